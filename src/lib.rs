@@ -1,0 +1,37 @@
+//! warrener reads where Kafka consumer groups stand, keeps it in memory and shows it to Prometheus.
+//!
+//! The way of the data, which never turns back:
+//!
+//! ```text
+//! TOML, flags ──▶ config ──▶ consumer::Coordinator, cluster modules
+//!
+//! consumer/kafka   key, value bytes ──▶ offsets::decode ──▶ filter ──Update──▶ storage
+//! cluster/kafka    metadata, log starts, log ends ─────────────────────Update──▶ storage
+//!
+//! /metrics ◀── http ◀── metrics ◀── lag ◀── storage views
+//! ```
+//!
+//! Without the feature `daemon` the library is its pure core: no sockets, no files, no clock.
+//! Time and input are arguments there.
+
+pub mod config;
+pub mod lag;
+pub mod metrics;
+pub mod model;
+pub mod offsets;
+pub mod storage;
+
+#[cfg(feature = "daemon")]
+pub mod cli;
+#[cfg(feature = "daemon")]
+pub mod cluster;
+#[cfg(feature = "daemon")]
+pub mod consumer;
+#[cfg(feature = "daemon")]
+pub mod demo;
+#[cfg(feature = "daemon")]
+pub mod http;
+#[cfg(feature = "daemon")]
+pub mod kafka;
+#[cfg(feature = "daemon")]
+pub mod supervise;

@@ -1,0 +1,2 @@
+//! The `warrener` program.
+fn main() {}

@@ -1,0 +1,3 @@
+//! Metrics.
+#[cfg(feature = "daemon")]
+pub mod own;

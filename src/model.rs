@@ -1,0 +1,132 @@
+//! The numbers of Kafka, each with a type of its own; their arithmetic is total and saturating.
+
+use std::fmt;
+
+/// A partition of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(pub i32);
+
+/// An offset in a partition's log: a record's place, a log end (the place of the next record) or a commit
+/// (the place of the next record to be consumed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offset(pub i64);
+
+/// A distance in records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lag(pub u64);
+
+/// Unix time in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// Which of two facts from one source is the newer: the record's offset in the offsets topic,
+/// or ZooKeeper's transaction id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Order(pub i64);
+
+/// A topic's id (KIP-516), 128 bits; brokers before 2.8 have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicId(pub u128);
+
+/// A broker's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BrokerId(pub i32);
+
+impl Offset {
+    /// Records from `committed` to `self`; zero when the commit is ahead.
+    #[must_use]
+    pub fn lag_behind(self, committed: Self) -> Lag {
+        Lag(u64::try_from(self.0.saturating_sub(committed.0)).unwrap_or(0))
+    }
+
+    /// The offset after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl Timestamp {
+    /// Seconds since the epoch, with the milliseconds as a fraction.
+    #[must_use]
+    pub fn seconds(self) -> f64 {
+        // Exact up to 2^53 ms, 285,000 years: the parts are converted without loss.
+        let whole = self.0.div_euclid(1000);
+        let rest = i32::try_from(self.0.rem_euclid(1000)).unwrap_or(0);
+        wide(whole) + f64::from(rest) / 1000.0
+    }
+
+    /// Milliseconds from `earlier` to `self`, negative when it is the later one.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// An integer as the float of a sample; exact to 2^53.
+#[expect(clippy::as_conversions, reason = "std has no From for 64 bits; rounding above 2^53 is Prometheus' own")]
+pub(crate) const fn wide(value: i64) -> f64 {
+    value as f64
+}
+
+/// A name of a group, topic or member: any bytes, mostly UTF-8. Shown as METRICS.md says:
+/// bytes that are not UTF-8 as `\xnn`, and in such a name a literal backslash doubled.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name<'a>(pub &'a [u8]);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match std::str::from_utf8(self.0) {
+            Ok(text) => f.write_str(text),
+            Err(_) => self.escaped(f),
+        }
+    }
+}
+
+impl fmt::Debug for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+impl Name<'_> {
+    fn escaped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            let mut rest = chunk.valid();
+            while let Some((before, after)) = rest.split_once('\\') {
+                write!(f, "{before}\\\\")?;
+                rest = after;
+            }
+            f.write_str(rest)?;
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_ahead_of_the_log_end_has_no_lag() {
+        assert_eq!(Offset(5).lag_behind(Offset(9)), Lag(0));
+        assert_eq!(Offset(9).lag_behind(Offset(5)), Lag(4));
+        assert_eq!(Offset(i64::MAX).lag_behind(Offset(i64::MIN)), Lag(i64::MAX as u64));
+    }
+
+    #[test]
+    fn seconds_keep_their_milliseconds() {
+        assert_eq!(Timestamp(1_700_000_000_123).seconds(), 1_700_000_000.123);
+        assert_eq!(Timestamp(-1).seconds(), -0.001);
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_stay_apart() {
+        assert_eq!(Name(b"plain\\name").to_string(), "plain\\name");
+        assert_eq!(Name(b"a\xff\\b").to_string(), "a\\xff\\\\b");
+        assert_ne!(Name(b"a\xff").to_string(), Name(b"a\\xff\xff").to_string());
+    }
+}
