@@ -1,6 +1,7 @@
 //! Just enough of Kafka's protocol to commit offsets by the hundred thousand, for groups of any name.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -95,10 +96,10 @@ impl Committer {
                 port
             }
         };
-        if !self.coordinators.contains_key(&port) {
-            self.coordinators.insert(port, Wire::connect(port, seconds(30))?);
-        }
-        Ok(self.coordinators.get_mut(&port).unwrap())
+        Ok(match self.coordinators.entry(port) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(none) => none.insert(Wire::connect(port, seconds(30))?),
+        })
     }
 }
 
