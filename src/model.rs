@@ -46,6 +46,15 @@ impl Offset {
     }
 }
 
+impl Lag {
+    /// The share that `self` is of `whole`; not a number when `whole` is 0.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "std has no From for 64 bits; a ratio is an approximation")]
+    pub fn ratio(self, whole: Self) -> f64 {
+        self.0 as f64 / whole.0 as f64
+    }
+}
+
 impl Timestamp {
     /// Seconds since the epoch, with the milliseconds as a fraction.
     #[must_use]
@@ -73,6 +82,17 @@ pub(crate) const fn wide(value: i64) -> f64 {
 /// bytes that are not UTF-8 as `\xnn`, and in such a name a literal backslash doubled.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name<'a>(pub &'a [u8]);
+
+/// Java's `String.hashCode`, by which Kafka spreads groups over the offsets topic; bytes that are not UTF-8
+/// count as the replacement character.
+#[must_use]
+pub fn java_string_hash(name: &[u8]) -> i32 {
+    let step = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
+    if name.is_ascii() {
+        return name.iter().fold(0, |hash, byte| step(hash, u16::from(*byte)));
+    }
+    String::from_utf8_lossy(name).encode_utf16().fold(0, step)
+}
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
