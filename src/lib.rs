@@ -24,6 +24,8 @@ pub mod storage;
 #[cfg(feature = "daemon")]
 pub mod cli;
 #[cfg(feature = "daemon")]
+pub mod clock;
+#[cfg(feature = "daemon")]
 pub mod cluster;
 #[cfg(feature = "daemon")]
 pub mod consumer;

@@ -80,7 +80,7 @@ impl Cluster {
         self.change_topics(|topics| {
             let mut brokers = metadata.brokers;
             brokers.sort_by_key(|broker| broker.id);
-            topics.brokers = brokers.into();
+            topics.brokers = Some(brokers.into());
             let mut missing: HashMap<*const TopicName, Arc<TopicName>> =
                 known.into_iter().map(|name| (Arc::as_ptr(&name), name)).collect();
             for (name, found) in named {

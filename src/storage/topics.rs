@@ -16,8 +16,8 @@ const UNNAMED_REFRESHES: u8 = 2;
 /// A picture of all topics, that readers hold on to while they read. Cloning it is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Topics {
-    /// Live brokers, by id.
-    pub brokers: Arc<[Broker]>,
+    /// Live brokers, by id; `None` before the first metadata.
+    pub brokers: Option<Arc<[Broker]>>,
     slots: Vec<Option<Arc<Topic>>>,
 }
 

@@ -67,6 +67,10 @@ pub struct GroupView {
 /// A topic of a group.
 #[derive(Debug)]
 pub struct GroupTopicView {
+    /// The group's name.
+    pub group: Arc<Label>,
+    /// The group's members, as far as they are known.
+    pub members: Arc<[Member]>,
     /// The topic's name.
     pub name: Arc<TopicName>,
     /// Partitions assigned to members, by number.
@@ -116,9 +120,21 @@ impl ClusterView {
         for shard in cluster.shards() {
             shard.values().filter(|group| group.is_shown()).for_each(|group| view.copy(group));
         }
-        view.groups.sort_by(|a, b| a.label.name().cmp(&b.label.name()));
+        view.sort();
         view.sum_up();
         view
+    }
+
+    /// Groups by name, and their topics in the groups' order.
+    fn sort(&mut self) {
+        self.groups.sort_by(|a, b| a.label.name().cmp(&b.label.name()));
+        let mut unsorted: Vec<_> = std::mem::take(&mut self.group_topics).into_iter().map(Some).collect();
+        for group in &mut self.groups {
+            let first = self.group_topics.len();
+            let own = unsorted.get_mut(group.topics.clone()).unwrap_or_default();
+            self.group_topics.extend(own.iter_mut().filter_map(Option::take));
+            group.topics = first..self.group_topics.len();
+        }
     }
 
     fn copy(&mut self, group: &Group) {
@@ -129,6 +145,8 @@ impl ClusterView {
             self.committed.extend(topic.slots.iter().map(|slot| slot.window.newest().offset));
             let newest = topic.newest();
             self.group_topics.push(GroupTopicView {
+                group: Arc::clone(&group.label),
+                members: Arc::clone(&group.meta.members),
                 name: Arc::clone(&topic.name),
                 assigned: Arc::clone(&topic.assigned),
                 stats: Stats { commits: topic.commits, newest, ..Stats::NONE },
@@ -159,7 +177,7 @@ impl ClusterView {
         let mut group_topics = std::mem::take(&mut self.group_topics);
         for topic in &mut group_topics {
             let mut stats = topic.stats;
-            for (_, committed, bounds) in self.commits(topic) {
+            for (_, committed, bounds) in self.commits(topic, 0) {
                 stats.add(committed, bounds);
             }
             stats.assigned = u64::try_from(topic.assigned.len()).unwrap_or(u64::MAX);
@@ -177,15 +195,34 @@ impl ClusterView {
         self.group_topics.get(group.topics.clone()).unwrap_or_default()
     }
 
-    /// The commits of a group's topic by partition, each with what is known of the log.
-    pub fn commits(&self, topic: &GroupTopicView) -> impl Iterator<Item = (Partition, Offset, Bounds)> + '_ {
+    /// The commits of a group's topic by partition, from the `from`th on, each with what is known of the log.
+    pub fn commits(
+        &self,
+        topic: &GroupTopicView,
+        from: usize,
+    ) -> impl Iterator<Item = (Partition, Offset, Bounds)> + '_ {
         let states = self.topics.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
-        let partitions = self.partitions.get(topic.commits.clone()).unwrap_or_default();
-        let committed = self.committed.get(topic.commits.clone()).unwrap_or_default();
+        let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
+        let partitions = self.partitions.get(range.clone()).unwrap_or_default();
+        let committed = self.committed.get(range).unwrap_or_default();
         partitions.iter().zip(committed).map(move |(partition, committed)| {
             let state = usize::try_from(partition.0).ok().and_then(|index| states.get(index));
             (*partition, *committed, state.map_or_else(Bounds::default, |state| state.bounds))
         })
+    }
+}
+
+impl GroupTopicView {
+    /// How many of its partitions have a commit.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.commits.len()
+    }
+
+    /// Whether none of its partitions has a commit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.commits.is_empty()
     }
 }
 
