@@ -72,6 +72,21 @@ impl Timestamp {
     }
 }
 
+/// Java's `String.hashCode` of a name: what Kafka places a group by, `(hash & 0x7fffffff) % partitions` of the
+/// offsets topic (`GroupCoordinator.partitionFor`). Over UTF-16 code units; bytes that are not UTF-8 count as
+/// U+FFFD, as Java decodes them.
+#[must_use]
+pub fn java_string_hash(name: &[u8]) -> i32 {
+    let add = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
+    if name.is_ascii() {
+        return name.iter().fold(0, |hash, byte| add(hash, u16::from(*byte)));
+    }
+    name.utf8_chunks().fold(0, |hash, chunk| {
+        let hash = chunk.valid().encode_utf16().fold(hash, add);
+        if chunk.invalid().is_empty() { hash } else { add(hash, 0xfffd) }
+    })
+}
+
 /// An integer as the float of a sample; exact to 2^53.
 #[expect(clippy::as_conversions, reason = "std has no From for 64 bits; rounding above 2^53 is Prometheus' own")]
 pub(crate) const fn wide(value: i64) -> f64 {
@@ -141,6 +156,16 @@ mod tests {
     fn seconds_keep_their_milliseconds() {
         assert_eq!(Timestamp(1_700_000_000_123).seconds(), 1_700_000_000.123);
         assert_eq!(Timestamp(-1).seconds(), -0.001);
+    }
+
+    #[test]
+    fn groups_hash_as_in_java() {
+        assert_eq!(java_string_hash(b""), 0);
+        assert_eq!(java_string_hash(b"hello"), 99_162_322);
+        assert_eq!(java_string_hash(b"polygenelubricants"), i32::MIN);
+        assert_eq!(java_string_hash("\u{e9}".as_bytes()), 0xe9);
+        assert_eq!(java_string_hash("\u{1f600}".as_bytes()), 0xd83d * 31 + 0xde00);
+        assert_eq!(java_string_hash(b"a\xffb"), (0x61 * 31 + 0xfffd) * 31 + 0x62);
     }
 
     #[test]
