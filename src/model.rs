@@ -98,17 +98,6 @@ pub(crate) const fn wide(value: i64) -> f64 {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name<'a>(pub &'a [u8]);
 
-/// Java's `String.hashCode`, by which Kafka spreads groups over the offsets topic; bytes that are not UTF-8
-/// count as the replacement character.
-#[must_use]
-pub fn java_string_hash(name: &[u8]) -> i32 {
-    let step = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
-    if name.is_ascii() {
-        return name.iter().fold(0, |hash, byte| step(hash, u16::from(*byte)));
-    }
-    String::from_utf8_lossy(name).encode_utf16().fold(0, step)
-}
-
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match std::str::from_utf8(self.0) {

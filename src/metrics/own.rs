@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 
 use crate::clock;
 use crate::model::Timestamp;
-use crate::offsets::{REASONS, RecordType};
+use crate::offsets::{DecodeError, RecordType};
 use crate::storage::{Storage, View};
 
 use super::Format;
@@ -326,7 +326,7 @@ impl ModuleMetrics {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             (*kind, self.families.records.get_or_create(&labels).clone())
         });
-        let reasons = REASONS.iter().map(|reason| {
+        let reasons = DecodeError::REASONS.iter().map(|reason| {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
             (*reason, self.families.record_errors.get_or_create(&labels).clone())
         });

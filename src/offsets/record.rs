@@ -25,6 +25,14 @@ pub enum Key<'a> {
         /// The group.
         group: Name<'a>,
     },
+    /// The epoch of a group that is not a classic one: what tells its type.
+    Epoch {
+        /// [`RecordType::ConsumerGroupMetadata`], [`RecordType::ShareGroupMetadata`] or
+        /// [`RecordType::StreamsGroupMetadata`].
+        kind: RecordType,
+        /// The group.
+        group: Name<'a>,
+    },
     /// A type that is known and not decoded.
     Skipped(RecordType),
     /// A type that is not known: its number.
@@ -49,6 +57,20 @@ pub enum Record<'a> {
     Group(GroupMetadata<'a>),
     /// A classic group is gone: deleted, expired, or converted to the KIP-848 protocol (its commits stay then).
     GroupTombstone {
+        /// The group.
+        group: Name<'a>,
+    },
+    /// A group that is not a classic one has an epoch; the value is not decoded.
+    Epoch {
+        /// As in [`Key::Epoch`].
+        kind: RecordType,
+        /// The group.
+        group: Name<'a>,
+    },
+    /// A group of that type is gone, or was converted to another type.
+    EpochTombstone {
+        /// As in [`Key::Epoch`].
+        kind: RecordType,
         /// The group.
         group: Name<'a>,
     },
@@ -95,20 +117,20 @@ pub fn key(bytes: &[u8]) -> Result<Key<'_>, DecodeError> {
         RecordType::GroupMetadata => Key::Group { group: Name(cursor.name("group")?) },
         RecordType::Unknown => return Ok(Key::Unknown(number)),
         kind @ (RecordType::ConsumerGroupMetadata
-        | RecordType::ConsumerGroupPartitionMetadata
+        | RecordType::ShareGroupMetadata
+        | RecordType::StreamsGroupMetadata) => Key::Epoch { kind, group: Name(cursor.name("group")?) },
+        kind @ (RecordType::ConsumerGroupPartitionMetadata
         | RecordType::ConsumerGroupMemberMetadata
         | RecordType::ConsumerGroupTargetAssignmentMetadata
         | RecordType::ConsumerGroupTargetAssignmentMember
         | RecordType::ConsumerGroupCurrentMemberAssignment
         | RecordType::ShareGroupPartitionMetadata
         | RecordType::ShareGroupMemberMetadata
-        | RecordType::ShareGroupMetadata
         | RecordType::ShareGroupTargetAssignmentMetadata
         | RecordType::ShareGroupTargetAssignmentMember
         | RecordType::ShareGroupCurrentMemberAssignment
         | RecordType::ShareGroupStatePartitionMetadata
         | RecordType::ConsumerGroupRegularExpression
-        | RecordType::StreamsGroupMetadata
         | RecordType::StreamsGroupPartitionMetadata
         | RecordType::StreamsGroupMemberMetadata
         | RecordType::StreamsGroupTargetAssignmentMetadata
@@ -136,7 +158,7 @@ impl<'a> Key<'a> {
     #[must_use]
     pub const fn record_type(&self) -> RecordType {
         match self {
-            Self::Commit { kind, .. } | Self::Skipped(kind) => *kind,
+            Self::Commit { kind, .. } | Self::Epoch { kind, .. } | Self::Skipped(kind) => *kind,
             Self::Group { .. } => RecordType::GroupMetadata,
             Self::Unknown(_) => RecordType::Unknown,
         }
@@ -146,7 +168,7 @@ impl<'a> Key<'a> {
     #[must_use]
     pub const fn group(&self) -> Option<Name<'a>> {
         match self {
-            Self::Commit { group, .. } | Self::Group { group } => Some(*group),
+            Self::Commit { group, .. } | Self::Group { group } | Self::Epoch { group, .. } => Some(*group),
             Self::Skipped(_) | Self::Unknown(_) => None,
         }
     }
@@ -167,6 +189,8 @@ impl<'a> Key<'a> {
             }
             (Self::Group { group }, Some(bytes)) => group::group(bytes, group).map(Record::Group),
             (Self::Group { group }, None) => Ok(Record::GroupTombstone { group }),
+            (Self::Epoch { kind, group }, Some(_)) => Ok(Record::Epoch { kind, group }),
+            (Self::Epoch { kind, group }, None) => Ok(Record::EpochTombstone { kind, group }),
             (Self::Skipped(_) | Self::Unknown(_), _) => Ok(Record::Skipped(self.record_type())),
         }
     }

@@ -99,7 +99,9 @@ fn tombstones() {
     let bytes = hex(GROUP_KEY);
     assert_eq!(key(&bytes).unwrap().value(None), Ok(Record::GroupTombstone { group: Name(b"g") }));
     let bytes = hex("0003 0001 67");
-    assert_eq!(key(&bytes).unwrap().value(None), Ok(Record::Skipped(RecordType::ConsumerGroupMetadata)));
+    let (kind, group) = (RecordType::ConsumerGroupMetadata, Name(b"g"));
+    assert_eq!(key(&bytes).unwrap().value(None), Ok(Record::EpochTombstone { kind, group }));
+    assert_eq!(key(&bytes).unwrap().value(Some(b"")), Ok(Record::Epoch { kind, group }));
 }
 
 const MEMBER_V3: &str = "0002 6d31  ffff  0001 63  0009 2f31302e302e302e31  000493e0 0000afc8  00000001 53  \
@@ -169,7 +171,7 @@ fn a_group_without_members() {
 
 #[test]
 fn the_key_of_a_type_that_is_not_decoded_is_not_looked_at() {
-    assert_eq!(key(&hex("0003")), Ok(Key::Skipped(RecordType::ConsumerGroupMetadata)));
+    assert_eq!(key(&hex("0004")), Ok(Key::Skipped(RecordType::ConsumerGroupPartitionMetadata)));
     assert_eq!(key(&hex("0012 ffff")), Ok(Key::Skipped(RecordType::StreamsGroupPartitionMetadata)));
     assert_eq!(key(&hex("0018 ff")), Ok(Key::Unknown(24)));
     assert_eq!(key(&hex("ffff")).unwrap().value(Some(b"?")), Ok(Record::Skipped(RecordType::Unknown)));

@@ -120,7 +120,12 @@ fn read(key_bytes: &[u8], value: Option<&[u8]>) -> Result<(), DecodeError> {
             let promised = members.len();
             assert_eq!(members.inspect(|member| known(walk(member.assignment))).count(), promised);
         }
-        Record::Commit(_) | Record::CommitTombstone { .. } | Record::GroupTombstone { .. } | Record::Skipped(_) => {}
+        Record::Commit(_)
+        | Record::CommitTombstone { .. }
+        | Record::GroupTombstone { .. }
+        | Record::Epoch { .. }
+        | Record::EpochTombstone { .. }
+        | Record::Skipped(_) => {}
     }
     Ok(())
 }
