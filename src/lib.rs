@@ -30,6 +30,8 @@ pub mod cluster;
 #[cfg(feature = "daemon")]
 pub mod consumer;
 #[cfg(feature = "daemon")]
+pub mod coordinator;
+#[cfg(feature = "daemon")]
 pub mod demo;
 #[cfg(feature = "daemon")]
 pub mod http;
@@ -37,3 +39,5 @@ pub mod http;
 pub mod kafka;
 #[cfg(feature = "daemon")]
 pub mod supervise;
+#[cfg(feature = "daemon")]
+pub mod task;

@@ -237,8 +237,8 @@ impl Cluster {
     }
 
     /// The past of a source has been read: its tombstones need not be remembered any more.
-    pub fn close_past(&self) {
-        self.retain(|_, group| group.close_graves());
+    pub fn close_past(&self, source: SourceId) {
+        self.retain(|_, group| group.close_graves(source));
     }
 
     /// Forgets groups without members whose newest commit is older than `expire-group`.

@@ -36,7 +36,14 @@ pub(super) struct Group {
     /// Generations seen to begin, live.
     pub generations: u64,
     /// Tombstones that came before the past did; only while the past is read behind the live stream.
-    graves: Option<Box<HashMap<(Box<[u8]>, Partition), Order>>>,
+    graves: Option<Box<Graves>>,
+}
+
+/// Commits of one source that were deleted before they were read.
+#[derive(Debug)]
+struct Graves {
+    source: SourceId,
+    commits: HashMap<(Box<[u8]>, Partition), Order>,
 }
 
 /// What the group's own records say.
@@ -122,7 +129,7 @@ impl Group {
     /// Takes away a commit that is older than its tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
         if stream.bury {
-            let grave = self.graves.get_or_insert_default().entry((topic.into(), partition)).or_insert(order);
+            let grave = self.graves(stream.source).commits.entry((topic.into(), partition)).or_insert(order);
             *grave = order.max(*grave);
         }
         let Ok(index) = self.find(topic) else { return };
@@ -171,7 +178,7 @@ impl Group {
             self.meta = Meta::none();
             self.own(&Vec::new());
             if stream.bury {
-                self.graves.get_or_insert_default();
+                self.graves(stream.source);
             }
         }
         self.meta.touch(stream.source, order);
@@ -198,8 +205,8 @@ impl Group {
     }
 
     /// Forgets the tombstones kept for a past that has been read; tells whether the group is still there.
-    pub fn close_graves(&mut self) -> bool {
-        self.graves = None;
+    pub fn close_graves(&mut self, source: SourceId) -> bool {
+        self.graves.take_if(|graves| graves.source == source);
         !self.is_gone()
     }
 
@@ -240,8 +247,12 @@ impl Group {
         self.topics.iter_mut().for_each(|topic| topic.commits = 0);
     }
 
+    fn graves(&mut self, source: SourceId) -> &mut Graves {
+        self.graves.get_or_insert_with(|| Box::new(Graves { source, commits: HashMap::new() }))
+    }
+
     fn is_buried(&self, topic: &[u8], partition: Partition, order: Order) -> bool {
-        let grave = self.graves.as_ref().and_then(|graves| graves.get(&(Box::from(topic), partition)));
+        let grave = self.graves.as_ref().and_then(|graves| graves.commits.get(&(Box::from(topic), partition)));
         grave.is_some_and(|grave| *grave > order)
     }
 

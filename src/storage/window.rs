@@ -43,7 +43,9 @@ pub struct Window {
 #[derive(Clone, Debug)]
 enum Cells {
     Narrow(Vec<Cell>),
-    Wide(Vec<Commit>),
+    /// Boxed, so that the two forms fit in the size of one vector.
+    #[expect(clippy::box_collection, reason = "rare, and the enum must stay small")]
+    Wide(Box<Vec<Commit>>),
 }
 
 /// Differences to the base; the lag is itself, but for the two highest numbers.
@@ -169,7 +171,7 @@ impl Window {
         let mut window = Self::based_on(commits.last().copied().unwrap_or(none));
         window.cells = match commits.iter().map(|commit| window.fold(*commit)).collect() {
             Some(cells) => Cells::Narrow(cells),
-            None => Cells::Wide(commits),
+            None => Cells::Wide(Box::new(commits)),
         };
         window
     }
