@@ -106,6 +106,8 @@ impl Code {
     pub const UNKNOWN_TOPIC: Self = Self(-188);
     /// librdkafka: no broker is left.
     pub const ALL_BROKERS_DOWN: Self = Self(-187);
+    /// librdkafka: none of the partitions has a leader that it knows.
+    pub const NO_LEADERS: Self = Self(-156);
     /// librdkafka: an invalid argument.
     pub const INVALID_ARG: Self = Self(-186);
     /// librdkafka: no answer in time.
@@ -135,6 +137,7 @@ impl Code {
                 | Self::UNKNOWN_TOPIC_ID
                 | Self::UNKNOWN_PARTITION
                 | Self::UNKNOWN_TOPIC
+                | Self::NO_LEADERS
         )
     }
 
@@ -189,6 +192,7 @@ mod tests {
             (Code::UNKNOWN_PARTITION, Native::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION),
             (Code::UNKNOWN_TOPIC, Native::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC),
             (Code::ALL_BROKERS_DOWN, Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN),
+            (Code::NO_LEADERS, Native::RD_KAFKA_RESP_ERR__NOENT),
             (Code::INVALID_ARG, Native::RD_KAFKA_RESP_ERR__INVALID_ARG),
             (Code::TIMED_OUT, Native::RD_KAFKA_RESP_ERR__TIMED_OUT),
             (Code::PARTITION_EOF, Native::RD_KAFKA_RESP_ERR__PARTITION_EOF),

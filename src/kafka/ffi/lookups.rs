@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Code, Queue, QueueEvent, c_name, call_failed, code_at, code_name, millis, raw, sys, text};
+use super::{Code, Queue, QueueEvent, c_name, call_failed, code_at, millis, raw, sys, text};
 use crate::kafka::{Client, ModuleError};
 use crate::model::{BrokerId, Offset, Partition, Timestamp, TopicId};
 
@@ -126,12 +126,13 @@ impl Lookups {
         Ok(())
     }
 
-    /// Asks the controller for topics' ids.
+    /// Asks a broker for topics' ids.
     ///
     /// # Errors
-    /// A name with a NUL.
-    pub fn topics(&self, tag: usize, names: &[&str], timeout: Duration) -> Result<(), ModuleError> {
+    /// A name with a NUL, or librdkafka refuses the broker's id.
+    pub fn topics(&self, tag: usize, broker: BrokerId, names: &[&str], timeout: Duration) -> Result<(), ModuleError> {
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, tag, timeout)?;
+        options.broker(broker)?;
         let names = names.iter().map(|name| c_name(name)).collect::<Result<Vec<CString>, _>>()?;
         let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
         // SAFETY: the array holds as many strings as told, and the call copies them.
@@ -151,14 +152,7 @@ impl Lookups {
     /// librdkafka refuses the broker's id.
     pub fn probe(&self, tag: usize, broker: BrokerId, timeout: Duration) -> Result<(), ModuleError> {
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, tag, timeout)?;
-        let mut buffer = [0; 256];
-        // SAFETY: options and buffer are alive, the length is the buffer's.
-        let result = unsafe {
-            sys::rd_kafka_AdminOptions_set_broker(options.0.as_ptr(), broker.0, buffer.as_mut_ptr(), buffer.len())
-        };
-        if result != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-            return Err(ModuleError::Call { doing: "ask a broker", code: Code::INVALID_ARG });
-        }
+        options.broker(broker)?;
         // SAFETY: everything is alive; the call copies the options.
         unsafe { sys::rd_kafka_DescribeCluster(self.ptr()?, options.0.as_ptr(), self.queue.ptr()) };
         Ok(())
@@ -215,6 +209,19 @@ impl Lookups {
 struct Options(NonNull<sys::rd_kafka_AdminOptions_t>);
 
 impl Options {
+    fn broker(&self, broker: BrokerId) -> Result<(), ModuleError> {
+        let mut buffer = [0; 256];
+        // SAFETY: options and buffer are alive, the length is the buffer's.
+        let result = unsafe {
+            sys::rd_kafka_AdminOptions_set_broker(self.0.as_ptr(), broker.0, buffer.as_mut_ptr(), buffer.len())
+        };
+        if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            Ok(())
+        } else {
+            Err(ModuleError::Call { doing: "ask a broker", code: Code::INVALID_ARG })
+        }
+    }
+
     fn committed(&self) -> Result<(), ModuleError> {
         let level = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
         // SAFETY: the options are alive.
@@ -346,6 +353,6 @@ fn ids(event: &QueueEvent) -> HashMap<String, TopicId> {
 
 impl std::fmt::Debug for Lookups {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lookups").field("last_error", &code_name(Code::NONE)).finish_non_exhaustive()
+        f.debug_struct("Lookups").finish_non_exhaustive()
     }
 }

@@ -10,6 +10,8 @@ use crate::model::{BrokerId, Partition};
 /// What one broker knows of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterView {
+    /// The broker that answered, where it knows its id.
+    pub answered: Option<BrokerId>,
     /// The live brokers.
     pub brokers: Vec<BrokerView>,
     /// The topics that were wanted.
@@ -99,7 +101,8 @@ unsafe fn view(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -> bool) -
             wanted(&name).then(|| unsafe { topic_view(topic, name.into_owned()) })
         })
         .collect();
-    ClusterView { brokers, topics }
+    let answered = (answer.orig_broker_id >= 0).then_some(BrokerId(answer.orig_broker_id));
+    ClusterView { answered, brokers, topics }
 }
 
 /// # Safety
