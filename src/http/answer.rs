@@ -107,7 +107,9 @@ impl Body for Sending {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Whole(bytes) => u64::try_from(bytes.len()).map_or_else(|_| SizeHint::default(), SizeHint::with_exact),
+            Content::Whole(bytes) => {
+                u64::try_from(bytes.len()).map_or_else(|_| SizeHint::default(), SizeHint::with_exact)
+            }
             Content::Shared { .. } | Content::Stream(_) | Content::Omitted => SizeHint::default(),
         }
     }

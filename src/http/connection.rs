@@ -58,7 +58,7 @@ pub(super) async fn converse(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Wa
         }
         if let Poll::Ready(end) = Pin::new(&mut talk).poll(cx) {
             if let Err(error) = end {
-                tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
+                tracing::debug!(?error, "a connection ended early");
             }
             return Poll::Ready(());
         }

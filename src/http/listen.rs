@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn what_is_not_host_and_port_is_refused_with_the_address() {
-        for address in ["", "9404", "::1:80", "[::1]", "[x]:80", "host:", "host:+80", "host:65536", "host:http", "[]:80"] {
+        for address in
+            ["", "9404", "::1:80", "[::1]", "[x]:80", "host:", "host:+80", "host:65536", "host:http", "[]:80"]
+        {
             let Err(refusal @ BindError::Malformed { .. }) = listen(address) else { panic!("{address} was taken") };
             let expected = format!(
                 "cannot listen on {address:?}: needed HOST:PORT (an empty host means all addresses, IPv6 in brackets)"

@@ -170,7 +170,8 @@ mod tests {
     use super::*;
 
     /// Headers as the programs send them.
-    const PROMETHEUS_2_30: &str = "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    const PROMETHEUS_2_30: &str =
+        "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
     const PROMETHEUS_2_42: &str = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
          text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
     const PROMETHEUS_3: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
@@ -180,7 +181,8 @@ mod tests {
          application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
          application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
          text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
-    const PROMETHEUS_3_TEXT_ONLY: &str = "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4";
+    const PROMETHEUS_3_TEXT_ONLY: &str =
+        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4";
     const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
     #[test]
@@ -192,7 +194,9 @@ mod tests {
 
     #[test]
     fn who_asks_for_nothing_or_for_text_gets_text() {
-        for header in ["", "*/*", "text/*", "text/plain", PROMETHEUS_3_TEXT_ONLY, BROWSER, "text/plain;version=\"0.0.4\""] {
+        for header in
+            ["", "*/*", "text/*", "text/plain", PROMETHEUS_3_TEXT_ONLY, BROWSER, "text/plain;version=\"0.0.4\""]
+        {
             assert_eq!(format(header), Format::Text, "{header}");
         }
     }
@@ -248,14 +252,17 @@ mod tests {
 
     #[test]
     fn gzip_is_used_where_it_is_welcome() {
-        for header in ["gzip", "gzip, deflate, br, zstd", "GZIP", "x-gzip", "*", "br, *;q=0.1", "gzip;q=0.5", "gzip, identity"] {
+        for header in
+            ["gzip", "gzip, deflate, br, zstd", "GZIP", "x-gzip", "*", "br, *;q=0.1", "gzip;q=0.5", "gzip, identity"]
+        {
             assert_eq!(coding(header), Coding::Gzip, "{header}");
         }
     }
 
     #[test]
     fn gzip_is_not_used_where_it_is_not() {
-        for header in ["", "identity", "br", "gzip;q=0", "gzip;q=0, *", "*;q=0", "gzip;q=0.5, identity", "identity;q=0"] {
+        for header in ["", "identity", "br", "gzip;q=0", "gzip;q=0, *", "*;q=0", "gzip;q=0.5, identity", "identity;q=0"]
+        {
             assert_eq!(coding(header), Coding::Identity, "{header}");
         }
     }

@@ -115,7 +115,7 @@ impl Pages {
             Ok(content) => content,
             Err(NoPage::Stopping) => return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
             Err(error @ (NoPage::Render(_) | NoPage::Compress(_))) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a scrape failed");
+                tracing::error!(?error, "a scrape failed");
                 return text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n");
             }
         };
@@ -138,7 +138,7 @@ impl Pages {
         match serde_json::to_vec(&awaited) {
             Ok(json) => whole(status, "application/json", json.into()),
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "readiness cannot be told");
+                tracing::error!(?error, "readiness cannot be told");
                 text(StatusCode::INTERNAL_SERVER_ERROR, "readiness cannot be told\n")
             }
         }

@@ -162,6 +162,11 @@ impl Scrapes {
         kept.iter().filter_map(|shared| shared.stale_at(self.limits.keep)).min()
     }
 
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Ends the work in progress, which no client waits for any more.
     pub async fn end(&self) {
         self.ended.cancel();

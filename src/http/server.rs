@@ -138,7 +138,7 @@ impl Clients {
             Ok((id, ())) => id,
             Err(error) => {
                 if error.is_panic() {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a connection's task failed");
+                    tracing::error!(?error, "a connection's task failed");
                 }
                 error.id()
             }
@@ -180,7 +180,7 @@ impl Door {
             return false;
         }
         if !self.stuck {
-            tracing::warn!(error = error as &dyn std::error::Error, "connections cannot be accepted");
+            tracing::warn!(?error, "connections cannot be accepted");
         }
         *self = Self { opens: Some(Instant::now() + limits.pause), stuck: true };
         true
