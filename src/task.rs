@@ -40,10 +40,10 @@ struct Task {
 }
 
 impl Tasks {
-    /// No tasks yet.
+    /// No tasks yet. They stop when `parent` is cancelled, too: so all owners' tasks can be told at once.
     #[must_use]
-    pub fn new(failures: Failures) -> Self {
-        Self { stop: CancellationToken::new(), failures, running: Vec::new() }
+    pub fn new(parent: &CancellationToken, failures: Failures) -> Self {
+        Self { stop: parent.child_token(), failures, running: Vec::new() }
     }
 
     /// Starts a task on a thread of its own. It has to end soon after its token is cancelled.

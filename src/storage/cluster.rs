@@ -184,6 +184,11 @@ impl Cluster {
         self.names.intern(topic)
     }
 
+    #[cfg(test)]
+    pub(super) fn names_held(&self) -> usize {
+        self.names.all().len()
+    }
+
     pub(super) const fn rules(&self) -> &Rules {
         &self.rules
     }

@@ -8,6 +8,8 @@ mod cluster;
 mod group;
 mod names;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod update;
 mod view;

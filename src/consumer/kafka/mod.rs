@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
 use crate::coordinator::Module;
 use crate::kafka::{Client, Context, ModuleError, Reader, Role};
@@ -59,6 +61,8 @@ pub struct Surroundings {
     pub metrics: ModuleMetrics,
     /// Where it tells that it cannot go on.
     pub failures: Failures,
+    /// Cancelled when the program stops.
+    pub stop: CancellationToken,
 }
 
 impl Kafka {
@@ -79,7 +83,7 @@ impl Kafka {
             probe: around.offset_refresh.min(Duration::from_secs(3)),
             cluster: around.cluster,
             metrics: around.metrics,
-            tasks: Tasks::new(around.failures),
+            tasks: Tasks::new(&around.stop, around.failures),
         })
     }
 

@@ -103,7 +103,7 @@ impl Reading {
         match behind {
             // A failing send means that the past's reader has ended, which is told by itself.
             Some(behind) if !from_start => drop(behind.send(begin)),
-            Some(_) | None => part.settle(partition, &self.positions),
+            Some(_) | None => drop(part.settle(partition, &self.positions)),
         }
         self.positions.reach(partition, part.position);
         parts.insert(partition, part);

@@ -20,7 +20,7 @@ use super::parts::Begin;
 const LOOK: Duration = Duration::from_secs(10);
 const LOOK_FOR_TOPIC: Duration = Duration::from_secs(1);
 /// How long an answer is waited for.
-const METADATA_TIMEOUT: Duration = Duration::from_secs(3);
+const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two askings for bounds that could not be told.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
