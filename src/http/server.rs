@@ -28,7 +28,7 @@ pub struct Server {
 impl Server {
     /// Listens on `HOST:PORT`: an empty host means all addresses, port 0 any free port.
     ///
-    /// Clients that connect from now on wait for [`Server::serve`].
+    /// Clients that connect from now on wait for [`Server::serve`]. Resolving a name may block.
     ///
     /// # Errors
     /// When the address is malformed, cannot be resolved, or cannot be had.
