@@ -27,7 +27,7 @@ pub(super) struct Limits {
     pub keep: Duration,
     /// Time for the answers in flight once the server is to stop.
     pub grace: Duration,
-    /// Time for a client to hang up after our last answer, so that a reset does not overtake the answer.
+    /// Time for a client that was refused to hang up, so that a reset does not overtake the answer.
     pub linger: Duration,
     /// Pause after a connection could not be accepted.
     pub pause: Duration,

@@ -105,11 +105,10 @@ impl Pages {
     async fn metrics(&self, method: &Method, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
         let format = negotiate::format(&joined(headers, header::ACCEPT));
         let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
-        let cut = watch.cut.clone();
         let content = match (method, coding) {
             (&Method::HEAD, _) => Ok(Content::Omitted),
-            (_, Coding::Identity) => self.scrapes.plain(format, cut).await,
-            (_, Coding::Gzip) => self.scrapes.compressed(format, cut).await,
+            (_, Coding::Identity) => self.scrapes.plain(format, watch.cut.clone()).await,
+            (_, Coding::Gzip) => self.scrapes.compressed(format).await,
         };
         let content = match content {
             Ok(content) => content,

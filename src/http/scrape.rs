@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,9 @@ use crate::metrics::Format;
 
 /// Size of a piece of a compressed page.
 const CHUNK: usize = 64 * 1024;
+
+/// Compressions at one time: one a format, with no one to wait for but those whose client has gone.
+const COMPRESSIONS: u32 = 2;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +40,10 @@ pub(super) struct Scrapes {
     scrape: Scrape,
     observe: Observe,
     limits: Arc<Limits>,
+    /// For plain pages.
     places: Places,
+    /// For compressed ones, which no client can hold up.
+    compressions: Arc<Semaphore>,
     /// The newest compressed page of each format.
     kept: Mutex<Vec<Arc<Shared>>>,
     /// A compressed page has been made.
@@ -91,6 +97,7 @@ impl Scrapes {
             scrape,
             observe,
             places: Places::new(limits.pages, limits.stall),
+            compressions: Arc::new(Semaphore::new(usize::try_from(COMPRESSIONS).unwrap_or(1))),
             limits,
             kept: Mutex::new(Vec::new()),
             made: Notify::new(),
@@ -112,9 +119,9 @@ impl Scrapes {
     }
 
     /// The page that whoever asks within a second shares. Whoever asks first makes it, all others wait for that.
-    pub async fn compressed(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
+    pub async fn compressed(&self, format: Format) -> Result<Content, NoPage> {
         let shared = self.shared(format, Instant::now());
-        let page = shared.page.get_or_try_init(|| self.compress(Arc::clone(&shared), cut)).await?;
+        let page = shared.page.get_or_try_init(|| self.compress(Arc::clone(&shared))).await?;
         Ok(Content::Shared { chunks: Arc::clone(page), next: 0 })
     }
 
@@ -130,14 +137,14 @@ impl Scrapes {
     }
 
     /// Should the client go whose turn this is, the next in line begins anew.
-    async fn compress(&self, shared: Arc<Shared>, cut: CancellationToken) -> Result<Arc<Vec<Bytes>>, NoPage> {
-        let place = self.places.take(cut).await.ok_or(NoPage::Stopping)?;
+    async fn compress(&self, shared: Arc<Shared>) -> Result<Arc<Vec<Bytes>>, NoPage> {
+        let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| NoPage::Stopping)?;
         let (scrape, ended) = (Arc::clone(&self.scrape), self.ended.clone());
         let work = tokio::task::spawn_blocking(move || {
             let begun = Instant::now();
             *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
             let page = gzip(scrape(shared.format), &ended);
-            drop(place);
+            drop(permit);
             page.map(|page| (page, begun.elapsed()))
         });
         let (page, worked) = work.await.map_err(NoPage::Render)??;
@@ -171,6 +178,9 @@ impl Scrapes {
     pub async fn end(&self) {
         self.ended.cancel();
         self.places.close(self.limits.pages).await;
+        // Fails only when closed before, and then there is nothing to wait for.
+        let _ = self.compressions.acquire_many(COMPRESSIONS).await;
+        self.compressions.close();
     }
 }
 

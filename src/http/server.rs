@@ -1,6 +1,6 @@
 //! Accepting clients, and letting them go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct Server {
 impl Server {
     /// Listens on `HOST:PORT`: an empty host means all addresses, port 0 any free port.
     ///
-    /// Clients that connect from now on wait for [`Server::serve`].
+    /// Clients that connect from now on wait for [`Server::serve`]. Resolving a name may block.
     ///
     /// # Errors
     /// When the address is malformed, cannot be resolved, or cannot be had.
@@ -51,8 +51,8 @@ impl Server {
 
     /// Serves until `stop`, and then until the answers in flight are complete, two seconds at most.
     ///
-    /// Meanwhile new clients are still let in, so that `/-/ready` can tell that it stops. Every connection's task
-    /// has ended when this returns; when it is dropped, they are aborted.
+    /// Meanwhile new clients are still let in, so that `/-/ready` can tell that it stops, but not waited for. Every
+    /// connection's task has ended when this returns; when it is dropped, they are aborted.
     ///
     /// # Errors
     /// When the socket cannot be handed to the runtime, which has no descriptor left then.
@@ -65,14 +65,15 @@ impl Server {
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),
         });
-        let mut clients = Clients { pages: Arc::clone(&pages), open: HashMap::new(), tasks: JoinSet::new() };
+        let mut clients = Clients::new(Arc::clone(&pages));
         let mut door = Door::default();
         let mut grace_ends = None;
-        while grace_ends.is_none() || !clients.tasks.is_empty() {
+        while grace_ends.is_none() || !clients.owed.is_empty() {
             tokio::select! {
                 biased;
                 () = stop.cancelled(), if grace_ends.is_none() => {
                     pages.stopping.cancel();
+                    clients.owe();
                     grace_ends = Some(Instant::now() + limits.grace);
                 }
                 () = reached(grace_ends) => break,
@@ -112,10 +113,20 @@ struct Clients {
     pages: Arc<Pages>,
     /// Without those that have been cut, whose tasks are about to end.
     open: HashMap<Id, Arc<Watch>>,
+    /// Those that were open when the server was to stop, until their tasks end: they are waited for.
+    owed: HashSet<Id>,
     tasks: JoinSet<()>,
 }
 
 impl Clients {
+    fn new(pages: Arc<Pages>) -> Self {
+        Self { pages, open: HashMap::new(), owed: HashSet::new(), tasks: JoinSet::new() }
+    }
+
+    fn owe(&mut self) {
+        self.owed = self.open.keys().copied().collect();
+    }
+
     /// Lets a client in; if the house is full, the one longest silent has to go.
     fn admit(&mut self, socket: TcpStream) {
         while self.open.len() >= self.pages.limits.connections.max(1) {
@@ -144,6 +155,7 @@ impl Clients {
             }
         };
         self.open.remove(&id);
+        self.owed.remove(&id);
     }
 }
 

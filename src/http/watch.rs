@@ -23,6 +23,8 @@ struct State {
     head: Head,
     /// Since when the head has been awaited: `None` for a connection that idles between requests.
     head_since: Option<Instant>,
+    /// Bytes have been read that no request has accounted for.
+    unserved: bool,
     /// A request has been read and its answer is not complete.
     serving: bool,
     /// The answer has been handed over for sending.
@@ -77,6 +79,7 @@ impl Watch {
             moved: now,
             head: Head::Unbegun,
             head_since: Some(now),
+            unserved: false,
             serving: false,
             answering_since: None,
             blocked_since: None,
@@ -101,6 +104,7 @@ impl Watch {
     pub fn read(&self, bytes: &[u8]) -> usize {
         let mut state = self.state();
         state.moved = Instant::now();
+        state.unserved |= !bytes.is_empty();
         for (at, byte) in (1..).zip(bytes) {
             let (head, ended) = state.head.after(*byte);
             state.head = head;
@@ -135,6 +139,7 @@ impl Watch {
         let mut state = self.state();
         state.serving = true;
         state.head_since = None;
+        state.unserved = has_body;
         if has_body {
             state.head = Head::Body;
         }
@@ -155,6 +160,11 @@ impl Watch {
         if !matches!(state.head, Head::Unbegun | Head::Body) {
             state.head_since = Some(Instant::now());
         }
+    }
+
+    /// Whether the client may be sending still what nobody is going to read.
+    pub fn unserved(&self) -> bool {
+        self.state().unserved
     }
 
     /// Our side is closed.

@@ -14,8 +14,8 @@ use super::watch::Watch;
 /// A socket that tells its [`Watch`] what moves, and hands over one request at a time.
 ///
 /// What a client sends ahead stays here until the request before is answered, so that the watch knows whether the
-/// next head has begun. At the end, the client is given time to hang up: closing with unread bytes would reset the
-/// connection, and the reset can overtake our last answer.
+/// next head has begun. A client that was refused while it was sending is given time to hang up: closing with unread
+/// bytes would reset the connection, and the reset can overtake our answer.
 pub(super) struct Wire {
     socket: TcpStream,
     watch: Arc<Watch>,
@@ -106,6 +106,9 @@ impl AsyncWrite for Wire {
             ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
             this.shut = true;
             this.watch.begin_closing();
+        }
+        if this.ahead.is_empty() && !this.watch.unserved() {
+            return Poll::Ready(Ok(()));
         }
         // The watch's deadline ends this for a client that goes on sending.
         let mut scrap = [0; 4096];

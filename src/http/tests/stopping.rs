@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn an_idle_server_stops_at_once() {
-    let server = start(plain_site());
+    let server = start_with(plain_site(), Limits { grace: PATIENCE, linger: PATIENCE, ..Limits::default() });
     let mut idle = server.connect().await;
     talk(&mut idle, "GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let mut silent = server.connect().await;
