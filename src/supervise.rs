@@ -62,9 +62,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     let (mut clusters, mut consumers) = house.configure(&failures)?;
     let servers = house.bind()?;
     let mut tasks = JoinSet::new();
+    // The servers outlive the modules, to tell that the program is stopping.
+    let closing = CancellationToken::new();
     for server in servers {
         info!(address = %server.local_addr(), "listening");
-        let stop = house.stop.clone();
+        let stop = closing.clone();
         tasks.spawn(async move { server.serve(stop).await.map_err(RunError::from) });
     }
     tasks.spawn(expire(Arc::clone(&house.storage), house.stop.clone()));
@@ -76,6 +78,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError
     };
     house.stop.cancel();
     stop_all(clusters, consumers).await;
+    closing.cancel();
     while let Some(ended) = tasks.join_next().await {
         if let Ok(Err(error)) = ended {
             warn!(%error, "a server did not end well");
