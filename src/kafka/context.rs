@@ -44,6 +44,13 @@ impl Context {
         self.tell(tell, cause);
     }
 
+    /// A request was left unanswered: told unless the broker's failure, or anything newer than the last answer, has
+    /// been, since that says why.
+    pub fn unanswered(&self, cause: &Cause) {
+        let tell = self.health().unanswered(cause, Instant::now());
+        self.tell(tell, cause);
+    }
+
     /// A server answered.
     pub fn answered(&self) {
         let back = self.health().answered();

@@ -121,6 +121,12 @@ impl Cause {
     pub fn own(code: Code, text: &str) -> Self {
         Self { broker: None, code: Some(code), reason: code.reason(), text: text.to_owned() }
     }
+
+    /// The same of one broker, `host:port`.
+    #[must_use]
+    pub fn of_broker(self, broker: Option<&str>) -> Self {
+        Self { broker: broker.map(str::to_owned), ..self }
+    }
 }
 
 fn is_broker(name: &str) -> bool {
@@ -178,6 +184,16 @@ impl Health {
             return self.failed(cause, now);
         }
         false
+    }
+
+    /// A request was left unanswered. True when the log has not heard of any cause that may explain it.
+    pub fn unanswered(&mut self, cause: &Cause, now: Instant) -> bool {
+        let recent = |seen: Instant| now.saturating_duration_since(seen) <= HEALED;
+        let explains = |told: &Cause| told.broker == cause.broker || cause.broker.is_none();
+        if self.told.iter().any(|(told, seen)| recent(*seen) && explains(told)) {
+            return false;
+        }
+        self.failed(cause, now)
     }
 
     /// Something answered. True when the log believes otherwise.
@@ -306,6 +322,18 @@ mod tests {
         assert!(health.answered());
         assert!(!health.answered());
         assert!(health.all_down(&all, begin));
+    }
+
+    #[test]
+    fn a_request_that_is_left_unanswered_adds_nothing_to_its_brokers_failure() {
+        let mut health = Health::default();
+        let begin = Instant::now();
+        let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
+        let late = |broker| Cause::own(Code::TIMED_OUT, "no answer").of_broker(Some(broker));
+        health.failed(&refused, begin);
+        assert!(!health.unanswered(&late("b:1"), begin));
+        assert!(health.unanswered(&late("b:2"), begin));
+        assert!(!health.unanswered(&Cause::own(Code::TIMED_OUT, "no answer"), begin));
     }
 
     #[test]
