@@ -6,6 +6,7 @@
 //! [`pace`], which know neither Kafka nor the clock.
 
 mod layout;
+mod module;
 mod offsets;
 mod pace;
 mod plan;
@@ -23,6 +24,8 @@ use crate::kafka::{Client, Context, ModuleError, Role};
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
 use pulse::Pulse;
+
+pub use module::Module;
 
 /// How soon a thread notices that it is to stop.
 const NOTICE: Duration = Duration::from_millis(100);

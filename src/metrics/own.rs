@@ -344,12 +344,16 @@ pub struct RecordCounters {
 impl RecordCounters {
     /// Records of a type have been read.
     pub fn read(&self, kind: RecordType, count: u64) {
-        self.types.iter().filter(|(held, _)| *held == kind).for_each(|(_, counter)| drop(counter.inc_by(count)));
+        for (_, counter) in self.types.iter().filter(|(held, _)| *held == kind) {
+            counter.inc_by(count);
+        }
     }
 
     /// A record could not be decoded.
     pub fn failed(&self, reason: &str) {
-        self.reasons.iter().filter(|(held, _)| *held == reason).for_each(|(_, counter)| drop(counter.inc()));
+        for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
+            counter.inc();
+        }
     }
 }
 
