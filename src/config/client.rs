@@ -1,12 +1,12 @@
 //! `[client-profile.*]`, `[tls.*]` and `[sasl.*]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as StdPath, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
 use super::findings::{Findings, Path, quote};
-use super::section::{Section, Text, found, resolve, text};
+use super::section::{Section, Text, kind, resolve, text};
 use super::{ClientProfile, Identity, Mechanism, Sasl, Secret, Tls};
 
 const MECHANISMS: [(&str, Mechanism); 5] = [
@@ -35,44 +35,104 @@ const OWN_PROPERTIES: [(&str, &str); 13] = [
     ("metadata.broker.list", "\"servers\" takes its place"),
 ];
 
-/// The profiles by name.
+/// The profiles by name, and which sections something named.
 pub(super) struct Profiles {
     profiles: BTreeMap<String, ClientProfile>,
     tls: BTreeMap<String, Tls>,
+    sasl: BTreeMap<String, Sasl>,
+    used: BTreeSet<(&'static str, String)>,
 }
 
 impl Profiles {
     pub(super) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Self {
-        let tls: BTreeMap<_, _> = root
-            .sections(findings, "tls")
-            .into_iter()
-            .map(|(name, section)| read_tls(name, section, findings))
-            .collect();
-        let sasl = root
-            .sections(findings, "sasl")
-            .into_iter()
-            .map(|(name, section)| read_sasl(name, section, findings))
-            .collect();
-        let profiles = root.sections(findings, "client-profile").into_iter();
-        let profiles = profiles.map(|(name, section)| read_profile(name, section, &tls, &sasl, findings)).collect();
-        Self { profiles, tls }
+        let tls = root.sections(findings, "tls").into_iter();
+        let tls = tls.map(|(name, section)| read_tls(name, section, findings)).collect();
+        let sasl = root.sections(findings, "sasl").into_iter();
+        let sasl = sasl.map(|(name, section)| read_sasl(name, section, findings)).collect();
+        let mut all = Self { profiles: BTreeMap::new(), tls, sasl, used: BTreeSet::new() };
+        for (name, section) in root.sections(findings, "client-profile") {
+            let profile = all.read_profile(&name, section, findings);
+            all.profiles.insert(name, profile);
+        }
+        all
     }
 
     /// The profile that a section names, or the defaults.
-    pub(super) fn of(&self, section: &mut Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
+    pub(super) fn of(&mut self, section: &mut Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
         let named = section.text(findings, "client-profile");
         let profile = named.and_then(|text| resolve(findings, &text, "client-profile", &self.profiles));
-        profile.map_or_else(ClientProfile::default, |(_, profile)| profile.clone())
+        let Some((name, profile)) = profile else { return ClientProfile::default() };
+        self.used.insert(("client-profile", name.to_owned()));
+        profile.clone()
     }
 
     /// The TLS section that a server names.
-    pub(super) fn server_tls(&self, named: &Text, findings: &mut Findings<'_>) -> Option<Tls> {
+    pub(super) fn server_tls(&mut self, named: &Text, findings: &mut Findings<'_>) -> Option<Tls> {
         let (name, tls) = resolve(findings, named, "tls", &self.tls)?;
+        self.used.insert(("tls", name.to_owned()));
         if tls.identity.is_none() {
             let problem = format!("expected a [tls.*] with certfile and keyfile, found {} without", quote(name));
             findings.mistake(named.path.clone(), problem);
         }
         Some(tls.clone())
+    }
+
+    /// Warns of each section that nothing names: whoever wrote it may think that it protects something.
+    pub(super) fn warn_of_unused(&self, findings: &mut Findings<'_>) {
+        let profiles = self.profiles.keys().map(|name| ("client-profile", name, "no cluster or consumer names it"));
+        let tls = self.tls.keys().map(|name| ("tls", name, "no client-profile or httpserver names it"));
+        let sasl = self.sasl.keys().map(|name| ("sasl", name, "no client-profile names it"));
+        for (kind, name, why) in profiles.chain(tls).chain(sasl) {
+            if !self.used.contains(&(kind, name.clone())) {
+                findings.warn(Path::root().key(kind).key(name), format!("has no effect: {why}"));
+            }
+        }
+    }
+
+    fn read_profile(&mut self, name: &str, mut section: Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
+        let mut profile = ClientProfile { name: Some(name.to_owned()), ..ClientProfile::default() };
+        if let Some(client_id) = section.text(findings, "client-id") {
+            profile.client_id = client_id.value;
+        }
+        self.read_security(&mut section, &mut profile, findings);
+        if let Some((path, value)) = section.value("properties") {
+            match value.as_table() {
+                Some(table) => read_properties(&path, "", table, &mut profile.properties, findings),
+                None => {
+                    findings
+                        .mistake(path, format!("expected a table of librdkafka's properties, found {}", kind(value)));
+                }
+            }
+        }
+        section.ignore(findings, "kafka-version", "the version is negotiated with each broker");
+        let timeout =
+            |property: &str| format!("properties = {{ {property:?} = ... }}, in milliseconds, takes its place");
+        section.ignore(findings, "dial-timeout", &timeout("socket.connection.setup.timeout.ms"));
+        section.ignore(findings, "read-timeout", &timeout("socket.timeout.ms"));
+        section.finish(findings);
+        profile
+    }
+
+    fn read_security(&mut self, section: &mut Section<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
+        if let Some(named) = section.any_text(findings, "tls") {
+            if named.value.is_empty() {
+                // Burrow asks whether the key is there, not what it says.
+                let text = "is no TLS when empty, where Burrow would use TLS: name a [tls.*], which may be empty";
+                findings.warn(named.path, text);
+            } else if let Some((name, tls)) = resolve(findings, &named, "tls", &self.tls) {
+                self.used.insert(("tls", name.to_owned()));
+                profile.tls = Some(tls.clone());
+            }
+        }
+        if let Some(named) = section.text(findings, "sasl")
+            && let Some((name, sasl)) = resolve(findings, &named, "sasl", &self.sasl)
+        {
+            self.used.insert(("sasl", name.to_owned()));
+            profile.sasl = Some(sasl.clone());
+        }
+        if let Some(iam) = section.text(findings, "iam") {
+            findings.unsupported(iam.path);
+        }
     }
 }
 
@@ -80,53 +140,6 @@ impl Default for ClientProfile {
     fn default() -> Self {
         Self { name: None, client_id: "warrener".to_owned(), tls: None, sasl: None, properties: BTreeMap::new() }
     }
-}
-
-fn read_profile(
-    name: String,
-    mut section: Section<'_>,
-    tls: &BTreeMap<String, Tls>,
-    sasl: &BTreeMap<String, Sasl>,
-    findings: &mut Findings<'_>,
-) -> (String, ClientProfile) {
-    let mut profile = ClientProfile { name: Some(name.clone()), ..ClientProfile::default() };
-    if let Some(client_id) = section.text(findings, "client-id") {
-        profile.client_id = client_id.value;
-    }
-    if let Some(named) = section.any_text(findings, "tls") {
-        if named.value.is_empty() {
-            // Burrow asks whether the key is there, not what it says.
-            findings.warn(
-                named.path,
-                "is no TLS when empty, where Burrow would use TLS: name a [tls.*], which may be empty",
-            );
-        } else {
-            profile.tls = resolve(findings, &named, "tls", tls).map(|(_, tls)| tls.clone());
-        }
-    }
-    if let Some(named) = section.text(findings, "sasl") {
-        profile.sasl = resolve(findings, &named, "sasl", sasl).map(|(_, sasl)| sasl.clone());
-    }
-    if let Some(iam) = section.text(findings, "iam") {
-        findings.unsupported(iam.path);
-    }
-    if let Some((path, value)) = section.value("properties") {
-        match value.as_table() {
-            Some(table) => read_properties(&path, "", table, &mut profile.properties, findings),
-            None => {
-                findings.mistake(path, format!("expected a table of librdkafka's properties, found {}", found(value)))
-            }
-        }
-    }
-    section.ignore(findings, "kafka-version", "the version is negotiated with each broker");
-    section.ignore(
-        findings,
-        "dial-timeout",
-        "properties = { \"socket.connection.setup.timeout.ms\" = ... } takes its place",
-    );
-    section.ignore(findings, "read-timeout", "properties = { \"socket.timeout.ms\" = ... } takes its place");
-    section.finish(findings);
-    (name, profile)
 }
 
 /// Properties have dots in their names, which TOML takes for tables where they are not in quotes.
@@ -163,7 +176,7 @@ fn property(path: Path, value: &DeValue<'_>, findings: &mut Findings<'_>) -> Opt
         DeValue::Float(float) => Some(float.as_str().to_owned()),
         DeValue::Boolean(flag) => Some(flag.to_string()),
         DeValue::Integer(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-            findings.mistake(path, format!("expected a string, a number or a boolean, found {}", found(value)));
+            findings.mistake(path, format!("expected a string, a number or a boolean, found {}", kind(value)));
             None
         }
     }
@@ -235,7 +248,7 @@ fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>
                 findings.mistake(section.path.key("username"), problem("a user name"));
             }
             if no_password && no_file {
-                findings.mistake(section.path.key("password"), problem("a password, or a password-file"));
+                findings.mistake(section.path.key("password"), problem("a password or password-file"));
             }
         }
         Mechanism::OauthBearer => findings.unsupported_value(mechanism_path, mechanism.name()),

@@ -73,11 +73,6 @@ impl fmt::Display for Mistake {
 pub struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
-    /// A single mistake, of a text that is not in the file's grammar.
-    pub(crate) fn one(place: &str, problem: impl Into<String>) -> Self {
-        Self(vec![Mistake::new(Path::named(place), problem)])
-    }
-
     /// Mistakes in their own order, that of the text.
     pub(super) const fn in_order(mistakes: Vec<Mistake>) -> Self {
         Self(mistakes)

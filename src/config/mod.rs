@@ -72,18 +72,19 @@ pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<
     let table = syntax::parse(text)?;
     let mut findings = findings::Findings::new(outside);
     let mut root = section::Section::new(findings::Path::root(), Some(&table));
-    let profiles = client::Profiles::read(&mut root, &mut findings);
-    let clusters = modules::read_clusters(&mut root, &profiles, &mut findings);
-    let consumers = modules::read_consumers(&mut root, &profiles, &clusters, &mut findings);
+    let mut profiles = client::Profiles::read(&mut root, &mut findings);
+    let clusters = modules::read_clusters(&mut root, &mut profiles, &mut findings);
+    let consumers = modules::read_consumers(&mut root, &mut profiles, &clusters, &mut findings);
     let mut config = Config {
         clusters: clusters.into_values().collect(),
         consumers,
         storage: service::read_storage(&mut root, &mut findings),
         evaluator: service::read_evaluator(&mut root, &mut findings),
-        http: service::read_http(&mut root, &profiles, &mut findings),
+        http: service::read_http(&mut root, &mut profiles, &mut findings),
         metrics: service::read_metrics(&mut root, &mut findings),
         logging: service::read_logging(&mut root, &mut findings),
     };
+    profiles.warn_of_unused(&mut findings);
     burrow::read(&mut root, &mut findings);
     if overrides.listen.is_some() && root.has("httpserver") {
         findings.forget_unsupported("httpserver.");

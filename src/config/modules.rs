@@ -25,7 +25,7 @@ const CLASSES: [(&str, Class); 3] =
 
 pub(super) fn read_clusters(
     root: &mut Section<'_>,
-    profiles: &Profiles,
+    profiles: &mut Profiles,
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, Cluster> {
     let sections = root.sections(findings, "cluster");
@@ -38,7 +38,12 @@ pub(super) fn read_clusters(
         .collect()
 }
 
-fn read_cluster(name: String, mut section: Section<'_>, profiles: &Profiles, findings: &mut Findings<'_>) -> Cluster {
+fn read_cluster(
+    name: String,
+    mut section: Section<'_>,
+    profiles: &mut Profiles,
+    findings: &mut Findings<'_>,
+) -> Cluster {
     if let Some(class) = section.required(findings, "class-name", "\"kafka\"") {
         choose(findings, &class, &[("kafka", ())]);
     }
@@ -76,7 +81,7 @@ fn servers(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String
 /// The consumers of the file, and one of class `kafka` for each cluster that no section feeds.
 pub(super) fn read_consumers(
     root: &mut Section<'_>,
-    profiles: &Profiles,
+    profiles: &mut Profiles,
     clusters: &BTreeMap<String, Cluster>,
     findings: &mut Findings<'_>,
 ) -> Vec<Consumer> {
@@ -117,7 +122,7 @@ fn free_name(consumers: &[Consumer], cluster: &str) -> String {
 fn read_consumer(
     name: String,
     mut section: Section<'_>,
-    profiles: &Profiles,
+    profiles: &mut Profiles,
     clusters: &BTreeMap<String, Cluster>,
     findings: &mut Findings<'_>,
 ) -> Consumer {

@@ -166,7 +166,7 @@ impl<'a> Section<'a> {
     pub(super) fn texts(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Vec<Text>> {
         let (path, value) = self.value(key)?;
         let Some(array) = value.as_array() else {
-            findings.mistake(path, format!("expected a list of strings, found {}", found(value)));
+            findings.mistake(path, format!("expected a list of strings, found {}", kind(value)));
             return None;
         };
         let entries = array.iter().enumerate();
@@ -210,7 +210,7 @@ impl<'a> Section<'a> {
         let Some((path, value)) = self.value(key) else { return Vec::new() };
         let Some(table) = value.as_table() else {
             let expected = format!("expected sections [{key}.NAME]");
-            findings.mistake(path, format!("{expected}, found {}", found(value)));
+            findings.mistake(path, format!("{expected}, found {}", kind(value)));
             return Vec::new();
         };
         let mut sections = Vec::new();
@@ -221,7 +221,7 @@ impl<'a> Section<'a> {
                 Some(_) if name.is_empty() => findings.mistake(path, "expected a name, found an empty one"),
                 Some(table) => sections.push((name.to_owned(), Section::new(path, Some(table)))),
                 None => {
-                    let problem = format!("expected a section [{key}.NAME], found {}", found(value.get_ref()));
+                    let problem = format!("expected a section [{key}.NAME], found {}", kind(value.get_ref()));
                     findings.mistake(path, problem);
                 }
             }
@@ -233,7 +233,7 @@ impl<'a> Section<'a> {
     pub(super) fn section(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Section<'a> {
         let Some((path, value)) = self.value(key) else { return Section::new(self.path.key(key), None) };
         if value.as_table().is_none() {
-            findings.mistake(path.clone(), format!("expected a section [{key}], found {}", found(value)));
+            findings.mistake(path.clone(), format!("expected a section [{key}], found {}", kind(value)));
         }
         Section::new(path, value.as_table())
     }
@@ -247,7 +247,8 @@ impl<'a> Section<'a> {
                 continue;
             }
             let nearest = values::nearest(key, self.asked.iter().copied()).unwrap_or_default();
-            findings.mistake(self.path.key(key), format!("expected a known key, found none; nearest is {nearest:?}"));
+            let problem = format!("expected a known key, found {}; nearest is {nearest:?}", quote(key));
+            findings.mistake(self.path.key(key), problem);
         }
     }
 }
@@ -308,7 +309,7 @@ pub(super) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex>
 /// A string with its variables expanded.
 pub(super) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>) -> Option<Text> {
     let Some(raw) = value.as_str() else {
-        findings.mistake(path, format!("expected a string, found {}", found(value)));
+        findings.mistake(path, format!("expected a string, found {}", kind(value)));
         return None;
     };
     match expand(raw, findings.outside) {
@@ -334,15 +335,25 @@ pub(super) fn float(value: &DeValue<'_>) -> Option<f64> {
     digits.unwrap_or_else(|| integer(value)?.to_string().parse().ok())
 }
 
-/// A value as a message shows it. A string's own text is not shown: where another type is wanted it may be a secret.
+/// A number or boolean as a message shows it, and the kind of anything else.
 pub(super) fn found(value: &DeValue<'_>) -> String {
     match value {
-        DeValue::String(_) => "a string".to_owned(),
         DeValue::Integer(integer) => quote(integer.as_str()).trim_matches('"').to_owned(),
         DeValue::Float(float) => quote(float.as_str()).trim_matches('"').to_owned(),
         DeValue::Boolean(flag) => flag.to_string(),
-        DeValue::Datetime(_) => "a date".to_owned(),
-        DeValue::Array(_) => "a list".to_owned(),
-        DeValue::Table(_) => "a table".to_owned(),
+        DeValue::String(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => kind(value).to_owned(),
+    }
+}
+
+/// The kind of a value, where the value itself may be a secret or says nothing.
+pub(super) const fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::client::{Profiles, file};
 use super::findings::{Findings, Path, quote};
-use super::section::{Section, choose, found, text};
+use super::section::{Section, choose, kind, text};
 use super::values;
 use super::{
     Evaluator, Expiry, Filter, Granularity, HttpServer, Level, Limit, LogFormat, Logging, Metrics, NameSet, Storage,
@@ -120,14 +120,18 @@ fn only_one<'a>(root: &mut Section<'a>, key: &'static str, findings: &mut Findin
     sections.into_iter().map(|(_, section)| section).collect()
 }
 
-pub(super) fn read_http(root: &mut Section<'_>, profiles: &Profiles, findings: &mut Findings<'_>) -> Vec<HttpServer> {
+pub(super) fn read_http(
+    root: &mut Section<'_>,
+    profiles: &mut Profiles,
+    findings: &mut Findings<'_>,
+) -> Vec<HttpServer> {
     let mut servers: Vec<HttpServer> = Vec::new();
     for (name, mut section) in root.sections(findings, "httpserver") {
         let path = section.path.key("address");
         let server = read_http_server(name, &mut section, profiles, findings);
         section.finish(findings);
-        let any_port = server.address.ends_with(":0");
-        if let Some(other) = servers.iter().find(|other| other.address == server.address && !any_port) {
+        let no_port = server.address.is_empty() || server.address.ends_with(":0");
+        if let Some(other) = servers.iter().find(|other| other.address == server.address && !no_port) {
             let problem = format!("expected an address of its own, found that of [httpserver.{}]", other.name);
             findings.mistake(path, problem);
         }
@@ -142,15 +146,15 @@ pub(super) fn read_http(root: &mut Section<'_>, profiles: &Profiles, findings: &
 fn read_http_server(
     name: String,
     section: &mut Section<'_>,
-    profiles: &Profiles,
+    profiles: &mut Profiles,
     findings: &mut Findings<'_>,
 ) -> HttpServer {
     let mut server = HttpServer { name, ..HttpServer::default() };
     if let Some(text) = section.text(findings, "address") {
-        match values::parse_address(&text.value) {
-            Ok(address) => server.address = address,
-            Err(expected) => findings.mistake(text.path, format!("{expected}, found {}", text.shown)),
-        }
+        server.address = values::parse_address(&text.value).unwrap_or_else(|expected| {
+            findings.mistake(text.path, format!("{expected}, found {}", text.shown));
+            String::new()
+        });
     }
     if let Some(named) = section.text(findings, "tls") {
         server.tls = profiles.server_tls(&named, findings);
@@ -193,10 +197,10 @@ pub(super) fn read_metrics(root: &mut Section<'_>, findings: &mut Findings<'_>) 
 
 fn read_names(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<NameSet> {
     const SETS: [(&str, NameSet); 4] = [
-        ("kafka_exporter", NameSet::KafkaExporter),
-        ("burrow", NameSet::Burrow),
-        ("kafka-lag-exporter", NameSet::KafkaLagExporter),
-        ("kminion", NameSet::Kminion),
+        (NameSet::KafkaExporter.name(), NameSet::KafkaExporter),
+        (NameSet::Burrow.name(), NameSet::Burrow),
+        (NameSet::KafkaLagExporter.name(), NameSet::KafkaLagExporter),
+        (NameSet::Kminion.name(), NameSet::Kminion),
     ];
     let Some(texts) = section.texts(findings, "names") else { return Metrics::default().names };
     if section.empty("names") {
@@ -232,7 +236,7 @@ const TAKEN_LABELS: [&str; 42] = [
 fn read_labels(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeMap<String, String> {
     let Some((path, value)) = section.value("labels") else { return BTreeMap::new() };
     let Some(table) = value.as_table() else {
-        findings.mistake(path, format!("expected a table of labels, found {}", found(value)));
+        findings.mistake(path, format!("expected a table of labels, found {}", kind(value)));
         return BTreeMap::new();
     };
     let mut labels = BTreeMap::new();
@@ -263,7 +267,7 @@ fn label_problem(name: &str) -> Option<&'static str> {
 fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Limit> {
     let Some((path, value)) = section.value("limit") else { return Vec::new() };
     let Some(array) = value.as_array() else {
-        findings.mistake(path, format!("expected sections [[metrics.limit]], found {}", found(value)));
+        findings.mistake(path, format!("expected sections [[metrics.limit]], found {}", kind(value)));
         return Vec::new();
     };
     let mut limits = Vec::new();
@@ -272,7 +276,7 @@ fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Li
         match entry.get_ref().as_table() {
             Some(table) => limits.extend(read_limit(Section::new(path.clone(), Some(table)), findings)),
             None => {
-                let problem = format!("expected a section [[metrics.limit]], found {}", found(entry.get_ref()));
+                let problem = format!("expected a section [[metrics.limit]], found {}", kind(entry.get_ref()));
                 findings.mistake(path.clone(), problem);
             }
         }

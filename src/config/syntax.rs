@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use super::findings::{Mistake, Mistakes, Path};
+use super::findings::{Mistake, Mistakes, Path, quote};
 
 /// Reads a text that may begin with a byte order mark; lines may end in CRLF.
 pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
@@ -11,8 +11,7 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
     if errors.is_empty() {
         return Ok(table.into_inner());
     }
-    let mut places: Vec<_> =
-        errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error.message())).collect();
+    let mut places: Vec<_> = errors.iter().map(|error| place(text, error)).collect();
     places.sort_unstable();
     // A parser that recovers may stumble over one fault twice; the first word on a line is the one that helps.
     let mut lines = Lines { text, at: 0, line: 1 };
@@ -21,10 +20,22 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
         let (line, column) = lines.place(at);
         if mistakes.last().is_none_or(|(last, _)| *last != line) {
             let place = Path::named(&format!("line {line}, column {column}"));
-            mistakes.push((line, Mistake::new(place, format!("expected TOML, found a mistake: {message}"))));
+            mistakes.push((line, Mistake::new(place, format!("invalid TOML: {message}"))));
         }
     }
     Err(Mistakes::in_order(mistakes.into_iter().map(|(_, mistake)| mistake).collect()))
+}
+
+/// Where an error is, and what it says. Of the text it shows keys only, since values may be secrets.
+fn place(text: &str, error: &toml::de::Error) -> (usize, String) {
+    const TWICE: &str = "duplicate key";
+    let span = error.span().unwrap_or(text.len()..text.len());
+    let start = span.start;
+    let message = match text.get(span) {
+        Some(key) if error.message() == TWICE => format!("{TWICE} {}", quote(key)),
+        Some(_) | None => error.message().to_owned(),
+    };
+    (start, message)
 }
 
 /// Counts lines once from the front, since a broken file may have a mistake on each.

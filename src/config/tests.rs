@@ -101,7 +101,7 @@ fn the_commented_example_loads_without_a_word() {
 #[test]
 fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     let loaded = loaded(&text(&at("tests/fixtures/config/every-key.toml"))).unwrap_or_else(|it| panic!("{it}"));
-    assert_eq!(lines(&loaded.warnings), [""; 0]);
+    assert_eq!(lines(&loaded.warnings), ["sasl.plain: has no effect: no client-profile names it"]);
     assert_eq!(
         lines(&loaded.unsupported),
         [
@@ -242,6 +242,7 @@ fn a_key_without_effect_is_told() {
     assert_eq!(
         lines(&warnings),
         [
+            "client-profile.p: has no effect: no cluster or consumer names it",
             "client-profile.p.tls: is no TLS when empty, where Burrow would use TLS: name a [tls.*], which may be empty",
             "consumer.c.backfill-earliest: has no effect without start-latest = true",
             "consumer.c.zookeeper-path: has no effect unless class-name is \"kafka_zk\"",
