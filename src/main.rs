@@ -1,13 +1,15 @@
 //! The `warrener` program: arguments, logging, configuration, a run, an exit code.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use warrener::cli::{self, Command, Exit, Run};
-use warrener::config::{Config, Level, LogFormat, Logging};
-use warrener::supervise;
+use warrener::config::{Level, LogFormat, Logging, Overrides};
+use warrener::demo::Demo;
+use warrener::supervise::{self, RunError};
 
 /// What blocking work in flight may take when all else has ended.
 const LINGER: Duration = Duration::from_millis(500);
@@ -16,7 +18,7 @@ fn main() -> ExitCode {
     match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
         Ok(Command::Run(run)) => start(&run).unwrap_or_else(|exit| exit.print()),
         Ok(Command::Check(run)) => cli::check(&run).print(),
-        Ok(Command::Demo(_)) => ExitCode::FAILURE,
+        Ok(Command::Demo(overrides)) => demo(&overrides).unwrap_or_else(|exit| exit.print()),
         Ok(Command::Completion(shell)) => cli::completion(shell).print(),
         Err(exit) => exit.print(),
     }
@@ -28,10 +30,39 @@ fn start(run: &Run) -> Result<ExitCode, Exit> {
     for warning in warnings {
         warn!("{warning}");
     }
-    Ok(serve(config))
+    Ok(within_runtime(supervise::run(config, CancellationToken::new(), |_| ())))
 }
 
-fn serve(config: Config) -> ExitCode {
+/// The demo's own log would hide what it prints, so it begins with warnings.
+fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
+    let demo = match Demo::start() {
+        Ok(demo) => demo,
+        Err(error) => return Err(Exit { code: 1, stderr: format!("{error}\n"), ..Exit::default() }),
+    };
+    let config = demo.config(overrides);
+    log_to_stderr(&config.logging);
+    Ok(within_runtime(async move {
+        let (stop, ending) = (CancellationToken::new(), CancellationToken::new());
+        let play = tokio::spawn(demo.run(ending.clone()));
+        let result = supervise::run(config, stop, announce).await;
+        ending.cancel();
+        match play.await {
+            Ok(Err(error)) => warn!(%error, "the demo's cluster did not end well"),
+            Err(error) => warn!(%error, "the demo's cluster did not end well"),
+            Ok(Ok(())) => {}
+        }
+        result
+    }))
+}
+
+fn announce(addresses: &[SocketAddr]) {
+    for address in addresses {
+        println!("warrener demo: open http://{address}/metrics  (Ctrl-C ends it)");
+    }
+}
+
+/// Runs to the end, and tells what it came to in the log and in the exit code.
+fn within_runtime(run: impl Future<Output = Result<(), RunError>>) -> ExitCode {
     info!(version = env!("CARGO_PKG_VERSION"), revision = env!("WARRENER_REVISION"), "starting");
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -40,7 +71,7 @@ fn serve(config: Config) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = runtime.block_on(supervise::run(config, CancellationToken::new()));
+    let result = runtime.block_on(run);
     runtime.shutdown_timeout(LINGER);
     match result {
         Ok(()) => {

@@ -1,5 +1,6 @@
 //! A run of the program: what starts in which order, what ends it, and that all of it has ended.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,15 +53,21 @@ struct House {
     stop: CancellationToken,
 }
 
-/// Runs until a signal or `stop` ends it. Returns when every part has ended.
+/// Runs until a signal or `stop` ends it. Returns when every part has ended. `listening` is told the addresses
+/// once they are bound.
 ///
 /// # Errors
 /// What waiting cannot repair, at the start or later.
-pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError> {
+pub async fn run(
+    config: Config,
+    stop: CancellationToken,
+    listening: impl FnOnce(&[SocketAddr]),
+) -> Result<(), RunError> {
     let house = Arc::new(House::new(config, stop));
     let (failures, failed) = unbounded_channel();
     let (mut clusters, mut consumers) = house.configure(&failures)?;
     let servers = house.bind()?;
+    listening(&servers.iter().map(Server::local_addr).collect::<Vec<_>>());
     let mut tasks = JoinSet::new();
     // The servers outlive the modules, to tell that the program is stopping.
     let closing = CancellationToken::new();

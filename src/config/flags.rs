@@ -36,7 +36,7 @@ pub struct Overrides {
 
 impl Overrides {
     /// Replaces what is set.
-    pub(super) fn apply(&self, config: &mut Config) {
+    pub fn apply(&self, config: &mut Config) {
         if let Some(address) = &self.listen {
             config.http = vec![HttpServer::at(address.clone())];
         }
@@ -71,24 +71,32 @@ pub fn from_flags(flags: &Flags, overrides: &Overrides) -> Result<Config, Mistak
         &mut findings,
     );
     findings.finish()?;
-    let cluster = Cluster {
-        name: "default".to_owned(),
-        connection: Connection { servers: flags.brokers.clone(), client: ClientProfile::default() },
-        offset_refresh: Duration::from_secs(OFFSET_REFRESH),
-        topic_refresh: Duration::from_secs(TOPIC_REFRESH),
-        topics,
-    };
-    let mut config = Config {
-        consumers: vec![default_consumer("default".to_owned(), &cluster, groups)],
-        clusters: vec![cluster],
-        storage: Storage::default(),
-        evaluator: Evaluator::default(),
-        http: vec![HttpServer::default()],
-        metrics: Metrics::default(),
-        logging: Logging::default(),
-    };
+    let mut config = Config::of_brokers(flags.brokers.clone(), topics, groups);
     overrides.apply(&mut config);
     Ok(config)
+}
+
+impl Config {
+    /// One cluster and one consumer, both named `default`, the rest by default. Nothing is checked.
+    #[must_use]
+    pub fn of_brokers(servers: Vec<String>, topics: Filter, groups: Filter) -> Self {
+        let cluster = Cluster {
+            name: "default".to_owned(),
+            connection: Connection { servers: servers, client: ClientProfile::default() },
+            offset_refresh: Duration::from_secs(OFFSET_REFRESH),
+            topic_refresh: Duration::from_secs(TOPIC_REFRESH),
+            topics,
+        };
+        Self {
+            consumers: vec![default_consumer("default".to_owned(), &cluster, groups)],
+            clusters: vec![cluster],
+            storage: Storage::default(),
+            evaluator: Evaluator::default(),
+            http: vec![HttpServer::default()],
+            metrics: Metrics::default(),
+            logging: Logging::default(),
+        }
+    }
 }
 
 fn filter(allow: (&str, Option<&str>), deny: (&str, Option<&str>), findings: &mut Findings<'_>) -> Filter {

@@ -29,6 +29,7 @@ use thiserror::Error;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::{Config, Filter, Level, Overrides};
 use crate::model::{Offset, Timestamp};
 use crate::offsets::encode::EncodeError;
 use scenario::{Action, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
@@ -41,6 +42,10 @@ const PURGE_BYTES: usize = 5 * 1024 * 1024 + 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(20);
 const TICK: Duration = Duration::from_secs(1);
 const TICK_MS: i64 = 1000;
+/// Where the demo is shown, unless `--listen` says otherwise: make-believe groups are nobody else's business.
+const ADDRESS: &str = "127.0.0.1:9308";
+const OFFSET_REFRESH: Duration = Duration::from_secs(2);
+const TOPIC_REFRESH: Duration = Duration::from_secs(10);
 
 /// Why the demo can't go on.
 #[derive(Debug, Error)]
@@ -125,6 +130,23 @@ impl Demo {
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
         self.producer.client().mock_cluster().map_or_else(String::new, |cluster| cluster.bootstrap_servers())
+    }
+
+    /// A configuration that watches the embedded cluster closely, with owners shown.
+    #[must_use]
+    pub fn config(&self, overrides: &Overrides) -> Config {
+        let servers = self.bootstrap_servers().split(',').map(str::to_owned).collect();
+        let mut config = Config::of_brokers(servers, Filter::default(), Filter::default());
+        for cluster in &mut config.clusters {
+            (cluster.offset_refresh, cluster.topic_refresh) = (OFFSET_REFRESH, TOPIC_REFRESH);
+        }
+        for server in &mut config.http {
+            ADDRESS.clone_into(&mut server.address);
+        }
+        config.metrics.owners = true;
+        config.logging.level = Level::Warn;
+        overrides.apply(&mut config);
+        config
     }
 
     /// Plays on, a tick a second, until `stop`. The cluster ends with it.
