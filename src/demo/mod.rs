@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rdkafka::client::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
@@ -75,6 +75,7 @@ pub enum DemoError {
 /// The embedded cluster and its groups. It lives as long as this does.
 pub struct Demo {
     producer: BaseProducer<Deliveries>,
+    servers: String,
     deliveries: Arc<Ledger>,
     scenario: Scenario,
     /// What [`Action::Purge`] writes.
@@ -120,8 +121,8 @@ impl Demo {
         let ends = scenario.places().iter().map(|_| AtomicI64::new(-1)).collect();
         let deliveries = Arc::new(Ledger { ends, lost: AtomicU64::new(0) });
         let producer = producer(Deliveries(Arc::clone(&deliveries)))?;
-        let mut demo = Self { producer, deliveries, scenario, filler: vec![0; PURGE_BYTES] };
-        demo.create_topics()?;
+        let servers = create_topics(&producer)?;
+        let mut demo = Self { producer, servers, deliveries, scenario, filler: vec![0; PURGE_BYTES] };
         demo.play_the_past(now())?;
         Ok(demo)
     }
@@ -129,7 +130,7 @@ impl Demo {
     /// Where the embedded cluster listens: `127.0.0.1:port` of each of its brokers, with commas between.
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
-        self.producer.client().mock_cluster().map_or_else(String::new, |cluster| cluster.bootstrap_servers())
+        self.servers.clone()
     }
 
     /// A configuration that watches the embedded cluster closely, with owners shown.
@@ -169,16 +170,6 @@ impl Demo {
         // Ending librdkafka joins its threads, which blocks.
         drop(tokio::task::spawn_blocking(move || drop(self)).await);
         result
-    }
-
-    fn create_topics(&self) -> Result<(), DemoError> {
-        let cluster = self.producer.client().mock_cluster().ok_or(DemoError::Missing)?;
-        let failed = |source| DemoError::Cluster { what: "create a topic", source };
-        cluster.create_topic(OFFSETS_TOPIC, OFFSETS_PARTITIONS, BROKERS).map_err(failed)?;
-        for topic in &cast::TOPICS {
-            cluster.create_topic(topic.name, topic.partitions, BROKERS).map_err(failed)?;
-        }
-        Ok(())
     }
 
     fn play_the_past(&mut self, now: Timestamp) -> Result<(), DemoError> {
@@ -277,8 +268,21 @@ fn producer(context: Deliveries) -> Result<BaseProducer<Deliveries>, DemoError> 
         .set("max.in.flight.requests.per.connection", "1")
         .set("message.max.bytes", "8388608")
         .set("linger.ms", "20")
+        // It has a notice to give about its own embedded cluster, which is what was asked for.
+        .set_log_level(RDKafkaLogLevel::Error)
         .create_with_context(context)
         .map_err(|source| DemoError::Cluster { what: "be started", source })
+}
+
+/// Gives back where the cluster listens.
+fn create_topics(producer: &BaseProducer<Deliveries>) -> Result<String, DemoError> {
+    let cluster = producer.client().mock_cluster().ok_or(DemoError::Missing)?;
+    let failed = |source| DemoError::Cluster { what: "create a topic", source };
+    cluster.create_topic(OFFSETS_TOPIC, OFFSETS_PARTITIONS, BROKERS).map_err(failed)?;
+    for topic in &cast::TOPICS {
+        cluster.create_topic(topic.name, topic.partitions, BROKERS).map_err(failed)?;
+    }
+    Ok(cluster.bootstrap_servers())
 }
 
 fn now() -> Timestamp {

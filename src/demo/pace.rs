@@ -38,9 +38,9 @@ impl Pace {
     }
 }
 
-/// Up to three records behind, and never back.
+/// Up to three records behind, never back, and not among what retention took.
 fn keep_up(tick: i64, log: Log, at: i64) -> i64 {
-    log.end.saturating_sub(tick.wrapping_add(log.end).rem_euclid(4)).max(at)
+    log.end.saturating_sub(tick.wrapping_add(log.end).rem_euclid(4)).max(at).max(log.start)
 }
 
 fn fall(percent: i64, log: Log, at: i64) -> i64 {
@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn a_group_that_keeps_up_is_near_the_end_and_never_goes_back() {
         let mut at = None;
-        for (tick, end) in (1000..1040).enumerate() {
-            let next = Pace::KeepUp.commits(tick as i64, Log { end, ..LOG }, at);
+        for (tick, end) in (0..).zip(1000..1040) {
+            let next = Pace::KeepUp.commits(tick, Log { end, ..LOG }, at);
             assert!(next >= at && (end - 3..=end).contains(&next.unwrap()), "{next:?} after {at:?}");
             at = next;
         }

@@ -8,15 +8,18 @@ use crate::offsets::{self, Commit, Record, RecordType};
 
 const START: i64 = 1_700_000_000_000;
 
-/// One commit, or its tombstone.
+/// Tick, and the commit or none for its tombstone.
 type Seen = (i64, Option<i64>);
+
+/// Generation and members.
+type Census = (i32, usize);
 
 /// What was seen of a play.
 #[derive(Default)]
 struct Audience {
     commits: HashMap<(String, String, i32), Vec<Seen>>,
-    /// Tick, generation, members; none for a tombstone.
-    groups: HashMap<String, Vec<(i64, Option<(i32, usize)>)>>,
+    /// None for a tombstone.
+    groups: HashMap<String, Vec<(i64, Option<Census>)>>,
     records: HashMap<usize, i64>,
     purges: Vec<i64>,
     busiest: i64,
