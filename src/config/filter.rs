@@ -1,5 +1,7 @@
 //! Allow and deny lists.
 
+use std::fmt;
+
 use regex::bytes::Regex;
 
 /// An allow and a deny regex over names, unanchored as in Burrow; deny wins, an empty list is no list.
@@ -21,5 +23,48 @@ impl Filter {
     pub fn allows(&self, name: &[u8]) -> bool {
         self.allow.as_ref().is_none_or(|regex| regex.is_match(name))
             && !self.deny.as_ref().is_some_and(|regex| regex.is_match(name))
+    }
+}
+
+/// For people: `all`, `"^a"`, `all but "b"`, `"^a" but "b"`.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.allow {
+            Some(allow) => write!(f, "{:?}", allow.as_str())?,
+            None => f.write_str("all")?,
+        }
+        match &self.deny {
+            Some(deny) => write!(f, " but {:?}", deny.as_str()),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(allow: &str, deny: &str) -> Filter {
+        let regex = |text: &str| (!text.is_empty()).then(|| Regex::new(text).unwrap());
+        Filter::new(regex(allow), regex(deny))
+    }
+
+    #[test]
+    fn no_list_allows_everything() {
+        assert!(filter("", "").allows(b"") && filter("", "").allows(b"\xff"));
+    }
+
+    #[test]
+    fn lists_are_unanchored_and_deny_wins() {
+        let filter = filter("pay", "test$");
+        assert!(filter.allows(b"my-payments") && filter.allows(b"pay\xff"));
+        assert!(!filter.allows(b"orders") && !filter.allows(b"pay-test"));
+    }
+
+    #[test]
+    fn a_filter_reads_as_a_phrase() {
+        assert_eq!(filter("", "").to_string(), "all");
+        assert_eq!(filter("", "b\\.").to_string(), r#"all but "b\\.""#);
+        assert_eq!(filter("^a", "b").to_string(), r#""^a" but "b""#);
     }
 }

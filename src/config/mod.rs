@@ -2,9 +2,96 @@
 //!
 //! The grammar and its rules are CONFIG.md's. Nothing past `main` sees the raw form, and a `Config` that
 //! exists has been checked. The core reads neither files nor the environment: both come in as [`Outside`].
+//!
+//! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
+mod burrow;
+mod client;
+mod expand;
 mod filter;
+mod findings;
+mod flags;
+mod modules;
+mod section;
+mod service;
 mod settings;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::ffi::OsString;
+use std::path::Path;
 
 pub use filter::Filter;
+pub use findings::{Mistake, Mistakes, Unsupported, Warning};
+pub use flags::{Flags, Overrides, from_flags};
 pub use settings::*;
+pub use values::{parse_address, parse_level};
+
+/// What a configuration refers to outside of itself.
+#[derive(Clone, Copy)]
+pub struct Outside<'o> {
+    /// The value of an environment variable, if it is set.
+    pub env: &'o dyn Fn(&str) -> Option<OsString>,
+    /// Reads a small file, or says why it can't.
+    pub read: &'o dyn Fn(&Path) -> Result<Vec<u8>, String>,
+    /// Whether a file can be read; why not otherwise.
+    pub readable: &'o dyn Fn(&Path) -> Result<(), String>,
+}
+
+impl Outside<'_> {
+    /// No variables and no files.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            env: &|_| None,
+            read: &|_| Err("no such file".to_owned()),
+            readable: &|_| Err("no such file".to_owned()),
+        }
+    }
+}
+
+/// A checked configuration, and what its writer should know about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What does not do what its writer may expect.
+    pub warnings: Vec<Warning>,
+    /// Settings of features that this version lacks; a run must refuse them.
+    pub unsupported: Vec<Unsupported>,
+}
+
+/// Checks the text of a configuration file and applies the command line's overrides.
+///
+/// # Errors
+/// All mistakes of the text, sorted by where they stand. None of them shows a secret: texts that come from the
+/// environment are shown as they stand in the file, passwords not at all.
+pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<Loaded, Mistakes> {
+    let table = syntax::parse(text)?;
+    let mut findings = findings::Findings::new(outside);
+    let mut root = section::Section::new(findings::Path::root(), Some(&table));
+    let mut profiles = client::Profiles::read(&mut root, &mut findings);
+    let clusters = modules::read_clusters(&mut root, &mut profiles, &mut findings);
+    let consumers = modules::read_consumers(&mut root, &mut profiles, &clusters, &mut findings);
+    let mut config = Config {
+        clusters: clusters.into_values().collect(),
+        consumers,
+        storage: service::read_storage(&mut root, &mut findings),
+        evaluator: service::read_evaluator(&mut root, &mut findings),
+        http: service::read_http(&mut root, &mut profiles, &mut findings),
+        metrics: service::read_metrics(&mut root, &mut findings),
+        logging: service::read_logging(&mut root, &mut findings),
+    };
+    profiles.warn_of_unused(&mut findings);
+    burrow::read(&mut root, &mut findings);
+    if overrides.listen.is_some() && root.has("httpserver") {
+        findings.forget_unsupported("httpserver.");
+        findings.warn(root.path.key("httpserver"), "has no effect: --listen takes its place");
+    }
+    root.finish(&mut findings);
+    overrides.apply(&mut config);
+    let (warnings, unsupported) = findings.finish()?;
+    Ok(Loaded { config, warnings, unsupported })
+}

@@ -293,6 +293,19 @@ pub enum NameSet {
     Kminion,
 }
 
+impl NameSet {
+    /// The name that the file gives it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KafkaExporter => "kafka_exporter",
+            Self::Burrow => "burrow",
+            Self::KafkaLagExporter => "kafka-lag-exporter",
+            Self::Kminion => "kminion",
+        }
+    }
+}
+
 /// How far down series go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Granularity {

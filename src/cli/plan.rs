@@ -1,0 +1,172 @@
+//! What `check` prints: what a run would do. No secret is part of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Exit, Run, Source};
+use crate::config::{
+    ClientProfile, Cluster, Config, Consumer, ConsumerClass, Expiry, HttpServer, Loaded, Metrics, Start, Storage, Tls,
+};
+
+/// Checks a configuration. Mistakes exit with 64; warnings, and what this version does not support, do not.
+#[must_use]
+pub fn check(run: &Run) -> Exit {
+    let loaded = match run.load() {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let source = match &run.source {
+        Source::File(path) => path.display().to_string(),
+        Source::Flags(_) => "flags".to_owned(),
+    };
+    let Loaded { config, warnings, unsupported } = loaded;
+    let verdict = if unsupported.is_empty() { "no mistakes" } else { "no mistakes, but a run would refuse it" };
+    let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    let unsupported = unsupported.iter().map(|unsupported| format!("warning: {unsupported}\n"));
+    Exit {
+        code: 0,
+        stdout: format!("{source}: {verdict}\n\n{}", Plan(&config)),
+        stderr: warnings.chain(unsupported).collect(),
+    }
+}
+
+struct Plan<'c>(&'c Config);
+
+impl fmt::Display for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Config { clusters, consumers, storage, evaluator, http, metrics, logging } = self.0;
+        clusters.iter().try_for_each(|it| cluster(f, it))?;
+        consumers.iter().try_for_each(|it| consumer(f, it))?;
+        storage_lines(f, storage)?;
+        writeln!(f, "evaluator")?;
+        line(f, "complete", format_args!("{} at least", evaluator.minimum_complete))?;
+        line(f, "allowed lag", evaluator.allowed_lag)?;
+        http.iter().try_for_each(|it| http_server(f, it))?;
+        metrics_lines(f, metrics)?;
+        writeln!(f, "logging")?;
+        line(f, "level", format_args!("{:?}", logging.level).to_string().to_lowercase())?;
+        line(f, "format", format_args!("{:?}", logging.format).to_string().to_lowercase())
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, key: &str, value: impl fmt::Display) -> fmt::Result {
+    writeln!(f, "  {key:<14}{value}")
+}
+
+fn time(time: Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(time)
+}
+
+fn cluster(f: &mut fmt::Formatter<'_>, cluster: &Cluster) -> fmt::Result {
+    writeln!(f, "cluster {:?}", cluster.name)?;
+    line(f, "servers", cluster.connection.servers.join(", "))?;
+    client(f, &cluster.connection.client)?;
+    line(f, "log ends", format_args!("every {}", time(cluster.offset_refresh)))?;
+    line(f, "metadata", format_args!("every {}", time(cluster.topic_refresh)))?;
+    line(f, "topics", &cluster.topics)
+}
+
+fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
+    writeln!(f, "consumer {:?}", consumer.name)?;
+    line(f, "cluster", format_args!("{:?}", consumer.cluster))?;
+    line(f, "servers", consumer.connection.servers.join(", "))?;
+    client(f, &consumer.connection.client)?;
+    match &consumer.class {
+        ConsumerClass::Kafka(topic) => {
+            let start = match topic.start {
+                Start::Earliest => "from its beginning",
+                Start::Latest => "from its end",
+                Start::LatestThenBackfill => "from its end, then its past",
+            };
+            line(f, "reads", format_args!("{} {start}", topic.topic))?;
+            if let Some(group) = &topic.share_group {
+                line(f, "shared in", format_args!("{group:?}"))?;
+            }
+        }
+        ConsumerClass::KafkaZk(zookeeper) => {
+            line(f, "follows", format_args!("{}/consumers", zookeeper.path))?;
+            line(f, "timeout", time(zookeeper.timeout))?;
+        }
+        ConsumerClass::KafkaAdmin => line(f, "asks", "for committed offsets")?,
+    }
+    line(f, "groups", &consumer.groups)
+}
+
+fn client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
+    let profile = client.name.as_ref().map_or_else(|| "default".to_owned(), |name| format!("{name:?}"));
+    line(f, "profile", profile)?;
+    line(f, "client id", format_args!("{:?}", client.client_id))?;
+    match &client.tls {
+        Some(profile) => tls(f, profile)?,
+        None => line(f, "tls", "none")?,
+    }
+    let sasl = client.sasl.as_ref().map_or("none", |sasl| sasl.mechanism.name());
+    line(f, "sasl", sasl)?;
+    if !client.properties.is_empty() {
+        // A property may be a password: names only.
+        let names: Vec<_> = client.properties.keys().map(String::as_str).collect();
+        line(f, "properties", names.join(", "))?;
+    }
+    Ok(())
+}
+
+fn tls(f: &mut fmt::Formatter<'_>, tls: &Tls) -> fmt::Result {
+    let verified = match (tls.no_verify, &tls.ca_file) {
+        (true, _) => "certificates are NOT verified".to_owned(),
+        (false, Some(path)) => format!("authorities of {}", path.display()),
+        (false, None) => "the system's authorities".to_owned(),
+    };
+    match &tls.identity {
+        Some(identity) => {
+            line(f, "tls", format_args!("{:?}: {verified}, certificate {}", tls.name, identity.cert_file.display()))
+        }
+        None => line(f, "tls", format_args!("{:?}: {verified}", tls.name)),
+    }
+}
+
+fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
+    writeln!(f, "storage")?;
+    line(f, "window", format_args!("{} commits a partition", storage.intervals))?;
+    if !storage.min_distance.is_zero() {
+        line(f, "min distance", time(storage.min_distance))?;
+    }
+    match storage.expire_group {
+        Expiry::BySource => line(f, "expires", "by tombstones; groups from ZooKeeper after 7days")?,
+        Expiry::After(Duration::ZERO) => line(f, "expires", "by tombstones")?,
+        Expiry::After(after) => line(f, "expires", format_args!("{} after the last commit", time(after)))?,
+    }
+    line(f, "groups", &storage.groups)
+}
+
+fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
+    writeln!(f, "httpserver {:?}", server.name)?;
+    line(f, "address", &server.address)?;
+    match &server.tls {
+        Some(profile) => tls(f, profile)?,
+        None => line(f, "tls", "none")?,
+    }
+    if let Some(path) = &server.web_config_file {
+        line(f, "web config", path.display())?;
+    }
+    for (what, enabled) in [("lifecycle", server.enable_lifecycle), ("admin", server.enable_admin)] {
+        if enabled {
+            line(f, what, "enabled")?;
+        }
+    }
+    line(f, "ready", format_args!("after {} at the latest", time(server.ready_timeout)))
+}
+
+fn metrics_lines(f: &mut fmt::Formatter<'_>, metrics: &Metrics) -> fmt::Result {
+    writeln!(f, "metrics")?;
+    let names: Vec<_> = metrics.names.iter().map(|set| set.name()).collect();
+    line(f, "names", names.join(", "))?;
+    line(f, "granularity", format_args!("{:?}", metrics.granularity).to_string().to_lowercase())?;
+    line(f, "owners", if metrics.owners { "shown" } else { "not shown" })?;
+    for (name, value) in &metrics.labels {
+        line(f, "label", format_args!("{name}={value:?}"))?;
+    }
+    for limit in &metrics.limits {
+        line(f, "limit", format_args!("{:?}: {} s", limit.group.as_str(), limit.lag_seconds))?;
+    }
+    Ok(())
+}

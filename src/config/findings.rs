@@ -1,0 +1,173 @@
+//! What checking a configuration finds: mistakes, warnings, and what this version does not support.
+
+use std::fmt;
+
+use super::Outside;
+
+/// Where in the file something stands: `consumer.local.servers[1]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Path(String);
+
+impl Path {
+    /// The whole file.
+    pub(super) const fn root() -> Self {
+        Self(String::new())
+    }
+
+    /// A path that is no key of the file, such as a flag.
+    pub(super) fn named(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    pub(super) fn key(&self, key: &str) -> Self {
+        let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        let key = if bare { shorten(key) } else { quote(key) };
+        if self.0.is_empty() { Self(key) } else { Self(format!("{}.{key}", self.0)) }
+    }
+
+    pub(super) fn index(&self, index: usize) -> Self {
+        Self(format!("{}[{index}]", self.0))
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text as a message shows it: in quotes, control characters escaped, long ones cut.
+pub(super) fn quote(text: &str) -> String {
+    format!("{:?}", shorten(text))
+}
+
+fn shorten(text: &str) -> String {
+    const MOST: usize = 120;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// One thing that is wrong: where, what was expected, what was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    path: Path,
+    problem: String,
+}
+
+impl Mistake {
+    pub(super) fn new(path: Path, problem: impl Into<String>) -> Self {
+        Self { path, problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.problem)
+    }
+}
+
+/// All mistakes of a configuration, at least one, sorted by where they stand; shown one a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistakes(Vec<Mistake>);
+
+impl Mistakes {
+    /// Mistakes in their own order, that of the text.
+    pub(super) const fn in_order(mistakes: Vec<Mistake>) -> Self {
+        Self(mistakes)
+    }
+
+    /// The mistakes.
+    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Something accepted that does not do what its writer may expect; says what takes its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    path: Path,
+    text: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.text)
+    }
+}
+
+/// A setting that is right, of a feature that this version lacks: a run refuses it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unsupported {
+    path: Path,
+    value: Option<String>,
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{}: {value}: not supported yet", self.path),
+            None => write!(f, "{}: not supported yet", self.path),
+        }
+    }
+}
+
+/// Gathers while a configuration is checked, so that all of it is told at once.
+pub(super) struct Findings<'o> {
+    pub(super) outside: &'o Outside<'o>,
+    mistakes: Vec<Mistake>,
+    warnings: Vec<Warning>,
+    unsupported: Vec<Unsupported>,
+}
+
+impl<'o> Findings<'o> {
+    pub(super) const fn new(outside: &'o Outside<'o>) -> Self {
+        Self { outside, mistakes: Vec::new(), warnings: Vec::new(), unsupported: Vec::new() }
+    }
+
+    pub(super) fn mistake(&mut self, path: Path, problem: impl Into<String>) {
+        self.mistakes.push(Mistake::new(path, problem));
+    }
+
+    pub(super) fn warn(&mut self, path: Path, text: impl Into<String>) {
+        self.warnings.push(Warning { path, text: text.into() });
+    }
+
+    pub(super) fn unsupported(&mut self, path: Path) {
+        self.unsupported.push(Unsupported { path, value: None });
+    }
+
+    pub(super) fn unsupported_value(&mut self, path: Path, value: &str) {
+        self.unsupported.push(Unsupported { path, value: Some(value.to_owned()) });
+    }
+
+    /// Forgets what was unsupported below a path that does not count any more.
+    pub(super) fn forget_unsupported(&mut self, below: &str) {
+        self.unsupported.retain(|unsupported| !unsupported.path.0.starts_with(below));
+    }
+
+    /// Warnings and what is unsupported, each sorted; or the mistakes, if there is one.
+    pub(super) fn finish(mut self) -> Result<(Vec<Warning>, Vec<Unsupported>), Mistakes> {
+        if !self.mistakes.is_empty() {
+            self.mistakes.sort();
+            self.mistakes.dedup();
+            return Err(Mistakes(self.mistakes));
+        }
+        self.warnings.sort();
+        self.unsupported.sort();
+        Ok((self.warnings, self.unsupported))
+    }
+}

@@ -1,0 +1,114 @@
+//! A configuration without a file: from the flags of the command line.
+
+use std::time::Duration;
+
+use super::findings::{Findings, Mistakes, Path, quote};
+use super::modules::{OFFSET_REFRESH, TOPIC_REFRESH, default_consumer};
+use super::{
+    ClientProfile, Cluster, Config, Connection, Evaluator, Filter, HttpServer, Level, Logging, Metrics, Outside,
+    Storage, values,
+};
+
+/// What the flags say about Kafka: brokers, and kafka_exporter's filters, unanchored regexes as there.
+/// An empty filter is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--brokers`, `host:port` each.
+    pub brokers: Vec<String>,
+    /// `--topic.filter`: topics that are kept.
+    pub topic_filter: Option<String>,
+    /// `--topic.exclude`: topics that are not.
+    pub topic_exclude: Option<String>,
+    /// `--group.filter`: groups that are kept.
+    pub group_filter: Option<String>,
+    /// `--group.exclude`: groups that are not.
+    pub group_exclude: Option<String>,
+}
+
+/// What the command line says over any configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--listen`, an address that [`parse_address`](super::parse_address) has checked.
+    pub listen: Option<String>,
+    /// `--log-level`.
+    pub log_level: Option<Level>,
+}
+
+impl Overrides {
+    /// Replaces what is set.
+    pub fn apply(&self, config: &mut Config) {
+        if let Some(address) = &self.listen {
+            config.http = vec![HttpServer::at(address.clone())];
+        }
+        if let Some(level) = self.log_level {
+            config.logging.level = level;
+        }
+    }
+}
+
+/// The configuration of `--brokers`: one cluster and one consumer, both named `default`, the rest by default.
+///
+/// # Errors
+/// All mistakes of the flags.
+pub fn from_flags(flags: &Flags, overrides: &Overrides) -> Result<Config, Mistakes> {
+    let outside = Outside::nothing();
+    let mut findings = Findings::new(&outside);
+    if flags.brokers.is_empty() {
+        findings.mistake(Path::named("--brokers"), format!("expected {}, found none", values::SERVER));
+    }
+    for broker in flags.brokers.iter().filter(|broker| !values::is_server(broker)) {
+        let problem = format!("expected {}, found {}", values::SERVER, quote(broker));
+        findings.mistake(Path::named("--brokers"), problem);
+    }
+    let topics = filter(
+        ("--topic.filter", flags.topic_filter.as_deref()),
+        ("--topic.exclude", flags.topic_exclude.as_deref()),
+        &mut findings,
+    );
+    let groups = filter(
+        ("--group.filter", flags.group_filter.as_deref()),
+        ("--group.exclude", flags.group_exclude.as_deref()),
+        &mut findings,
+    );
+    findings.finish()?;
+    let mut config = Config::of_brokers(flags.brokers.clone(), topics, groups);
+    overrides.apply(&mut config);
+    Ok(config)
+}
+
+impl Config {
+    /// One cluster and one consumer, both named `default`, the rest by default. Nothing is checked.
+    #[must_use]
+    pub fn of_brokers(servers: Vec<String>, topics: Filter, groups: Filter) -> Self {
+        let cluster = Cluster {
+            name: "default".to_owned(),
+            connection: Connection { servers: servers, client: ClientProfile::default() },
+            offset_refresh: Duration::from_secs(OFFSET_REFRESH),
+            topic_refresh: Duration::from_secs(TOPIC_REFRESH),
+            topics,
+        };
+        Self {
+            consumers: vec![default_consumer("default".to_owned(), &cluster, groups)],
+            clusters: vec![cluster],
+            storage: Storage::default(),
+            evaluator: Evaluator::default(),
+            http: vec![HttpServer::default()],
+            metrics: Metrics::default(),
+            logging: Logging::default(),
+        }
+    }
+}
+
+fn filter(allow: (&str, Option<&str>), deny: (&str, Option<&str>), findings: &mut Findings<'_>) -> Filter {
+    let mut compile = |(flag, text): (&str, Option<&str>)| {
+        let text = text.filter(|text| !text.is_empty())?;
+        let regex = values::regex(text);
+        regex
+            .map_err(|why| {
+                let problem = format!("expected a regular expression, found {}: {why}", quote(text));
+                findings.mistake(Path::named(flag), problem);
+            })
+            .ok()
+    };
+    Filter::new(compile(allow), compile(deny))
+}

@@ -1,0 +1,359 @@
+//! A section of the file under examination: reads keys by name and type, and knows which were asked for.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use regex::bytes::Regex;
+use toml::de::{DeTable, DeValue};
+
+use super::Filter;
+use super::expand::expand;
+use super::findings::{Findings, Path, quote};
+use super::values;
+
+/// Any time, zero too.
+const SECONDS: &str = "seconds, as an integer or with a unit such as \"1m30s\", at most 100 years";
+/// A time that something can wait.
+const SECONDS_ABOVE_ZERO: &str = "seconds above 0, as an integer or with a unit such as \"1m30s\", at most 100 years";
+
+/// A string of the file.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) path: Path,
+    /// After expansion.
+    pub(super) value: String,
+    /// As messages show it: not expanded, since what comes from the environment may be a secret.
+    pub(super) shown: String,
+}
+
+/// A table of the file. An absent one reads like an empty one.
+pub(super) struct Section<'a> {
+    pub(super) path: Path,
+    table: Option<&'a DeTable<'a>>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) const fn new(path: Path, table: Option<&'a DeTable<'a>>) -> Self {
+        Self { path, table, asked: Vec::new() }
+    }
+
+    pub(super) const fn exists(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Whether a key is there, whatever its value.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
+    /// Whether a key is absent, or an empty list or table.
+    pub(super) fn empty(&self, key: &str) -> bool {
+        let Some(value) = self.table.and_then(|table| table.get(key)) else { return true };
+        let value = value.get_ref();
+        value.as_array().is_some_and(|array| array.is_empty()) || value.as_table().is_some_and(|table| table.is_empty())
+    }
+
+    /// Whether a string is absent or empty, and not just mistaken, which has been told already.
+    pub(super) fn lacks(&self, key: &str, read: Option<&Text>) -> bool {
+        read.map_or(!self.has(key), |text| text.value.is_empty())
+    }
+
+    /// The value of a key, with its path.
+    pub(super) fn value(&mut self, key: &'static str) -> Option<(Path, &'a DeValue<'a>)> {
+        self.asked.push(key);
+        let value = self.table?.get(key)?;
+        Some((self.path.key(key), value.get_ref()))
+    }
+
+    /// A string; an empty one is the same as none.
+    pub(super) fn text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
+        self.any_text(findings, key).filter(|text| !text.value.is_empty())
+    }
+
+    /// A string that may be empty.
+    pub(super) fn any_text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
+        let (path, value) = self.value(key)?;
+        text(findings, path, value)
+    }
+
+    /// A string that must be there; what it is for is told if it is not.
+    pub(super) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<Text> {
+        let Some((path, value)) = self.value(key) else {
+            findings.mistake(self.path.key(key), format!("expected {what}, found no such key"));
+            return None;
+        };
+        let text = text(findings, path, value)?;
+        if text.value.is_empty() {
+            findings.mistake(text.path, format!("expected {what}, found {}", text.shown));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A string out of a closed set.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let text = self.text(findings, key)?;
+        choose(findings, &text, choices)
+    }
+
+    pub(super) fn flag(&mut self, findings: &mut Findings<'_>, key: &'static str) -> bool {
+        let Some((path, value)) = self.value(key) else { return false };
+        value.as_bool().unwrap_or_else(|| {
+            findings.mistake(path, format!("expected true or false, found {}", found(value)));
+            false
+        })
+    }
+
+    /// An integer that is at least `least`.
+    pub(super) fn count(&mut self, findings: &mut Findings<'_>, key: &'static str, least: u64) -> Option<u64> {
+        let (path, value) = self.value(key)?;
+        let count = integer(value).and_then(|count| u64::try_from(count).ok()).filter(|count| *count >= least);
+        if count.is_none() {
+            findings.mistake(path, format!("expected an integer of at least {least}, found {}", found(value)));
+        }
+        count
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn share(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<f64> {
+        let (path, value) = self.value(key)?;
+        let share = float(value).filter(|share| (0.0..=1.0).contains(share));
+        if share.is_none() {
+            findings.mistake(path, format!("expected a number from 0 to 1, found {}", found(value)));
+        }
+        share
+    }
+
+    /// A time, zero too.
+    pub(super) fn time(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Duration> {
+        self.time_of(findings, key, SECONDS, |_| true)
+    }
+
+    /// A time above zero, or the default.
+    pub(super) fn wait(&mut self, findings: &mut Findings<'_>, key: &'static str, default: u64) -> Duration {
+        let time = self.time_of(findings, key, SECONDS_ABOVE_ZERO, |time| !time.is_zero());
+        time.unwrap_or(Duration::from_secs(default))
+    }
+
+    fn time_of(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        expected: &str,
+        fits: impl Fn(&Duration) -> bool,
+    ) -> Option<Duration> {
+        let (path, value) = self.value(key)?;
+        let (time, shown) = if value.is_str() {
+            let text = text(findings, path.clone(), value)?;
+            (values::span(&text.value), text.shown)
+        } else {
+            (integer(value).and_then(values::seconds), found(value))
+        };
+        let time = time.filter(fits);
+        if time.is_none() {
+            findings.mistake(path, format!("expected {expected}, found {shown}"));
+        }
+        time
+    }
+
+    /// A list of strings.
+    pub(super) fn texts(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Vec<Text>> {
+        let (path, value) = self.value(key)?;
+        let Some(array) = value.as_array() else {
+            findings.mistake(path, format!("expected a list of strings, found {}", kind(value)));
+            return None;
+        };
+        let entries = array.iter().enumerate();
+        Some(entries.filter_map(|(index, entry)| text(findings, path.index(index), entry.get_ref())).collect())
+    }
+
+    /// A regex; an empty one is the same as none.
+    pub(super) fn regex(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Regex> {
+        let text = self.text(findings, key)?;
+        compile(findings, &text)
+    }
+
+    /// An allow and a deny list.
+    pub(super) fn filter(&mut self, findings: &mut Findings<'_>, allow: &'static str, deny: &'static str) -> Filter {
+        Filter::new(self.regex(findings, allow), self.regex(findings, deny))
+    }
+
+    /// A group's allow and deny list; Burrow's older names for them are refused as there.
+    pub(super) fn groups(&mut self, findings: &mut Findings<'_>) -> Filter {
+        self.renamed(findings, "group-whitelist", "group-allowlist");
+        self.renamed(findings, "group-blacklist", "group-denylist");
+        self.filter(findings, "group-allowlist", "group-denylist")
+    }
+
+    /// Refuses a key that has another name now.
+    pub(super) fn renamed(&mut self, findings: &mut Findings<'_>, key: &'static str, now: &str) {
+        if let Some((path, _)) = self.value(key) {
+            findings.mistake(path, format!("expected {}, found its old name", quote(now)));
+        }
+    }
+
+    /// Accepts a key of Burrow's that has no meaning here, and says what takes its place.
+    pub(super) fn ignore(&mut self, findings: &mut Findings<'_>, key: &'static str, instead: &str) {
+        if let Some((path, _)) = self.value(key) {
+            findings.warn(path, format!("has no meaning here: {instead}"));
+        }
+    }
+
+    /// Tables by name below a key, sorted; what is not a table, or has no name, is a mistake.
+    pub(super) fn sections(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<(String, Section<'a>)> {
+        let Some((path, value)) = self.value(key) else { return Vec::new() };
+        let Some(table) = value.as_table() else {
+            let expected = format!("expected sections [{key}.NAME]");
+            findings.mistake(path, format!("{expected}, found {}", kind(value)));
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for (name, value) in table.iter() {
+            let name: &str = name.get_ref();
+            let path = path.key(name);
+            match value.get_ref().as_table() {
+                Some(_) if name.is_empty() => findings.mistake(path, "expected a name, found an empty one"),
+                Some(table) => sections.push((name.to_owned(), Section::new(path, Some(table)))),
+                None => {
+                    let problem = format!("expected a section [{key}.NAME], found {}", kind(value.get_ref()));
+                    findings.mistake(path, problem);
+                }
+            }
+        }
+        sections
+    }
+
+    /// The one table below a key.
+    pub(super) fn section(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Section<'a> {
+        let Some((path, value)) = self.value(key) else { return Section::new(self.path.key(key), None) };
+        if value.as_table().is_none() {
+            findings.mistake(path.clone(), format!("expected a section [{key}], found {}", kind(value)));
+        }
+        Section::new(path, value.as_table())
+    }
+
+    /// Whatever was never asked for is no key: names the nearest that is.
+    pub(super) fn finish(self, findings: &mut Findings<'_>) {
+        let Some(table) = self.table else { return };
+        for key in table.keys() {
+            let key: &str = key.get_ref();
+            if self.asked.contains(&key) {
+                continue;
+            }
+            let nearest = values::nearest(key, self.asked.iter().copied()).unwrap_or_default();
+            let problem = format!("expected a known key, found {}; nearest is {nearest:?}", quote(key));
+            findings.mistake(self.path.key(key), problem);
+        }
+    }
+}
+
+/// Resolves a reference to a section by its name. Burrow lower-cases names, so one that differs in case alone
+/// is matched, with a warning.
+pub(super) fn resolve<'m, T>(
+    findings: &mut Findings<'_>,
+    text: &Text,
+    kind: &str,
+    named: &'m BTreeMap<String, T>,
+) -> Option<(&'m str, &'m T)> {
+    if let Some((name, found)) = named.get_key_value(&text.value) {
+        return Some((name, found));
+    }
+    let lower = text.value.to_lowercase();
+    let mut alike = named.iter().filter(|(name, _)| name.to_lowercase() == lower);
+    if let (Some((name, found)), None) = (alike.next(), alike.next()) {
+        let problem = format!("{} is taken for [{kind}.{name}], whose case differs", text.shown);
+        findings.warn(text.path.clone(), problem);
+        return Some((name, found));
+    }
+    let nearest = values::nearest(&text.value, named.keys().map(String::as_str));
+    let hint = nearest.map_or_else(|| "there is none".to_owned(), |name| format!("nearest is {}", quote(name)));
+    findings.mistake(text.path.clone(), format!("expected the name of a [{kind}.*], found {}; {hint}", text.shown));
+    None
+}
+
+/// Finds a text in a closed set.
+pub(super) fn choose<T: Copy>(findings: &mut Findings<'_>, text: &Text, choices: &[(&str, T)]) -> Option<T> {
+    let choice = choices.iter().find(|(name, _)| *name == text.value).map(|(_, choice)| *choice);
+    if choice.is_none() {
+        let names: Vec<_> = choices.iter().map(|(name, _)| quote(name)).collect();
+        findings.mistake(text.path.clone(), format!("expected {}, found {}", one_of(&names), text.shown));
+    }
+    choice
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn one_of(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+pub(super) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex> {
+    let regex = values::regex(&text.value);
+    regex
+        .map_err(|why| {
+            let problem = format!("expected a regular expression, found {}: {why}", text.shown);
+            findings.mistake(text.path.clone(), problem);
+        })
+        .ok()
+}
+
+/// A string with its variables expanded.
+pub(super) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>) -> Option<Text> {
+    let Some(raw) = value.as_str() else {
+        findings.mistake(path, format!("expected a string, found {}", kind(value)));
+        return None;
+    };
+    match expand(raw, findings.outside) {
+        Ok(value) => {
+            let shown = if value == raw { quote(raw) } else { format!("{} after expansion", quote(raw)) };
+            Some(Text { path, value, shown })
+        }
+        Err(problem) => {
+            findings.mistake(path, problem);
+            None
+        }
+    }
+}
+
+pub(super) fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// A number, integer or not.
+pub(super) fn float(value: &DeValue<'_>) -> Option<f64> {
+    let digits = value.as_float().map(|float| float.as_str().parse().ok());
+    digits.unwrap_or_else(|| integer(value)?.to_string().parse().ok())
+}
+
+/// A number or boolean as a message shows it, and the kind of anything else.
+pub(super) fn found(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::Integer(integer) => quote(integer.as_str()).trim_matches('"').to_owned(),
+        DeValue::Float(float) => quote(float.as_str()).trim_matches('"').to_owned(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        DeValue::String(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => kind(value).to_owned(),
+    }
+}
+
+/// The kind of a value, where the value itself may be a secret or says nothing.
+pub(super) const fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
