@@ -23,13 +23,15 @@ struct World {
 
 /// Once per release for all tests here; a test that fails leaves it usable for the rest.
 fn world(version: Version) -> MutexGuard<'static, World> {
-    static V4_2: OnceLock<Mutex<World>> = OnceLock::new();
-    static V3_9: OnceLock<Mutex<World>> = OnceLock::new();
+    static V4_2: OnceLock<Option<Mutex<World>>> = OnceLock::new();
+    static V3_9: OnceLock<Option<Mutex<World>>> = OnceLock::new();
     let cell = match version {
         Version::V4_2 => &V4_2,
         Version::V3_9 => &V3_9,
     };
-    cell.get_or_init(|| Mutex::new(build(version))).lock().unwrap_or_else(PoisonError::into_inner)
+    // What failed once is not tried again for each test: its panic was printed for the first.
+    let world = cell.get_or_init(|| std::panic::catch_unwind(|| Mutex::new(build(version))).ok());
+    world.as_ref().expect("the situations could not be set up").lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn build(version: Version) -> World {
