@@ -191,6 +191,9 @@ pub(super) fn read_metrics(root: &mut Section<'_>, findings: &mut Findings<'_>) 
         labels: read_labels(&mut section, findings),
         limits: read_limits(&mut section, findings),
     };
+    if metrics.owners && metrics.granularity != Granularity::Partition {
+        findings.warn(section.path.key("owners"), "has no effect unless granularity is \"partition\"");
+    }
     section.finish(findings);
     metrics
 }
