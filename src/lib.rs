@@ -24,9 +24,13 @@ pub mod storage;
 #[cfg(feature = "daemon")]
 pub mod cli;
 #[cfg(feature = "daemon")]
+pub mod clock;
+#[cfg(feature = "daemon")]
 pub mod cluster;
 #[cfg(feature = "daemon")]
 pub mod consumer;
+#[cfg(feature = "daemon")]
+pub mod coordinator;
 #[cfg(feature = "daemon")]
 pub mod demo;
 #[cfg(feature = "daemon")]
@@ -35,3 +39,5 @@ pub mod http;
 pub mod kafka;
 #[cfg(feature = "daemon")]
 pub mod supervise;
+#[cfg(feature = "daemon")]
+pub mod task;

@@ -46,14 +46,21 @@ impl Offset {
     }
 }
 
+impl Lag {
+    /// The share that `self` is of `whole`; not a number when `whole` is 0.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "std has no From for 64 bits; a ratio is an approximation")]
+    pub fn ratio(self, whole: Self) -> f64 {
+        self.0 as f64 / whole.0 as f64
+    }
+}
+
 impl Timestamp {
     /// Seconds since the epoch, with the milliseconds as a fraction.
     #[must_use]
     pub fn seconds(self) -> f64 {
-        // Exact up to 2^53 ms, 285,000 years: the parts are converted without loss.
-        let whole = self.0.div_euclid(1000);
-        let rest = i32::try_from(self.0.rem_euclid(1000)).unwrap_or(0);
-        wide(whole) + f64::from(rest) / 1000.0
+        // One rounding, exact to the millisecond for 285,000 years.
+        wide(self.0) / 1000.0
     }
 
     /// Milliseconds from `earlier` to `self`, negative when it is the later one.
@@ -61,6 +68,21 @@ impl Timestamp {
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
+}
+
+/// Java's `String.hashCode` of a name: what Kafka places a group by, `(hash & 0x7fffffff) % partitions` of the
+/// offsets topic (`GroupCoordinator.partitionFor`). Over UTF-16 code units; bytes that are not UTF-8 count as
+/// U+FFFD, as Java decodes them.
+#[must_use]
+pub fn java_string_hash(name: &[u8]) -> i32 {
+    let add = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
+    if name.is_ascii() {
+        return name.iter().fold(0, |hash, byte| add(hash, u16::from(*byte)));
+    }
+    name.utf8_chunks().fold(0, |hash, chunk| {
+        let hash = chunk.valid().encode_utf16().fold(hash, add);
+        if chunk.invalid().is_empty() { hash } else { add(hash, 0xfffd) }
+    })
 }
 
 /// An integer as the float of a sample; exact to 2^53.
@@ -121,6 +143,16 @@ mod tests {
     fn seconds_keep_their_milliseconds() {
         assert_eq!(Timestamp(1_700_000_000_123).seconds(), 1_700_000_000.123);
         assert_eq!(Timestamp(-1).seconds(), -0.001);
+    }
+
+    #[test]
+    fn groups_hash_as_in_java() {
+        assert_eq!(java_string_hash(b""), 0);
+        assert_eq!(java_string_hash(b"hello"), 99_162_322);
+        assert_eq!(java_string_hash(b"polygenelubricants"), i32::MIN);
+        assert_eq!(java_string_hash("\u{e9}".as_bytes()), 0xe9);
+        assert_eq!(java_string_hash("\u{1f600}".as_bytes()), 0xd83d * 31 + 0xde00);
+        assert_eq!(java_string_hash(b"a\xffb"), (0x61 * 31 + 0xfffd) * 31 + 0x62);
     }
 
     #[test]

@@ -1,1 +1,261 @@
+//! A run of the program: what starts in which order, what ends it, and that all of it has ended.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::cluster;
+use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
+use crate::consumer;
+use crate::coordinator::{Coordinator, Module};
+use crate::http::{Awaited, BindError, Readiness, Server, Site};
+use crate::kafka::ModuleError;
+use crate::metrics::health::{Health, ModuleKind};
+use crate::metrics::own::Own;
+use crate::metrics::{Layout, Page};
+use crate::storage::{Rules, Storage};
+use crate::task::{Failure, Failures};
+use crate::{clock, model};
+
+/// Between two looks for groups that have expired.
+const EXPIRY: Duration = Duration::from_secs(30);
+
+/// Why a run could not be.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A section that cannot be configured or started.
+    #[error("{0}")]
+    Module(#[from] ModuleError),
+    /// An address that cannot be listened on.
+    #[error("{0}")]
+    Bind(#[from] BindError),
+    /// A task ended that should not have.
+    #[error("{0} ended unexpectedly")]
+    Ended(String),
+    /// The system gives no signals, or a listener broke.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Everything that one run shares.
+struct House {
+    config: Config,
+    storage: Arc<Storage>,
+    own: Arc<Own>,
+    layout: Arc<Layout>,
+    started: Instant,
+    stop: CancellationToken,
+}
+
+/// Runs until a signal or `stop` ends it. Returns when every part has ended.
+///
+/// # Errors
+/// What waiting cannot repair, at the start or later.
+pub async fn run(config: Config, stop: CancellationToken) -> Result<(), RunError> {
+    let house = Arc::new(House::new(config, stop));
+    let (failures, failed) = unbounded_channel();
+    let (mut clusters, mut consumers) = house.configure(&failures)?;
+    let servers = house.bind()?;
+    let mut tasks = JoinSet::new();
+    // The servers outlive the modules, to tell that the program is stopping.
+    let closing = CancellationToken::new();
+    for server in servers {
+        info!(address = %server.local_addr(), "listening");
+        let stop = closing.clone();
+        tasks.spawn(async move { server.serve(stop).await.map_err(RunError::from) });
+    }
+    tasks.spawn(expire(Arc::clone(&house.storage), house.stop.clone()));
+
+    let started = clusters.start().and_then(|()| consumers.start());
+    let reason = match started {
+        Ok(()) => house.wait(failed, &mut tasks).await,
+        Err(error) => Err(error.into()),
+    };
+    house.stop.cancel();
+    stop_all(clusters, consumers).await;
+    closing.cancel();
+    while let Some(ended) = tasks.join_next().await {
+        if let Ok(Err(error)) = ended {
+            warn!(%error, "a server did not end well");
+        }
+    }
+    reason
+}
+
+async fn stop_all(mut clusters: Coordinator, mut consumers: Coordinator) {
+    let stopping = tokio::task::spawn_blocking(move || {
+        consumers.stop();
+        clusters.stop();
+    });
+    if stopping.await.is_err() {
+        error!("stopping the modules panicked");
+    }
+}
+
+async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), RunError> {
+    let mut tick = tokio::time::interval(EXPIRY);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        storage.expire(clock::now());
+    }
+    Ok(())
+}
+
+impl House {
+    fn new(config: Config, stop: CancellationToken) -> Self {
+        let rules = rules(&config.storage);
+        let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
+        let clusters = config.clusters.iter().map(|cluster| (&cluster.name, ModuleKind::Cluster, &cluster.name));
+        let consumers = config.consumers.iter().map(|one| (&one.cluster, ModuleKind::Consumer, &one.name));
+        let health = clusters
+            .chain(consumers)
+            .map(|(cluster, kind, module)| Arc::new(Health::new(cluster.clone(), kind, module.clone())));
+        let own = Arc::new(Own::new(health.collect()));
+        let layout = Layout::new(config.metrics.granularity, config.metrics.owners, &config.metrics.labels);
+        let (storage, layout, started) = (Arc::new(storage), Arc::new(layout), Instant::now());
+        Self { config, storage, own, layout, started, stop }
+    }
+
+    fn configure(&self, failures: &Failures) -> Result<(Coordinator, Coordinator), RunError> {
+        let mut clusters: Vec<Box<dyn Module>> = Vec::new();
+        for section in &self.config.clusters {
+            let metrics = self.module(ModuleKind::Cluster, &section.name);
+            let storage = Arc::clone(&self.storage);
+            clusters.push(Box::new(cluster::Module::configure(
+                section,
+                storage,
+                metrics,
+                &self.stop,
+                failures.clone(),
+            )?));
+        }
+        let mut consumers: Vec<Box<dyn Module>> = Vec::new();
+        for section in &self.config.consumers {
+            match &section.class {
+                ConsumerClass::Kafka(topic) => {
+                    let Some(around) = self.surroundings(section, failures) else { continue };
+                    consumers.push(Box::new(consumer::kafka::Kafka::configure(section, topic, around)?));
+                }
+                // `run` refuses them before it comes to this, as not supported yet.
+                ConsumerClass::KafkaZk(_) | ConsumerClass::KafkaAdmin => {}
+            }
+        }
+        Ok((Coordinator::new(clusters), Coordinator::new(consumers)))
+    }
+
+    fn surroundings(
+        &self,
+        section: &crate::config::Consumer,
+        failures: &Failures,
+    ) -> Option<consumer::kafka::Surroundings> {
+        let cluster = self.config.clusters.iter().find(|cluster| cluster.name == section.cluster)?;
+        Some(consumer::kafka::Surroundings {
+            groups: self.config.storage.groups.clone(),
+            topics: cluster.topics.clone(),
+            offset_refresh: cluster.offset_refresh,
+            cluster: Arc::clone(self.storage.cluster(&cluster.name)?),
+            metrics: self.module(ModuleKind::Consumer, &section.name),
+            failures: failures.clone(),
+            stop: self.stop.clone(),
+        })
+    }
+
+    fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::own::ModuleMetrics {
+        let health = self.own.modules().iter().find(|health| health.kind == kind && health.module == name);
+        let none = || Arc::new(Health::new(name.to_owned(), kind, name.to_owned()));
+        self.own.module(&health.cloned().unwrap_or_else(none))
+    }
+
+    fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
+        self.config
+            .http
+            .iter()
+            .map(|section| Server::bind(&section.address, self.site(section.ready_timeout)))
+            .collect()
+    }
+
+    fn site(self: &Arc<Self>, ready_timeout: Duration) -> Site {
+        let (scraped, asked, observed) = (Arc::clone(self), Arc::clone(self), Arc::clone(self));
+        Site {
+            scrape: Arc::new(move |format| {
+                let view = Arc::new(scraped.storage.view());
+                let tail = scraped.own.render(&scraped.storage, &view, clock::now(), format);
+                Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail))
+            }),
+            ready: Arc::new(move || asked.readiness(ready_timeout, clock::now())),
+            observe: Arc::new(move |took| observed.own.scraped(took)),
+        }
+    }
+
+    fn readiness(&self, timeout: Duration, now: model::Timestamp) -> Readiness {
+        let awaited =
+            self.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
+        Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
+    }
+
+    /// Waits for whatever ends the run.
+    async fn wait(
+        &self,
+        mut failed: UnboundedReceiver<Failure>,
+        tasks: &mut JoinSet<Result<(), RunError>>,
+    ) -> Result<(), RunError> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => warn!("SIGHUP is ignored: reloading is not supported yet"),
+                Some(failure) = failed.recv() => {
+                    return Err(failure.why.map_or(RunError::Ended(failure.task), RunError::Module));
+                }
+                Some(ended) = tasks.join_next() => match ended {
+                    Ok(Ok(())) => return Err(RunError::Ended("a server".to_owned())),
+                    Ok(Err(error)) => return Err(error),
+                    Err(panicked) => return Err(RunError::Ended(panicked.to_string())),
+                },
+            }
+        }
+        info!("stopping");
+        // A second signal ends the program at once.
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            warn!("stopped at once");
+            std::process::exit(1);
+        });
+        Ok(())
+    }
+}
+
+fn awaited_module(health: &Health) -> Awaited {
+    let what = match health.kind {
+        ModuleKind::Cluster => "log ends read once",
+        ModuleKind::Consumer => "offsets topic read to its end",
+    };
+    let parts = health.parts();
+    Awaited {
+        what: what.to_owned(),
+        cluster: Some(health.cluster.clone()),
+        kind: Some(health.kind.name()),
+        module: Some(health.module.clone()),
+        done: parts.map(|(done, _)| done),
+        total: parts.map(|(_, total)| total),
+    }
+}
+
+fn rules(section: &StorageSection) -> Rules {
+    Rules {
+        intervals: section.intervals,
+        min_distance: section.min_distance,
+        expire: match section.expire_group {
+            Expiry::BySource => None,
+            Expiry::After(age) => (!age.is_zero()).then_some(age),
+        },
+    }
+}

@@ -1,1 +1,112 @@
+//! The cluster module: brokers, topics, partitions, log starts and log ends.
+//!
+//! Two threads share one client. One asks for metadata, which blocks; the other keeps ListOffsets requests of
+//! all leaders in flight and hands each answer to storage as it comes, so that one broker that does not answer
+//! costs its own partitions and nobody's time. What is due when, and for whom, is decided by [`plan`] and
+//! [`pace`], which know neither Kafka nor the clock.
 
+mod layout;
+mod module;
+mod offsets;
+mod pace;
+mod plan;
+mod pulse;
+mod topics;
+
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Cluster;
+use crate::kafka::{Client, Context, ModuleError, Role};
+use crate::metrics::own::ModuleMetrics;
+use crate::storage::Storage;
+use pulse::Pulse;
+
+pub use module::Module;
+
+/// How soon a thread notices that it is to stop.
+const NOTICE: Duration = Duration::from_millis(100);
+/// How long a stop waits for a metadata request in flight, which cannot be called off.
+const STOPPING: Duration = Duration::from_millis(500);
+
+/// A cluster module that has been checked and not been started.
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    cluster: Cluster,
+}
+
+impl Kafka {
+    /// Checks the settings; opens no socket.
+    ///
+    /// # Errors
+    /// Properties that librdkafka refuses, mechanisms that are not built in, files that cannot be read.
+    pub fn configure(cluster: &Cluster) -> Result<Self, ModuleError> {
+        Client::check(&cluster.connection, Role::Cluster)?;
+        Ok(Self { cluster: cluster.clone() })
+    }
+
+    /// Makes the client, which connects in the background: a server that does not answer is no error.
+    ///
+    /// # Errors
+    /// What waiting does not repair: key material or credentials that librdkafka does not take.
+    pub fn start(
+        self,
+        storage: Arc<Storage>,
+        metrics: ModuleMetrics,
+        stop: CancellationToken,
+    ) -> Result<Running, ModuleError> {
+        let context = Context::new(&self.cluster.name, "cluster", &self.cluster.name);
+        let client = Arc::new(Client::new(&self.cluster.connection, Role::Cluster, context)?);
+        let pulse = Arc::new(Pulse::new(Arc::clone(&client), metrics));
+        Ok(Running { cluster: Arc::new(self.cluster), client, pulse, storage, stop })
+    }
+}
+
+/// A started cluster module, to be put on a blocking thread.
+pub struct Running {
+    cluster: Arc<Cluster>,
+    client: Arc<Client>,
+    pulse: Arc<Pulse>,
+    storage: Arc<Storage>,
+    stop: CancellationToken,
+}
+
+impl Running {
+    /// The client, whose context knows why the cluster does not answer.
+    #[must_use]
+    pub const fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// Works until it is told to stop, and returns within a second of that. A metadata request that a broker
+    /// leaves unanswered ends by itself some seconds later.
+    ///
+    /// # Errors
+    /// The system gives no thread, or librdkafka no queue.
+    pub fn run(self) -> Result<(), ModuleError> {
+        let (shapes, new_shapes) = mpsc::channel();
+        let (hurry, hurried) = mpsc::channel();
+        let (ended, waiting) = mpsc::sync_channel(1);
+        let offsets = offsets::Offsets::new(&self, new_shapes, hurry)?;
+        let topics = topics::Topics::new(&self, shapes, hurried)?;
+        thread::Builder::new()
+            .name("cluster-topics".to_owned())
+            .spawn(move || {
+                topics.run();
+                // Fails when nobody waits any more.
+                ended.send(()).ok();
+            })
+            .map_err(ModuleError::Thread)?;
+        offsets.run();
+        if matches!(waiting.recv_timeout(STOPPING), Err(mpsc::RecvTimeoutError::Timeout)) {
+            tracing::debug!(cluster = self.cluster.name, "stopped with a metadata request unanswered");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

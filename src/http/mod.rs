@@ -1,1 +1,96 @@
+//! The HTTP server: metrics, health, readiness.
+//!
+//! ```text
+//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, answer
+//!              │  watch: what the connection is at, and since when
+//!              └─ wire: the socket, which tells the watch
+//! ```
+//!
+//! What a client may take of the server stands in `limits`. hyper parses and frames; time limits, the count of
+//! connections and their end are ours, since hyper would close idle connections as slow ones. Nothing of hyper is
+//! seen outside of this module.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::metrics::Format;
+
+mod answer;
+mod connection;
+mod limits;
+mod listen;
+mod negotiate;
+mod places;
+mod route;
+mod scrape;
+mod server;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod wire;
+
+pub use listen::BindError;
+pub use server::Server;
+
+/// One rendered page, made piece by piece (about 64 KiB each) as the client takes it.
+///
+/// Getting a piece should take well below a millisecond: it is done between two writes to the client's socket.
+pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
+
+/// Reads the numbers of a page, which may take long: it is called on a thread for blocking work.
+pub type Scrape = Arc<dyn Fn(Format) -> Pieces + Send + Sync>;
+
+/// Tells how far the modules are. Called for each request: it should only copy.
+pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;
+
+/// Takes the time that a complete page took to make; waiting for a place or for the client is not part of it.
+pub type Observe = Arc<dyn Fn(Duration) + Send + Sync>;
+
+/// What a server shows.
+#[derive(Clone)]
+pub struct Site {
+    /// `/metrics`.
+    pub scrape: Scrape,
+    /// `/-/ready`.
+    pub ready: Ready,
+    /// `warrener_scrape_seconds`.
+    pub observe: Observe,
+}
+
+/// Whether every module has caught up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// What is awaited still; ready when empty.
+    pub awaited: Vec<Awaited>,
+}
+
+/// Something without which the process is not ready: an element of the list that `/-/ready` answers with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Awaited {
+    /// In words, such as `offsets topic read to its end`.
+    pub what: String,
+    /// The cluster's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// `cluster` or `consumer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// The name of the module's section.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// How much is done: partitions, rounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+    /// Of how much; left out while that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+}
+
+impl Awaited {
+    /// The process is about to end.
+    pub fn stopping() -> Self {
+        Self { what: "stopping".to_owned(), cluster: None, kind: None, module: None, done: None, total: None }
+    }
+}

@@ -1,1 +1,23 @@
+//! Kafka clients for the cluster and the consumer modules, on librdkafka.
+//!
+//! [`Client`] is one librdkafka instance with its [`Context`], which tells once why a module is down.
+//! What the safe API of rdkafka lacks stands in `ffi`, behind safe types: [`Lookups`] asks for offsets and
+//! topic ids with many requests in flight, [`Reader`] reads a topic's partitions in batches.
 
+mod client;
+mod context;
+mod error;
+mod ffi;
+mod health;
+
+pub use client::{Client, Role};
+pub use context::Context;
+pub use error::{Code, ModuleError};
+pub use ffi::{
+    Answer, Batch, BrokerView, ClusterView, Event, Found, Isolation, Lookups, PartitionView, Place, Reader, Record,
+    Spec, StartAt, TopicView,
+};
+pub use health::{Cause, Reason};
+
+#[cfg(test)]
+mod tests;

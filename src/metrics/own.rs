@@ -1,6 +1,25 @@
 //! What the exporter tells about itself.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::clock;
+use crate::model::Timestamp;
+use crate::offsets::{DecodeError, RecordType};
+use crate::storage::{Storage, View};
+
+use super::Format;
+use super::catalogue::type_name;
+use super::health::{Health, ModuleKind};
+use super::process;
 
 /// What a refresh asks for: the label `kind` of `warrener_refresh_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,17 +30,350 @@ pub enum RefreshKind {
     Topics,
 }
 
+impl RefreshKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Offsets => "offsets",
+            Self::Topics => "topics",
+        }
+    }
+}
+
+type Float = Gauge<f64, AtomicU64>;
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModuleLabels {
+    cluster: String,
+    kind: &'static str,
+    module: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TypeLabels {
+    cluster: String,
+    module: String,
+    r#type: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    cluster: String,
+    module: String,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartitionLabels {
+    cluster: String,
+    module: String,
+    partition: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefreshLabels {
+    cluster: String,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefreshErrorLabels {
+    cluster: String,
+    kind: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DroppedLabels {
+    cluster: String,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GroupLabels {
+    cluster: String,
+    r#type: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClusterLabels {
+    cluster: String,
+}
+
+/// The exporter's own metrics.
+#[derive(Debug)]
+pub struct Own {
+    registry: Registry,
+    families: Families,
+    modules: Vec<Arc<Health>>,
+    /// Families that mirror a state are filled anew for each page, one page at a time.
+    filling: Mutex<()>,
+}
+
+#[derive(Clone, Debug)]
+struct Families {
+    up: Family<ModuleLabels, Gauge>,
+    ready: Family<ModuleLabels, Gauge>,
+    records: Family<TypeLabels, Counter>,
+    record_errors: Family<ReasonLabels, Counter>,
+    topic_lag: Family<PartitionLabels, Gauge>,
+    refresh: Histograms<RefreshLabels>,
+    refresh_errors: Family<RefreshErrorLabels, Counter>,
+    last_refresh: Family<RefreshLabels, Float>,
+    groups: Family<GroupLabels, Gauge>,
+    group_partitions: Family<ClusterLabels, Gauge>,
+    dropped: Family<DroppedLabels, Counter>,
+    scrape: Histogram,
+}
+
+impl Default for Families {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = seconds;
+        Self {
+            up: Family::default(),
+            ready: Family::default(),
+            records: Family::default(),
+            record_errors: Family::default(),
+            topic_lag: Family::default(),
+            refresh: Family::new_with_constructor(histogram),
+            refresh_errors: Family::default(),
+            last_refresh: Family::default(),
+            groups: Family::default(),
+            group_partitions: Family::default(),
+            dropped: Family::default(),
+            scrape: seconds(),
+        }
+    }
+}
+
+/// From 1 ms to 8 s.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.001, 2.0, 14))
+}
+
+impl Own {
+    /// The metrics of a program with these modules, which has just read its configuration.
+    #[must_use]
+    pub fn new(modules: Vec<Arc<Health>>) -> Self {
+        let families = Families::default();
+        let mut registry = Registry::default();
+        families.register(&mut registry);
+        build_info(&mut registry);
+        let (reloaded, at): (Gauge, Float) = Default::default();
+        reloaded.set(1);
+        at.set(clock::now().seconds());
+        let help = "Whether the last reading of the configuration was successful";
+        registry.register("warrener_config_last_reload_successful", help, reloaded);
+        let help = "Unix time of the last successful reading of the configuration";
+        registry.register("warrener_config_last_reload_success_timestamp_seconds", help, at);
+        registry.register_collector(Box::new(process::Process));
+        Self { registry, families, modules, filling: Mutex::default() }
+    }
+
+    /// The modules' states.
+    #[must_use]
+    pub fn modules(&self) -> &[Arc<Health>] {
+        &self.modules
+    }
+
+    /// A module's hand on these metrics.
+    #[must_use]
+    pub fn module(&self, health: &Arc<Health>) -> ModuleMetrics {
+        ModuleMetrics { health: Arc::clone(health), families: self.families.clone() }
+    }
+
+    /// A page has been sent.
+    pub fn scraped(&self, took: Duration) {
+        self.families.scrape.observe(took.as_secs_f64());
+    }
+
+    /// These metrics as the end of a page.
+    #[must_use]
+    pub fn render(&self, storage: &Storage, view: &View, now: Timestamp, format: Format) -> Vec<u8> {
+        let _one = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fill(storage, view, now);
+        let mut page = String::new();
+        // Writing into a string cannot fail, and the collectors return no errors of their own.
+        let written = text::encode(&mut page, &self.registry);
+        debug_assert!(written.is_ok(), "{written:?}");
+        match format {
+            Format::OpenMetrics => page.into_bytes(),
+            Format::Text => plain(&page).into_bytes(),
+        }
+    }
+
+    fn fill(&self, storage: &Storage, view: &View, now: Timestamp) {
+        let families = &self.families;
+        for health in &self.modules {
+            let labels = module_labels(health);
+            families.up.get_or_create(&labels).set(health.is_up(now).into());
+            families.ready.get_or_create(&labels).set(health.is_ready().into());
+        }
+        for cluster in storage.clusters() {
+            for (why, count) in cluster.dropped() {
+                let labels = DroppedLabels { cluster: cluster.label().name().to_string(), reason: why.name() };
+                let counter = families.dropped.get_or_create(&labels);
+                counter.inner().store(count, Ordering::Relaxed);
+            }
+        }
+        families.groups.clear();
+        for cluster in &view.clusters {
+            let name = cluster.label.name().to_string();
+            for group in &cluster.groups {
+                let labels = GroupLabels { cluster: name.clone(), r#type: type_name(group.kind) };
+                families.groups.get_or_create(&labels).inc();
+            }
+            let partitions: usize = cluster.group_topics.iter().map(crate::storage::GroupTopicView::len).sum();
+            let gauge = families.group_partitions.get_or_create(&ClusterLabels { cluster: name });
+            gauge.set(i64::try_from(partitions).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+fn module_labels(health: &Health) -> ModuleLabels {
+    ModuleLabels { cluster: health.cluster.clone(), kind: health.kind.name(), module: health.module.clone() }
+}
+
+impl Families {
+    fn register(&self, to: &mut Registry) {
+        let help = "Whether the module's servers have answered within 10 s";
+        to.register("warrener_up", help, self.up.clone());
+        to.register("warrener_ready", "Whether the module has read all once", self.ready.clone());
+        to.register("warrener_records", "Records of the offsets topic, by type", self.records.clone());
+        let help = "Records of the offsets topic that could not be decoded, by reason";
+        to.register("warrener_record_errors", help, self.record_errors.clone());
+        let help = "Records of the offsets topic up to its high watermark that have not been read";
+        to.register("warrener_offsets_topic_lag", help, self.topic_lag.clone());
+        to.register("warrener_refresh_seconds", "Time that a refresh took", self.refresh.clone());
+        to.register("warrener_refresh_errors", "Refreshes that failed, by reason", self.refresh_errors.clone());
+        let help = "Unix time of the last successful refresh";
+        to.register("warrener_last_refresh_timestamp_seconds", help, self.last_refresh.clone());
+        to.register("warrener_groups", "Groups that are shown, by type", self.groups.clone());
+        let help = "Partitions with a commit, over all groups that are shown";
+        to.register("warrener_group_partitions", help, self.group_partitions.clone());
+        let help = "Commits that were not taken in, by reason";
+        to.register("warrener_dropped_commits", help, self.dropped.clone());
+        to.register("warrener_scrape_seconds", "Time from a scrape's request to its last byte", self.scrape.clone());
+    }
+}
+
+/// The build, under our name and under the one that kafka_exporter's dashboards take their variables from.
+fn build_info(registry: &mut Registry) {
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
+    let ours = Family::<[(&str, &str); 3], Gauge>::default();
+    let labels = [("version", version), ("revision", revision), ("rustc", env!("WARRENER_RUSTC"))];
+    ours.get_or_create(&labels).set(1);
+    registry.register("warrener_build_info", "The version that runs, always 1", ours);
+    let theirs = Family::<[(&str, &str); 2], Gauge>::default();
+    theirs.get_or_create(&[("version", version), ("revision", revision)]).set(1);
+    registry.register("kafka_exporter_build_info", "The version that runs, for dashboards made for it", theirs);
+}
+
 /// One module's hand on the exporter's own metrics.
-#[derive(Clone, Debug, Default)]
-pub struct ModuleMetrics {}
+#[derive(Clone, Debug)]
+pub struct ModuleMetrics {
+    health: Arc<Health>,
+    families: Families,
+}
 
 impl ModuleMetrics {
+    /// Metrics that nobody shows, for tests of modules.
+    #[must_use]
+    pub fn detached(cluster: &str, kind: ModuleKind, module: &str) -> Self {
+        let health = Arc::new(Health::new(cluster.to_owned(), kind, module.to_owned()));
+        Self { health, families: Families::default() }
+    }
+
+    /// The module's state.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
     /// A server has answered just now: `warrener_up`.
-    pub fn answered(&self) {}
+    pub fn answered(&self) {
+        self.health.answer(clock::now());
+    }
 
     /// A refresh has succeeded: `warrener_refresh_seconds`, `warrener_last_refresh_timestamp_seconds`.
-    pub fn refreshed(&self, _kind: RefreshKind, _took: Duration) {}
+    pub fn refreshed(&self, kind: RefreshKind, took: Duration) {
+        let labels = RefreshLabels { cluster: self.health.cluster.clone(), kind: kind.name() };
+        self.families.refresh.get_or_create(&labels).observe(took.as_secs_f64());
+        self.families.last_refresh.get_or_create(&labels).set(clock::now().seconds());
+    }
 
     /// A refresh has failed: `warrener_refresh_errors_total`. The reason is one of a closed set.
-    pub fn refresh_failed(&self, _kind: RefreshKind, _reason: &'static str) {}
+    pub fn refresh_failed(&self, kind: RefreshKind, reason: &'static str) {
+        let (cluster, kind) = (self.health.cluster.clone(), kind.name());
+        self.families.refresh_errors.get_or_create(&RefreshErrorLabels { cluster, kind, reason }).inc();
+    }
+
+    /// How far the reader of a partition of the offsets topic is behind; `None` when it is not read any more.
+    pub fn topic_lag(&self, partition: i32, lag: Option<i64>) {
+        let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
+        let labels = PartitionLabels { cluster, module, partition };
+        match lag {
+            Some(lag) => drop(self.families.topic_lag.get_or_create(&labels).set(lag)),
+            None => drop(self.families.topic_lag.remove(&labels)),
+        }
+    }
+
+    /// The counters of a reader of the offsets topic, at hand without looking them up.
+    #[must_use]
+    pub fn records(&self) -> RecordCounters {
+        let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
+        let types = RecordType::ALL.iter().map(|kind| {
+            let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
+            (*kind, self.families.records.get_or_create(&labels).clone())
+        });
+        let reasons = DecodeError::REASONS.iter().map(|reason| {
+            let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
+            (*reason, self.families.record_errors.get_or_create(&labels).clone())
+        });
+        RecordCounters { types: types.collect(), reasons: reasons.collect() }
+    }
+}
+
+/// Counters of one reader of the offsets topic.
+#[derive(Clone, Debug)]
+pub struct RecordCounters {
+    types: Vec<(RecordType, Counter)>,
+    reasons: Vec<(&'static str, Counter)>,
+}
+
+impl RecordCounters {
+    /// Records of a type have been read.
+    pub fn read(&self, kind: RecordType, count: u64) {
+        for (_, counter) in self.types.iter().filter(|(held, _)| *held == kind) {
+            counter.inc_by(count);
+        }
+    }
+
+    /// A record could not be decoded.
+    pub fn failed(&self, reason: &str) {
+        for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
+            counter.inc();
+        }
+    }
+}
+
+/// prometheus-client writes OpenMetrics; the text format names a counter with its suffix, knows no units,
+/// and has no end mark.
+fn plain(page: &str) -> String {
+    let mut text = String::with_capacity(page.len());
+    let mut lines = page.lines().peekable();
+    let mut counter = false;
+    while let Some(line) = lines.next() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
+            counter = lines.peek().is_some_and(|next| next.starts_with("# TYPE ") && next.ends_with(" counter"));
+            text.extend(["# HELP ", name, if counter { "_total " } else { " " }, help, "\n"]);
+        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap_or((rest, "untyped"));
+            text.extend(["# TYPE ", name, if counter { "_total " } else { " " }, kind, "\n"]);
+        } else if !line.starts_with("# ") {
+            text.extend([line, "\n"]);
+        }
+    }
+    text
 }

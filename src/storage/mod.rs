@@ -1,17 +1,101 @@
-//! What is known, in memory.
+//! What is known, in memory: cluster -> topic -> partition, and cluster -> group -> topic -> partition.
+//!
+//! Storage is a value, not an actor. Modules apply batches of [`Update`]s, readers take a [`View`]; the rules
+//! of how a commit is taken in are RULES.md's.
 
+mod build;
+mod cluster;
+mod group;
+mod names;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod topics;
 mod update;
+mod view;
+mod window;
 
-pub use update::{Broker, LogBounds, Metadata, PartitionMetadata, TopicMetadata};
+use std::sync::Arc;
 
-/// All clusters.
-#[derive(Debug, Default)]
-pub struct Storage {}
+pub use build::Build;
+pub use cluster::Cluster;
+pub use group::{Assigned, Member};
+pub use names::{Label, TopicName, escape};
+pub use slot::Rules;
+pub use topics::{PartitionState, Topic, Topics};
+pub use update::{
+    Broker, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, TopicMetadata,
+    Update,
+};
+pub use view::{ClusterView, GroupTopicView, GroupType, GroupView, Stats, View};
+pub use window::{Commit, LagThen, Window};
+
+use crate::model::Timestamp;
+
+/// Where updates come from: one module's partition of the offsets topic. [`crate::model::Order`]s compare
+/// only within one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SourceId(u32);
+
+/// How a stream of updates lies to the past of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// The past is known, or not asked for.
+    Read,
+    /// This stream runs ahead of the past, which comes behind it: tombstones are remembered until then.
+    Ahead,
+    /// This stream is the past.
+    Behind,
+}
+
+/// All clusters, by name.
+#[derive(Debug)]
+pub struct Storage {
+    clusters: Vec<Arc<Cluster>>,
+}
 
 impl Storage {
+    /// An empty storage for the named clusters.
+    pub fn new<'a>(clusters: impl IntoIterator<Item = &'a str>, rules: Rules) -> Self {
+        let mut names: Vec<&str> = clusters.into_iter().collect();
+        names.sort_unstable();
+        Self { clusters: names.into_iter().map(|name| Arc::new(Cluster::new(name, rules))).collect() }
+    }
+
+    /// The cluster of a name.
+    #[must_use]
+    pub fn cluster(&self, name: &str) -> Option<&Arc<Cluster>> {
+        self.clusters.iter().find(|cluster| cluster.label().name().0 == name.as_bytes())
+    }
+
+    /// All clusters, by name.
+    #[must_use]
+    pub fn clusters(&self) -> &[Arc<Cluster>] {
+        &self.clusters
+    }
+
     /// Takes in one full metadata answer of a cluster. `at` is when it was asked for.
-    pub fn apply_metadata(&self, _cluster: &str, _metadata: Metadata, _at: crate::model::Timestamp) {}
+    pub fn apply_metadata(&self, cluster: &str, metadata: Metadata, at: Timestamp) {
+        if let Some(cluster) = self.cluster(cluster) {
+            cluster.apply_metadata(metadata, at);
+        }
+    }
 
     /// Takes in what a refresh found out about logs, a part of a cluster's partitions at a time.
-    pub fn apply_bounds(&self, _cluster: &str, _bounds: &[LogBounds<'_>], _at: crate::model::Timestamp) {}
+    pub fn apply_bounds(&self, cluster: &str, bounds: &[LogBounds<'_>], at: Timestamp) {
+        if let Some(cluster) = self.cluster(cluster) {
+            cluster.apply_bounds(bounds, at);
+        }
+    }
+
+    /// Forgets what has expired.
+    pub fn expire(&self, now: Timestamp) {
+        self.clusters.iter().for_each(|cluster| cluster.expire(now));
+    }
+
+    /// A picture of all that is shown.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View { clusters: self.clusters.iter().map(|cluster| ClusterView::of(cluster)).collect() }
+    }
 }

@@ -1,6 +1,6 @@
 //! What goes into storage: the only types that cross its wall inwards.
 
-use crate::model::{BrokerId, Offset, Partition, TopicId};
+use crate::model::{BrokerId, Name, Offset, Partition, Timestamp, TopicId};
 
 /// A broker, as the metadata names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,4 +54,131 @@ pub struct LogBounds<'a> {
     /// The log end (high watermark); `None` when this refresh could not tell. Three in a row and the
     /// end is not known any more (METRICS.md, rule 2).
     pub end: Option<Offset>,
+}
+
+/// A fact about a group, borrowed from where it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update<'a> {
+    /// A group has committed.
+    Commit {
+        /// The group.
+        group: Name<'a>,
+        /// The topic.
+        topic: Name<'a>,
+        /// The partition.
+        partition: Partition,
+        /// The next record that the group will consume.
+        offset: Offset,
+        /// When, by the broker's clock.
+        timestamp: Timestamp,
+    },
+    /// A commit is gone: deleted or expired.
+    CommitTombstone {
+        /// The group.
+        group: Name<'a>,
+        /// The topic.
+        topic: Name<'a>,
+        /// The partition.
+        partition: Partition,
+    },
+    /// A group's members and what is assigned to them, as a whole.
+    Members(MembersUpdate<'a>),
+    /// A group of a type whose members are kept in records of their own.
+    Kind {
+        /// The group.
+        group: Name<'a>,
+        /// Its type.
+        kind: GroupKind,
+    },
+    /// A group's metadata of a type is gone; its commits go by their own tombstones.
+    GroupTombstone {
+        /// The group.
+        group: Name<'a>,
+        /// The type whose record is gone.
+        kind: GroupKind,
+    },
+}
+
+/// The types of groups that have metadata (KIP-848, KIP-932, KIP-1071).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupKind {
+    /// The classic rebalance protocol.
+    Classic,
+    /// The consumer protocol of KIP-848.
+    Consumer,
+    /// A share group.
+    Share,
+    /// The streams protocol.
+    Streams,
+}
+
+/// The members of a classic group in one generation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MembersUpdate<'a> {
+    /// The group.
+    pub group: Name<'a>,
+    /// What the group says it is, `consumer` mostly, `connect` or others; empty for none.
+    pub protocol_type: Name<'a>,
+    /// The chosen assignor; empty for none.
+    pub protocol: Name<'a>,
+    /// The generation.
+    pub generation: i32,
+    /// The members.
+    pub members: Vec<MemberUpdate<'a>>,
+}
+
+/// One member.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemberUpdate<'a> {
+    /// Its id.
+    pub id: Name<'a>,
+    /// Its client id.
+    pub client_id: Name<'a>,
+    /// Its host, as the record has it (`/10.0.0.1`).
+    pub client_host: Name<'a>,
+    /// What is assigned to it.
+    pub assigned: Vec<(Name<'a>, Vec<Partition>)>,
+}
+
+impl<'a> Update<'a> {
+    /// The group it is about.
+    #[must_use]
+    pub const fn group(&self) -> Name<'a> {
+        match self {
+            Self::Commit { group, .. }
+            | Self::CommitTombstone { group, .. }
+            | Self::Kind { group, .. }
+            | Self::GroupTombstone { group, .. } => *group,
+            Self::Members(members) => members.group,
+        }
+    }
+}
+
+/// Why a commit was not taken in: the label `reason` of `warrener_dropped_commits_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dropped {
+    /// Older than `expire-group`.
+    Expired,
+    /// Older than all of a full window.
+    Late,
+    /// Another source of the same group and partition holds a newer one.
+    Superseded,
+    /// Older than the topic: it was deleted and created anew.
+    Recreated,
+}
+
+impl Dropped {
+    /// All reasons.
+    pub const ALL: [Self; 4] = [Self::Expired, Self::Late, Self::Superseded, Self::Recreated];
+
+    /// The label's value.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Late => "late",
+            Self::Superseded => "superseded",
+            Self::Recreated => "recreated",
+        }
+    }
 }

@@ -1,0 +1,20 @@
+//! Tells the program which revision and compiler it was built from.
+
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=.git/HEAD");
+    println!("cargo::rerun-if-env-changed=WARRENER_REVISION");
+    let revision = std::env::var("WARRENER_REVISION").ok();
+    let revision = revision.or_else(|| first_line("git", &["rev-parse", "--short=12", "HEAD"]));
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    println!("cargo::rustc-env=WARRENER_REVISION={}", revision.unwrap_or_default());
+    println!("cargo::rustc-env=WARRENER_RUSTC={}", first_line(&rustc, &["--version"]).unwrap_or_default());
+}
+
+/// A source archive has no revision: then it is empty.
+fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.trim().to_owned())
+}

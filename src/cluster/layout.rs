@@ -1,0 +1,213 @@
+//! From a metadata answer to what storage and the plan need. Pure.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::kafka::{ClusterView, Code, TopicView};
+use crate::model::{BrokerId, Partition, TopicId};
+use crate::storage::{Broker, Metadata, PartitionMetadata, TopicMetadata};
+
+/// All partitions, sorted by topic and number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Layout {
+    topics: Vec<Arc<str>>,
+    seats: Vec<Seat>,
+}
+
+/// One partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seat {
+    topic: usize,
+    pub(super) partition: Partition,
+    pub(super) leader: Option<BrokerId>,
+}
+
+impl Layout {
+    /// Of nothing.
+    pub(super) const fn empty() -> Self {
+        Self { topics: Vec::new(), seats: Vec::new() }
+    }
+
+    /// Of metadata whose topics are sorted.
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let topics = metadata.topics.iter().map(|topic| Arc::from(topic.name.as_str())).collect();
+        let seats = metadata
+            .topics
+            .iter()
+            .enumerate()
+            .flat_map(|(topic, what)| {
+                let numbers = (0..).map(Partition);
+                what.partitions.iter().zip(numbers).map(move |(state, partition)| Seat {
+                    topic,
+                    partition,
+                    leader: state.leader,
+                })
+            })
+            .collect();
+        Self { topics, seats }
+    }
+
+    pub(super) fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
+    /// A partition and its topic.
+    pub(super) fn place(&self, seat: usize) -> Option<(&str, Partition)> {
+        let seat = self.seats.get(seat)?;
+        Some((self.topics.get(seat.topic)?, seat.partition))
+    }
+
+    /// For each partition of `self` its place in `newer`, if it still has one.
+    pub(super) fn moved_to(&self, newer: &Self) -> Vec<Option<usize>> {
+        let mut next = 0;
+        (0..self.seats.len())
+            .map(|old| {
+                let wanted = self.place(old)?;
+                while newer.place(next).is_some_and(|there| there < wanted) {
+                    next += 1;
+                }
+                (newer.place(next)? == wanted).then_some(next)
+            })
+            .collect()
+    }
+}
+
+/// Topics that the last answer named, for one that names a topic without its partitions.
+pub(super) type Known = BTreeMap<String, TopicMetadata>;
+
+/// Whether the broker means that the topic is not there, or not for us.
+const fn is_absent(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UNKNOWN_TOPIC_OR_PART | Code::UNKNOWN_TOPIC_ID | Code::INVALID_TOPIC | Code::TOPIC_AUTHORIZATION_FAILED
+    )
+}
+
+/// The metadata that an answer amounts to, topics sorted by name.
+pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
+    let brokers = view
+        .brokers
+        .iter()
+        .map(|broker| Broker { id: broker.id, address: address(&broker.host, broker.port) })
+        .collect();
+    let mut topics: Vec<TopicMetadata> = view
+        .topics
+        .iter()
+        .filter(|topic| !topic.error.is_some_and(is_absent))
+        .map(|topic| TopicMetadata {
+            name: topic.name.clone(),
+            id: known.get(&topic.name).and_then(|known| known.id),
+            partitions: partitions(topic, known.get(&topic.name)),
+        })
+        .collect();
+    topics.sort_by(|one, other| one.name.cmp(&other.name));
+    topics.dedup_by(|one, other| one.name == other.name);
+    Metadata { brokers, topics }
+}
+
+/// Fills in ids; a topic that got none keeps the one it had.
+pub(super) fn identify(metadata: &mut Metadata, ids: &HashMap<String, TopicId>) {
+    for topic in &mut metadata.topics {
+        if let Some(id) = ids.get(&topic.name) {
+            topic.id = Some(*id);
+        }
+    }
+}
+
+/// `host:port`, an IPv6 address in brackets.
+fn address(host: &str, port: i32) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// By number. A topic that is named with an error and without partitions has those that it had, without leaders.
+fn partitions(topic: &TopicView, known: Option<&TopicMetadata>) -> Vec<PartitionMetadata> {
+    if topic.error.is_some() && topic.partitions.is_empty() {
+        let before = known.map(|known| known.partitions.as_slice()).unwrap_or_default();
+        return before.iter().map(|partition| PartitionMetadata { leader: None, ..partition.clone() }).collect();
+    }
+    // Numbers run from 0 without a gap; what does not fit would have to be made up.
+    let mut numbered =
+        vec![PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 }; topic.partitions.len()];
+    for partition in &topic.partitions {
+        let place = usize::try_from(partition.id.0).ok().and_then(|number| numbered.get_mut(number));
+        if let Some(place) = place {
+            *place = PartitionMetadata {
+                leader: partition.leader,
+                replicas: partition.replicas.clone(),
+                in_sync: partition.in_sync,
+            };
+        }
+    }
+    numbered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::{BrokerView, PartitionView};
+
+    fn partition(id: i32, leader: Option<i32>) -> PartitionView {
+        let leader = leader.map(BrokerId);
+        PartitionView { id: Partition(id), leader, replicas: vec![BrokerId(1), BrokerId(2)], in_sync: 1 }
+    }
+
+    fn topic(name: &str, error: Option<Code>, partitions: Vec<PartitionView>) -> TopicView {
+        TopicView { name: name.to_owned(), error, partitions }
+    }
+
+    fn view(topics: Vec<TopicView>) -> ClusterView {
+        let broker = |id, host: &str| BrokerView { id: BrokerId(id), host: host.to_owned(), port: 9092 };
+        ClusterView { answered: None, brokers: vec![broker(1, "b1"), broker(2, "::1")], topics }
+    }
+
+    fn names(metadata: &Metadata) -> Vec<&str> {
+        metadata.topics.iter().map(|topic| topic.name.as_str()).collect()
+    }
+
+    #[test]
+    fn topics_are_sorted_and_partitions_numbered() {
+        let metadata = read(
+            &view(vec![topic("b", None, vec![partition(1, None), partition(0, Some(2))]), topic("a", None, vec![])]),
+            &Known::new(),
+        );
+        assert_eq!(names(&metadata), ["a", "b"]);
+        let leaders: Vec<_> = metadata.topics[1].partitions.iter().map(|partition| partition.leader).collect();
+        assert_eq!(leaders, [Some(BrokerId(2)), None]);
+        assert_eq!(metadata.brokers[1], Broker { id: BrokerId(2), address: "[::1]:9092".to_owned() });
+    }
+
+    #[test]
+    fn a_topic_that_is_gone_or_forbidden_is_not_named() {
+        let codes = [Code::UNKNOWN_TOPIC_OR_PART, Code::TOPIC_AUTHORIZATION_FAILED, Code::INVALID_TOPIC];
+        let topics = codes.iter().map(|code| topic("t", Some(*code), vec![])).collect();
+        assert_eq!(names(&read(&view(topics), &Known::new())), [""; 0]);
+    }
+
+    #[test]
+    fn a_topic_without_a_leader_keeps_its_partitions() {
+        let first =
+            read(&view(vec![topic("t", None, vec![partition(0, Some(1)), partition(1, Some(2))])]), &Known::new());
+        let known: Known = first.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
+        let second = read(&view(vec![topic("t", Some(Code::LEADER_NOT_AVAILABLE), vec![])]), &known);
+        let leaders: Vec<_> = second.topics[0].partitions.iter().map(|partition| partition.leader).collect();
+        assert_eq!(leaders, [None, None]);
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_left_out() {
+        let metadata =
+            read(&view(vec![topic("t", None, vec![partition(i32::MAX, Some(1)), partition(-1, None)])]), &Known::new());
+        assert_eq!(metadata.topics[0].partitions.len(), 2);
+        assert_eq!(metadata.topics[0].partitions[0].leader, None);
+    }
+
+    #[test]
+    fn partitions_are_found_again_in_a_newer_layout() {
+        let layout = |topics| Layout::of(&read(&view(topics), &Known::new()));
+        let two = || vec![partition(0, Some(1)), partition(1, Some(1))];
+        let old = layout(vec![topic("a", None, two()), topic("c", None, two())]);
+        let new = layout(vec![topic("b", None, two()), topic("c", None, vec![partition(0, Some(1))])]);
+        assert_eq!(old.moved_to(&new), [None, None, Some(2), None]);
+        assert_eq!(new.place(2), Some(("c", Partition(0))));
+    }
+}

@@ -1,0 +1,64 @@
+//! The cluster module as the coordinator sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Cluster;
+use crate::coordinator;
+use crate::kafka::ModuleError;
+use crate::metrics::own::ModuleMetrics;
+use crate::storage::Storage;
+use crate::task::{Failures, Tasks};
+
+use super::Kafka;
+
+/// How long the module may take to end.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A `[cluster.*]` section's module.
+#[derive(Debug)]
+pub struct Module {
+    name: String,
+    kafka: Kafka,
+    storage: Arc<Storage>,
+    metrics: ModuleMetrics,
+    tasks: Tasks,
+    stop: CancellationToken,
+}
+
+impl Module {
+    /// Checks the section as far as that goes without a connection. Cancelling `stop` stops the module, too.
+    ///
+    /// # Errors
+    /// Settings that librdkafka refuses.
+    pub fn configure(
+        section: &Cluster,
+        storage: Arc<Storage>,
+        metrics: ModuleMetrics,
+        stop: &CancellationToken,
+        failures: Failures,
+    ) -> Result<Self, ModuleError> {
+        let kafka = Kafka::configure(section)?;
+        let (stop, name) = (stop.child_token(), format!("cluster.{}", section.name));
+        Ok(Self { name, kafka, storage, metrics, tasks: Tasks::new(&stop, failures), stop })
+    }
+}
+
+impl coordinator::Module for Module {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn start(&mut self) -> Result<(), ModuleError> {
+        let (storage, metrics) = (Arc::clone(&self.storage), self.metrics.clone());
+        let running = self.kafka.clone().start(storage, metrics, self.stop.clone())?;
+        self.tasks.spawn(self.name.clone(), move |_| running.run())
+    }
+
+    fn stop(&mut self) {
+        self.stop.cancel();
+        self.tasks.stop(GRACE);
+    }
+}

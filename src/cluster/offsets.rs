@@ -1,0 +1,237 @@
+//! The thread that asks for log starts and log ends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::plan::{Ask, Outcome, Plan, Step};
+use super::pulse::Pulse;
+use super::topics::{Hurry, Shape, wall_clock};
+use super::{NOTICE, Running};
+use crate::config::Cluster;
+use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Lookups, ModuleError, Place, Spec};
+use crate::metrics::own::RefreshKind;
+use crate::model::{BrokerId, Offset};
+use crate::storage::{Broker, LogBounds, Storage};
+
+/// How long a request may wait for its broker.
+const LIMIT: Duration = Duration::from_secs(5);
+/// How long a sign of life may take, and how often it is asked for.
+const PROBE: Duration = Duration::from_secs(3);
+/// Answers taken before the rest of the work has its turn.
+const ANSWERS_AT_ONCE: usize = 1000;
+
+/// The answer to one of a chunk's two requests.
+type Half = Result<Vec<Result<Found, Code>>, Code>;
+
+/// The two requests of a chunk: their numbers are twice the chunk's, and one more.
+#[derive(Default)]
+struct Pair {
+    starts: Option<Half>,
+    ends: Option<Half>,
+}
+
+pub(super) struct Offsets {
+    cluster: Arc<Cluster>,
+    client: Arc<Client>,
+    pulse: Arc<Pulse>,
+    storage: Arc<Storage>,
+    stop: CancellationToken,
+    lookups: Lookups,
+    shapes: Receiver<Shape>,
+    hurry: Sender<Hurry>,
+    plan: Plan,
+    pairs: HashMap<usize, Pair>,
+    brokers: Vec<Broker>,
+    next_probe: Instant,
+    probed: usize,
+}
+
+impl Offsets {
+    pub(super) fn new(running: &Running, shapes: Receiver<Shape>, hurry: Sender<Hurry>) -> Result<Self, ModuleError> {
+        Ok(Self {
+            cluster: Arc::clone(&running.cluster),
+            client: Arc::clone(&running.client),
+            pulse: Arc::clone(&running.pulse),
+            storage: Arc::clone(&running.storage),
+            stop: running.stop.clone(),
+            lookups: Lookups::new(Arc::clone(&running.client))?,
+            shapes,
+            hurry,
+            plan: Plan::new(running.cluster.offset_refresh),
+            pairs: HashMap::new(),
+            brokers: Vec::new(),
+            next_probe: Instant::now(),
+            probed: 0,
+        })
+    }
+
+    /// Until it is told to stop.
+    pub(super) fn run(mut self) {
+        while !self.stop.is_cancelled() {
+            self.client.serve();
+            if !self.adopt() {
+                return;
+            }
+            let now = Instant::now();
+            let step = self.plan.step(now);
+            self.take_step(step);
+            self.probe(now);
+            let left = self.plan.due().map_or(NOTICE, |due| due.saturating_duration_since(Instant::now()));
+            let mut answer = self.lookups.next(left.min(NOTICE));
+            for _ in 0..ANSWERS_AT_ONCE {
+                let Some(taken) = answer else { break };
+                self.take_answer(taken);
+                answer = self.lookups.next(Duration::ZERO);
+            }
+        }
+    }
+
+    /// Takes in the newest metadata. False when there will be none any more.
+    fn adopt(&mut self) -> bool {
+        loop {
+            match self.shapes.try_recv() {
+                Ok(Shape { layout, brokers }) => {
+                    self.brokers = brokers;
+                    self.plan.adopt(layout, Instant::now());
+                }
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn take_step(&mut self, step: Step) {
+        self.tell(step.unknown.into_iter().map(|seat| (seat, None)));
+        for ask in step.asks {
+            self.ask(&ask);
+        }
+        if let Some(took) = step.complete {
+            self.pulse.refreshed(RefreshKind::Offsets, took);
+        }
+    }
+
+    /// The starts first: a broker answers in order, so that no end is older than its start.
+    fn ask(&mut self, ask: &Ask) {
+        let number = ask.chunk.wrapping_mul(2);
+        self.pairs.insert(ask.chunk, Pair::default());
+        for (tag, spec) in [(number, Spec::Earliest), (number.wrapping_add(1), Spec::Latest)] {
+            let places: Vec<Place<'_>> = ask
+                .seats
+                .iter()
+                .filter_map(|seat| self.plan.layout().place(*seat))
+                .map(|(topic, partition)| Place { topic, partition, spec })
+                .collect();
+            if self.lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_err() {
+                self.take_half(tag, Err(Code::INVALID_ARG));
+            }
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Offsets { tag, result } => self.take_half(tag, result),
+            Answer::Alive { result: Ok(()), .. } => self.pulse.answered(Instant::now()),
+            Answer::Alive { result: Err(_), .. } | Answer::Topics { .. } => {}
+        }
+    }
+
+    fn take_half(&mut self, tag: usize, half: Half) {
+        let chunk = tag / 2;
+        let Some(pair) = self.pairs.get_mut(&chunk) else { return };
+        if tag.is_multiple_of(2) {
+            pair.starts = Some(half);
+        } else {
+            pair.ends = Some(half);
+        }
+        if let Pair { starts: Some(_), ends: Some(_) } = pair
+            && let Some(Pair { starts: Some(starts), ends: Some(ends) }) = self.pairs.remove(&chunk)
+        {
+            self.take_pair(chunk, starts.unwrap_or_default(), ends);
+        }
+    }
+
+    fn take_pair(&mut self, chunk: usize, starts: Vec<Result<Found, Code>>, ends: Half) {
+        let now = Instant::now();
+        let silent =
+            |ends: &[Result<Found, Code>]| ends.iter().all(|end| matches!(end, Err(code) if is_silence(*code)));
+        let settled = match ends {
+            Err(code) if code.wants_metadata() => self.plan.answered(chunk, std::iter::repeat(Outcome::Moved), now),
+            Err(code) => return self.failed(chunk, code, now),
+            Ok(ends) if silent(&ends) => return self.failed(chunk, Code::TIMED_OUT, now),
+            Ok(ends) => {
+                self.pulse.answered(now);
+                let starts = starts.into_iter().map(Result::ok).chain(std::iter::repeat(None));
+                let outcomes = ends.into_iter().zip(starts).map(|(end, start)| outcome(end, start));
+                self.plan.answered(chunk, outcomes, now)
+            }
+        };
+        if settled.hurry {
+            // Fails when the other thread has stopped, and then this one is about to.
+            self.hurry.send(Hurry).ok();
+        }
+        self.tell(settled.bounds.into_iter());
+        if let Some(took) = settled.complete {
+            self.pulse.refreshed(RefreshKind::Offsets, took);
+        }
+    }
+
+    fn failed(&mut self, chunk: usize, code: Code, now: Instant) {
+        let failed = self.plan.failed(chunk, now);
+        if failed.first && !self.stop.is_cancelled() {
+            let cause = Cause::own(code, "no answer to a request for log ends");
+            self.pulse.refresh_failed(RefreshKind::Offsets, &cause.of_broker(self.address(failed.leader)));
+        }
+        self.tell(failed.unknown.into_iter().map(|seat| (seat, None)));
+    }
+
+    fn address(&self, id: Option<BrokerId>) -> Option<&str> {
+        self.brokers.iter().find(|broker| Some(broker.id) == id).map(|broker| broker.address.as_str())
+    }
+
+    fn tell(&self, bounds: impl Iterator<Item = (usize, Option<(Option<Offset>, Offset)>)>) {
+        let layout = self.plan.layout();
+        let bounds: Vec<LogBounds<'_>> = bounds
+            .filter_map(|(seat, bounds)| {
+                let (topic, partition) = layout.place(seat)?;
+                let (start, end) = bounds.map_or((None, None), |(start, end)| (start, Some(end)));
+                Some(LogBounds { topic, partition, start, end })
+            })
+            .collect();
+        if !bounds.is_empty() {
+            self.storage.apply_bounds(&self.cluster.name, &bounds, wall_clock());
+        }
+    }
+
+    /// Asks the brokers in turn for a sign of life while refreshes bring none.
+    fn probe(&mut self, now: Instant) {
+        if !self.pulse.quiet(now) || now < self.next_probe || self.brokers.is_empty() {
+            return;
+        }
+        self.next_probe = now + PROBE;
+        self.probed = self.probed.wrapping_add(1);
+        let turn = self.probed.checked_rem(self.brokers.len()).unwrap_or(0);
+        if let Some(broker) = self.brokers.get(turn)
+            && let Err(error) = self.lookups.probe(0, broker.id, PROBE)
+        {
+            tracing::debug!(cluster = self.cluster.name, %error, "no sign of life can be asked for");
+        }
+    }
+}
+
+/// Whether nothing was heard, as opposed to an answer that says no.
+const fn is_silence(code: Code) -> bool {
+    matches!(code, Code::TIMED_OUT | Code::TRANSPORT)
+}
+
+fn outcome(end: Result<Found, Code>, start: Option<Found>) -> Outcome {
+    match end {
+        Ok(Found { offset: Some(end), .. }) => Outcome::Known(start.and_then(|start| start.offset), end),
+        Ok(Found { offset: None, .. }) => Outcome::Refused,
+        Err(code) if code.wants_metadata() => Outcome::Moved,
+        Err(_) => Outcome::Refused,
+    }
+}

@@ -1,0 +1,129 @@
+//! When to ask for metadata. Pure: time is an argument.
+
+use std::time::{Duration, Instant};
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+const LAST_BACKOFF: Duration = Duration::from_secs(2);
+
+/// The pause after so many failures in a row: doubling, 2 s at most.
+pub(super) fn backoff(failures: u32) -> Duration {
+    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    FIRST_BACKOFF.saturating_mul(doubled).min(LAST_BACKOFF)
+}
+
+/// A request that is made every so often, sooner when it failed, and sooner when somebody is in a hurry.
+#[derive(Debug)]
+pub(super) struct Pace {
+    every: Duration,
+    due: Instant,
+    asked: Option<Instant>,
+    failures: u32,
+    hurries: u32,
+}
+
+impl Pace {
+    /// Due at once.
+    pub(super) const fn new(every: Duration, now: Instant) -> Self {
+        Self { every, due: now, asked: None, failures: 0, hurries: 0 }
+    }
+
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        now >= self.due
+    }
+
+    /// Time left until it is due.
+    pub(super) fn left(&self, now: Instant) -> Duration {
+        self.due.saturating_duration_since(now)
+    }
+
+    /// The request is being made.
+    pub(super) fn asks(&mut self, now: Instant) {
+        if self.asked.is_some_and(|asked| now.saturating_duration_since(asked) >= LAST_BACKOFF.saturating_mul(2)) {
+            self.hurries = 0;
+        }
+        self.asked = Some(now);
+    }
+
+    pub(super) fn succeeded(&mut self, now: Instant) {
+        self.failures = 0;
+        self.due = now + self.every;
+    }
+
+    pub(super) fn failed(&mut self, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        self.due = now + backoff(self.failures);
+    }
+
+    /// Somebody is in a hurry: the next request is made soon, and those after it not too soon.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        let soon = match self.asked {
+            Some(asked) => (asked + backoff(self.hurries)).max(now),
+            None => now,
+        };
+        if soon < self.due {
+            self.hurries = self.hurries.saturating_add(1);
+            self.due = soon;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn millis(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[test]
+    fn failures_are_repeated_after_two_seconds_at_most() {
+        let pauses: Vec<u128> = (1..7).map(|n| backoff(n).as_millis()).collect();
+        assert_eq!(pauses, [250, 500, 1000, 2000, 2000, 2000]);
+        assert_eq!(backoff(u32::MAX), LAST_BACKOFF);
+    }
+
+    #[test]
+    fn a_success_is_repeated_after_the_interval_and_a_failure_sooner() {
+        let now = Instant::now();
+        let mut pace = Pace::new(MINUTE, now);
+        assert!(pace.is_due(now));
+        pace.asks(now);
+        pace.failed(now);
+        assert_eq!(pace.left(now), millis(250));
+        pace.succeeded(now);
+        assert_eq!(pace.left(now), MINUTE);
+    }
+
+    #[test]
+    fn who_is_in_a_hurry_is_served_at_once_but_not_over_and_over() {
+        let mut now = Instant::now();
+        let mut pace = Pace::new(MINUTE, now);
+        pace.asks(now);
+        pace.succeeded(now);
+        let mut served = 0;
+        let end = now + MINUTE;
+        while now < end {
+            pace.hurry(now);
+            if pace.is_due(now) {
+                served += 1;
+                pace.asks(now);
+                pace.succeeded(now);
+            }
+            now += millis(10);
+        }
+        assert!((30..36).contains(&served), "{served}");
+    }
+
+    #[test]
+    fn a_hurry_after_a_quiet_time_is_served_at_once() {
+        let now = Instant::now();
+        let mut pace = Pace::new(MINUTE, now);
+        pace.asks(now);
+        pace.succeeded(now);
+        let later = now + MINUTE / 2;
+        pace.hurry(later);
+        assert!(pace.is_due(later));
+    }
+}

@@ -1,0 +1,360 @@
+//! Whom to ask for log starts and log ends, and when. Pure: time is an argument.
+//!
+//! A *round* is one scheduled refresh. Each partition is in flight at most once. A partition that a round does
+//! not learn is told as unknown once in that round, so that storage can count rounds; quick tries in between are
+//! not counted. Each leader fails, backs off and comes back by itself.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::layout::Layout;
+use super::pace::backoff;
+use crate::model::{BrokerId, Offset};
+
+/// Partitions a request: librdkafka's work grows with their square.
+const CHUNK: usize = 500;
+
+/// The state of all partitions and of their leaders.
+#[derive(Debug)]
+pub(super) struct Plan {
+    every: Duration,
+    layout: Layout,
+    seats: Vec<Progress>,
+    leaders: BTreeMap<BrokerId, Leader>,
+    chunks: BTreeMap<usize, Chunk>,
+    next_chunk: usize,
+    next_round: Option<Instant>,
+    round: Option<Round>,
+    /// Some partition may be waiting to be asked about.
+    waiting: bool,
+}
+
+/// What this round knows of a partition.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// A request is in flight.
+    asked: bool,
+    /// Learnt, or refused for good in this round.
+    settled: bool,
+    /// Told as unknown in this round.
+    told: bool,
+    /// To be asked about once there is newer metadata.
+    moved: bool,
+}
+
+#[derive(Debug, Default)]
+struct Leader {
+    failures: u32,
+    retry_at: Option<Instant>,
+    in_flight: usize,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    leader: BrokerId,
+    /// Places in the layout, `None` for a partition that is gone.
+    seats: Vec<Option<usize>>,
+}
+
+#[derive(Debug)]
+struct Round {
+    began: Instant,
+    open: usize,
+    failed: bool,
+}
+
+/// A request to be made.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub(super) chunk: usize,
+    pub(super) seats: Vec<usize>,
+}
+
+/// What has become due.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Requests to be made.
+    pub(super) asks: Vec<Ask>,
+    /// Partitions to be told as unknown.
+    pub(super) unknown: Vec<usize>,
+    /// How long a round took that is complete.
+    pub(super) complete: Option<Duration>,
+}
+
+/// What an answer says of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Its log end, and its log start where that is known.
+    Known(Option<Offset>, Offset),
+    /// Another broker may know.
+    Moved,
+    /// Nobody will tell in this round.
+    Refused,
+}
+
+/// What an answer changes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Settled {
+    /// Log start and end by place; `None` for a partition to be told as unknown.
+    pub(super) bounds: Vec<(usize, Option<(Option<Offset>, Offset)>)>,
+    /// Newer metadata is wanted at once.
+    pub(super) hurry: bool,
+    /// How long the round took, if it is complete.
+    pub(super) complete: Option<Duration>,
+}
+
+/// What a failed request changes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Failed {
+    /// Whom it was made to.
+    pub(super) leader: Option<BrokerId>,
+    /// Partitions to be told as unknown.
+    pub(super) unknown: Vec<usize>,
+    /// Whether this is the round's first failure.
+    pub(super) first: bool,
+}
+
+impl Plan {
+    /// Nothing is due before there is a layout.
+    pub(super) const fn new(every: Duration) -> Self {
+        Self {
+            every,
+            layout: Layout::empty(),
+            seats: Vec::new(),
+            leaders: BTreeMap::new(),
+            chunks: BTreeMap::new(),
+            next_chunk: 0,
+            next_round: None,
+            round: None,
+            waiting: false,
+        }
+    }
+
+    pub(super) const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Takes in newer metadata.
+    pub(super) fn adopt(&mut self, layout: Layout, now: Instant) {
+        if layout != self.layout {
+            self.rearrange(layout);
+        }
+        for progress in &mut self.seats {
+            progress.moved = false;
+        }
+        self.waiting = true;
+        self.next_round.get_or_insert(now);
+        self.recount();
+    }
+
+    fn rearrange(&mut self, layout: Layout) {
+        let moved_to = self.layout.moved_to(&layout);
+        let mut seats = vec![Progress::default(); layout.seats().len()];
+        for (progress, to) in self.seats.iter().zip(&moved_to) {
+            if let Some(place) = to.and_then(|to| seats.get_mut(to)) {
+                *place = *progress;
+            }
+        }
+        for seat in self.chunks.values_mut().flat_map(|chunk| &mut chunk.seats) {
+            *seat = seat.and_then(|old| moved_to.get(old).copied().flatten());
+        }
+        self.seats = seats;
+        self.layout = layout;
+        let leading: std::collections::BTreeSet<BrokerId> =
+            self.layout.seats().iter().filter_map(|seat| seat.leader).collect();
+        self.leaders.retain(|id, leader| leader.in_flight > 0 || leading.contains(id));
+    }
+
+    /// Counts the partitions that the round still has to learn.
+    fn recount(&mut self) {
+        let open = self.layout.seats().iter().zip(&self.seats);
+        let open = open.filter(|(seat, progress)| seat.leader.is_some() && !progress.settled).count();
+        if let Some(round) = &mut self.round {
+            round.open = open;
+        }
+    }
+
+    /// When there is something to do next, if nothing happens.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let retries = self.leaders.values().filter(|leader| leader.in_flight == 0).filter_map(|leader| leader.retry_at);
+        retries.chain(self.next_round).min()
+    }
+
+    /// Does what is due.
+    pub(super) fn step(&mut self, now: Instant) -> Step {
+        let mut step = Step::default();
+        if self.next_round.is_some_and(|due| due <= now) {
+            self.begin(now, &mut step.unknown);
+        }
+        let probes: Vec<BrokerId> = self
+            .leaders
+            .iter()
+            .filter(|(_, leader)| leader.in_flight == 0 && leader.retry_at.is_some_and(|at| at <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        if self.waiting || !probes.is_empty() {
+            self.ask(&probes, &mut step.asks);
+        }
+        step.complete = self.completed(now);
+        step
+    }
+
+    /// Closes the round and begins the next one.
+    fn begin(&mut self, now: Instant, unknown: &mut Vec<usize>) {
+        let had_round = self.round.is_some();
+        for (place, (seat, progress)) in self.layout.seats().iter().zip(&mut self.seats).enumerate() {
+            let missed = had_round && !progress.settled && !progress.told;
+            *progress = Progress { settled: false, told: false, ..*progress };
+            if seat.leader.is_none() {
+                progress.told = true;
+            }
+            if missed || progress.told {
+                unknown.push(place);
+            }
+        }
+        let next = self.next_round.map_or(now, |due| due + self.every);
+        self.next_round = Some(if next <= now { now + self.every } else { next });
+        self.round = Some(Round { began: now, open: 0, failed: false });
+        self.waiting = true;
+        self.recount();
+    }
+
+    /// Asks about all that wait, but a failing leader about one chunk alone, and only when it is to be probed.
+    fn ask(&mut self, probes: &[BrokerId], asks: &mut Vec<Ask>) {
+        let mut by_leader: BTreeMap<BrokerId, Vec<usize>> = BTreeMap::new();
+        for (place, (seat, progress)) in self.layout.seats().iter().zip(&self.seats).enumerate() {
+            if let Some(leader) = seat.leader
+                && !progress.asked
+                && !progress.settled
+                && !progress.moved
+            {
+                by_leader.entry(leader).or_default().push(place);
+            }
+        }
+        self.waiting = false;
+        for (id, mut places) in by_leader {
+            let failing = self.leaders.get(&id).is_some_and(|leader| leader.failures > 0);
+            if failing {
+                if !probes.contains(&id) {
+                    continue;
+                }
+                places.truncate(CHUNK);
+            }
+            for seats in places.chunks(CHUNK) {
+                asks.push(self.send(id, seats));
+            }
+        }
+        // A failing leader about whose partitions nothing is left to learn has nothing to be probed for.
+        for id in probes {
+            if let Some(leader) = self.leaders.get_mut(id)
+                && leader.in_flight == 0
+            {
+                *leader = Leader::default();
+            }
+        }
+    }
+
+    fn send(&mut self, id: BrokerId, seats: &[usize]) -> Ask {
+        let chunk = self.next_chunk;
+        self.next_chunk = chunk.wrapping_add(1);
+        for seat in seats {
+            if let Some(progress) = self.seats.get_mut(*seat) {
+                progress.asked = true;
+            }
+        }
+        let leader = self.leaders.entry(id).or_default();
+        leader.in_flight = leader.in_flight.saturating_add(1);
+        leader.retry_at = None;
+        self.chunks.insert(chunk, Chunk { leader: id, seats: seats.iter().copied().map(Some).collect() });
+        Ask { chunk, seats: seats.to_vec() }
+    }
+
+    /// A request was answered, with an outcome for each of its partitions in order.
+    pub(super) fn answered(&mut self, chunk: usize, outcomes: impl Iterator<Item = Outcome>, now: Instant) -> Settled {
+        let mut settled = Settled::default();
+        let Some(chunk) = self.chunks.remove(&chunk) else { return settled };
+        settled.hurry = self.recover(chunk.leader);
+        // An answer that is too short refuses the rest.
+        let outcomes = outcomes.chain(std::iter::repeat(Outcome::Refused));
+        for (seat, outcome) in chunk.seats.iter().zip(outcomes) {
+            settled.hurry |= outcome == Outcome::Moved;
+            if let Some(seat) = *seat
+                && let Some(bounds) = self.settle(seat, outcome)
+            {
+                settled.bounds.push((seat, bounds));
+            }
+        }
+        settled.complete = self.completed(now);
+        settled
+    }
+
+    /// True when the leader had failed before.
+    fn recover(&mut self, leader: BrokerId) -> bool {
+        let Some(leader) = self.leaders.get_mut(&leader) else { return false };
+        leader.in_flight = leader.in_flight.saturating_sub(1);
+        let back = std::mem::take(&mut leader.failures) > 0;
+        leader.retry_at = None;
+        self.waiting |= back;
+        back
+    }
+
+    /// What to tell of a partition, if anything.
+    fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<(Option<Offset>, Offset)>> {
+        let progress = self.seats.get_mut(seat)?;
+        progress.asked = false;
+        let open = !progress.settled && outcome != Outcome::Moved;
+        let bounds = match outcome {
+            Outcome::Known(start, end) => {
+                progress.settled = true;
+                Some(Some((start, end)))
+            }
+            Outcome::Moved => {
+                progress.moved = true;
+                (!std::mem::replace(&mut progress.told, true)).then_some(None)
+            }
+            Outcome::Refused => {
+                progress.settled = true;
+                (!std::mem::replace(&mut progress.told, true)).then_some(None)
+            }
+        };
+        if open && let Some(round) = &mut self.round {
+            round.open = round.open.saturating_sub(1);
+        }
+        bounds
+    }
+
+    /// A request got no answer.
+    pub(super) fn failed(&mut self, chunk: usize, now: Instant) -> Failed {
+        let Some(chunk) = self.chunks.remove(&chunk) else { return Failed::default() };
+        let mut failed = Failed { leader: Some(chunk.leader), ..Failed::default() };
+        if let Some(leader) = self.leaders.get_mut(&chunk.leader) {
+            leader.in_flight = leader.in_flight.saturating_sub(1);
+            if leader.retry_at.is_none() {
+                leader.failures = leader.failures.saturating_add(1);
+                leader.retry_at = Some(now + backoff(leader.failures));
+            }
+        }
+        for seat in chunk.seats.into_iter().flatten() {
+            let Some(progress) = self.seats.get_mut(seat) else { continue };
+            progress.asked = false;
+            if !progress.settled && !std::mem::replace(&mut progress.told, true) {
+                failed.unknown.push(seat);
+            }
+        }
+        if let Some(round) = &mut self.round {
+            failed.first = !std::mem::replace(&mut round.failed, true);
+        }
+        failed
+    }
+
+    /// How long the round took, once, when nothing is left to learn.
+    fn completed(&mut self, now: Instant) -> Option<Duration> {
+        let round = self.round.as_mut().filter(|round| round.open == 0 && !round.failed)?;
+        // A round that is complete cannot become so again.
+        round.failed = true;
+        Some(now.saturating_duration_since(round.began))
+    }
+}
+
+#[cfg(test)]
+mod tests;

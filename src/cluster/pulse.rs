@@ -1,0 +1,57 @@
+//! Whether the cluster answers at all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::kafka::{Cause, Client, Code};
+use crate::metrics::own::{ModuleMetrics, RefreshKind};
+
+/// From here on a silent cluster is asked for a sign of life.
+const QUIET: Duration = Duration::from_secs(3);
+/// From here on it is down (METRICS.md, `warrener_up`).
+const DOWN: Duration = Duration::from_secs(10);
+
+/// What both threads tell about the cluster's answers.
+pub(super) struct Pulse {
+    client: Arc<Client>,
+    metrics: ModuleMetrics,
+    last: Mutex<Instant>,
+}
+
+impl Pulse {
+    pub(super) fn new(client: Arc<Client>, metrics: ModuleMetrics) -> Self {
+        Self { client, metrics, last: Mutex::new(Instant::now()) }
+    }
+
+    /// A server answered.
+    pub(super) fn answered(&self, now: Instant) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        self.metrics.answered();
+        self.client.answered();
+    }
+
+    /// A refresh is complete.
+    pub(super) fn refreshed(&self, kind: RefreshKind, took: Duration) {
+        self.metrics.refreshed(kind, took);
+    }
+
+    /// A refresh failed. librdkafka mostly knows better why than the request that it left unanswered.
+    pub(super) fn refresh_failed(&self, kind: RefreshKind, cause: &Cause) {
+        let known = self.client.context().and_then(|context| {
+            context.unanswered(cause);
+            context.cause()
+        });
+        self.metrics.refresh_failed(kind, known.map_or(cause.reason, |known| known.reason).name());
+    }
+
+    /// Whether it is time for a sign of life. Says once that the cluster is down.
+    pub(super) fn quiet(&self, now: Instant) -> bool {
+        let silence = now.saturating_duration_since(*self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        if silence >= DOWN
+            && let Some(context) = self.client.context()
+        {
+            context.all_down(&Cause::own(Code::TIMED_OUT, "no server has answered for 10 s"));
+        }
+        silence >= QUIET
+    }
+}

@@ -1,0 +1,71 @@
+//! The whole module: how it ends, whatever its servers do.
+
+use std::net::TcpListener;
+use std::time::Instant;
+
+use rdkafka::mocking::MockCluster;
+
+use super::*;
+use crate::config::{ClientProfile, Connection, Filter};
+
+fn cluster(servers: &str) -> Cluster {
+    let client = ClientProfile {
+        name: None,
+        client_id: "warrener".to_owned(),
+        tls: None,
+        sasl: None,
+        properties: std::collections::BTreeMap::new(),
+    };
+    Cluster {
+        name: "c".to_owned(),
+        connection: Connection { servers: vec![servers.to_owned()], client },
+        offset_refresh: Duration::from_millis(100),
+        topic_refresh: Duration::from_secs(1),
+        topics: Filter::default(),
+    }
+}
+
+/// Runs the module, stops it when `ready` says so, and tells how long stopping took.
+fn stops_within_a_second(servers: &str, ready: impl Fn(&Client) -> bool) {
+    let stop = CancellationToken::new();
+    let module = Kafka::configure(&cluster(servers)).unwrap();
+    let running = module.start(Arc::default(), ModuleMetrics::default(), stop.clone()).unwrap();
+    let client = Arc::clone(running.client());
+    let thread = thread::spawn(move || running.run());
+    let begin = Instant::now();
+    while !ready(&client) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", client.context().unwrap().cause());
+        thread::yield_now();
+    }
+    drop(client);
+    let begin = Instant::now();
+    stop.cancel();
+    thread.join().unwrap().unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn it_stops_while_all_is_well() {
+    let mock = MockCluster::new(2).unwrap();
+    mock.create_topic("t", 4, 1).unwrap();
+    let begin = Instant::now();
+    stops_within_a_second(&mock.bootstrap_servers(), |_| begin.elapsed() > Duration::from_secs(1));
+}
+
+#[test]
+fn it_stops_while_nobody_is_there() {
+    stops_within_a_second("127.0.0.1:1", |client| client.context().unwrap().cause().is_some());
+}
+
+#[test]
+fn it_stops_while_the_server_is_silent() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    stops_within_a_second(&address, |client| client.context().unwrap().cause().is_some());
+}
+
+#[test]
+fn it_stops_while_names_are_being_looked_up() {
+    let begin = Instant::now();
+    stops_within_a_second("nowhere.invalid:9092", |_| begin.elapsed() > Duration::from_millis(300));
+}

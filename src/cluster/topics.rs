@@ -1,0 +1,145 @@
+//! The thread that asks for metadata.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio_util::sync::CancellationToken;
+
+use super::layout::{Known, Layout, identify, read};
+use super::pace::Pace;
+use super::pulse::Pulse;
+use super::{NOTICE, Running};
+use crate::config::Cluster;
+use crate::kafka::{Answer, Cause, Client, ClusterView, Lookups, ModuleError};
+use crate::metrics::own::RefreshKind;
+use crate::model::{BrokerId, Timestamp, TopicId};
+use crate::storage::{Broker, Metadata, Storage};
+
+/// A frozen broker may be the one that is asked; another one is asked then.
+const METADATA_LIMIT: Duration = Duration::from_secs(4);
+/// Ids can wait for the next refresh, leaders cannot.
+const IDS_LIMIT: Duration = Duration::from_secs(2);
+/// Names a request for ids.
+const IDS_CHUNK: usize = 500;
+
+/// What the other thread needs of an answer.
+pub(super) struct Shape {
+    pub(super) layout: Layout,
+    pub(super) brokers: Vec<Broker>,
+}
+
+/// Somebody wants newer metadata.
+pub(super) struct Hurry;
+
+pub(super) struct Topics {
+    cluster: Arc<Cluster>,
+    client: Arc<Client>,
+    pulse: Arc<Pulse>,
+    storage: Arc<Storage>,
+    stop: CancellationToken,
+    lookups: Lookups,
+    shapes: Sender<Shape>,
+    hurried: Receiver<Hurry>,
+    pace: Pace,
+    known: Known,
+}
+
+impl Topics {
+    pub(super) fn new(running: &Running, shapes: Sender<Shape>, hurried: Receiver<Hurry>) -> Result<Self, ModuleError> {
+        Ok(Self {
+            cluster: Arc::clone(&running.cluster),
+            client: Arc::clone(&running.client),
+            pulse: Arc::clone(&running.pulse),
+            storage: Arc::clone(&running.storage),
+            stop: running.stop.clone(),
+            lookups: Lookups::new(Arc::clone(&running.client))?,
+            shapes,
+            hurried,
+            pace: Pace::new(running.cluster.topic_refresh, Instant::now()),
+            known: Known::new(),
+        })
+    }
+
+    /// Until it is told to stop, or nobody wants to know any more.
+    pub(super) fn run(mut self) {
+        while !self.stop.is_cancelled() {
+            match self.hurried.recv_timeout(self.pace.left(Instant::now()).min(NOTICE)) {
+                Ok(Hurry) => self.pace.hurry(Instant::now()),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.pace.is_due(Instant::now()) {
+                self.refresh();
+            }
+        }
+    }
+
+    fn refresh(&mut self) {
+        let (asked, asked_at) = (Instant::now(), wall_clock());
+        self.pace.asks(asked);
+        let wanted = |name: &str| self.cluster.topics.allows(name.as_bytes());
+        match self.client.metadata(METADATA_LIMIT, wanted) {
+            Ok(view) => {
+                self.pulse.answered(Instant::now());
+                self.take(&view, asked_at);
+                let now = Instant::now();
+                self.pulse.refreshed(RefreshKind::Topics, now.saturating_duration_since(asked));
+                self.pace.succeeded(now);
+            }
+            Err(code) => {
+                if !self.stop.is_cancelled() {
+                    let cause = Cause::own(code, "no answer to a request for metadata");
+                    self.pulse.refresh_failed(RefreshKind::Topics, &cause);
+                }
+                self.pace.failed(Instant::now());
+            }
+        }
+    }
+
+    fn take(&mut self, view: &ClusterView, asked_at: Timestamp) {
+        let mut metadata = read(view, &self.known);
+        let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
+        if let Some(broker) = broker {
+            let ids = self.ids(&metadata, broker);
+            identify(&mut metadata, &ids);
+        }
+        if self.stop.is_cancelled() {
+            return;
+        }
+        let shape = Shape { layout: Layout::of(&metadata), brokers: metadata.brokers.clone() };
+        self.known = metadata.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
+        self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
+        // Fails when the other thread has stopped, and then this one is about to.
+        self.shapes.send(shape).ok();
+    }
+
+    /// Ids of all topics, as far as they come in time.
+    fn ids(&self, metadata: &Metadata, broker: BrokerId) -> HashMap<String, TopicId> {
+        let deadline = Instant::now() + IDS_LIMIT;
+        let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
+        let asked = names.chunks(IDS_CHUNK).filter(|chunk| self.lookups.topics(0, broker, chunk, IDS_LIMIT).is_ok());
+        let mut awaited = asked.count();
+        let mut ids = HashMap::new();
+        while awaited > 0 && !self.stop.is_cancelled() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lookups.next(left.min(NOTICE)) {
+                Some(Answer::Topics { result, .. }) => {
+                    awaited = awaited.saturating_sub(1);
+                    ids.extend(result.unwrap_or_default());
+                }
+                Some(Answer::Offsets { .. } | Answer::Alive { .. }) => {}
+                None if left.is_zero() => break,
+                None => {}
+            }
+        }
+        ids
+    }
+}
+
+/// Unix time.
+pub(super) fn wall_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

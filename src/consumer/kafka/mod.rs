@@ -1,0 +1,144 @@
+//! Reads the offsets topic: every partition from its beginning, then on as it grows.
+//!
+//! Two threads share one client. The **scout** looks out for partitions, asks where their logs begin and end,
+//! and measures how far the reader is behind; the **reader** reads, decodes and feeds storage. With
+//! `backfill-earliest` a second reader, on a client of its own, follows with the past.
+
+mod parts;
+mod reader;
+mod scout;
+mod translate;
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
+use crate::coordinator::Module;
+use crate::kafka::{Client, Context, ModuleError, Reader, Role};
+use crate::metrics::health::ModuleKind;
+use crate::metrics::own::ModuleMetrics;
+use crate::storage::Cluster;
+use crate::task::{Failures, Tasks};
+
+use reader::{Backfill, Reading};
+use scout::{Positions, Scout};
+use translate::Translator;
+
+/// How long the threads may take to end. Closing a client takes up to half a second of it.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A module of class `kafka`.
+#[derive(Debug)]
+pub struct Kafka {
+    name: String,
+    module: String,
+    topic: OffsetsTopic,
+    connection: Connection,
+    /// Of the module, and of storage.
+    groups: [Filter; 2],
+    topics: Filter,
+    probe: Duration,
+    cluster: Arc<Cluster>,
+    metrics: ModuleMetrics,
+    tasks: Tasks,
+}
+
+/// What a module gets beside its own section.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The groups that storage keeps.
+    pub groups: Filter,
+    /// The topics that the cluster keeps.
+    pub topics: Filter,
+    /// How often log ends are asked for.
+    pub offset_refresh: Duration,
+    /// Where it feeds.
+    pub cluster: Arc<Cluster>,
+    /// Its hand on the exporter's own metrics.
+    pub metrics: ModuleMetrics,
+    /// Where it tells that it cannot go on.
+    pub failures: Failures,
+    /// Cancelled when the program stops.
+    pub stop: CancellationToken,
+}
+
+impl Kafka {
+    /// Checks the section as far as that goes without a connection.
+    ///
+    /// # Errors
+    /// Settings that librdkafka refuses.
+    pub fn configure(section: &Consumer, topic: &OffsetsTopic, around: Surroundings) -> Result<Self, ModuleError> {
+        Client::check(&section.connection, Role::Reader)?;
+        Ok(Self {
+            name: format!("consumer.{}", section.name),
+            module: section.name.clone(),
+            topic: topic.clone(),
+            connection: section.connection.clone(),
+            groups: [section.groups.clone(), around.groups],
+            topics: around.topics,
+            // warrener_up needs an answer every few seconds.
+            probe: around.offset_refresh.min(Duration::from_secs(3)),
+            cluster: around.cluster,
+            metrics: around.metrics,
+            tasks: Tasks::new(&around.stop, around.failures),
+        })
+    }
+
+    fn client(&self) -> Result<Arc<Client>, ModuleError> {
+        let cluster = self.cluster.label().name().to_string();
+        let context = Context::new(&cluster, ModuleKind::Consumer.name(), &self.module);
+        Client::new(&self.connection, Role::Reader, context).map(Arc::new)
+    }
+
+    fn translator(&self) -> Translator {
+        Translator::new(self.groups.clone(), self.topics.clone(), self.metrics.records())
+    }
+}
+
+impl Module for Kafka {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn start(&mut self) -> Result<(), ModuleError> {
+        let client = self.client()?;
+        let (begin, begun) = channel();
+        let positions = Arc::new(Positions::default());
+        let backfill = match self.topic.start {
+            Start::LatestThenBackfill => Some(Backfill::new(Reader::new(self.client()?, &self.topic.topic)?)),
+            Start::Earliest | Start::Latest => None,
+        };
+        let reading = Reading {
+            reader: Reader::new(Arc::clone(&client), &self.topic.topic)?,
+            start: self.topic.start,
+            module: self.module.clone(),
+            cluster: Arc::clone(&self.cluster),
+            translator: self.translator(),
+            positions: Arc::clone(&positions),
+            metrics: self.metrics.clone(),
+        };
+        let scout = Scout::new(client, self.topic.topic.clone(), self.probe, self.metrics.clone())?;
+        let (name, past) = (self.name.clone(), backfill.is_some());
+        let (ahead, behind) = backfill.map_or((None, None), |backfill| {
+            let (past_begin, past_begun) = channel();
+            (Some(past_begin), Some((backfill, past_begun)))
+        });
+        if let Some((backfill, begun)) = behind {
+            let (translator, cluster) = (self.translator(), Arc::clone(&self.cluster));
+            let (module, positions) = (self.module.clone(), Arc::clone(&positions));
+            self.tasks.spawn(format!("{name} past"), move |stop| {
+                backfill.run(translator, &cluster, &module, &positions, &begun, stop)
+            })?;
+        }
+        debug_assert_eq!(ahead.is_some(), past);
+        self.tasks.spawn(format!("{name} reader"), move |stop| reading.run(&begun, ahead.as_ref(), stop))?;
+        self.tasks.spawn(format!("{name} scout"), move |stop| scout.run(&begin, &positions, stop))
+    }
+
+    fn stop(&mut self) {
+        self.tasks.stop(GRACE);
+    }
+}

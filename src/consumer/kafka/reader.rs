@@ -1,0 +1,331 @@
+//! The reader: takes batches of records and feeds storage with what they tell.
+
+use std::collections::BTreeMap;
+use std::iter;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::clock;
+use crate::config::Start;
+use crate::kafka::{Code, Event, ModuleError, Reader, Record, StartAt};
+use crate::metrics::own::ModuleMetrics;
+use crate::model::{Offset, Order, Partition, Timestamp};
+use crate::storage::{Build, Cluster, Past, SourceId};
+
+use super::parts::{Begin, Positions};
+use super::translate::Translator;
+
+/// Records and events taken at a time.
+const BATCH: usize = 2_000;
+/// How long an idle reader waits before it looks at its orders again.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// The live reader.
+#[derive(Debug)]
+pub struct Reading {
+    pub reader: Reader,
+    pub start: Start,
+    pub module: String,
+    pub cluster: Arc<Cluster>,
+    pub translator: Translator,
+    pub positions: Arc<Positions>,
+    pub metrics: ModuleMetrics,
+}
+
+/// A partition that is being read.
+#[derive(Debug)]
+struct Part {
+    source: SourceId,
+    stage: Stage,
+    /// The offset that the next record has at the least.
+    position: Offset,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Read from the beginning, beside what is shown; caught up at the offset.
+    Building(Build, Offset),
+    /// What comes happens now.
+    Live(Past),
+    /// It has to be read anew, once its bounds are known.
+    Waiting,
+}
+
+impl Reading {
+    /// Reads until it is told to stop. Partitions to read come through `begun`; `behind` is told about those
+    /// whose past somebody else reads.
+    pub fn run(
+        mut self,
+        begun: &Receiver<Begin>,
+        behind: Option<&Sender<Begin>>,
+        stop: &CancellationToken,
+    ) -> Result<(), ModuleError> {
+        let mut parts: BTreeMap<Partition, Part> = BTreeMap::new();
+        let mut complaints = Complaints::default();
+        while !stop.is_cancelled() {
+            for begin in begun.try_iter() {
+                self.begin(begin, behind, &mut parts)?;
+            }
+            let lost = self.take_batch(&mut parts, &mut complaints);
+            for partition in lost {
+                self.reader.stop(partition)?;
+                self.positions.want_again(partition);
+                if let Some(part) = parts.get_mut(&partition) {
+                    part.stage = Stage::Waiting;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        begin: Begin,
+        behind: Option<&Sender<Begin>>,
+        parts: &mut BTreeMap<Partition, Part>,
+    ) -> Result<(), ModuleError> {
+        let Begin { partition, start, end, late } = begin;
+        let source = self.cluster.source(&self.module, partition.0);
+        let from_start = late || self.start == Start::Earliest || parts.contains_key(&partition);
+        let (at, stage, position) = if from_start {
+            (StartAt::Beginning, Stage::Building(self.cluster.build(source), end), start)
+        } else {
+            let past = if behind.is_some() { Past::Ahead } else { Past::Read };
+            (StartAt::Offset(end), Stage::Live(past), end)
+        };
+        self.reader.start(partition, at)?;
+        debug!(module = self.module, partition = partition.0, from = position.0, to = end.0, "reading begins");
+        let mut part = Part { source, stage, position };
+        match behind {
+            // A failing send means that the past's reader has ended, which is told by itself.
+            Some(behind) if !from_start => drop(behind.send(begin)),
+            Some(_) | None => drop(part.settle(partition, &self.positions)),
+        }
+        self.positions.reach(partition, part.position);
+        parts.insert(partition, part);
+        self.tell_progress();
+        Ok(())
+    }
+
+    /// Takes what is there; tells which partitions' positions are out of range.
+    fn take_batch(&mut self, parts: &mut BTreeMap<Partition, Part>, complaints: &mut Complaints) -> Vec<Partition> {
+        let batch = self.reader.poll(BATCH, IDLE);
+        let now = clock::now();
+        let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
+        let mut events = batch.iter().peekable();
+        while let Some(event) = events.next() {
+            let partition = match event {
+                Event::Record(first) => {
+                    let Some(part) = parts.get_mut(&first.partition) else { continue };
+                    let more = iter::from_fn(|| match events.peek() {
+                        Some(Event::Record(next)) if next.partition == first.partition => match events.next() {
+                            Some(Event::Record(next)) => Some(next),
+                            _ => None,
+                        },
+                        _ => None,
+                    });
+                    part.take(iter::once(first).chain(more), &mut self.translator, &self.cluster, now);
+                    first.partition
+                }
+                Event::End { partition, offset } => {
+                    let Some(part) = parts.get_mut(&partition) else { continue };
+                    part.end(offset);
+                    partition
+                }
+                Event::OutOfRange { partition } => {
+                    warn!(module = self.module, partition = partition.0, "position out of range: reading it anew");
+                    lost.push(partition);
+                    continue;
+                }
+                Event::Failed { partition, code } => {
+                    complaints.tell(&self.module, partition, code);
+                    continue;
+                }
+            };
+            answered = true;
+            complaints.clear(partition);
+            if let Some(part) = parts.get_mut(&partition) {
+                settled |= part.settle(partition, &self.positions);
+                self.positions.reach(partition, part.position);
+            }
+        }
+        drop(events);
+        drop(batch);
+        self.translator.flush();
+        if answered {
+            self.metrics.answered();
+        }
+        if settled {
+            self.tell_progress();
+        }
+        lost
+    }
+
+    fn tell_progress(&self) {
+        if let Some((done, all)) = self.positions.progress() {
+            self.metrics.health().progress(done, all);
+        }
+    }
+}
+
+impl Part {
+    /// Takes a run of records in.
+    fn take<'a>(
+        &mut self,
+        records: impl Iterator<Item = Record<'a>>,
+        translator: &mut Translator,
+        cluster: &Cluster,
+        now: Timestamp,
+    ) {
+        let position = &mut self.position;
+        let updates = records.filter_map(|record| {
+            *position = record.offset.next();
+            Some((Order(record.offset.0), translator.update(record.key, record.value)?))
+        });
+        match &mut self.stage {
+            Stage::Building(build, _) => build.apply(updates, now),
+            Stage::Live(past) => cluster.apply(self.source, *past, updates, now),
+            Stage::Waiting => drop(updates),
+        }
+    }
+
+    /// The last stable offset has been reached.
+    fn end(&mut self, offset: Offset) {
+        self.position = self.position.max(offset);
+        if let Stage::Building(_, end) = &mut self.stage {
+            // Transactions' marks and compaction leave no record: the event alone tells the end.
+            *end = (*end).min(self.position);
+        }
+    }
+
+    /// Shows what was built once it has caught up; tells whether it just did.
+    fn settle(&mut self, partition: Partition, positions: &Positions) -> bool {
+        match std::mem::replace(&mut self.stage, Stage::Waiting) {
+            Stage::Building(build, end) if self.position >= end => {
+                build.publish();
+                self.stage = Stage::Live(Past::Read);
+                positions.catch_up(partition);
+                true
+            }
+            Stage::Live(past) => {
+                self.stage = Stage::Live(past);
+                if past == Past::Read {
+                    positions.catch_up(partition);
+                }
+                false
+            }
+            other @ (Stage::Building(..) | Stage::Waiting) => {
+                self.stage = other;
+                false
+            }
+        }
+    }
+}
+
+/// Errors of partitions, told once per change.
+#[derive(Debug, Default)]
+struct Complaints {
+    told: BTreeMap<Option<Partition>, Code>,
+}
+
+impl Complaints {
+    fn tell(&mut self, module: &str, partition: Option<Partition>, code: Code) {
+        if self.told.insert(partition, code) != Some(code) {
+            let partition = partition.map(|partition| partition.0);
+            warn!(module, partition, %code, "reading the offsets topic fails");
+        }
+    }
+
+    fn clear(&mut self, partition: Partition) {
+        if !self.told.is_empty() {
+            self.told.remove(&Some(partition));
+            self.told.remove(&None);
+        }
+    }
+}
+
+/// The reader of the past, behind a live reader that began at the end.
+#[derive(Debug)]
+pub struct Backfill {
+    reader: Reader,
+}
+
+impl Backfill {
+    /// A backfill on a client of its own.
+    pub const fn new(reader: Reader) -> Self {
+        Self { reader }
+    }
+
+    /// Reads each partition up to where the live reader began, then ends.
+    pub fn run(
+        mut self,
+        mut translator: Translator,
+        cluster: &Cluster,
+        module: &str,
+        positions: &Positions,
+        begun: &Receiver<Begin>,
+        stop: &CancellationToken,
+    ) -> Result<(), ModuleError> {
+        let mut parts: BTreeMap<Partition, (Part, Offset)> = BTreeMap::new();
+        while !stop.is_cancelled() {
+            for Begin { partition, start, end, .. } in begun.try_iter() {
+                let source = cluster.source(module, partition.0);
+                self.reader.start(partition, StartAt::Beginning)?;
+                parts.insert(partition, (Part { source, stage: Stage::Live(Past::Behind), position: start }, end));
+            }
+            self.take_batch(&mut parts, &mut translator, cluster);
+            let done: Vec<_> = parts.iter().filter(|(_, (part, end))| part.position >= *end).map(|(p, _)| *p).collect();
+            for partition in done {
+                self.reader.stop(partition)?;
+                if let Some((part, _)) = parts.remove(&partition) {
+                    cluster.close_past(part.source);
+                }
+                positions.catch_up(partition);
+                info!(module, partition = partition.0, "the past has been read");
+            }
+        }
+        Ok(())
+    }
+
+    fn take_batch(
+        &mut self,
+        parts: &mut BTreeMap<Partition, (Part, Offset)>,
+        translator: &mut Translator,
+        cluster: &Cluster,
+    ) {
+        let mut again = Vec::new();
+        let batch = self.reader.poll(BATCH, IDLE);
+        let now = clock::now();
+        for event in batch.iter() {
+            match event {
+                Event::Record(record) => {
+                    let Some((part, end)) = parts.get_mut(&record.partition) else { continue };
+                    if record.offset < *end {
+                        part.take(iter::once(record), translator, cluster, now);
+                    } else {
+                        part.position = record.offset;
+                    }
+                }
+                Event::End { partition, offset } => {
+                    if let Some((part, _)) = parts.get_mut(&partition) {
+                        part.end(offset);
+                    }
+                }
+                Event::OutOfRange { partition } => again.push(partition),
+                // The live reader meets and tells the same.
+                Event::Failed { .. } => {}
+            }
+        }
+        drop(batch);
+        translator.flush();
+        for partition in again {
+            if let Err(error) = self.reader.start(partition, StartAt::Beginning) {
+                warn!(partition = partition.0, %error, "the past cannot be read anew");
+            }
+        }
+    }
+}

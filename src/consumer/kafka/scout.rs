@@ -1,0 +1,246 @@
+//! The scout: which partitions there are, where their logs begin and end, how far the reader is behind.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::kafka::{Answer, Client, Code, Found, Isolation, Lookups, ModuleError, Place, Spec};
+use crate::metrics::own::ModuleMetrics;
+use crate::model::{BrokerId, Offset, Partition};
+
+pub use super::parts::Positions;
+
+use super::parts::Begin;
+
+/// Between two looks for new partitions, and for a topic that is not there yet.
+const LOOK: Duration = Duration::from_secs(10);
+const LOOK_FOR_TOPIC: Duration = Duration::from_secs(1);
+/// How long an answer is waited for.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two askings for bounds that could not be told.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// How long an idle scout waits for answers before it looks at what is due.
+const STEP: Duration = Duration::from_millis(50);
+
+/// See the module.
+pub struct Scout {
+    client: Arc<Client>,
+    lookups: Lookups,
+    topic: String,
+    probe: Duration,
+    metrics: ModuleMetrics,
+    leaders: BTreeMap<Partition, Option<BrokerId>>,
+    /// Partitions whose bounds are asked for, and what is known of them.
+    wanted: BTreeMap<Partition, Bounds>,
+    asked: HashMap<usize, (Question, Vec<Partition>)>,
+    next_tag: usize,
+    /// Whether the topic has been seen: what comes up later is all new.
+    seen: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Bounds {
+    start: Option<Offset>,
+    end: Option<Offset>,
+    late: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    /// The log start.
+    Start,
+    /// The last stable offset.
+    End,
+    /// The high watermark.
+    HighWatermark,
+}
+
+impl Scout {
+    /// A scout that asks for high watermarks each `probe`.
+    ///
+    /// # Errors
+    /// librdkafka gives no queue.
+    pub fn new(
+        client: Arc<Client>,
+        topic: String,
+        probe: Duration,
+        metrics: ModuleMetrics,
+    ) -> Result<Self, ModuleError> {
+        Ok(Self {
+            lookups: Lookups::new(Arc::clone(&client))?,
+            client,
+            topic,
+            probe,
+            metrics,
+            leaders: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            asked: HashMap::new(),
+            next_tag: 0,
+            seen: false,
+        })
+    }
+
+    /// Looks out until it is told to stop.
+    pub fn run(
+        mut self,
+        begin: &Sender<Begin>,
+        positions: &Positions,
+        stop: &CancellationToken,
+    ) -> Result<(), ModuleError> {
+        let start = Instant::now();
+        let (mut look, mut ask, mut probe) = (start, start, start);
+        while !stop.is_cancelled() {
+            let now = Instant::now();
+            if now >= look {
+                look = later(now, self.look(positions));
+                ask = now;
+            }
+            for partition in positions.take_again() {
+                self.wanted.insert(partition, Bounds::default());
+                ask = now;
+            }
+            if now >= ask && !self.wanted.is_empty() {
+                let wanted: BTreeSet<Partition> = self.wanted.keys().copied().collect();
+                self.ask(Question::Start, &wanted)?;
+                self.ask(Question::End, &wanted)?;
+                ask = later(now, ASK_AGAIN);
+            }
+            if now >= probe && !self.leaders.is_empty() {
+                self.ask(Question::HighWatermark, &self.leaders.keys().copied().collect())?;
+                probe = later(now, self.probe);
+            }
+            if let Some(answer) = self.lookups.next(STEP) {
+                self.take(answer, begin, positions);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for the topic's partitions; tells when to look again.
+    fn look(&mut self, positions: &Positions) -> Duration {
+        let Ok(view) = self.client.metadata(METADATA_TIMEOUT, |name| name == self.topic) else {
+            return LOOK_FOR_TOPIC;
+        };
+        self.answered();
+        let topic = view.topics.into_iter().find(|topic| topic.name == self.topic);
+        let Some(topic) = topic.filter(|topic| topic.error.is_none() && !topic.partitions.is_empty()) else {
+            // It comes up with the first group that commits; until then nothing is missing.
+            positions.count(self.leaders.len());
+            self.tell_progress(positions);
+            self.seen = true;
+            return LOOK_FOR_TOPIC;
+        };
+        let known = self.leaders.len();
+        for partition in topic.partitions {
+            if self.leaders.insert(partition.id, partition.leader).is_none() {
+                self.wanted.insert(partition.id, Bounds { late: self.seen, ..Bounds::default() });
+            }
+        }
+        if self.leaders.len() > known {
+            info!(
+                module = self.metrics.health().module,
+                topic = self.topic,
+                partitions = self.leaders.len(),
+                "reading"
+            );
+        }
+        self.seen = true;
+        positions.count(self.leaders.len());
+        LOOK
+    }
+
+    /// Asks about partitions, a request a leader, so that one broker's silence costs only its own.
+    fn ask(&mut self, question: Question, about: &BTreeSet<Partition>) -> Result<(), ModuleError> {
+        let pending: BTreeSet<Partition> = self
+            .asked
+            .values()
+            .filter(|(asked, _)| *asked == question)
+            .flat_map(|(_, partitions)| partitions.iter().copied())
+            .collect();
+        let mut by_leader: BTreeMap<Option<BrokerId>, Vec<Partition>> = BTreeMap::new();
+        for partition in about.difference(&pending) {
+            by_leader.entry(self.leaders.get(partition).copied().flatten()).or_default().push(*partition);
+        }
+        let (spec, isolation) = match question {
+            Question::Start => (Spec::Earliest, Isolation::Uncommitted),
+            Question::End => (Spec::Latest, Isolation::Committed),
+            Question::HighWatermark => (Spec::Latest, Isolation::Uncommitted),
+        };
+        for chunk in by_leader.values().flat_map(|partitions| partitions.chunks(500)) {
+            let tag = self.next_tag;
+            self.next_tag = tag.wrapping_add(1);
+            let places = chunk.iter().map(|partition| Place { topic: &self.topic, partition: *partition, spec });
+            self.lookups.offsets(tag, places, isolation, LOOKUP_TIMEOUT)?;
+            self.asked.insert(tag, (question, chunk.to_vec()));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, answer: Answer, begin: &Sender<Begin>, positions: &Positions) {
+        let Answer::Offsets { tag, result } = answer else { return };
+        let Some((question, partitions)) = self.asked.remove(&tag) else { return };
+        let results = match result {
+            Ok(results) => results,
+            Err(code) => vec![Err(code); partitions.len()],
+        };
+        for (partition, result) in partitions.into_iter().zip(results) {
+            if result.is_ok() {
+                self.answered();
+            }
+            self.take_one(question, partition, result, positions);
+        }
+        let known: Vec<Begin> = self.wanted.iter().filter_map(|(partition, bounds)| bounds.begin(*partition)).collect();
+        for known in known {
+            self.wanted.remove(&known.partition);
+            if begin.send(known).is_err() {
+                warn!(partition = known.partition.0, "the reader has ended");
+            }
+        }
+        self.tell_progress(positions);
+    }
+
+    fn take_one(
+        &mut self,
+        question: Question,
+        partition: Partition,
+        result: Result<Found, Code>,
+        positions: &Positions,
+    ) {
+        let offset = result.ok().and_then(|found| found.offset);
+        match (question, self.wanted.get_mut(&partition)) {
+            (Question::Start, Some(bounds)) => bounds.start = offset.or(bounds.start),
+            (Question::End, Some(bounds)) => bounds.end = offset.or(bounds.end),
+            (Question::Start | Question::End, None) => {}
+            (Question::HighWatermark, _) => {
+                let lag = offset.zip(positions.of(partition)).map(|(end, at)| end.0.saturating_sub(at.0).max(0));
+                self.metrics.topic_lag(partition.0, lag);
+            }
+        }
+    }
+
+    fn answered(&self) {
+        self.client.answered();
+        self.metrics.answered();
+    }
+
+    fn tell_progress(&self, positions: &Positions) {
+        if let Some((done, all)) = positions.progress() {
+            self.metrics.health().progress(done, all);
+        }
+    }
+}
+
+impl Bounds {
+    fn begin(&self, partition: Partition) -> Option<Begin> {
+        Some(Begin { partition, start: self.start?, end: self.end?, late: self.late })
+    }
+}
+
+fn later(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or(now)
+}

@@ -1,0 +1,142 @@
+//! From a record's bytes to an update: filtered by group before the value is touched, counted by type.
+
+use crate::config::Filter;
+use crate::metrics::own::RecordCounters;
+use crate::model::Name;
+use crate::offsets::{self, GroupMetadata, Key, Record, RecordType};
+use crate::storage::{GroupKind, MemberUpdate, MembersUpdate, Update};
+
+/// Protocol type of groups whose members hold topic partitions; other bytes stand in the assignments of others.
+const CONSUMER: &[u8] = b"consumer";
+
+/// Decodes and filters the records of one module.
+#[derive(Debug)]
+pub struct Translator {
+    groups: [Filter; 2],
+    topics: Filter,
+    counters: RecordCounters,
+    /// Counted since the counters were last brought up to date.
+    commits: u64,
+}
+
+impl Translator {
+    /// A translator that keeps what all filters allow.
+    pub const fn new(groups: [Filter; 2], topics: Filter, counters: RecordCounters) -> Self {
+        Self { groups, topics, counters, commits: 0 }
+    }
+
+    /// What a record tells; `None` when it is filtered, skipped or malformed.
+    pub fn update<'a>(&mut self, key: Option<&'a [u8]>, value: Option<&'a [u8]>) -> Option<Update<'a>> {
+        let key = match offsets::key(key.unwrap_or_default()) {
+            Ok(key) => key,
+            Err(error) => {
+                self.counters.failed(error.reason());
+                return None;
+            }
+        };
+        self.count(key.record_type());
+        if !self.allows(&key) {
+            return None;
+        }
+        match key.value(value) {
+            Ok(record) => self.translate(record),
+            Err(error) => {
+                self.counters.failed(error.reason());
+                negative_offset(&key, error.reason())
+            }
+        }
+    }
+
+    /// Brings the counters up to date, once a batch.
+    pub fn flush(&mut self) {
+        if self.commits > 0 {
+            self.counters.read(RecordType::OffsetCommit, std::mem::take(&mut self.commits));
+        }
+    }
+
+    fn count(&mut self, kind: RecordType) {
+        if kind == RecordType::OffsetCommit {
+            self.commits = self.commits.saturating_add(1);
+        } else {
+            self.counters.read(kind, 1);
+        }
+    }
+
+    fn allows(&self, key: &Key<'_>) -> bool {
+        let Some(group) = key.group() else { return true };
+        self.groups.iter().all(|filter| filter.allows(group.0))
+            && match key {
+                Key::Commit { topic, .. } => self.topics.allows(topic.0),
+                Key::Group { .. } | Key::Epoch { .. } | Key::Skipped(_) | Key::Unknown(_) => true,
+            }
+    }
+
+    fn translate<'a>(&self, record: Record<'a>) -> Option<Update<'a>> {
+        Some(match record {
+            Record::Commit(commit) => Update::Commit {
+                group: commit.group,
+                topic: commit.topic,
+                partition: commit.partition,
+                offset: commit.offset,
+                timestamp: commit.timestamp,
+            },
+            Record::CommitTombstone { group, topic, partition } => Update::CommitTombstone { group, topic, partition },
+            Record::Group(group) => Update::Members(self.members(&group)),
+            Record::GroupTombstone { group } => Update::GroupTombstone { group, kind: GroupKind::Classic },
+            Record::Epoch { kind, group } => Update::Kind { group, kind: group_kind(kind)? },
+            Record::EpochTombstone { kind, group } => Update::GroupTombstone { group, kind: group_kind(kind)? },
+            Record::Skipped(_) => return None,
+        })
+    }
+
+    fn members<'a>(&self, group: &GroupMetadata<'a>) -> MembersUpdate<'a> {
+        let owns_partitions = group.protocol_type == CONSUMER;
+        let member = |member: offsets::Member<'a>| MemberUpdate {
+            id: Name(member.id),
+            client_id: Name(member.client_id),
+            client_host: Name(member.client_host),
+            assigned: if owns_partitions { self.assigned(member.assignment) } else { Vec::new() },
+        };
+        MembersUpdate {
+            group: group.group,
+            protocol_type: Name(group.protocol_type),
+            protocol: Name(group.protocol.unwrap_or_default()),
+            generation: group.generation,
+            members: group.members.map(member).collect(),
+        }
+    }
+
+    /// Clients write assignments; one that is malformed costs its owners, not the group.
+    fn assigned<'a>(&self, bytes: &'a [u8]) -> Vec<(Name<'a>, Vec<crate::model::Partition>)> {
+        match offsets::assignment(bytes) {
+            Ok(topics) => topics
+                .filter(|(topic, _)| self.topics.allows(topic.0))
+                .map(|(topic, partitions)| (topic, partitions.collect()))
+                .collect(),
+            Err(error) => {
+                self.counters.failed(error.reason());
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// A broker takes a negative offset for "nothing committed": the partition has no commit any more.
+fn negative_offset<'a>(key: &Key<'a>, reason: &str) -> Option<Update<'a>> {
+    match key {
+        Key::Commit { group, topic, partition, .. } if reason == "offset" => {
+            Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
+        }
+        Key::Commit { .. } | Key::Group { .. } | Key::Epoch { .. } | Key::Skipped(_) | Key::Unknown(_) => None,
+    }
+}
+
+const fn group_kind(kind: RecordType) -> Option<GroupKind> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only three of the record types are epochs")]
+    match kind {
+        RecordType::ConsumerGroupMetadata => Some(GroupKind::Consumer),
+        RecordType::ShareGroupMetadata => Some(GroupKind::Share),
+        RecordType::StreamsGroupMetadata => Some(GroupKind::Streams),
+        _ => None,
+    }
+}

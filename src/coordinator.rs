@@ -1,0 +1,127 @@
+//! Burrow's coordinator: it configures, starts and stops the modules of one kind.
+
+use tracing::info;
+
+use crate::kafka::ModuleError;
+
+/// A module, configured and not started.
+pub trait Module: Send {
+    /// The section's path, `consumer.local`.
+    fn name(&self) -> &str;
+
+    /// Starts it. A server that cannot be reached is no error: the module retries.
+    ///
+    /// # Errors
+    /// What waiting cannot repair.
+    fn start(&mut self) -> Result<(), ModuleError>;
+
+    /// Stops it, and returns when it has stopped completely; a grace period bounds that. A module that was
+    /// never started has stopped.
+    fn stop(&mut self);
+}
+
+/// The modules of one kind, in a stable order.
+pub struct Coordinator {
+    modules: Vec<Box<dyn Module>>,
+    started: usize,
+}
+
+impl Coordinator {
+    /// A coordinator of configured modules, which start in this order.
+    #[must_use]
+    pub const fn new(modules: Vec<Box<dyn Module>>) -> Self {
+        Self { modules, started: 0 }
+    }
+
+    /// Starts the modules one after the other. The first that fails ends it: no further module is started,
+    /// and those that were are stopped.
+    ///
+    /// # Errors
+    /// The error of the module that failed.
+    pub fn start(&mut self) -> Result<(), ModuleError> {
+        for module in &mut self.modules {
+            info!(module = module.name(), "starting");
+            if let Err(error) = module.start() {
+                self.stop();
+                return Err(error);
+            }
+            self.started = self.started.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Stops the modules that were started, in the opposite order; returns when each has stopped completely.
+    pub fn stop(&mut self) {
+        for module in self.modules.iter_mut().take(self.started).rev() {
+            module.stop();
+            info!(module = module.name(), "stopped");
+        }
+        self.started = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone)]
+    struct Fake {
+        name: &'static str,
+        fails: bool,
+        log: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Fake {
+        fn note(&self, what: &str) {
+            self.log.lock().unwrap().push(format!("{what} {}", self.name));
+        }
+    }
+
+    impl Module for Fake {
+        fn name(&self) -> &str {
+            self.name
+        }
+
+        fn start(&mut self) -> Result<(), ModuleError> {
+            self.note("start");
+            if self.fails { Err(ModuleError::Nul(self.name.to_owned())) } else { Ok(()) }
+        }
+
+        fn stop(&mut self) {
+            self.note("stop");
+        }
+    }
+
+    fn coordinator(modules: &[(&'static str, bool)]) -> (Coordinator, Arc<Mutex<Vec<String>>>) {
+        let log = Arc::default();
+        let fake = |(name, fails): &(_, _)| -> Box<dyn Module> {
+            Box::new(Fake { name, fails: *fails, log: Arc::clone(&log) })
+        };
+        (Coordinator::new(modules.iter().map(fake).collect()), log)
+    }
+
+    #[test]
+    fn modules_start_in_order_and_stop_in_the_opposite_one() {
+        let (mut coordinator, log) = coordinator(&[("a", false), ("b", false)]);
+        coordinator.start().unwrap();
+        coordinator.stop();
+        coordinator.stop();
+        assert_eq!(*log.lock().unwrap(), ["start a", "start b", "stop b", "stop a"]);
+    }
+
+    #[test]
+    fn the_first_failing_start_stops_the_rest_and_is_the_error() {
+        let (mut coordinator, log) = coordinator(&[("a", false), ("b", true), ("c", true)]);
+        assert!(matches!(coordinator.start(), Err(ModuleError::Nul(name)) if name == "b"));
+        assert_eq!(*log.lock().unwrap(), ["start a", "start b", "stop a"]);
+    }
+
+    #[test]
+    fn stopping_what_was_never_started_does_nothing() {
+        let (mut coordinator, log) = coordinator(&[("a", false)]);
+        coordinator.stop();
+        assert!(log.lock().unwrap().is_empty());
+    }
+}

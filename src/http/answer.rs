@@ -1,0 +1,116 @@
+//! Answers: their parts, and the body as hyper takes it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use super::scrape::Stream;
+use super::watch::Watch;
+
+/// What stands in an answer.
+pub(super) enum Content {
+    /// All of it, its length told.
+    Whole(Bytes),
+    /// A page that others may be reading, too.
+    Shared { chunks: Arc<Vec<Bytes>>, next: usize },
+    /// A page that is made as the client takes it.
+    Stream(Stream),
+    /// Left out of an answer to HEAD; GET's would be sent in chunks.
+    Omitted,
+}
+
+impl Content {
+    fn is_at_end(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Shared { chunks, next } => *next >= chunks.len(),
+            Self::Stream(_) | Self::Omitted => false,
+        }
+    }
+
+    fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+            Self::Shared { chunks, next } => {
+                let chunk = chunks.get(*next).cloned();
+                *next = next.saturating_add(1);
+                chunk
+            }
+            Self::Stream(stream) => stream.next(),
+            Self::Omitted => None,
+        }
+    }
+}
+
+/// An answer in words.
+pub(super) fn text(status: StatusCode, words: &'static str) -> Response<Content> {
+    whole(status, "text/plain; charset=utf-8", Bytes::from_static(words.as_bytes()))
+}
+
+/// An answer that is there as a whole.
+pub(super) fn whole(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<Content> {
+    let answer = Response::new(Content::Whole(content));
+    with(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
+}
+
+/// The answer with this header.
+pub(super) fn with(mut answer: Response<Content>, name: HeaderName, value: HeaderValue) -> Response<Content> {
+    answer.headers_mut().insert(name, value);
+    answer
+}
+
+fn with_status(mut answer: Response<Content>, status: StatusCode) -> Response<Content> {
+    *answer.status_mut() = status;
+    answer
+}
+
+/// A body on its way, whose end is told to the connection's [`Watch`].
+pub(super) struct Sending {
+    content: Content,
+    complete: bool,
+    watch: Arc<Watch>,
+}
+
+impl Sending {
+    /// `bodiless` for an answer to HEAD, of which hyper sends the head alone.
+    pub fn new(content: Content, bodiless: bool, watch: Arc<Watch>) -> Self {
+        watch.begin_answer();
+        Self { complete: bodiless || content.is_at_end(), content, watch }
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.watch.end_answer(self.complete);
+    }
+}
+
+impl Body for Sending {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let chunk = self.content.next();
+        self.complete |= chunk.is_none() || self.content.is_at_end();
+        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.content.is_at_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Whole(bytes) => {
+                u64::try_from(bytes.len()).map_or_else(|_| SizeHint::default(), SizeHint::with_exact)
+            }
+            Content::Shared { .. } | Content::Stream(_) | Content::Omitted => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The table of routes, and what stands behind each.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{Content, Sending, text, whole, with};
+use super::limits::Limits;
+use super::negotiate::{self, Coding};
+use super::scrape::{NoPage, Scrapes};
+use super::watch::Watch;
+use super::{Awaited, Ready};
+
+const READ: &[Method] = &[Method::GET, Method::HEAD];
+const POST: &[Method] = &[Method::POST];
+
+/// Every path that is answered.
+const ROUTES: &[Route] = &[
+    Route { path: "/", methods: READ, page: Page::Landing },
+    Route { path: "/metrics", methods: READ, page: Page::Metrics },
+    Route { path: "/-/healthy", methods: READ, page: Page::Healthy },
+    Route { path: "/-/ready", methods: READ, page: Page::Ready },
+    Route { path: "/-/reload", methods: POST, page: Page::Lifecycle },
+    Route { path: "/-/quit", methods: POST, page: Page::Lifecycle },
+];
+
+struct Route {
+    path: &'static str,
+    methods: &'static [Method],
+    page: Page,
+}
+
+#[derive(Clone, Copy)]
+enum Page {
+    Landing,
+    Metrics,
+    Healthy,
+    Ready,
+    Lifecycle,
+}
+
+/// What is shown, and to whom it is asked.
+pub(super) struct Pages {
+    pub scrapes: Scrapes,
+    pub ready: Ready,
+    pub limits: Arc<Limits>,
+    pub stopping: CancellationToken,
+}
+
+impl Pages {
+    /// Answers one request of the watched connection.
+    pub async fn answer(&self, watch: Arc<Watch>, request: Request<Incoming>) -> Result<Response<Sending>, Infallible> {
+        let (head, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        watch.begin_request(has_body);
+        let refused = if has_body { self.read(body).await.err() } else { None };
+        let answer = match refused {
+            Some(refusal) => text(refusal.0, refusal.1),
+            None => self.page(&head.method, head.uri.path(), &head.headers, &watch).await,
+        };
+        // The connection's watch does not look for the end of a body.
+        let answer =
+            if has_body { with(answer, header::CONNECTION, HeaderValue::from_static("close")) } else { answer };
+        Ok(answer.map(|content| Sending::new(content, head.method == Method::HEAD, watch)))
+    }
+
+    async fn page(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+        let Some(route) = ROUTES.iter().find(|route| route.path == path) else {
+            return text(StatusCode::NOT_FOUND, "not found\n");
+        };
+        if !route.methods.contains(method) {
+            return not_allowed(route.methods);
+        }
+        match route.page {
+            Page::Landing => landing(),
+            Page::Metrics => self.metrics(method, headers, watch).await,
+            Page::Healthy => text(StatusCode::OK, "healthy\n"),
+            Page::Ready => self.readiness(),
+            Page::Lifecycle => text(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
+        }
+    }
+
+    /// The body of a request, within its bounds of size and time.
+    async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
+        const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
+        let most = self.limits.body_bytes;
+        if u64::try_from(most).is_ok_and(|most| body.size_hint().lower() > most) {
+            return Err(TOO_LARGE);
+        }
+        match tokio::time::timeout(self.limits.body, Limited::new(body, most).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
+            Ok(Err(_)) => Err(Refusal(StatusCode::BAD_REQUEST, "the body is malformed\n")),
+            Err(_) => Err(Refusal(StatusCode::REQUEST_TIMEOUT, "the body is not complete\n")),
+        }
+    }
+
+    async fn metrics(&self, method: &Method, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+        let format = negotiate::format(&joined(headers, header::ACCEPT));
+        let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
+        let content = match (method, coding) {
+            (&Method::HEAD, _) => Ok(Content::Omitted),
+            (_, Coding::Identity) => self.scrapes.plain(format, watch.cut.clone()).await,
+            (_, Coding::Gzip) => self.scrapes.compressed(format).await,
+        };
+        let content = match content {
+            Ok(content) => content,
+            Err(NoPage::Stopping) => return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+            Err(error @ (NoPage::Render(_) | NoPage::Compress(_))) => {
+                tracing::error!(?error, "a scrape failed");
+                return text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n");
+            }
+        };
+        let mut answer = Response::new(content);
+        let mut say = |name: HeaderName, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        say(header::CONTENT_TYPE, format.content_type());
+        say(header::VARY, "Accept, Accept-Encoding");
+        if coding == Coding::Gzip {
+            say(header::CONTENT_ENCODING, "gzip");
+        }
+        answer
+    }
+
+    fn readiness(&self) -> Response<Content> {
+        let mut awaited = (self.ready)().awaited;
+        if self.stopping.is_cancelled() {
+            awaited.insert(0, Awaited::stopping());
+        }
+        let status = if awaited.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        match serde_json::to_vec(&awaited) {
+            Ok(json) => whole(status, "application/json", json.into()),
+            Err(error) => {
+                tracing::error!(?error, "readiness cannot be told");
+                text(StatusCode::INTERNAL_SERVER_ERROR, "readiness cannot be told\n")
+            }
+        }
+    }
+}
+
+/// A status and the reason in words.
+struct Refusal(StatusCode, &'static str);
+
+fn not_allowed(methods: &[Method]) -> Response<Content> {
+    let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+    match HeaderValue::try_from(allowed) {
+        Ok(allowed) => with(answer, header::ALLOW, allowed),
+        Err(_) => answer,
+    }
+}
+
+fn landing() -> Response<Content> {
+    const PAGE: &str = concat!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>warrener</title></head>\n<body>\n",
+        "<h1>warrener ",
+        env!("CARGO_PKG_VERSION"),
+        "</h1>\n<p>Tells Prometheus where Kafka consumer groups stand.</p>\n<ul>\n",
+        "<li><a href=\"/metrics\">/metrics</a></li>\n",
+        "<li><a href=\"/-/healthy\">/-/healthy</a></li>\n",
+        "<li><a href=\"/-/ready\">/-/ready</a></li>\n",
+        "</ul>\n</body>\n</html>\n",
+    );
+    whole(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()))
+}
+
+/// All values of a header as one list; a value that is not text says nothing.
+fn joined(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
+    let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let first = values.next().unwrap_or_default();
+    values.fold(Cow::Borrowed(first), |list, value| Cow::Owned(format!("{list},{value}")))
+}

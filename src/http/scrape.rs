@@ -1,0 +1,204 @@
+//! `/metrics`: plain pages are made for each client, compressed ones for all who ask within a second.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::Content;
+use super::limits::Limits;
+use super::places::{Place, Places};
+use super::{Observe, Pieces, Scrape};
+use crate::metrics::Format;
+
+/// Size of a piece of a compressed page.
+const CHUNK: usize = 64 * 1024;
+
+/// Compressions at one time: one a format, with no one to wait for but those whose client has gone.
+const COMPRESSIONS: u32 = 2;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoPage {
+    #[error("the server stops")]
+    Stopping,
+    #[error("cannot compress the page")]
+    Compress(#[source] io::Error),
+    /// A bug of ours: it costs this page and nothing else.
+    #[error("cannot render the page")]
+    Render(#[source] tokio::task::JoinError),
+}
+
+/// The pages of one server.
+pub(super) struct Scrapes {
+    scrape: Scrape,
+    observe: Observe,
+    limits: Arc<Limits>,
+    /// For plain pages.
+    places: Places,
+    /// For compressed ones, which no client can hold up.
+    compressions: Arc<Semaphore>,
+    /// The newest compressed page of each format.
+    kept: Mutex<Vec<Arc<Shared>>>,
+    /// A compressed page has been made.
+    made: Notify,
+    ended: CancellationToken,
+}
+
+/// A compressed page, made once.
+struct Shared {
+    format: Format,
+    /// When its numbers were read.
+    begun: Mutex<Option<Instant>>,
+    page: OnceCell<Arc<Vec<Bytes>>>,
+}
+
+impl Shared {
+    /// When it grows stale: not yet known while nobody has begun to make it.
+    fn stale_at(&self, keep: Duration) -> Option<Instant> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).map(|begun| begun + keep)
+    }
+}
+
+/// A plain page on its way to its client.
+pub(super) struct Stream {
+    pieces: Pieces,
+    /// Given back with the last piece.
+    place: Option<Place>,
+    worked: Duration,
+    observe: Observe,
+}
+
+impl Stream {
+    pub fn next(&mut self) -> Option<Bytes> {
+        let place = self.place.as_ref()?;
+        let begun = Instant::now();
+        let piece = self.pieces.next();
+        self.worked += begun.elapsed();
+        place.taken();
+        if piece.is_none() {
+            self.place = None;
+            self.pieces = Box::new(std::iter::empty());
+            (self.observe)(self.worked);
+        }
+        piece.map(Bytes::from)
+    }
+}
+
+impl Scrapes {
+    pub fn new(scrape: Scrape, observe: Observe, limits: Arc<Limits>) -> Self {
+        Self {
+            scrape,
+            observe,
+            places: Places::new(limits.pages, limits.stall),
+            compressions: Arc::new(Semaphore::new(usize::try_from(COMPRESSIONS).unwrap_or(1))),
+            limits,
+            kept: Mutex::new(Vec::new()),
+            made: Notify::new(),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    /// A page for one client, whose connection `cut` ends. Waits for a place.
+    pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
+        let place = self.places.take(cut).await.ok_or(NoPage::Stopping)?;
+        let scrape = Arc::clone(&self.scrape);
+        let begun = Instant::now();
+        // The place goes along: it is held for as long as the work lasts, even if the client has gone.
+        let render = tokio::task::spawn_blocking(move || (scrape(format), place));
+        let (pieces, place) = render.await.map_err(NoPage::Render)?;
+        place.taken();
+        let observe = Arc::clone(&self.observe);
+        Ok(Content::Stream(Stream { pieces, place: Some(place), worked: begun.elapsed(), observe }))
+    }
+
+    /// The page that whoever asks within a second shares. Whoever asks first makes it, all others wait for that.
+    pub async fn compressed(&self, format: Format) -> Result<Content, NoPage> {
+        let shared = self.shared(format, Instant::now());
+        let page = shared.page.get_or_try_init(|| self.compress(Arc::clone(&shared))).await?;
+        Ok(Content::Shared { chunks: Arc::clone(page), next: 0 })
+    }
+
+    fn shared(&self, format: Format, now: Instant) -> Arc<Shared> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|shared| shared.stale_at(self.limits.keep).is_none_or(|stale| now < stale));
+        if let Some(shared) = kept.iter().find(|shared| shared.format == format) {
+            return Arc::clone(shared);
+        }
+        let shared = Arc::new(Shared { format, begun: Mutex::new(None), page: OnceCell::new() });
+        kept.push(Arc::clone(&shared));
+        shared
+    }
+
+    /// Should the client go whose turn this is, the next in line begins anew.
+    async fn compress(&self, shared: Arc<Shared>) -> Result<Arc<Vec<Bytes>>, NoPage> {
+        let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| NoPage::Stopping)?;
+        let (scrape, ended) = (Arc::clone(&self.scrape), self.ended.clone());
+        let work = tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+            let page = gzip(scrape(shared.format), &ended);
+            drop(permit);
+            page.map(|page| (page, begun.elapsed()))
+        });
+        let (page, worked) = work.await.map_err(NoPage::Render)??;
+        (self.observe)(worked);
+        self.made.notify_one();
+        Ok(Arc::new(page))
+    }
+
+    /// Forgets pages as they grow stale, so that a page that nobody asks for costs no memory. Never ends.
+    pub async fn forget_stale(&self) {
+        loop {
+            match self.forget(Instant::now()) {
+                Some(next) => tokio::time::sleep_until(next).await,
+                None => self.made.notified().await,
+            }
+        }
+    }
+
+    fn forget(&self, now: Instant) -> Option<Instant> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|shared| shared.stale_at(self.limits.keep).is_none_or(|stale| now < stale));
+        kept.iter().filter_map(|shared| shared.stale_at(self.limits.keep)).min()
+    }
+
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Ends the work in progress, which no client waits for any more.
+    pub async fn end(&self) {
+        self.ended.cancel();
+        self.places.close(self.limits.pages).await;
+        // Fails only when closed before, and then there is nothing to wait for.
+        let _ = self.compressions.acquire_many(COMPRESSIONS).await;
+        self.compressions.close();
+    }
+}
+
+fn gzip(pieces: Pieces, ended: &CancellationToken) -> Result<Vec<Bytes>, NoPage> {
+    let mut chunks = Vec::new();
+    let mut encoder = GzEncoder::new(Vec::with_capacity(2 * CHUNK), Compression::fast());
+    for piece in pieces {
+        if ended.is_cancelled() {
+            return Err(NoPage::Stopping);
+        }
+        encoder.write_all(&piece).map_err(NoPage::Compress)?;
+        let compressed = encoder.get_mut();
+        if compressed.len() >= CHUNK {
+            chunks.push(Bytes::copy_from_slice(compressed));
+            compressed.clear();
+        }
+    }
+    let rest = encoder.finish().map_err(NoPage::Compress)?;
+    chunks.push(Bytes::copy_from_slice(&rest));
+    Ok(chunks)
+}

@@ -1,0 +1,227 @@
+//! Accepting clients, and letting them go.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::limits::Limits;
+use super::listen::{BindError, listen};
+use super::route::Pages;
+use super::scrape::Scrapes;
+use super::watch::Watch;
+use super::{Site, connection};
+
+/// An HTTP server that is bound, and serves once [`Server::serve`] is awaited.
+pub struct Server {
+    listener: TcpListener,
+    local: SocketAddr,
+    site: Site,
+    limits: Limits,
+}
+
+impl Server {
+    /// Listens on `HOST:PORT`: an empty host means all addresses, port 0 any free port.
+    ///
+    /// Clients that connect from now on wait for [`Server::serve`]. Resolving a name may block.
+    ///
+    /// # Errors
+    /// When the address is malformed, cannot be resolved, or cannot be had.
+    pub fn bind(address: &str, site: Site) -> Result<Self, BindError> {
+        let listener = listen(address)?;
+        let refused = |source| BindError::Refused { address: address.to_owned(), source };
+        let local = listener.local_addr().map_err(refused)?;
+        Ok(Self { listener, local, site, limits: Limits::default() })
+    }
+
+    /// The address that was bound, with the port that was chosen.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    #[cfg(test)]
+    pub(super) fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Serves until `stop`, and then until the answers in flight are complete, two seconds at most.
+    ///
+    /// Meanwhile new clients are still let in, so that `/-/ready` can tell that it stops, but not waited for. Every
+    /// connection's task has ended when this returns; when it is dropped, they are aborted.
+    ///
+    /// # Errors
+    /// When the socket cannot be handed to the runtime, which has no descriptor left then.
+    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let limits = Arc::new(self.limits);
+        let pages = Arc::new(Pages {
+            scrapes: Scrapes::new(self.site.scrape, self.site.observe, Arc::clone(&limits)),
+            ready: self.site.ready,
+            limits: Arc::clone(&limits),
+            stopping: CancellationToken::new(),
+        });
+        let mut clients = Clients::new(Arc::clone(&pages));
+        let mut door = Door::default();
+        let mut grace_ends = None;
+        while grace_ends.is_none() || !clients.owed.is_empty() {
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if grace_ends.is_none() => {
+                    pages.stopping.cancel();
+                    clients.owe();
+                    grace_ends = Some(Instant::now() + limits.grace);
+                }
+                () = reached(grace_ends) => break,
+                Some(ended) = clients.tasks.join_next_with_id() => clients.forget(ended),
+                () = pages.scrapes.forget_stale() => {}
+                accepted = door.next(&listener) => match accepted {
+                    Ok(socket) => {
+                        door.works();
+                        clients.admit(socket);
+                    }
+                    Err(error) => {
+                        // With no descriptor left, a silent client's is the one to be had.
+                        if door.sticks(&error, &limits) {
+                            clients.cut_longest_silent();
+                        }
+                    }
+                },
+            }
+        }
+        drop(listener);
+        clients.tasks.shutdown().await;
+        // What is still being rendered ends with its next piece; nobody is to wait for it beyond that.
+        let _ = tokio::time::timeout(limits.grace / 4, pages.scrapes.end()).await;
+        Ok(())
+    }
+}
+
+async fn reached(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The connections that are open.
+struct Clients {
+    pages: Arc<Pages>,
+    /// Without those that have been cut, whose tasks are about to end.
+    open: HashMap<Id, Arc<Watch>>,
+    /// Those that were open when the server was to stop, until their tasks end: they are waited for.
+    owed: HashSet<Id>,
+    tasks: JoinSet<()>,
+}
+
+impl Clients {
+    fn new(pages: Arc<Pages>) -> Self {
+        Self { pages, open: HashMap::new(), owed: HashSet::new(), tasks: JoinSet::new() }
+    }
+
+    fn owe(&mut self) {
+        self.owed = self.open.keys().copied().collect();
+    }
+
+    /// Lets a client in; if the house is full, the one longest silent has to go.
+    fn admit(&mut self, socket: TcpStream) {
+        while self.open.len() >= self.pages.limits.connections.max(1) {
+            self.cut_longest_silent();
+        }
+        let watch = Arc::new(Watch::new(Arc::clone(&self.pages.limits)));
+        let talk = connection::converse(socket, Arc::clone(&self.pages), Arc::clone(&watch));
+        self.open.insert(self.tasks.spawn(talk).id(), watch);
+    }
+
+    fn cut_longest_silent(&mut self) {
+        let Some(id) = self.open.iter().min_by_key(|(_, watch)| watch.moved()).map(|(id, _)| *id) else { return };
+        if let Some(watch) = self.open.remove(&id) {
+            watch.cut.cancel();
+        }
+    }
+
+    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                if error.is_panic() {
+                    tracing::error!(?error, "a connection's task failed");
+                }
+                error.id()
+            }
+        };
+        self.open.remove(&id);
+        self.owed.remove(&id);
+    }
+}
+
+/// Where clients come in.
+#[derive(Default)]
+struct Door {
+    /// Not before this are clients let in, after one could not be.
+    opens: Option<Instant>,
+    /// The last try failed.
+    stuck: bool,
+}
+
+impl Door {
+    /// The next client. May be dropped and called again at any time.
+    async fn next(&self, listener: &tokio::net::TcpListener) -> io::Result<TcpStream> {
+        if let Some(opens) = self.opens {
+            tokio::time::sleep_until(opens).await;
+        }
+        listener.accept().await.map(|(socket, _)| socket)
+    }
+
+    fn works(&mut self) {
+        if self.stuck {
+            tracing::info!("connections are accepted again");
+        }
+        *self = Self::default();
+    }
+
+    /// A client could not be let in. Answers whether that will last unless something is done about it.
+    fn sticks(&mut self, error: &io::Error, limits: &Limits) -> bool {
+        use io::ErrorKind as Kind;
+        if matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted) {
+            // That client's own business.
+            return false;
+        }
+        if !self.stuck {
+            tracing::warn!(?error, "connections cannot be accepted");
+        }
+        *self = Self { opens: Some(Instant::now() + limits.pause), stuck: true };
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lack_of_descriptors_makes_the_door_wait_and_not_spin() {
+        const EMFILE: i32 = 24;
+        let listener = tokio::net::TcpListener::from_std(listen("127.0.0.1:0").unwrap()).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut door, start) = (Door::default(), Instant::now());
+        assert!(door.sticks(&io::Error::from_raw_os_error(EMFILE), &Limits::default()));
+        door.next(&listener).await.unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(100));
+        door.works();
+        assert!(!door.stuck && door.opens.is_none());
+    }
+
+    #[test]
+    fn a_client_that_gave_up_early_holds_up_nobody() {
+        let mut door = Door::default();
+        assert!(!door.sticks(&io::ErrorKind::ConnectionAborted.into(), &Limits::default()));
+        assert!(!door.stuck && door.opens.is_none());
+    }
+}

@@ -1,0 +1,414 @@
+//! From the checked configuration to a librdkafka client.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaType;
+
+use super::{Context, ModuleError};
+use crate::config::{Connection, Mechanism, Sasl, Tls};
+
+/// How long closing a client may hold up its owner. librdkafka's own threads may sit in a name lookup for
+/// longer; they end by themselves, or with the process.
+const CLOSING: Duration = Duration::from_millis(500);
+
+/// What a client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Metadata and log ends.
+    Cluster,
+    /// Bulk reading of a topic.
+    Reader,
+}
+
+/// Properties that decide whether what is shown is true, or whether a reader only reads.
+const RESERVED: &[&str] = &[
+    "allow.auto.create.topics",
+    "auto.commit.enable",
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.partition.eof",
+    "enabled_events",
+    "group.id",
+    "group.instance.id",
+    "isolation.level",
+    "log.queue",
+    "log_level",
+    "metadata.broker.list",
+    "statistics.interval.ms",
+];
+
+/// For every client. Kafka's `client.id` comes from the profile.
+const COMMON: &[(&str, &str)] = &[
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    ("allow.auto.create.topics", "false"),
+    ("enable.metrics.push", "false"),
+    ("log.thread.name", "false"),
+    ("reconnect.backoff.ms", "100"),
+    ("reconnect.backoff.max.ms", "2000"),
+    ("socket.keepalive.enable", "true"),
+    // A frozen broker keeps its connection until this has passed, and is asked for metadata until then.
+    ("socket.timeout.ms", "10000"),
+    ("socket.connection.setup.timeout.ms", "5000"),
+    // An address that has changed behind its name is found within this time.
+    ("broker.address.ttl", "5000"),
+];
+
+/// For reading in bulk within little memory: with one queue for all partitions its limits hold for all of
+/// them together, and each broker may overshoot them by one answer.
+const READER: &[(&str, &str)] = &[
+    ("enable.partition.eof", "true"),
+    ("isolation.level", "read_committed"),
+    ("auto.offset.reset", "error"),
+    ("check.crcs", "false"),
+    ("fetch.wait.max.ms", "500"),
+    ("fetch.error.backoff.ms", "100"),
+    ("fetch.queue.backoff.ms", "10"),
+    ("fetch.max.bytes", "2097152"),
+    ("fetch.message.max.bytes", "1048576"),
+    ("queued.min.messages", "40000"),
+    ("queued.max.messages.kbytes", "8192"),
+];
+
+/// The native client, as rdkafka wraps it.
+pub(super) type Native = rdkafka::client::Client<Context>;
+
+/// One librdkafka instance. It has no group id: it commits nothing, creates nothing, joins nothing.
+pub struct Client {
+    native: Option<Native>,
+}
+
+impl Client {
+    /// Checks a connection's settings as far as librdkafka can without making a client.
+    ///
+    /// # Errors
+    /// A property that is refused or reserved, a mechanism that is not supported, a file that is not readable.
+    pub fn check(connection: &Connection, role: Role) -> Result<(), ModuleError> {
+        properties(connection, role)?.create_native_config().map(drop).map_err(|error| refused(connection, error))
+    }
+
+    /// Makes a client; it connects in the background.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and key material or credentials that librdkafka does not take.
+    pub fn new(connection: &Connection, role: Role, context: Context) -> Result<Self, ModuleError> {
+        let config = properties(connection, role)?;
+        let native_config = config.create_native_config().map_err(|error| refused(connection, error))?;
+        super::ffi::enable_error_events(&native_config);
+        let native = Native::new(&config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context)
+            .map_err(|error| refused(connection, error))?;
+        Ok(Self { native: Some(native) })
+    }
+
+    /// Where this client's causes stand.
+    #[must_use]
+    pub fn context(&self) -> Option<&Context> {
+        self.native.as_ref().map(|native| native.context().as_ref())
+    }
+
+    pub(super) const fn native(&self) -> Option<&Native> {
+        self.native.as_ref()
+    }
+
+    /// A server answered: tells the context.
+    pub fn answered(&self) {
+        if let Some(context) = self.context() {
+            context.answered();
+        }
+    }
+
+    /// Hands librdkafka's waiting lines and errors to the context; never blocks.
+    pub fn serve(&self) {
+        if let Some(native) = &self.native {
+            super::ffi::serve(native);
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let native = self.native.take();
+        within(CLOSING, "kafka-close", move || drop(native));
+    }
+}
+
+/// Runs what may block for long on a thread of its own, and waits for it no longer than `limit`.
+pub(super) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = mpsc::sync_channel::<()>(1);
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        work();
+        // Fails when nobody waits any more.
+        done.send(()).ok();
+    });
+    match spawned {
+        Ok(_) => {
+            if matches!(waiting.recv_timeout(limit), Err(mpsc::RecvTimeoutError::Timeout)) {
+                tracing::debug!(name, "closing goes on in the background");
+            }
+        }
+        // The closure, and with it what it owns, is dropped by now.
+        Err(error) => tracing::debug!(%error, "closed without a thread"),
+    }
+}
+
+/// All properties of a client, the profile's own last.
+fn properties(connection: &Connection, role: Role) -> Result<ClientConfig, ModuleError> {
+    let profile = &connection.client;
+    let mut config = ClientConfig::new();
+    let own = match role {
+        Role::Cluster => &[],
+        Role::Reader => READER,
+    };
+    for (name, value) in COMMON.iter().chain(own) {
+        config.set(*name, *value);
+    }
+    config.set("bootstrap.servers", connection.servers.join(","));
+    config.set("client.id", &profile.client_id);
+    if let Some(tls) = &profile.tls {
+        set_tls(&mut config, tls)?;
+    }
+    if let Some(sasl) = &profile.sasl {
+        set_sasl(&mut config, sasl)?;
+    }
+    let protocol = match (&profile.tls, &profile.sasl) {
+        (None, None) => "plaintext",
+        (Some(_), None) => "ssl",
+        (None, Some(_)) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    };
+    config.set("security.protocol", protocol);
+    config.set_log_level(RDKafkaLogLevel::Info);
+    for (name, value) in &profile.properties {
+        if RESERVED.contains(&name.as_str()) {
+            return Err(ModuleError::Reserved { section: section(connection), name: name.clone() });
+        }
+        if name == "debug" {
+            config.set_log_level(RDKafkaLogLevel::Debug);
+        }
+        config.set(name, value.reveal());
+    }
+    Ok(config)
+}
+
+fn set_tls(config: &mut ClientConfig, tls: &Tls) -> Result<(), ModuleError> {
+    let section = |key: &str| format!("tls.{}.{key}", tls.name);
+    match &tls.ca_file {
+        Some(path) => config.set("ssl.ca.location", readable(section("cafile"), path)?),
+        // OpenSSL is linked in and knows only the paths of the machine it was built for: the usual places are
+        // tried instead.
+        None => config.set("ssl.ca.location", "probe"),
+    };
+    if let Some(identity) = &tls.identity {
+        config.set("ssl.certificate.location", readable(section("certfile"), &identity.cert_file)?);
+        config.set("ssl.key.location", readable(section("keyfile"), &identity.key_file)?);
+    }
+    if tls.no_verify {
+        config.set("enable.ssl.certificate.verification", "false");
+    }
+    Ok(())
+}
+
+/// The path as librdkafka takes it, once it has been opened.
+fn readable(section: String, path: &Path) -> Result<String, ModuleError> {
+    File::open(path).map_err(|source| ModuleError::Unreadable { section, path: path.to_owned(), source })?;
+    path.to_str().map(str::to_owned).ok_or_else(|| ModuleError::Nul(path.display().to_string()))
+}
+
+fn set_sasl(config: &mut ClientConfig, sasl: &Sasl) -> Result<(), ModuleError> {
+    match sasl.mechanism {
+        Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha512 => {}
+        Mechanism::Gssapi if cfg!(feature = "gssapi") => {}
+        Mechanism::Gssapi | Mechanism::OauthBearer => {
+            let section = format!("sasl.{}", sasl.name);
+            return Err(ModuleError::Mechanism { section, mechanism: sasl.mechanism.name() });
+        }
+    }
+    config.set("sasl.mechanism", sasl.mechanism.name());
+    if !sasl.username.is_empty() {
+        config.set("sasl.username", &sasl.username);
+    }
+    if let Some(password) = &sasl.password {
+        config.set("sasl.password", password.reveal());
+    }
+    Ok(())
+}
+
+/// Which section is to blame for a property.
+fn section(connection: &Connection) -> String {
+    match &connection.client.name {
+        Some(name) => format!("client-profile.{name}"),
+        None => "client-profile".to_owned(),
+    }
+}
+
+/// librdkafka's refusal, without any value: it may be a secret.
+fn refused(connection: &Connection, error: KafkaError) -> ModuleError {
+    let section = section(connection);
+    if let KafkaError::ClientConfig(_, reason, name, value) = error {
+        let reason = if value.is_empty() { reason } else { reason.replace(&value, "***") };
+        return ModuleError::Property { section, name, reason };
+    }
+    let reason = if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() };
+    ModuleError::Client { section, reason: hidden(connection, reason.trim_end_matches([':', '\n', ' '])) }
+}
+
+fn hidden(connection: &Connection, reason: &str) -> String {
+    let profile = &connection.client;
+    let password = profile.sasl.as_ref().and_then(|sasl| sasl.password.as_ref());
+    let secrets = profile.properties.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value).chain(password);
+    secrets
+        .map(crate::config::Secret::reveal)
+        .filter(|secret| !secret.is_empty())
+        .fold(reason.to_owned(), |text, secret| text.replace(secret, "***"))
+}
+
+fn is_secret(property: &str) -> bool {
+    ["password", "secret", "key.pem", "sasl.oauthbearer.config"].iter().any(|part| property.contains(part))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::config::{ClientProfile, Identity, Secret};
+    use std::collections::BTreeMap;
+    use std::io::Write;
+
+    pub(in crate::kafka) fn plain(servers: &str) -> Connection {
+        let client = ClientProfile {
+            name: Some("p".to_owned()),
+            client_id: "warrener".to_owned(),
+            tls: None,
+            sasl: None,
+            properties: BTreeMap::new(),
+        };
+        Connection { servers: servers.split(',').map(str::to_owned).collect(), client }
+    }
+
+    fn with_property(name: &str, value: &str) -> Connection {
+        let mut connection = plain("127.0.0.1:1");
+        connection.client.properties.insert(name.to_owned(), Secret::new(value.to_owned()));
+        connection
+    }
+
+    fn tls() -> Tls {
+        Tls { name: "t".to_owned(), ca_file: None, identity: None, no_verify: false }
+    }
+
+    fn sasl(mechanism: Mechanism, password: Option<&str>) -> Sasl {
+        Sasl {
+            name: "s".to_owned(),
+            mechanism,
+            username: "user".to_owned(),
+            password: password.map(|text| Secret::new(text.to_owned())),
+            password_file: None,
+        }
+    }
+
+    fn told(result: Result<(), ModuleError>) -> String {
+        result.expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn an_unknown_property_is_named() {
+        let error = told(Client::check(&with_property("no.such.thing", "hush"), Role::Cluster));
+        assert_eq!(
+            error,
+            "client-profile.p: property no.such.thing is refused: No such configuration property: \"no.such.thing\""
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_without_being_shown() {
+        let error = told(Client::check(&with_property("socket.timeout.ms", "hush"), Role::Cluster));
+        assert!(error.starts_with("client-profile.p: property socket.timeout.ms is refused: "), "{error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_reader_cannot_be_made_to_commit() {
+        let error = told(Client::check(&with_property("enable.auto.commit", "true"), Role::Reader));
+        assert_eq!(
+            error,
+            "client-profile.p: property enable.auto.commit is set by warrener itself and cannot be changed"
+        );
+    }
+
+    #[test]
+    fn properties_of_the_profile_come_last() {
+        let config = properties(&with_property("fetch.max.bytes", "3000000"), Role::Reader).unwrap();
+        assert_eq!(config.get("fetch.max.bytes"), Some("3000000"));
+        assert_eq!(config.get("isolation.level"), Some("read_committed"));
+        assert_eq!(config.get("group.id"), None);
+        Client::check(&with_property("fetch.max.bytes", "3000000"), Role::Reader).unwrap();
+    }
+
+    #[test]
+    fn the_protocol_follows_from_tls_and_sasl() {
+        let mut connection = plain("127.0.0.1:1");
+        let protocol = |connection: &Connection| {
+            properties(connection, Role::Cluster).unwrap().get("security.protocol").unwrap().to_owned()
+        };
+        assert_eq!(protocol(&connection), "plaintext");
+        connection.client.sasl = Some(sasl(Mechanism::ScramSha512, Some("hush")));
+        assert_eq!(protocol(&connection), "sasl_plaintext");
+        connection.client.tls = Some(tls());
+        assert_eq!(protocol(&connection), "sasl_ssl");
+        connection.client.sasl = None;
+        assert_eq!(protocol(&connection), "ssl");
+    }
+
+    #[test]
+    fn a_mechanism_that_is_not_built_in_is_refused() {
+        let mut connection = plain("127.0.0.1:1");
+        connection.client.sasl = Some(sasl(Mechanism::OauthBearer, None));
+        assert_eq!(
+            told(Client::check(&connection, Role::Cluster)),
+            "sasl.s: mechanism OAUTHBEARER is not supported by this build"
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_its_key() {
+        let mut connection = plain("127.0.0.1:1");
+        connection.client.tls = Some(Tls { ca_file: Some("/nowhere/ca.pem".into()), ..tls() });
+        assert_eq!(told(Client::check(&connection, Role::Cluster)), "tls.t.cafile: cannot read /nowhere/ca.pem");
+    }
+
+    #[test]
+    fn key_material_that_is_none_fails_the_start() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"this is no key").unwrap();
+        let path = || file.path().to_owned();
+        for tls in [
+            Tls { ca_file: Some(path()), ..tls() },
+            Tls { identity: Some(Identity { cert_file: path(), key_file: path() }), ..tls() },
+        ] {
+            let mut connection = plain("127.0.0.1:1");
+            connection.client.tls = Some(tls);
+            let error = Client::new(&connection, Role::Cluster, Context::new("c", "cluster", "c")).err().unwrap();
+            assert!(error.to_string().starts_with("client-profile.p: no Kafka client can be made: ssl."), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_systems_authorities_serve_where_none_is_named() {
+        let mut connection = plain("127.0.0.1:1");
+        connection.client.tls = Some(tls());
+        Client::new(&connection, Role::Cluster, Context::new("c", "cluster", "c")).unwrap();
+    }
+
+    #[test]
+    fn no_error_shows_a_password() {
+        let mut connection = plain("127.0.0.1:1");
+        connection.client.sasl = Some(sasl(Mechanism::Plain, Some("hush")));
+        assert_eq!(hidden(&connection, "user:hush is wrong"), "user:*** is wrong");
+    }
+}

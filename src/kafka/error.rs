@@ -1,0 +1,218 @@
+//! What can go wrong with a module, and librdkafka's error codes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::{Reason, ffi};
+
+/// Why a module cannot be configured, started or go on. What waiting repairs is none of these: a server that
+/// cannot be reached is retried.
+#[derive(Debug, thiserror::Error)]
+pub enum ModuleError {
+    /// A property that librdkafka does not know, or not with this value.
+    #[error("{section}: property {name} is refused: {reason}")]
+    Property {
+        /// The section that names it.
+        section: String,
+        /// The property.
+        name: String,
+        /// librdkafka's words, without the value.
+        reason: String,
+    },
+    /// A property that decides whether what is shown is true.
+    #[error("{section}: property {name} is set by warrener itself and cannot be changed")]
+    Reserved {
+        /// The section that names it.
+        section: String,
+        /// The property.
+        name: String,
+    },
+    /// A SASL mechanism that this build lacks.
+    #[error("{section}: mechanism {mechanism} is not supported by this build")]
+    Mechanism {
+        /// The section that names it.
+        section: String,
+        /// The mechanism.
+        mechanism: &'static str,
+    },
+    /// A file of certificates or keys that cannot be read.
+    #[error("{section}: cannot read {}", path.display())]
+    Unreadable {
+        /// The section and key that name it.
+        section: String,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// librdkafka refuses to make a client: key material that does not fit, a mechanism without a user.
+    #[error("{section}: no Kafka client can be made: {reason}")]
+    Client {
+        /// The section it is made for.
+        section: String,
+        /// librdkafka's words.
+        reason: String,
+    },
+    /// librdkafka refuses a call that cannot fail but by a mistake, or for want of memory.
+    #[error("librdkafka cannot {doing}: {code}")]
+    Call {
+        /// What was asked for.
+        doing: &'static str,
+        /// Its answer.
+        code: Code,
+    },
+    /// A name that holds a NUL.
+    #[error("{0:?} is no name for Kafka: it holds a NUL")]
+    Nul(String),
+    /// The system gives no thread.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
+}
+
+/// An error code of librdkafka: above 0 the broker's (Kafka's protocol guide), below 0 its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(pub i32);
+
+impl Code {
+    /// No error.
+    pub const NONE: Self = Self(0);
+    /// The topic or partition does not exist.
+    pub const UNKNOWN_TOPIC_OR_PART: Self = Self(3);
+    /// There is no leader just now.
+    pub const LEADER_NOT_AVAILABLE: Self = Self(5);
+    /// The broker asked is not the leader any more.
+    pub const NOT_LEADER: Self = Self(6);
+    /// The name is not allowed.
+    pub const INVALID_TOPIC: Self = Self(17);
+    /// No right to describe the topic.
+    pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
+    /// No right to the cluster.
+    pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
+    /// The broker has not heard of this leader epoch yet.
+    pub const UNKNOWN_LEADER_EPOCH: Self = Self(75);
+    /// The leader epoch asked with is old.
+    pub const FENCED_LEADER_EPOCH: Self = Self(74);
+    /// The high watermark is not known yet to a new leader.
+    pub const OFFSET_NOT_AVAILABLE: Self = Self(78);
+    /// The topic id does not exist.
+    pub const UNKNOWN_TOPIC_ID: Self = Self(100);
+    /// librdkafka: the broker failed while it was asked.
+    pub const TRANSPORT: Self = Self(-195);
+    /// librdkafka: the partition is not in the metadata.
+    pub const UNKNOWN_PARTITION: Self = Self(-190);
+    /// librdkafka: the topic is not in the metadata.
+    pub const UNKNOWN_TOPIC: Self = Self(-188);
+    /// librdkafka: no broker is left.
+    pub const ALL_BROKERS_DOWN: Self = Self(-187);
+    /// librdkafka: none of the partitions has a leader that it knows.
+    pub const NO_LEADERS: Self = Self(-156);
+    /// librdkafka: an invalid argument.
+    pub const INVALID_ARG: Self = Self(-186);
+    /// librdkafka: no answer in time.
+    pub const TIMED_OUT: Self = Self(-185);
+    /// librdkafka: the end of a partition, no error.
+    pub const PARTITION_EOF: Self = Self(-191);
+    /// librdkafka: the host name has no address.
+    pub const RESOLVE: Self = Self(-193);
+    /// librdkafka: TLS failed.
+    pub const SSL: Self = Self(-181);
+    /// librdkafka: authentication failed.
+    pub const AUTHENTICATION: Self = Self(-169);
+    /// librdkafka: the place to read from does not exist.
+    pub const AUTO_OFFSET_RESET: Self = Self(-140);
+
+    /// Whether another broker may know: metadata first, then a new try.
+    #[must_use]
+    pub const fn wants_metadata(self) -> bool {
+        matches!(
+            self,
+            Self::UNKNOWN_TOPIC_OR_PART
+                | Self::LEADER_NOT_AVAILABLE
+                | Self::NOT_LEADER
+                | Self::UNKNOWN_LEADER_EPOCH
+                | Self::FENCED_LEADER_EPOCH
+                | Self::OFFSET_NOT_AVAILABLE
+                | Self::UNKNOWN_TOPIC_ID
+                | Self::UNKNOWN_PARTITION
+                | Self::UNKNOWN_TOPIC
+                | Self::NO_LEADERS
+        )
+    }
+
+    /// Kafka's name for it, such as `NOT_LEADER_FOR_PARTITION`.
+    #[must_use]
+    pub fn name(self) -> Cow<'static, str> {
+        ffi::code_name(self)
+    }
+
+    /// Its class, for counting.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::TIMED_OUT => Reason::TimedOut,
+            Self::TRANSPORT | Self::ALL_BROKERS_DOWN => Reason::Connection,
+            Self::RESOLVE => Reason::Resolve,
+            Self::SSL => Reason::Tls,
+            Self::AUTHENTICATION => Reason::Authentication,
+            Self::TOPIC_AUTHORIZATION_FAILED | Self::CLUSTER_AUTHORIZATION_FAILED => Reason::Authorization,
+            _ => {
+                if self.wants_metadata() {
+                    Reason::Leader
+                } else {
+                    Reason::Other
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", ffi::code_text(*self), self.name())
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({}, {})", self.0, self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::types::RDKafkaRespErr as Native;
+
+    #[test]
+    fn codes_are_librdkafkas() {
+        for (ours, theirs) in [
+            (Code::TRANSPORT, Native::RD_KAFKA_RESP_ERR__TRANSPORT),
+            (Code::UNKNOWN_PARTITION, Native::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION),
+            (Code::UNKNOWN_TOPIC, Native::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC),
+            (Code::ALL_BROKERS_DOWN, Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN),
+            (Code::NO_LEADERS, Native::RD_KAFKA_RESP_ERR__NOENT),
+            (Code::INVALID_ARG, Native::RD_KAFKA_RESP_ERR__INVALID_ARG),
+            (Code::TIMED_OUT, Native::RD_KAFKA_RESP_ERR__TIMED_OUT),
+            (Code::PARTITION_EOF, Native::RD_KAFKA_RESP_ERR__PARTITION_EOF),
+            (Code::RESOLVE, Native::RD_KAFKA_RESP_ERR__RESOLVE),
+            (Code::SSL, Native::RD_KAFKA_RESP_ERR__SSL),
+            (Code::AUTHENTICATION, Native::RD_KAFKA_RESP_ERR__AUTHENTICATION),
+            (Code::AUTO_OFFSET_RESET, Native::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET),
+            (Code::UNKNOWN_LEADER_EPOCH, Native::RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH),
+            (Code::FENCED_LEADER_EPOCH, Native::RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH),
+            (Code::OFFSET_NOT_AVAILABLE, Native::RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE),
+            (Code::UNKNOWN_TOPIC_ID, Native::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID),
+            (Code::CLUSTER_AUTHORIZATION_FAILED, Native::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED),
+        ] {
+            assert_eq!(ours.0, theirs as i32);
+        }
+    }
+
+    #[test]
+    fn a_code_shows_its_text_and_its_name() {
+        assert_eq!(Code(29).to_string(), "Broker: Topic authorization failed (TOPIC_AUTHORIZATION_FAILED)");
+        assert_eq!(Code(-185).to_string(), "Local: Timed out (_TIMED_OUT)");
+    }
+}

@@ -1,0 +1,212 @@
+//! librdkafka's calls that rdkafka has no safe form of, behind safe types. The only unsafe code in the program.
+//!
+//! Error codes are read as plain integers, never as the bindings' enums: a broker may send a code that is newer
+//! than they are. No callback is registered, so C never calls into Rust and no panic can cross over.
+
+#![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
+
+mod lookups;
+mod metadata;
+mod reader;
+
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::ptr::{self, NonNull};
+use std::time::Duration;
+
+use rdkafka::bindings as sys;
+use rdkafka::config::NativeClientConfig;
+
+use super::client::Native;
+use super::{Code, ModuleError};
+
+pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
+pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
+pub use reader::{Batch, Event, Reader, Record, StartAt};
+
+/// The same functions as in the bindings, with error codes as integers.
+mod raw {
+    use super::{c_char, c_int, sys};
+
+    unsafe extern "C" {
+        pub fn rd_kafka_event_error(event: *mut sys::rd_kafka_event_t) -> c_int;
+        pub fn rd_kafka_err2name(code: c_int) -> *const c_char;
+        pub fn rd_kafka_err2str(code: c_int) -> *const c_char;
+        pub fn rd_kafka_last_error() -> c_int;
+        pub fn rd_kafka_error_code(error: *const sys::rd_kafka_error_t) -> c_int;
+        pub fn rd_kafka_metadata(
+            client: *mut sys::rd_kafka_t,
+            all_topics: c_int,
+            only: *mut sys::rd_kafka_topic_t,
+            answer: *mut *const sys::rd_kafka_metadata,
+            timeout_ms: c_int,
+        ) -> c_int;
+    }
+}
+
+/// Events taken from the client's main queue at a time, so that a flood of them cannot hold a caller.
+const SERVED_AT_ONCE: usize = 1000;
+
+/// A duration as librdkafka takes it.
+fn millis(duration: Duration) -> c_int {
+    c_int::try_from(duration.as_millis()).unwrap_or(c_int::MAX)
+}
+
+/// Reads an error code that the bindings type as an enum.
+///
+/// # Safety
+/// `field` must point to a readable `rd_kafka_resp_err_t`.
+const unsafe fn code_at(field: *const sys::rd_kafka_resp_err_t) -> Code {
+    // SAFETY: the enum is `repr(i32)`, so an integer stands there, whatever its value.
+    Code(unsafe { field.cast::<i32>().read() })
+}
+
+/// A C string that may be null, as text.
+///
+/// # Safety
+/// `text` must be null or NUL-terminated, and live for `'a`.
+unsafe fn text<'a>(text: *const c_char) -> Cow<'a, str> {
+    if text.is_null() {
+        return Cow::Borrowed("");
+    }
+    // SAFETY: not null, and NUL-terminated by contract.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy()
+}
+
+/// A slice of a C array that may be null when it is empty.
+///
+/// # Safety
+/// `first` must point to `count` readable elements that live for `'a`, unless `count` is below 1.
+unsafe fn slice<'a, T>(first: *const T, count: c_int) -> &'a [T] {
+    match usize::try_from(count) {
+        // SAFETY: by contract.
+        Ok(count) if count > 0 && !first.is_null() => unsafe { std::slice::from_raw_parts(first, count) },
+        Ok(_) | Err(_) => &[],
+    }
+}
+
+fn c_name(name: &str) -> Result<CString, ModuleError> {
+    CString::new(name).map_err(|_| ModuleError::Nul(name.to_owned()))
+}
+
+/// Kafka's name of an error code.
+pub(super) fn code_name(code: Code) -> Cow<'static, str> {
+    // SAFETY: takes any integer; answers a static string or this thread's buffer, and is copied at once.
+    Cow::Owned(unsafe { text(raw::rd_kafka_err2name(code.0)) }.into_owned())
+}
+
+/// The text of an error code.
+pub(super) fn code_text(code: Code) -> Cow<'static, str> {
+    // SAFETY: as in `code_name`.
+    Cow::Owned(unsafe { text(raw::rd_kafka_err2str(code.0)) }.into_owned())
+}
+
+/// Errors come as events on the client's main queue.
+pub(super) fn enable_error_events(config: &NativeClientConfig) {
+    // SAFETY: the configuration is alive, and not yet handed to a client.
+    unsafe { sys::rd_kafka_conf_set_events(config.ptr(), sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG) }
+}
+
+/// A queue of a client. Whoever holds one keeps the client alive for as long.
+struct Queue(NonNull<sys::rd_kafka_queue_t>);
+
+// SAFETY: librdkafka's queues are thread-safe by its documentation; a reference is only used to poll.
+unsafe impl Send for Queue {}
+
+impl Queue {
+    fn new(client: &Native) -> Result<Self, ModuleError> {
+        // SAFETY: the client is alive.
+        Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "make a queue")
+    }
+
+    fn main(client: &Native) -> Result<Self, ModuleError> {
+        // SAFETY: the client is alive.
+        Self::take(unsafe { sys::rd_kafka_queue_get_main(client.native_ptr()) }, "get its main queue")
+    }
+
+    fn take(queue: *mut sys::rd_kafka_queue_t, doing: &'static str) -> Result<Self, ModuleError> {
+        NonNull::new(queue).map(Self).ok_or_else(|| call_failed(doing))
+    }
+
+    const fn ptr(&self) -> *mut sys::rd_kafka_queue_t {
+        self.0.as_ptr()
+    }
+
+    fn poll(&self, timeout: Duration) -> Option<QueueEvent> {
+        // SAFETY: the queue is alive while `self` is.
+        NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.ptr(), millis(timeout)) }).map(QueueEvent)
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // SAFETY: made or taken by `new` or `main`, and given back once.
+        unsafe { sys::rd_kafka_queue_destroy(self.ptr()) }
+    }
+}
+
+/// An event off a queue.
+struct QueueEvent(NonNull<sys::rd_kafka_event_t>);
+
+impl QueueEvent {
+    const fn ptr(&self) -> *mut sys::rd_kafka_event_t {
+        self.0.as_ptr()
+    }
+
+    fn kind(&self) -> c_int {
+        // SAFETY: the event is alive while `self` is.
+        unsafe { sys::rd_kafka_event_type(self.ptr()) }
+    }
+
+    fn error(&self) -> Code {
+        // SAFETY: as above.
+        Code(unsafe { raw::rd_kafka_event_error(self.ptr()) })
+    }
+
+    fn error_text(&self) -> Cow<'_, str> {
+        // SAFETY: the string lives as long as the event.
+        unsafe { text(sys::rd_kafka_event_error_string(self.ptr())) }
+    }
+
+    /// The number that the request was given.
+    fn tag(&self) -> usize {
+        // SAFETY: the event is alive; the pointer is a number and is never followed.
+        unsafe { sys::rd_kafka_event_opaque(self.ptr()) }.addr()
+    }
+}
+
+impl Drop for QueueEvent {
+    fn drop(&mut self) {
+        // SAFETY: polled once, destroyed once.
+        unsafe { sys::rd_kafka_event_destroy(self.ptr()) }
+    }
+}
+
+/// Hands the main queue's log lines and errors to the client's context; never blocks.
+pub(super) fn serve(client: &Native) {
+    let Ok(queue) = Queue::main(client) else { return };
+    for _ in 0..SERVED_AT_ONCE {
+        let Some(event) = queue.poll(Duration::ZERO) else { return };
+        match event.kind() {
+            sys::RD_KAFKA_EVENT_LOG => {
+                let (mut facility, mut line, mut severity) = (ptr::null(), ptr::null(), 0);
+                // SAFETY: the event is alive, and a log event; both strings live as long as it.
+                if unsafe { sys::rd_kafka_event_log(event.ptr(), &raw mut facility, &raw mut line, &raw mut severity) }
+                    == 0
+                {
+                    // SAFETY: as above.
+                    let (facility, line) = unsafe { (text(facility), text(line)) };
+                    client.context().line(severity, facility.trim(), line.trim());
+                }
+            }
+            sys::RD_KAFKA_EVENT_ERROR => client.context().event(event.error(), event.error_text().trim()),
+            _ => {}
+        }
+    }
+}
+
+/// The failure of a call that answers null.
+fn call_failed(doing: &'static str) -> ModuleError {
+    // SAFETY: reads a number of this thread.
+    ModuleError::Call { doing, code: Code(unsafe { raw::rd_kafka_last_error() }) }
+}

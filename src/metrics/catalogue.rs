@@ -1,0 +1,259 @@
+//! The default set (METRICS.md): each family once, with its help and where its numbers come from.
+
+use crate::lag::{self, Bounds};
+use crate::model::{BrokerId, Lag, Offset};
+use crate::storage::{GroupKind, GroupType, GroupView, PartitionState, Stats, Topic};
+
+use super::text::{Samples, Value};
+
+/// What a family is, in both formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Goes up and down.
+    Gauge,
+    /// Only goes up; its name ends in `_total`.
+    Counter,
+}
+
+/// A family: the samples of one name.
+pub struct Family {
+    /// Its name, as samples carry it.
+    pub name: &'static str,
+    /// Its help.
+    pub help: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Where its numbers come from.
+    pub series: Series,
+}
+
+/// What a family has a series for, and how its number is read there. `None` is no sample.
+pub enum Series {
+    /// A cluster: the number of its brokers.
+    Brokers,
+    /// A broker.
+    BrokerInfo,
+    /// A topic.
+    Topic(fn(&Topic) -> Option<Value>),
+    /// A partition of a topic.
+    Partition(fn(&PartitionState) -> Option<i64>),
+    /// A partition that a group has committed.
+    Commit(fn(Offset, Bounds) -> Option<i64>),
+    /// A partition that is assigned to a member.
+    Owner,
+    /// A topic of a group; or the group, when series end there.
+    GroupTopic(fn(&Stats, &mut Samples<'_>)),
+    /// A group.
+    Group(fn(&GroupView, &mut Samples<'_>)),
+}
+
+impl Series {
+    /// Whether it has a label `partition`, and goes when series end at topics.
+    #[must_use]
+    pub const fn is_per_partition(&self) -> bool {
+        matches!(self, Self::Partition(_) | Self::Commit(_) | Self::Owner)
+    }
+}
+
+const fn gauge(name: &'static str, help: &'static str, series: Series) -> Family {
+    Family { name, help, kind: Kind::Gauge, series }
+}
+
+const fn counter(name: &'static str, help: &'static str, series: Series) -> Family {
+    Family { name, help, kind: Kind::Counter, series }
+}
+
+/// The families of the default set, in the order of the page.
+pub const FAMILIES: &[Family] = &[
+    gauge("kafka_brokers", "Brokers in the cluster's metadata.", Series::Brokers),
+    gauge("kafka_broker_info", "A broker and its address, always 1.", Series::BrokerInfo),
+    gauge(
+        "kafka_topic_partitions",
+        "Partitions of the topic.",
+        Series::Topic(|topic| Some(len(topic.partitions.len()))),
+    ),
+    gauge(
+        "kafka_topic_partition_current_offset",
+        "Log end (high watermark) of the partition.",
+        Series::Partition(|state| Some(state.bounds.end?.0)),
+    ),
+    gauge(
+        "kafka_topic_partition_oldest_offset",
+        "Log start (earliest offset) of the partition.",
+        Series::Partition(|state| Some(state.bounds.start?.0)),
+    ),
+    gauge(
+        "kafka_topic_partition_leader",
+        "Broker that leads the partition; absent with no leader.",
+        Series::Partition(|state| state.leader.map(|BrokerId(id)| i64::from(id))),
+    ),
+    gauge(
+        "kafka_topic_partition_replicas",
+        "Replicas of the partition.",
+        Series::Partition(|state| i64::try_from(state.replicas).ok()),
+    ),
+    gauge(
+        "kafka_topic_partition_in_sync_replica",
+        "In-sync replicas of the partition.",
+        Series::Partition(|state| i64::try_from(state.in_sync).ok()),
+    ),
+    gauge(
+        "kafka_topic_partition_leader_is_preferred",
+        "Whether the first replica leads the partition.",
+        Series::Partition(|state| Some(i64::from(state.leader.is_some() && state.leader == state.preferred))),
+    ),
+    gauge(
+        "kafka_topic_partition_under_replicated_partition",
+        "Whether fewer replicas are in sync than there are.",
+        Series::Partition(|state| Some(i64::from(state.in_sync < state.replicas))),
+    ),
+    gauge(
+        "kafka_consumergroup_current_offset",
+        "Offset that the group has committed.",
+        Series::Commit(|committed, _| Some(committed.0)),
+    ),
+    gauge(
+        "kafka_consumergroup_lag",
+        "Records between the commit, or the log start if that is later, and the log end.",
+        Series::Commit(|committed, bounds| records(lag::lag(committed, bounds))),
+    ),
+    gauge(
+        "kafka_consumergroup_purged_records",
+        "Records that retention deleted before the group had read them; absent while there are none.",
+        Series::Commit(|committed, bounds| records(lag::purged(committed, bounds)).filter(|purged| *purged > 0)),
+    ),
+    gauge(
+        "kafka_consumergroup_current_offset_sum",
+        "Sum of the offsets that the group has committed.",
+        Series::GroupTopic(|stats, to| {
+            if stats.has_commits() {
+                to.push(Value::Int(stats.committed));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_lag_sum",
+        "Sum of the lags of the partitions with a commit; absent while one of them is unknown.",
+        Series::GroupTopic(|stats, to| {
+            if stats.has_commits() && stats.unknown == 0 {
+                to.push(Value::Count(stats.lag));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_partitions",
+        "Partitions with a commit, by whether their lag is known.",
+        Series::GroupTopic(|stats, to| {
+            to.push_with(&[("known", b"true")], Value::Count(stats.known));
+            to.push_with(&[("known", b"false")], Value::Count(stats.unknown));
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_assigned_partitions",
+        "Partitions assigned to members; absent where none is.",
+        Series::GroupTopic(|stats, to| {
+            if stats.assigned > 0 {
+                to.push(Value::Count(stats.assigned));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_uncommitted_partitions",
+        "Partitions assigned to members and never committed.",
+        Series::GroupTopic(|stats, to| {
+            if stats.assigned > 0 {
+                to.push(Value::Count(stats.uncommitted));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_retention_used_ratio",
+        "Largest share of what retention keeps of a partition that is still unread; at 1 it deletes what was not read.",
+        Series::GroupTopic(|stats, to| {
+            if let (true, Some(used)) = (stats.has_commits(), stats.retention_used) {
+                to.push(Value::Float(used));
+            }
+        }),
+    ),
+    counter(
+        "kafka_consumergroup_commits_total",
+        "Commits seen live, not those replayed at start.",
+        Series::GroupTopic(|stats, to| to.push(Value::Count(stats.commits))),
+    ),
+    counter(
+        "kafka_consumergroup_generations_total",
+        "Generations or epochs seen to begin, live.",
+        Series::Group(|group, to| to.push(Value::Count(group.generations))),
+    ),
+    gauge(
+        "kafka_consumergroup_commit_timestamp_seconds",
+        "Unix time of the newest commit.",
+        Series::GroupTopic(|stats, to| {
+            if let Some(newest) = stats.newest {
+                to.push(Value::Float(newest.seconds()));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_members",
+        "Live members of the group.",
+        Series::Group(|group, to| {
+            if let Some(members) = &group.members {
+                to.push(len(members.len()));
+            }
+        }),
+    ),
+    gauge("kafka_consumergroup_info", "The group's type and protocol, always 1.", Series::Group(info)),
+    gauge(
+        "kafka_consumergroup_state",
+        "Whether the group is in the state, one series per state that its type has.",
+        Series::Group(state),
+    ),
+    gauge(
+        "kafka_consumergroup_partition_owner_info",
+        "The member that the partition is assigned to, always 1.",
+        Series::Owner,
+    ),
+];
+
+fn len(len: usize) -> Value {
+    Value::Count(u64::try_from(len).unwrap_or(u64::MAX))
+}
+
+fn records(lag: Option<Lag>) -> Option<i64> {
+    lag.map(|Lag(lag)| i64::try_from(lag).unwrap_or(i64::MAX))
+}
+
+fn info(group: &GroupView, to: &mut Samples<'_>) {
+    let labels = [
+        ("type", type_name(group.kind).as_bytes()),
+        ("protocol_type", group.protocol_type.text()),
+        ("protocol", group.protocol.text()),
+    ];
+    to.push_with(&labels, Value::Int(1));
+}
+
+/// A group's type as the label `type` has it.
+#[must_use]
+pub const fn type_name(kind: GroupType) -> &'static str {
+    match kind {
+        GroupType::Simple => "simple",
+        GroupType::Kind(GroupKind::Classic) => "classic",
+        GroupType::Kind(GroupKind::Consumer) => "consumer",
+        GroupType::Kind(GroupKind::Share) => "share",
+        GroupType::Kind(GroupKind::Streams) => "streams",
+    }
+}
+
+/// The states of classic groups as Kafka 4.2 lists them. The offsets topic tells two of them: nothing is
+/// written there for a rebalance, the last state holds.
+const CLASSIC_STATES: [&str; 5] = ["preparing_rebalance", "completing_rebalance", "stable", "dead", "empty"];
+
+fn state(group: &GroupView, to: &mut Samples<'_>) {
+    // The members of other types are not known, so neither is their state.
+    let Some(members) = &group.members else { return };
+    let now = if members.is_empty() { "empty" } else { "stable" };
+    for state in CLASSIC_STATES {
+        to.push_with(&[("state", state.as_bytes())], Value::Int(i64::from(state == now)));
+    }
+}

@@ -1,0 +1,131 @@
+//! Whether a module is up, and whether it has caught up.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::model::Timestamp;
+
+/// How long a module counts as up without an answer (METRICS.md, `warrener_up`).
+const UP_FOR: i64 = 10_000;
+
+/// What kind of module it is: the label `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleKind {
+    /// `[cluster.*]`.
+    Cluster,
+    /// `[consumer.*]`.
+    Consumer,
+}
+
+impl ModuleKind {
+    /// The label's value.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Consumer => "consumer",
+        }
+    }
+}
+
+/// The state of one module. Written by the module, read by scrapes and by readiness.
+#[derive(Debug)]
+pub struct Health {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Its kind.
+    pub kind: ModuleKind,
+    /// The section's name.
+    pub module: String,
+    /// Unix milliseconds of the last answer, 0 before the first.
+    answered: AtomicI64,
+    /// Parts that have caught up once, and how many there are; all parts of none are not ready.
+    done: AtomicU64,
+    parts: AtomicU64,
+}
+
+impl Health {
+    /// A module that has not answered yet.
+    #[must_use]
+    pub const fn new(cluster: String, kind: ModuleKind, module: String) -> Self {
+        let (answered, done, parts) = (AtomicI64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
+        Self { cluster, kind, module, answered, done, parts }
+    }
+
+    /// A server has answered.
+    pub fn answer(&self, now: Timestamp) {
+        self.answered.store(now.0, Ordering::Relaxed);
+    }
+
+    /// How many parts have caught up, of how many. Once all have, the module stays ready.
+    pub fn progress(&self, done: u64, parts: u64) {
+        if !self.is_ready() {
+            self.done.store(done, Ordering::Relaxed);
+            self.parts.store(parts, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a server has answered lately.
+    #[must_use]
+    pub fn is_up(&self, now: Timestamp) -> bool {
+        let answered = self.answered.load(Ordering::Relaxed);
+        answered > 0 && now.since(Timestamp(answered)) < UP_FOR
+    }
+
+    /// Whether all has been read once.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.done.load(Ordering::Relaxed) >= self.parts.load(Ordering::Relaxed)
+    }
+
+    /// Whether readiness waits for it: not for ever for what does not answer.
+    #[must_use]
+    pub fn is_awaited(&self, now: Timestamp, running: Duration, timeout: Duration) -> bool {
+        !self.is_ready() && (running < timeout || self.is_up(now))
+    }
+
+    /// Parts that have caught up, and all, if they are known.
+    #[must_use]
+    pub fn parts(&self) -> Option<(u64, u64)> {
+        let parts = self.parts.load(Ordering::Relaxed);
+        (parts != u64::MAX).then(|| (self.done.load(Ordering::Relaxed), parts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health() -> Health {
+        Health::new("c".into(), ModuleKind::Consumer, "m".into())
+    }
+
+    #[test]
+    fn a_module_is_up_for_ten_seconds_after_an_answer() {
+        let health = health();
+        assert!(!health.is_up(Timestamp(5)));
+        health.answer(Timestamp(1_000));
+        assert!(health.is_up(Timestamp(10_999)));
+        assert!(!health.is_up(Timestamp(11_000)));
+    }
+
+    #[test]
+    fn a_module_is_ready_once_and_stays_so() {
+        let health = health();
+        assert!(!health.is_ready());
+        health.progress(1, 2);
+        assert_eq!((health.is_ready(), health.parts()), (false, Some((1, 2))));
+        health.progress(2, 2);
+        health.progress(2, 9);
+        assert!(health.is_ready());
+    }
+
+    #[test]
+    fn readiness_stops_waiting_for_what_does_not_answer() {
+        let (health, minute) = (health(), Duration::from_secs(60));
+        assert!(health.is_awaited(Timestamp(1), Duration::ZERO, minute));
+        assert!(!health.is_awaited(Timestamp(1), minute, minute));
+        health.answer(Timestamp(1));
+        assert!(health.is_awaited(Timestamp(1), minute, minute));
+    }
+}

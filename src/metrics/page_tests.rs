@@ -1,0 +1,146 @@
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::*;
+use crate::model::{BrokerId, Name, Offset, Order, Partition, Timestamp, TopicId};
+use crate::storage::{
+    Broker, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata,
+    Update,
+};
+
+/// Two topics, three groups: one that consumes, one with an odd name that only commits, one of a newer type.
+fn storage() -> Storage {
+    let rules = Rules { intervals: NonZeroUsize::new(10).unwrap(), min_distance: Duration::ZERO, expire: None };
+    let storage = Storage::new(["local"], rules);
+    storage.apply_metadata("local", metadata(), Timestamp(0));
+    let bound = |topic, partition, start, end: Option<i64>| LogBounds {
+        topic,
+        partition: Partition(partition),
+        start: Some(Offset(start)),
+        end: end.map(Offset),
+    };
+    let bounds = [bound("orders", 0, 10, Some(110)), bound("orders", 1, 0, Some(50)), bound("pay\"s", 0, 7, Some(7))];
+    storage.apply_bounds("local", &bounds, Timestamp(0));
+    let cluster = storage.cluster("local").unwrap();
+    let updates = updates().into_iter().zip(1..).map(|(update, order)| (Order(order), update));
+    cluster.apply(cluster.source("local", 0), Past::Read, updates, Timestamp(1_700_000_000_000));
+    storage
+}
+
+fn metadata() -> Metadata {
+    let partition = |leader, in_sync| PartitionMetadata { leader, replicas: vec![BrokerId(1), BrokerId(2)], in_sync };
+    let (led, leaderless) = (partition(Some(BrokerId(1)), 2), partition(None, 1));
+    let topic = |name: &str, partitions| TopicMetadata { name: name.into(), id: Some(TopicId(9)), partitions };
+    Metadata {
+        brokers: vec![
+            Broker { id: BrokerId(2), address: "kafka2:9092".into() },
+            Broker { id: BrokerId(1), address: "kafka1:9092".into() },
+        ],
+        topics: vec![topic("pay\"s", vec![led.clone()]), topic("orders", vec![led, leaderless.clone(), leaderless])],
+    }
+}
+
+fn updates() -> Vec<Update<'static>> {
+    let commit = |group: &'static [u8], topic: &'static str, partition, offset| Update::Commit {
+        group: Name(group),
+        topic: Name(topic.as_bytes()),
+        partition: Partition(partition),
+        offset: Offset(offset),
+        timestamp: Timestamp(1_700_000_000_250),
+    };
+    let member = MemberUpdate {
+        id: Name(b"m-1"),
+        client_id: Name(b"app"),
+        client_host: Name(b"/10.0.0.1"),
+        assigned: vec![(Name(b"orders"), vec![Partition(0), Partition(1)])],
+    };
+    vec![
+        Update::Members(MembersUpdate {
+            group: Name(b"billing"),
+            protocol_type: Name(b"consumer"),
+            protocol: Name(b"range"),
+            generation: 4,
+            members: vec![member],
+        }),
+        commit(b"billing", "orders", 0, 60),
+        commit(b"billing", "pay\"s", 0, 3),
+        commit(b"odd\\\xff\n", "orders", 0, 5),
+        commit(b"odd\\\xff\n", "orders", 2, 5),
+        Update::Kind { group: Name(b"newer"), kind: crate::storage::GroupKind::Consumer },
+        commit(b"newer", "orders", 1, 20),
+    ]
+}
+
+fn page(format: Format, granularity: Granularity, owners: bool, labels: &[(&str, &str)]) -> String {
+    let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let layout = Arc::new(Layout::new(granularity, owners, &labels));
+    let page = Page::new(Arc::new(storage().view()), layout, format, b"# EOF\n".to_vec());
+    String::from_utf8(page.flatten().collect()).unwrap()
+}
+
+#[test]
+fn the_whole_page_is_as_it_was_approved() {
+    let page = page(Format::Text, Granularity::Partition, true, &[("env", "a\"b")]);
+    assert_eq!(page, include_str!("../../tests/fixtures/page.txt"));
+}
+
+#[test]
+fn openmetrics_names_a_counter_without_its_suffix() {
+    let page = page(Format::OpenMetrics, Granularity::Partition, false, &[]);
+    assert!(page.contains("# TYPE kafka_consumergroup_commits counter\nkafka_consumergroup_commits_total{"));
+    assert!(!page.contains("owner_info"));
+}
+
+#[test]
+fn no_series_stands_twice_and_every_family_stands_together() {
+    for granularity in [Granularity::Partition, Granularity::Topic, Granularity::Group] {
+        let page = page(Format::Text, granularity, true, &[]);
+        let (mut series, mut families) = (BTreeSet::new(), BTreeSet::new());
+        let mut last = "";
+        for line in page.lines().filter(|line| !line.starts_with('#')) {
+            let (name, _) = line.rsplit_once(' ').unwrap();
+            assert!(series.insert(name.to_owned()), "twice: {name}");
+            let family = name.split('{').next().unwrap();
+            assert!(family == last || families.insert(family.to_owned()), "apart: {family}");
+            last = line.split('{').next().unwrap();
+        }
+        assert_eq!(page.contains("partition=\""), granularity == Granularity::Partition);
+    }
+}
+
+#[test]
+fn with_groups_as_the_finest_series_the_topics_are_added_up() {
+    let page = page(Format::Text, Granularity::Group, false, &[]);
+    let lines: Vec<&str> = page.lines().filter(|line| line.contains("group=\"billing\"")).collect();
+    for line in [
+        "kafka_consumergroup_current_offset_sum{cluster=\"local\",consumergroup=\"billing\"} 63",
+        "kafka_consumergroup_lag_sum{cluster=\"local\",consumergroup=\"billing\"} 50",
+        "kafka_consumergroup_partitions{cluster=\"local\",consumergroup=\"billing\",known=\"true\"} 2",
+        "kafka_consumergroup_commits_total{cluster=\"local\",consumergroup=\"billing\"} 2",
+    ] {
+        assert!(lines.contains(&line), "{line} is not in {lines:#?}");
+    }
+}
+
+#[test]
+fn a_page_comes_in_pieces_of_about_64_kib() {
+    let rules = Rules { intervals: NonZeroUsize::new(1).unwrap(), min_distance: Duration::ZERO, expire: None };
+    let storage = Storage::new(["local"], rules);
+    let cluster = storage.cluster("local").unwrap();
+    let updates = (0..20_000).map(|partition| Update::Commit {
+        group: Name(b"g"),
+        topic: Name(b"t"),
+        partition: Partition(partition),
+        offset: Offset(1),
+        timestamp: Timestamp(1),
+    });
+    cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(updates), Timestamp(1));
+    let layout = Arc::new(Layout::new(Granularity::Partition, false, &BTreeMap::new()));
+    let pieces: Vec<Vec<u8>> = Page::new(Arc::new(storage.view()), layout, Format::Text, Vec::new()).collect();
+    assert!(pieces.len() > 20);
+    assert!(pieces.iter().all(|piece| piece.len() < 128 * 1024));
+    let page = String::from_utf8(pieces.concat()).unwrap();
+    let offsets = page.lines().filter(|line| line.starts_with("kafka_consumergroup_current_offset{"));
+    assert_eq!(offsets.count(), 20_000);
+}

@@ -1,0 +1,59 @@
+//! A source that is being read from its beginning: built beside what is shown, then put in its place.
+
+use std::sync::Arc;
+
+use crate::model::{Order, Timestamp};
+
+use super::SourceId;
+use super::cluster::{Cluster, Groups, take};
+use super::group::Stream;
+use super::slot::Taken;
+use super::update::Update;
+
+/// Groups of one source that nobody sees yet, because their partition has not caught up
+/// (METRICS.md, rule 8). Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Build {
+    cluster: Arc<Cluster>,
+    source: SourceId,
+    groups: Groups,
+}
+
+impl Build {
+    pub(super) fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
+        Self { cluster, source, groups: Groups::new() }
+    }
+
+    /// Takes updates in, in their source's order. Nothing counts as live.
+    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: Timestamp) {
+        let topics = self.cluster.topics();
+        let rules = self.cluster.rules();
+        let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
+        for (order, update) in updates {
+            let assigned = self.cluster.intern_assigned(&update);
+            let intern = || match &update {
+                Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
+                _ => None,
+            };
+            let taken = take(&mut self.groups, order, &update, &assigned, &stream, intern);
+            if let Some(Taken::Dropped(why)) = taken {
+                self.cluster.count_dropped(why);
+            }
+        }
+    }
+
+    /// Shows it, in the place of what was shown of its source before.
+    pub fn publish(mut self) {
+        let topics = self.cluster.topics();
+        for group in self.groups.values_mut() {
+            group.retain(|name, slot| {
+                let since = topics.since(name);
+                since.is_none_or(|since| slot.window.retain(|commit| commit.timestamp > since))
+            });
+            // Partitions were added one by one; few are added from now on.
+            group.topics.iter_mut().for_each(|topic| topic.slots.shrink_to_fit());
+        }
+        self.groups.retain(|_, group| !group.is_gone());
+        self.cluster.publish(self.source, self.groups);
+    }
+}

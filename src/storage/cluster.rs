@@ -1,0 +1,330 @@
+//! One cluster: its topics behind one lock, its groups behind 64.
+//!
+//! Locks are leaves: held for a copy or an update in memory, never across another one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use hashbrown::HashMap;
+
+use crate::model::{Name, Order, Timestamp, java_string_hash};
+
+use super::build::Build;
+use super::group::{AssignedNames, Group, Stream, is_older};
+use super::names::{Label, TopicName, TopicNames};
+use super::slot::{Rules, Taken};
+use super::topics::Topics;
+use super::update::{Dropped, LogBounds, Metadata, Update};
+use super::window::Commit;
+use super::{Past, SourceId};
+
+const SHARDS: usize = 64;
+
+pub(super) type Groups = HashMap<Box<[u8]>, Group>;
+
+/// One cluster. See the module.
+#[derive(Debug)]
+pub struct Cluster {
+    label: Arc<Label>,
+    rules: Rules,
+    names: TopicNames,
+    topics: RwLock<Arc<Topics>>,
+    shards: Vec<Mutex<Groups>>,
+    sources: Mutex<Vec<(String, i32)>>,
+    dropped: [AtomicU64; Dropped::ALL.len()],
+}
+
+impl Cluster {
+    pub(super) fn new(name: &str, rules: Rules) -> Self {
+        Self {
+            label: Arc::new(Label::new(name.as_bytes())),
+            rules,
+            names: TopicNames::default(),
+            topics: RwLock::default(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            sources: Mutex::default(),
+            dropped: Default::default(),
+        }
+    }
+
+    /// The cluster's name.
+    #[must_use]
+    pub const fn label(&self) -> &Arc<Label> {
+        &self.label
+    }
+
+    /// The source that a module's partition of the offsets topic is.
+    #[must_use]
+    pub fn source(&self, module: &str, partition: i32) -> SourceId {
+        let mut sources = lock(&self.sources);
+        let known = sources.iter().position(|(name, number)| name == module && *number == partition);
+        let index = known.unwrap_or_else(|| {
+            sources.push((module.to_owned(), partition));
+            sources.len().saturating_sub(1)
+        });
+        SourceId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// The topics as they are now.
+    #[must_use]
+    pub fn topics(&self) -> Arc<Topics> {
+        Arc::clone(&self.topics.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes in one full metadata answer. `at` is when it was asked for.
+    pub fn apply_metadata(&self, metadata: Metadata, at: Timestamp) {
+        let named: Vec<_> =
+            metadata.topics.iter().map(|topic| (self.names.intern(Name(topic.name.as_bytes())), topic)).collect();
+        let known = self.names.all();
+        let mut recreated = Vec::new();
+        self.change_topics(|topics| {
+            let mut brokers = metadata.brokers;
+            brokers.sort_by_key(|broker| broker.id);
+            topics.brokers = Some(brokers.into());
+            let mut missing: HashMap<*const TopicName, Arc<TopicName>> =
+                known.into_iter().map(|name| (Arc::as_ptr(&name), name)).collect();
+            for (name, found) in named {
+                missing.remove(&Arc::as_ptr(&name));
+                if let Some(until) = topics.name(Arc::clone(&name), found, at) {
+                    recreated.push((name, until));
+                }
+            }
+            for name in missing.into_values() {
+                topics.unname(name);
+            }
+        });
+        self.drop_older(&recreated);
+        self.sweep();
+    }
+
+    /// Takes in what a refresh found out about logs, a part of the cluster's partitions at a time.
+    pub fn apply_bounds(&self, bounds: &[LogBounds<'_>], at: Timestamp) {
+        let mut recreated = Vec::new();
+        let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
+            .chunk_by(|a, b| a.topic == b.topic)
+            .filter_map(|run| Some((self.names.intern(Name(run.first()?.topic.as_bytes())), run)))
+            .collect();
+        self.change_topics(|topics| {
+            for (name, run) in named {
+                for found in run {
+                    if let Some(until) = topics.bound(&name, found, at) {
+                        recreated.push((Arc::clone(&name), until));
+                    }
+                }
+            }
+        });
+        self.drop_older(&recreated);
+    }
+
+    fn change_topics(&self, change: impl FnOnce(&mut Topics)) {
+        let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut topics));
+    }
+
+    /// Drops the commits to a topic that was deleted and created anew under the same name.
+    fn drop_older(&self, recreated: &[(Arc<TopicName>, Timestamp)]) {
+        if recreated.is_empty() {
+            return;
+        }
+        self.retain(|_, group| {
+            group.retain(|name, slot| {
+                let until = recreated.iter().filter(|(topic, _)| std::ptr::eq(&raw const **topic, name));
+                let until = until.map(|(_, until)| *until).max();
+                until.is_none_or(|until| slot.window.retain(|commit| commit.timestamp > until))
+            })
+        });
+    }
+
+    /// Gives free the names of topics that are gone and that no group refers to.
+    fn sweep(&self) {
+        // A hidden topic is referred to by this picture, its name's one copy, and whatever group commits to it.
+        self.change_topics(|topics| topics.forget(|topic| Arc::strong_count(&topic.name) <= 2));
+        self.names.sweep();
+    }
+
+    /// Takes updates in, in their source's order. Commits count as live.
+    pub fn apply<'a>(
+        &self,
+        source: SourceId,
+        past: Past,
+        updates: impl IntoIterator<Item = (Order, Update<'a>)>,
+        now: Timestamp,
+    ) {
+        let topics = self.topics();
+        let (live, bury) = (past != Past::Behind, past == Past::Ahead);
+        let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
+        for (order, update) in updates {
+            self.apply_one(order, &update, &stream);
+        }
+    }
+
+    fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
+        let assigned = self.intern_assigned(update);
+        let mut name = None;
+        loop {
+            let mut shard = self.shard(update.group());
+            let taken = take(&mut shard, order, update, &assigned, stream, || name.clone());
+            drop(shard);
+            // The one copy of a topic's name is fetched outside the shard's lock, then the commit tried again.
+            match (taken, update) {
+                (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
+                (Some(Taken::Dropped(why)), _) => return self.count_dropped(why),
+                _ => return,
+            }
+        }
+    }
+
+    pub(super) fn intern_assigned(&self, update: &Update<'_>) -> AssignedNames {
+        let Update::Members(members) = update else { return Vec::new() };
+        let intern = |(topic, list): &(Name<'_>, Vec<_>)| (self.names.intern(*topic), list.clone());
+        members.members.iter().map(|member| member.assigned.iter().map(intern).collect()).collect()
+    }
+
+    pub(super) fn intern(&self, topic: Name<'_>) -> Arc<TopicName> {
+        self.names.intern(topic)
+    }
+
+    #[cfg(test)]
+    pub(super) fn names_held(&self) -> usize {
+        self.names.all().len()
+    }
+
+    pub(super) const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(super) fn count_dropped(&self, why: Dropped) {
+        for (counter, _) in self.dropped.iter().zip(Dropped::ALL).filter(|(_, reason)| *reason == why) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Commits that were not taken in, by reason.
+    pub fn dropped(&self) -> impl Iterator<Item = (Dropped, u64)> + '_ {
+        Dropped::ALL.into_iter().zip(self.dropped.iter().map(|counter| counter.load(Ordering::Relaxed)))
+    }
+
+    /// Begins to read a source from its beginning, beside what is shown.
+    #[must_use]
+    pub fn build(self: &Arc<Self>, source: SourceId) -> Build {
+        Build::new(Arc::clone(self), source)
+    }
+
+    /// Puts what was read anew in the place of what was shown of its source.
+    pub(super) fn publish(&self, source: SourceId, groups: Groups) {
+        let mut parts: Vec<Groups> = self.shards.iter().map(|_| Groups::new()).collect();
+        for (name, group) in groups {
+            if let Some(part) = parts.get_mut(place(Name(&name))) {
+                part.insert(name, group);
+            }
+        }
+        for (shard, mut fresh) in self.shards.iter().zip(parts) {
+            let mut shard = lock(shard);
+            shard.retain(|name, held| {
+                if let Some(fresh) = fresh.get_mut(name) {
+                    fresh.count_on(held);
+                    held.reset_counts();
+                }
+                held.forget(source) || fresh.contains_key(name)
+            });
+            for (name, group) in fresh {
+                match shard.get_mut(&name) {
+                    Some(held) => held.merge(group),
+                    None => drop(shard.insert(name, group)),
+                }
+            }
+        }
+    }
+
+    /// Forgets all that came from a source: its partition was lost.
+    pub fn forget(&self, source: SourceId) {
+        self.retain(|_, group| group.forget(source));
+    }
+
+    /// The past of a source has been read: its tombstones need not be remembered any more.
+    pub fn close_past(&self, source: SourceId) {
+        self.retain(|_, group| group.close_graves(source));
+    }
+
+    /// Forgets groups without members whose newest commit is older than `expire-group`.
+    pub fn expire(&self, now: Timestamp) {
+        let Some(age) = self.rules.expire else { return };
+        self.retain(|_, group| {
+            let newest = group.topics.iter().filter_map(super::group::GroupTopic::newest).max();
+            !group.meta.members.is_empty() || newest.is_none_or(|newest| !is_older(newest, now, age))
+        });
+        self.sweep();
+    }
+
+    fn retain(&self, mut keep: impl FnMut(&[u8], &mut Group) -> bool) {
+        for shard in &self.shards {
+            lock(shard).retain(|name, group| keep(name, group));
+        }
+    }
+
+    fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
+        // The index is below the number of shards; the first one stands in for an impossible miss.
+        #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
+        lock(&self.shards[place(group)])
+    }
+
+    pub(super) fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, Groups>> {
+        self.shards.iter().map(lock)
+    }
+}
+
+/// Takes one update into a map of groups. `None` when the topic's name is needed first.
+pub(super) fn take(
+    groups: &mut Groups,
+    order: Order,
+    update: &Update<'_>,
+    assigned: &AssignedNames,
+    stream: &Stream<'_>,
+    name: impl FnOnce() -> Option<Arc<TopicName>>,
+) -> Option<Taken> {
+    let key = update.group().0;
+    let creates = match update {
+        Update::Commit { .. } | Update::Members(_) | Update::Kind { .. } => true,
+        Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.bury,
+    };
+    if creates && !groups.contains_key(key) {
+        groups.insert(key.into(), Group::new(Arc::new(Label::new(key))));
+    }
+    let Some(group) = groups.get_mut(key) else { return Some(Taken::Repeated) };
+    let taken = match update {
+        Update::Commit { topic, partition, offset, timestamp, .. } => {
+            let lag = super::window::LagThen::Unknown;
+            let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
+            group.commit((topic.0, *partition, commit), name, stream)
+        }
+        Update::CommitTombstone { topic, partition, .. } => {
+            group.remove_commit(topic.0, *partition, order, stream);
+            Some(Taken::In)
+        }
+        Update::Members(members) => {
+            group.members(members, assigned, order, stream);
+            Some(Taken::In)
+        }
+        Update::Kind { kind, .. } => {
+            group.kind(*kind, order, stream);
+            Some(Taken::In)
+        }
+        Update::GroupTombstone { kind, .. } => {
+            group.remove_meta(*kind, order, stream);
+            Some(Taken::In)
+        }
+    };
+    if group.is_gone() {
+        groups.remove(key);
+    }
+    taken
+}
+
+fn place(group: Name<'_>) -> usize {
+    let hash = usize::try_from(java_string_hash(group.0) & 0x7fff_ffff).unwrap_or(0);
+    hash % SHARDS
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,269 @@
+//! The window: the last commits of one partition, oldest first, ordered by [`Order`].
+//!
+//! A million of them may be alive, so a commit takes 16 bytes: differences of 32 bits to a base. A window
+//! in which one does not fit is widened as a whole.
+
+use std::num::NonZeroUsize;
+
+use crate::model::{Lag, Offset, Order, Timestamp};
+
+/// A commit, as a window holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its place among the facts of its source.
+    pub order: Order,
+    /// What was committed.
+    pub offset: Offset,
+    /// When, by the broker's clock.
+    pub timestamp: Timestamp,
+    /// The lag at that time.
+    pub lag: LagThen,
+}
+
+/// The lag of a commit at the time it was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LagThen {
+    /// Against the log end known then.
+    Known(Lag),
+    /// No log end was known yet: the first one that is settles it.
+    Pending,
+    /// The commit came in behind newer ones: nobody knows.
+    Unknown,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Window {
+    order: i64,
+    offset: i64,
+    timestamp: i64,
+    cells: Cells,
+}
+
+#[derive(Clone, Debug)]
+enum Cells {
+    Narrow(Vec<Cell>),
+    /// Boxed, so that the two forms fit in the size of one vector.
+    #[expect(clippy::box_collection, reason = "rare, and the enum must stay small")]
+    Wide(Box<Vec<Commit>>),
+}
+
+/// Differences to the base; the lag is itself, but for the two highest numbers.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    order: i32,
+    offset: i32,
+    timestamp: i32,
+    lag: u32,
+}
+
+const UNKNOWN: u32 = u32::MAX;
+const PENDING: u32 = u32::MAX - 1;
+
+impl Window {
+    /// A window that holds one commit.
+    #[must_use]
+    pub fn new(first: Commit) -> Self {
+        let mut window = Self::based_on(first);
+        window.cells = Cells::Narrow(Vec::with_capacity(1));
+        window.append(first, 1);
+        window
+    }
+
+    fn based_on(base: Commit) -> Self {
+        let (order, offset, timestamp) = (base.order.0, base.offset.0, base.timestamp.0);
+        Self { order, offset, timestamp, cells: Cells::Narrow(Vec::new()) }
+    }
+
+    /// How many commits it holds, at least one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.cells {
+            Cells::Narrow(cells) => cells.len(),
+            Cells::Wide(commits) => commits.len(),
+        }
+    }
+
+    /// Never: a window without commits is removed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The newest commit.
+    #[must_use]
+    pub fn newest(&self) -> Commit {
+        self.get(self.len().saturating_sub(1))
+    }
+
+    /// The commits, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Commit> + '_ {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    fn get(&self, index: usize) -> Commit {
+        let zero = Cell { order: 0, offset: 0, timestamp: 0, lag: UNKNOWN };
+        match &self.cells {
+            Cells::Narrow(cells) => self.unfold(cells.get(index).copied().unwrap_or(zero)),
+            Cells::Wide(commits) => commits.get(index).copied().unwrap_or_else(|| self.unfold(zero)),
+        }
+    }
+
+    /// Appends a commit that is newer than all; the oldest leaves when `capacity` is reached.
+    pub fn push(&mut self, commit: Commit, capacity: NonZeroUsize) {
+        let capacity = capacity.get();
+        while self.len() >= capacity {
+            self.remove_oldest();
+        }
+        self.append(commit, capacity);
+    }
+
+    /// Puts a commit in before the one at `index`; the oldest leaves when `capacity` is reached.
+    pub fn insert(&mut self, index: usize, commit: Commit, capacity: NonZeroUsize) {
+        let mut commits: Vec<Commit> = self.iter().collect();
+        commits.insert(index.min(commits.len()), commit);
+        let surplus = commits.len().saturating_sub(capacity.get());
+        commits.drain(..surplus);
+        *self = Self::pack(commits);
+    }
+
+    /// Puts a commit in the place of the one at `index`.
+    pub fn replace(&mut self, index: usize, commit: Commit) {
+        let mut commits: Vec<Commit> = self.iter().collect();
+        if let Some(place) = commits.get_mut(index) {
+            *place = commit;
+        }
+        *self = Self::pack(commits);
+    }
+
+    /// Keeps what `keep` says; tells whether anything is left.
+    pub fn retain(&mut self, keep: impl Fn(&Commit) -> bool) -> bool {
+        if !self.iter().all(|commit| keep(&commit)) {
+            *self = Self::pack(self.iter().filter(keep).collect());
+        }
+        !self.is_empty()
+    }
+
+    fn remove_oldest(&mut self) {
+        match &mut self.cells {
+            Cells::Narrow(cells) => drop(cells.remove(0)),
+            Cells::Wide(commits) => drop(commits.remove(0)),
+        }
+    }
+
+    fn append(&mut self, commit: Commit, capacity: usize) {
+        if let (Some(cell), Cells::Narrow(cells)) = (self.fold(commit), &mut self.cells) {
+            if cells.len() == cells.capacity() {
+                // Grown by doubling, but never past what the window may hold.
+                let room = capacity.saturating_sub(cells.len()).min(cells.len().max(1));
+                cells.reserve_exact(room);
+            }
+            cells.push(cell);
+        } else {
+            let commits: Vec<Commit> = self.iter().chain([commit]).collect();
+            *self = Self::pack(commits);
+        }
+    }
+
+    /// The narrowest window of these commits, on the newest as its base.
+    fn pack(commits: Vec<Commit>) -> Self {
+        let none = Commit { order: Order(0), offset: Offset(0), timestamp: Timestamp(0), lag: LagThen::Unknown };
+        let mut window = Self::based_on(commits.last().copied().unwrap_or(none));
+        window.cells = match commits.iter().map(|commit| window.fold(*commit)).collect() {
+            Some(cells) => Cells::Narrow(cells),
+            None => Cells::Wide(Box::new(commits)),
+        };
+        window
+    }
+
+    fn fold(&self, commit: Commit) -> Option<Cell> {
+        let near = |value: i64, base: i64| i32::try_from(value.checked_sub(base)?).ok();
+        let lag = match commit.lag {
+            LagThen::Known(Lag(lag)) => u32::try_from(lag).ok().filter(|lag| *lag < PENDING)?,
+            LagThen::Pending => PENDING,
+            LagThen::Unknown => UNKNOWN,
+        };
+        Some(Cell {
+            order: near(commit.order.0, self.order)?,
+            offset: near(commit.offset.0, self.offset)?,
+            timestamp: near(commit.timestamp.0, self.timestamp)?,
+            lag,
+        })
+    }
+
+    fn unfold(&self, cell: Cell) -> Commit {
+        let far = |difference: i32, base: i64| base.saturating_add(i64::from(difference));
+        Commit {
+            order: Order(far(cell.order, self.order)),
+            offset: Offset(far(cell.offset, self.offset)),
+            timestamp: Timestamp(far(cell.timestamp, self.timestamp)),
+            lag: match cell.lag {
+                UNKNOWN => LagThen::Unknown,
+                PENDING => LagThen::Pending,
+                lag => LagThen::Known(Lag(u64::from(lag))),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TEN: NonZeroUsize = NonZeroUsize::new(10).unwrap();
+
+    fn commit(order: i64, offset: i64, timestamp: i64, lag: LagThen) -> Commit {
+        Commit { order: Order(order), offset: Offset(offset), timestamp: Timestamp(timestamp), lag }
+    }
+
+    #[test]
+    fn the_oldest_leaves_a_full_window() {
+        let mut window = Window::new(commit(0, 0, 0, LagThen::Pending));
+        for n in 1..25 {
+            window.push(commit(n, n * 3, n * 1000, LagThen::Known(Lag(7))), TEN);
+        }
+        assert_eq!(window.iter().map(|c| c.order.0).collect::<Vec<_>>(), (15..25).collect::<Vec<_>>());
+        assert_eq!(window.newest(), commit(24, 72, 24_000, LagThen::Known(Lag(7))));
+    }
+
+    #[test]
+    fn a_window_takes_what_is_too_far_for_32_bits_and_narrows_again() {
+        let mut window = Window::new(commit(1, 5, 1, LagThen::Known(Lag(1))));
+        window.push(commit(2, i64::MAX, 2, LagThen::Known(Lag(u64::MAX))), TEN);
+        assert_eq!(window.newest().lag, LagThen::Known(Lag(u64::MAX)));
+        assert!(matches!(window.cells, Cells::Wide(_)));
+        for n in 3..20 {
+            window.push(commit(n, n, n, LagThen::Unknown), TEN);
+        }
+        assert!(matches!(window.cells, Cells::Narrow(_)));
+        assert_eq!(window.len(), 10);
+    }
+
+    #[test]
+    fn a_full_window_of_ten_costs_less_than_250_bytes() {
+        let mut window = Window::new(commit(0, 0, 0, LagThen::Pending));
+        (1..100).for_each(|n| window.push(commit(n, n, n, LagThen::Unknown), TEN));
+        let Cells::Narrow(cells) = &window.cells else { panic!("wide") };
+        assert!(size_of::<Window>() + cells.capacity() * size_of::<Cell>() <= 208);
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_in_comes_out(
+            values in prop::collection::vec((any::<i64>(), any::<i64>(), any::<i64>(), any::<Option<u64>>()), 1..40),
+            near in any::<bool>(),
+        ) {
+            let commits: Vec<Commit> = values.iter().map(|(a, b, c, lag)| {
+                let cut = |v: &i64| if near { v % 100_000 } else { *v };
+                let lag = lag.map_or(LagThen::Pending, |lag| LagThen::Known(Lag(lag)));
+                commit(cut(a), cut(b), cut(c), lag)
+            }).collect();
+            let mut window = Window::new(commits[0]);
+            commits[1..].iter().for_each(|c| window.push(*c, TEN));
+            let kept = &commits[commits.len().saturating_sub(10)..];
+            prop_assert_eq!(window.iter().collect::<Vec<_>>(), kept);
+            prop_assert_eq!(window.newest(), *kept.last().unwrap());
+        }
+    }
+}
