@@ -1,1 +1,21 @@
-//! Tests against real servers.
+//! Tests against real servers: they start the built `warrener` beside real Kafka brokers, Kafka's own tools and a
+//! real Prometheus, and compare what it says with the contracts and with the tools.
+//!
+//! `rig` gets and starts them. Nothing here sees the inside of the program.
+
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod secured;
+#[cfg(test)]
+mod tools;

@@ -1,0 +1,197 @@
+//! Who plays: topics, groups, and what each group is there to show.
+
+use crate::offsets::encode::Version;
+
+/// Groups commit on every second tick.
+pub(super) const COMMIT_EVERY: i64 = 2;
+
+/// A topic and its writers. A tick is a second.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) name: &'static str,
+    pub(super) partitions: i32,
+    /// Records a tick in each partition, give or take one.
+    pub(super) rate: i64,
+    /// Records in each partition before the first tick.
+    pub(super) existing: i64,
+    pub(super) retention: Retention,
+}
+
+/// When what a partition holds is thrown away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Retention {
+    /// Only when the embedded broker itself is full.
+    Broker,
+    /// Every two minutes, before slow groups have read it.
+    Short,
+    /// Every half hour, while the groups that fall behind are caught up. It bounds the memory of the demo.
+    Long,
+}
+
+/// How a group moves through the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Stays within a few records of the log end.
+    KeepUp,
+    /// Goes to the log end and commits, only every so many ticks.
+    Batch { every: i64 },
+    /// Reads `percent` of what arrives, so that its lag grows for `bad` ticks of each `cycle`; then it catches up.
+    Fall { percent: i64, bad: i64, cycle: i64 },
+    /// Commits the same offset again and again for `stuck` ticks of each `cycle`; then it catches up.
+    Stall { stuck: i64, cycle: i64 },
+    /// Keeps up until `last`, and is gone.
+    Stop { last: i64 },
+    /// Every `cycle` ticks goes `back` records, and reads on by `step` a commit.
+    Replay { back: i64, step: i64, cycle: i64 },
+    /// Reads `percent` of what arrives until retention overtakes it. Then it fails for `lost` ticks, and begins
+    /// again at the log start.
+    Overtaken { percent: i64, lost: i64 },
+    /// Keeps up, but never gets to commit its last partition.
+    NeverLast,
+    /// Commits nothing.
+    Silent,
+}
+
+/// The members of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Crew {
+    /// No group record at all: commits only.
+    Unknown,
+    /// Always so many.
+    Fixed(usize),
+    /// One joins or leaves every `every` ticks, between `low` and `high`.
+    Swing { low: usize, high: usize, every: i64 },
+    /// So many until `last`, then none.
+    Until { last: i64, count: usize },
+}
+
+/// A group.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) name: &'static str,
+    pub(super) topics: &'static [&'static str],
+    pub(super) pace: Pace,
+    pub(super) crew: Crew,
+    pub(super) protocol_type: &'static str,
+    pub(super) protocol: &'static str,
+    /// Of its records.
+    pub(super) version: Version,
+    /// Its members are static ones.
+    pub(super) instances: bool,
+    /// Lives for the first so many of every so many ticks, then is deleted, tombstones and all.
+    pub(super) lives: Option<(i64, i64)>,
+}
+
+const fn topic(name: &'static str, partitions: i32, rate: i64, existing: i64) -> Topic {
+    Topic { name, partitions, rate, existing, retention: Retention::Long }
+}
+
+pub(super) const TOPICS: [Topic; 10] = [
+    topic("orders", 6, 4, 2000),
+    topic("payments", 3, 4, 1500),
+    topic("inventory", 4, 2, 1000),
+    topic("clickstream", 8, 10, 3000),
+    topic("emails", 2, 2, 500),
+    topic("shipments", 3, 2, 800),
+    Topic { retention: Retention::Broker, ..topic("audit.ledger", 2, 5, 6000) },
+    Topic { retention: Retention::Short, ..topic("telemetry.raw", 4, 6, 1000) },
+    topic("customers-cdc", 1, 3, 400),
+    topic("dead_letters", 1, 0, 40),
+];
+
+const fn group(name: &'static str, topics: &'static [&'static str], pace: Pace, crew: Crew) -> Group {
+    Group {
+        name,
+        topics,
+        pace,
+        crew,
+        protocol_type: "consumer",
+        protocol: "range",
+        version: Version::V3,
+        instances: false,
+        lives: None,
+    }
+}
+
+const FALL: Pace = Pace::Fall { percent: 60, bad: 480, cycle: 600 };
+/// In a cycle it goes further than the log grows, so that no later commit makes up for the rewind.
+const REPLAY: Pace = Pace::Replay { back: 2500, step: 130, cycle: 22 };
+
+/// The groups.
+pub(super) const GROUPS: [Group; 23] = [
+    // Keep up.
+    group("orders-service", &["orders"], Pace::KeepUp, Crew::Fixed(3)),
+    Group {
+        version: Version::V4,
+        instances: true,
+        ..group("payments-service", &["payments"], Pace::KeepUp, Crew::Fixed(2))
+    },
+    Group {
+        protocol: "cooperative-sticky",
+        version: Version::V4,
+        ..group("inventory-sync", &["inventory", "orders"], Pace::KeepUp, Crew::Fixed(2))
+    },
+    group("email-sender", &["emails"], Pace::KeepUp, Crew::Fixed(1)),
+    Group { protocol: "roundrobin", ..group("shipping", &["shipments"], Pace::KeepUp, Crew::Fixed(3)) },
+    group("search-indexer", &["customers-cdc"], Pace::KeepUp, Crew::Fixed(1)),
+    Group { version: Version::V4, ..group("fraud-detector", &["payments", "orders"], Pace::KeepUp, Crew::Fixed(4)) },
+    group("dead-letter-viewer", &["dead_letters"], Pace::KeepUp, Crew::Fixed(1)),
+    Group {
+        version: Version::V4,
+        ..group("zo\u{eb}'s \"nightly\" \\ \u{4fa1}\u{683c} feed", &["emails"], Pace::KeepUp, Crew::Fixed(1))
+    },
+    // Connect: a group of workers, which commits nothing, and the group of one of its connectors.
+    Group {
+        protocol_type: "connect",
+        protocol: "sessioned",
+        ..group("connect-cluster", &[], Pace::Silent, Crew::Fixed(3))
+    },
+    Group {
+        version: Version::V4,
+        ..group("connect-s3-sink", &["customers-cdc", "shipments"], Pace::KeepUp, Crew::Fixed(2))
+    },
+    // Lag.
+    Group { version: Version::V4, ..group("clickstream-analytics", &["clickstream"], FALL, Crew::Fixed(4)) },
+    group("warehouse-loader", &["shipments", "inventory"], FALL, Crew::Fixed(2)),
+    group("report-builder", &["orders"], Pace::Batch { every: 30 }, Crew::Fixed(1)),
+    // Stall, stop, rewind.
+    group("recommendations", &["inventory"], Pace::Stall { stuck: 480, cycle: 600 }, Crew::Fixed(2)),
+    group("legacy-exporter", &["orders"], Pace::Stop { last: 40 }, Crew::Until { last: 50, count: 1 }),
+    Group { version: Version::V4, ..group("ledger-replay", &["audit.ledger"], REPLAY, Crew::Fixed(1)) },
+    // Retention overtakes them: one begins again at the log start, the other is not there any more.
+    group("telemetry-archiver", &["telemetry.raw"], Pace::Overtaken { percent: 50, lost: 40 }, Crew::Fixed(2)),
+    group("telemetry-trial", &["telemetry.raw"], Pace::Stop { last: 30 }, Crew::Until { last: 35, count: 1 }),
+    // Members come and go.
+    Group {
+        version: Version::V4,
+        ..group("clickstream-workers", &["clickstream"], Pace::KeepUp, Crew::Swing { low: 2, high: 5, every: 20 })
+    },
+    Group {
+        lives: Some((70, 110)),
+        ..group("console-consumer-48213", &["payments"], Pace::KeepUp, Crew::Swing { low: 1, high: 2, every: 30 })
+    },
+    // A partition that never was committed, and a group that Kafka knows by its commits alone.
+    group("loyalty-points", &["payments"], Pace::NeverLast, Crew::Fixed(1)),
+    Group {
+        version: Version::V4,
+        ..group("flink-enrichment", &["audit.ledger", "emails"], Pace::KeepUp, Crew::Unknown)
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_read_topics_that_there_are() {
+        for topic in GROUPS.iter().flat_map(|group| group.topics) {
+            assert!(TOPICS.iter().any(|known| known.name == *topic), "{topic}");
+        }
+    }
+
+    #[test]
+    fn a_few_hundred_records_a_second_are_written() {
+        let rate: i64 = TOPICS.iter().map(|topic| i64::from(topic.partitions) * (topic.rate + 1)).sum();
+        assert!(rate < 300, "{rate}");
+    }
+}

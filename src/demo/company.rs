@@ -1,0 +1,223 @@
+//! A group at play: its members, its generation, its commits.
+
+use super::cast::{Crew, Group};
+use super::scenario::Place;
+use crate::model::{Name, Offset, Partition, Timestamp, java_string_hash};
+use crate::offsets::encode::{self, EncodeError};
+use crate::offsets::{Commit, Member};
+
+/// A record of the offsets topic.
+pub(super) type Record = (Vec<u8>, Option<Vec<u8>>);
+
+/// A partition that a group reads: which one it is, and the last commit.
+#[derive(Debug)]
+struct Share {
+    place: usize,
+    topic: &'static str,
+    partition: Partition,
+    committed: Option<i64>,
+}
+
+/// A group, between two ticks.
+#[derive(Debug)]
+pub(super) struct Company {
+    group: &'static Group,
+    shares: Vec<Share>,
+    generation: i32,
+    /// As last written; none before it is, and after a deletion.
+    members: Option<usize>,
+    alive: bool,
+}
+
+impl Company {
+    pub(super) fn new(group: &'static Group, places: &[Place]) -> Self {
+        let reads = |place: &Place| group.topics.contains(&place.topic.name);
+        let shares = places.iter().enumerate().filter(|(_, place)| reads(place));
+        let shares = shares.map(|(index, place)| Share {
+            place: index,
+            topic: place.topic.name,
+            partition: place.partition,
+            committed: None,
+        });
+        Self { group, shares: shares.collect(), generation: 0, members: None, alive: false }
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
+        self.group.name
+    }
+
+    /// Members come and go, and so does the group itself.
+    pub(super) fn live(&mut self, tick: i64, now: Timestamp) -> Result<Vec<Record>, EncodeError> {
+        let alive = self.group.lives.is_none_or(|(lives, cycle)| tick % cycle < lives);
+        if self.alive && !alive {
+            self.alive = false;
+            return self.delete();
+        }
+        self.alive = alive;
+        let members = self.group.crew.count(tick);
+        if !alive || members.is_none() || self.members == members {
+            return Ok(Vec::new());
+        }
+        self.members = members;
+        self.generation = self.generation.saturating_add(1);
+        Ok(vec![(encode::group_key(self.name().as_bytes())?, Some(self.metadata(now)?))])
+    }
+
+    /// What the group commits at a tick.
+    pub(super) fn commit(&mut self, tick: i64, now: Timestamp, places: &[Place]) -> Result<Vec<Record>, EncodeError> {
+        let mut records = Vec::new();
+        for share in self.shares.iter_mut().filter(|_| self.alive) {
+            let log = places.get(share.place).map(|place| place.log);
+            let Some(offset) = log.and_then(|log| self.group.pace.commits(tick, log, share.committed)) else {
+                continue;
+            };
+            share.committed = Some(offset);
+            let commit = Commit {
+                group: Name(self.group.name.as_bytes()),
+                topic: Name(share.topic.as_bytes()),
+                partition: share.partition,
+                offset: Offset(offset),
+                timestamp: now,
+                leader_epoch: Some(0),
+                expire: None,
+                metadata: b"",
+                topic_id: None,
+            };
+            let key = encode::commit_key(commit.group.0, commit.topic.0, commit.partition)?;
+            records.push((key, Some(encode::commit_value(self.group.version, &commit)?)));
+        }
+        Ok(records)
+    }
+
+    fn delete(&mut self) -> Result<Vec<Record>, EncodeError> {
+        let mut records = Vec::new();
+        for share in &mut self.shares {
+            if share.committed.take().is_some() {
+                let (group, topic) = (self.group.name.as_bytes(), share.topic.as_bytes());
+                records.push((encode::commit_key(group, topic, share.partition)?, None));
+            }
+        }
+        if self.members.take().is_some() {
+            records.push((encode::group_key(self.group.name.as_bytes())?, None));
+        }
+        self.generation = 0;
+        Ok(records)
+    }
+
+    fn metadata(&self, now: Timestamp) -> Result<Vec<u8>, EncodeError> {
+        let count = self.members.unwrap_or(0);
+        let texts: Vec<Texts> = (0..count).map(|index| self.texts(index, count)).collect::<Result<_, _>>()?;
+        let members: Vec<Member<'_>> = texts.iter().map(Texts::member).collect();
+        let leader = members.first().map(|member| member.id);
+        let group = encode::Group {
+            protocol_type: self.group.protocol_type.as_bytes(),
+            generation: self.generation,
+            protocol: leader.map(|_| self.group.protocol.as_bytes()),
+            leader,
+            state_timestamp: Some(now),
+            members: &members,
+        };
+        encode::group_value(self.group.version, &group)
+    }
+
+    /// The `index`th of `count` members.
+    fn texts(&self, index: usize, count: usize) -> Result<Texts, EncodeError> {
+        let name = self.group.name;
+        let client_id = format!("{name}-{index}");
+        let hash = java_string_hash(client_id.as_bytes()).unsigned_abs();
+        let (subscription, assignment) = if self.group.protocol_type == "consumer" {
+            let topics: Vec<Name<'_>> = self.group.topics.iter().map(|topic| Name(topic.as_bytes())).collect();
+            (encode::subscription(&topics)?, self.assignment(index, count)?)
+        } else {
+            // Others have formats of their own.
+            (format!("http://10.0.9.{index}:8083/").into_bytes(), vec![0xc0, 0xff, 0xee])
+        };
+        Ok(Texts {
+            id: format!("{client_id}-{hash:08x}-4d0e-4e6b-9f7a-{:012x}", u64::from(hash).wrapping_mul(31)),
+            instance: self.group.instances.then(|| format!("{name}-pod-{index}")),
+            host: format!("/10.0.{}.{}", hash % 8, index.saturating_add(11)),
+            client_id,
+            subscription,
+            assignment,
+        })
+    }
+
+    /// Partitions are dealt like cards.
+    fn assignment(&self, index: usize, count: usize) -> Result<Vec<u8>, EncodeError> {
+        let mut topics = Vec::new();
+        for topic in self.group.topics {
+            let dealt = self.shares.iter().enumerate().filter(|(turn, _)| turn.checked_rem(count) == Some(index));
+            let mine = dealt.filter(|(_, share)| share.topic == *topic).map(|(_, share)| share.partition);
+            topics.push((Name(topic.as_bytes()), mine.collect::<Vec<_>>()));
+        }
+        let borrowed: Vec<(Name<'_>, &[Partition])> =
+            topics.iter().filter(|(_, mine)| !mine.is_empty()).map(|(topic, mine)| (*topic, mine.as_slice())).collect();
+        encode::assignment(&borrowed)
+    }
+}
+
+impl Crew {
+    /// Members at a tick; none when there is no group record.
+    fn count(self, tick: i64) -> Option<usize> {
+        match self {
+            Self::Unknown => None,
+            Self::Fixed(count) => Some(count),
+            Self::Until { last, count } => Some(if tick <= last { count } else { 0 }),
+            Self::Swing { low, high, every } => {
+                let turn = usize::try_from(tick.checked_div(every)?).ok()?;
+                let span = high.saturating_sub(low);
+                // Up and down again.
+                let place = turn.checked_rem(span.saturating_mul(2))?;
+                Some(low.saturating_add(if place <= span {
+                    place
+                } else {
+                    span.saturating_mul(2).saturating_sub(place)
+                }))
+            }
+        }
+    }
+}
+
+/// What a [`Member`] borrows.
+struct Texts {
+    id: String,
+    instance: Option<String>,
+    client_id: String,
+    host: String,
+    subscription: Vec<u8>,
+    assignment: Vec<u8>,
+}
+
+impl Texts {
+    fn member(&self) -> Member<'_> {
+        Member {
+            id: self.id.as_bytes(),
+            instance_id: self.instance.as_deref().map(str::as_bytes),
+            client_id: self.client_id.as_bytes(),
+            client_host: self.host.as_bytes(),
+            rebalance_timeout: Some(300_000),
+            session_timeout: 45_000,
+            subscription: &self.subscription,
+            assignment: &self.assignment,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crew_swings_up_and_down() {
+        let crew = Crew::Swing { low: 2, high: 5, every: 20 };
+        let counts: Vec<usize> = (0..8).map(|turn| crew.count(turn * 20).unwrap()).collect();
+        assert_eq!(counts, [2, 3, 4, 5, 4, 3, 2, 3]);
+        assert_eq!(crew.count(19), Some(2));
+    }
+
+    #[test]
+    fn a_crew_may_leave_for_good() {
+        let crew = Crew::Until { last: 50, count: 1 };
+        assert_eq!((crew.count(50), crew.count(51)), (Some(1), Some(0)));
+    }
+}

@@ -1,0 +1,265 @@
+//! `warrener demo`: librdkafka's embedded mock cluster and a play of make-believe groups on it.
+//!
+//! The groups never join anything. Real records of the offsets topic are produced to a topic named
+//! `__consumer_offsets`, so that all the rest of the program is what runs on a real Kafka. `cast` says who plays and
+//! what each shows, `scenario` what happens at which tick, and this file does the writing.
+//!
+//! It may run for days. The embedded broker keeps 5 MiB of a partition; a record larger than that makes it throw away
+//! all before it, which is how log starts move here, and how the logs stay small.
+//! The broker does not compact: a reader that comes to the demo after many hours may not find the commits of groups
+//! that stopped long ago.
+
+mod cast;
+mod company;
+mod pace;
+mod scenario;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use thiserror::Error;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{Offset, Timestamp};
+use crate::offsets::encode::EncodeError;
+use scenario::{Action, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
+
+/// Brokers of the embedded cluster.
+const BROKERS: i32 = 3;
+/// More than the embedded broker keeps of a partition (`rd_kafka_mock_partition_init`).
+const PURGE_BYTES: usize = 5 * 1024 * 1024 + 64 * 1024;
+/// How long the past may take to be written, and a full queue to empty.
+const PATIENCE: Duration = Duration::from_secs(20);
+const TICK: Duration = Duration::from_secs(1);
+const TICK_MS: i64 = 1000;
+
+/// Why the demo can't go on.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// The embedded cluster, or the client that writes to it.
+    #[error("embedded cluster: cannot {what}")]
+    Cluster {
+        /// What could not be done.
+        what: &'static str,
+        /// librdkafka's word for it.
+        source: KafkaError,
+    },
+    /// The client that writes has no embedded cluster.
+    #[error("embedded cluster: librdkafka made none")]
+    Missing,
+    /// Records of the past that the embedded cluster did not take.
+    #[error("embedded cluster: {count} records were not taken")]
+    Lost {
+        /// How many.
+        count: u64,
+    },
+    /// A record that can't be written as bytes.
+    #[error("embedded cluster: cannot encode a record")]
+    Encode(#[from] EncodeError),
+}
+
+/// The embedded cluster and its groups. It lives as long as this does.
+pub struct Demo {
+    producer: BaseProducer<Deliveries>,
+    deliveries: Arc<Ledger>,
+    scenario: Scenario,
+    /// What [`Action::Purge`] writes.
+    filler: Vec<u8>,
+}
+
+/// What became of what was written.
+struct Ledger {
+    /// Log ends, by place; -1 before anything was written.
+    ends: Vec<AtomicI64>,
+    lost: AtomicU64,
+}
+
+struct Deliveries(Arc<Ledger>);
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    /// The place; [`usize::MAX`] for the offsets topic.
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, place: usize) {
+        match result {
+            Ok(message) => {
+                if let Some(end) = self.0.ends.get(place) {
+                    end.fetch_max(message.offset().saturating_add(1), Ordering::Relaxed);
+                }
+            }
+            Err(_) => {
+                self.0.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Demo {
+    /// Creates the cluster and its topics, and plays the past: two minutes of it, in one go. Blocks for a moment.
+    ///
+    /// # Errors
+    /// When the cluster can't be made, or does not take what is written.
+    pub fn start() -> Result<Self, DemoError> {
+        let scenario = Scenario::new();
+        let ends = scenario.places().iter().map(|_| AtomicI64::new(-1)).collect();
+        let deliveries = Arc::new(Ledger { ends, lost: AtomicU64::new(0) });
+        let producer = producer(Deliveries(Arc::clone(&deliveries)))?;
+        let mut demo = Self { producer, deliveries, scenario, filler: vec![0; PURGE_BYTES] };
+        demo.create_topics()?;
+        demo.play_the_past(now())?;
+        Ok(demo)
+    }
+
+    /// Where the embedded cluster listens: `127.0.0.1:port` of each of its brokers, with commas between.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> String {
+        self.producer.client().mock_cluster().map_or_else(String::new, |cluster| cluster.bootstrap_servers())
+    }
+
+    /// Plays on, a tick a second, until `stop`. The cluster ends with it.
+    ///
+    /// # Errors
+    /// When nothing can be written any more.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), DemoError> {
+        let mut ticks = tokio::time::interval(TICK);
+        // After a sleep of the machine the play goes on where it stood.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let result = loop {
+            tokio::select! {
+                () = stop.cancelled() => break Ok(()),
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.tick() {
+                break Err(error);
+            }
+        };
+        // Ending librdkafka joins its threads, which blocks.
+        drop(tokio::task::spawn_blocking(move || drop(self)).await);
+        result
+    }
+
+    fn create_topics(&self) -> Result<(), DemoError> {
+        let cluster = self.producer.client().mock_cluster().ok_or(DemoError::Missing)?;
+        let failed = |source| DemoError::Cluster { what: "create a topic", source };
+        cluster.create_topic(OFFSETS_TOPIC, OFFSETS_PARTITIONS, BROKERS).map_err(failed)?;
+        for topic in &cast::TOPICS {
+            cluster.create_topic(topic.name, topic.partitions, BROKERS).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn play_the_past(&mut self, now: Timestamp) -> Result<(), DemoError> {
+        for ago in (1..=PAST).rev() {
+            self.play(Timestamp(now.0.saturating_sub(ago.saturating_mul(TICK_MS))))?;
+        }
+        let failed = |source| DemoError::Cluster { what: "write the past", source };
+        self.producer.flush(PATIENCE).map_err(failed)?;
+        match self.deliveries.lost.swap(0, Ordering::Relaxed) {
+            0 => Ok(()),
+            count => Err(DemoError::Lost { count }),
+        }
+    }
+
+    fn tick(&mut self) -> Result<(), DemoError> {
+        self.hear();
+        let lost = self.deliveries.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            tracing::warn!(records = lost, "the embedded cluster did not take records");
+        }
+        // Nothing is under way between two ticks, but for a tick that was slow: its ends come with the next.
+        if self.producer.in_flight_count() == 0 {
+            for (place, end) in self.deliveries.ends.iter().enumerate() {
+                let end = end.load(Ordering::Relaxed);
+                if end >= 0 {
+                    self.scenario.observe(place, Offset(end));
+                }
+            }
+        }
+        self.play(now())
+    }
+
+    /// Takes in what became of the last tick's records. One poll tells of one batch, and there are some 50 a tick:
+    /// more polls than that, or what is told would pile up.
+    fn hear(&self) {
+        for _ in 0..1000 {
+            if self.producer.in_flight_count() == 0 {
+                break;
+            }
+            self.producer.poll(Duration::ZERO);
+        }
+    }
+
+    fn play(&mut self, now: Timestamp) -> Result<(), DemoError> {
+        for action in self.scenario.play(now)? {
+            match action {
+                Action::Write { place, count } => {
+                    for _ in 0..count {
+                        self.write(place, None, now)?;
+                    }
+                }
+                Action::Purge { place } => self.write(place, Some(&self.filler), now)?,
+                Action::Offsets { partition, key, value } => {
+                    let record = BaseRecord::with_opaque_to(OFFSETS_TOPIC, usize::MAX).partition(partition);
+                    let record = record.timestamp(now.0).key(&key);
+                    self.send(match &value {
+                        Some(value) => record.payload(value),
+                        None => record,
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, place: usize, payload: Option<&Vec<u8>>, now: Timestamp) -> Result<(), DemoError> {
+        let Some(at) = self.scenario.places().get(place) else { return Ok(()) };
+        let record = BaseRecord::<'_, Vec<u8>, Vec<u8>, usize>::with_opaque_to(at.topic.name, place);
+        let record = record.partition(at.partition.0).timestamp(now.0);
+        self.send(match payload {
+            Some(payload) => record.payload(payload),
+            None => record,
+        })
+    }
+
+    fn send(&self, mut record: BaseRecord<'_, Vec<u8>, Vec<u8>, usize>) -> Result<(), DemoError> {
+        // Bounded: a poll waits up to 10 ms for the queue to empty.
+        for _ in 0..PATIENCE.as_millis() / 10 {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => record = back,
+                Err((source, _)) => return Err(DemoError::Cluster { what: "write a record", source }),
+            }
+            self.producer.poll(Duration::from_millis(10));
+        }
+        let source = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
+        Err(DemoError::Cluster { what: "write a record", source })
+    }
+}
+
+fn producer(context: Deliveries) -> Result<BaseProducer<Deliveries>, DemoError> {
+    ClientConfig::new()
+        // The client owns the cluster, which so can go from thread to thread with it.
+        .set("test.mock.num.brokers", BROKERS.to_string())
+        // Commits of a partition stay in order, whatever is tried again.
+        .set("max.in.flight.requests.per.connection", "1")
+        .set("message.max.bytes", "8388608")
+        .set("linger.ms", "20")
+        .create_with_context(context)
+        .map_err(|source| DemoError::Cluster { what: "be started", source })
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

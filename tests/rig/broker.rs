@@ -1,0 +1,243 @@
+//! Kafka clusters of one to three nodes on 127.0.0.1.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+use std::sync::{Condvar, Mutex, OnceLock};
+use std::time::Duration;
+
+use super::maven::{Version, java};
+use super::process::Process;
+use super::scratch::Scratch;
+use super::tools::Tools;
+use super::wire::Wire;
+use super::{eventually, free_port, seconds, security};
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    version: Version,
+    nodes: u16,
+    offsets_partitions: u32,
+    secure: bool,
+    lasting: bool,
+}
+
+impl Spec {
+    pub fn new(version: Version) -> Self {
+        Self { version, nodes: 1, offsets_partitions: 8, secure: false, lasting: false }
+    }
+
+    pub fn nodes(self, nodes: u16) -> Self {
+        Self { nodes, ..self }
+    }
+
+    /// Listeners with SASL over TLS and with mutual TLS beside the plain one.
+    pub fn secure(self) -> Self {
+        Self { secure: true, ..self }
+    }
+
+    /// Makes it ready to start; nothing runs yet.
+    pub fn prepare(self) -> Cluster {
+        let seats = (!self.lasting).then(|| Seats::take(usize::from(self.nodes)));
+        let scratch = Scratch::new(&format!("kafka-{}", self.version.name()));
+        let nodes: Vec<Node> = (1..=self.nodes).map(|id| Node::new(id, &scratch)).collect();
+        let cluster = Cluster { nodes, spec: self, tools: OnceLock::new(), scratch, _seats: seats };
+        for node in &cluster.nodes {
+            cluster.format(node);
+        }
+        cluster
+    }
+
+    pub fn start(self) -> Cluster {
+        let mut cluster = self.prepare();
+        cluster.start();
+        cluster
+    }
+
+    /// Not counted against the nodes that may run at a time: for clusters that live as long as the tests.
+    pub fn lasting(self) -> Self {
+        Self { lasting: true, ..self }
+    }
+
+    /// The one secure node that all tests share that neither harm it nor need it to be empty.
+    pub fn common() -> &'static Cluster {
+        static COMMON: OnceLock<Cluster> = OnceLock::new();
+        COMMON.get_or_init(|| Self::new(Version::V4_2).secure().lasting().start())
+    }
+}
+
+/// Bounds how many nodes run at a time beside the lasting ones.
+struct Seats(usize);
+
+static FREE_SEATS: (Mutex<usize>, Condvar) = (Mutex::new(3), Condvar::new());
+
+impl Seats {
+    fn take(count: usize) -> Self {
+        let free = FREE_SEATS.0.lock().unwrap();
+        *FREE_SEATS.1.wait_while(free, |free| *free < count).unwrap() -= count;
+        Self(count)
+    }
+}
+
+impl Drop for Seats {
+    fn drop(&mut self) {
+        *FREE_SEATS.0.lock().unwrap() += self.0;
+        FREE_SEATS.1.notify_all();
+    }
+}
+
+/// A prepared or running cluster; its processes end and its data go when it is dropped.
+pub struct Cluster {
+    nodes: Vec<Node>,
+    spec: Spec,
+    tools: OnceLock<Tools>,
+    // Behind the processes: they are to be gone before their folder is.
+    scratch: Scratch,
+    _seats: Option<Seats>,
+}
+
+struct Node {
+    process: Option<Process>,
+    id: u16,
+    port: u16,
+    controller: u16,
+    sasl: u16,
+    mutual: u16,
+    folder: std::path::PathBuf,
+}
+
+impl Node {
+    fn new(id: u16, scratch: &Scratch) -> Self {
+        let folder = scratch.join(&format!("node-{id}"));
+        fs::create_dir_all(&folder).unwrap();
+        let [port, controller, sasl, mutual] = [(); 4].map(|()| free_port());
+        Self { process: None, id, port, controller, sasl, mutual, folder }
+    }
+}
+
+impl Cluster {
+    /// `host:port` of every plain listener.
+    pub fn bootstrap(&self) -> String {
+        self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect::<Vec<_>>().join(",")
+    }
+
+    /// The plain port of the first node.
+    pub fn port(&self) -> u16 {
+        self.nodes[0].port
+    }
+
+    pub fn sasl_address(&self) -> String {
+        format!("127.0.0.1:{}", self.nodes[0].sasl)
+    }
+
+    pub fn mutual_address(&self) -> String {
+        format!("127.0.0.1:{}", self.nodes[0].mutual)
+    }
+
+    /// Kafka's own tools of the same release, pointed at this cluster.
+    pub fn tools(&self) -> &Tools {
+        self.tools.get_or_init(|| Tools::start(self.spec.version, self.bootstrap(), &self.scratch))
+    }
+
+    /// Where the certificates of a secure cluster lie.
+    pub fn file(&self, name: &str) -> String {
+        self.scratch.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// What the first node has logged, over all its lives.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.nodes[0].folder.join("broker.log")).unwrap_or_default()
+    }
+
+    /// Starts every node that does not run and waits until each answers.
+    pub fn start(&mut self) {
+        for index in 0..self.nodes.len() {
+            if self.nodes[index].process.is_none() {
+                let process = self.launch(&self.nodes[index]);
+                self.nodes[index].process = Some(process);
+            }
+        }
+        for node in &mut self.nodes {
+            let process = node.process.as_mut().unwrap();
+            eventually(seconds(90), "answer of a broker", || {
+                assert!(process.ended().is_none(), "the broker ended:\n{}", process.log());
+                Wire::connect(node.port, Duration::from_secs(2))?.api_versions()
+            });
+        }
+    }
+
+    /// Kills node `index` without a word.
+    pub fn kill(&mut self, index: usize) {
+        self.nodes[index].process.take().unwrap().kill();
+    }
+
+    /// Stops node `index` in its tracks, its sockets open.
+    pub fn freeze(&mut self, index: usize) {
+        self.nodes[index].process.as_mut().unwrap().signal(libc::SIGSTOP);
+    }
+
+    pub fn thaw(&mut self, index: usize) {
+        self.nodes[index].process.as_mut().unwrap().signal(libc::SIGCONT);
+    }
+
+    fn java(&self, node: &Node) -> Command {
+        let mut command = java(self.spec.version, 256);
+        command.current_dir(&node.folder);
+        command
+    }
+
+    fn format(&self, node: &Node) {
+        fs::write(node.folder.join("server.properties"), self.properties(node)).unwrap();
+        let mut command = self.java(node);
+        command.args(["kafka.tools.StorageTool", "format", "-t", "d2FycmVuZXItcmlnLTAwMQ", "-c", "server.properties"]);
+        if self.spec.secure {
+            let user = format!("SCRAM-SHA-512=[name={},password={}]", security::USER, security::PASSWORD);
+            command.args(["--add-scram", &user]);
+            security::write_certificates(&self.scratch);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "formatting: {output:?}");
+    }
+
+    fn launch(&self, node: &Node) -> Process {
+        // So that two tests do not make two cores start four JVMs at once.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut command = java(self.spec.version, 256);
+        command.arg("-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info");
+        command.current_dir(&node.folder).args(["kafka.Kafka", "server.properties"]);
+        Process::start(command, &node.folder.join("broker.log"))
+    }
+
+    fn properties(&self, node: &Node) -> String {
+        let voters: Vec<String> = self.nodes.iter().map(|n| format!("{}@127.0.0.1:{}", n.id, n.controller)).collect();
+        let replicas = self.nodes.len();
+        let mut listeners = format!("PLAINTEXT://127.0.0.1:{}", node.port);
+        if self.spec.secure {
+            write!(listeners, ",SASL_SSL://127.0.0.1:{},SSL://127.0.0.1:{}", node.sasl, node.mutual).unwrap();
+        }
+        let mut text = format!(
+            "process.roles=broker,controller\nnode.id={}\ncontroller.quorum.voters={}\n\
+             listeners={listeners},CONTROLLER://127.0.0.1:{}\nadvertised.listeners={listeners}\n\
+             controller.listener.names=CONTROLLER\nlog.dirs={}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL\n\
+             offsets.topic.num.partitions={}\noffsets.topic.replication.factor={replicas}\n\
+             transaction.state.log.replication.factor={replicas}\ntransaction.state.log.min.isr=1\n",
+            node.id,
+            voters.join(","),
+            node.controller,
+            node.folder.join("data").display(),
+            self.spec.offsets_partitions,
+        );
+        text += "transaction.state.log.num.partitions=2\ngroup.initial.rebalance.delay.ms=0\n\
+                 auto.create.topics.enable=false\nnum.network.threads=1\nnum.io.threads=2\n\
+                 background.threads=2\nlog.cleaner.threads=1\nlog.cleaner.dedupe.buffer.size=2097152\n\
+                 num.recovery.threads.per.data.dir=1\nbroker.heartbeat.interval.ms=500\n\
+                 broker.session.timeout.ms=3000\nlog.retention.check.interval.ms=3600000\n";
+        if self.spec.secure {
+            text += &security::broker_properties(&self.scratch);
+        }
+        text
+    }
+}

@@ -1,0 +1,118 @@
+//! Producers, transactions and administration through librdkafka.
+
+use std::future::Future;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::broker::Cluster;
+use super::{eventually, seconds};
+
+/// Key and value of one raw record.
+pub type Record = (Vec<u8>, Option<Vec<u8>>);
+
+impl Cluster {
+    /// The settings every client here starts from.
+    pub fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.bootstrap()).set("reconnect.backoff.max.ms", "500");
+        config
+    }
+
+    fn administer<T>(&self, work: impl AsyncFnOnce(&AdminClient<DefaultClientContext>) -> KafkaResult<T>) -> T {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
+        block_on(work(&admin)).unwrap()
+    }
+
+    /// Creates a topic with one replica a partition.
+    pub fn create_topic(&self, name: &str, partitions: i32) {
+        self.create(NewTopic::new(name, partitions, TopicReplication::Fixed(1)));
+    }
+
+    /// Creates a topic and waits until every partition has a leader.
+    pub fn create(&self, topic: NewTopic<'_>) {
+        let mut results = self.administer(async |admin| admin.create_topics([&topic], &AdminOptions::new()).await);
+        results.remove(0).unwrap();
+        let consumer: BaseConsumer = self.client().create().unwrap();
+        eventually(seconds(30), "leaders of a new topic", || {
+            let metadata = consumer.fetch_metadata(Some(topic.name), seconds(5)).map_err(|error| error.to_string())?;
+            let partitions = metadata.topics()[0].partitions();
+            let led = partitions.iter().filter(|partition| partition.leader() >= 0).count();
+            if led > 0 && led == partitions.len() { Ok(()) } else { Err(format!("{led} have one")) }
+        });
+    }
+
+    pub fn grow_topic(&self, name: &str, partitions: usize) {
+        let new = NewPartitions::new(name, partitions);
+        self.administer(async |admin| admin.create_partitions([&new], &AdminOptions::new()).await);
+    }
+
+    pub fn delete_topic(&self, name: &str) {
+        self.administer(async |admin| admin.delete_topics(&[name], &AdminOptions::new()).await);
+    }
+
+    pub fn delete_group(&self, name: &str) {
+        self.administer(async |admin| admin.delete_groups(&[name], &AdminOptions::new()).await).remove(0).unwrap();
+    }
+
+    /// Deletes the records of one partition below `offset`; all of them with `Offset::End`.
+    pub fn delete_records(&self, topic: &str, partition: i32, offset: Offset) {
+        let mut below = TopicPartitionList::new();
+        below.add_partition_offset(topic, partition, offset).unwrap();
+        self.administer(async |admin| admin.delete_records(&below, &AdminOptions::new()).await);
+    }
+
+    /// Produces `count` small records to one partition.
+    pub fn produce(&self, topic: &str, partition: i32, count: usize) {
+        let record = (b"k".to_vec(), Some(b"v".to_vec()));
+        self.produce_raw(topic, std::iter::repeat_n((partition, record), count));
+    }
+
+    /// Produces these records to these partitions, in order, and waits until the broker has them.
+    pub fn produce_raw(&self, topic: &str, records: impl IntoIterator<Item = (i32, Record)>) {
+        let mut config = self.client();
+        config.set("linger.ms", "20").set("queue.buffering.max.messages", "1000000").set("acks", "all");
+        let producer: BaseProducer = config.create().unwrap();
+        for (partition, (key, value)) in records {
+            let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).key(&key);
+            if let Some(value) = &value {
+                record = record.payload(value);
+            }
+            while let Err((error, back)) = producer.send(record) {
+                assert_eq!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::QueueFull));
+                producer.poll(seconds(1));
+                record = back;
+            }
+            producer.poll(seconds(0));
+        }
+        producer.flush(seconds(60)).unwrap();
+    }
+
+    /// One transaction that commits `offset` of `topic`'s partition 0 for `group`, and is committed or aborted.
+    pub fn transact(&self, group: &str, topic: &str, offset: i64, commit: bool) {
+        let producer: BaseProducer = self.client().set("transactional.id", format!("rig-{group}")).create().unwrap();
+        producer.init_transactions(seconds(60)).unwrap();
+        producer.begin_transaction().unwrap();
+        producer.send(BaseRecord::<[u8], [u8]>::to(topic).partition(0).payload(b"in a transaction")).unwrap();
+        let consumer: BaseConsumer = self.client().set("group.id", group).create().unwrap();
+        let mut offsets = TopicPartitionList::new();
+        offsets.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
+        let membership = consumer.group_metadata().unwrap();
+        producer.send_offsets_to_transaction(&offsets, &membership, seconds(60)).unwrap();
+        if commit {
+            producer.commit_transaction(seconds(60)).unwrap();
+        } else {
+            producer.abort_transaction(seconds(60)).unwrap();
+        }
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}

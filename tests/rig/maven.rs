@@ -1,0 +1,103 @@
+//! Gets Kafka's jars by Maven, once for all runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::scratch::Scratch;
+
+/// Kafka's releases that the tests run against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    V4_2,
+    V3_9,
+}
+
+impl Version {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V4_2 => "4.2.0",
+            Self::V3_9 => "3.9.1",
+        }
+    }
+
+    /// What `java -cp` takes.
+    pub fn class_path(self) -> String {
+        let folder = jars(self);
+        let mut jars: Vec<String> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().to_str().unwrap().to_owned())
+            // 3.9 brings a logger that wants a file of its own; slf4j-simple serves both.
+            .filter(|path| path.ends_with(".jar") && !path.contains("slf4j-reload4j"))
+            .collect();
+        jars.sort();
+        jars.join(":")
+    }
+}
+
+/// A `java` command with the release's jars and a heap of `megabytes`, made to start fast rather than run fast.
+pub fn java(version: Version, megabytes: u32) -> Command {
+    need("java", "-version", "Java 17 (Debian: apt-get install openjdk-17-jdk-headless)");
+    let mut command = Command::new("java");
+    command.args([&format!("-Xmx{megabytes}m"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]);
+    command.args(["-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]);
+    command.args(["-cp", &version.class_path()]);
+    command
+}
+
+fn need(program: &str, question: &str, install: &str) {
+    let answer = Command::new(program).arg(question).output();
+    let ok = answer.as_ref().is_ok_and(|answer| answer.status.success());
+    assert!(ok, "these tests need `{program}`, which did not answer ({answer:?}): install {install}");
+}
+
+fn cache() -> PathBuf {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("WARRENER_RIG_CACHE").unwrap_or_else(|| {
+        let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+        cache.expect("WARRENER_RIG_CACHE, XDG_CACHE_HOME or HOME").join("warrener-rig")
+    })
+}
+
+/// The folder with the release's jars, fetched when it is not there yet.
+fn jars(version: Version) -> PathBuf {
+    let cache = cache();
+    let folder = cache.join(format!("kafka-{}", version.name()));
+    if !folder.is_dir() {
+        fs::create_dir_all(&cache).unwrap_or_else(|error| panic!("{}: {error}", cache.display()));
+        // Several threads or runs may fetch at once: each into a folder of its own, and the first to finish wins.
+        let half = tempfile::Builder::new().prefix("half-").tempdir_in(&cache).unwrap();
+        fetch(version, half.path());
+        if let Err(error) = fs::rename(half.path(), &folder) {
+            assert!(folder.is_dir(), "{}: {error}", folder.display());
+        }
+    }
+    folder
+}
+
+fn fetch(version: Version, into: &Path) {
+    need("mvn", "-version", "Maven (Debian: apt-get install maven)");
+    let scratch = Scratch::new("maven");
+    let dependency = |group: &str, name: &str, version: &str| {
+        format!(
+            "<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
+        )
+    };
+    let pom = format!(
+        "<project xmlns=\"http://maven.apache.org/POM/4.0.0\"><modelVersion>4.0.0</modelVersion>\
+         <groupId>rig</groupId><artifactId>kafka</artifactId><version>1</version><dependencies>{}{}{}</dependencies></project>",
+        dependency("org.apache.kafka", "kafka_2.13", version.name()),
+        dependency("org.apache.kafka", "kafka-tools", version.name()),
+        dependency("org.slf4j", "slf4j-simple", "1.7.36"),
+    );
+    let output = Command::new("mvn")
+        .args(["-B", "-q", "-f"])
+        .arg(scratch.write("pom.xml", pom))
+        .args(["dependency:copy-dependencies", "-DincludeScope=runtime"])
+        .arg(format!("-DoutputDirectory={}", into.display()))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "maven did not get Kafka {}:\n{said}", version.name());
+}

@@ -1,0 +1,58 @@
+//! The rig: real Kafka brokers, Kafka's own tools, Prometheus and `warrener` itself, as processes of a test.
+
+pub mod broker;
+pub mod client;
+pub mod http;
+pub mod maven;
+pub mod page;
+pub mod process;
+pub mod program;
+pub mod prometheus;
+pub mod records;
+pub mod scratch;
+pub mod security;
+pub mod tools;
+pub mod wire;
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// Asks again and again until it is so, and returns what was found; panics with the last answer at the deadline.
+pub fn eventually<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+    let began = Instant::now();
+    loop {
+        match ask() {
+            Ok(found) => return found,
+            Err(last) => assert!(began.elapsed() < patience, "no {what} within {patience:?}: {last}"),
+        }
+        pause(Duration::from_millis(50));
+    }
+}
+
+/// Between two questions to a process that tells nobody when it is done.
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Seconds as a duration, to keep the tests readable.
+pub fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// A port of 127.0.0.1 that nobody listens on and that no test was given before.
+///
+/// It lies below the range from which the kernel takes a client's own port: a client that tries a dead broker's
+/// port again and again would else sooner or later connect to itself.
+pub fn free_port() -> u16 {
+    static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut taken = TAKEN.lock().unwrap();
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    let port = (0..10_000)
+        .map(|step| 20_000 + (start + step) % 10_000)
+        .find(|port| !taken.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap();
+    taken.insert(port);
+    port
+}

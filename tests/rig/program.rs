@@ -1,0 +1,132 @@
+//! `warrener` as a process.
+
+use std::process::Command;
+use std::time::Duration;
+
+use super::http::{self, Response};
+use super::page::Page;
+use super::process::Process;
+use super::scratch::Scratch;
+use super::{eventually, free_port, seconds};
+
+/// A running `warrener`, ended when dropped.
+pub struct Program {
+    process: Process,
+    pub port: u16,
+    _scratch: Scratch,
+}
+
+/// The command, without arguments and with nothing of the tests' environment that it would listen to.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_warrener"));
+    for name in ["CONFIG", "BROKERS", "LISTEN", "LOG_LEVEL"] {
+        command.env_remove(format!("WARRENER_{name}"));
+    }
+    command
+}
+
+impl Program {
+    /// `--brokers` and no file.
+    pub fn with_brokers(brokers: &str) -> Self {
+        let mut command = command();
+        command.args(["--brokers", brokers]);
+        Self::start(command, Scratch::new("warrener"))
+    }
+
+    /// `--config` with a file of this text.
+    pub fn with_config(text: &str) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
+        Self::start(command, scratch)
+    }
+
+    /// A cluster and consumer `local` at these servers with quick refreshes, and whatever else.
+    pub fn quick(servers: &str, more: &str) -> Self {
+        Self::with_config(&quick(servers, "", more))
+    }
+
+    fn start(mut command: Command, scratch: Scratch) -> Self {
+        let port = free_port();
+        command.args(["--listen", &format!("127.0.0.1:{port}")]);
+        let mut process = Process::start(command, &scratch.join("warrener.log"));
+        eventually(seconds(20), "listening warrener", || {
+            assert!(process.ended().is_none(), "it ended:\n{}", process.log());
+            http::get(port, "/-/healthy", &[])
+        });
+        Self { process, port, _scratch: scratch }
+    }
+
+    pub fn get(&self, path: &str) -> Response {
+        http::get(self.port, path, &[]).unwrap()
+    }
+
+    /// Waits until `/-/ready` says 200.
+    pub fn ready(self) -> Self {
+        self.await_ready(seconds(60));
+        self
+    }
+
+    pub fn await_ready(&self, patience: Duration) {
+        eventually(patience, "ready warrener", || {
+            let answer = http::get(self.port, "/-/ready", &[])?;
+            if answer.status == 200 { Ok(()) } else { Err(format!("{} {}", answer.status, answer.text())) }
+        });
+    }
+
+    /// One scrape.
+    pub fn page(&self) -> Page {
+        let answer = self.get("/metrics");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        Page::parse(answer.text())
+    }
+
+    /// Scrapes until the page is as wanted; the page.
+    pub fn page_where(
+        &self,
+        patience: Duration,
+        what: &str,
+        mut wanted: impl FnMut(&Page) -> Result<(), String>,
+    ) -> Page {
+        eventually(patience, what, || {
+            let page = self.page();
+            wanted(&page).map(|()| page)
+        })
+    }
+
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.process.ended().is_none()
+    }
+
+    pub fn signal(&mut self, signal: i32) {
+        self.process.signal(signal);
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self, patience: Duration) -> std::process::ExitStatus {
+        self.process.wait(patience).0
+    }
+
+    /// SIGTERM ends it within 5 s and with 0.
+    pub fn terminate(mut self) {
+        assert!(self.runs(), "it ended by itself:\n{}", self.log());
+        self.signal(libc::SIGTERM);
+        let (status, took) = self.process.wait(seconds(10));
+        assert!(took <= seconds(5), "SIGTERM took {took:?}:\n{}", self.log());
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+    }
+}
+
+/// The text of a file with a cluster and a consumer `local`; `keys` go into both sections, `more` behind.
+pub fn quick(servers: &str, keys: &str, more: &str) -> String {
+    let list: Vec<String> = servers.split(',').map(|server| format!("{server:?}")).collect();
+    let list = list.join(", ");
+    format!(
+        "[cluster.local]\nclass-name = \"kafka\"\nservers = [{list}]\noffset-refresh = 1\ntopic-refresh = 1\n{keys}\n\
+         [consumer.local]\nclass-name = \"kafka\"\ncluster = \"local\"\nservers = [{list}]\n{keys}\n{more}\n"
+    )
+}

@@ -1,0 +1,57 @@
+//! Certificates and users of a secure cluster.
+
+use std::fmt::Write as _;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+use super::scratch::Scratch;
+
+pub const USER: &str = "warrener";
+pub const PASSWORD: &str = "correct-horse-battery";
+
+/// Writes `ca.pem`, `server.pem`, `client.pem`, `client.key` and `other-ca.pem`, which signed none of them.
+pub fn write_certificates(scratch: &Scratch) {
+    let ca = authority("rig");
+    scratch.write("ca.pem", ca.pem());
+    scratch.write("other-ca.pem", authority("stranger").pem());
+    let (server, server_key) = signed("127.0.0.1", &ca);
+    scratch.write("server.pem", format!("{server_key}{server}"));
+    let (client, client_key) = signed("warrener", &ca);
+    scratch.write("client.pem", client);
+    scratch.write("client.key", client_key);
+}
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn signed(name: &str, ca: &Authority) -> (String, String) {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let key = KeyPair::generate().unwrap();
+    (params.signed_by(&key, ca).unwrap().pem(), key.serialize_pem())
+}
+
+/// What `server.properties` needs for them.
+pub fn broker_properties(scratch: &Scratch) -> String {
+    let file = |name| scratch.join(name).display().to_string();
+    let mut text = format!(
+        "ssl.keystore.type=PEM\nssl.keystore.location={}\nssl.truststore.type=PEM\nssl.truststore.location={}\n\
+         listener.name.ssl.ssl.client.auth=required\nsasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512\n",
+        file("server.pem"),
+        file("ca.pem"),
+    );
+    let module = "org.apache.kafka.common.security";
+    writeln!(
+        text,
+        "listener.name.sasl_ssl.plain.sasl.jaas.config={module}.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";\n\
+         listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={module}.scram.ScramLoginModule required;"
+    )
+    .unwrap();
+    text
+}

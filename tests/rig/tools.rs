@@ -1,0 +1,140 @@
+//! Kafka's own command line tools, the judges of what the program says.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::Mutex;
+
+use super::maven::{Version, java};
+use super::process::Process;
+use super::scratch::Scratch;
+
+const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+const CONSOLE_CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+
+/// (group, topic, partition).
+pub type Place = (String, String, i32);
+
+/// One line of what a tool printed, by column.
+pub type Row = BTreeMap<String, String>;
+
+/// A long-lived JVM that runs the tools one after the other.
+pub struct Tools {
+    version: Version,
+    bootstrap: String,
+    folder: std::path::PathBuf,
+    inner: Mutex<Pipes>,
+}
+
+struct Pipes {
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    _process: Process,
+}
+
+impl Tools {
+    pub fn start(version: Version, bootstrap: String, scratch: &Scratch) -> Self {
+        let mut command = java(version, 192);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig/Oracle.java"));
+        let mut process = Process::piped(command, &scratch.join("tools.log"));
+        let stdin = process.child().stdin.take().unwrap();
+        let stdout = BufReader::new(process.child().stdout.take().unwrap());
+        let inner = Mutex::new(Pipes { stdin, stdout, _process: process });
+        Self { version, bootstrap, folder: scratch.path().to_owned(), inner }
+    }
+
+    /// Runs one tool against the cluster; what it printed.
+    pub fn run(&self, class: &str, arguments: &[&str]) -> String {
+        let line = [&[class, "--bootstrap-server", &self.bootstrap], arguments].concat().join("\t");
+        let mut pipes = self.inner.lock().unwrap();
+        writeln!(pipes.stdin, "{line}").unwrap();
+        let mut head = String::new();
+        pipes.stdout.read_line(&mut head).unwrap();
+        let (code, length) = head.trim().split_once(' ').unwrap_or_else(|| panic!("the tools' JVM ended: {head:?}"));
+        let mut printed = vec![0; length.parse().unwrap()];
+        pipes.stdout.read_exact(&mut printed).unwrap();
+        let printed = String::from_utf8(printed).unwrap();
+        assert_eq!(code, "0", "{class} {arguments:?}:\n{printed}");
+        printed
+    }
+
+    /// `kafka-consumer-groups.sh` with these arguments.
+    pub fn groups(&self, arguments: &[&str]) -> String {
+        self.run(GROUPS, arguments)
+    }
+
+    /// `--describe --all-groups` with one of `--offsets`, `--members`, `--state`.
+    pub fn describe(&self, what: &str) -> Vec<Row> {
+        rows(&self.groups(&["--describe", "--all-groups", what, "--timeout", "30000"]))
+    }
+
+    /// All partitions' offsets at one time: -1 the log end, -2 the log start.
+    pub fn offsets(&self, time: &str) -> BTreeMap<(String, i32), i64> {
+        let printed = self.run("org.apache.kafka.tools.GetOffsetShell", &["--time", time]);
+        let parse = |line: &str| {
+            let mut words = line.rsplitn(3, ':');
+            let offset = words.next()?.parse().ok()?;
+            let partition = words.next()?.parse().ok()?;
+            Some(((words.next()?.to_owned(), partition), offset))
+        };
+        printed.lines().filter_map(parse).collect()
+    }
+
+    pub fn topics(&self, arguments: &[&str]) {
+        self.run("org.apache.kafka.tools.TopicCommand", arguments);
+    }
+
+    /// Deletes the records of `topic`'s partition 0 below `offset`.
+    pub fn delete_records(&self, topic: &str, offset: i64) {
+        let file = self.folder.join(format!("delete-{topic}.json"));
+        let json = format!(r#"{{"partitions":[{{"topic":"{topic}","partition":0,"offset":{offset}}}],"version":1}}"#);
+        std::fs::write(&file, json).unwrap();
+        let file = file.to_str().unwrap();
+        self.run("org.apache.kafka.tools.DeleteRecordsCommand", &["--offset-json-file", file]);
+    }
+
+    /// A console consumer that reads `count` records of `topic` from the start, commits and leaves.
+    pub fn consume(&self, group: &str, topic: &str, count: u32) {
+        let count = count.to_string();
+        let what = ["--group", group, "--topic", topic, "--from-beginning", "--max-messages", &count];
+        self.run(CONSOLE_CONSUMER, &[&what[..], &["--consumer-property", "max.poll.records=1"]].concat());
+    }
+
+    /// A console consumer in a process of its own, a member of its group until it is dropped.
+    pub fn consumer(&self, group: &str, topic: &str, properties: &[&str]) -> Process {
+        let mut command = java(self.version, 96);
+        command.args([CONSOLE_CONSUMER, "--bootstrap-server", &self.bootstrap, "--group", group, "--topic", topic]);
+        command.arg("--from-beginning");
+        for property in properties {
+            command.args(["--consumer-property", property]);
+        }
+        Process::start(command, &self.folder.join(format!("consumer-{group}.log")))
+    }
+}
+
+/// Tables of the tools: a head that names the columns, then lines of words; there may be several, with blank
+/// lines between and remarks in full sentences around.
+fn rows(printed: &str) -> Vec<Row> {
+    let mut head: Vec<&str> = Vec::new();
+    let mut rows = Vec::new();
+    for line in printed.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.first() == Some(&"GROUP") {
+            // The table of states has a column of two words, and one that may be blank, between these three.
+            let state = ["GROUP", "STATE", "#MEMBERS"];
+            head = if words.contains(&"STATE") { state.to_vec() } else { words };
+        } else if let ([group, .., state, members], true) = (&words[..], head.contains(&"STATE")) {
+            if members.parse::<u32>().is_ok() {
+                rows.push(row(&head, &[*group, *state, *members]));
+            }
+        } else if !head.is_empty() && words.len() == head.len() {
+            rows.push(row(&head, &words));
+        }
+    }
+    rows
+}
+
+fn row(head: &[&str], words: &[&str]) -> Row {
+    head.iter().zip(words).map(|(name, word)| ((*name).to_owned(), (*word).to_owned())).collect()
+}
