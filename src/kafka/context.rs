@@ -51,11 +51,10 @@ impl Context {
         }
     }
 
-    /// A request was left unanswered: told unless the broker's failure, or anything newer than the last answer, has
-    /// been, since that says why.
+    /// A request was left unanswered: told unless its broker's failure has been, or is in a while, since that says
+    /// why.
     pub fn unanswered(&self, cause: &Cause) {
-        let tell = self.health().unanswered(cause, Instant::now());
-        self.tell(tell, cause);
+        self.health().unanswered(cause, Instant::now());
     }
 
     /// A server answered.

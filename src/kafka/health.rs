@@ -184,6 +184,8 @@ pub struct Health {
     down: bool,
     /// A cause that says little: told when nothing better follows.
     poor: Option<(Cause, Instant)>,
+    /// A request that one broker left unanswered: told when that broker's failure does not follow.
+    late: Option<(Cause, Instant)>,
     cause: Option<Cause>,
     told: Vec<(Cause, Instant)>,
 }
@@ -201,6 +203,7 @@ impl Health {
         }
         self.cause = Some(cause.clone());
         self.poor = None;
+        self.late.take_if(|(late, _)| late.broker.is_none() || late.broker == cause.broker);
         if self.told.len() >= REMEMBERED {
             return false;
         }
@@ -221,20 +224,20 @@ impl Health {
         self.failed_somehow(cause, now);
     }
 
-    /// The cause to be told after all, when nothing better has come in a while.
-    pub fn overdue(&mut self, now: Instant) -> Option<Cause> {
-        let (cause, _) = self.poor.take_if(|(_, since)| now.saturating_duration_since(*since) >= PATIENCE)?;
-        self.failed(&cause, now).then_some(cause)
-    }
-
-    /// A request was left unanswered. True when the log has not heard of any cause that may explain it.
-    pub fn unanswered(&mut self, cause: &Cause, now: Instant) -> bool {
+    /// A request was left unanswered: adds nothing to a failure that may explain it.
+    pub fn unanswered(&mut self, cause: &Cause, now: Instant) {
         let recent = |seen: Instant| now.saturating_duration_since(seen) <= HEALED;
         let explains = |told: &Cause| told.broker == cause.broker || cause.broker.is_none();
-        if self.told.iter().any(|(told, seen)| recent(*seen) && explains(told)) {
-            return false;
+        if !self.told.iter().any(|(told, seen)| recent(*seen) && explains(told)) {
+            self.late.get_or_insert_with(|| (cause.clone(), now));
         }
-        self.failed(cause, now)
+    }
+
+    /// The cause to be told after all, when nothing better has come in a while.
+    pub fn overdue(&mut self, now: Instant) -> Option<Cause> {
+        let waited = |entry: &mut (Cause, Instant)| now.saturating_duration_since(entry.1) >= PATIENCE;
+        let (cause, _) = self.late.take_if(waited).or_else(|| self.poor.take_if(waited))?;
+        self.failed(&cause, now).then_some(cause)
     }
 
     /// Something answered. True when the log believes otherwise.
@@ -333,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_server_that_hangs_up_at_once_speaks_something_else() {
-        let guess = |raw| Cause::guess(raw).map(|cause| (cause.reason, cause.text));
+        let guess = |raw: &str| Cause::guess(raw).map(|cause| (cause.reason, cause.text));
         let hung_up = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
         assert_eq!(
             guess(&format!("b:1/bootstrap: {hung_up} APIVERSION_QUERY, 1 identical error(s) suppressed)")),
@@ -415,10 +418,14 @@ mod tests {
         let begin = Instant::now();
         let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
         let late = |broker| Cause::own(Code::TIMED_OUT, "no answer").of_broker(Some(broker));
+        health.unanswered(&late("b:1"), begin);
         health.failed(&refused, begin);
-        assert!(!health.unanswered(&late("b:1"), begin));
-        assert!(health.unanswered(&late("b:2"), begin));
-        assert!(!health.unanswered(&Cause::own(Code::TIMED_OUT, "no answer"), begin));
+        health.unanswered(&late("b:1"), begin);
+        health.unanswered(&Cause::own(Code::TIMED_OUT, "no answer"), begin);
+        assert_eq!(health.overdue(begin + seconds(1)), None);
+        health.unanswered(&late("b:2"), begin);
+        health.answered();
+        assert_eq!(health.overdue(begin + seconds(1)), Some(late("b:2")));
     }
 
     #[test]
