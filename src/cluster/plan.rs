@@ -92,11 +92,14 @@ pub(super) enum Outcome {
     Refused,
 }
 
+/// A log start, where it is known, and a log end.
+pub(super) type Bounds = (Option<Offset>, Offset);
+
 /// What an answer changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
     /// Log start and end by place; `None` for a partition to be told as unknown.
-    pub(super) bounds: Vec<(usize, Option<(Option<Offset>, Offset)>)>,
+    pub(super) bounds: Vec<(usize, Option<Bounds>)>,
     /// Newer metadata is wanted at once.
     pub(super) hurry: bool,
     /// How long the round took, if it is complete.
@@ -299,7 +302,7 @@ impl Plan {
     }
 
     /// What to tell of a partition, if anything.
-    fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<(Option<Offset>, Offset)>> {
+    fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
         let progress = self.seats.get_mut(seat)?;
         progress.asked = false;
         let open = !progress.settled && outcome != Outcome::Moved;
