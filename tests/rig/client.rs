@@ -105,6 +105,8 @@ impl Cluster {
         offsets.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
         let membership = consumer.group_metadata().unwrap();
         producer.send_offsets_to_transaction(&offsets, &membership, seconds(60)).unwrap();
+        // Its delivery reports are to be polled, which ending the transaction does not do.
+        producer.flush(seconds(60)).unwrap();
         if commit {
             producer.commit_transaction(seconds(60)).unwrap();
         } else {
