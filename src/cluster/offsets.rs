@@ -112,6 +112,9 @@ impl Offsets {
         if let Some(took) = step.complete {
             self.pulse.refreshed(RefreshKind::Offsets, took);
         }
+        if step.closed {
+            self.pulse.round_closed();
+        }
     }
 
     /// The starts first: a broker answers in order, so that no end is older than its start.

@@ -79,6 +79,8 @@ pub(super) struct Step {
     pub(super) unknown: Vec<usize>,
     /// How long a round took that is complete.
     pub(super) complete: Option<Duration>,
+    /// Whether a round was closed: every leader has had its chance to answer.
+    pub(super) closed: bool,
 }
 
 /// What an answer says of one partition.
@@ -187,6 +189,7 @@ impl Plan {
     pub(super) fn step(&mut self, now: Instant) -> Step {
         let mut step = Step::default();
         if self.next_round.is_some_and(|due| due <= now) {
+            step.closed = self.round.is_some();
             self.begin(now, &mut step.unknown);
         }
         let probes: Vec<BrokerId> = self
