@@ -95,8 +95,8 @@ mod tests {
     }
 
     fn coordinator(modules: &[(&'static str, bool)]) -> (Coordinator, Arc<Mutex<Vec<String>>>) {
-        let log = Arc::default();
-        let fake = |(name, fails): &(_, _)| -> Box<dyn Module> {
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let fake = |(name, fails): &(&'static str, bool)| -> Box<dyn Module> {
             Box::new(Fake { name, fails: *fails, log: Arc::clone(&log) })
         };
         (Coordinator::new(modules.iter().map(fake).collect()), log)

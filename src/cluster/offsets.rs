@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::plan::{Ask, Outcome, Plan, Step};
+use super::plan::{Ask, Bounds, Outcome, Plan, Step};
 use super::pulse::Pulse;
 use super::topics::{Hurry, Shape, wall_clock};
 use super::{NOTICE, Running};
 use crate::config::Cluster;
 use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Lookups, ModuleError, Place, Spec};
 use crate::metrics::own::RefreshKind;
-use crate::model::{BrokerId, Offset};
+use crate::model::BrokerId;
 use crate::storage::{Broker, LogBounds, Storage};
 
 /// How long a request may wait for its broker.
@@ -112,6 +112,9 @@ impl Offsets {
         if let Some(took) = step.complete {
             self.pulse.refreshed(RefreshKind::Offsets, took);
         }
+        if step.closed {
+            self.pulse.round_closed();
+        }
     }
 
     /// The starts first: a broker answers in order, so that no end is older than its start.
@@ -192,7 +195,7 @@ impl Offsets {
         self.brokers.iter().find(|broker| Some(broker.id) == id).map(|broker| broker.address.as_str())
     }
 
-    fn tell(&self, bounds: impl Iterator<Item = (usize, Option<(Option<Offset>, Offset)>)>) {
+    fn tell(&self, bounds: impl Iterator<Item = (usize, Option<Bounds>)>) {
         let layout = self.plan.layout();
         let bounds: Vec<LogBounds<'_>> = bounds
             .filter_map(|(seat, bounds)| {

@@ -79,6 +79,8 @@ pub(super) struct Step {
     pub(super) unknown: Vec<usize>,
     /// How long a round took that is complete.
     pub(super) complete: Option<Duration>,
+    /// Whether a round was closed: every leader has had its chance to answer.
+    pub(super) closed: bool,
 }
 
 /// What an answer says of one partition.
@@ -92,11 +94,14 @@ pub(super) enum Outcome {
     Refused,
 }
 
+/// A log start, where it is known, and a log end.
+pub(super) type Bounds = (Option<Offset>, Offset);
+
 /// What an answer changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
     /// Log start and end by place; `None` for a partition to be told as unknown.
-    pub(super) bounds: Vec<(usize, Option<(Option<Offset>, Offset)>)>,
+    pub(super) bounds: Vec<(usize, Option<Bounds>)>,
     /// Newer metadata is wanted at once.
     pub(super) hurry: bool,
     /// How long the round took, if it is complete.
@@ -184,6 +189,7 @@ impl Plan {
     pub(super) fn step(&mut self, now: Instant) -> Step {
         let mut step = Step::default();
         if self.next_round.is_some_and(|due| due <= now) {
+            step.closed = self.round.is_some();
             self.begin(now, &mut step.unknown);
         }
         let probes: Vec<BrokerId> = self
@@ -299,7 +305,7 @@ impl Plan {
     }
 
     /// What to tell of a partition, if anything.
-    fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<(Option<Offset>, Offset)>> {
+    fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
         let progress = self.seats.get_mut(seat)?;
         progress.asked = false;
         let open = !progress.settled && outcome != Outcome::Moved;

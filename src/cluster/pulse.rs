@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::clock;
 use crate::kafka::{Cause, Client, Code};
 use crate::metrics::own::{ModuleMetrics, RefreshKind};
 
@@ -33,6 +34,16 @@ impl Pulse {
     /// A refresh is complete.
     pub(super) fn refreshed(&self, kind: RefreshKind, took: Duration) {
         self.metrics.refreshed(kind, took);
+        if kind == RefreshKind::Offsets {
+            self.metrics.health().progress(1, 1);
+        }
+    }
+
+    /// A round of log ends is over: what could be read has been, though some leader may be silent.
+    pub(super) fn round_closed(&self) {
+        if self.metrics.health().is_up(clock::now()) {
+            self.metrics.health().progress(1, 1);
+        }
     }
 
     /// A refresh failed. librdkafka mostly knows better why than the request that it left unanswered.

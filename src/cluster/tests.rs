@@ -1,12 +1,15 @@
 //! The whole module: how it ends, whatever its servers do.
 
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use rdkafka::mocking::MockCluster;
 
 use super::*;
 use crate::config::{ClientProfile, Connection, Filter};
+use crate::metrics::health::ModuleKind;
+use crate::storage::Rules;
 
 fn cluster(servers: &str) -> Cluster {
     let client = ClientProfile {
@@ -25,11 +28,20 @@ fn cluster(servers: &str) -> Cluster {
     }
 }
 
+fn storage() -> Arc<Storage> {
+    let rules = Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: None };
+    Arc::new(Storage::new(["c"], rules))
+}
+
+fn metrics() -> ModuleMetrics {
+    ModuleMetrics::detached("c", ModuleKind::Cluster, "c")
+}
+
 /// Runs the module, stops it when `ready` says so, and tells how long stopping took.
 fn stops_within_a_second(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
     let module = Kafka::configure(&cluster(servers)).unwrap();
-    let running = module.start(Arc::default(), ModuleMetrics::default(), stop.clone()).unwrap();
+    let running = module.start(storage(), metrics(), stop.clone()).unwrap();
     let client = Arc::clone(running.client());
     let thread = thread::spawn(move || running.run());
     let begin = Instant::now();

@@ -6,7 +6,8 @@ use std::path::{Path as StdPath, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::findings::{Findings, Path, quote};
-use super::section::{Section, Text, kind, resolve, text};
+use super::scalar::{Text, kind, resolve, text};
+use super::section::Section;
 use super::{ClientProfile, Identity, Mechanism, Sasl, Secret, Tls};
 
 const MECHANISMS: [(&str, Mechanism); 5] = [

@@ -8,10 +8,12 @@
 mod burrow;
 mod client;
 mod expand;
+mod exposition;
 mod filter;
 mod findings;
 mod flags;
 mod modules;
+mod scalar;
 mod section;
 mod service;
 mod settings;
@@ -81,7 +83,7 @@ pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<
         storage: service::read_storage(&mut root, &mut findings),
         evaluator: service::read_evaluator(&mut root, &mut findings),
         http: service::read_http(&mut root, &mut profiles, &mut findings),
-        metrics: service::read_metrics(&mut root, &mut findings),
+        metrics: exposition::read_metrics(&mut root, &mut findings),
         logging: service::read_logging(&mut root, &mut findings),
     };
     profiles.warn_of_unused(&mut findings);

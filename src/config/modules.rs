@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::client::Profiles;
 use super::findings::Findings;
-use super::section::{Section, choose, resolve};
+use super::scalar::{choose, resolve};
+use super::section::Section;
 use super::values;
 use super::{Cluster, Connection, Consumer, ConsumerClass, Filter, OffsetsTopic, Start, ZooKeeper};
 

@@ -14,16 +14,23 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
     let mut places: Vec<_> = errors.iter().map(|error| place(text, error)).collect();
     places.sort_unstable();
     // A parser that recovers may stumble over one fault twice; the first word on a line is the one that helps.
-    let mut lines = Lines { text, at: 0, line: 1 };
-    let mut mistakes: Vec<(usize, Mistake)> = Vec::new();
+    let mut mistakes = Vec::new();
+    let (mut line, mut line_start, mut seen) = (1_usize, 0, 0);
     for (at, message) in places {
-        let (line, column) = lines.place(at);
-        if mistakes.last().is_none_or(|(last, _)| *last != line) {
-            let place = Path::named(&format!("line {line}, column {column}"));
-            mistakes.push((line, Mistake::new(place, format!("invalid TOML: {message}"))));
+        let ahead = text.get(seen..at).unwrap_or_default();
+        if let Some(last) = ahead.rfind('\n') {
+            line = line.saturating_add(ahead.matches('\n').count());
+            line_start = seen.saturating_add(last).saturating_add(1);
+        } else if !mistakes.is_empty() {
+            seen = at;
+            continue;
         }
+        seen = at;
+        let column = text.get(line_start..at).map_or(0, |before| before.chars().count()).saturating_add(1);
+        let place = Path::named(&format!("line {line}, column {column}"));
+        mistakes.push(Mistake::new(place, format!("invalid TOML: {message}")));
     }
-    Err(Mistakes::in_order(mistakes.into_iter().map(|(_, mistake)| mistake).collect()))
+    Err(Mistakes::in_order(mistakes))
 }
 
 /// Where an error is, and what it says. Of the text it shows keys only, since values may be secrets.
@@ -35,26 +42,5 @@ fn place(text: &str, error: &toml::de::Error) -> (usize, String) {
         Some(key) if error.message() == TWICE => format!("{TWICE} {}", quote(key)),
         Some(_) | None => error.message().to_owned(),
     };
-    (start, message)
-}
-
-/// Counts lines once from the front, since a broken file may have a mistake on each.
-struct Lines<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-}
-
-impl Lines<'_> {
-    /// Line and column, from 1, of a byte that is not before the last one asked for.
-    fn place(&mut self, byte: usize) -> (usize, usize) {
-        let mut ahead = self.text.bytes().enumerate().take(byte).skip(self.at);
-        while let Some((at, found)) = ahead.next() {
-            if found == b'\n' {
-                (self.at, self.line) = (at.saturating_add(1), self.line.saturating_add(1));
-            }
-        }
-        let column = self.text.get(self.at..byte).map_or(0, |before| before.chars().count());
-        (self.line, column.saturating_add(1))
-    }
+    (text.floor_char_boundary(start), message)
 }

@@ -129,6 +129,7 @@ impl Client {
     pub fn serve(&self) {
         if let Some(native) = &self.native {
             super::ffi::serve(native);
+            native.context().settle();
         }
     }
 }

@@ -38,17 +38,23 @@ impl Context {
         self.tell(tell, cause);
     }
 
-    /// Nothing answers: told unless the cause has been.
+    /// Nothing answers: told when no cause comes up in a while.
     pub fn all_down(&self, cause: &Cause) {
-        let tell = self.health().all_down(cause, Instant::now());
-        self.tell(tell, cause);
+        self.health().all_down(cause, Instant::now());
     }
 
-    /// A request was left unanswered: told unless the broker's failure, or anything newer than the last answer, has
-    /// been, since that says why.
+    /// Tells what has waited long enough for a better cause.
+    pub(super) fn settle(&self) {
+        let overdue = self.health().overdue(Instant::now());
+        if let Some(cause) = overdue {
+            self.tell(true, &cause);
+        }
+    }
+
+    /// A request was left unanswered: told unless its broker's failure has been, or is in a while, since that says
+    /// why.
     pub fn unanswered(&self, cause: &Cause) {
-        let tell = self.health().unanswered(cause, Instant::now());
-        self.tell(tell, cause);
+        self.health().unanswered(cause, Instant::now());
     }
 
     /// A server answered.
@@ -90,28 +96,26 @@ impl Context {
     }
 
     /// A log line of librdkafka. Those that end a connection with severity error come as an error event too,
-    /// with a code; the lesser ones only here, and some of them hold the hint that counts.
+    /// with a code; the lesser ones only here, and some of them are the only sign there is.
     pub(super) fn line(&self, severity: i32, facility: &str, text: &str) {
-        if facility == "FAIL" && severity > ERROR && is_hint(text) {
-            self.failed(&Cause::read(None, text));
-        } else {
-            debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log");
+        let guess = if facility == "FAIL" && severity > ERROR { Cause::guess(text) } else { None };
+        match guess {
+            Some(cause) => self.failed(&cause),
+            None => debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log"),
         }
     }
 
     /// An error event of librdkafka.
     pub(super) fn event(&self, code: Code, text: &str) {
+        let cause = Cause::read(Some(code), text);
         if code == Code::ALL_BROKERS_DOWN {
-            self.all_down(&Cause::own(code, text));
+            self.all_down(&Cause::own(code, "no broker answers"));
+        } else if ["Disconnected", "error:"].iter().any(|bare| cause.text.starts_with(bare)) {
+            self.health().failed_somehow(&cause, Instant::now());
         } else {
-            self.failed(&Cause::read(Some(code), text));
+            self.failed(&cause);
         }
     }
-}
-
-/// librdkafka guesses at a port that speaks another protocol, in lines that it does not call errors.
-fn is_hint(text: &str) -> bool {
-    ["might be caused by", "verify that security.protocol", "setup timed out"].iter().any(|hint| text.contains(hint))
 }
 
 impl ClientContext for Context {

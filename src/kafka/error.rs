@@ -186,6 +186,7 @@ mod tests {
     use rdkafka::types::RDKafkaRespErr as Native;
 
     #[test]
+    #[expect(clippy::as_conversions, reason = "an enum's number has no other form")]
     fn codes_are_librdkafkas() {
         for (ours, theirs) in [
             (Code::TRANSPORT, Native::RD_KAFKA_RESP_ERR__TRANSPORT),

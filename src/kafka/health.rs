@@ -6,6 +6,8 @@ use super::Code;
 
 /// librdkafka repeats an error that lasts every 30 s; one not heard of for longer than this has healed.
 const HEALED: Duration = Duration::from_secs(90);
+/// How long a poor cause waits for a better one.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Distinct causes remembered, so that texts that vary without end cannot grow.
 const REMEMBERED: usize = 256;
 
@@ -61,7 +63,9 @@ impl Reason {
     /// What the words of librdkafka and OpenSSL say, where the code alone does not.
     fn of(code: Option<Code>, text: &str) -> Self {
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        if has(&["mechanism handshake failed", "Unsupported SASL mechanism"]) {
+        if has(&["not valid in current SASL state"]) {
+            Self::Protocol
+        } else if has(&["mechanism handshake failed", "Unsupported SASL mechanism"]) {
             Self::Mechanism
         } else if has(&[
             "alert certificate required",
@@ -73,9 +77,7 @@ impl Reason {
             Self::ClientCertificate
         } else if has(&["certificate could not be verified", "certificate verify failed"]) {
             Self::Certificate
-        } else if has(&["PLAINTEXT broker listener?", "connecting to a SSL listener?", "wrong version number"])
-            || has(&["require SASL authentication", "Invalid response size", "Invalid message size"])
-        {
+        } else if has(&["PLAINTEXT broker listener?", "wrong version number", "Invalid response size"]) {
             Self::Protocol
         } else if has(&["SASL authentication error", "SASL authentication fail", "Authentication failed"]) {
             Self::Authentication
@@ -114,6 +116,31 @@ impl Cause {
         };
         let text = stable(text);
         Self { broker, code, reason: Reason::of(code, &text), text }
+    }
+
+    /// Reads a line in which librdkafka ends a connection without calling it an error. Some of these are the only
+    /// sign of a port that speaks another protocol: the state in which the server hung up tells which.
+    #[must_use]
+    pub fn guess(raw: &str) -> Option<Self> {
+        let (head, tail) = raw.rsplit_once(" (after ")?;
+        let (lasted, state) = tail.split_once("ms in state ")?;
+        let state = state.split([',', ')']).next()?;
+        let cause = Self::read(None, head);
+        let guess = match state {
+            "APIVERSION_QUERY" if raw.starts_with("ssl://") || raw.starts_with("sasl_ssl://") => {
+                "the server hung up on its first request"
+            }
+            "APIVERSION_QUERY" => "the server hung up on its first request: the port may want TLS",
+            "UP" if lasted.parse().is_ok_and(|lasted: u64| lasted < 2000) && !raw.starts_with("sasl") => {
+                "the server hung up on its second request: the port may want SASL"
+            }
+            _ if head.contains("setup timed out") => return Some(cause),
+            _ => return None,
+        };
+        if !head.contains("Disconnected") {
+            return None;
+        }
+        Some(Self { reason: Reason::Protocol, text: guess.to_owned(), ..cause })
     }
 
     /// A cause in our own words.
@@ -155,6 +182,10 @@ fn stable(text: &str) -> String {
 #[derive(Debug, Default)]
 pub struct Health {
     down: bool,
+    /// A cause that says little: told when nothing better follows.
+    poor: Option<(Cause, Instant)>,
+    /// A request that one broker left unanswered: told when that broker's failure does not follow.
+    late: Option<(Cause, Instant)>,
     cause: Option<Cause>,
     told: Vec<(Cause, Instant)>,
 }
@@ -163,12 +194,16 @@ impl Health {
     /// A broker, or the module, failed. True when the log has not heard this yet.
     pub fn failed(&mut self, cause: &Cause, now: Instant) -> bool {
         self.told.retain(|(_, seen)| now.saturating_duration_since(*seen) <= HEALED);
-        self.cause = Some(cause.clone());
-        let same = |told: &Cause| told.broker == cause.broker && told.text == cause.text;
-        if let Some((_, seen)) = self.told.iter_mut().find(|(told, _)| same(told)) {
+        // librdkafka tells some failures twice, the second time with a part of the first one's words.
+        let says_it = |told: &Cause| told.broker == cause.broker && told.text.contains(&cause.text);
+        if let Some((told, seen)) = self.told.iter_mut().find(|(told, _)| says_it(told)) {
             *seen = now;
+            self.cause = Some(told.clone());
             return false;
         }
+        self.cause = Some(cause.clone());
+        self.poor = None;
+        self.late.take_if(|(late, _)| late.broker.is_none() || late.broker == cause.broker);
         if self.told.len() >= REMEMBERED {
             return false;
         }
@@ -176,29 +211,39 @@ impl Health {
         true
     }
 
-    /// Nothing answers any more. True when the log has not heard of any cause.
-    pub fn all_down(&mut self, cause: &Cause, now: Instant) -> bool {
-        self.down = true;
-        let known = self.cause.is_some();
-        if !known {
-            return self.failed(cause, now);
+    /// A failure whose words say little; librdkafka may be about to say more.
+    pub fn failed_somehow(&mut self, cause: &Cause, now: Instant) {
+        if self.cause.is_none() {
+            self.poor.get_or_insert_with(|| (cause.clone(), now));
         }
-        false
     }
 
-    /// A request was left unanswered. True when the log has not heard of any cause that may explain it.
-    pub fn unanswered(&mut self, cause: &Cause, now: Instant) -> bool {
+    /// Nothing answers any more: adds nothing to a known cause.
+    pub fn all_down(&mut self, cause: &Cause, now: Instant) {
+        self.down = true;
+        self.failed_somehow(cause, now);
+    }
+
+    /// A request was left unanswered: adds nothing to a failure that may explain it.
+    pub fn unanswered(&mut self, cause: &Cause, now: Instant) {
         let recent = |seen: Instant| now.saturating_duration_since(seen) <= HEALED;
         let explains = |told: &Cause| told.broker == cause.broker || cause.broker.is_none();
-        if self.told.iter().any(|(told, seen)| recent(*seen) && explains(told)) {
-            return false;
+        if !self.told.iter().any(|(told, seen)| recent(*seen) && explains(told)) {
+            self.late.get_or_insert_with(|| (cause.clone(), now));
         }
-        self.failed(cause, now)
+    }
+
+    /// The cause to be told after all, when nothing better has come in a while.
+    pub fn overdue(&mut self, now: Instant) -> Option<Cause> {
+        let waited = |entry: &mut (Cause, Instant)| now.saturating_duration_since(entry.1) >= PATIENCE;
+        let (cause, _) = self.late.take_if(waited).or_else(|| self.poor.take_if(waited))?;
+        self.failed(&cause, now).then_some(cause)
     }
 
     /// Something answered. True when the log believes otherwise.
     pub fn answered(&mut self) -> bool {
         self.cause = None;
+        self.poor = None;
         let back = std::mem::take(&mut self.down);
         if back {
             self.told.clear();
@@ -282,17 +327,30 @@ mod tests {
         );
         assert_eq!(
             reason(
-                None,
-                "b:1/bootstrap: Disconnected: requesting ApiVersion: might be caused by incorrect security.protocol configuration (connecting to a SSL listener?)"
-            ),
-            Reason::Protocol
-        );
-        assert_eq!(
-            reason(
                 Some(Code::RESOLVE),
                 "nowhere:1/bootstrap: Failed to resolve 'nowhere:1': Name or service not known"
             ),
             Reason::Resolve
+        );
+    }
+
+    #[test]
+    fn a_server_that_hangs_up_at_once_speaks_something_else() {
+        let guess = |raw: &str| Cause::guess(raw).map(|cause| (cause.reason, cause.text));
+        let hung_up = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
+        assert_eq!(
+            guess(&format!("b:1/bootstrap: {hung_up} APIVERSION_QUERY, 1 identical error(s) suppressed)")),
+            Some((Reason::Protocol, "the server hung up on its first request: the port may want TLS".to_owned()))
+        );
+        assert_eq!(
+            guess(&format!("b:1/bootstrap: {hung_up} UP)")),
+            Some((Reason::Protocol, "the server hung up on its second request: the port may want SASL".to_owned()))
+        );
+        assert_eq!(guess("b:1/1: Disconnected: connection closed by peer (after 60000ms in state UP)"), None);
+        assert_eq!(guess("b:1/1: something else"), None);
+        assert_eq!(
+            guess("b:1/1: Connection setup timed out in state CONNECT (after 5001ms in state CONNECT)"),
+            Some((Reason::TimedOut, "Connection setup timed out in state CONNECT".to_owned()))
         );
     }
 
@@ -311,17 +369,47 @@ mod tests {
     }
 
     #[test]
+    fn a_cause_told_a_second_time_in_fewer_words_adds_nothing() {
+        let mut health = Health::default();
+        let begin = Instant::now();
+        let whole =
+            Cause::read(Some(Code::SSL), "ssl://b:1/1: SSL handshake failed: error:1: certificate verify failed: why");
+        assert!(health.failed(&whole, begin));
+        assert!(
+            !health
+                .failed(&Cause::read(Some(Code::TRANSPORT), "ssl://b:1/1: error:1: certificate verify failed"), begin)
+        );
+        assert_eq!(health.cause(), Some(&whole));
+    }
+
+    #[test]
     fn all_brokers_down_adds_nothing_to_a_known_cause() {
         let mut health = Health::default();
         let begin = Instant::now();
         let all = Cause::own(Code::ALL_BROKERS_DOWN, "1/1 brokers are down");
         let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
         health.failed(&refused, begin);
-        assert!(!health.all_down(&all, begin));
+        health.all_down(&all, begin);
+        assert_eq!(health.overdue(begin + seconds(60)), None);
         assert_eq!(health.cause(), Some(&refused));
         assert!(health.answered());
         assert!(!health.answered());
-        assert!(health.all_down(&all, begin));
+    }
+
+    #[test]
+    fn a_poor_cause_is_told_when_nothing_better_follows() {
+        let begin = Instant::now();
+        let poor = Cause::own(Code::TRANSPORT, "Disconnected");
+        let mut health = Health::default();
+        health.failed_somehow(&poor, begin);
+        assert_eq!(health.overdue(begin), None);
+        assert_eq!(health.overdue(begin + seconds(1)), Some(poor.clone()));
+        assert_eq!(health.overdue(begin + seconds(9)), None);
+
+        let mut health = Health::default();
+        health.failed_somehow(&poor, begin);
+        assert!(health.failed(&Cause::own(Code::SSL, "the reason"), begin));
+        assert_eq!(health.overdue(begin + seconds(9)), None);
     }
 
     #[test]
@@ -330,10 +418,14 @@ mod tests {
         let begin = Instant::now();
         let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
         let late = |broker| Cause::own(Code::TIMED_OUT, "no answer").of_broker(Some(broker));
+        health.unanswered(&late("b:1"), begin);
         health.failed(&refused, begin);
-        assert!(!health.unanswered(&late("b:1"), begin));
-        assert!(health.unanswered(&late("b:2"), begin));
-        assert!(!health.unanswered(&Cause::own(Code::TIMED_OUT, "no answer"), begin));
+        health.unanswered(&late("b:1"), begin);
+        health.unanswered(&Cause::own(Code::TIMED_OUT, "no answer"), begin);
+        assert_eq!(health.overdue(begin + seconds(1)), None);
+        health.unanswered(&late("b:2"), begin);
+        health.answered();
+        assert_eq!(health.overdue(begin + seconds(1)), Some(late("b:2")));
     }
 
     #[test]

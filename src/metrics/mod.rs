@@ -9,6 +9,8 @@ mod format;
 pub mod health;
 #[cfg(feature = "daemon")]
 pub mod own;
+#[cfg(feature = "daemon")]
+mod own_text;
 mod page;
 #[cfg(feature = "daemon")]
 mod process;

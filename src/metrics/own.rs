@@ -19,7 +19,7 @@ use crate::storage::{Storage, View};
 use super::Format;
 use super::catalogue::type_name;
 use super::health::{Health, ModuleKind};
-use super::process;
+use super::{own_text, process};
 
 /// What a refresh asks for: the label `kind` of `warrener_refresh_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -196,10 +196,7 @@ impl Own {
         // Writing into a string cannot fail, and the collectors return no errors of their own.
         let written = text::encode(&mut page, &self.registry);
         debug_assert!(written.is_ok(), "{written:?}");
-        match format {
-            Format::OpenMetrics => page.into_bytes(),
-            Format::Text => plain(&page).into_bytes(),
-        }
+        own_text::written(&page, format).into_bytes()
     }
 
     fn fill(&self, storage: &Storage, view: &View, now: Timestamp) {
@@ -355,25 +352,4 @@ impl RecordCounters {
             counter.inc();
         }
     }
-}
-
-/// prometheus-client writes OpenMetrics; the text format names a counter with its suffix, knows no units,
-/// and has no end mark.
-fn plain(page: &str) -> String {
-    let mut text = String::with_capacity(page.len());
-    let mut lines = page.lines().peekable();
-    let mut counter = false;
-    while let Some(line) = lines.next() {
-        if let Some(rest) = line.strip_prefix("# HELP ") {
-            let (name, help) = rest.split_once(' ').unwrap_or((rest, ""));
-            counter = lines.peek().is_some_and(|next| next.starts_with("# TYPE ") && next.ends_with(" counter"));
-            text.extend(["# HELP ", name, if counter { "_total " } else { " " }, help, "\n"]);
-        } else if let Some(rest) = line.strip_prefix("# TYPE ") {
-            let (name, kind) = rest.split_once(' ').unwrap_or((rest, "untyped"));
-            text.extend(["# TYPE ", name, if counter { "_total " } else { " " }, kind, "\n"]);
-        } else if !line.starts_with("# ") {
-            text.extend([line, "\n"]);
-        }
-    }
-    text
 }

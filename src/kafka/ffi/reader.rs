@@ -53,7 +53,9 @@ impl Drop for Topic {
 unsafe impl Send for Reader {}
 
 impl Reader {
-    /// A reader of `topic` on a client made with [`Role::Reader`](crate::kafka::Role::Reader).
+    /// A reader of `topic` on a client made with [`Role::Reader`](crate::kafka::Role::Reader). Where the client has
+    /// been asked for [metadata](Client::metadata) before, leaders are known and reading starts at once; else
+    /// librdkafka looks again half a second later.
     ///
     /// # Errors
     /// A name that librdkafka refuses.

@@ -1,0 +1,103 @@
+//! From what prometheus-client writes to what a page shows.
+//!
+//! It writes OpenMetrics, with the series of a family in the order of a hash map. A page has its series in a
+//! stable order; and the text format names a counter with its suffix, knows no units, and has no end mark.
+
+use super::Format;
+
+/// prometheus-client's text in the form asked for, each family's series sorted by their labels.
+pub fn written(page: &str, format: Format) -> String {
+    let mut out = String::with_capacity(page.len());
+    let mut samples: Vec<&str> = Vec::new();
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(comment) = line.strip_prefix("# ") else {
+            samples.push(line);
+            continue;
+        };
+        flush(&mut samples, &mut out);
+        let next = lines.peek().copied().unwrap_or_default();
+        match format {
+            Format::OpenMetrics => out.extend([line, "\n"]),
+            Format::Text => metadata(comment, next, &mut out),
+        }
+    }
+    flush(&mut samples, &mut out);
+    out
+}
+
+/// Stable, so that the samples of one histogram stay in their order.
+fn flush(samples: &mut Vec<&str>, out: &mut String) {
+    samples.sort_by_cached_key(|line| series(line));
+    for line in samples.drain(..) {
+        out.extend([line, "\n"]);
+    }
+}
+
+/// The labels of a sample but for a bucket's limit.
+fn series(line: &str) -> String {
+    let labels = line.split_once('{').map_or("", |(_, rest)| rest.rsplit_once('}').map_or(rest, |(labels, _)| labels));
+    match labels.strip_prefix("le=\"").and_then(|rest| rest.split_once('"')) {
+        Some((_, rest)) => rest.trim_start_matches(',').to_owned(),
+        None => labels.to_owned(),
+    }
+}
+
+/// A line of metadata in the text format. `next` is the line after it.
+fn metadata(comment: &str, next: &str, out: &mut String) {
+    let mut parts = comment.splitn(3, ' ');
+    let (Some(what), Some(name), Some(text)) = (parts.next(), parts.next(), parts.next()) else { return };
+    let counter = match what {
+        "HELP" => next.starts_with("# TYPE ") && next.ends_with(" counter"),
+        "TYPE" => text == "counter",
+        _ => return,
+    };
+    out.extend(["# ", what, " ", name, if counter { "_total " } else { " " }, text, "\n"]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITTEN: &str = "\
+# HELP a Some text.
+# TYPE a counter
+a_total{x=\"2\"} 1
+a_total{x=\"1\"} 2
+# HELP b_seconds Other text.
+# TYPE b_seconds histogram
+# UNIT b_seconds seconds
+b_seconds_sum{x=\"2\"} 0.5
+b_seconds_bucket{le=\"10.0\",x=\"2\"} 1
+b_seconds_bucket{le=\"+Inf\",x=\"2\"} 1
+b_seconds_sum{x=\"1\"} 0.5
+b_seconds_bucket{le=\"+Inf\",x=\"1\"} 1
+# EOF
+";
+
+    #[test]
+    fn the_text_format_names_counters_with_their_suffix() {
+        let text = "\
+# HELP a_total Some text.
+# TYPE a_total counter
+a_total{x=\"1\"} 2
+a_total{x=\"2\"} 1
+# HELP b_seconds Other text.
+# TYPE b_seconds histogram
+b_seconds_sum{x=\"1\"} 0.5
+b_seconds_bucket{le=\"+Inf\",x=\"1\"} 1
+b_seconds_sum{x=\"2\"} 0.5
+b_seconds_bucket{le=\"10.0\",x=\"2\"} 1
+b_seconds_bucket{le=\"+Inf\",x=\"2\"} 1
+";
+        assert_eq!(written(WRITTEN, Format::Text), text);
+    }
+
+    #[test]
+    fn openmetrics_keeps_its_metadata_and_its_end() {
+        let page = written(WRITTEN, Format::OpenMetrics);
+        assert!(page.starts_with("# HELP a Some text.\n# TYPE a counter\na_total{x=\"1\"} 2\n"));
+        assert!(page.contains("# UNIT b_seconds seconds\nb_seconds_sum{x=\"1\"}"));
+        assert!(page.ends_with("# EOF\n"));
+    }
+}
