@@ -28,15 +28,22 @@ impl Page {
                 continue;
             }
             let (name, labels, value) = sample(line).unwrap_or_else(|| panic!("not a sample: {line:?}"));
-            if open != name {
-                assert!(closed.insert(name.clone()), "the samples of a family are apart: {line:?}");
-                open.clone_from(&name);
+            let family = page.family_of(&name);
+            if open != family {
+                assert!(closed.insert(family.to_owned()), "the samples of a family are apart: {line:?}");
+                open = family.to_owned();
             }
             assert!(value.is_finite() && value >= 0.0 || name.contains("timestamp"), "{line:?}");
             let twice = page.families.entry(name).or_default().insert(labels, value);
             assert!(twice.is_none(), "a series twice: {line:?}");
         }
         page
+    }
+
+    /// A histogram's samples carry suffixes.
+    fn family_of<'a>(&self, name: &'a str) -> &'a str {
+        let stripped = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+        stripped.filter(|stem| self.kind(stem) == Some("histogram")).unwrap_or(name)
     }
 
     /// The series of a family, none when it has none.
