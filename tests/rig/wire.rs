@@ -77,7 +77,9 @@ impl Committer {
     pub fn commit(&mut self, group: &str, topic: &str, offsets: &[(i32, i64)]) {
         let request = offset_commit(group, topic, offsets);
         eventually(seconds(60), "commit", || {
-            let answer = self.coordinator(group)?.call(OFFSET_COMMIT, 2, &request)?;
+            let answer = self.coordinator(group)?.call(OFFSET_COMMIT, 2, &request);
+            // The broker may have died since: the next try asks again where the group is.
+            let answer = answer.inspect_err(|_| self.coordinators.clear())?;
             let errors = commit_errors(&answer, topic);
             if errors.iter().all(|code| *code == 0) && errors.len() == offsets.len() {
                 return Ok(());
