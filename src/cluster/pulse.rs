@@ -24,11 +24,11 @@ impl Pulse {
         Self { client, metrics, last: Mutex::new(Instant::now()) }
     }
 
-    /// A server answered.
-    pub(super) fn answered(&self, now: Instant) {
+    /// A server answered. True when none did before: everything may have changed meanwhile.
+    pub(super) fn answered(&self, now: Instant) -> bool {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = now;
         self.metrics.answered();
-        self.client.answered();
+        self.client.answered()
     }
 
     /// A refresh is complete.
