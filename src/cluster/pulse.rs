@@ -35,14 +35,14 @@ impl Pulse {
     pub(super) fn refreshed(&self, kind: RefreshKind, took: Duration) {
         self.metrics.refreshed(kind, took);
         if kind == RefreshKind::Offsets {
-            self.metrics.health().progress(1, 1);
+            self.metrics.progress(1, 1);
         }
     }
 
     /// A round of log ends is over: what could be read has been, though some leader may be silent.
     pub(super) fn round_closed(&self) {
         if self.metrics.health().is_up(clock::now()) {
-            self.metrics.health().progress(1, 1);
+            self.metrics.progress(1, 1);
         }
     }
 

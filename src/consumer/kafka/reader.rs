@@ -186,7 +186,7 @@ impl Reading {
 
 fn tell_progress(positions: &Positions, metrics: &ModuleMetrics) {
     if let Some((done, all)) = positions.progress() {
-        metrics.health().progress(done, all);
+        metrics.progress(done, all);
     }
 }
 
