@@ -2,8 +2,8 @@
 //!
 //! Two threads share one client. One asks for metadata, which blocks; the other keeps ListOffsets requests of
 //! all leaders in flight and hands each answer to storage as it comes, so that one broker that does not answer
-//! costs its own partitions and nobody's time. What is due when, and for whom, is decided by [`plan`] and
-//! [`pace`], which know neither Kafka nor the clock.
+//! costs its own partitions and nobody's time. What is due when, and for whom, is decided by `plan` and
+//! `pace`, which know neither Kafka nor the clock.
 
 mod layout;
 mod module;

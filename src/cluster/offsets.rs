@@ -94,9 +94,12 @@ impl Offsets {
     fn adopt(&mut self) -> bool {
         loop {
             match self.shapes.try_recv() {
-                Ok(Shape { layout, brokers }) => {
+                Ok(Shape { layout, brokers, back }) => {
                     self.brokers = brokers;
                     self.plan.adopt(layout, Instant::now());
+                    if back {
+                        self.plan.hasten(Instant::now());
+                    }
                 }
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
@@ -137,8 +140,17 @@ impl Offsets {
     fn take_answer(&mut self, answer: Answer) {
         match answer {
             Answer::Offsets { tag, result } => self.take_half(tag, result),
-            Answer::Alive { result: Ok(()), .. } => self.pulse.answered(Instant::now()),
+            Answer::Alive { result: Ok(()), .. } => self.heard(Instant::now()),
             Answer::Alive { result: Err(_), .. } | Answer::Topics { .. } => {}
+        }
+    }
+
+    /// A broker answered: when none did before, everything is asked for anew.
+    fn heard(&mut self, now: Instant) {
+        if self.pulse.answered(now) {
+            self.plan.hasten(now);
+            // Fails when the other thread has stopped, and then this one is about to.
+            self.hurry.send(Hurry).ok();
         }
     }
 
@@ -166,7 +178,7 @@ impl Offsets {
             Err(code) => return self.failed(chunk, code, now),
             Ok(ends) if silent(&ends) => return self.failed(chunk, Code::TIMED_OUT, now),
             Ok(ends) => {
-                self.pulse.answered(now);
+                self.heard(now);
                 let starts = starts.into_iter().map(Result::ok).chain(std::iter::repeat(None));
                 let outcomes = ends.into_iter().zip(starts).map(|(end, start)| outcome(end, start));
                 self.plan.answered(chunk, outcomes, now)

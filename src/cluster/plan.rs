@@ -179,6 +179,13 @@ impl Plan {
         }
     }
 
+    /// The next round is due at once: the cluster has come back.
+    pub(super) fn hasten(&mut self, now: Instant) {
+        if let Some(due) = &mut self.next_round {
+            *due = now;
+        }
+    }
+
     /// When there is something to do next, if nothing happens.
     pub(super) fn due(&self) -> Option<Instant> {
         let retries = self.leaders.values().filter(|leader| leader.in_flight == 0).filter_map(|leader| leader.retry_at);

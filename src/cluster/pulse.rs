@@ -24,25 +24,25 @@ impl Pulse {
         Self { client, metrics, last: Mutex::new(Instant::now()) }
     }
 
-    /// A server answered.
-    pub(super) fn answered(&self, now: Instant) {
+    /// A server answered. True when none did before: everything may have changed meanwhile.
+    pub(super) fn answered(&self, now: Instant) -> bool {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = now;
         self.metrics.answered();
-        self.client.answered();
+        self.client.answered()
     }
 
     /// A refresh is complete.
     pub(super) fn refreshed(&self, kind: RefreshKind, took: Duration) {
         self.metrics.refreshed(kind, took);
         if kind == RefreshKind::Offsets {
-            self.metrics.health().progress(1, 1);
+            self.metrics.progress(1, 1);
         }
     }
 
     /// A round of log ends is over: what could be read has been, though some leader may be silent.
     pub(super) fn round_closed(&self) {
         if self.metrics.health().is_up(clock::now()) {
-            self.metrics.health().progress(1, 1);
+            self.metrics.progress(1, 1);
         }
     }
 

@@ -28,6 +28,8 @@ const IDS_CHUNK: usize = 500;
 pub(super) struct Shape {
     pub(super) layout: Layout,
     pub(super) brokers: Vec<Broker>,
+    /// The cluster had been down.
+    pub(super) back: bool,
 }
 
 /// Somebody wants newer metadata.
@@ -82,8 +84,8 @@ impl Topics {
         let wanted = |name: &str| self.cluster.topics.allows(name.as_bytes());
         match self.client.metadata(METADATA_LIMIT, wanted) {
             Ok(view) => {
-                self.pulse.answered(Instant::now());
-                self.take(&view, asked_at);
+                let back = self.pulse.answered(Instant::now());
+                self.take(&view, asked_at, back);
                 let now = Instant::now();
                 self.pulse.refreshed(RefreshKind::Topics, now.saturating_duration_since(asked));
                 self.pace.succeeded(now);
@@ -98,7 +100,7 @@ impl Topics {
         }
     }
 
-    fn take(&mut self, view: &ClusterView, asked_at: Timestamp) {
+    fn take(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
         let mut metadata = read(view, &self.known);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
         if let Some(broker) = broker {
@@ -108,7 +110,7 @@ impl Topics {
         if self.stop.is_cancelled() {
             return;
         }
-        let shape = Shape { layout: Layout::of(&metadata), brokers: metadata.brokers.clone() };
+        let shape = Shape { layout: Layout::of(&metadata), brokers: metadata.brokers.clone(), back };
         self.known = metadata.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
         self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
         // Fails when the other thread has stopped, and then this one is about to.

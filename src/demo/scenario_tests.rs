@@ -76,7 +76,9 @@ impl Audience {
                 assigned_once(&group);
             }
             Record::GroupTombstone { group } => self.groups.entry(group.to_string()).or_default().push((tick, None)),
-            Record::Skipped(kind) => panic!("{kind:?}"),
+            Record::Skipped(kind) | Record::Epoch { kind, .. } | Record::EpochTombstone { kind, .. } => {
+                panic!("{kind:?}")
+            }
         }
     }
 

@@ -51,7 +51,9 @@ impl Known {
             Record::GroupTombstone { group } => {
                 self.groups.insert(group.to_string(), None);
             }
-            Record::Skipped(kind) => panic!("{kind:?}"),
+            Record::Skipped(kind) | Record::Epoch { kind, .. } | Record::EpochTombstone { kind, .. } => {
+                panic!("{kind:?}")
+            }
         }
     }
 }

@@ -118,11 +118,9 @@ impl Client {
         self.native.as_ref()
     }
 
-    /// A server answered: tells the context.
-    pub fn answered(&self) {
-        if let Some(context) = self.context() {
-            context.answered();
-        }
+    /// A server answered: tells the context. True when none did before.
+    pub fn answered(&self) -> bool {
+        self.context().is_some_and(Context::answered)
     }
 
     /// Hands librdkafka's waiting lines and errors to the context; never blocks.

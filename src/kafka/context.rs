@@ -57,12 +57,13 @@ impl Context {
         self.health().unanswered(cause, Instant::now());
     }
 
-    /// A server answered.
-    pub fn answered(&self) {
+    /// A server answered. True when none did before.
+    pub fn answered(&self) -> bool {
         let back = self.health().answered();
         if back {
             info!(cluster = self.cluster, kind = self.kind, module = self.module, "Kafka answers again");
         }
+        back
     }
 
     /// Why nothing answers, or what failed last since something did.

@@ -57,12 +57,15 @@ impl Health {
         self.answered.store(now.0, Ordering::Relaxed);
     }
 
-    /// How many parts have caught up, of how many. Once all have, the module stays ready.
-    pub fn progress(&self, done: u64, parts: u64) {
-        if !self.is_ready() {
-            self.done.store(done, Ordering::Relaxed);
-            self.parts.store(parts, Ordering::Relaxed);
+    /// How many parts have caught up, of how many. Once all have, the module stays ready. Tells whether it just
+    /// became so.
+    pub fn progress(&self, done: u64, parts: u64) -> bool {
+        if self.is_ready() {
+            return false;
         }
+        self.done.store(done, Ordering::Relaxed);
+        self.parts.store(parts, Ordering::Relaxed);
+        self.is_ready()
     }
 
     /// Whether a server has answered lately.
@@ -113,10 +116,10 @@ mod tests {
     fn a_module_is_ready_once_and_stays_so() {
         let health = health();
         assert!(!health.is_ready());
-        health.progress(1, 2);
+        assert!(!health.progress(1, 2));
         assert_eq!((health.is_ready(), health.parts()), (false, Some((1, 2))));
-        health.progress(2, 2);
-        health.progress(2, 9);
+        assert!(health.progress(2, 2));
+        assert!(!health.progress(2, 9));
         assert!(health.is_ready());
     }
 

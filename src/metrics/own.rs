@@ -10,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use tracing::info;
 
 use crate::clock;
 use crate::model::Timestamp;
@@ -285,6 +286,14 @@ impl ModuleMetrics {
     #[must_use]
     pub fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// How many parts of the module have caught up, of how many: `warrener_ready`.
+    pub fn progress(&self, done: u64, parts: u64) {
+        let Health { cluster, kind, module, .. } = &*self.health;
+        if self.health.progress(done, parts) {
+            info!(cluster, kind = kind.name(), module, parts, "caught up");
+        }
     }
 
     /// A server has answered just now: `warrener_up`.

@@ -190,3 +190,15 @@ fn an_answer_that_is_too_short_refuses_the_rest() {
     let settled = plan.answered(step.asks[0].chunk, std::iter::once(known(5)), now);
     assert_eq!(settled.bounds, [(0, Some((Some(Offset(0)), Offset(5)))), (1, None)]);
 }
+
+#[test]
+fn a_cluster_that_comes_back_is_asked_at_once() {
+    let (mut plan, now) = plan(&[Some(1)]);
+    let step = plan.step(now);
+    answer(&mut plan, &step.asks[0], known(5), now);
+    let later = now + EVERY / 2;
+    plan.hasten(later);
+    let step = plan.step(later);
+    assert_eq!((seats(&step), step.unknown), (vec![vec![0]], vec![]));
+    assert_eq!(plan.due(), Some(later + EVERY));
+}

@@ -10,19 +10,20 @@ mod scout;
 mod translate;
 
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
 use crate::coordinator::Module;
-use crate::kafka::{Client, Context, ModuleError, Reader, Role};
+use crate::kafka::{Client, Context, ModuleError, Role};
 use crate::metrics::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Cluster;
 use crate::task::{Failures, Tasks};
 
+use parts::Begin;
 use reader::{Backfill, Reading};
 use scout::{Positions, Scout};
 use translate::Translator;
@@ -93,6 +94,25 @@ impl Kafka {
         Client::new(&self.connection, Role::Reader, context).map(Arc::new)
     }
 
+    /// Starts the reader of the past where there is one; it is told through the sender what to read.
+    fn start_backfill(&mut self, positions: &Arc<Positions>) -> Result<Option<Sender<Begin>>, ModuleError> {
+        if self.topic.start != Start::LatestThenBackfill {
+            return Ok(None);
+        }
+        let backfill = Backfill {
+            client: self.client()?,
+            topic: self.topic.topic.clone(),
+            module: self.module.clone(),
+            cluster: Arc::clone(&self.cluster),
+            translator: self.translator(),
+            positions: Arc::clone(positions),
+            metrics: self.metrics.clone(),
+        };
+        let (begin, begun) = channel();
+        self.tasks.spawn(format!("{} past", self.name), move |stop| backfill.run(&begun, stop))?;
+        Ok(Some(begin))
+    }
+
     fn translator(&self) -> Translator {
         Translator::new(self.groups.clone(), self.topics.clone(), self.metrics.records())
     }
@@ -104,37 +124,22 @@ impl Module for Kafka {
     }
 
     fn start(&mut self) -> Result<(), ModuleError> {
-        let client = self.client()?;
+        let (client, name, topic) = (self.client()?, self.name.clone(), self.topic.topic.clone());
+        let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
+        let scout = Scout::new(Arc::clone(&client), topic.clone(), self.probe, metrics.clone())?;
         let (begin, begun) = channel();
-        let positions = Arc::new(Positions::default());
-        let backfill = match self.topic.start {
-            Start::LatestThenBackfill => Some(Backfill::new(Reader::new(self.client()?, &self.topic.topic)?)),
-            Start::Earliest | Start::Latest => None,
-        };
+        let behind = self.start_backfill(&positions)?;
         let reading = Reading {
-            reader: Reader::new(Arc::clone(&client), &self.topic.topic)?,
+            client,
+            topic,
             start: self.topic.start,
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),
             translator: self.translator(),
             positions: Arc::clone(&positions),
-            metrics: self.metrics.clone(),
+            metrics,
         };
-        let scout = Scout::new(client, self.topic.topic.clone(), self.probe, self.metrics.clone())?;
-        let (name, past) = (self.name.clone(), backfill.is_some());
-        let (ahead, behind) = backfill.map_or((None, None), |backfill| {
-            let (past_begin, past_begun) = channel();
-            (Some(past_begin), Some((backfill, past_begun)))
-        });
-        if let Some((backfill, begun)) = behind {
-            let (translator, cluster) = (self.translator(), Arc::clone(&self.cluster));
-            let (module, positions) = (self.module.clone(), Arc::clone(&positions));
-            self.tasks.spawn(format!("{name} past"), move |stop| {
-                backfill.run(translator, &cluster, &module, &positions, &begun, stop)
-            })?;
-        }
-        debug_assert_eq!(ahead.is_some(), past);
-        self.tasks.spawn(format!("{name} reader"), move |stop| reading.run(&begun, ahead.as_ref(), stop))?;
+        self.tasks.spawn(format!("{name} reader"), move |stop| reading.run(&begun, behind.as_ref(), stop))?;
         self.tasks.spawn(format!("{name} scout"), move |stop| scout.run(&begin, &positions, stop))
     }
 

@@ -31,6 +31,8 @@ struct State {
     positions: BTreeMap<Partition, Offset>,
     caught_up: BTreeSet<Partition>,
     again: BTreeSet<Partition>,
+    /// Partitions whose past has been read behind the live stream, until the live reader has heard of it.
+    past: BTreeSet<Partition>,
 }
 
 impl Positions {
@@ -47,6 +49,18 @@ impl Positions {
     /// A partition has caught up.
     pub fn catch_up(&self, partition: Partition) {
         self.state().caught_up.insert(partition);
+    }
+
+    /// The past of a partition has been read behind its live stream.
+    pub fn end_past(&self, partition: Partition) {
+        let mut state = self.state();
+        state.past.insert(partition);
+        state.caught_up.insert(partition);
+    }
+
+    /// The partitions whose past has been read since this was asked last.
+    pub fn take_past(&self) -> BTreeSet<Partition> {
+        std::mem::take(&mut self.state().past)
     }
 
     /// A partition has to be read anew: its bounds are asked for once more.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use crate::clock;
 use crate::config::Start;
-use crate::kafka::{Code, Event, ModuleError, Reader, Record, StartAt};
+use crate::kafka::{Client, Code, Event, ModuleError, Reader, Record, StartAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{Offset, Order, Partition, Timestamp};
 use crate::storage::{Build, Cluster, Past, SourceId};
@@ -25,9 +25,9 @@ const BATCH: usize = 2_000;
 const IDLE: Duration = Duration::from_millis(100);
 
 /// The live reader.
-#[derive(Debug)]
 pub struct Reading {
-    pub reader: Reader,
+    pub client: Arc<Client>,
+    pub topic: String,
     pub start: Start,
     pub module: String,
     pub cluster: Arc<Cluster>,
@@ -64,15 +64,18 @@ impl Reading {
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
+        let Some((first, mut reader)) = open(&self.client, &self.topic, begun, stop)? else { return Ok(()) };
         let mut parts: BTreeMap<Partition, Part> = BTreeMap::new();
         let mut complaints = Complaints::default();
+        self.begin(first, &mut reader, behind, &mut parts)?;
         while !stop.is_cancelled() {
             for begin in begun.try_iter() {
-                self.begin(begin, behind, &mut parts)?;
+                self.begin(begin, &mut reader, behind, &mut parts)?;
             }
-            let lost = self.take_batch(&mut parts, &mut complaints);
+            let lost = self.take_batch(&mut reader, &mut parts, &mut complaints);
+            self.end_past(&mut parts);
             for partition in lost {
-                self.reader.stop(partition)?;
+                reader.stop(partition)?;
                 self.positions.want_again(partition);
                 if let Some(part) = parts.get_mut(&partition) {
                     part.stage = Stage::Waiting;
@@ -85,6 +88,7 @@ impl Reading {
     fn begin(
         &mut self,
         begin: Begin,
+        reader: &mut Reader,
         behind: Option<&Sender<Begin>>,
         parts: &mut BTreeMap<Partition, Part>,
     ) -> Result<(), ModuleError> {
@@ -97,7 +101,7 @@ impl Reading {
             let past = if behind.is_some() { Past::Ahead } else { Past::Read };
             (StartAt::Offset(end), Stage::Live(past), end)
         };
-        self.reader.start(partition, at)?;
+        reader.start(partition, at)?;
         debug!(module = self.module, partition = partition.0, from = position.0, to = end.0, "reading begins");
         let mut part = Part { source, stage, position };
         match behind {
@@ -107,13 +111,18 @@ impl Reading {
         }
         self.positions.reach(partition, part.position);
         parts.insert(partition, part);
-        self.tell_progress();
+        tell_progress(&self.positions, &self.metrics);
         Ok(())
     }
 
     /// Takes what is there; tells which partitions' positions are out of range.
-    fn take_batch(&mut self, parts: &mut BTreeMap<Partition, Part>, complaints: &mut Complaints) -> Vec<Partition> {
-        let batch = self.reader.poll(BATCH, IDLE);
+    fn take_batch(
+        &mut self,
+        reader: &mut Reader,
+        parts: &mut BTreeMap<Partition, Part>,
+        complaints: &mut Complaints,
+    ) -> Vec<Partition> {
+        let batch = reader.poll(BATCH, IDLE);
         let now = clock::now();
         let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
         let mut events = batch.iter().peekable();
@@ -160,15 +169,24 @@ impl Reading {
             self.metrics.answered();
         }
         if settled {
-            self.tell_progress();
+            tell_progress(&self.positions, &self.metrics);
         }
         lost
     }
 
-    fn tell_progress(&self) {
-        if let Some((done, all)) = self.positions.progress() {
-            self.metrics.health().progress(done, all);
+    /// A live stream that ran ahead of its past does so no longer once that has been read.
+    fn end_past(&self, parts: &mut BTreeMap<Partition, Part>) {
+        for partition in self.positions.take_past() {
+            if let Some(Part { stage: Stage::Live(past), .. }) = parts.get_mut(&partition) {
+                *past = Past::Read;
+            }
         }
+    }
+}
+
+fn tell_progress(positions: &Positions, metrics: &ModuleMetrics) {
+    if let Some((done, all)) = positions.progress() {
+        metrics.progress(done, all);
     }
 }
 
@@ -248,64 +266,73 @@ impl Complaints {
     }
 }
 
+/// Waits for the first partition, and opens the reader then: once the client knows the topic, reading starts at
+/// once, else librdkafka looks for it half a second later.
+fn open(
+    client: &Arc<Client>,
+    topic: &str,
+    begun: &Receiver<Begin>,
+    stop: &CancellationToken,
+) -> Result<Option<(Begin, Reader)>, ModuleError> {
+    while !stop.is_cancelled() {
+        client.serve();
+        match begun.recv_timeout(IDLE) {
+            Ok(first) => return Ok(Some((first, Reader::new(Arc::clone(client), topic)?))),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
 /// The reader of the past, behind a live reader that began at the end.
-#[derive(Debug)]
 pub struct Backfill {
-    reader: Reader,
+    pub client: Arc<Client>,
+    pub topic: String,
+    pub module: String,
+    pub cluster: Arc<Cluster>,
+    pub translator: Translator,
+    pub positions: Arc<Positions>,
+    pub metrics: ModuleMetrics,
 }
 
 impl Backfill {
-    /// A backfill on a client of its own.
-    pub const fn new(reader: Reader) -> Self {
-        Self { reader }
-    }
-
-    /// Reads each partition up to where the live reader began, then ends.
-    pub fn run(
-        mut self,
-        mut translator: Translator,
-        cluster: &Cluster,
-        module: &str,
-        positions: &Positions,
-        begun: &Receiver<Begin>,
-        stop: &CancellationToken,
-    ) -> Result<(), ModuleError> {
+    /// Reads each partition up to where the live reader began, then lets go of it.
+    pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
+        let Some((first, mut reader)) = open(&self.client, &self.topic, begun, stop)? else { return Ok(()) };
+        let mut first = Some(first);
         let mut parts: BTreeMap<Partition, (Part, Offset)> = BTreeMap::new();
         while !stop.is_cancelled() {
-            for Begin { partition, start, end, .. } in begun.try_iter() {
-                let source = cluster.source(module, partition.0);
-                self.reader.start(partition, StartAt::Beginning)?;
+            for Begin { partition, start, end, .. } in first.take().into_iter().chain(begun.try_iter()) {
+                let source = self.cluster.source(&self.module, partition.0);
+                reader.start(partition, StartAt::Beginning)?;
                 parts.insert(partition, (Part { source, stage: Stage::Live(Past::Behind), position: start }, end));
             }
-            self.take_batch(&mut parts, &mut translator, cluster);
+            self.take_batch(&mut reader, &mut parts);
             let done: Vec<_> = parts.iter().filter(|(_, (part, end))| part.position >= *end).map(|(p, _)| *p).collect();
             for partition in done {
-                self.reader.stop(partition)?;
+                reader.stop(partition)?;
                 if let Some((part, _)) = parts.remove(&partition) {
-                    cluster.close_past(part.source);
+                    self.cluster.close_past(part.source);
                 }
-                positions.catch_up(partition);
-                info!(module, partition = partition.0, "the past has been read");
+                self.positions.end_past(partition);
+                tell_progress(&self.positions, &self.metrics);
+                info!(module = self.module, partition = partition.0, "the past has been read");
             }
         }
         Ok(())
     }
 
-    fn take_batch(
-        &mut self,
-        parts: &mut BTreeMap<Partition, (Part, Offset)>,
-        translator: &mut Translator,
-        cluster: &Cluster,
-    ) {
+    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Partition, (Part, Offset)>) {
         let mut again = Vec::new();
-        let batch = self.reader.poll(BATCH, IDLE);
+        let batch = reader.poll(BATCH, IDLE);
         let now = clock::now();
         for event in batch.iter() {
             match event {
                 Event::Record(record) => {
                     let Some((part, end)) = parts.get_mut(&record.partition) else { continue };
                     if record.offset < *end {
-                        part.take(iter::once(record), translator, cluster, now);
+                        part.take(iter::once(record), &mut self.translator, &self.cluster, now);
                     } else {
                         part.position = record.offset;
                     }
@@ -321,9 +348,9 @@ impl Backfill {
             }
         }
         drop(batch);
-        translator.flush();
+        self.translator.flush();
         for partition in again {
-            if let Err(error) = self.reader.start(partition, StartAt::Beginning) {
+            if let Err(error) = reader.start(partition, StartAt::Beginning) {
                 warn!(partition = partition.0, %error, "the past cannot be read anew");
             }
         }

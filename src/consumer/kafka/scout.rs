@@ -230,7 +230,7 @@ impl Scout {
 
     fn tell_progress(&self, positions: &Positions) {
         if let Some((done, all)) = positions.progress() {
-            self.metrics.health().progress(done, all);
+            self.metrics.progress(done, all);
         }
     }
 }
