@@ -129,7 +129,8 @@ impl Topics {
             match self.lookups.next(left.min(NOTICE)) {
                 Some(Answer::Topics { result, .. }) => {
                     awaited = awaited.saturating_sub(1);
-                    ids.extend(result.unwrap_or_default());
+                    let found = result.unwrap_or_default().into_iter();
+                    ids.extend(found.filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
                 }
                 Some(Answer::Offsets { .. } | Answer::Alive { .. }) => {}
                 None if left.is_zero() => break,

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::kafka::{Answer, Client, Code, Found, Isolation, Lookups, ModuleError, Place, Spec};
 use crate::metrics::own::ModuleMetrics;
-use crate::model::{BrokerId, Offset, Partition};
+use crate::model::{BrokerId, Offset, Partition, TopicId};
 
 pub use super::parts::Positions;
 
@@ -39,8 +39,10 @@ pub struct Scout {
     wanted: BTreeMap<Partition, Bounds>,
     asked: HashMap<usize, (Question, Vec<Partition>)>,
     next_tag: usize,
-    /// Whether the topic has been seen: what comes up later is all new.
+    /// Whether the topic has been seen, or is known not to exist: what comes up later is all new.
     seen: bool,
+    /// Why the broker does not show the topic, so that it is told once.
+    refused: Option<Code>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,6 +84,7 @@ impl Scout {
             asked: HashMap::new(),
             next_tag: 0,
             seen: false,
+            refused: None,
         })
     }
 
@@ -129,12 +132,16 @@ impl Scout {
         self.answered();
         let topic = view.topics.into_iter().find(|topic| topic.name == self.topic);
         let Some(topic) = topic.filter(|topic| topic.error.is_none() && !topic.partitions.is_empty()) else {
-            // It comes up with the first group that commits; until then nothing is missing.
-            positions.count(self.leaders.len());
-            self.tell_progress(positions);
-            self.seen = true;
+            // A topic that may not be described is left out like one that does not exist: asked for by its name,
+            // the broker says which it is.
+            if let Some(broker) = view.brokers.first()
+                && let Err(error) = self.lookups.topics(0, broker.id, &[&self.topic], LOOKUP_TIMEOUT)
+            {
+                warn!(topic = self.topic, %error, "the offsets topic cannot be asked for");
+            }
             return LOOK_FOR_TOPIC;
         };
+        self.refused = None;
         let known = self.leaders.len();
         for partition in topic.partitions {
             if self.leaders.insert(partition.id, partition.leader).is_none() {
@@ -182,7 +189,11 @@ impl Scout {
     }
 
     fn take(&mut self, answer: Answer, begin: &Sender<Begin>, positions: &Positions) {
-        let Answer::Offsets { tag, result } = answer else { return };
+        let (tag, result) = match answer {
+            Answer::Offsets { tag, result } => (tag, result),
+            Answer::Topics { result, .. } => return self.take_absence(result.ok(), positions),
+            Answer::Alive { .. } => return,
+        };
         let Some((question, partitions)) = self.asked.remove(&tag) else { return };
         let results = match result {
             Ok(results) => results,
@@ -202,6 +213,24 @@ impl Scout {
             }
         }
         self.tell_progress(positions);
+    }
+
+    /// Takes in why the topic is not among the others.
+    fn take_absence(&mut self, found: Option<HashMap<String, Result<Option<TopicId>, Code>>>, positions: &Positions) {
+        match found.and_then(|found| found.get(&self.topic).copied()) {
+            Some(Err(Code::UNKNOWN_TOPIC_OR_PART)) => {
+                // It comes up with the first group that commits; until then nothing is missing.
+                positions.count(self.leaders.len());
+                self.tell_progress(positions);
+                self.seen = true;
+            }
+            Some(Err(code)) => {
+                if self.refused.replace(code) != Some(code) {
+                    warn!(module = self.metrics.health().module, topic = self.topic, %code, "the offsets topic is refused");
+                }
+            }
+            Some(Ok(_)) | None => {}
+        }
     }
 
     fn take_one(

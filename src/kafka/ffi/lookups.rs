@@ -74,8 +74,9 @@ pub enum Answer {
     Topics {
         /// The number given with the request.
         tag: usize,
-        /// Ids by name, of those topics that have one; or the code that the whole request failed with.
-        result: Result<HashMap<String, TopicId>, Code>,
+        /// By name: the id where the broker has ids, or the code that stands in the topic's place; or the code that
+        /// the whole request failed with.
+        result: Result<HashMap<String, Result<Option<TopicId>, Code>>, Code>,
     },
     /// To [`Lookups::probe`].
     Alive {
@@ -319,7 +320,7 @@ fn found(event: &QueueEvent) -> Vec<Result<Found, Code>> {
         .collect()
 }
 
-fn ids(event: &QueueEvent) -> HashMap<String, TopicId> {
+fn ids(event: &QueueEvent) -> HashMap<String, Result<Option<TopicId>, Code>> {
     let mut count = 0;
     // SAFETY: the event is alive and a DescribeTopics result; descriptions live as long as it.
     let topics = unsafe {
@@ -334,21 +335,27 @@ fn ids(event: &QueueEvent) -> HashMap<String, TopicId> {
         std::slice::from_raw_parts(topics, count)
     };
     let id = |topic: *const sys::rd_kafka_TopicDescription_t| {
-        // SAFETY: as above.
-        let (name, high, low) = unsafe {
-            let id = sys::rd_kafka_TopicDescription_topic_id(topic);
-            if id.is_null() {
-                return None;
-            }
-            let (high, low) =
-                (sys::rd_kafka_Uuid_most_significant_bits(id), sys::rd_kafka_Uuid_least_significant_bits(id));
-            (text(sys::rd_kafka_TopicDescription_name(topic)).into_owned(), high, low)
+        // SAFETY: as above; a topic always has a name, and its error, if any, lives as long as it.
+        let (name, error, id) = unsafe {
+            let error = sys::rd_kafka_TopicDescription_error(topic);
+            let code = if error.is_null() { Code::NONE } else { Code(raw::rd_kafka_error_code(error)) };
+            let name = text(sys::rd_kafka_TopicDescription_name(topic)).into_owned();
+            (name, code, sys::rd_kafka_TopicDescription_topic_id(topic))
         };
+        if error != Code::NONE {
+            return (name, Err(error));
+        }
+        if id.is_null() {
+            return (name, Ok(None));
+        }
+        // SAFETY: not null, and a part of the topic.
+        let (high, low) =
+            unsafe { (sys::rd_kafka_Uuid_most_significant_bits(id), sys::rd_kafka_Uuid_least_significant_bits(id)) };
         // Brokers before 2.8 have no ids and answer zero.
         let id = u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned());
-        (id != 0).then_some((name, TopicId(id)))
+        (name, Ok((id != 0).then_some(TopicId(id))))
     };
-    topics.iter().filter_map(|&topic| id(topic)).collect()
+    topics.iter().map(|&topic| id(topic)).collect()
 }
 
 impl std::fmt::Debug for Lookups {
