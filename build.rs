@@ -6,7 +6,9 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // The log grows with every commit; HEAD itself names the branch alone.
     println!("cargo::rerun-if-changed=.git/HEAD");
+    println!("cargo::rerun-if-changed=.git/logs/HEAD");
     println!("cargo::rerun-if-env-changed=WARRENER_REVISION");
     let revision = std::env::var("WARRENER_REVISION").ok();
     let revision = revision.or_else(|| first_line("git", &["rev-parse", "--short=12", "HEAD"]));
