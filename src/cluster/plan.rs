@@ -354,6 +354,14 @@ impl Plan {
                 failed.unknown.push(seat);
             }
         }
+        // A failing leader is asked about one chunk alone: its failure stands for the others, too.
+        let others = self.layout.seats().iter().zip(&mut self.seats).enumerate();
+        for (place, (seat, progress)) in others {
+            let waits = seat.leader == Some(chunk.leader) && !progress.asked && !progress.settled;
+            if waits && !std::mem::replace(&mut progress.told, true) {
+                failed.unknown.push(place);
+            }
+        }
         if let Some(round) = &mut self.round {
             failed.first = !std::mem::replace(&mut round.failed, true);
         }

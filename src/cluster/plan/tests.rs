@@ -111,6 +111,18 @@ fn a_failure_is_told_once_a_round_however_often_it_is_repeated() {
 }
 
 #[test]
+fn the_chunk_that_a_failing_leader_is_asked_about_stands_for_its_others() {
+    let (mut plan, now) = plan(&[Some(1); 1201]);
+    for ask in plan.step(now).asks {
+        plan.failed(ask.chunk, now);
+    }
+    let now = now + EVERY;
+    let step = plan.step(now);
+    assert_eq!((step.asks.len(), step.unknown.len()), (1, 0));
+    assert_eq!(plan.failed(step.asks[0].chunk, now).unknown.len(), 1201);
+}
+
+#[test]
 fn a_leader_that_comes_back_is_asked_for_everything_at_once() {
     let (mut plan, now) = plan(&[Some(1); 1201]);
     let step = plan.step(now);
