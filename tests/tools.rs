@@ -254,7 +254,7 @@ fn sums_and_counts_follow_from_the_partitions(version: Version) {
         let counted = |known| {
             let found = page.with("kafka_consumergroup_partitions", &[("known", known)]);
             let place = |labels: &Labels| (labels["consumergroup"].clone(), labels["topic"].clone());
-            found.map(|(labels, value)| (place(labels), whole(value))).filter(|(_, count)| *count > 0)
+            found.map(move |(labels, value)| (place(labels), whole(value))).filter(|(_, count)| *count > 0)
         };
         same(&counted("true").collect(), &by_topic(&lags.keys().map(|place| (place.clone(), 1)).collect()))?;
         same(&counted("false").collect(), &BTreeMap::new())?;
