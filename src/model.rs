@@ -136,7 +136,7 @@ mod tests {
     fn a_commit_ahead_of_the_log_end_has_no_lag() {
         assert_eq!(Offset(5).lag_behind(Offset(9)), Lag(0));
         assert_eq!(Offset(9).lag_behind(Offset(5)), Lag(4));
-        assert_eq!(Offset(i64::MAX).lag_behind(Offset(i64::MIN)), Lag(i64::MAX as u64));
+        assert_eq!(Offset(i64::MAX).lag_behind(Offset(i64::MIN)), Lag(i64::MAX.unsigned_abs()));
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Config {
     pub fn of_brokers(servers: Vec<String>, topics: Filter, groups: Filter) -> Self {
         let cluster = Cluster {
             name: "default".to_owned(),
-            connection: Connection { servers: servers, client: ClientProfile::default() },
+            connection: Connection { servers, client: ClientProfile::default() },
             offset_refresh: Duration::from_secs(OFFSET_REFRESH),
             topic_refresh: Duration::from_secs(TOPIC_REFRESH),
             topics,

@@ -33,7 +33,10 @@ impl Build {
             let assigned = self.cluster.intern_assigned(&update);
             let intern = || match &update {
                 Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
-                _ => None,
+                Update::CommitTombstone { .. }
+                | Update::Members(_)
+                | Update::Kind { .. }
+                | Update::GroupTombstone { .. } => None,
             };
             let taken = take(&mut self.groups, order, &update, &assigned, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
