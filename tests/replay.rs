@@ -259,7 +259,7 @@ fn an_offsets_topic_that_appears_late_and_grows_is_followed() {
         cluster.produce_raw("late-offsets", [(partition, record)]);
     };
     let await_group = |group: &str| {
-        program.page_where(seconds(20), group, |page| match page.value(COMMITTED, &[("consumergroup", group)]) {
+        program.page_where(seconds(30), group, |page| match page.value(COMMITTED, &[("consumergroup", group)]) {
             Some(42.0) => Ok(()),
             other => Err(format!("{other:?}")),
         });

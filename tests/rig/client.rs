@@ -1,13 +1,14 @@
 //! Producers, transactions and administration through librdkafka.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
+use rdkafka::client::{ClientContext, DefaultClientContext};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaResult;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -16,6 +17,21 @@ use super::{eventually, seconds};
 
 /// Key and value of one raw record.
 pub type Record = (Vec<u8>, Option<Vec<u8>>);
+
+/// The last record that the broker did not take: flushing alone does not tell.
+struct Failures(Arc<Mutex<Option<KafkaError>>>);
+
+impl ClientContext for Failures {}
+
+impl ProducerContext for Failures {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            *self.0.lock().unwrap() = Some(error.clone());
+        }
+    }
+}
 
 impl Cluster {
     /// The settings every client here starts from.
@@ -39,18 +55,24 @@ impl Cluster {
     pub fn create(&self, topic: NewTopic<'_>) {
         let mut results = self.administer(async |admin| admin.create_topics([&topic], &AdminOptions::new()).await);
         results.remove(0).unwrap();
+        self.await_leaders(topic.name, 1);
+    }
+
+    /// Waits until the topic has at least so many partitions and each of them a leader.
+    fn await_leaders(&self, topic: &str, least: usize) {
         let consumer: BaseConsumer = self.client().create().unwrap();
-        eventually(seconds(30), "leaders of a new topic", || {
-            let metadata = consumer.fetch_metadata(Some(topic.name), seconds(5)).map_err(|error| error.to_string())?;
+        eventually(seconds(30), "leaders of a topic", || {
+            let metadata = consumer.fetch_metadata(Some(topic), seconds(5)).map_err(|error| error.to_string())?;
             let partitions = metadata.topics()[0].partitions();
             let led = partitions.iter().filter(|partition| partition.leader() >= 0).count();
-            if led > 0 && led == partitions.len() { Ok(()) } else { Err(format!("{led} have one")) }
+            if led >= least && led == partitions.len() { Ok(()) } else { Err(format!("{led} have one")) }
         });
     }
 
     pub fn grow_topic(&self, name: &str, partitions: usize) {
         let new = NewPartitions::new(name, partitions);
-        self.administer(async |admin| admin.create_partitions([&new], &AdminOptions::new()).await);
+        self.administer(async |admin| admin.create_partitions([&new], &AdminOptions::new()).await).remove(0).unwrap();
+        self.await_leaders(name, partitions);
     }
 
     pub fn delete_topic(&self, name: &str) {
@@ -78,7 +100,8 @@ impl Cluster {
     pub fn produce_raw(&self, topic: &str, records: impl IntoIterator<Item = (i32, Record)>) {
         let mut config = self.client();
         config.set("linger.ms", "20").set("queue.buffering.max.messages", "1000000").set("acks", "all");
-        let producer: BaseProducer = config.create().unwrap();
+        let failed = Arc::new(Mutex::new(None));
+        let producer: BaseProducer<Failures> = config.create_with_context(Failures(Arc::clone(&failed))).unwrap();
         for (partition, (key, value)) in records {
             let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).key(&key);
             if let Some(value) = &value {
@@ -92,6 +115,8 @@ impl Cluster {
             producer.poll(seconds(0));
         }
         producer.flush(seconds(60)).unwrap();
+        let failed = failed.lock().unwrap().take();
+        assert!(failed.is_none(), "{topic}: {failed:?}");
     }
 
     /// One transaction that commits `offset` of `topic`'s partition 0 for `group`, and is committed or aborted.
