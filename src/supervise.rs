@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +63,8 @@ pub async fn run(
     stop: CancellationToken,
     listening: impl FnOnce(&[SocketAddr]),
 ) -> Result<(), RunError> {
+    // First of all: a signal that comes while the modules start ends the run as any other.
+    let signals = Signals::new()?;
     let house = Arc::new(House::new(config, stop));
     let (failures, failed) = unbounded_channel();
     let (mut clusters, mut consumers) = house.configure(&failures)?;
@@ -80,7 +82,7 @@ pub async fn run(
 
     let started = clusters.start().and_then(|()| consumers.start());
     let reason = match started {
-        Ok(()) => house.wait(failed, &mut tasks).await,
+        Ok(()) => house.wait(signals, failed, &mut tasks).await,
         Err(error) => Err(error.into()),
     };
     house.stop.cancel();
@@ -92,6 +94,33 @@ pub async fn run(
         }
     }
     reason
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt, hangup: signal(SignalKind::hangup())? })
+    }
+
+    /// What somebody wants of the program.
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::End,
+            _ = self.interrupt.recv() => Asked::End,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+}
+
+enum Asked {
+    End,
+    Reload,
 }
 
 async fn stop_all(mut clusters: Coordinator, mut consumers: Coordinator) {
@@ -121,7 +150,7 @@ impl House {
         let health = clusters
             .chain(consumers)
             .map(|(cluster, kind, module)| Arc::new(Health::new(cluster.clone(), kind, module.clone())));
-        let own = Arc::new(Own::new(health.collect()));
+        let own = Arc::new(Own::new(health.collect(), &config.metrics.labels));
         let layout = Layout::new(config.metrics.granularity, config.metrics.owners, &config.metrics.labels);
         let (storage, layout, started) = (Arc::new(storage), Arc::new(layout), Instant::now());
         Self { config, storage, own, layout, started, stop }
@@ -207,18 +236,18 @@ impl House {
     /// Waits for whatever ends the run.
     async fn wait(
         &self,
+        mut signals: Signals,
         mut failed: UnboundedReceiver<Failure>,
         tasks: &mut JoinSet<Result<(), RunError>>,
     ) -> Result<(), RunError> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
         loop {
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return Ok(()),
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                _ = hangup.recv() => warn!("SIGHUP is ignored: reloading is not supported yet"),
+                asked = signals.next() => match asked {
+                    Asked::End => break,
+                    Asked::Reload => warn!("SIGHUP is ignored: reloading is not supported yet"),
+                },
                 Some(failure) = failed.recv() => {
                     return Err(failure.why.map_or(RunError::Ended(failure.task), RunError::Module));
                 }
@@ -232,7 +261,7 @@ impl House {
         info!("stopping");
         // A second signal ends the program at once.
         tokio::spawn(async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            while matches!(signals.next().await, Asked::Reload) {}
             warn!("stopped at once");
             std::process::exit(1);
         });

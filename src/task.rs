@@ -19,7 +19,7 @@ pub type Failures = UnboundedSender<Failure>;
 pub struct Failure {
     /// The task's name.
     pub task: String,
-    /// Why; `None` when it panicked, which the log has told.
+    /// Why; `None` when it ended without being told to, or panicked, which standard error has told.
     pub why: Option<ModuleError>,
 }
 
@@ -46,7 +46,7 @@ impl Tasks {
         Self { stop: parent.child_token(), failures, running: Vec::new() }
     }
 
-    /// Starts a task on a thread of its own. It has to end soon after its token is cancelled.
+    /// Starts a task on a thread of its own. It has to end soon after its token is cancelled, and not before.
     ///
     /// # Errors
     /// The system gives no thread.
@@ -60,7 +60,8 @@ impl Tasks {
         let run = move || {
             let result = catch_unwind(AssertUnwindSafe(|| body(&stop)));
             let failure = match result {
-                Ok(Ok(())) => None,
+                Ok(Ok(())) if stop.is_cancelled() => None,
+                Ok(Ok(())) => Some(Failure { task, why: None }),
                 Ok(Err(why)) => Some(Failure { task, why: Some(why) }),
                 Err(_) => Some(Failure { task, why: None }),
             };

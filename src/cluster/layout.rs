@@ -10,7 +10,7 @@ use crate::storage::{Broker, Metadata, PartitionMetadata, TopicMetadata};
 /// All partitions, sorted by topic and number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layout {
-    topics: Vec<Arc<str>>,
+    topics: Vec<(Arc<str>, Option<TopicId>)>,
     seats: Vec<Seat>,
 }
 
@@ -28,9 +28,10 @@ impl Layout {
         Self { topics: Vec::new(), seats: Vec::new() }
     }
 
-    /// Of metadata whose topics are sorted.
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        let topics = metadata.topics.iter().map(|topic| Arc::from(topic.name.as_str())).collect();
+    /// Of metadata whose topics are sorted; a topic without an id has the one it had before.
+    pub(super) fn of(metadata: &Metadata, known: &Known) -> Self {
+        let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
+        let topics = metadata.topics.iter().map(|topic| (Arc::from(topic.name.as_str()), id(topic))).collect();
         let seats = metadata
             .topics
             .iter()
@@ -54,7 +55,17 @@ impl Layout {
     /// A partition and its topic.
     pub(super) fn place(&self, seat: usize) -> Option<(&str, Partition)> {
         let seat = self.seats.get(seat)?;
-        Some((self.topics.get(seat.topic)?, seat.partition))
+        Some((&self.topics.get(seat.topic)?.0, seat.partition))
+    }
+
+    fn id(&self, seat: usize) -> Option<TopicId> {
+        self.topics.get(self.seats.get(seat)?.topic)?.1
+    }
+
+    /// Whether two places are one topic's: not if it was created anew in between.
+    fn is_same(&self, seat: usize, newer: &Self, place: usize) -> bool {
+        self.place(seat) == newer.place(place)
+            && !matches!((self.id(seat), newer.id(place)), (Some(old), Some(new)) if old != new)
     }
 
     /// For each partition of `self` its place in `newer`, if it still has one.
@@ -66,7 +77,7 @@ impl Layout {
                 while newer.place(next).is_some_and(|there| there < wanted) {
                     next += 1;
                 }
-                (newer.place(next)? == wanted).then_some(next)
+                self.is_same(old, newer, next).then_some(next)
             })
             .collect()
     }
@@ -74,6 +85,13 @@ impl Layout {
 
 /// Topics that the last answer named, for one that names a topic without its partitions.
 pub(super) type Known = BTreeMap<String, TopicMetadata>;
+
+/// What an answer leaves for the next one to fall back on.
+pub(super) fn remember(metadata: &Metadata, known: &Known) -> Known {
+    let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
+    let topics = metadata.topics.iter();
+    topics.map(|topic| (topic.name.clone(), TopicMetadata { id: id(topic), ..topic.clone() })).collect()
+}
 
 /// Whether the broker means that the topic is not there, or not for us.
 const fn is_absent(code: Code) -> bool {
@@ -96,7 +114,7 @@ pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
         .filter(|topic| !topic.error.is_some_and(is_absent))
         .map(|topic| TopicMetadata {
             name: topic.name.clone(),
-            id: known.get(&topic.name).and_then(|known| known.id),
+            id: None,
             partitions: partitions(topic, known.get(&topic.name)),
         })
         .collect();
@@ -105,7 +123,7 @@ pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
     Metadata { brokers, topics }
 }
 
-/// Fills in ids; a topic that got none keeps the one it had.
+/// Fills in the ids that a topic was given just now.
 pub(super) fn identify(metadata: &mut Metadata, ids: &HashMap<String, TopicId>) {
     for topic in &mut metadata.topics {
         if let Some(id) = ids.get(&topic.name) {
@@ -203,7 +221,7 @@ mod tests {
 
     #[test]
     fn partitions_are_found_again_in_a_newer_layout() {
-        let layout = |topics| Layout::of(&read(&view(topics), &Known::new()));
+        let layout = |topics| Layout::of(&read(&view(topics), &Known::new()), &Known::new());
         let two = || vec![partition(0, Some(1)), partition(1, Some(1))];
         let old = layout(vec![topic("a", None, two()), topic("c", None, two())]);
         let new = layout(vec![topic("b", None, two()), topic("c", None, vec![partition(0, Some(1))])]);

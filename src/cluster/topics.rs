@@ -7,12 +7,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 
-use super::layout::{Known, Layout, identify, read};
+use super::layout::{Known, Layout, identify, read, remember};
 use super::pace::Pace;
 use super::pulse::Pulse;
 use super::{NOTICE, Running};
 use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, ClusterView, Lookups, ModuleError};
+use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Lookups, ModuleError};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
 use crate::storage::{Broker, Metadata, Storage};
@@ -32,6 +32,9 @@ pub(super) struct Shape {
     pub(super) back: bool,
 }
 
+/// After how many refreshes without an answer brokers, leaders and replicas are not known any more.
+const FAILED_REFRESHES: u32 = 3;
+
 /// Somebody wants newer metadata.
 pub(super) struct Hurry;
 
@@ -46,6 +49,10 @@ pub(super) struct Topics {
     hurried: Receiver<Hurry>,
     pace: Pace,
     known: Known,
+    /// Numbers the askings for ids.
+    round: usize,
+    /// When metadata was read last.
+    read_at: Instant,
 }
 
 impl Topics {
@@ -61,6 +68,8 @@ impl Topics {
             hurried,
             pace: Pace::new(running.cluster.topic_refresh, Instant::now()),
             known: Known::new(),
+            round: 0,
+            read_at: Instant::now(),
         })
     }
 
@@ -83,19 +92,27 @@ impl Topics {
         self.pace.asks(asked);
         let wanted = |name: &str| self.cluster.topics.allows(name.as_bytes());
         match self.client.metadata(METADATA_LIMIT, wanted) {
-            Ok(view) => {
+            // A broker that has just started may know nothing yet, not even itself.
+            Ok(view) if !view.brokers.is_empty() => {
+                self.read_at = asked;
                 let back = self.pulse.answered(Instant::now());
                 self.take(&view, asked_at, back);
                 let now = Instant::now();
                 self.pulse.refreshed(RefreshKind::Topics, now.saturating_duration_since(asked));
                 self.pace.succeeded(now);
             }
-            Err(code) => {
+            answer => {
+                let code = answer.err().unwrap_or(Code::LEADER_NOT_AVAILABLE);
                 if !self.stop.is_cancelled() {
                     let cause = Cause::own(code, "no answer to a request for metadata");
                     self.pulse.refresh_failed(RefreshKind::Topics, &cause);
                 }
                 self.pace.failed(Instant::now());
+                if asked.saturating_duration_since(self.read_at)
+                    >= self.cluster.topic_refresh.saturating_mul(FAILED_REFRESHES)
+                {
+                    self.storage.forget_metadata(&self.cluster.name);
+                }
             }
         }
     }
@@ -110,29 +127,33 @@ impl Topics {
         if self.stop.is_cancelled() {
             return;
         }
-        let shape = Shape { layout: Layout::of(&metadata), brokers: metadata.brokers.clone(), back };
-        self.known = metadata.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
+        let shape = Shape { layout: Layout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), back };
+        self.known = remember(&metadata, &self.known);
         self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
         // Fails when the other thread has stopped, and then this one is about to.
         self.shapes.send(shape).ok();
     }
 
     /// Ids of all topics, as far as they come in time.
-    fn ids(&self, metadata: &Metadata, broker: BrokerId) -> HashMap<String, TopicId> {
-        let deadline = Instant::now() + IDS_LIMIT;
+    fn ids(&mut self, metadata: &Metadata, broker: BrokerId) -> HashMap<String, TopicId> {
+        // An answer that comes later than this belongs to no round any more.
+        let deadline = Instant::now() + IDS_LIMIT + NOTICE;
+        self.round = self.round.wrapping_add(1);
+        let round = self.round;
         let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
-        let asked = names.chunks(IDS_CHUNK).filter(|chunk| self.lookups.topics(0, broker, chunk, IDS_LIMIT).is_ok());
+        let asked =
+            names.chunks(IDS_CHUNK).filter(|chunk| self.lookups.topics(round, broker, chunk, IDS_LIMIT).is_ok());
         let mut awaited = asked.count();
         let mut ids = HashMap::new();
         while awaited > 0 && !self.stop.is_cancelled() {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lookups.next(left.min(NOTICE)) {
-                Some(Answer::Topics { result, .. }) => {
+                Some(Answer::Topics { tag, result }) if tag == round => {
                     awaited = awaited.saturating_sub(1);
                     let found = result.unwrap_or_default().into_iter();
                     ids.extend(found.filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
                 }
-                Some(Answer::Offsets { .. } | Answer::Alive { .. }) => {}
+                Some(Answer::Topics { .. } | Answer::Offsets { .. } | Answer::Alive { .. }) => {}
                 None if left.is_zero() => break,
                 None => {}
             }

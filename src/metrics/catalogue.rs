@@ -70,7 +70,7 @@ pub const FAMILIES: &[Family] = &[
     gauge(
         "kafka_topic_partitions",
         "Partitions of the topic.",
-        Series::Topic(|topic| Some(len(topic.partitions.len()))),
+        Series::Topic(|topic| Some(len(topic.partitions.len())).filter(|_| !topic.partitions.is_empty())),
     ),
     gauge(
         "kafka_topic_partition_current_offset",

@@ -8,6 +8,9 @@ use crate::model::Timestamp;
 /// How long a module counts as up without an answer (METRICS.md, `warrener_up`).
 const UP_FOR: i64 = 10_000;
 
+/// How long a module counts as on its way after the last step.
+const ADVANCES_FOR: i64 = 10_000;
+
 /// What kind of module it is: the label `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModuleKind {
@@ -42,6 +45,8 @@ pub struct Health {
     /// Parts that have caught up once, and how many there are; all parts of none are not ready.
     done: AtomicU64,
     parts: AtomicU64,
+    /// Unix milliseconds of the last step towards being ready.
+    advanced: AtomicI64,
 }
 
 impl Health {
@@ -49,7 +54,7 @@ impl Health {
     #[must_use]
     pub const fn new(cluster: String, kind: ModuleKind, module: String) -> Self {
         let (answered, done, parts) = (AtomicI64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
-        Self { cluster, kind, module, answered, done, parts }
+        Self { cluster, kind, module, answered, done, parts, advanced: AtomicI64::new(0) }
     }
 
     /// A server has answered.
@@ -81,10 +86,16 @@ impl Health {
         self.done.load(Ordering::Relaxed) >= self.parts.load(Ordering::Relaxed)
     }
 
-    /// Whether readiness waits for it: not for ever for what does not answer.
+    /// Something has been read on the way to being ready.
+    pub fn advance(&self, now: Timestamp) {
+        self.advanced.store(now.0, Ordering::Relaxed);
+    }
+
+    /// Whether readiness waits for it: not for ever for what does not answer, be it one partition alone.
     #[must_use]
     pub fn is_awaited(&self, now: Timestamp, running: Duration, timeout: Duration) -> bool {
-        !self.is_ready() && (running < timeout || self.is_up(now))
+        let advances = now.since(Timestamp(self.advanced.load(Ordering::Relaxed))) < ADVANCES_FOR;
+        !self.is_ready() && (running < timeout || advances)
     }
 
     /// Parts that have caught up, and all, if they are known.
@@ -126,9 +137,11 @@ mod tests {
     #[test]
     fn readiness_stops_waiting_for_what_does_not_answer() {
         let (health, minute) = (health(), Duration::from_secs(60));
-        assert!(health.is_awaited(Timestamp(1), Duration::ZERO, minute));
-        assert!(!health.is_awaited(Timestamp(1), minute, minute));
-        health.answer(Timestamp(1));
-        assert!(health.is_awaited(Timestamp(1), minute, minute));
+        assert!(health.is_awaited(Timestamp(20_000), Duration::ZERO, minute));
+        assert!(!health.is_awaited(Timestamp(20_000), minute, minute));
+        health.answer(Timestamp(100_000));
+        assert!(!health.is_awaited(Timestamp(100_000), minute, minute), "it answers, but gets nowhere");
+        health.advance(Timestamp(100_000));
+        assert!(health.is_awaited(Timestamp(100_001), minute, minute));
     }
 }

@@ -1,5 +1,7 @@
 //! What the exporter tells about itself.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -153,11 +155,13 @@ fn seconds() -> Histogram {
 }
 
 impl Own {
-    /// The metrics of a program with these modules, which has just read its configuration.
+    /// The metrics of a program with these modules, which has just read its configuration; `labels` are added to
+    /// every series.
     #[must_use]
-    pub fn new(modules: Vec<Arc<Health>>) -> Self {
+    pub fn new(modules: Vec<Arc<Health>>, labels: &BTreeMap<String, String>) -> Self {
         let families = Families::default();
-        let mut registry = Registry::default();
+        let labels = labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
+        let mut registry = Registry::with_labels(labels);
         families.register(&mut registry);
         build_info(&mut registry);
         let (reloaded, at): (Gauge, Float) = Default::default();

@@ -37,8 +37,10 @@ fn flush(samples: &mut Vec<&str>, out: &mut String) {
 /// The labels of a sample but for a bucket's limit.
 fn series(line: &str) -> String {
     let labels = line.split_once('{').map_or("", |(_, rest)| rest.rsplit_once('}').map_or(rest, |(labels, _)| labels));
-    match labels.strip_prefix("le=\"").and_then(|rest| rest.split_once('"')) {
-        Some((_, rest)) => rest.trim_start_matches(',').to_owned(),
+    // Quotes within a value are escaped, so this is no part of one.
+    let limit = labels.strip_prefix("le=\"").map(|limit| ("", limit)).or_else(|| labels.split_once(",le=\""));
+    match limit.and_then(|(before, limit)| Some((before, limit.split_once('"')?.1))) {
+        Some((before, after)) => format!("{before}{after}").trim_start_matches(',').to_owned(),
         None => labels.to_owned(),
     }
 }
@@ -91,6 +93,15 @@ b_seconds_bucket{le=\"10.0\",x=\"2\"} 1
 b_seconds_bucket{le=\"+Inf\",x=\"2\"} 1
 ";
         assert_eq!(written(WRITTEN, Format::Text), text);
+    }
+
+    #[test]
+    fn a_bucket_belongs_to_its_series_wherever_its_limit_stands() {
+        for line in
+            ["b_bucket{le=\"1\",a=\"x\",b=\"y\"} 1", "b_bucket{a=\"x\",le=\"1\",b=\"y\"} 1", "b_sum{a=\"x\",b=\"y\"} 1"]
+        {
+            assert_eq!(series(line), "a=\"x\",b=\"y\"");
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn updates() -> Vec<Update<'static>> {
             group: Name(b"billing"),
             protocol_type: Name(b"consumer"),
             protocol: Name(b"range"),
+            at: Timestamp(4),
             generation: 4,
             members: vec![member],
         }),
@@ -67,7 +68,7 @@ fn updates() -> Vec<Update<'static>> {
         commit(b"billing", "pay\"s", 0, 3),
         commit(b"odd\\\xff\n", "orders", 0, 5),
         commit(b"odd\\\xff\n", "orders", 2, 5),
-        Update::Kind { group: Name(b"newer"), kind: crate::storage::GroupKind::Consumer },
+        Update::Kind { group: Name(b"newer"), kind: crate::storage::GroupKind::Consumer, at: Timestamp(4) },
         commit(b"newer", "orders", 1, 20),
     ]
 }

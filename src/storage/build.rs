@@ -30,6 +30,7 @@ impl Build {
         let rules = self.cluster.rules();
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
+            self.cluster.see(&update);
             let assigned = self.cluster.intern_assigned(&update);
             let intern = || match &update {
                 Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),

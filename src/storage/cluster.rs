@@ -2,7 +2,7 @@
 //!
 //! Locks are leaves: held for a copy or an update in memory, never across another one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use hashbrown::HashMap;
@@ -14,7 +14,7 @@ use super::group::{AssignedNames, Group, Stream, is_older};
 use super::names::{Label, TopicName, TopicNames};
 use super::slot::{Rules, Taken};
 use super::topics::Topics;
-use super::update::{Dropped, LogBounds, Metadata, Update};
+use super::update::{Dropped, GroupKind, LogBounds, Metadata, Update};
 use super::window::Commit;
 use super::{Past, SourceId};
 
@@ -32,6 +32,8 @@ pub struct Cluster {
     shards: Vec<Mutex<Groups>>,
     sources: Mutex<Vec<(String, i32)>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
+    /// The timestamp of the newest commit seen.
+    newest: AtomicI64,
 }
 
 impl Cluster {
@@ -44,6 +46,7 @@ impl Cluster {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             sources: Mutex::default(),
             dropped: Default::default(),
+            newest: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -73,6 +76,7 @@ impl Cluster {
 
     /// Takes in one full metadata answer. `at` is when it was asked for.
     pub fn apply_metadata(&self, metadata: Metadata, at: Timestamp) {
+        let at = self.by_the_brokers_clock(at);
         let named: Vec<_> =
             metadata.topics.iter().map(|topic| (self.names.intern(Name(topic.name.as_bytes())), topic)).collect();
         let known = self.names.all();
@@ -80,7 +84,7 @@ impl Cluster {
         self.change_topics(|topics| {
             let mut brokers = metadata.brokers;
             brokers.sort_by_key(|broker| broker.id);
-            topics.brokers = Some(brokers.into());
+            topics.begin(brokers);
             let mut missing: HashMap<*const TopicName, Arc<TopicName>> =
                 known.into_iter().map(|name| (Arc::as_ptr(&name), name)).collect();
             for (name, found) in named {
@@ -97,8 +101,14 @@ impl Cluster {
         self.sweep();
     }
 
+    /// Brokers, leaders and replicas are not known any more.
+    pub fn forget_metadata(&self) {
+        self.change_topics(Topics::forget_metadata);
+    }
+
     /// Takes in what a refresh found out about logs, a part of the cluster's partitions at a time.
     pub fn apply_bounds(&self, bounds: &[LogBounds<'_>], at: Timestamp) {
+        let at = self.by_the_brokers_clock(at);
         let mut recreated = Vec::new();
         let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
             .chunk_by(|a, b| a.topic == b.topic)
@@ -114,6 +124,18 @@ impl Cluster {
             }
         });
         self.drop_older(&recreated);
+    }
+
+    /// Our clock may be ahead of the brokers', by which commits are dated: no later than the newest commit seen.
+    fn by_the_brokers_clock(&self, at: Timestamp) -> Timestamp {
+        at.min(Timestamp(self.newest.load(Ordering::Relaxed)))
+    }
+
+    /// A commit has been seen.
+    pub(super) fn see(&self, update: &Update<'_>) {
+        if let Update::Commit { timestamp, .. } = update {
+            self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+        }
     }
 
     fn change_topics(&self, change: impl FnOnce(&mut Topics)) {
@@ -154,6 +176,7 @@ impl Cluster {
         let (live, bury) = (past != Past::Behind, past == Past::Ahead);
         let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
         for (order, update) in updates {
+            self.see(&update);
             self.apply_one(order, &update, &stream);
         }
     }
@@ -250,8 +273,13 @@ impl Cluster {
     pub fn expire(&self, now: Timestamp) {
         let Some(age) = self.rules.expire else { return };
         self.retain(|_, group| {
+            let members = match group.meta.kind {
+                None | Some(GroupKind::Classic) => !group.meta.members.is_empty(),
+                // Not known: such a group may have some.
+                Some(GroupKind::Consumer | GroupKind::Share | GroupKind::Streams) => true,
+            };
             let newest = group.topics.iter().filter_map(super::group::GroupTopic::newest).max();
-            !group.meta.members.is_empty() || newest.is_none_or(|newest| !is_older(newest, now, age))
+            members || newest.is_none_or(|newest| !is_older(newest, now, age))
         });
         self.sweep();
     }
@@ -305,8 +333,8 @@ pub(super) fn take(
             group.members(members, assigned, order, stream);
             Some(Taken::In)
         }
-        Update::Kind { kind, .. } => {
-            group.kind(*kind, order, stream);
+        Update::Kind { kind, at, .. } => {
+            group.kind(*kind, order, *at, stream);
             Some(Taken::In)
         }
         Update::GroupTombstone { kind, .. } => {

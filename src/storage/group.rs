@@ -39,18 +39,19 @@ pub(super) struct Group {
     graves: Option<Box<Graves>>,
 }
 
-/// Commits of one source that were deleted before they were read.
-#[derive(Debug)]
+/// Commits that were deleted before they were read.
+#[derive(Debug, Default)]
 struct Graves {
-    source: SourceId,
-    commits: HashMap<(Box<[u8]>, Partition), Order>,
+    /// Sources whose past is being read.
+    sources: Vec<SourceId>,
+    commits: HashMap<(SourceId, Box<[u8]>, Partition), Order>,
 }
 
 /// What the group's own records say.
 #[derive(Debug)]
 pub(super) struct Meta {
-    /// The source and place of the newest record.
-    held: Option<(SourceId, Order)>,
+    /// The source, place and time of the newest record.
+    held: Option<(SourceId, Order, Timestamp)>,
     pub kind: Option<GroupKind>,
     pub protocol_type: Arc<Label>,
     pub protocol: Arc<Label>,
@@ -108,7 +109,7 @@ impl Group {
         if stream.rules.expire.is_some_and(|expire| is_older(commit.timestamp, stream.now, expire)) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
-        if self.is_buried(topic, partition, commit.order) {
+        if self.is_buried(topic, partition, commit.order, stream.source) {
             return Some(Taken::Repeated);
         }
         let index = match self.find(topic) {
@@ -129,7 +130,8 @@ impl Group {
     /// Takes away a commit that is older than its tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
         if stream.bury {
-            let grave = self.graves(stream.source).commits.entry((topic.into(), partition)).or_insert(order);
+            let graves = self.keep_graves(stream.source);
+            let grave = graves.commits.entry((stream.source, topic.into(), partition)).or_insert(order);
             *grave = order.max(*grave);
         }
         let Ok(index) = self.find(topic) else { return };
@@ -145,14 +147,14 @@ impl Group {
     /// Puts the members of a new generation in the place of the old ones.
     /// `names` are the one copies of the assigned topics' names, member by member.
     pub fn members(&mut self, update: &MembersUpdate<'_>, names: &AssignedNames, order: Order, stream: &Stream<'_>) {
-        if !self.meta.is_newer(stream.source, order) {
+        if !self.meta.is_newer(stream.source, order, update.at) {
             return;
         }
         if stream.live && self.meta.generation != Some(update.generation) {
             self.generations = self.generations.saturating_add(1);
         }
         self.meta = Meta {
-            held: Some((stream.source, order)),
+            held: Some((stream.source, order, update.at)),
             kind: Some(GroupKind::Classic),
             protocol_type: Arc::new(Label::new(update.protocol_type.0)),
             protocol: Arc::new(Label::new(update.protocol.0)),
@@ -163,25 +165,36 @@ impl Group {
     }
 
     /// Notes the type of a group whose members are not read from one record.
-    pub fn kind(&mut self, kind: GroupKind, order: Order, stream: &Stream<'_>) {
-        if self.meta.is_newer(stream.source, order) && self.meta.kind != Some(kind) {
+    pub fn kind(&mut self, kind: GroupKind, order: Order, at: Timestamp, stream: &Stream<'_>) {
+        if !self.meta.is_newer(stream.source, order, at) {
+            return;
+        }
+        if self.meta.kind != Some(kind) {
             self.meta = Meta { kind: Some(kind), ..Meta::none() };
             self.own(&Vec::new());
         }
-        self.meta.touch(stream.source, order);
+        self.meta.held = Some((stream.source, order, at));
     }
 
     /// Takes the metadata away, unless the group is of another type by now: a conversion to the protocol
     /// of KIP-848 writes the classic tombstone too.
     pub fn remove_meta(&mut self, kind: GroupKind, order: Order, stream: &Stream<'_>) {
-        if self.meta.is_newer(stream.source, order) && self.meta.kind.is_none_or(|held| held == kind) {
+        // Where the offsets topic has grown, the partition that held the group before lets it expire there.
+        let newest = self.meta.held.map(|(_, newest, at)| (newest, at));
+        if self.meta.held.is_some_and(|(source, ..)| source != stream.source)
+            || newest.is_some_and(|(newest, _)| newest >= order)
+        {
+            return;
+        }
+        if self.meta.kind.is_none_or(|held| held == kind) {
             self.meta = Meta::none();
             self.own(&Vec::new());
             if stream.bury {
-                self.graves(stream.source);
+                self.keep_graves(stream.source);
             }
         }
-        self.meta.touch(stream.source, order);
+        let at = newest.map_or(Timestamp(i64::MIN), |(_, at)| at);
+        self.meta.held = Some((stream.source, order, at));
     }
 
     /// Keeps the windows that `keep` says, with what they hold; tells whether the group is still there.
@@ -196,17 +209,21 @@ impl Group {
 
     /// Forgets all that came from a source; tells whether the group is still there.
     pub fn forget(&mut self, source: SourceId) -> bool {
-        if self.meta.held.is_some_and(|(held, _)| held == source) {
+        if self.meta.held.is_some_and(|(held, ..)| held == source) {
             self.meta = Meta::none();
             self.own(&Vec::new());
         }
-        self.graves = None;
+        self.close_graves(source);
         self.retain(|_, slot| slot.source != source)
     }
 
     /// Forgets the tombstones kept for a past that has been read; tells whether the group is still there.
     pub fn close_graves(&mut self, source: SourceId) -> bool {
-        self.graves.take_if(|graves| graves.source == source);
+        if let Some(graves) = &mut self.graves {
+            graves.sources.retain(|kept| *kept != source);
+            graves.commits.retain(|(kept, ..), _| *kept != source);
+        }
+        self.graves.take_if(|graves| graves.sources.is_empty());
         !self.is_gone()
     }
 
@@ -225,7 +242,9 @@ impl Group {
                 Err(index) => self.topics.insert(index, topic),
             }
         }
-        if other.meta.held.is_some() {
+        if let Some((source, order, at)) = other.meta.held
+            && self.meta.is_newer(source, order, at)
+        {
             self.meta = other.meta;
         }
         self.generations = self.generations.saturating_add(other.generations);
@@ -247,12 +266,17 @@ impl Group {
         self.topics.iter_mut().for_each(|topic| topic.commits = 0);
     }
 
-    fn graves(&mut self, source: SourceId) -> &mut Graves {
-        self.graves.get_or_insert_with(|| Box::new(Graves { source, commits: HashMap::new() }))
+    fn keep_graves(&mut self, source: SourceId) -> &mut Graves {
+        let graves = self.graves.get_or_insert_default();
+        if !graves.sources.contains(&source) {
+            graves.sources.push(source);
+        }
+        graves
     }
 
-    fn is_buried(&self, topic: &[u8], partition: Partition, order: Order) -> bool {
-        let grave = self.graves.as_ref().and_then(|graves| graves.commits.get(&(Box::from(topic), partition)));
+    fn is_buried(&self, topic: &[u8], partition: Partition, order: Order, source: SourceId) -> bool {
+        let Some(graves) = &self.graves else { return false };
+        let grave = graves.commits.get(&(source, Box::from(topic), partition));
         grave.is_some_and(|grave| *grave > order)
     }
 
@@ -296,14 +320,9 @@ impl Meta {
         Self { held: None, kind: None, protocol_type: empty, protocol, generation: None, members: Arc::default() }
     }
 
-    fn is_newer(&self, source: SourceId, order: Order) -> bool {
-        self.held.is_none_or(|(held, newest)| held != source || newest < order)
-    }
-
-    fn touch(&mut self, source: SourceId, order: Order) {
-        if self.is_newer(source, order) {
-            self.held = Some((source, order));
-        }
+    /// Orders compare within a source alone; between sources the later time counts, as for commits.
+    fn is_newer(&self, source: SourceId, order: Order, at: Timestamp) -> bool {
+        self.held.is_none_or(|(held, newest, time)| if held == source { newest < order } else { time < at })
     }
 }
 

@@ -81,6 +81,13 @@ impl Storage {
         }
     }
 
+    /// Brokers, leaders and replicas of a cluster are not known any more.
+    pub fn forget_metadata(&self, cluster: &str) {
+        if let Some(cluster) = self.cluster(cluster) {
+            cluster.forget_metadata();
+        }
+    }
+
     /// Takes in what a refresh found out about logs, a part of a cluster's partitions at a time.
     pub fn apply_bounds(&self, cluster: &str, bounds: &[LogBounds<'_>], at: Timestamp) {
         if let Some(cluster) = self.cluster(cluster) {

@@ -39,6 +39,7 @@ fn members<'a>(group: &'a str, generation: i32, owners: &[(&'a str, &'a str, &[i
         group: Name(group.as_bytes()),
         protocol_type: Name(b"consumer"),
         protocol: Name(b"range"),
+        at: Timestamp(i64::from(generation)),
         generation,
         members: owners.iter().map(member).collect(),
     })
@@ -243,13 +244,38 @@ fn a_topic_that_two_refreshes_do_not_name_is_hidden_until_it_is_back() {
 #[test]
 fn a_topic_created_anew_drops_the_commits_to_the_old_one() {
     let cluster = cluster();
-    cluster.apply_metadata(metadata(&[("t", 1, 1)]), Timestamp(20));
-    live(&cluster, vec![(1, commit("a", "t", 0, 4, 10)), (2, commit("b", "t", 0, 1, 25))]);
+    live(&cluster, vec![(1, commit("a", "t", 0, 4, 10)), (2, commit("c", "u", 0, 1, 20))]);
+    cluster.apply_metadata(metadata(&[("t", 1, 1), ("u", 9, 1)]), Timestamp(22));
+    live(&cluster, vec![(3, commit("b", "t", 0, 1, 25)), (4, gone("c", "u", 0))]);
+    // An answer without an id may be about either of the two.
+    cluster.apply_metadata(metadata(&[("t", 0, 1)]), Timestamp(28));
     cluster.apply_metadata(metadata(&[("t", 2, 1)]), Timestamp(30));
     assert_eq!(shown(&cluster), [row("b/t/0", 1)]);
-    live(&cluster, vec![(3, commit("a", "t", 0, 4, 15)), (4, commit("a", "t", 0, 0, 31))]);
+    live(&cluster, vec![(5, commit("a", "t", 0, 4, 15)), (6, commit("a", "t", 0, 0, 31))]);
     assert_eq!(shown(&cluster), [row("a/t/0", 0), row("b/t/0", 1)]);
     assert_eq!(cluster.dropped().find(|(why, _)| *why == Dropped::Recreated), Some((Dropped::Recreated, 1)));
+}
+
+#[test]
+fn a_clock_ahead_of_the_brokers_costs_no_commit_to_a_new_topic() {
+    let cluster = cluster();
+    live(&cluster, vec![(1, commit("a", "t", 0, 4, 10))]);
+    cluster.apply_metadata(metadata(&[("t", 1, 1)]), Timestamp(900));
+    live(&cluster, vec![(2, commit("b", "t", 0, 1, 25))]);
+    cluster.apply_metadata(metadata(&[("t", 2, 1)]), Timestamp(930));
+    live(&cluster, vec![(3, commit("c", "t", 0, 1, 35))]);
+    assert_eq!(shown(&cluster), [row("b/t/0", 1), row("c/t/0", 1)]);
+}
+
+#[test]
+fn a_group_that_moved_to_another_partition_is_not_ended_by_the_one_it_left() {
+    let cluster = cluster();
+    let (old, new) = (cluster.source("m", 0), cluster.source("m", 7));
+    cluster.apply(old, Past::Read, [(Order(100), members("a", 1, &[("m1", "t", &[0])]))], NOW);
+    cluster.apply(new, Past::Read, [(Order(1), members("a", 2, &[("m2", "t", &[0])]))], NOW);
+    cluster.apply(old, Past::Read, [(Order(101), members("a", 1, &[])), (Order(102), group_tombstone("a"))], NOW);
+    let view = ClusterView::of(&cluster);
+    assert_eq!(view.groups[0].members.as_ref().unwrap()[0].id.name(), Name(b"m2"));
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Topics {
     /// Live brokers, by id; `None` before the first metadata.
     pub brokers: Option<Arc<[Broker]>>,
     slots: Vec<Option<Arc<Topic>>>,
+    /// Whether the metadata is too old to be shown.
+    lost: bool,
 }
 
 /// A topic. Only one that the newest metadata names has partitions.
@@ -55,6 +57,7 @@ pub struct PartitionState {
     last_end: Option<Offset>,
     last_read: Option<Timestamp>,
     failures: u8,
+    start_failures: u8,
 }
 
 impl Topics {
@@ -66,7 +69,7 @@ impl Topics {
 
     /// Topics that the newest metadata names, in no order.
     pub fn named(&self) -> impl Iterator<Item = &Arc<Topic>> {
-        self.slots.iter().flatten().filter(|topic| topic.unnamed == 0)
+        self.slots.iter().flatten().filter(|topic| topic.unnamed == 0 && !self.lost)
     }
 
     /// Whether a topic stands on no page: two refreshes in a row did not name it.
@@ -107,8 +110,12 @@ impl Topics {
             topic.partitions.clear();
             topic.since = old_until;
         }
+        // An answer that could not tell the id may be about a newer topic already.
+        if found.id.is_some() || topic.id.is_none() {
+            topic.named_at = at;
+        }
         topic.id = found.id.or(topic.id);
-        (topic.unnamed, topic.named_at) = (0, at);
+        topic.unnamed = 0;
         topic.partitions.resize_with(found.partitions.len(), PartitionState::default);
         for (state, metadata) in topic.partitions.iter_mut().zip(&found.partitions) {
             state.describe(metadata);
@@ -125,6 +132,18 @@ impl Topics {
             state.bounds = Bounds::default();
             state.leader = None;
         }
+    }
+
+    /// Takes in who the brokers are, from an answer that is about to be taken in.
+    pub(super) fn begin(&mut self, brokers: Vec<Broker>) {
+        self.brokers = Some(brokers.into());
+        self.lost = false;
+    }
+
+    /// Nobody has answered for long: what the metadata said is not known any more.
+    pub(super) fn forget_metadata(&mut self) {
+        self.brokers = None;
+        self.lost = true;
     }
 
     /// Drops the topics that only this picture still refers to; their names can then be swept.
@@ -192,7 +211,9 @@ impl PartitionState {
             return;
         };
         self.failures = 0;
-        self.bounds = Bounds { start: found.start.or(self.bounds.start), end: Some(end) };
+        self.start_failures = if found.start.is_some() { 0 } else { self.start_failures.saturating_add(1) };
+        let held = self.bounds.start.filter(|_| self.start_failures < FAILED_REFRESHES);
+        self.bounds = Bounds { start: found.start.or(held), end: Some(end) };
         self.first_end = self.first_end.or(Some(end));
         (self.last_end, self.last_read) = (Some(end), Some(at));
     }

@@ -89,6 +89,8 @@ pub enum Update<'a> {
         group: Name<'a>,
         /// Its type.
         kind: GroupKind,
+        /// When that was written.
+        at: Timestamp,
     },
     /// A group's metadata of a type is gone; its commits go by their own tombstones.
     GroupTombstone {
@@ -121,6 +123,8 @@ pub struct MembersUpdate<'a> {
     pub protocol_type: Name<'a>,
     /// The chosen assignor; empty for none.
     pub protocol: Name<'a>,
+    /// When it was written.
+    pub at: Timestamp,
     /// The generation.
     pub generation: i32,
     /// The members.

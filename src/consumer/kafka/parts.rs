@@ -18,6 +18,20 @@ pub struct Begin {
     pub late: bool,
 }
 
+/// What the scout tells the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// A partition can be read.
+    Begin(Begin),
+    /// How far the log goes by now, of a partition that has been read up to where it went.
+    End {
+        /// The partition.
+        partition: Partition,
+        /// Its last stable offset.
+        end: Offset,
+    },
+}
+
 /// How far reading has come.
 #[derive(Debug, Default)]
 pub struct Positions {
@@ -31,6 +45,9 @@ struct State {
     positions: BTreeMap<Partition, Offset>,
     caught_up: BTreeSet<Partition>,
     again: BTreeSet<Partition>,
+    ended: BTreeSet<Partition>,
+    /// Partitions whose past will not be read: they are read anew as a whole.
+    no_past: BTreeSet<Partition>,
     /// Partitions whose past has been read behind the live stream, until the live reader has heard of it.
     past: BTreeSet<Partition>,
 }
@@ -61,6 +78,26 @@ impl Positions {
     /// The partitions whose past has been read since this was asked last.
     pub fn take_past(&self) -> BTreeSet<Partition> {
         std::mem::take(&mut self.state().past)
+    }
+
+    /// A partition has been read up to where its log went: how far does it go by now?
+    pub fn want_end(&self, partition: Partition) {
+        self.state().ended.insert(partition);
+    }
+
+    /// The partitions of which the end is wanted, once.
+    pub fn take_ended(&self) -> BTreeSet<Partition> {
+        std::mem::take(&mut self.state().ended)
+    }
+
+    /// The past of a partition is not wanted any more.
+    pub fn drop_past(&self, partition: Partition) {
+        self.state().no_past.insert(partition);
+    }
+
+    /// The partitions whose past is not wanted any more, once.
+    pub fn take_no_past(&self) -> BTreeSet<Partition> {
+        std::mem::take(&mut self.state().no_past)
     }
 
     /// A partition has to be read anew: its bounds are asked for once more.

@@ -16,7 +16,7 @@ use crate::metrics::own::ModuleMetrics;
 use crate::model::{Offset, Order, Partition, Timestamp};
 use crate::storage::{Build, Cluster, Past, SourceId};
 
-use super::parts::{Begin, Positions};
+use super::parts::{Begin, Order as ScoutsOrder, Positions};
 use super::translate::Translator;
 
 /// Records and events taken at a time.
@@ -47,12 +47,41 @@ struct Part {
 
 #[derive(Debug)]
 enum Stage {
-    /// Read from the beginning, beside what is shown; caught up at the offset.
-    Building(Build, Offset),
+    /// Read from the beginning, beside what is shown.
+    Building(Building),
     /// What comes happens now.
     Live(Past),
     /// It has to be read anew, once its bounds are known.
     Waiting,
+}
+
+/// A partition on its way to be shown.
+#[derive(Debug)]
+struct Building {
+    build: Build,
+    /// Where it will have caught up.
+    end: Offset,
+    /// What it was read up to; `None` while it is on its way.
+    reached: Option<Reached>,
+    /// How often the end has been moved on.
+    moves: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    /// To where the log went when that was asked, which may be some time ago.
+    Asked,
+    /// To the log's end.
+    End,
+}
+
+/// How often the end may be moved on: each time there is less to read, but groups never stop committing.
+const MOVES: u32 = 5;
+
+impl Building {
+    const fn new(build: Build, end: Offset) -> Self {
+        Self { build, end, reached: None, moves: 0 }
+    }
 }
 
 impl Reading {
@@ -60,23 +89,27 @@ impl Reading {
     /// whose past somebody else reads.
     pub fn run(
         mut self,
-        begun: &Receiver<Begin>,
+        orders: &Receiver<ScoutsOrder>,
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let Some((first, mut reader)) = open(&self.client, &self.topic, begun, stop)? else { return Ok(()) };
+        let Some((first, mut reader)) = open(&self.client, &self.topic, orders, stop)? else { return Ok(()) };
         let mut parts: BTreeMap<Partition, Part> = BTreeMap::new();
         let mut complaints = Complaints::default();
-        self.begin(first, &mut reader, behind, &mut parts)?;
+        let mut first = Some(first);
         while !stop.is_cancelled() {
-            for begin in begun.try_iter() {
-                self.begin(begin, &mut reader, behind, &mut parts)?;
+            for order in first.take().into_iter().chain(orders.try_iter()) {
+                match order {
+                    ScoutsOrder::Begin(begin) => self.begin(begin, &mut reader, behind, &mut parts)?,
+                    ScoutsOrder::End { partition, end } => self.extend(partition, end, &mut parts),
+                }
             }
             let lost = self.take_batch(&mut reader, &mut parts, &mut complaints);
             self.end_past(&mut parts);
             for partition in lost {
                 reader.stop(partition)?;
                 self.positions.want_again(partition);
+                self.positions.drop_past(partition);
                 if let Some(part) = parts.get_mut(&partition) {
                     part.stage = Stage::Waiting;
                 }
@@ -96,7 +129,7 @@ impl Reading {
         let source = self.cluster.source(&self.module, partition.0);
         let from_start = late || self.start == Start::Earliest || parts.contains_key(&partition);
         let (at, stage, position) = if from_start {
-            (StartAt::Beginning, Stage::Building(self.cluster.build(source), end), start)
+            (StartAt::Beginning, Stage::Building(Building::new(self.cluster.build(source), end)), start)
         } else {
             let past = if behind.is_some() { Past::Ahead } else { Past::Read };
             (StartAt::Offset(end), Stage::Live(past), end)
@@ -113,6 +146,20 @@ impl Reading {
         parts.insert(partition, part);
         tell_progress(&self.positions, &self.metrics);
         Ok(())
+    }
+
+    /// The log goes further by now: a partition has caught up once that has been read, too. Else a group would
+    /// appear with a lag that it never had, from commits made while its past was read.
+    fn extend(&self, partition: Partition, end: Offset, parts: &mut BTreeMap<Partition, Part>) {
+        let Some(part) = parts.get_mut(&partition) else { return };
+        if let Stage::Building(building) = &mut part.stage {
+            let far = part.position < end && building.moves < MOVES;
+            (building.end, building.moves) = (end, building.moves.saturating_add(1));
+            building.reached = (!far).then_some(Reached::End);
+            if part.settle(partition, &self.positions) {
+                tell_progress(&self.positions, &self.metrics);
+            }
+        }
     }
 
     /// Takes what is there; tells which partitions' positions are out of range.
@@ -167,6 +214,7 @@ impl Reading {
         self.translator.flush();
         if answered {
             self.metrics.answered();
+            self.metrics.health().advance(now);
         }
         if settled {
             tell_progress(&self.positions, &self.metrics);
@@ -177,8 +225,9 @@ impl Reading {
     /// A live stream that ran ahead of its past does so no longer once that has been read.
     fn end_past(&self, parts: &mut BTreeMap<Partition, Part>) {
         for partition in self.positions.take_past() {
-            if let Some(Part { stage: Stage::Live(past), .. }) = parts.get_mut(&partition) {
+            if let Some(Part { stage: Stage::Live(past), source, .. }) = parts.get_mut(&partition) {
                 *past = Past::Read;
+                self.cluster.close_past(*source);
             }
         }
     }
@@ -202,10 +251,10 @@ impl Part {
         let position = &mut self.position;
         let updates = records.filter_map(|record| {
             *position = record.offset.next();
-            Some((Order(record.offset.0), translator.update(record.key, record.value)?))
+            Some((Order(record.offset.0), translator.update(&record)?))
         });
         match &mut self.stage {
-            Stage::Building(build, _) => build.apply(updates, now),
+            Stage::Building(building) => building.build.apply(updates, now),
             Stage::Live(past) => cluster.apply(self.source, *past, updates, now),
             Stage::Waiting => drop(updates),
         }
@@ -214,16 +263,23 @@ impl Part {
     /// The last stable offset has been reached.
     fn end(&mut self, offset: Offset) {
         self.position = self.position.max(offset);
-        if let Stage::Building(_, end) = &mut self.stage {
+        if let Stage::Building(building) = &mut self.stage {
             // Transactions' marks and compaction leave no record: the event alone tells the end.
-            *end = (*end).min(self.position);
+            building.reached = Some(Reached::End);
         }
     }
 
     /// Shows what was built once it has caught up; tells whether it just did.
     fn settle(&mut self, partition: Partition, positions: &Positions) -> bool {
+        if let Stage::Building(building) = &mut self.stage
+            && building.reached.is_none()
+            && self.position >= building.end
+        {
+            building.reached = Some(Reached::Asked);
+            positions.want_end(partition);
+        }
         match std::mem::replace(&mut self.stage, Stage::Waiting) {
-            Stage::Building(build, end) if self.position >= end => {
+            Stage::Building(Building { build, reached: Some(Reached::End), .. }) => {
                 build.publish();
                 self.stage = Stage::Live(Past::Read);
                 positions.catch_up(partition);
@@ -236,7 +292,7 @@ impl Part {
                 }
                 false
             }
-            other @ (Stage::Building(..) | Stage::Waiting) => {
+            other @ (Stage::Building(_) | Stage::Waiting) => {
                 self.stage = other;
                 false
             }
@@ -268,12 +324,12 @@ impl Complaints {
 
 /// Waits for the first partition, and opens the reader then: once the client knows the topic, reading starts at
 /// once, else librdkafka looks for it half a second later.
-fn open(
+fn open<T>(
     client: &Arc<Client>,
     topic: &str,
-    begun: &Receiver<Begin>,
+    begun: &Receiver<T>,
     stop: &CancellationToken,
-) -> Result<Option<(Begin, Reader)>, ModuleError> {
+) -> Result<Option<(T, Reader)>, ModuleError> {
     while !stop.is_cancelled() {
         client.serve();
         match begun.recv_timeout(IDLE) {
@@ -297,7 +353,8 @@ pub struct Backfill {
 }
 
 impl Backfill {
-    /// Reads each partition up to where the live reader began, then lets go of it.
+    /// Reads each partition up to where the live reader began, then lets go of it. The live reader forgets the
+    /// tombstones that it kept for this past: no more are to come by then.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
         let Some((first, mut reader)) = open(&self.client, &self.topic, begun, stop)? else { return Ok(()) };
         let mut first = Some(first);
@@ -308,13 +365,15 @@ impl Backfill {
                 reader.start(partition, StartAt::Beginning)?;
                 parts.insert(partition, (Part { source, stage: Stage::Live(Past::Behind), position: start }, end));
             }
+            for partition in self.positions.take_no_past() {
+                reader.stop(partition)?;
+                parts.remove(&partition);
+            }
             self.take_batch(&mut reader, &mut parts);
             let done: Vec<_> = parts.iter().filter(|(_, (part, end))| part.position >= *end).map(|(p, _)| *p).collect();
             for partition in done {
                 reader.stop(partition)?;
-                if let Some((part, _)) = parts.remove(&partition) {
-                    self.cluster.close_past(part.source);
-                }
+                parts.remove(&partition);
                 self.positions.end_past(partition);
                 tell_progress(&self.positions, &self.metrics);
                 info!(module = self.module, partition = partition.0, "the past has been read");

@@ -14,18 +14,20 @@ use crate::model::{BrokerId, Offset, Partition, TopicId};
 
 pub use super::parts::Positions;
 
-use super::parts::Begin;
+use super::parts::{Begin, Order};
 
 /// Between two looks for new partitions, and for a topic that is not there yet.
 const LOOK: Duration = Duration::from_secs(10);
 const LOOK_FOR_TOPIC: Duration = Duration::from_secs(1);
+/// How many answers in a row make sure that there is no such topic.
+const ABSENCES: u32 = 2;
 /// How long an answer is waited for.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two askings for bounds that could not be told.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// How long an idle scout waits for answers before it looks at what is due.
-const STEP: Duration = Duration::from_millis(50);
+const STEP: Duration = Duration::from_millis(20);
 
 /// See the module.
 pub struct Scout {
@@ -41,6 +43,8 @@ pub struct Scout {
     next_tag: usize,
     /// Whether the topic has been seen, or is known not to exist: what comes up later is all new.
     seen: bool,
+    /// How many answers in a row said that there is no such topic.
+    absences: u32,
     /// Why the broker does not show the topic, so that it is told once.
     refused: Option<Code>,
 }
@@ -58,6 +62,8 @@ enum Question {
     Start,
     /// The last stable offset.
     End,
+    /// The last stable offset by now, of a partition that has been read up to an earlier one.
+    NewEnd,
     /// The high watermark.
     HighWatermark,
 }
@@ -84,6 +90,7 @@ impl Scout {
             asked: HashMap::new(),
             next_tag: 0,
             seen: false,
+            absences: 0,
             refused: None,
         })
     }
@@ -91,7 +98,7 @@ impl Scout {
     /// Looks out until it is told to stop.
     pub fn run(
         mut self,
-        begin: &Sender<Begin>,
+        begin: &Sender<Order>,
         positions: &Positions,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
@@ -102,6 +109,10 @@ impl Scout {
             if now >= look {
                 look = later(now, self.look(positions));
                 ask = now;
+            }
+            let ended = positions.take_ended();
+            if !ended.is_empty() {
+                self.ask(Question::NewEnd, &ended)?;
             }
             for partition in positions.take_again() {
                 self.wanted.insert(partition, Bounds::default());
@@ -129,9 +140,16 @@ impl Scout {
         let Ok(view) = self.client.metadata(METADATA_TIMEOUT, |name| name == self.topic) else {
             return LOOK_FOR_TOPIC;
         };
+        if view.brokers.is_empty() {
+            // A broker that has just started may know nothing yet, not even itself.
+            return LOOK_FOR_TOPIC;
+        }
         self.answered();
         let topic = view.topics.into_iter().find(|topic| topic.name == self.topic);
-        let Some(topic) = topic.filter(|topic| topic.error.is_none() && !topic.partitions.is_empty()) else {
+        if topic.as_ref().is_some_and(|topic| topic.error.is_some() || topic.partitions.is_empty()) {
+            return LOOK_FOR_TOPIC;
+        }
+        let Some(topic) = topic else {
             // A topic that may not be described is left out like one that does not exist: asked for by its name,
             // the broker says which it is.
             if let Some(broker) = view.brokers.first()
@@ -141,7 +159,7 @@ impl Scout {
             }
             return LOOK_FOR_TOPIC;
         };
-        self.refused = None;
+        (self.refused, self.absences) = (None, 0);
         let known = self.leaders.len();
         for partition in topic.partitions {
             if self.leaders.insert(partition.id, partition.leader).is_none() {
@@ -175,7 +193,7 @@ impl Scout {
         }
         let (spec, isolation) = match question {
             Question::Start => (Spec::Earliest, Isolation::Uncommitted),
-            Question::End => (Spec::Latest, Isolation::Committed),
+            Question::End | Question::NewEnd => (Spec::Latest, Isolation::Committed),
             Question::HighWatermark => (Spec::Latest, Isolation::Uncommitted),
         };
         for chunk in by_leader.values().flat_map(|partitions| partitions.chunks(500)) {
@@ -188,7 +206,7 @@ impl Scout {
         Ok(())
     }
 
-    fn take(&mut self, answer: Answer, begin: &Sender<Begin>, positions: &Positions) {
+    fn take(&mut self, answer: Answer, begin: &Sender<Order>, positions: &Positions) {
         let (tag, result) = match answer {
             Answer::Offsets { tag, result } => (tag, result),
             Answer::Topics { result, .. } => return self.take_absence(result.ok(), positions),
@@ -203,12 +221,16 @@ impl Scout {
             if result.is_ok() {
                 self.answered();
             }
-            self.take_one(question, partition, result, positions);
+            if question == Question::NewEnd {
+                self.take_new_end(partition, result, begin, positions);
+            } else {
+                self.take_one(question, partition, result, positions);
+            }
         }
         let known: Vec<Begin> = self.wanted.iter().filter_map(|(partition, bounds)| bounds.begin(*partition)).collect();
         for known in known {
             self.wanted.remove(&known.partition);
-            if begin.send(known).is_err() {
+            if begin.send(Order::Begin(known)).is_err() {
                 warn!(partition = known.partition.0, "the reader has ended");
             }
         }
@@ -219,7 +241,12 @@ impl Scout {
     fn take_absence(&mut self, found: Option<HashMap<String, Result<Option<TopicId>, Code>>>, positions: &Positions) {
         match found.and_then(|found| found.get(&self.topic).copied()) {
             Some(Err(Code::UNKNOWN_TOPIC_OR_PART)) => {
-                // It comes up with the first group that commits; until then nothing is missing.
+                // It comes up with the first group that commits; until then nothing is missing. One answer alone
+                // may come from a broker that has not heard of it yet.
+                self.absences = self.absences.saturating_add(1);
+                if self.absences < ABSENCES {
+                    return;
+                }
                 positions.count(self.leaders.len());
                 self.tell_progress(positions);
                 self.seen = true;
@@ -230,6 +257,21 @@ impl Scout {
                 }
             }
             Some(Ok(_)) | None => {}
+        }
+    }
+
+    /// Tells the reader how far the log goes by now. Without an answer it is asked for again.
+    fn take_new_end(
+        &self,
+        partition: Partition,
+        result: Result<Found, Code>,
+        begin: &Sender<Order>,
+        positions: &Positions,
+    ) {
+        match result.ok().and_then(|found| found.offset) {
+            // Fails when the reader has ended, which is told by itself.
+            Some(end) => drop(begin.send(Order::End { partition, end })),
+            None => positions.want_end(partition),
         }
     }
 
@@ -244,7 +286,7 @@ impl Scout {
         match (question, self.wanted.get_mut(&partition)) {
             (Question::Start, Some(bounds)) => bounds.start = offset.or(bounds.start),
             (Question::End, Some(bounds)) => bounds.end = offset.or(bounds.end),
-            (Question::Start | Question::End, None) => {}
+            (Question::Start | Question::End, None) | (Question::NewEnd, _) => {}
             (Question::HighWatermark, _) => {
                 let lag = offset.zip(positions.of(partition)).map(|(end, at)| end.0.saturating_sub(at.0).max(0));
                 self.metrics.topic_lag(partition.0, lag);

@@ -2,7 +2,7 @@
 
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
-use crate::model::Name;
+use crate::model::{Name, Timestamp};
 use crate::offsets::{self, GroupMetadata, Key, Record, RecordType};
 use crate::storage::{GroupKind, MemberUpdate, MembersUpdate, Update};
 
@@ -26,8 +26,8 @@ impl Translator {
     }
 
     /// What a record tells; `None` when it is filtered, skipped or malformed.
-    pub fn update<'a>(&mut self, key: Option<&'a [u8]>, value: Option<&'a [u8]>) -> Option<Update<'a>> {
-        let key = match offsets::key(key.unwrap_or_default()) {
+    pub fn update<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
+        let key = match offsets::key(record.key.unwrap_or_default()) {
             Ok(key) => key,
             Err(error) => {
                 self.counters.failed(error.reason());
@@ -38,8 +38,8 @@ impl Translator {
         if !self.allows(&key) {
             return None;
         }
-        match key.value(value) {
-            Ok(record) => self.translate(record),
+        match key.value(record.value) {
+            Ok(decoded) => self.translate(decoded, record.time.unwrap_or(Timestamp(i64::MIN))),
             Err(error) => {
                 self.counters.failed(error.reason());
                 negative_offset(&key, error.reason())
@@ -71,7 +71,7 @@ impl Translator {
             }
     }
 
-    fn translate<'a>(&self, record: Record<'a>) -> Option<Update<'a>> {
+    fn translate<'a>(&self, record: Record<'a>, at: Timestamp) -> Option<Update<'a>> {
         Some(match record {
             Record::Commit(commit) => Update::Commit {
                 group: commit.group,
@@ -81,15 +81,15 @@ impl Translator {
                 timestamp: commit.timestamp,
             },
             Record::CommitTombstone { group, topic, partition } => Update::CommitTombstone { group, topic, partition },
-            Record::Group(group) => Update::Members(self.members(&group)),
+            Record::Group(group) => Update::Members(self.members(&group, at)),
             Record::GroupTombstone { group } => Update::GroupTombstone { group, kind: GroupKind::Classic },
-            Record::Epoch { kind, group } => Update::Kind { group, kind: group_kind(kind)? },
+            Record::Epoch { kind, group } => Update::Kind { group, kind: group_kind(kind)?, at },
             Record::EpochTombstone { kind, group } => Update::GroupTombstone { group, kind: group_kind(kind)? },
             Record::Skipped(_) => return None,
         })
     }
 
-    fn members<'a>(&self, group: &GroupMetadata<'a>) -> MembersUpdate<'a> {
+    fn members<'a>(&self, group: &GroupMetadata<'a>, at: Timestamp) -> MembersUpdate<'a> {
         let owns_partitions = group.protocol_type == CONSUMER;
         let member = |member: offsets::Member<'a>| MemberUpdate {
             id: Name(member.id),
@@ -101,6 +101,7 @@ impl Translator {
             group: group.group,
             protocol_type: Name(group.protocol_type),
             protocol: Name(group.protocol.unwrap_or_default()),
+            at,
             generation: group.generation,
             members: group.members.map(member).collect(),
         }
