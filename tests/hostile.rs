@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::rig::broker::{Cluster, Spec};
 use crate::rig::client::Record;
 use crate::rig::page::{Page, whole};
-use crate::rig::program::{Program, quick};
+use crate::rig::program::Program;
 use crate::rig::wire::Committer;
 use crate::rig::{http, prometheus, records, seconds};
 
@@ -15,9 +15,7 @@ const COMMITTED: &str = "kafka_consumergroup_current_offset";
 fn reading(cluster: &Cluster, topic: &str, records: Vec<Record>) -> Program {
     cluster.create_topic(topic, 1);
     cluster.produce_raw(topic, records.into_iter().map(|record| (0, record)));
-    let file = quick(&cluster.bootstrap(), "", "");
-    let (head, consumer) = file.split_once("[consumer.local]").unwrap();
-    Program::with_config(&format!("{head}[consumer.local]\noffsets-topic = \"{topic}\"{consumer}")).ready()
+    Program::reading(&cluster.bootstrap(), topic).ready()
 }
 
 /// Bytes and the name that METRICS.md gives them.

@@ -11,7 +11,7 @@ use crate::rig::broker::{Cluster, Spec};
 use crate::rig::client::Record;
 use crate::rig::maven::Version;
 use crate::rig::page::{Page, whole};
-use crate::rig::program::{Program, quick};
+use crate::rig::program::Program;
 use crate::rig::wire::Committer;
 use crate::rig::{eventually, http, pause, records, seconds};
 
@@ -198,12 +198,6 @@ fn slow_clients_hold_nobody_up(program: &Program) {
     drop(slow);
 }
 
-fn offsets_from(cluster: &Cluster, topic: &str) -> Program {
-    let file = quick(&cluster.bootstrap(), "", "");
-    let (head, consumer) = file.split_once("[consumer.local]").unwrap();
-    Program::with_config(&format!("{head}[consumer.local]\noffsets-topic = \"{topic}\"{consumer}"))
-}
-
 #[test]
 fn while_an_offsets_partition_is_read_again_its_groups_stay_as_they_were_until_it_is_caught_up() {
     let cluster = Spec::common();
@@ -219,7 +213,7 @@ fn while_an_offsets_partition_is_read_again_its_groups_stay_as_they_were_until_i
         (0..500).flat_map(each).collect()
     };
     cluster.produce_raw("reread-offsets", life(1));
-    let mut program = offsets_from(cluster, "reread-offsets").ready();
+    let mut program = Program::reading(&cluster.bootstrap(), "reread-offsets").ready();
     let truth = |of: i64| -> BTreeMap<String, i64> {
         (0..100).map(|group| (format!("group-{group}"), of * 1_000_000 + 499_000 + group)).collect()
     };
@@ -251,7 +245,7 @@ fn while_an_offsets_partition_is_read_again_its_groups_stay_as_they_were_until_i
 #[test]
 fn an_offsets_topic_that_appears_late_and_grows_is_followed() {
     let cluster = Spec::common();
-    let program = offsets_from(cluster, "late-offsets");
+    let program = Program::reading(&cluster.bootstrap(), "late-offsets");
     assert_eq!(program.page().groups().len(), 0);
     cluster.create_topic("late-offsets", 1);
     let commit = |partition: i32, group: &[u8]| {
