@@ -92,17 +92,23 @@ pub(crate) const fn wide(value: i64) -> f64 {
 }
 
 /// A name of a group, topic or member: any bytes, mostly UTF-8. Shown as METRICS.md says:
-/// bytes that are not UTF-8 as `\xnn`, and in such a name a literal backslash doubled.
+/// bytes that are not UTF-8 as `\xnn`, and in such a name a literal backslash doubled; also in a name whose own
+/// text holds what looks like such a byte, so that no two names are shown as one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name<'a>(pub &'a [u8]);
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match std::str::from_utf8(self.0) {
-            Ok(text) => f.write_str(text),
-            Err(_) => self.escaped(f),
+            Ok(text) if !looks_escaped(self.0) => f.write_str(text),
+            Ok(_) | Err(_) => self.escaped(f),
         }
     }
+}
+
+fn looks_escaped(name: &[u8]) -> bool {
+    let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    name.windows(4).any(|four| matches!(four, [b'\\', b'x', high, low] if digit(*high) && digit(*low)))
 }
 
 impl fmt::Debug for Name<'_> {
@@ -159,6 +165,7 @@ mod tests {
     fn names_that_are_not_utf8_stay_apart() {
         assert_eq!(Name(b"plain\\name").to_string(), "plain\\name");
         assert_eq!(Name(b"a\xff\\b").to_string(), "a\\xff\\\\b");
+        assert_eq!(Name(b"a\\xff").to_string(), "a\\\\xff");
         assert_ne!(Name(b"a\xff").to_string(), Name(b"a\\xff\xff").to_string());
     }
 }

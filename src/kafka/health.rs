@@ -188,11 +188,19 @@ pub struct Health {
     late: Option<(Cause, Instant)>,
     cause: Option<Cause>,
     told: Vec<(Cause, Instant)>,
+    /// Something has answered once: the protocol is the right one.
+    spoke: bool,
 }
 
 impl Health {
     /// A broker, or the module, failed. True when the log has not heard this yet.
     pub fn failed(&mut self, cause: &Cause, now: Instant) -> bool {
+        if self.spoke && cause.reason == Reason::Protocol {
+            // A guess made from a connection that ended: here it just ended.
+            let ended = Cause { reason: Reason::Connection, text: "the server hung up".to_owned(), ..cause.clone() };
+            self.failed_somehow(&ended, now);
+            return false;
+        }
         self.told.retain(|(_, seen)| now.saturating_duration_since(*seen) <= HEALED);
         // librdkafka tells some failures twice, the second time with a part of the first one's words.
         let says_it = |told: &Cause| told.broker == cause.broker && told.text.contains(&cause.text);
@@ -242,8 +250,7 @@ impl Health {
 
     /// Something answered. True when the log believes otherwise.
     pub fn answered(&mut self) -> bool {
-        self.cause = None;
-        self.poor = None;
+        (self.cause, self.poor, self.spoke) = (None, None, true);
         let back = std::mem::take(&mut self.down);
         if back {
             self.told.clear();
@@ -264,6 +271,17 @@ mod tests {
 
     fn seconds(count: u64) -> Duration {
         Duration::from_secs(count)
+    }
+
+    #[test]
+    fn a_server_that_has_answered_speaks_our_protocol() {
+        let now = Instant::now();
+        let guess = Cause { broker: None, code: None, reason: Reason::Protocol, text: "may want TLS".to_owned() };
+        assert!(Health::default().failed(&guess, now));
+        let mut health = Health::default();
+        health.answered();
+        assert!(!health.failed(&guess, now));
+        assert_eq!(health.overdue(now + PATIENCE).unwrap().text, "the server hung up");
     }
 
     #[test]

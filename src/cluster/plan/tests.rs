@@ -10,10 +10,8 @@ fn layout(leaders: &[Option<i32>]) -> Layout {
         .iter()
         .map(|leader| PartitionMetadata { leader: leader.map(BrokerId), replicas: vec![], in_sync: 1 })
         .collect();
-    Layout::of(&Metadata {
-        brokers: vec![],
-        topics: vec![TopicMetadata { name: "t".to_owned(), id: None, partitions }],
-    })
+    let topics = vec![TopicMetadata { name: "t".to_owned(), id: None, partitions }];
+    Layout::of(&Metadata { brokers: vec![], topics }, &BTreeMap::new())
 }
 
 fn plan(leaders: &[Option<i32>]) -> (Plan, Instant) {
