@@ -7,22 +7,13 @@ use hashbrown::HashMap;
 use crate::model::{Order, Partition, Timestamp};
 
 use super::SourceId;
+use super::graves::Graves;
+use super::meta::{Member, Meta};
 use super::names::{Label, TopicName};
 use super::slot::{Rules, Slot, Taken};
 use super::topics::Topics;
 use super::update::{Dropped, GroupKind, MembersUpdate};
 use super::window::Commit;
-
-/// A live member.
-#[derive(Debug)]
-pub struct Member {
-    /// Its id.
-    pub id: Label,
-    /// Its client id.
-    pub client_id: Label,
-    /// Its host, as the record has it.
-    pub client_host: Label,
-}
 
 /// A partition and the index of the member that it is assigned to.
 pub type Assigned = (Partition, usize);
@@ -37,27 +28,6 @@ pub(super) struct Group {
     pub generations: u64,
     /// Tombstones that came before the past did; only while the past is read behind the live stream.
     graves: Option<Box<Graves>>,
-}
-
-/// Commits that were deleted before they were read.
-#[derive(Debug, Default)]
-struct Graves {
-    /// Sources whose past is being read.
-    sources: Vec<SourceId>,
-    commits: HashMap<(SourceId, Box<[u8]>, Partition), Order>,
-}
-
-/// What the group's own records say.
-#[derive(Debug)]
-pub(super) struct Meta {
-    /// The source, place and time of the newest record.
-    held: Option<(SourceId, Order, Timestamp)>,
-    pub kind: Option<GroupKind>,
-    pub protocol_type: Arc<Label>,
-    pub protocol: Arc<Label>,
-    generation: Option<i32>,
-    /// Known for classic groups alone.
-    pub members: Arc<[Member]>,
 }
 
 #[derive(Debug)]
@@ -109,7 +79,7 @@ impl Group {
         if stream.rules.expire.is_some_and(|expire| is_older(commit.timestamp, stream.now, expire)) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
-        if self.is_buried(topic, partition, commit.order, stream.source) {
+        if self.graves.as_ref().is_some_and(|graves| graves.hold(stream.source, topic, partition, commit.order)) {
             return Some(Taken::Repeated);
         }
         let index = match self.find(topic) {
@@ -130,9 +100,7 @@ impl Group {
     /// Takes away a commit that is older than its tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
         if stream.bury {
-            let graves = self.keep_graves(stream.source);
-            let grave = graves.commits.entry((stream.source, topic.into(), partition)).or_insert(order);
-            *grave = order.max(*grave);
+            self.graves.get_or_insert_default().bury(stream.source, topic, partition, order);
         }
         let Ok(index) = self.find(topic) else { return };
         let Some(held) = self.topics.get_mut(index) else { return };
@@ -190,7 +158,7 @@ impl Group {
             self.meta = Meta::none();
             self.own(&Vec::new());
             if stream.bury {
-                self.keep_graves(stream.source);
+                self.graves.get_or_insert_default().open(stream.source);
             }
         }
         let at = newest.map_or(Timestamp(i64::MIN), |(_, at)| at);
@@ -219,11 +187,7 @@ impl Group {
 
     /// Forgets the tombstones kept for a past that has been read; tells whether the group is still there.
     pub fn close_graves(&mut self, source: SourceId) -> bool {
-        if let Some(graves) = &mut self.graves {
-            graves.sources.retain(|kept| *kept != source);
-            graves.commits.retain(|(kept, ..), _| *kept != source);
-        }
-        self.graves.take_if(|graves| graves.sources.is_empty());
+        self.graves.take_if(|graves| !graves.close(source));
         !self.is_gone()
     }
 
@@ -266,20 +230,6 @@ impl Group {
         self.topics.iter_mut().for_each(|topic| topic.commits = 0);
     }
 
-    fn keep_graves(&mut self, source: SourceId) -> &mut Graves {
-        let graves = self.graves.get_or_insert_default();
-        if !graves.sources.contains(&source) {
-            graves.sources.push(source);
-        }
-        graves
-    }
-
-    fn is_buried(&self, topic: &[u8], partition: Partition, order: Order, source: SourceId) -> bool {
-        let Some(graves) = &self.graves else { return false };
-        let grave = graves.commits.get(&(source, Box::from(topic), partition));
-        grave.is_some_and(|grave| *grave > order)
-    }
-
     fn find(&self, topic: &[u8]) -> Result<usize, usize> {
         self.topics.binary_search_by(|held| held.name.label.name().0.cmp(topic))
     }
@@ -312,29 +262,6 @@ impl Group {
 
 /// The topics and partitions assigned to each member.
 pub(super) type AssignedNames = Vec<Vec<(Arc<TopicName>, Vec<Partition>)>>;
-
-impl Meta {
-    fn none() -> Self {
-        let empty = Arc::new(Label::new(b""));
-        let protocol = Arc::clone(&empty);
-        Self { held: None, kind: None, protocol_type: empty, protocol, generation: None, members: Arc::default() }
-    }
-
-    /// Orders compare within a source alone; between sources the later time counts, as for commits.
-    fn is_newer(&self, source: SourceId, order: Order, at: Timestamp) -> bool {
-        self.held.is_none_or(|(held, newest, time)| if held == source { newest < order } else { time < at })
-    }
-}
-
-impl Member {
-    fn new(update: &super::update::MemberUpdate<'_>) -> Self {
-        Self {
-            id: Label::new(update.id.0),
-            client_id: Label::new(update.client_id.0),
-            client_host: Label::new(update.client_host.0),
-        }
-    }
-}
 
 impl GroupTopic {
     fn new(name: Arc<TopicName>) -> Self {

@@ -5,7 +5,9 @@
 
 mod build;
 mod cluster;
+mod graves;
 mod group;
+mod meta;
 mod names;
 mod slot;
 #[cfg(test)]
@@ -19,7 +21,8 @@ use std::sync::Arc;
 
 pub use build::Build;
 pub use cluster::Cluster;
-pub use group::{Assigned, Member};
+pub use group::Assigned;
+pub use meta::Member;
 pub use names::{Label, TopicName, escape};
 pub use slot::Rules;
 pub use topics::{PartitionState, Topic, Topics};

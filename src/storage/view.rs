@@ -7,7 +7,8 @@ use crate::lag::{self, Bounds};
 use crate::model::{Lag, Offset, Partition, Timestamp};
 
 use super::cluster::Cluster;
-use super::group::{Assigned, Group, Member};
+use super::group::{Assigned, Group};
+use super::meta::Member;
 use super::names::{Label, TopicName};
 use super::topics::{Topic, Topics};
 use super::update::GroupKind;

@@ -4,6 +4,8 @@
 //! and measures how far the reader is behind; the **reader** reads, decodes and feeds storage. With
 //! `backfill-earliest` a second reader, on a client of its own, follows with the past.
 
+mod backfill;
+mod part;
 mod parts;
 mod reader;
 mod scout;
@@ -23,8 +25,9 @@ use crate::metrics::own::ModuleMetrics;
 use crate::storage::Cluster;
 use crate::task::{Failures, Tasks};
 
+use backfill::Backfill;
 use parts::Begin;
-use reader::{Backfill, Reading};
+use reader::Reading;
 use scout::{Positions, Scout};
 use translate::Translator;
 

@@ -20,7 +20,7 @@ pub struct Begin {
 
 /// What the scout tells the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Notice {
     /// A partition can be read.
     Begin(Begin),
     /// How far the log goes by now, of a partition that has been read up to where it went.

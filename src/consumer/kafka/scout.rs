@@ -14,7 +14,7 @@ use crate::model::{BrokerId, Offset, Partition, TopicId};
 
 pub use super::parts::Positions;
 
-use super::parts::{Begin, Order};
+use super::parts::{Begin, Notice};
 
 /// Between two looks for new partitions, and for a topic that is not there yet.
 const LOOK: Duration = Duration::from_secs(10);
@@ -98,7 +98,7 @@ impl Scout {
     /// Looks out until it is told to stop.
     pub fn run(
         mut self,
-        begin: &Sender<Order>,
+        begin: &Sender<Notice>,
         positions: &Positions,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
@@ -206,7 +206,7 @@ impl Scout {
         Ok(())
     }
 
-    fn take(&mut self, answer: Answer, begin: &Sender<Order>, positions: &Positions) {
+    fn take(&mut self, answer: Answer, begin: &Sender<Notice>, positions: &Positions) {
         let (tag, result) = match answer {
             Answer::Offsets { tag, result } => (tag, result),
             Answer::Topics { result, .. } => return self.take_absence(result.ok(), positions),
@@ -230,7 +230,7 @@ impl Scout {
         let known: Vec<Begin> = self.wanted.iter().filter_map(|(partition, bounds)| bounds.begin(*partition)).collect();
         for known in known {
             self.wanted.remove(&known.partition);
-            if begin.send(Order::Begin(known)).is_err() {
+            if begin.send(Notice::Begin(known)).is_err() {
                 warn!(partition = known.partition.0, "the reader has ended");
             }
         }
@@ -265,12 +265,12 @@ impl Scout {
         &self,
         partition: Partition,
         result: Result<Found, Code>,
-        begin: &Sender<Order>,
+        begin: &Sender<Notice>,
         positions: &Positions,
     ) {
         match result.ok().and_then(|found| found.offset) {
             // Fails when the reader has ended, which is told by itself.
-            Some(end) => drop(begin.send(Order::End { partition, end })),
+            Some(end) => drop(begin.send(Notice::End { partition, end })),
             None => positions.want_end(partition),
         }
     }

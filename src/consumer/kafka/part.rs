@@ -1,0 +1,128 @@
+//! One partition of the offsets topic while it is read: built beside what is shown, then followed live.
+
+use crate::kafka::Record;
+use crate::model::{Offset, Order, Partition, Timestamp};
+use crate::storage::{Build, Cluster, Past, SourceId};
+
+use super::parts::Positions;
+use super::translate::Translator;
+
+/// A partition that is being read.
+#[derive(Debug)]
+pub struct Part {
+    pub source: SourceId,
+    pub stage: Stage,
+    /// The offset that the next record has at the least.
+    pub position: Offset,
+}
+
+#[derive(Debug)]
+pub enum Stage {
+    /// Read from the beginning, beside what is shown.
+    Building(Building),
+    /// What comes happens now.
+    Live(Past),
+    /// It has to be read anew, once its bounds are known.
+    Waiting,
+}
+
+/// A partition on its way to be shown.
+#[derive(Debug)]
+pub struct Building {
+    build: Build,
+    /// Where it will have caught up.
+    end: Offset,
+    /// What it was read up to; `None` while it is on its way.
+    reached: Option<Reached>,
+    /// How often the end has been moved on.
+    moves: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// To where the log went when that was asked, which may be some time ago.
+    Asked,
+    /// To the log's end.
+    End,
+}
+
+/// How often the end may be moved on: each time there is less to read, but groups never stop committing.
+const MOVES: u32 = 5;
+
+impl Building {
+    /// On the way to `end`.
+    pub const fn new(build: Build, end: Offset) -> Self {
+        Self { build, end, reached: None, moves: 0 }
+    }
+}
+
+impl Part {
+    /// Takes a run of records in.
+    pub fn take<'a>(
+        &mut self,
+        records: impl Iterator<Item = Record<'a>>,
+        translator: &mut Translator,
+        cluster: &Cluster,
+        now: Timestamp,
+    ) {
+        let position = &mut self.position;
+        let updates = records.filter_map(|record| {
+            *position = record.offset.next();
+            Some((Order(record.offset.0), translator.update(&record)?))
+        });
+        match &mut self.stage {
+            Stage::Building(building) => building.build.apply(updates, now),
+            Stage::Live(past) => cluster.apply(self.source, *past, updates, now),
+            Stage::Waiting => drop(updates),
+        }
+    }
+
+    /// The last stable offset has been reached.
+    pub fn end(&mut self, offset: Offset) {
+        self.position = self.position.max(offset);
+        if let Stage::Building(building) = &mut self.stage {
+            // Transactions' marks and compaction leave no record: the event alone tells the end.
+            building.reached = Some(Reached::End);
+        }
+    }
+
+    /// The log goes further by now: a partition has caught up once that has been read, too. Else a group would
+    /// appear with a lag that it never had, from commits made while its past was read.
+    pub fn extend(&mut self, end: Offset) {
+        if let Stage::Building(building) = &mut self.stage {
+            let far = self.position < end && building.moves < MOVES;
+            (building.end, building.moves) = (end, building.moves.saturating_add(1));
+            building.reached = (!far).then_some(Reached::End);
+        }
+    }
+
+    /// Shows what was built once it has caught up; tells whether it just did.
+    pub fn settle(&mut self, partition: Partition, positions: &Positions) -> bool {
+        if let Stage::Building(building) = &mut self.stage
+            && building.reached.is_none()
+            && self.position >= building.end
+        {
+            building.reached = Some(Reached::Asked);
+            positions.want_end(partition);
+        }
+        match std::mem::replace(&mut self.stage, Stage::Waiting) {
+            Stage::Building(Building { build, reached: Some(Reached::End), .. }) => {
+                build.publish();
+                self.stage = Stage::Live(Past::Read);
+                positions.catch_up(partition);
+                true
+            }
+            Stage::Live(past) => {
+                self.stage = Stage::Live(past);
+                if past == Past::Read {
+                    positions.catch_up(partition);
+                }
+                false
+            }
+            other @ (Stage::Building(_) | Stage::Waiting) => {
+                self.stage = other;
+                false
+            }
+        }
+    }
+}
