@@ -104,9 +104,12 @@ impl Group {
         }
         let Ok(index) = self.find(topic) else { return };
         let Some(held) = self.topics.get_mut(index) else { return };
-        held.slots.retain(|slot| {
-            slot.partition != partition || slot.source != stream.source || slot.window.newest().order > order
-        });
+        let older = |slot: &&Slot| slot.source == stream.source && slot.window.newest().order <= order;
+        if let Ok(place) = held.find(partition)
+            && held.slots.get(place).filter(older).is_some()
+        {
+            held.slots.remove(place);
+        }
         if held.is_gone() {
             self.topics.remove(index);
         }
