@@ -1,6 +1,6 @@
 //! What librdkafka has to say, and who hears it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use rdkafka::client::ClientContext;
@@ -13,12 +13,13 @@ use super::{Cause, Code};
 
 /// Turns librdkafka's lines into the log's: why a module is down once per change, that it is back once,
 /// all else at debug.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     cluster: String,
     module: String,
     kind: &'static str,
-    health: Mutex<Health>,
+    /// Shared by the clients of one module, so that what fails for all of them is told once.
+    health: Arc<Mutex<Health>>,
 }
 
 /// syslog's severities, as librdkafka uses them.
@@ -29,7 +30,7 @@ impl Context {
     #[must_use]
     pub fn new(cluster: &str, kind: &'static str, module: &str) -> Self {
         let (cluster, module) = (cluster.to_owned(), module.to_owned());
-        Self { cluster, module, kind, health: Mutex::default() }
+        Self { cluster, module, kind, health: Arc::default() }
     }
 
     /// Something failed: told once.

@@ -1,8 +1,9 @@
 //! Reads the offsets topic: every partition from its beginning, then on as it grows.
 //!
-//! Two threads share one client. The **scout** looks out for partitions, asks where their logs begin and end,
-//! and measures how far the reader is behind; the **reader** reads, decodes and feeds storage. With
-//! `backfill-earliest` a second reader, on a client of its own, follows with the past.
+//! The **scout** looks out for partitions, asks where their logs begin and end, and measures how far the reader is
+//! behind; the **reader** reads, decodes and feeds storage. With `backfill-earliest` a second reader follows with the
+//! past. Each has a thread and a client of its own: a broker answers a connection's requests one after the other,
+//! and a fetch at the end of the log takes half a second.
 
 mod backfill;
 mod part;
@@ -47,6 +48,7 @@ pub struct Kafka {
     probe: Duration,
     cluster: Arc<Cluster>,
     metrics: ModuleMetrics,
+    context: Context,
     tasks: Tasks,
 }
 
@@ -85,16 +87,19 @@ impl Kafka {
             topics: around.topics,
             // warrener_up needs an answer every few seconds.
             probe: around.offset_refresh.min(Duration::from_secs(3)),
+            context: Context::new(
+                &around.cluster.label().name().to_string(),
+                ModuleKind::Consumer.name(),
+                &section.name,
+            ),
             cluster: around.cluster,
             metrics: around.metrics,
             tasks: Tasks::new(&around.stop, around.failures),
         })
     }
 
-    fn client(&self) -> Result<Arc<Client>, ModuleError> {
-        let cluster = self.cluster.label().name().to_string();
-        let context = Context::new(&cluster, ModuleKind::Consumer.name(), &self.module);
-        Client::new(&self.connection, Role::Reader, context).map(Arc::new)
+    fn client(&self, role: Role) -> Result<Arc<Client>, ModuleError> {
+        Client::new(&self.connection, role, self.context.clone()).map(Arc::new)
     }
 
     /// Starts the reader of the past where there is one; it is told through the sender what to read.
@@ -103,7 +108,7 @@ impl Kafka {
             return Ok(None);
         }
         let backfill = Backfill {
-            client: self.client()?,
+            client: self.client(Role::Reader)?,
             topic: self.topic.topic.clone(),
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),
@@ -127,9 +132,9 @@ impl Module for Kafka {
     }
 
     fn start(&mut self) -> Result<(), ModuleError> {
-        let (client, name, topic) = (self.client()?, self.name.clone(), self.topic.topic.clone());
+        let (client, name, topic) = (self.client(Role::Reader)?, self.name.clone(), self.topic.topic.clone());
         let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
-        let scout = Scout::new(Arc::clone(&client), topic.clone(), self.probe, metrics.clone())?;
+        let scout = Scout::new(self.client(Role::Cluster)?, topic.clone(), self.probe, metrics.clone())?;
         let (begin, begun) = channel();
         let behind = self.start_backfill(&positions)?;
         let reading = Reading {

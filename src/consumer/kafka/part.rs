@@ -1,5 +1,7 @@
 //! One partition of the offsets topic while it is read: built beside what is shown, then followed live.
 
+use tracing::debug;
+
 use crate::kafka::Record;
 use crate::model::{Offset, Order, Partition, Timestamp};
 use crate::storage::{Build, Cluster, Past, SourceId};
@@ -103,11 +105,13 @@ impl Part {
             && self.position >= building.end
         {
             building.reached = Some(Reached::Asked);
+            debug!(partition = partition.0, at = self.position.0, "read up to where the log went");
             positions.want_end(partition);
         }
         match std::mem::replace(&mut self.stage, Stage::Waiting) {
             Stage::Building(Building { build, reached: Some(Reached::End), .. }) => {
                 build.publish();
+                debug!(partition = partition.0, at = self.position.0, "caught up");
                 self.stage = Stage::Live(Past::Read);
                 positions.catch_up(partition);
                 true

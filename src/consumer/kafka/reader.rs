@@ -25,6 +25,8 @@ pub const BATCH: usize = 2_000;
 /// How long an idle reader waits before it looks at its orders again.
 pub const IDLE: Duration = Duration::from_millis(100);
 const BUSY: Duration = Duration::from_millis(10);
+/// How long an answer is waited for, and with it a stop.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The live reader.
 pub struct Reading {
@@ -191,16 +193,18 @@ pub fn tell_progress(positions: &Positions, metrics: &ModuleMetrics) {
     }
 }
 
-/// Waits for the first partition, and opens the reader then: once the client knows the topic, reading starts at
-/// once, else librdkafka looks for it half a second later.
+/// Waits for the first partition, and opens the reader then. A client that knows the topic by then starts reading
+/// at once, else librdkafka looks for it half a second later.
 pub fn open<T>(
     client: &Arc<Client>,
     topic: &str,
     begun: &Receiver<T>,
     stop: &CancellationToken,
 ) -> Result<Option<(T, Reader)>, ModuleError> {
+    let mut known = false;
     while !stop.is_cancelled() {
         client.serve();
+        known = known || client.metadata(METADATA_TIMEOUT, |name| name == topic).is_ok();
         match begun.recv_timeout(IDLE) {
             Ok(first) => return Ok(Some((first, Reader::new(Arc::clone(client), topic)?))),
             Err(RecvTimeoutError::Timeout) => {}
