@@ -97,7 +97,7 @@ impl Window {
     }
 
     /// The commits, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Commit> + '_ {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Commit> + ExactSizeIterator + Clone + '_ {
         (0..self.len()).map(|index| self.get(index))
     }
 
