@@ -120,19 +120,21 @@ where
     let (Some(first), Some(last)) = (window.clone().next(), window.clone().next_back()) else {
         return PartitionStatus::Ok;
     };
-    let lags = || window.clone().filter_map(|commit| log.lag_then(&commit));
     let was_at_end = log.ends.iter().any(|end| *end <= last.offset);
-    let records_wait =
-        log.current.is_some() || log.ends.iter().any(|end| *end > last.offset) || lags().next().is_some();
+    let records_wait = log.current.is_some()
+        || log.ends.iter().any(|end| *end > last.offset)
+        || window.clone().any(|commit| log.lag_then(&commit).is_some());
     if records_wait && is_silent(&first, &last, now) && !was_at_end {
-        PartitionStatus::Stop
-    } else if is_rewound(window.clone()) {
+        return PartitionStatus::Stop;
+    }
+    let course = Course::of(first.offset, window.clone(), log);
+    if course.step_back.is_some_and(|back| !back.made_good) {
         PartitionStatus::Rewind
-    } else if !records_wait || lags().any(|lag| lag <= allowed) {
+    } else if !records_wait || course.least_lag.is_some_and(|lag| lag <= allowed) {
         PartitionStatus::Ok
-    } else if window.clone().all(|commit| commit.offset == last.offset) {
+    } else if course.stands {
         PartitionStatus::Stall
-    } else if lags().is_sorted() {
+    } else if !course.gains {
         PartitionStatus::Warn
     } else {
         PartitionStatus::Ok
@@ -144,12 +146,19 @@ fn is_silent(first: &Commit, last: &Commit, now: Timestamp) -> bool {
     now.whole_seconds().since(last.timestamp) > last.timestamp.since(first.timestamp)
 }
 
-/// Whether the first step back has not been made good.
-fn is_rewound(window: impl Iterator<Item = Commit>) -> bool {
-    first_step_back(window).is_some_and(|back| !back.made_good)
+/// How a window went, found out in one pass: where many groups lag a scrape takes a million of them.
+struct Course {
+    step_back: Option<StepBack>,
+    /// The least of the known lags.
+    least_lag: Option<Lag>,
+    /// Whether all offsets are equal.
+    stands: bool,
+    /// Whether a known lag is less than the known one before it.
+    gains: bool,
 }
 
 /// The first step back of a window.
+#[derive(Clone, Copy)]
 struct StepBack {
     from: Offset,
     to: Offset,
@@ -157,16 +166,28 @@ struct StepBack {
     made_good: bool,
 }
 
-fn first_step_back(window: impl Iterator<Item = Commit>) -> Option<StepBack> {
-    let mut offsets = window.map(|commit| commit.offset);
-    let mut from = offsets.next()?;
-    while let Some(to) = offsets.next() {
-        if to < from {
-            return Some(StepBack { from, to, made_good: offsets.any(|later| later >= from) });
+impl Course {
+    fn of(first: Offset, window: impl Iterator<Item = Commit>, log: &Log<'_>) -> Self {
+        let mut course = Self { step_back: None, least_lag: None, stands: true, gains: false };
+        let (mut before, mut lag_before) = (first, None);
+        for commit in window {
+            let offset = commit.offset;
+            match &mut course.step_back {
+                Some(back) => back.made_good |= offset >= back.from,
+                None if offset < before => {
+                    course.step_back = Some(StepBack { from: before, to: offset, made_good: false });
+                }
+                None => before = offset,
+            }
+            course.stands &= offset == first;
+            if let Some(lag) = log.lag_then(&commit) {
+                course.gains |= lag_before.is_some_and(|before| lag < before);
+                course.least_lag = Some(course.least_lag.map_or(lag, |least| least.min(lag)));
+                lag_before = Some(lag);
+            }
         }
-        from = to;
+        course
     }
-    None
 }
 
 fn share(part: usize, whole: usize) -> f64 {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::{Lag, Timestamp};
 use crate::storage::Commit;
 
-use super::{Log, PartitionStatus, first_step_back};
+use super::{Course, Log, PartitionStatus};
 
 /// Why a window has its status, in words: `stopped: no commit for 7m12s, lag 1,204`. To be called with what the
 /// status was found from.
@@ -29,7 +29,7 @@ where
         PartitionStatus::Stall => {
             format!("stalled: at offset {} for {}, {lag}", Signed(last.offset.0), since(first))
         }
-        PartitionStatus::Rewind => match first_step_back(window) {
+        PartitionStatus::Rewind => match Course::of(first.offset, window, log).step_back {
             Some(back) => {
                 format!("rewound: from offset {} to {}, {lag}", Signed(back.from.0), Signed(back.to.0))
             }

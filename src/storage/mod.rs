@@ -36,7 +36,7 @@ pub use update::{
     Update,
 };
 pub use view::{ClusterView, GroupTopicView, GroupType, GroupView, View};
-pub use window::{Commit, LagThen, Window};
+pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
