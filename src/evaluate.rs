@@ -120,11 +120,11 @@ where
     let (Some(first), Some(last)) = (window.clone().next(), window.clone().next_back()) else {
         return PartitionStatus::Ok;
     };
-    let was_at_end = log.ends.iter().any(|end| *end <= last.offset);
+    let was_at_end = || log.ends.iter().any(|end| *end <= last.offset);
     let records_wait = log.current.is_some()
         || log.ends.iter().any(|end| *end > last.offset)
         || window.clone().any(|commit| log.lag_then(&commit).is_some());
-    if records_wait && is_silent(&first, &last, now) && !was_at_end {
+    if records_wait && is_silent(&first, &last, now) && !was_at_end() {
         return PartitionStatus::Stop;
     }
     let course = Course::of(first.offset, window.clone(), log);
