@@ -8,13 +8,14 @@
 //! consumer/kafka   key, value bytes ──▶ offsets::decode ──▶ filter ──Update──▶ storage
 //! cluster/kafka    metadata, log starts, log ends ─────────────────────Update──▶ storage
 //!
-//! /metrics ◀── http ◀── metrics ◀── lag ◀── storage views
+//! /metrics ◀── http ◀── metrics ◀── lag, evaluate ◀── storage views
 //! ```
 //!
 //! Without the feature `daemon` the library is its pure core: no sockets, no files, no clock.
 //! Time and input are arguments there.
 
 pub mod config;
+pub mod evaluate;
 pub mod lag;
 pub mod metrics;
 pub mod model;

@@ -63,6 +63,12 @@ impl Timestamp {
         wide(self.0) / 1000.0
     }
 
+    /// Cut to whole seconds.
+    #[must_use]
+    pub const fn whole_seconds(self) -> Self {
+        Self(self.0.div_euclid(1000).saturating_mul(1000))
+    }
+
     /// Milliseconds from `earlier` to `self`, negative when it is the later one.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {

@@ -14,6 +14,7 @@ use crate::cluster;
 use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
 use crate::consumer;
 use crate::coordinator::{Coordinator, Module};
+use crate::evaluate::EvaluatorRules;
 use crate::http::{Awaited, BindError, Readiness, Server, Site};
 use crate::kafka::ModuleError;
 use crate::metrics::health::{Health, ModuleKind};
@@ -47,6 +48,7 @@ pub enum RunError {
 struct House {
     config: Config,
     storage: Arc<Storage>,
+    evaluator: EvaluatorRules,
     own: Arc<Own>,
     layout: Arc<Layout>,
     started: Instant,
@@ -153,7 +155,7 @@ impl House {
         let own = Arc::new(Own::new(health.collect(), &config.metrics.labels));
         let layout = Layout::new(config.metrics.granularity, config.metrics.owners, &config.metrics.labels);
         let (storage, layout, started) = (Arc::new(storage), Arc::new(layout), Instant::now());
-        Self { config, storage, own, layout, started, stop }
+        Self { evaluator: evaluator(&config), config, storage, own, layout, started, stop }
     }
 
     fn configure(&self, failures: &Failures) -> Result<(Coordinator, Coordinator), RunError> {
@@ -218,8 +220,9 @@ impl House {
         let (scraped, asked, observed) = (Arc::clone(self), Arc::clone(self), Arc::clone(self));
         Site {
             scrape: Arc::new(move |format| {
-                let view = Arc::new(scraped.storage.view());
-                let tail = scraped.own.render(&scraped.storage, &view, clock::now(), format);
+                let now = clock::now();
+                let view = Arc::new(scraped.storage.view(now, &scraped.evaluator));
+                let tail = scraped.own.render(&scraped.storage, &view, now, format);
                 Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail))
             }),
             ready: Arc::new(move || asked.readiness(ready_timeout, clock::now())),
@@ -293,5 +296,13 @@ fn rules(section: &StorageSection) -> Rules {
             Expiry::BySource => None,
             Expiry::After(age) => (!age.is_zero()).then_some(age),
         },
+    }
+}
+
+fn evaluator(config: &Config) -> EvaluatorRules {
+    EvaluatorRules {
+        intervals: config.storage.intervals,
+        minimum_complete: config.evaluator.minimum_complete,
+        allowed_lag: model::Lag(config.evaluator.allowed_lag),
     }
 }

@@ -82,12 +82,6 @@ pub(super) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>
         section.choice(findings, "class-name", &[("caching", ())]);
         evaluator.minimum_complete = section.share(findings, "minimum-complete").unwrap_or_default();
         evaluator.allowed_lag = section.count(findings, "allowed-lag", 0).unwrap_or_default();
-        if evaluator.minimum_complete > 0.0 {
-            findings.unsupported(section.path.key("minimum-complete"));
-        }
-        if evaluator.allowed_lag > 0 {
-            findings.unsupported(section.path.key("allowed-lag"));
-        }
         section.ignore(findings, "expire-cache", "each scrape evaluates anew, and nothing is cached");
         section.finish(findings);
     }

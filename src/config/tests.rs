@@ -114,8 +114,6 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
             "consumer.admin.class-name: kafka_admin: not supported yet",
             "consumer.legacy.class-name: kafka_zk: not supported yet",
             "consumer.local.share-group: not supported yet",
-            "evaluator.default.allowed-lag: not supported yet",
-            "evaluator.default.minimum-complete: not supported yet",
             "httpserver.default.enable-admin: not supported yet",
             "httpserver.default.enable-lifecycle: not supported yet",
             "httpserver.default.tls: not supported yet",

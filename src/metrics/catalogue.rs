@@ -1,5 +1,6 @@
 //! The default set (METRICS.md): each family once, with its help and where its numbers come from.
 
+use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag::{self, Bounds};
 use crate::model::{BrokerId, Lag, Offset};
 use crate::storage::{GroupKind, GroupType, GroupView, PartitionState, Stats, Topic};
@@ -39,6 +40,8 @@ pub enum Series {
     Partition(fn(&PartitionState) -> Option<i64>),
     /// A partition that a group has committed.
     Commit(fn(Offset, Bounds) -> Option<i64>),
+    /// A partition that a group has committed, while its status is not OK.
+    Status,
     /// A partition that is assigned to a member.
     Owner,
     /// A topic of a group; or the group, when series end there.
@@ -51,7 +54,7 @@ impl Series {
     /// Whether it has a label `partition`, and goes when series end at topics.
     #[must_use]
     pub const fn is_per_partition(&self) -> bool {
-        matches!(self, Self::Partition(_) | Self::Commit(_) | Self::Owner)
+        matches!(self, Self::Partition(_) | Self::Commit(_) | Self::Status | Self::Owner)
     }
 }
 
@@ -121,6 +124,11 @@ pub const FAMILIES: &[Family] = &[
         "kafka_consumergroup_purged_records",
         "Records that retention deleted before the group had read them; absent while there are none.",
         Series::Commit(|committed, bounds| records(lag::purged(committed, bounds)).filter(|purged| *purged > 0)),
+    ),
+    gauge(
+        "kafka_consumergroup_partition_status",
+        "Why the group is in trouble on the partition, always 1; absent while it is not.",
+        Series::Status,
     ),
     gauge(
         "kafka_consumergroup_current_offset_sum",
@@ -210,6 +218,20 @@ pub const FAMILIES: &[Family] = &[
         Series::Group(state),
     ),
     gauge(
+        "kafka_consumergroup_status",
+        "Whether the status of the group, that of its worst partition, is the one named: one series per status.",
+        Series::Group(status),
+    ),
+    gauge(
+        "kafka_consumergroup_complete_ratio",
+        "Share of the partitions of the group's topics whose window of commits is full.",
+        Series::Group(|group, to| {
+            if let Some(complete) = group.evaluation.complete_ratio() {
+                to.push(Value::Float(complete));
+            }
+        }),
+    ),
+    gauge(
         "kafka_consumergroup_partition_owner_info",
         "The member that the partition is assigned to, always 1.",
         Series::Owner,
@@ -255,5 +277,23 @@ fn state(group: &GroupView, to: &mut Samples<'_>) {
     let now = if members.is_empty() { "empty" } else { "stable" };
     for state in CLASSIC_STATES {
         to.push_with(&[("state", state.as_bytes())], Value::Int(i64::from(state == now)));
+    }
+}
+
+fn status(group: &GroupView, to: &mut Samples<'_>) {
+    for (status, name) in [(GroupStatus::Ok, "ok"), (GroupStatus::Warn, "warn"), (GroupStatus::Err, "err")] {
+        to.push_with(&[("status", name.as_bytes())], Value::Int(i64::from(group.evaluation.status == status)));
+    }
+}
+
+/// A partition's status as the label `status` has it; OK has no series.
+#[must_use]
+pub const fn status_name(status: PartitionStatus) -> Option<&'static str> {
+    match status {
+        PartitionStatus::Ok => None,
+        PartitionStatus::Warn => Some("warn"),
+        PartitionStatus::Stop => Some("stop"),
+        PartitionStatus::Stall => Some("stall"),
+        PartitionStatus::Rewind => Some("rewind"),
     }
 }

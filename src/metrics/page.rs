@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Granularity;
+use crate::evaluate::{GroupStatus, PartitionStatus};
+use crate::model::Partition;
 use crate::storage::{ClusterView, GroupTopicView, Stats, Topic, View, escape};
 
-use super::catalogue::{FAMILIES, Family, Series};
+use super::catalogue::{FAMILIES, Family, Series, status_name};
 use super::format::Format;
 use super::text::{Samples, Value, header, label};
 
@@ -122,7 +124,7 @@ impl Page {
             Series::Brokers | Series::BrokerInfo | Series::Topic(_) | Series::Partition(_) => {
                 self.topic_samples(family, cluster, out)
             }
-            Series::Commit(_) | Series::Owner | Series::GroupTopic(_) | Series::Group(_) => {
+            Series::Commit(_) | Series::Status | Series::Owner | Series::GroupTopic(_) | Series::Group(_) => {
                 self.group_samples(family, cluster, out)
             }
         }
@@ -176,6 +178,14 @@ impl Page {
                 let prefix = self.group_topic_prefix(family.name, cluster, topic);
                 return self.run(&prefix, numbers, topic.len(), out);
             }
+            Series::Status => {
+                let Some(topic) = cluster.group_topics.get(self.at.item) else { return Step::End };
+                if topic.evaluation.status != GroupStatus::Ok {
+                    let prefix = self.group_topic_prefix(family.name, cluster, topic);
+                    statuses(&prefix, cluster.statuses(topic, self.at.run).take(RUN), out);
+                    return self.after_run(topic.len());
+                }
+            }
             Series::Owner => {
                 let Some(topic) = cluster.group_topics.get(self.at.item) else { return Step::End };
                 owners(&self.group_topic_prefix(family.name, cluster, topic), topic, out);
@@ -199,6 +209,11 @@ impl Page {
                 samples.push_partition(partition, value);
             }
         }
+        self.after_run(len)
+    }
+
+    /// Whether an item of so many samples goes on.
+    const fn after_run(&self, len: usize) -> Step {
         if self.at.run.saturating_add(RUN) < len { Step::More } else { Step::Done }
     }
 
@@ -247,6 +262,15 @@ fn broker_info(prefix: &[u8], cluster: &ClusterView, out: &mut Vec<u8>) {
     for broker in cluster.topics.brokers.iter().flat_map(|brokers| brokers.iter()) {
         let labels = [("id", broker.id.0.to_string()), ("address", escape(&broker.address))];
         let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
+        Samples::new(out, prefix).push_with(&labels, Value::Int(1));
+    }
+}
+
+fn statuses(prefix: &[u8], statuses: impl Iterator<Item = (Partition, PartitionStatus)>, out: &mut Vec<u8>) {
+    for (partition, status) in statuses {
+        let Some(status) = status_name(status) else { continue };
+        let partition = partition.0.to_string();
+        let labels = [("partition", partition.as_bytes()), ("status", status.as_bytes())];
         Samples::new(out, prefix).push_with(&labels, Value::Int(1));
     }
 }

@@ -3,15 +3,21 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::*;
-use crate::model::{BrokerId, Name, Offset, Order, Partition, Timestamp, TopicId};
+use crate::evaluate::EvaluatorRules;
+use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::{
     Broker, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata,
     Update,
 };
 
+/// A window holds a single commit, so that some are full; a minute after the last one.
+const RULES: EvaluatorRules =
+    EvaluatorRules { intervals: NonZeroUsize::MIN, minimum_complete: 0.0, allowed_lag: Lag(0) };
+const NOW: Timestamp = Timestamp(1_700_000_060_250);
+
 /// Two topics, three groups: one that consumes, one with an odd name that only commits, one of a newer type.
 fn storage() -> Storage {
-    let rules = Rules { intervals: NonZeroUsize::new(10).unwrap(), min_distance: Duration::ZERO, expire: None };
+    let rules = Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None };
     let storage = Storage::new(["local"], rules);
     storage.apply_metadata("local", metadata(), Timestamp(0));
     let bound = |topic, partition, start, end: Option<i64>| LogBounds {
@@ -76,7 +82,7 @@ fn updates() -> Vec<Update<'static>> {
 fn page(format: Format, granularity: Granularity, owners: bool, labels: &[(&str, &str)]) -> String {
     let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let layout = Arc::new(Layout::new(granularity, owners, &labels));
-    let page = Page::new(Arc::new(storage().view()), layout, format, b"# EOF\n".to_vec());
+    let page = Page::new(Arc::new(storage().view(NOW, &RULES)), layout, format, b"# EOF\n".to_vec());
     String::from_utf8(page.flatten().collect()).unwrap()
 }
 
@@ -126,7 +132,7 @@ fn with_groups_as_the_finest_series_the_topics_are_added_up() {
 
 #[test]
 fn a_page_comes_in_pieces_of_about_64_kib() {
-    let rules = Rules { intervals: NonZeroUsize::new(1).unwrap(), min_distance: Duration::ZERO, expire: None };
+    let rules = Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None };
     let storage = Storage::new(["local"], rules);
     let cluster = storage.cluster("local").unwrap();
     let updates = (0..20_000).map(|partition| Update::Commit {
@@ -138,10 +144,44 @@ fn a_page_comes_in_pieces_of_about_64_kib() {
     });
     cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(updates), Timestamp(1));
     let layout = Arc::new(Layout::new(Granularity::Partition, false, &BTreeMap::new()));
-    let pieces: Vec<Vec<u8>> = Page::new(Arc::new(storage.view()), layout, Format::Text, Vec::new()).collect();
+    let pieces: Vec<Vec<u8>> =
+        Page::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new()).collect();
     assert!(pieces.len() > 20);
     assert!(pieces.iter().all(|piece| piece.len() < 128 * 1024));
     let page = String::from_utf8(pieces.concat()).unwrap();
     let offsets = page.lines().filter(|line| line.starts_with("kafka_consumergroup_current_offset{"));
     assert_eq!(offsets.count(), 20_000);
+}
+
+#[test]
+fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
+    let rules = Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None };
+    let storage = Storage::new(["local"], rules);
+    let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
+    let topic = TopicMetadata { name: "t".into(), id: Some(TopicId(1)), partitions: vec![partition; 2_000] };
+    storage.apply_metadata("local", Metadata { brokers: Vec::new(), topics: vec![topic] }, Timestamp(0));
+    let bounds = (0..2_000).map(|partition| LogBounds {
+        topic: "t",
+        partition: Partition(partition),
+        start: Some(Offset(0)),
+        end: Some(Offset(i64::from(partition % 2))),
+    });
+    storage.apply_bounds("local", &bounds.collect::<Vec<_>>(), Timestamp(0));
+    let cluster = storage.cluster("local").unwrap();
+    let updates = (0..2_000).map(|partition| Update::Commit {
+        group: Name(b"g"),
+        topic: Name(b"t"),
+        partition: Partition(partition),
+        offset: Offset(0),
+        timestamp: Timestamp(1),
+    });
+    cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(updates), Timestamp(1));
+    let layout = Arc::new(Layout::new(Granularity::Partition, false, &BTreeMap::new()));
+    let page = Page::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new());
+    let page = String::from_utf8(page.flatten().collect()).unwrap();
+    let name = "kafka_consumergroup_partition_status{cluster=\"local\",consumergroup=\"g\",topic=\"t\",partition=\"";
+    let lines = page.lines().filter_map(|line| line.strip_prefix(name));
+    let expected = (0..2_000).filter(|partition| partition % 2 == 1);
+    let expected = expected.map(|partition| format!("{partition}\",status=\"stop\"}} 1"));
+    assert_eq!(lines.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }

@@ -117,7 +117,7 @@ impl Cluster {
         self.change_topics(|topics| {
             for (name, run) in named {
                 for found in run {
-                    if let Some(until) = topics.bound(&name, found, at) {
+                    if let Some(until) = topics.bound(&name, found, at, self.rules.intervals) {
                         recreated.push((Arc::clone(&name), until));
                     }
                 }

@@ -7,9 +7,13 @@ mod build;
 mod cluster;
 mod graves;
 mod group;
+mod log_ends;
 mod meta;
 mod names;
 mod slot;
+mod stats;
+#[cfg(test)]
+mod status_tests;
 #[cfg(test)]
 mod tests;
 mod topics;
@@ -25,14 +29,16 @@ pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
 pub use slot::Rules;
+pub use stats::Stats;
 pub use topics::{PartitionState, Topic, Topics};
 pub use update::{
     Broker, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, TopicMetadata,
     Update,
 };
-pub use view::{ClusterView, GroupTopicView, GroupType, GroupView, Stats, View};
-pub use window::{Commit, LagThen, Window};
+pub use view::{ClusterView, GroupTopicView, GroupType, GroupView, View};
+pub use window::{Commit, Commits, LagThen, Window};
 
+use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 
 /// Where updates come from: one module's partition of the offsets topic. [`crate::model::Order`]s compare
@@ -103,9 +109,9 @@ impl Storage {
         self.clusters.iter().for_each(|cluster| cluster.expire(now));
     }
 
-    /// A picture of all that is shown.
+    /// A picture of all that is shown, judged as of `now`.
     #[must_use]
-    pub fn view(&self) -> View {
-        View { clusters: self.clusters.iter().map(|cluster| ClusterView::of(cluster)).collect() }
+    pub fn view(&self, now: Timestamp, rules: &EvaluatorRules) -> View {
+        View { clusters: self.clusters.iter().map(|cluster| ClusterView::of(cluster, now, rules)).collect() }
     }
 }

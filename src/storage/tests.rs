@@ -9,7 +9,7 @@ use crate::model::{BrokerId, Name, Offset, Order, Partition, TopicId};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
-fn cluster() -> Arc<Cluster> {
+pub(super) fn cluster() -> Arc<Cluster> {
     expiring(None)
 }
 
@@ -18,7 +18,7 @@ fn expiring(expire: Option<Duration>) -> Arc<Cluster> {
     Arc::new(Cluster::new("c", rules))
 }
 
-fn commit<'a>(group: &'a str, topic: &'a str, partition: i32, offset: i64, at: i64) -> Update<'a> {
+pub(super) fn commit<'a>(group: &'a str, topic: &'a str, partition: i32, offset: i64, at: i64) -> Update<'a> {
     let (group, topic) = (Name(group.as_bytes()), Name(topic.as_bytes()));
     Update::Commit { group, topic, partition: Partition(partition), offset: Offset(offset), timestamp: Timestamp(at) }
 }
@@ -28,7 +28,7 @@ fn gone<'a>(group: &'a str, topic: &'a str, partition: i32) -> Update<'a> {
     Update::CommitTombstone { group, topic, partition: Partition(partition) }
 }
 
-fn members<'a>(group: &'a str, generation: i32, owners: &[(&'a str, &'a str, &[i32])]) -> Update<'a> {
+pub(super) fn members<'a>(group: &'a str, generation: i32, owners: &[(&'a str, &'a str, &[i32])]) -> Update<'a> {
     let member = |(id, topic, partitions): &(&'a str, &'a str, &[i32])| MemberUpdate {
         id: Name(id.as_bytes()),
         client_id: Name(b"client"),
@@ -49,12 +49,12 @@ fn group_tombstone(group: &str) -> Update<'_> {
     Update::GroupTombstone { group: Name(group.as_bytes()), kind: GroupKind::Classic }
 }
 
-fn live(cluster: &Cluster, updates: Vec<(i64, Update<'_>)>) {
+pub(super) fn live(cluster: &Cluster, updates: Vec<(i64, Update<'_>)>) {
     let source = cluster.source("m", 0);
     cluster.apply(source, Past::Read, updates.into_iter().map(|(order, update)| (Order(order), update)), NOW);
 }
 
-fn metadata(topics: &[(&str, u128, usize)]) -> Metadata {
+pub(super) fn metadata(topics: &[(&str, u128, usize)]) -> Metadata {
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     let topic = |(name, id, partitions): &(&str, u128, usize)| TopicMetadata {
         name: (*name).to_owned(),
@@ -64,13 +64,19 @@ fn metadata(topics: &[(&str, u128, usize)]) -> Metadata {
     Metadata { brokers: Vec::new(), topics: topics.iter().map(topic).collect() }
 }
 
-fn bounds(topic: &str, partition: i32, start: i64, end: i64) -> LogBounds<'_> {
+pub(super) fn bounds(topic: &str, partition: i32, start: i64, end: i64) -> LogBounds<'_> {
     LogBounds { topic, partition: Partition(partition), start: Some(Offset(start)), end: Some(Offset(end)) }
+}
+
+/// All that is shown; the tests of the status look at more of it.
+fn view_of(cluster: &Cluster) -> ClusterView {
+    let (intervals, allowed_lag) = (cluster.rules().intervals, crate::model::Lag(0));
+    ClusterView::of(cluster, NOW, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag })
 }
 
 /// `group/topic/partition` and commit of all that is shown.
 fn shown(cluster: &Cluster) -> Vec<(String, i64)> {
-    let view = ClusterView::of(cluster);
+    let view = view_of(cluster);
     let mut all = Vec::new();
     for topic in &view.group_topics {
         for (partition, committed, _) in view.commits(topic, 0) {
@@ -105,7 +111,7 @@ fn a_commit_tombstone_removes_the_partition_and_the_last_one_the_group() {
     live(&cluster, vec![(1, commit("a", "t", 0, 5, 10)), (2, commit("a", "t", 1, 6, 10)), (3, gone("a", "t", 0))]);
     assert_eq!(shown(&cluster), [row("a/t/1", 6)]);
     live(&cluster, vec![(4, gone("a", "t", 1))]);
-    assert!(ClusterView::of(&cluster).groups.is_empty());
+    assert!(view_of(&cluster).groups.is_empty());
 }
 
 #[test]
@@ -120,7 +126,7 @@ fn a_group_tombstone_removes_the_members_and_leaves_the_commits() {
     let cluster = cluster();
     live(&cluster, vec![(1, members("a", 1, &[("m", "t", &[0])])), (2, commit("a", "t", 0, 5, 10))]);
     live(&cluster, vec![(3, group_tombstone("a"))]);
-    let view = ClusterView::of(&cluster);
+    let view = view_of(&cluster);
     assert_eq!(
         (view.groups.len(), view.groups[0].kind, view.group_topics[0].stats.assigned),
         (1, GroupType::Simple, 0)
@@ -133,13 +139,13 @@ fn owners_are_replaced_as_a_whole_by_each_generation() {
     let cluster = cluster();
     live(&cluster, vec![(1, members("a", 1, &[("m1", "t", &[0, 1]), ("m2", "u", &[0])]))]);
     live(&cluster, vec![(2, members("a", 2, &[("m2", "t", &[1])])), (3, commit("a", "t", 0, 5, 10))]);
-    let view = ClusterView::of(&cluster);
+    let view = view_of(&cluster);
     let topic = &view.group_topics[0];
     assert_eq!((view.group_topics.len(), topic.assigned.to_vec()), (1, vec![(Partition(1), 0)]));
     assert_eq!(topic.members[0].id.name(), Name(b"m2"));
     assert_eq!((topic.stats.assigned, topic.stats.uncommitted), (1, 1));
     live(&cluster, vec![(1, members("a", 1, &[("m1", "t", &[0, 1])]))]);
-    assert_eq!(ClusterView::of(&cluster).groups[0].members.as_ref().unwrap().len(), 1);
+    assert_eq!(view_of(&cluster).groups[0].members.as_ref().unwrap().len(), 1);
 }
 
 #[test]
@@ -150,7 +156,7 @@ fn only_what_happens_live_is_counted() {
     build.apply([(Order(1), commit("a", "t", 0, 5, 10)), (Order(2), members("a", 7, &[]))], NOW);
     build.publish();
     live(&cluster, vec![(3, commit("a", "t", 0, 6, 11)), (4, members("a", 8, &[])), (5, members("a", 8, &[]))]);
-    let view = ClusterView::of(&cluster);
+    let view = view_of(&cluster);
     assert_eq!((view.groups[0].generations, view.group_topics[0].stats.commits), (1, 1));
 }
 
@@ -164,7 +170,7 @@ fn what_is_built_is_seen_once_it_is_published_in_the_place_of_what_was_there() {
     assert_eq!(shown(&cluster), [row("a/t/0", 5), row("b/t/0", 5), row("c/t/0", 1)]);
     build.publish();
     assert_eq!(shown(&cluster), [row("a/t/1", 8), row("c/t/0", 1)]);
-    assert_eq!(ClusterView::of(&cluster).group_topics[0].stats.commits, 1, "counters go on");
+    assert_eq!(view_of(&cluster).group_topics[0].stats.commits, 1, "counters go on");
 }
 
 #[test]
@@ -211,7 +217,7 @@ fn the_past_behind_a_live_stream_does_not_bring_back_what_was_deleted() {
     cluster.apply(source, Past::Behind, behind, NOW);
     cluster.close_past(source);
     assert_eq!(shown(&cluster), [row("a/t/1", 5), row("b/t/0", 9)]);
-    assert_eq!(ClusterView::of(&cluster).group_topics[0].stats.commits, 0, "the past is not live");
+    assert_eq!(view_of(&cluster).group_topics[0].stats.commits, 0, "the past is not live");
 }
 
 #[test]
@@ -220,7 +226,7 @@ fn sums_are_known_when_every_lag_is() {
     cluster.apply_metadata(metadata(&[("t", 1, 2)]), NOW);
     cluster.apply_bounds(&[bounds("t", 0, 0, 10)], NOW);
     live(&cluster, vec![(1, commit("a", "t", 0, 4, 10)), (2, commit("a", "t", 1, 4, 10))]);
-    let stats = |cluster: &Cluster| ClusterView::of(cluster).group_topics[0].stats;
+    let stats = |cluster: &Cluster| view_of(cluster).group_topics[0].stats;
     assert_eq!((stats(&cluster).known, stats(&cluster).unknown, stats(&cluster).lag), (1, 1, 6));
     cluster.apply_bounds(&[bounds("t", 1, 5, 10)], NOW);
     let known = stats(&cluster);
@@ -274,7 +280,7 @@ fn a_group_that_moved_to_another_partition_is_not_ended_by_the_one_it_left() {
     cluster.apply(old, Past::Read, [(Order(100), members("a", 1, &[("m1", "t", &[0])]))], NOW);
     cluster.apply(new, Past::Read, [(Order(1), members("a", 2, &[("m2", "t", &[0])]))], NOW);
     cluster.apply(old, Past::Read, [(Order(101), members("a", 1, &[])), (Order(102), group_tombstone("a"))], NOW);
-    let view = ClusterView::of(&cluster);
+    let view = view_of(&cluster);
     assert_eq!(view.groups[0].members.as_ref().unwrap()[0].id.name(), Name(b"m2"));
 }
 

@@ -1,10 +1,12 @@
 //! Topics of one cluster: what the metadata and the log-end refreshes tell.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::lag::Bounds;
 use crate::model::{BrokerId, Offset, Partition, Timestamp, TopicId};
 
+use super::log_ends::LogEnds;
 use super::names::TopicName;
 use super::update::{Broker, LogBounds, PartitionMetadata, TopicMetadata};
 
@@ -39,7 +41,7 @@ pub struct Topic {
 }
 
 /// A partition of a topic.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartitionState {
     /// Log start and log end, as far as they are known.
     pub bounds: Bounds,
@@ -56,6 +58,7 @@ pub struct PartitionState {
     /// The last log end that was read, kept when it is not known any more.
     last_end: Option<Offset>,
     last_read: Option<Timestamp>,
+    ends: LogEnds,
     failures: u8,
     start_failures: u8,
 }
@@ -82,12 +85,6 @@ impl Topics {
     #[must_use]
     pub fn bounds(&self, name: &TopicName, partition: Partition) -> Bounds {
         self.partition(name, partition).map_or_else(Bounds::default, |state| state.bounds)
-    }
-
-    /// The first log end that was read of a partition.
-    #[must_use]
-    pub fn first_end(&self, name: &TopicName, partition: Partition) -> Option<Offset> {
-        self.partition(name, partition)?.first_end
     }
 
     /// Until when the name stood for an older topic, if it ever did.
@@ -156,15 +153,25 @@ impl Topics {
     }
 
     /// Takes in what a refresh tells of one partition. When the log end shows that a topic without an id
-    /// was created anew (it lies below the last one seen), tells when the old one was read last.
-    pub(super) fn bound(&mut self, name: &TopicName, found: &LogBounds<'_>, at: Timestamp) -> Option<Timestamp> {
+    /// was created anew (it lies below the last one seen), tells when the old one was read last. `keep` is how many
+    /// log ends are kept.
+    pub(super) fn bound(
+        &mut self,
+        name: &TopicName,
+        found: &LogBounds<'_>,
+        at: Timestamp,
+        keep: NonZeroUsize,
+    ) -> Option<Timestamp> {
         let topic = Arc::make_mut(self.slots.get_mut(name.slot)?.as_mut()?);
         let has_id = topic.id.is_some();
         let Topic { partitions, since, .. } = topic;
         let state = partitions.get_mut(usize::try_from(found.partition.0).ok()?)?;
         let shrunk = matches!((found.end, state.last_end), (Some(new), Some(old)) if new < old);
         let old_until = state.last_read.filter(|_| shrunk && !has_id);
-        state.refresh(found, at);
+        if old_until.is_some() {
+            state.forget_ends();
+        }
+        state.refresh(found, at, keep);
         *since = old_until.or(*since);
         old_until
     }
@@ -202,7 +209,22 @@ impl PartitionState {
         self.in_sync = metadata.in_sync;
     }
 
-    fn refresh(&mut self, found: &LogBounds<'_>, at: Timestamp) {
+    /// The log ends of the last refreshes that read one, in no order.
+    pub(super) fn ends(&self) -> &[Offset] {
+        self.ends.as_slice()
+    }
+
+    /// The first log end that was read.
+    pub(super) const fn first_end(&self) -> Option<Offset> {
+        self.first_end
+    }
+
+    /// The log is another one now, of the same name.
+    fn forget_ends(&mut self) {
+        (self.first_end, self.ends) = (None, LogEnds::default());
+    }
+
+    fn refresh(&mut self, found: &LogBounds<'_>, at: Timestamp, keep: NonZeroUsize) {
         let Some(end) = found.end else {
             self.failures = self.failures.saturating_add(1);
             if self.failures >= FAILED_REFRESHES {
@@ -216,6 +238,7 @@ impl PartitionState {
         self.bounds = Bounds { start: found.start.or(held), end: Some(end) };
         self.first_end = self.first_end.or(Some(end));
         (self.last_end, self.last_read) = (Some(end), Some(at));
+        self.ends.push(end, keep);
     }
 }
 
@@ -224,6 +247,18 @@ mod tests {
     use super::*;
     use crate::model::Name;
     use crate::storage::names::TopicNames;
+
+    const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
+    fn ends(topics: &Topics, name: &TopicName) -> Vec<i64> {
+        let mut ends: Vec<_> = topics.partition(name, Partition(0)).unwrap().ends().iter().map(|end| end.0).collect();
+        ends.sort_unstable();
+        ends
+    }
+
+    fn first_end(topics: &Topics, name: &TopicName) -> Option<Offset> {
+        topics.partition(name, Partition(0)).unwrap().first_end()
+    }
 
     fn found(partitions: usize, id: u128) -> TopicMetadata {
         let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
@@ -238,14 +273,14 @@ mod tests {
     fn a_log_end_that_fails_three_times_is_not_known() {
         let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
         topics.name(Arc::clone(&name), &found(1, 7), Timestamp(0));
-        topics.bound(&name, &end(Some(9)), Timestamp(1));
+        topics.bound(&name, &end(Some(9)), Timestamp(1), TWO);
         for known in [Some(Offset(9)), Some(Offset(9)), None, None] {
-            topics.bound(&name, &end(None), Timestamp(2));
+            topics.bound(&name, &end(None), Timestamp(2), TWO);
             assert_eq!(topics.bounds(&name, Partition(0)).end, known);
         }
-        topics.bound(&name, &end(Some(12)), Timestamp(3));
+        topics.bound(&name, &end(Some(12)), Timestamp(3), TWO);
         assert_eq!(topics.bounds(&name, Partition(0)).end, Some(Offset(12)));
-        assert_eq!(topics.first_end(&name, Partition(0)), Some(Offset(9)));
+        assert_eq!(first_end(&topics, &name), Some(Offset(9)));
     }
 
     #[test]
@@ -266,7 +301,22 @@ mod tests {
     fn without_ids_a_shrunken_log_is_a_new_topic() {
         let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
         topics.name(Arc::clone(&name), &TopicMetadata { id: None, ..found(1, 0) }, Timestamp(0));
-        assert_eq!(topics.bound(&name, &end(Some(9)), Timestamp(1)), None);
-        assert_eq!(topics.bound(&name, &end(Some(4)), Timestamp(2)), Some(Timestamp(1)));
+        assert_eq!(topics.bound(&name, &end(Some(9)), Timestamp(1), TWO), None);
+        assert_eq!(topics.bound(&name, &end(Some(4)), Timestamp(2), TWO), Some(Timestamp(1)));
+        assert_eq!((ends(&topics, &name), first_end(&topics, &name)), (vec![4], Some(Offset(4))));
+    }
+
+    #[test]
+    fn the_last_log_ends_are_kept_and_a_refresh_that_fails_adds_none() {
+        let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
+        topics.name(Arc::clone(&name), &found(1, 7), Timestamp(0));
+        for (found, held) in [(Some(5), vec![5]), (Some(9), vec![5, 9]), (None, vec![5, 9]), (Some(9), vec![9, 9])] {
+            topics.bound(&name, &end(found), Timestamp(1), TWO);
+            assert_eq!(ends(&topics, &name), held);
+        }
+        topics.name(Arc::clone(&name), &found(1, 7), Timestamp(2));
+        assert_eq!(ends(&topics, &name), [9, 9]);
+        topics.name(Arc::clone(&name), &found(1, 8), Timestamp(3));
+        assert_eq!(ends(&topics, &name), [0; 0], "created anew");
     }
 }

@@ -3,14 +3,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, Log, PartitionStatus};
 use crate::lag::{self, Bounds};
-use crate::model::{Lag, Offset, Partition, Timestamp};
+use crate::model::{Offset, Partition, Timestamp};
 
 use super::cluster::Cluster;
-use super::group::{Assigned, Group};
+use super::group::{Assigned, Group, GroupTopic};
 use super::meta::Member;
 use super::names::{Label, TopicName};
-use super::topics::{Topic, Topics};
+use super::slot::Slot;
+use super::stats::Stats;
+use super::topics::{PartitionState, Topic, Topics};
 use super::update::GroupKind;
 
 /// All clusters, by name.
@@ -35,6 +38,14 @@ pub struct ClusterView {
     pub group_topics: Vec<GroupTopicView>,
     partitions: Vec<Partition>,
     committed: Vec<Offset>,
+    statuses: Vec<PartitionStatus>,
+}
+
+/// What the windows are judged by.
+#[derive(Clone, Copy)]
+struct Judge<'a> {
+    now: Timestamp,
+    rules: &'a EvaluatorRules,
 }
 
 /// The types of groups, as METRICS.md names them.
@@ -61,6 +72,8 @@ pub struct GroupView {
     pub members: Option<Arc<[Member]>>,
     /// Generations seen to begin, live.
     pub generations: u64,
+    /// The judgement on all of its partitions.
+    pub evaluation: GroupEvaluation,
     /// Its place in [`ClusterView::group_topics`].
     pub topics: Range<usize>,
 }
@@ -78,34 +91,13 @@ pub struct GroupTopicView {
     pub assigned: Arc<[Assigned]>,
     /// What its partitions come to.
     pub stats: Stats,
+    /// The judgement on its partitions.
+    pub evaluation: GroupEvaluation,
     commits: Range<usize>,
 }
 
-/// What the partitions of a group's topic, or all of a group's, come to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stats {
-    /// Partitions with a commit whose lag is known.
-    pub known: u64,
-    /// Partitions with a commit whose lag is not.
-    pub unknown: u64,
-    /// Sum of the commits.
-    pub committed: i64,
-    /// Sum of the known lags.
-    pub lag: u64,
-    /// Largest share of what retention keeps that is unread; `None` while it is unknown for a partition.
-    pub retention_used: Option<f64>,
-    /// Commits seen live.
-    pub commits: u64,
-    /// When the newest commit was made.
-    pub newest: Option<Timestamp>,
-    /// Partitions assigned to members.
-    pub assigned: u64,
-    /// Of these, never committed.
-    pub uncommitted: u64,
-}
-
 impl ClusterView {
-    pub(super) fn of(cluster: &Cluster) -> Self {
+    pub(super) fn of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Self {
         let topics = cluster.topics();
         let mut named: Vec<_> = topics.named().cloned().collect();
         named.sort_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
@@ -117,9 +109,11 @@ impl ClusterView {
             group_topics: Vec::new(),
             partitions: Vec::new(),
             committed: Vec::new(),
+            statuses: Vec::new(),
         };
+        let judge = Judge { now, rules };
         for shard in cluster.shards() {
-            shard.values().filter(|group| group.is_shown()).for_each(|group| view.copy(group));
+            shard.values().filter(|group| group.is_shown()).for_each(|group| view.copy(group, judge));
         }
         view.sort();
         view.sum_up();
@@ -138,19 +132,20 @@ impl ClusterView {
         }
     }
 
-    fn copy(&mut self, group: &Group) {
-        let first = self.group_topics.len();
-        for topic in group.topics.iter().filter(|topic| !self.topics.hides(&topic.name)) {
+    fn copy(&mut self, group: &Group, judge: Judge<'_>) {
+        let (first, known) = (self.group_topics.len(), Arc::clone(&self.topics));
+        let mut evaluation = GroupEvaluation::NONE;
+        for topic in group.topics.iter().filter(|topic| !known.hides(&topic.name)) {
             let start = self.partitions.len();
-            self.partitions.extend(topic.slots.iter().map(|slot| slot.partition));
-            self.committed.extend(topic.slots.iter().map(|slot| slot.window.newest().offset));
-            let newest = topic.newest();
+            let judged = self.copy_commits(topic, &known, judge);
+            evaluation = evaluation.merge(judged);
             self.group_topics.push(GroupTopicView {
                 group: Arc::clone(&group.label),
                 members: Arc::clone(&group.meta.members),
                 name: Arc::clone(&topic.name),
                 assigned: Arc::clone(&topic.assigned),
-                stats: Stats { commits: topic.commits, newest, ..Stats::NONE },
+                stats: Stats { commits: topic.commits, newest: topic.newest(), ..Stats::NONE },
+                evaluation: judged,
                 commits: start..self.partitions.len(),
             });
         }
@@ -169,8 +164,30 @@ impl ClusterView {
                 Some(GroupKind::Consumer | GroupKind::Share | GroupKind::Streams) => None,
             },
             generations: group.generations,
+            evaluation,
             topics,
         });
+    }
+
+    /// Copies the commits of a group's topic, and judges the windows where they lie: they are too large to be copied.
+    fn copy_commits(&mut self, topic: &GroupTopic, known: &Topics, judge: Judge<'_>) -> GroupEvaluation {
+        let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
+        let mut all = GroupEvaluation::NONE;
+        let mut unnamed = 0_usize;
+        for slot in &topic.slots {
+            let committed = slot.window.newest().offset;
+            let state = state_of(states, slot.partition);
+            unnamed = unnamed.saturating_add(usize::from(state.is_none()));
+            let evaluation = judge.slot(slot, committed, state);
+            all.add(evaluation);
+            self.partitions.push(slot.partition);
+            self.committed.push(committed);
+            self.statuses.push(evaluation.status);
+        }
+        if !topic.slots.is_empty() {
+            all.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
+        }
+        all
     }
 
     /// Outside of all locks: what the copied numbers come to.
@@ -207,9 +224,35 @@ impl ClusterView {
         let partitions = self.partitions.get(range.clone()).unwrap_or_default();
         let committed = self.committed.get(range).unwrap_or_default();
         partitions.iter().zip(committed).map(move |(partition, committed)| {
-            let state = usize::try_from(partition.0).ok().and_then(|index| states.get(index));
+            let state = state_of(states, *partition);
             (*partition, *committed, state.map_or_else(Bounds::default, |state| state.bounds))
         })
+    }
+
+    /// The status of each partition that [`Self::commits`] has, likewise.
+    pub fn statuses(
+        &self,
+        topic: &GroupTopicView,
+        from: usize,
+    ) -> impl Iterator<Item = (Partition, PartitionStatus)> + '_ {
+        let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
+        let partitions = self.partitions.get(range.clone()).unwrap_or_default();
+        partitions.iter().copied().zip(self.statuses.get(range).unwrap_or_default().iter().copied())
+    }
+}
+
+fn state_of(states: &[PartitionState], partition: Partition) -> Option<&PartitionState> {
+    states.get(usize::try_from(partition.0).ok()?)
+}
+
+impl Judge<'_> {
+    fn slot(self, slot: &Slot, committed: Offset, state: Option<&PartitionState>) -> Evaluation {
+        let log = state.map_or_else(Log::default, |state| Log {
+            current: lag::lag(committed, state.bounds),
+            ends: state.ends(),
+            first_end: state.first_end(),
+        });
+        evaluate::partition(slot.window.iter(), &log, self.now, self.rules)
     }
 }
 
@@ -225,57 +268,4 @@ impl GroupTopicView {
     pub fn is_empty(&self) -> bool {
         self.commits.is_empty()
     }
-}
-
-impl Stats {
-    /// Of no partition at all.
-    pub const NONE: Self = Self {
-        known: 0,
-        unknown: 0,
-        committed: 0,
-        lag: 0,
-        retention_used: Some(0.0),
-        commits: 0,
-        newest: None,
-        assigned: 0,
-        uncommitted: 0,
-    };
-
-    fn add(&mut self, committed: Offset, bounds: Bounds) {
-        self.committed = self.committed.saturating_add(committed.0);
-        match lag::lag(committed, bounds) {
-            Some(Lag(lag)) => {
-                self.known = self.known.saturating_add(1);
-                self.lag = self.lag.saturating_add(lag);
-            }
-            None => self.unknown = self.unknown.saturating_add(1),
-        }
-        self.retention_used = both(self.retention_used, lag::retention_used(committed, bounds), f64::max);
-    }
-
-    /// Of a group's topics together.
-    #[must_use]
-    pub fn merge(self, other: Self) -> Self {
-        Self {
-            known: self.known.saturating_add(other.known),
-            unknown: self.unknown.saturating_add(other.unknown),
-            committed: self.committed.saturating_add(other.committed),
-            lag: self.lag.saturating_add(other.lag),
-            retention_used: both(self.retention_used, other.retention_used, f64::max),
-            commits: self.commits.saturating_add(other.commits),
-            newest: self.newest.max(other.newest),
-            assigned: self.assigned.saturating_add(other.assigned),
-            uncommitted: self.uncommitted.saturating_add(other.uncommitted),
-        }
-    }
-
-    /// Whether there is a commit among the partitions.
-    #[must_use]
-    pub const fn has_commits(&self) -> bool {
-        self.known > 0 || self.unknown > 0
-    }
-}
-
-fn both<T>(a: Option<T>, b: Option<T>, join: impl FnOnce(T, T) -> T) -> Option<T> {
-    Some(join(a?, b?))
 }

@@ -97,8 +97,13 @@ impl Window {
     }
 
     /// The commits, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Commit> + '_ {
-        (0..self.len()).map(|index| self.get(index))
+    #[must_use]
+    pub fn iter(&self) -> Commits<'_> {
+        let (narrow, wide): (&[Cell], &[Commit]) = match &self.cells {
+            Cells::Narrow(cells) => (cells, &[]),
+            Cells::Wide(commits) => (&[], commits),
+        };
+        Commits { window: self, narrow: narrow.iter(), wide: wide.iter() }
     }
 
     fn get(&self, index: usize) -> Commit {
@@ -206,6 +211,38 @@ impl Window {
     }
 }
 
+/// The commits of a window, oldest first. A scrape may look at ten million of them.
+#[derive(Clone, Debug)]
+pub struct Commits<'a> {
+    window: &'a Window,
+    narrow: std::slice::Iter<'a, Cell>,
+    /// Empty while there are narrow ones.
+    wide: std::slice::Iter<'a, Commit>,
+}
+
+impl Iterator for Commits<'_> {
+    type Item = Commit;
+
+    fn next(&mut self) -> Option<Commit> {
+        let narrow = self.narrow.next().map(|cell| self.window.unfold(*cell));
+        narrow.or_else(|| self.wide.next().copied())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = self.narrow.len().saturating_add(self.wide.len());
+        (len, Some(len))
+    }
+}
+
+impl DoubleEndedIterator for Commits<'_> {
+    fn next_back(&mut self) -> Option<Commit> {
+        let narrow = self.narrow.next_back().map(|cell| self.window.unfold(*cell));
+        narrow.or_else(|| self.wide.next_back().copied())
+    }
+}
+
+impl ExactSizeIterator for Commits<'_> {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +300,7 @@ mod tests {
             commits[1..].iter().for_each(|c| window.push(*c, TEN));
             let kept = &commits[commits.len().saturating_sub(10)..];
             prop_assert_eq!(window.iter().collect::<Vec<_>>(), kept);
+            prop_assert_eq!(window.iter().rev().collect::<Vec<_>>(), kept.iter().rev().copied().collect::<Vec<_>>());
             prop_assert_eq!(window.newest(), *kept.last().unwrap());
         }
     }

@@ -1,0 +1,80 @@
+//! What the partitions of a group's topic come to.
+
+use crate::lag::{self, Bounds};
+use crate::model::{Lag, Offset, Timestamp};
+
+/// What the partitions of a group's topic, or all of a group's, come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stats {
+    /// Partitions with a commit whose lag is known.
+    pub known: u64,
+    /// Partitions with a commit whose lag is not.
+    pub unknown: u64,
+    /// Sum of the commits.
+    pub committed: i64,
+    /// Sum of the known lags.
+    pub lag: u64,
+    /// Largest share of what retention keeps that is unread; `None` while it is unknown for a partition.
+    pub retention_used: Option<f64>,
+    /// Commits seen live.
+    pub commits: u64,
+    /// When the newest commit was made.
+    pub newest: Option<Timestamp>,
+    /// Partitions assigned to members.
+    pub assigned: u64,
+    /// Of these, never committed.
+    pub uncommitted: u64,
+}
+
+impl Stats {
+    /// Of no partition at all.
+    pub const NONE: Self = Self {
+        known: 0,
+        unknown: 0,
+        committed: 0,
+        lag: 0,
+        retention_used: Some(0.0),
+        commits: 0,
+        newest: None,
+        assigned: 0,
+        uncommitted: 0,
+    };
+
+    pub(super) fn add(&mut self, committed: Offset, bounds: Bounds) {
+        self.committed = self.committed.saturating_add(committed.0);
+        match lag::lag(committed, bounds) {
+            Some(Lag(lag)) => {
+                self.known = self.known.saturating_add(1);
+                self.lag = self.lag.saturating_add(lag);
+            }
+            None => self.unknown = self.unknown.saturating_add(1),
+        }
+        self.retention_used = both(self.retention_used, lag::retention_used(committed, bounds), f64::max);
+    }
+
+    /// Of a group's topics together.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        Self {
+            known: self.known.saturating_add(other.known),
+            unknown: self.unknown.saturating_add(other.unknown),
+            committed: self.committed.saturating_add(other.committed),
+            lag: self.lag.saturating_add(other.lag),
+            retention_used: both(self.retention_used, other.retention_used, f64::max),
+            commits: self.commits.saturating_add(other.commits),
+            newest: self.newest.max(other.newest),
+            assigned: self.assigned.saturating_add(other.assigned),
+            uncommitted: self.uncommitted.saturating_add(other.uncommitted),
+        }
+    }
+
+    /// Whether there is a commit among the partitions.
+    #[must_use]
+    pub const fn has_commits(&self) -> bool {
+        self.known > 0 || self.unknown > 0
+    }
+}
+
+fn both<T>(a: Option<T>, b: Option<T>, join: impl FnOnce(T, T) -> T) -> Option<T> {
+    Some(join(a?, b?))
+}
