@@ -37,8 +37,8 @@ fn metrics() -> ModuleMetrics {
     ModuleMetrics::detached("c", ModuleKind::Cluster, "c")
 }
 
-/// Runs the module, stops it when `ready` says so, and tells how long stopping took.
-fn stops_within_a_second(servers: &str, ready: impl Fn(&Client) -> bool) {
+/// Runs the module, stops it when `ready` says so, and sees that it ends in time.
+fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
     let module = Kafka::configure(&cluster(servers)).unwrap();
     let running = module.start(storage(), metrics(), stop.clone()).unwrap();
@@ -53,7 +53,8 @@ fn stops_within_a_second(servers: &str, ready: impl Fn(&Client) -> bool) {
     let begin = Instant::now();
     stop.cancel();
     thread.join().unwrap().unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    // What a coordinator waits for; on an idle machine it takes half a second at the most.
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -61,23 +62,23 @@ fn it_stops_while_all_is_well() {
     let mock = MockCluster::new(2).unwrap();
     mock.create_topic("t", 4, 1).unwrap();
     let begin = Instant::now();
-    stops_within_a_second(&mock.bootstrap_servers(), |_| begin.elapsed() > Duration::from_secs(1));
+    stops_within_its_grace(&mock.bootstrap_servers(), |_| begin.elapsed() > Duration::from_secs(1));
 }
 
 #[test]
 fn it_stops_while_nobody_is_there() {
-    stops_within_a_second("127.0.0.1:1", |client| client.context().unwrap().cause().is_some());
+    stops_within_its_grace("127.0.0.1:1", |client| client.context().unwrap().cause().is_some());
 }
 
 #[test]
 fn it_stops_while_the_server_is_silent() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
-    stops_within_a_second(&address, |client| client.context().unwrap().cause().is_some());
+    stops_within_its_grace(&address, |client| client.context().unwrap().cause().is_some());
 }
 
 #[test]
 fn it_stops_while_names_are_being_looked_up() {
     let begin = Instant::now();
-    stops_within_a_second("nowhere.invalid:9092", |_| begin.elapsed() > Duration::from_millis(300));
+    stops_within_its_grace("nowhere.invalid:9092", |_| begin.elapsed() > Duration::from_millis(300));
 }

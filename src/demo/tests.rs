@@ -141,5 +141,5 @@ fn it_ends_when_it_is_told_to() {
     stop.cancel();
     let began = Instant::now();
     runtime.block_on(demo.run(stop)).unwrap();
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }

@@ -241,7 +241,7 @@ fn nobody_there_is_a_cause_and_closing_does_not_wait() {
         (Some("127.0.0.1:1"), "connect failed: Connection refused")
     );
     drop(client);
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
