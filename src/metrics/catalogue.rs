@@ -191,7 +191,12 @@ pub const FAMILIES: &[Family] = &[
     counter(
         "kafka_consumergroup_generations_total",
         "Generations or epochs seen to begin, live.",
-        Series::Group(|group, to| to.push(Value::Count(group.generations))),
+        Series::Group(|group, to| {
+            // Epochs of the newer protocols are not read, so how many began is not known.
+            if group.members.is_some() {
+                to.push(Value::Count(group.generations));
+            }
+        }),
     ),
     gauge(
         "kafka_consumergroup_commit_timestamp_seconds",
