@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::{Ask, Bounds, Outcome, Plan, Step};
 use super::pulse::Pulse;
-use super::topics::{Hurry, Shape, wall_clock};
+use super::topics::{Hurry, Shape};
 use super::{NOTICE, Running};
+use crate::clock;
 use crate::config::Cluster;
 use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Lookups, ModuleError, Place, Spec};
 use crate::metrics::own::RefreshKind;
@@ -217,7 +218,7 @@ impl Offsets {
             })
             .collect();
         if !bounds.is_empty() {
-            self.storage.apply_bounds(&self.cluster.name, &bounds, wall_clock());
+            self.storage.apply_bounds(&self.cluster.name, &bounds, clock::now());
         }
     }
 

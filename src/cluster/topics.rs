@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,7 @@ use super::layout::{Known, Layout, identify, read, remember};
 use super::pace::Pace;
 use super::pulse::Pulse;
 use super::{NOTICE, Running};
+use crate::clock;
 use crate::config::Cluster;
 use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Lookups, ModuleError};
 use crate::metrics::own::RefreshKind;
@@ -88,7 +89,7 @@ impl Topics {
     }
 
     fn refresh(&mut self) {
-        let (asked, asked_at) = (Instant::now(), wall_clock());
+        let (asked, asked_at) = (Instant::now(), clock::now());
         self.pace.asks(asked);
         let wanted = |name: &str| self.cluster.topics.allows(name.as_bytes());
         match self.client.metadata(METADATA_LIMIT, wanted) {
@@ -160,10 +161,4 @@ impl Topics {
         }
         ids
     }
-}
-
-/// Unix time.
-pub(super) fn wall_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -18,7 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -29,6 +29,7 @@ use thiserror::Error;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::config::{Config, Filter, Level, Overrides};
 use crate::model::{Offset, Timestamp};
 use crate::offsets::encode::EncodeError;
@@ -123,7 +124,7 @@ impl Demo {
         let producer = producer(Deliveries(Arc::clone(&deliveries)))?;
         let servers = create_topics(&producer)?;
         let mut demo = Self { producer, servers, deliveries, scenario, filler: vec![0; PURGE_BYTES] };
-        demo.play_the_past(now())?;
+        demo.play_the_past(clock::now())?;
         Ok(demo)
     }
 
@@ -199,7 +200,7 @@ impl Demo {
                 }
             }
         }
-        self.play(now())
+        self.play(clock::now())
     }
 
     /// Takes in what became of the last tick's records. One poll tells of one batch, and there are some 50 a tick:
@@ -283,9 +284,4 @@ fn create_topics(producer: &BaseProducer<Deliveries>) -> Result<String, DemoErro
         cluster.create_topic(topic.name, topic.partitions, BROKERS).map_err(failed)?;
     }
     Ok(cluster.bootstrap_servers())
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

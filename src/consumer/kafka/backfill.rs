@@ -16,7 +16,7 @@ use crate::storage::{Cluster, Past};
 
 use super::part::{Part, Stage};
 use super::parts::{Begin, Positions};
-use super::reader::{BATCH, IDLE, open, tell_progress};
+use super::reader::{BATCH, IDLE, open};
 use super::translate::Translator;
 
 /// See the module.
@@ -53,7 +53,7 @@ impl Backfill {
                 reader.stop(partition)?;
                 parts.remove(&partition);
                 self.positions.end_past(partition);
-                tell_progress(&self.positions, &self.metrics);
+                self.positions.tell(&self.metrics);
                 info!(module = self.module, partition = partition.0, "the past has been read");
             }
         }

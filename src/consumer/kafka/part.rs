@@ -116,14 +116,7 @@ impl Part {
                 positions.catch_up(partition);
                 true
             }
-            Stage::Live(past) => {
-                self.stage = Stage::Live(past);
-                if past == Past::Read {
-                    positions.catch_up(partition);
-                }
-                false
-            }
-            other @ (Stage::Building(_) | Stage::Waiting) => {
+            other @ (Stage::Building(_) | Stage::Live(_) | Stage::Waiting) => {
                 self.stage = other;
                 false
             }

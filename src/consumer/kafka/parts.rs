@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::metrics::own::ModuleMetrics;
 use crate::model::{Offset, Partition};
 
 /// A partition whose log's bounds are known: it can be read.
@@ -117,8 +118,15 @@ impl Positions {
         self.state().positions.get(&partition).copied()
     }
 
+    /// Brings readiness up to date.
+    pub fn tell(&self, metrics: &ModuleMetrics) {
+        if let Some((done, all)) = self.progress() {
+            metrics.progress(done, all);
+        }
+    }
+
     /// How many partitions have caught up once, and how many there are.
-    pub fn progress(&self) -> Option<(u64, u64)> {
+    fn progress(&self) -> Option<(u64, u64)> {
         let state = self.state();
         Some((u64::try_from(state.caught_up.len()).ok()?, u64::try_from(state.partitions?).ok()?))
     }

@@ -96,11 +96,13 @@ impl Reading {
         match behind {
             // A failing send means that the past's reader has ended, which is told by itself.
             Some(behind) if !from_start => drop(behind.send(begin)),
+            // From the end on, and nothing behind it: there is nothing to catch up with.
+            None if !from_start => self.positions.catch_up(partition),
             Some(_) | None => drop(part.settle(partition, &self.positions)),
         }
         self.positions.reach(partition, part.position);
         parts.insert(partition, part);
-        tell_progress(&self.positions, &self.metrics);
+        self.positions.tell(&self.metrics);
         Ok(())
     }
 
@@ -108,7 +110,7 @@ impl Reading {
         if let Some(part) = parts.get_mut(&partition) {
             part.extend(end);
             if part.settle(partition, &self.positions) {
-                tell_progress(&self.positions, &self.metrics);
+                self.positions.tell(&self.metrics);
             }
         }
     }
@@ -170,7 +172,7 @@ impl Reading {
             self.metrics.health().advance(now);
         }
         if settled {
-            tell_progress(&self.positions, &self.metrics);
+            self.positions.tell(&self.metrics);
         }
         lost
     }
@@ -183,13 +185,6 @@ impl Reading {
                 self.cluster.close_past(*source);
             }
         }
-    }
-}
-
-/// Brings readiness up to date.
-pub fn tell_progress(positions: &Positions, metrics: &ModuleMetrics) {
-    if let Some((done, all)) = positions.progress() {
-        metrics.progress(done, all);
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Scout {
     leaders: BTreeMap<Partition, Option<BrokerId>>,
     /// Partitions whose bounds are asked for, and what is known of them.
     wanted: BTreeMap<Partition, Bounds>,
+    /// Partitions whose end was asked for once more and could not be told.
+    untold: BTreeSet<Partition>,
     asked: HashMap<usize, (Question, Vec<Partition>)>,
     next_tag: usize,
     /// Whether the topic has been seen, or is known not to exist: what comes up later is all new.
@@ -87,6 +89,7 @@ impl Scout {
             metrics,
             leaders: BTreeMap::new(),
             wanted: BTreeMap::new(),
+            untold: BTreeSet::new(),
             asked: HashMap::new(),
             next_tag: 0,
             seen: false,
@@ -110,10 +113,7 @@ impl Scout {
                 look = later(now, self.look(positions));
                 ask = now;
             }
-            let ended = positions.take_ended();
-            if !ended.is_empty() {
-                self.ask(Question::NewEnd, &ended)?;
-            }
+            let mut ended = positions.take_ended();
             for partition in positions.take_again() {
                 self.wanted.insert(partition, Bounds::default());
                 ask = now;
@@ -122,7 +122,13 @@ impl Scout {
                 let wanted: BTreeSet<Partition> = self.wanted.keys().copied().collect();
                 self.ask(Question::Start, &wanted)?;
                 self.ask(Question::End, &wanted)?;
+            }
+            if now >= ask {
+                ended.append(&mut self.untold);
                 ask = later(now, ASK_AGAIN);
+            }
+            if !ended.is_empty() {
+                self.ask(Question::NewEnd, &ended)?;
             }
             if now >= probe && !self.leaders.is_empty() {
                 self.ask(Question::HighWatermark, &self.leaders.keys().copied().collect())?;
@@ -222,7 +228,7 @@ impl Scout {
                 self.answered();
             }
             if question == Question::NewEnd {
-                self.take_new_end(partition, result, begin, positions);
+                self.take_new_end(partition, result, begin);
             } else {
                 self.take_one(question, partition, result, positions);
             }
@@ -234,7 +240,7 @@ impl Scout {
                 warn!(partition = known.partition.0, "the reader has ended");
             }
         }
-        self.tell_progress(positions);
+        positions.tell(&self.metrics);
     }
 
     /// Takes in why the topic is not among the others.
@@ -248,7 +254,7 @@ impl Scout {
                     return;
                 }
                 positions.count(self.leaders.len());
-                self.tell_progress(positions);
+                positions.tell(&self.metrics);
                 self.seen = true;
             }
             Some(Err(code)) => {
@@ -261,17 +267,11 @@ impl Scout {
     }
 
     /// Tells the reader how far the log goes by now. Without an answer it is asked for again.
-    fn take_new_end(
-        &self,
-        partition: Partition,
-        result: Result<Found, Code>,
-        begin: &Sender<Notice>,
-        positions: &Positions,
-    ) {
+    fn take_new_end(&mut self, partition: Partition, result: Result<Found, Code>, begin: &Sender<Notice>) {
         match result.ok().and_then(|found| found.offset) {
             // Fails when the reader has ended, which is told by itself.
             Some(end) => drop(begin.send(Notice::End { partition, end })),
-            None => positions.want_end(partition),
+            None => drop(self.untold.insert(partition)),
         }
     }
 
@@ -297,12 +297,6 @@ impl Scout {
     fn answered(&self) {
         self.client.answered();
         self.metrics.answered();
-    }
-
-    fn tell_progress(&self, positions: &Positions) {
-        if let Some((done, all)) = positions.progress() {
-            self.metrics.progress(done, all);
-        }
     }
 }
 
