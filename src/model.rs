@@ -15,6 +15,10 @@ pub struct Offset(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lag(pub u64);
 
+/// How long the oldest record that a group has not committed has been waiting, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimeLag(pub u64);
+
 /// Unix time in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
@@ -53,6 +57,11 @@ impl Lag {
     pub fn ratio(self, whole: Self) -> f64 {
         self.0 as f64 / whole.0 as f64
     }
+}
+
+impl TimeLag {
+    /// Of nothing: no record waits.
+    pub const ZERO: Self = Self(0);
 }
 
 impl Timestamp {

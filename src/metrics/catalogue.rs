@@ -1,9 +1,9 @@
 //! The default set (METRICS.md): each family once, with its help and where its numbers come from.
 
 use crate::evaluate::{GroupStatus, PartitionStatus};
-use crate::lag::{self, Bounds};
-use crate::model::{BrokerId, Lag, Offset};
-use crate::storage::{GroupKind, GroupType, GroupView, PartitionState, Stats, Topic};
+use crate::lag;
+use crate::model::{BrokerId, Lag};
+use crate::storage::{CommitView, GroupKind, GroupType, GroupView, PartitionState, Stats, Topic};
 
 use super::text::{Samples, Value};
 
@@ -37,9 +37,9 @@ pub enum Series {
     /// A topic.
     Topic(fn(&Topic) -> Option<Value>),
     /// A partition of a topic.
-    Partition(fn(&PartitionState) -> Option<i64>),
+    Partition(fn(&PartitionState) -> Option<Value>),
     /// A partition that a group has committed.
-    Commit(fn(Offset, Bounds) -> Option<i64>),
+    Commit(fn(&CommitView) -> Option<Value>),
     /// A partition that a group has committed, while its status is not OK.
     Status,
     /// A partition that is assigned to a member.
@@ -78,52 +78,59 @@ pub const FAMILIES: &[Family] = &[
     gauge(
         "kafka_topic_partition_current_offset",
         "Log end (high watermark) of the partition.",
-        Series::Partition(|state| Some(state.bounds.end?.0)),
+        Series::Partition(|state| Some(Value::Int(state.bounds.end?.0))),
     ),
     gauge(
         "kafka_topic_partition_oldest_offset",
         "Log start (earliest offset) of the partition.",
-        Series::Partition(|state| Some(state.bounds.start?.0)),
+        Series::Partition(|state| Some(Value::Int(state.bounds.start?.0))),
     ),
     gauge(
         "kafka_topic_partition_leader",
         "Broker that leads the partition; absent with no leader.",
-        Series::Partition(|state| state.leader.map(|BrokerId(id)| i64::from(id))),
+        Series::Partition(|state| state.leader.map(|BrokerId(id)| Value::Int(i64::from(id)))),
     ),
     gauge(
         "kafka_topic_partition_replicas",
         "Replicas of the partition.",
-        Series::Partition(|state| i64::try_from(state.replicas).ok()),
+        Series::Partition(|state| Some(len(state.replicas))),
     ),
     gauge(
         "kafka_topic_partition_in_sync_replica",
         "In-sync replicas of the partition.",
-        Series::Partition(|state| i64::try_from(state.in_sync).ok()),
+        Series::Partition(|state| Some(len(state.in_sync))),
     ),
     gauge(
         "kafka_topic_partition_leader_is_preferred",
         "Whether the first replica leads the partition.",
-        Series::Partition(|state| Some(i64::from(state.leader.is_some() && state.leader == state.preferred))),
+        Series::Partition(|state| Some(flag(state.leader.is_some() && state.leader == state.preferred))),
     ),
     gauge(
         "kafka_topic_partition_under_replicated_partition",
         "Whether fewer replicas are in sync than there are.",
-        Series::Partition(|state| Some(i64::from(state.in_sync < state.replicas))),
+        Series::Partition(|state| Some(flag(state.in_sync < state.replicas))),
     ),
     gauge(
         "kafka_consumergroup_current_offset",
         "Offset that the group has committed.",
-        Series::Commit(|committed, _| Some(committed.0)),
+        Series::Commit(|commit| Some(Value::Int(commit.committed.0))),
     ),
     gauge(
         "kafka_consumergroup_lag",
         "Records between the commit, or the log start if that is later, and the log end.",
-        Series::Commit(|committed, bounds| records(lag::lag(committed, bounds))),
+        Series::Commit(|commit| records(lag::lag(commit.committed, commit.bounds))),
+    ),
+    gauge(
+        "kafka_consumergroup_lag_seconds",
+        "Age of the oldest record that is not committed yet; 0 with no lag.",
+        Series::Commit(|commit| commit.time_lag.map(Value::from)),
     ),
     gauge(
         "kafka_consumergroup_purged_records",
         "Records that retention deleted before the group had read them; absent while there are none.",
-        Series::Commit(|committed, bounds| records(lag::purged(committed, bounds)).filter(|purged| *purged > 0)),
+        Series::Commit(|commit| {
+            records(lag::purged(commit.committed, commit.bounds).filter(|purged| *purged > Lag(0)))
+        }),
     ),
     gauge(
         "kafka_consumergroup_partition_status",
@@ -145,6 +152,15 @@ pub const FAMILIES: &[Family] = &[
         Series::GroupTopic(|stats, to| {
             if stats.has_commits() && stats.unknown == 0 {
                 to.push(Value::Count(stats.lag));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_lag_seconds_max",
+        "Greatest age of a record that is not committed yet; absent while that of a partition is unknown.",
+        Series::GroupTopic(|stats, to| {
+            if let (true, Some(time_lag)) = (stats.has_commits(), stats.time_lag) {
+                to.push(time_lag.into());
             }
         }),
     ),
@@ -247,8 +263,12 @@ fn len(len: usize) -> Value {
     Value::Count(u64::try_from(len).unwrap_or(u64::MAX))
 }
 
-fn records(lag: Option<Lag>) -> Option<i64> {
-    lag.map(|Lag(lag)| i64::try_from(lag).unwrap_or(i64::MAX))
+fn flag(holds: bool) -> Value {
+    Value::Int(i64::from(holds))
+}
+
+fn records(lag: Option<Lag>) -> Option<Value> {
+    lag.map(|Lag(lag)| Value::Count(lag))
 }
 
 fn info(group: &GroupView, to: &mut Samples<'_>) {

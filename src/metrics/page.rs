@@ -173,8 +173,7 @@ impl Page {
             }
             Series::Commit(value) => {
                 let Some(topic) = cluster.group_topics.get(self.at.item) else { return Step::End };
-                let numbers =
-                    cluster.commits(topic, self.at.run).map(|(partition, at, bounds)| (partition.0, value(at, bounds)));
+                let numbers = cluster.commits(topic, self.at.run).map(|commit| (commit.partition.0, value(&commit)));
                 let prefix = self.group_topic_prefix(family.name, cluster, topic);
                 return self.run(&prefix, numbers, topic.len(), out);
             }
@@ -199,7 +198,7 @@ impl Page {
     fn run(
         &self,
         prefix: &[u8],
-        numbers: impl Iterator<Item = (i32, Option<i64>)>,
+        numbers: impl Iterator<Item = (i32, Option<Value>)>,
         len: usize,
         out: &mut Vec<u8>,
     ) -> Step {

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use crate::model::TimeLag;
+
 use super::catalogue::{Family, Kind};
 use super::format::Format;
 
@@ -14,6 +16,14 @@ pub enum Value {
     Count(u64),
     /// A time or a ratio.
     Float(f64),
+    /// Milliseconds, written as seconds.
+    Millis(u64),
+}
+
+impl From<TimeLag> for Value {
+    fn from(TimeLag(millis): TimeLag) -> Self {
+        Self::Millis(millis)
+    }
 }
 
 /// Where the samples of one family go that share their first labels.
@@ -46,12 +56,12 @@ impl<'a> Samples<'a> {
     }
 
     /// A sample of one partition: the hot path.
-    pub fn push_partition(&mut self, partition: i32, value: i64) {
+    pub fn push_partition(&mut self, partition: i32, value: Value) {
         self.out.extend_from_slice(self.prefix);
         self.out.extend_from_slice(b",partition=\"");
         integer(self.out, partition);
         self.out.extend_from_slice(b"\"} ");
-        integer(self.out, value);
+        number(self.out, value);
         self.out.push(b'\n');
     }
 }
@@ -91,5 +101,38 @@ fn number(out: &mut Vec<u8>, value: Value) {
         Value::Count(value) => integer(out, value),
         // Writing into a vector cannot fail.
         Value::Float(value) => drop(write!(out, "{value}")),
+        Value::Millis(value) => seconds(out, value),
+    }
+}
+
+/// Milliseconds as seconds: at most three digits after the point, and none that is not needed.
+fn seconds(out: &mut Vec<u8>, millis: u64) {
+    integer(out, millis / 1000);
+    let (mut rest, mut digit) = (millis % 1000, 100);
+    if rest > 0 {
+        out.push(b'.');
+    }
+    while rest > 0 {
+        integer(out, rest / digit);
+        rest %= digit;
+        digit /= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_the_digits_that_they_need() {
+        let shown = |millis| {
+            let mut out = Vec::new();
+            seconds(&mut out, millis);
+            String::from_utf8(out).unwrap()
+        };
+        for (millis, text) in [(0, "0"), (7, "0.007"), (40, "0.04"), (1_000, "1"), (61_250, "61.25"), (999, "0.999")] {
+            assert_eq!(shown(millis), text);
+        }
+        assert_eq!(shown(u64::MAX), "18446744073709551.615");
     }
 }

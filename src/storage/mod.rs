@@ -35,7 +35,7 @@ pub use update::{
     Broker, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, TopicMetadata,
     Update,
 };
-pub use view::{ClusterView, GroupTopicView, GroupType, GroupView, View};
+pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;

@@ -1,7 +1,9 @@
 //! What the partitions of a group's topic come to.
 
-use crate::lag::{self, Bounds};
-use crate::model::{Lag, Offset, Timestamp};
+use crate::lag;
+use crate::model::{Lag, TimeLag, Timestamp};
+
+use super::view::CommitView;
 
 /// What the partitions of a group's topic, or all of a group's, come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +16,8 @@ pub struct Stats {
     pub committed: i64,
     /// Sum of the known lags.
     pub lag: u64,
+    /// Greatest time lag; `None` while that of a partition is unknown.
+    pub time_lag: Option<TimeLag>,
     /// Largest share of what retention keeps that is unread; `None` while it is unknown for a partition.
     pub retention_used: Option<f64>,
     /// Commits seen live.
@@ -33,6 +37,7 @@ impl Stats {
         unknown: 0,
         committed: 0,
         lag: 0,
+        time_lag: Some(TimeLag::ZERO),
         retention_used: Some(0.0),
         commits: 0,
         newest: None,
@@ -40,7 +45,8 @@ impl Stats {
         uncommitted: 0,
     };
 
-    pub(super) fn add(&mut self, committed: Offset, bounds: Bounds) {
+    pub(super) fn add(&mut self, commit: &CommitView) {
+        let CommitView { committed, bounds, .. } = *commit;
         self.committed = self.committed.saturating_add(committed.0);
         match lag::lag(committed, bounds) {
             Some(Lag(lag)) => {
@@ -49,6 +55,7 @@ impl Stats {
             }
             None => self.unknown = self.unknown.saturating_add(1),
         }
+        self.time_lag = both(self.time_lag, commit.time_lag, Ord::max);
         self.retention_used = both(self.retention_used, lag::retention_used(committed, bounds), f64::max);
     }
 
@@ -60,6 +67,7 @@ impl Stats {
             unknown: self.unknown.saturating_add(other.unknown),
             committed: self.committed.saturating_add(other.committed),
             lag: self.lag.saturating_add(other.lag),
+            time_lag: both(self.time_lag, other.time_lag, Ord::max),
             retention_used: both(self.retention_used, other.retention_used, f64::max),
             commits: self.commits.saturating_add(other.commits),
             newest: self.newest.max(other.newest),

@@ -79,7 +79,7 @@ fn shown(cluster: &Cluster) -> Vec<(String, i64)> {
     let view = view_of(cluster);
     let mut all = Vec::new();
     for topic in &view.group_topics {
-        for (partition, committed, _) in view.commits(topic, 0) {
+        for CommitView { partition, committed, .. } in view.commits(topic, 0) {
             all.push((format!("{}/{}/{}", topic.group.name(), topic.name.label.name(), partition.0), committed.0));
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, Log, PartitionStatus};
 use crate::lag::{self, Bounds};
-use crate::model::{Offset, Partition, Timestamp};
+use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
 use super::group::{Assigned, Group, GroupTopic};
@@ -38,7 +38,21 @@ pub struct ClusterView {
     pub group_topics: Vec<GroupTopicView>,
     partitions: Vec<Partition>,
     committed: Vec<Offset>,
+    time_lags: Vec<Option<TimeLag>>,
     statuses: Vec<PartitionStatus>,
+}
+
+/// A partition that a group has committed, with what is known of its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitView {
+    /// The partition.
+    pub partition: Partition,
+    /// What was committed.
+    pub committed: Offset,
+    /// Its log.
+    pub bounds: Bounds,
+    /// How long the oldest record that is not committed has been waiting; zero when none is.
+    pub time_lag: Option<TimeLag>,
 }
 
 /// What the windows are judged by.
@@ -109,6 +123,7 @@ impl ClusterView {
             group_topics: Vec::new(),
             partitions: Vec::new(),
             committed: Vec::new(),
+            time_lags: Vec::new(),
             statuses: Vec::new(),
         };
         let judge = Judge { now, rules };
@@ -182,6 +197,7 @@ impl ClusterView {
             all.add(evaluation);
             self.partitions.push(slot.partition);
             self.committed.push(committed);
+            self.time_lags.push(time_lag(committed, state));
             self.statuses.push(evaluation.status);
         }
         if !topic.slots.is_empty() {
@@ -195,8 +211,8 @@ impl ClusterView {
         let mut group_topics = std::mem::take(&mut self.group_topics);
         for topic in &mut group_topics {
             let mut stats = topic.stats;
-            for (_, committed, bounds) in self.commits(topic, 0) {
-                stats.add(committed, bounds);
+            for commit in self.commits(topic, 0) {
+                stats.add(&commit);
             }
             stats.assigned = u64::try_from(topic.assigned.len()).unwrap_or(u64::MAX);
             let committed = self.partitions.get(topic.commits.clone()).unwrap_or_default();
@@ -214,18 +230,15 @@ impl ClusterView {
     }
 
     /// The commits of a group's topic by partition, from the `from`th on, each with what is known of the log.
-    pub fn commits(
-        &self,
-        topic: &GroupTopicView,
-        from: usize,
-    ) -> impl Iterator<Item = (Partition, Offset, Bounds)> + '_ {
+    pub fn commits(&self, topic: &GroupTopicView, from: usize) -> impl Iterator<Item = CommitView> + '_ {
         let states = self.topics.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
         let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
         let partitions = self.partitions.get(range.clone()).unwrap_or_default();
-        let committed = self.committed.get(range).unwrap_or_default();
-        partitions.iter().zip(committed).map(move |(partition, committed)| {
-            let state = state_of(states, *partition);
-            (*partition, *committed, state.map_or_else(Bounds::default, |state| state.bounds))
+        let committed = self.committed.get(range.clone()).unwrap_or_default();
+        let time_lags = self.time_lags.get(range).unwrap_or_default();
+        partitions.iter().zip(committed).zip(time_lags).map(move |((partition, committed), time_lag)| {
+            let bounds = state_of(states, *partition).map_or_else(Bounds::default, |state| state.bounds);
+            CommitView { partition: *partition, committed: *committed, bounds, time_lag: *time_lag }
         })
     }
 
@@ -243,6 +256,11 @@ impl ClusterView {
 
 fn state_of(states: &[PartitionState], partition: Partition) -> Option<&PartitionState> {
     states.get(usize::try_from(partition.0).ok()?)
+}
+
+/// Nothing waits where there is no lag.
+fn time_lag(committed: Offset, state: Option<&PartitionState>) -> Option<TimeLag> {
+    (lag::lag(committed, state?.bounds)? == Lag(0)).then_some(TimeLag::ZERO)
 }
 
 impl Judge<'_> {
