@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod model;
 pub mod offsets;
 pub mod storage;
+pub mod time_lag;
 
 #[cfg(feature = "daemon")]
 pub mod cli;

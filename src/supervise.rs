@@ -163,10 +163,13 @@ impl House {
         for section in &self.config.clusters {
             let metrics = self.module(ModuleKind::Cluster, &section.name);
             let storage = Arc::clone(&self.storage);
+            let consumers = self.own.modules().iter();
+            let consumers = consumers.filter(|one| one.kind == ModuleKind::Consumer && one.cluster == section.name);
             clusters.push(Box::new(cluster::Module::configure(
                 section,
                 storage,
                 metrics,
+                consumers.cloned().collect(),
                 &self.stop,
                 failures.clone(),
             )?));
@@ -273,11 +276,12 @@ impl House {
 }
 
 fn awaited_module(health: &Health) -> Awaited {
-    let what = match health.kind {
-        ModuleKind::Cluster => "log ends read once",
-        ModuleKind::Consumer => "offsets topic read to its end",
-    };
     let parts = health.parts();
+    let what = match (health.kind, parts) {
+        (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
+        (ModuleKind::Cluster, _) => "log ends read once",
+        (ModuleKind::Consumer, _) => "offsets topic read to its end",
+    };
     Awaited {
         what: what.to_owned(),
         cluster: Some(health.cluster.clone()),

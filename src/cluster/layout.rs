@@ -58,6 +58,13 @@ impl Layout {
         Some((&self.topics.get(seat.topic)?.0, seat.partition))
     }
 
+    /// Who leads a partition, if anybody does.
+    pub(super) fn leader(&self, topic: &str, partition: Partition) -> Option<BrokerId> {
+        let topic = self.topics.binary_search_by(|(name, _)| (**name).cmp(topic)).ok()?;
+        let seat = self.seats.binary_search_by_key(&(topic, partition), |seat| (seat.topic, seat.partition)).ok()?;
+        self.seats.get(seat)?.leader
+    }
+
     fn id(&self, seat: usize) -> Option<TopicId> {
         self.topics.get(self.seats.get(seat)?.topic)?.1
     }
@@ -227,5 +234,7 @@ mod tests {
         let new = layout(vec![topic("b", None, two()), topic("c", None, vec![partition(0, Some(1))])]);
         assert_eq!(old.moved_to(&new), [None, None, Some(2), None]);
         assert_eq!(new.place(2), Some(("c", Partition(0))));
+        assert_eq!(old.leader("c", Partition(1)), Some(BrokerId(1)));
+        assert_eq!((new.leader("c", Partition(1)), new.leader("b", Partition(0))), (None, None));
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! Two threads share one client. One asks for metadata, which blocks; the other keeps ListOffsets requests of
 //! all leaders in flight and hands each answer to storage as it comes, so that one broker that does not answer
-//! costs its own partitions and nobody's time. What is due when, and for whom, is decided by `plan` and
-//! `pace`, which know neither Kafka nor the clock.
+//! costs its own partitions and nobody's time. In between it asks about times in the past, for the time lags. What is
+//! due when, and for whom, is decided by `plan`, `past` and `pace`, which know neither Kafka nor the clock.
 
 mod layout;
 mod module;
 mod offsets;
 mod pace;
+mod past;
+mod past_times;
 mod plan;
 mod pulse;
+mod times;
 mod topics;
 
 use std::sync::{Arc, mpsc};
@@ -21,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Cluster;
 use crate::kafka::{Client, Context, ModuleError, Role};
+use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
 use pulse::Pulse;
@@ -56,12 +60,13 @@ impl Kafka {
         self,
         storage: Arc<Storage>,
         metrics: ModuleMetrics,
+        consumers: Vec<Arc<Health>>,
         stop: CancellationToken,
     ) -> Result<Running, ModuleError> {
         let context = Context::new(&self.cluster.name, "cluster", &self.cluster.name);
         let client = Arc::new(Client::new(&self.cluster.connection, Role::Cluster, context)?);
         let pulse = Arc::new(Pulse::new(Arc::clone(&client), metrics));
-        Ok(Running { cluster: Arc::new(self.cluster), client, pulse, storage, stop })
+        Ok(Running { cluster: Arc::new(self.cluster), client, pulse, storage, consumers, stop })
     }
 }
 
@@ -71,6 +76,8 @@ pub struct Running {
     client: Arc<Client>,
     pulse: Arc<Pulse>,
     storage: Arc<Storage>,
+    /// Those who bring the cluster's groups.
+    consumers: Vec<Arc<Health>>,
     stop: CancellationToken,
 }
 

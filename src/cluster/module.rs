@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Cluster;
 use crate::coordinator;
 use crate::kafka::ModuleError;
+use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
 use crate::task::{Failures, Tasks};
@@ -24,12 +25,14 @@ pub struct Module {
     kafka: Kafka,
     storage: Arc<Storage>,
     metrics: ModuleMetrics,
+    consumers: Vec<Arc<Health>>,
     tasks: Tasks,
     stop: CancellationToken,
 }
 
 impl Module {
-    /// Checks the section as far as that goes without a connection. Cancelling `stop` stops the module, too.
+    /// Checks the section as far as that goes without a connection. `consumers` are those who bring the cluster's
+    /// groups: the past is asked about once these are known. Cancelling `stop` stops the module, too.
     ///
     /// # Errors
     /// Settings that librdkafka refuses.
@@ -37,12 +40,13 @@ impl Module {
         section: &Cluster,
         storage: Arc<Storage>,
         metrics: ModuleMetrics,
+        consumers: Vec<Arc<Health>>,
         stop: &CancellationToken,
         failures: Failures,
     ) -> Result<Self, ModuleError> {
         let kafka = Kafka::configure(section)?;
         let (stop, name) = (stop.child_token(), format!("cluster.{}", section.name));
-        Ok(Self { name, kafka, storage, metrics, tasks: Tasks::new(&stop, failures), stop })
+        Ok(Self { name, kafka, storage, metrics, consumers, tasks: Tasks::new(&stop, failures), stop })
     }
 }
 
@@ -53,7 +57,7 @@ impl coordinator::Module for Module {
 
     fn start(&mut self) -> Result<(), ModuleError> {
         let (storage, metrics) = (Arc::clone(&self.storage), self.metrics.clone());
-        let running = self.kafka.clone().start(storage, metrics, self.stop.clone())?;
+        let running = self.kafka.clone().start(storage, metrics, self.consumers.clone(), self.stop.clone())?;
         self.tasks.spawn(self.name.clone(), move |_| running.run())
     }
 

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::past_times::PastTimes;
 use super::plan::{Ask, Bounds, Outcome, Plan, Step};
 use super::pulse::Pulse;
+use super::times::Times;
 use super::topics::{Hurry, Shape};
 use super::{NOTICE, Running};
 use crate::clock;
@@ -45,6 +47,7 @@ pub(super) struct Offsets {
     shapes: Receiver<Shape>,
     hurry: Sender<Hurry>,
     plan: Plan,
+    past: PastTimes,
     pairs: HashMap<usize, Pair>,
     brokers: Vec<Broker>,
     next_probe: Instant,
@@ -63,6 +66,7 @@ impl Offsets {
             shapes,
             hurry,
             plan: Plan::new(running.cluster.offset_refresh),
+            past: PastTimes::new(running),
             pairs: HashMap::new(),
             brokers: Vec::new(),
             next_probe: Instant::now(),
@@ -80,6 +84,7 @@ impl Offsets {
             let now = Instant::now();
             let step = self.plan.step(now);
             self.take_step(step);
+            self.past.look(self.plan.layout(), &self.lookups, now);
             self.probe(now);
             let left = self.plan.due().map_or(NOTICE, |due| due.saturating_duration_since(Instant::now()));
             let mut answer = self.lookups.next(left.min(NOTICE));
@@ -114,11 +119,17 @@ impl Offsets {
             self.ask(&ask);
         }
         if let Some(took) = step.complete {
-            self.pulse.refreshed(RefreshKind::Offsets, took);
+            self.refreshed(took);
         }
         if step.closed {
             self.pulse.round_closed();
+            self.past.refreshed(Instant::now());
         }
+    }
+
+    fn refreshed(&mut self, took: Duration) {
+        self.pulse.refreshed(RefreshKind::Offsets, took);
+        self.past.refreshed(Instant::now());
     }
 
     /// The starts first: a broker answers in order, so that no end is older than its start.
@@ -140,6 +151,7 @@ impl Offsets {
 
     fn take_answer(&mut self, answer: Answer) {
         match answer {
+            Answer::Offsets { tag, result } if Times::is_own(tag) => self.past.take(tag, result, &self.lookups),
             Answer::Offsets { tag, result } => self.take_half(tag, result),
             Answer::Alive { result: Ok(()), .. } => self.heard(Instant::now()),
             Answer::Alive { result: Err(_), .. } | Answer::Topics { .. } => {}
@@ -191,7 +203,7 @@ impl Offsets {
         }
         self.tell(settled.bounds.into_iter());
         if let Some(took) = settled.complete {
-            self.pulse.refreshed(RefreshKind::Offsets, took);
+            self.refreshed(took);
         }
     }
 

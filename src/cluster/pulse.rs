@@ -12,6 +12,9 @@ const QUIET: Duration = Duration::from_secs(3);
 /// From here on it is down (METRICS.md, `warrener_up`).
 const DOWN: Duration = Duration::from_secs(10);
 
+/// What the module does before it is ready: it reads log ends, and asks about the past.
+const PARTS: u64 = 2;
+
 /// What both threads tell about the cluster's answers.
 pub(super) struct Pulse {
     client: Arc<Client>,
@@ -35,15 +38,20 @@ impl Pulse {
     pub(super) fn refreshed(&self, kind: RefreshKind, took: Duration) {
         self.metrics.refreshed(kind, took);
         if kind == RefreshKind::Offsets {
-            self.metrics.progress(1, 1);
+            self.metrics.progress(1, PARTS);
         }
     }
 
     /// A round of log ends is over: what could be read has been, though some leader may be silent.
     pub(super) fn round_closed(&self) {
         if self.metrics.health().is_up(clock::now()) {
-            self.metrics.progress(1, 1);
+            self.metrics.progress(1, PARTS);
         }
+    }
+
+    /// The past has been asked for, as far as commits need it and somebody answers.
+    pub(super) fn past_read(&self) {
+        self.metrics.progress(PARTS, PARTS);
     }
 
     /// A refresh failed. librdkafka mostly knows better why than the request that it left unanswered.

@@ -41,7 +41,7 @@ fn metrics() -> ModuleMetrics {
 fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
     let module = Kafka::configure(&cluster(servers)).unwrap();
-    let running = module.start(storage(), metrics(), stop.clone()).unwrap();
+    let running = module.start(storage(), metrics(), Vec::new(), stop.clone()).unwrap();
     let client = Arc::clone(running.client());
     let thread = thread::spawn(move || running.run());
     let begin = Instant::now();

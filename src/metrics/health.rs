@@ -91,11 +91,16 @@ impl Health {
         self.advanced.store(now.0, Ordering::Relaxed);
     }
 
+    /// Whether it has come nearer to being ready lately.
+    #[must_use]
+    pub fn advances(&self, now: Timestamp) -> bool {
+        now.since(Timestamp(self.advanced.load(Ordering::Relaxed))) < ADVANCES_FOR
+    }
+
     /// Whether readiness waits for it: not for ever for what does not answer, be it one partition alone.
     #[must_use]
     pub fn is_awaited(&self, now: Timestamp, running: Duration, timeout: Duration) -> bool {
-        let advances = now.since(Timestamp(self.advanced.load(Ordering::Relaxed))) < ADVANCES_FOR;
-        !self.is_ready() && (running < timeout || advances)
+        !self.is_ready() && (running < timeout || self.advances(now))
     }
 
     /// Parts that have caught up, and all, if they are known.

@@ -52,7 +52,7 @@ impl Build {
         for group in self.groups.values_mut() {
             group.retain(|name, slot| {
                 let since = topics.since(name);
-                since.is_none_or(|since| slot.window.retain(|commit| commit.timestamp > since))
+                since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))
             });
             // Partitions were added one by one; few are added from now on.
             group.topics.iter_mut().for_each(|topic| topic.slots.shrink_to_fit());

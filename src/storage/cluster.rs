@@ -2,19 +2,22 @@
 //!
 //! Locks are leaves: held for a copy or an update in memory, never across another one.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
-use crate::model::{Name, Order, Timestamp, java_string_hash};
+use crate::model::{Name, Order, Partition, Timestamp, java_string_hash};
+use crate::time_lag::Exactness;
 
 use super::build::Build;
 use super::group::{AssignedNames, Group, Stream, is_older};
 use super::names::{Label, TopicName, TopicNames};
+use super::settle::{Lagging, Moment};
 use super::slot::{Rules, Taken};
-use super::topics::Topics;
-use super::update::{Dropped, GroupKind, LogBounds, Metadata, Update};
+use super::topics::{Read, Topics};
+use super::update::{Dropped, GroupKind, LogBounds, Metadata, TimesFound, Update};
 use super::window::Commit;
 use super::{Past, SourceId};
 
@@ -34,7 +37,14 @@ pub struct Cluster {
     dropped: [AtomicU64; Dropped::ALL.len()],
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
+    /// Milliseconds between two refreshes of log ends.
+    refresh: AtomicU64,
+    /// Whether brokers have been asked about the past.
+    past_read: AtomicBool,
 }
+
+/// How often log ends are refreshed unless told otherwise.
+const REFRESH: Duration = Duration::from_secs(10);
 
 impl Cluster {
     pub(super) fn new(name: &str, rules: Rules) -> Self {
@@ -47,6 +57,8 @@ impl Cluster {
             sources: Mutex::default(),
             dropped: Default::default(),
             newest: AtomicI64::new(i64::MIN),
+            refresh: AtomicU64::new(millis(REFRESH)),
+            past_read: AtomicBool::new(false),
         }
     }
 
@@ -108,7 +120,7 @@ impl Cluster {
 
     /// Takes in what a refresh found out about logs, a part of the cluster's partitions at a time.
     pub fn apply_bounds(&self, bounds: &[LogBounds<'_>], at: Timestamp) {
-        let at = self.by_the_brokers_clock(at);
+        let read = Read { at, by_brokers: self.by_the_brokers_clock(at), keep: self.rules.intervals };
         let mut recreated = Vec::new();
         let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
             .chunk_by(|a, b| a.topic == b.topic)
@@ -117,13 +129,47 @@ impl Cluster {
         self.change_topics(|topics| {
             for (name, run) in named {
                 for found in run {
-                    if let Some(until) = topics.bound(&name, found, at, self.rules.intervals) {
+                    if let Some(until) = topics.bound(&name, found, read) {
                         recreated.push((Arc::clone(&name), until));
                     }
                 }
             }
         });
         self.drop_older(&recreated);
+    }
+
+    /// Takes in what brokers answered about times.
+    pub fn apply_times(&self, found: &[TimesFound], now: Timestamp) {
+        self.change_topics(|topics| found.iter().for_each(|found| topics.date(found, now)));
+    }
+
+    /// Leaves out what is least missed of the time indexes, but for those that are still asked about.
+    pub fn thin_times(&self, asked: &[Lagging], now: Timestamp) {
+        let asked: HashSet<(usize, Partition)> =
+            asked.iter().map(|lagging| (lagging.topic.slot, lagging.partition)).collect();
+        self.change_topics(|topics| topics.thin(|slot, partition| asked.contains(&(slot, partition)), now));
+    }
+
+    /// How often log ends are refreshed: time lags need not be more exact than that.
+    pub fn refreshed_every(&self, every: Duration) {
+        self.refresh.store(millis(every), Ordering::Relaxed);
+    }
+
+    /// The first questions about the past have been answered, or are spent.
+    pub fn past_is_read(&self) {
+        self.past_read.store(true, Ordering::Relaxed);
+    }
+
+    /// What holds for time lags now.
+    pub(super) fn moment(&self, now: Timestamp) -> Moment {
+        let every = Duration::from_millis(self.refresh.load(Ordering::Relaxed));
+        Moment { now, exactness: Exactness::of_refresh(every), past_read: self.past_read.load(Ordering::Relaxed) }
+    }
+
+    /// How exact time lags are to be.
+    #[must_use]
+    pub fn exactness(&self) -> Exactness {
+        self.moment(Timestamp(0)).exactness
     }
 
     /// Our clock may be ahead of the brokers', by which commits are dated: no later than the newest commit seen.
@@ -152,7 +198,7 @@ impl Cluster {
             group.retain(|name, slot| {
                 let until = recreated.iter().filter(|(topic, _)| std::ptr::eq(&raw const **topic, name));
                 let until = until.map(|(_, until)| *until).max();
-                until.is_none_or(|until| slot.window.retain(|commit| commit.timestamp > until))
+                until.is_none_or(|until| slot.retain(|commit| commit.timestamp > until))
             })
         });
     }
@@ -351,6 +397,10 @@ pub(super) fn take(
 fn place(group: Name<'_>) -> usize {
     let hash = usize::try_from(java_string_hash(group.0) & 0x7fff_ffff).unwrap_or(0);
     hash % SHARDS
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

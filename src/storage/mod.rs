@@ -10,12 +10,15 @@ mod group;
 mod log_ends;
 mod meta;
 mod names;
+mod partition;
+mod settle;
 mod slot;
 mod stats;
 #[cfg(test)]
 mod status_tests;
 #[cfg(test)]
 mod tests;
+mod time_index;
 mod topics;
 mod update;
 mod view;
@@ -28,12 +31,15 @@ pub use cluster::Cluster;
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
+pub use partition::PartitionState;
+pub use settle::{Aim, Lagging};
 pub use slot::Rules;
 pub use stats::Stats;
-pub use topics::{PartitionState, Topic, Topics};
+pub use time_index::{Dated, Dates};
+pub use topics::{Topic, Topics};
 pub use update::{
-    Broker, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, TopicMetadata,
-    Update,
+    Broker, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, TimeAnswer,
+    TimesFound, TopicMetadata, Update,
 };
 pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};

@@ -27,6 +27,16 @@ pub struct Slot {
     pub partition: Partition,
     pub source: SourceId,
     pub window: Window,
+    /// When the record was appended that the newest commit names, once that is settled.
+    since: Since,
+}
+
+/// A time or none, in 8 bytes: a million of them may be alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Since(i64);
+
+impl Since {
+    const UNSETTLED: Self = Self(i64::MIN);
 }
 
 /// What became of a commit.
@@ -43,7 +53,30 @@ pub enum Taken {
 impl Slot {
     /// The first commit of a partition.
     pub fn new(partition: Partition, source: SourceId, commit: Commit, bounds: Bounds) -> Self {
-        Self { partition, source, window: Window::new(Commit { lag: lag_now(commit, bounds), ..commit }) }
+        let window = Window::new(Commit { lag: lag_now(commit, bounds), ..commit });
+        Self { partition, source, window, since: Since::UNSETTLED }
+    }
+
+    /// Since when the oldest record waits that the newest commit leaves unread, if that is settled. (While it leaves
+    /// none unread there is nothing to settle; the record that comes then is the one that it names.)
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        (self.since != Since::UNSETTLED).then_some(Timestamp(self.since.0))
+    }
+
+    /// Settles that until the next commit.
+    pub const fn settle(&mut self, since: Timestamp) {
+        self.since = Since(since.0);
+    }
+
+    /// What was settled holds no longer.
+    pub const fn unsettle(&mut self) {
+        self.since = Since::UNSETTLED;
+    }
+
+    /// Keeps the commits that `keep` says; tells whether there are any.
+    pub fn retain(&mut self, keep: impl Fn(&Commit) -> bool) -> bool {
+        self.unsettle();
+        self.window.retain(keep)
     }
 
     /// Takes one more commit in. `commit.lag` is not looked at: it follows from the place and from `bounds`.
@@ -53,6 +86,9 @@ impl Slot {
         }
         if self.window.newest().order < commit.order {
             let newest = self.window.newest();
+            if commit.offset != newest.offset {
+                self.unsettle();
+            }
             let commit = Commit { lag: lag_now(commit, bounds), ..commit };
             if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
                 let kept = Commit { timestamp: newest.timestamp, ..commit };

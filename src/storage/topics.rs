@@ -4,14 +4,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::lag::Bounds;
-use crate::model::{BrokerId, Offset, Partition, Timestamp, TopicId};
+use crate::model::{Partition, Timestamp, TopicId};
 
-use super::log_ends::LogEnds;
 use super::names::TopicName;
-use super::update::{Broker, LogBounds, PartitionMetadata, TopicMetadata};
+use super::partition::PartitionState;
+use super::update::{Broker, LogBounds, TimesFound, TopicMetadata};
 
-/// After how many refreshes without an answer a log end is not known any more (METRICS.md, rule 2).
-const FAILED_REFRESHES: u8 = 3;
 /// How many metadata refreshes in a row must not name a topic until it is hidden (RULES.md).
 const UNNAMED_REFRESHES: u8 = 2;
 
@@ -25,6 +23,17 @@ pub struct Topics {
     lost: bool,
 }
 
+/// A reading of log ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Read {
+    /// When, by the clock that this program runs by.
+    pub at: Timestamp,
+    /// When, by the brokers' clock.
+    pub by_brokers: Timestamp,
+    /// How many log ends are kept.
+    pub keep: NonZeroUsize,
+}
+
 /// A topic. Only one that the newest metadata names has partitions.
 #[derive(Clone, Debug)]
 pub struct Topic {
@@ -32,35 +41,12 @@ pub struct Topic {
     pub name: Arc<TopicName>,
     /// Its partitions, the index is the partition's number.
     pub partitions: Vec<PartitionState>,
-    id: Option<TopicId>,
+    pub(super) id: Option<TopicId>,
     unnamed: u8,
     /// When the metadata named it last.
     named_at: Timestamp,
     /// Until when the name stood for an older topic: commits up to then are not this one's.
     since: Option<Timestamp>,
-}
-
-/// A partition of a topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PartitionState {
-    /// Log start and log end, as far as they are known.
-    pub bounds: Bounds,
-    /// The leader, if there is one.
-    pub leader: Option<BrokerId>,
-    /// The preferred leader: the first of the replicas.
-    pub preferred: Option<BrokerId>,
-    /// How many replicas it has.
-    pub replicas: usize,
-    /// How many of them are in sync.
-    pub in_sync: usize,
-    /// The first log end that was read: it settles the lag of commits that came before it.
-    first_end: Option<Offset>,
-    /// The last log end that was read, kept when it is not known any more.
-    last_end: Option<Offset>,
-    last_read: Option<Timestamp>,
-    ends: LogEnds,
-    failures: u8,
-    start_failures: u8,
 }
 
 impl Topics {
@@ -93,8 +79,8 @@ impl Topics {
         self.get(name)?.since
     }
 
-    fn partition(&self, name: &TopicName, partition: Partition) -> Option<&PartitionState> {
-        self.get(name)?.partitions.get(usize::try_from(partition.0).ok()?)
+    pub(super) fn partition(&self, name: &TopicName, partition: Partition) -> Option<&PartitionState> {
+        self.get(name)?.state(partition)
     }
 
     /// Takes in that the metadata asked for at `at` names a topic. When the name has come back under
@@ -153,27 +139,55 @@ impl Topics {
     }
 
     /// Takes in what a refresh tells of one partition. When the log end shows that a topic without an id
-    /// was created anew (it lies below the last one seen), tells when the old one was read last. `keep` is how many
-    /// log ends are kept.
-    pub(super) fn bound(
-        &mut self,
-        name: &TopicName,
-        found: &LogBounds<'_>,
-        at: Timestamp,
-        keep: NonZeroUsize,
-    ) -> Option<Timestamp> {
+    /// was created anew (it lies below the last one seen), tells when the old one was read last.
+    pub(super) fn bound(&mut self, name: &TopicName, found: &LogBounds<'_>, read: Read) -> Option<Timestamp> {
         let topic = Arc::make_mut(self.slots.get_mut(name.slot)?.as_mut()?);
         let has_id = topic.id.is_some();
         let Topic { partitions, since, .. } = topic;
         let state = partitions.get_mut(usize::try_from(found.partition.0).ok()?)?;
-        let shrunk = matches!((found.end, state.last_end), (Some(new), Some(old)) if new < old);
-        let old_until = state.last_read.filter(|_| shrunk && !has_id);
+        let old_until = state.shrinks_to(found).filter(|_| !has_id);
         if old_until.is_some() {
-            state.forget_ends();
+            state.forget_log();
         }
-        state.refresh(found, at, keep);
+        state.refresh(found, read);
         *since = old_until.or(*since);
         old_until
+    }
+
+    /// Takes in what brokers answered about times, unless the topic is another one by now.
+    pub(super) fn date(&mut self, found: &TimesFound, now: Timestamp) {
+        let Some(Some(topic)) = self.slots.get_mut(found.topic.slot) else { return };
+        let topic = Arc::make_mut(topic);
+        let place = usize::try_from(found.partition.0).ok();
+        if topic.id == found.id
+            && let Some(state) = place.and_then(|place| topic.partitions.get_mut(place))
+        {
+            state.date(&found.answer, now);
+        }
+    }
+
+    /// Leaves out of the time indexes what is least missed, but where it is kept.
+    pub(super) fn thin(&mut self, keep: impl Fn(usize, Partition) -> bool, now: Timestamp) {
+        for topic in self.slots.iter_mut().flatten() {
+            let thinned = |number: i32, state: &PartitionState| {
+                state.wants_thinning() && !keep(topic.name.slot, Partition(number))
+            };
+            let full: Vec<usize> = (0..)
+                .zip(&topic.partitions)
+                .enumerate()
+                .filter(|(_, (number, state))| thinned(*number, state))
+                .map(|(place, _)| place)
+                .collect();
+            if full.is_empty() {
+                continue;
+            }
+            let topic = Arc::make_mut(topic);
+            for place in full {
+                if let Some(state) = topic.partitions.get_mut(place) {
+                    state.thin(now);
+                }
+            }
+        }
     }
 
     fn topic(&mut self, name: Arc<TopicName>) -> &mut Topic {
@@ -194,6 +208,12 @@ impl Topics {
 }
 
 impl Topic {
+    /// A partition of it.
+    #[must_use]
+    pub fn state(&self, partition: Partition) -> Option<&PartitionState> {
+        self.partitions.get(usize::try_from(partition.0).ok()?)
+    }
+
     /// Whether the newest metadata names it.
     #[must_use]
     pub const fn is_named(&self) -> bool {
@@ -201,122 +221,6 @@ impl Topic {
     }
 }
 
-impl PartitionState {
-    fn describe(&mut self, metadata: &PartitionMetadata) {
-        self.leader = metadata.leader;
-        self.preferred = metadata.replicas.first().copied();
-        self.replicas = metadata.replicas.len();
-        self.in_sync = metadata.in_sync;
-    }
-
-    /// The log ends of the last refreshes that read one, in no order.
-    pub(super) fn ends(&self) -> &[Offset] {
-        self.ends.as_slice()
-    }
-
-    /// The first log end that was read.
-    pub(super) const fn first_end(&self) -> Option<Offset> {
-        self.first_end
-    }
-
-    /// The log is another one now, of the same name.
-    fn forget_ends(&mut self) {
-        (self.first_end, self.ends) = (None, LogEnds::default());
-    }
-
-    fn refresh(&mut self, found: &LogBounds<'_>, at: Timestamp, keep: NonZeroUsize) {
-        let Some(end) = found.end else {
-            self.failures = self.failures.saturating_add(1);
-            if self.failures >= FAILED_REFRESHES {
-                self.bounds = Bounds::default();
-            }
-            return;
-        };
-        self.failures = 0;
-        self.start_failures = if found.start.is_some() { 0 } else { self.start_failures.saturating_add(1) };
-        let held = self.bounds.start.filter(|_| self.start_failures < FAILED_REFRESHES);
-        self.bounds = Bounds { start: found.start.or(held), end: Some(end) };
-        self.first_end = self.first_end.or(Some(end));
-        (self.last_end, self.last_read) = (Some(end), Some(at));
-        self.ends.push(end, keep);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Name;
-    use crate::storage::names::TopicNames;
-
-    const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
-
-    fn ends(topics: &Topics, name: &TopicName) -> Vec<i64> {
-        let mut ends: Vec<_> = topics.partition(name, Partition(0)).unwrap().ends().iter().map(|end| end.0).collect();
-        ends.sort_unstable();
-        ends
-    }
-
-    fn first_end(topics: &Topics, name: &TopicName) -> Option<Offset> {
-        topics.partition(name, Partition(0)).unwrap().first_end()
-    }
-
-    fn found(partitions: usize, id: u128) -> TopicMetadata {
-        let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
-        TopicMetadata { name: "t".into(), id: Some(TopicId(id)), partitions: vec![partition; partitions] }
-    }
-
-    fn end(end: Option<i64>) -> LogBounds<'static> {
-        LogBounds { topic: "t", partition: Partition(0), start: end.map(|_| Offset(0)), end: end.map(Offset) }
-    }
-
-    #[test]
-    fn a_log_end_that_fails_three_times_is_not_known() {
-        let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-        topics.name(Arc::clone(&name), &found(1, 7), Timestamp(0));
-        topics.bound(&name, &end(Some(9)), Timestamp(1), TWO);
-        for known in [Some(Offset(9)), Some(Offset(9)), None, None] {
-            topics.bound(&name, &end(None), Timestamp(2), TWO);
-            assert_eq!(topics.bounds(&name, Partition(0)).end, known);
-        }
-        topics.bound(&name, &end(Some(12)), Timestamp(3), TWO);
-        assert_eq!(topics.bounds(&name, Partition(0)).end, Some(Offset(12)));
-        assert_eq!(first_end(&topics, &name), Some(Offset(9)));
-    }
-
-    #[test]
-    fn a_topic_is_hidden_after_two_refreshes_and_comes_back_as_it_was() {
-        let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-        assert!(!topics.hides(&name));
-        topics.name(Arc::clone(&name), &found(1, 7), Timestamp(5));
-        topics.unname(Arc::clone(&name));
-        assert!(!topics.hides(&name) && topics.named().count() == 0);
-        topics.unname(Arc::clone(&name));
-        assert!(topics.hides(&name));
-        assert_eq!(topics.name(Arc::clone(&name), &found(1, 7), Timestamp(9)), None);
-        assert!(!topics.hides(&name));
-        assert_eq!(topics.name(Arc::clone(&name), &found(1, 8), Timestamp(11)), Some(Timestamp(9)));
-    }
-
-    #[test]
-    fn without_ids_a_shrunken_log_is_a_new_topic() {
-        let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-        topics.name(Arc::clone(&name), &TopicMetadata { id: None, ..found(1, 0) }, Timestamp(0));
-        assert_eq!(topics.bound(&name, &end(Some(9)), Timestamp(1), TWO), None);
-        assert_eq!(topics.bound(&name, &end(Some(4)), Timestamp(2), TWO), Some(Timestamp(1)));
-        assert_eq!((ends(&topics, &name), first_end(&topics, &name)), (vec![4], Some(Offset(4))));
-    }
-
-    #[test]
-    fn the_last_log_ends_are_kept_and_a_refresh_that_fails_adds_none() {
-        let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-        topics.name(Arc::clone(&name), &found(1, 7), Timestamp(0));
-        for (found, held) in [(Some(5), vec![5]), (Some(9), vec![5, 9]), (None, vec![5, 9]), (Some(9), vec![9, 9])] {
-            topics.bound(&name, &end(found), Timestamp(1), TWO);
-            assert_eq!(ends(&topics, &name), held);
-        }
-        topics.name(Arc::clone(&name), &found(1, 7), Timestamp(2));
-        assert_eq!(ends(&topics, &name), [9, 9]);
-        topics.name(Arc::clone(&name), &found(1, 8), Timestamp(3));
-        assert_eq!(ends(&topics, &name), [0; 0], "created anew");
-    }
-}
+#[path = "topics_tests.rs"]
+mod tests;

@@ -1,6 +1,11 @@
 //! What goes into storage: the only types that cross its wall inwards.
 
+use std::sync::Arc;
+
 use crate::model::{BrokerId, Name, Offset, Partition, Timestamp, TopicId};
+
+use super::names::TopicName;
+use super::time_index::Dated;
 
 /// A broker, as the metadata names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +59,35 @@ pub struct LogBounds<'a> {
     /// The log end (high watermark); `None` when this refresh could not tell. Three in a row and the
     /// end is not known any more (METRICS.md, rule 2).
     pub end: Option<Offset>,
+}
+
+/// What a broker answered about times in one partition's log.
+#[derive(Clone, Debug)]
+pub struct TimesFound {
+    /// The topic.
+    pub topic: Arc<TopicName>,
+    /// Its id when the question was asked.
+    pub id: Option<TopicId>,
+    /// The partition.
+    pub partition: Partition,
+    /// The answer.
+    pub answer: TimeAnswer,
+}
+
+/// An answer about a time (ListOffsets by timestamp): the first record at or after it, if there is any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeAnswer {
+    /// To the timestamp 0: the first record of all that has one.
+    First(Option<Dated>),
+    /// To any other time.
+    From {
+        /// The time.
+        asked: Timestamp,
+        /// The record.
+        found: Option<Dated>,
+        /// A log end that was read before the question was asked.
+        end: Offset,
+    },
 }
 
 /// A fact about a group, borrowed from where it was read.

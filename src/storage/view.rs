@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, Log, PartitionStatus};
 use crate::lag::{self, Bounds};
-use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp};
+use crate::model::{Offset, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
 use super::group::{Assigned, Group, GroupTopic};
 use super::meta::Member;
 use super::names::{Label, TopicName};
+use super::partition::PartitionState;
+use super::settle::Moment;
 use super::slot::Slot;
 use super::stats::Stats;
-use super::topics::{PartitionState, Topic, Topics};
+use super::topics::{Topic, Topics};
 use super::update::GroupKind;
 
 /// All clusters, by name.
@@ -58,7 +60,7 @@ pub struct CommitView {
 /// What the windows are judged by.
 #[derive(Clone, Copy)]
 struct Judge<'a> {
-    now: Timestamp,
+    moment: Moment,
     rules: &'a EvaluatorRules,
 }
 
@@ -126,7 +128,7 @@ impl ClusterView {
             time_lags: Vec::new(),
             statuses: Vec::new(),
         };
-        let judge = Judge { now, rules };
+        let judge = Judge { moment: cluster.moment(now), rules };
         for shard in cluster.shards() {
             shard.values().filter(|group| group.is_shown()).for_each(|group| view.copy(group, judge));
         }
@@ -197,7 +199,7 @@ impl ClusterView {
             all.add(evaluation);
             self.partitions.push(slot.partition);
             self.committed.push(committed);
-            self.time_lags.push(time_lag(committed, state));
+            self.time_lags.push(state.and_then(|state| judge.moment.time_lag(slot, committed, state)));
             self.statuses.push(evaluation.status);
         }
         if !topic.slots.is_empty() {
@@ -258,11 +260,6 @@ fn state_of(states: &[PartitionState], partition: Partition) -> Option<&Partitio
     states.get(usize::try_from(partition.0).ok()?)
 }
 
-/// Nothing waits where there is no lag.
-fn time_lag(committed: Offset, state: Option<&PartitionState>) -> Option<TimeLag> {
-    (lag::lag(committed, state?.bounds)? == Lag(0)).then_some(TimeLag::ZERO)
-}
-
 impl Judge<'_> {
     fn slot(self, slot: &Slot, committed: Offset, state: Option<&PartitionState>) -> Evaluation {
         let log = state.map_or_else(Log::default, |state| Log {
@@ -270,7 +267,7 @@ impl Judge<'_> {
             ends: state.ends(),
             first_end: state.first_end(),
         });
-        evaluate::partition(slot.window.iter(), &log, self.now, self.rules)
+        evaluate::partition(slot.window.iter(), &log, self.moment.now, self.rules)
     }
 }
 

@@ -1,0 +1,275 @@
+//! What to ask about times in the past, and when (RULES.md, Time lag). Pure: time is an argument.
+//!
+//! Questions come in *rounds*: those of one round are in flight together, and the next round follows from their
+//! answers. The first rounds are asked once the groups of the cluster are known, one after the other; later ones as
+//! commits need them, some few a refresh.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::model::{Offset, Partition, Timestamp, TopicId};
+use crate::storage::{Aim, Dates, Lagging, TopicName};
+use crate::time_lag::{Exactness, Span};
+
+/// Rounds at start, and at each refresh.
+const FIRST_ROUNDS: u8 = 10;
+const ROUNDS: u8 = 3;
+/// Questions for one commit, and about one partition in one set of rounds.
+const FOR_COMMIT: u8 = 8;
+const ABOUT_PARTITION: u8 = 64;
+
+/// How long the first rounds wait for groups that nobody brings.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Past {
+    every: Duration,
+    stage: Stage,
+    /// Rounds that may still be asked.
+    left: u8,
+    /// When to look at what is needed next.
+    due: Instant,
+    /// Questions that have not been answered.
+    open: usize,
+    partitions: HashMap<Key, Asked>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// No log end has been read, or groups are not known yet.
+    Waiting,
+    /// The first rounds.
+    First,
+    /// Those after.
+    Later,
+}
+
+type Key = (usize, Partition);
+
+/// What has been asked about a partition.
+#[derive(Debug)]
+struct Asked {
+    /// Keeps the key from being another topic's.
+    _topic: Arc<TopicName>,
+    /// Questions in this set of rounds.
+    questions: u8,
+    /// Nobody is there to ask in this set of rounds.
+    silent: bool,
+    /// Answers for each record that is still wanted.
+    answers: Vec<(Offset, u8)>,
+}
+
+/// A question about a time.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) topic: Arc<TopicName>,
+    pub(super) id: Option<TopicId>,
+    pub(super) partition: Partition,
+    pub(super) what: What,
+    /// The records whose times are wanted.
+    wanted: Vec<Offset>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The first record of all: the timestamp 0.
+    First,
+    /// The first record at or after a time, in a log that was so long.
+    From(Timestamp, Offset),
+}
+
+/// What a look at the needs came to.
+#[derive(Debug)]
+pub(super) enum Need {
+    /// A round of questions.
+    Ask(Vec<Question>),
+    /// Nothing has to be asked.
+    Nothing,
+    /// Nothing has to be asked any more at the start.
+    FirstOver,
+}
+
+impl Past {
+    /// For log ends that are refreshed so often.
+    pub(super) fn new(every: Duration, now: Instant) -> Self {
+        Self { every, stage: Stage::Waiting, left: 0, due: now, open: 0, partitions: HashMap::new() }
+    }
+
+    /// A refresh of the log ends is over.
+    pub(super) fn refreshed(&mut self, now: Instant) {
+        match self.stage {
+            Stage::Waiting => self.begin(Stage::First, FIRST_ROUNDS, now),
+            Stage::First => {}
+            Stage::Later => self.begin(Stage::Later, ROUNDS, now),
+        }
+    }
+
+    fn begin(&mut self, stage: Stage, rounds: u8, now: Instant) {
+        (self.stage, self.left, self.due) = (stage, rounds, now);
+        for asked in self.partitions.values_mut() {
+            (asked.questions, asked.silent) = (0, false);
+        }
+    }
+
+    /// Groups have come up that were not known when the first rounds were asked: these are asked anew.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.begin(Stage::First, FIRST_ROUNDS, now);
+    }
+
+    /// Whether the first rounds have been due for long.
+    pub(super) fn has_waited(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.due) >= PATIENCE
+    }
+
+    /// Whether it is time to look at what is needed. At the start that has to wait until the groups are known.
+    pub(super) fn is_due(&self, now: Instant, groups_known: bool) -> bool {
+        let may = match self.stage {
+            Stage::Waiting => false,
+            Stage::First => groups_known,
+            Stage::Later => true,
+        };
+        may && self.open == 0 && now >= self.due
+    }
+
+    /// Whether all the questions for a record have been asked.
+    pub(super) fn has_given_up(&self, topic: &TopicName, partition: Partition, record: Offset) -> bool {
+        let asked = self.partitions.get(&key(topic, partition));
+        asked.is_some_and(|asked| asked.answers_for(record) >= FOR_COMMIT)
+    }
+
+    /// Asks what is needed.
+    pub(super) fn ask(&mut self, lagging: &[Lagging], exactness: Exactness, time: Timestamp, now: Instant) -> Need {
+        self.keep_wanted(lagging);
+        let mut questions = Vec::new();
+        if self.left > 0 {
+            for needed in lagging {
+                self.ask_about(needed, exactness, time, &mut questions);
+            }
+        }
+        if questions.is_empty() {
+            self.due = now + self.every / u32::from(ROUNDS);
+            self.left = self.left.min(ROUNDS);
+            return if std::mem::replace(&mut self.stage, Stage::Later) == Stage::First {
+                Need::FirstOver
+            } else {
+                Need::Nothing
+            };
+        }
+        self.left = self.left.saturating_sub(1);
+        self.open = questions.len();
+        Need::Ask(questions)
+    }
+
+    /// Forgets what is not wanted any more.
+    fn keep_wanted(&mut self, lagging: &[Lagging]) {
+        let mut kept = HashMap::with_capacity(lagging.len());
+        for needed in lagging {
+            let key = key(&needed.topic, needed.partition);
+            let mut asked = self.partitions.remove(&key).unwrap_or_else(|| Asked {
+                _topic: Arc::clone(&needed.topic),
+                questions: 0,
+                silent: false,
+                answers: Vec::new(),
+            });
+            asked.answers.retain(|(record, _)| needed.aims.iter().any(|aim| aim.record == *record));
+            kept.insert(key, asked);
+        }
+        self.partitions = kept;
+    }
+
+    fn ask_about(&mut self, needed: &Lagging, exactness: Exactness, time: Timestamp, to: &mut Vec<Question>) {
+        let rounds = self.left;
+        let Some(asked) = self.partitions.get_mut(&key(&needed.topic, needed.partition)) else { return };
+        if asked.silent {
+            return;
+        }
+        let question = |what, wanted| Question {
+            topic: Arc::clone(&needed.topic),
+            id: needed.id,
+            partition: needed.partition,
+            what,
+            wanted,
+        };
+        if needed.dates != Dates::There || needed.aims.iter().any(|aim| is_first(aim, needed.start)) {
+            asked.questions = asked.questions.saturating_add(1);
+            to.push(question(What::First, Vec::new()));
+            if needed.dates != Dates::There {
+                return;
+            }
+        }
+        for (span, wanted) in by_span(&needed.aims) {
+            let answered = wanted.iter().map(|record| asked.answers_for(*record)).max().unwrap_or(0);
+            let room = FOR_COMMIT.saturating_sub(answered).min(ABOUT_PARTITION.saturating_sub(asked.questions));
+            let count = at_once(exactness.cells(&span, time), rounds, room);
+            for at in exactness.split(&span, time, count) {
+                asked.questions = asked.questions.saturating_add(1);
+                to.push(question(What::From(at, needed.end), wanted.clone()));
+            }
+        }
+    }
+
+    /// A question was answered, or nobody would.
+    pub(super) fn answered(&mut self, question: &Question, heard: bool, now: Instant) {
+        if let Some(asked) = self.partitions.get_mut(&key(&question.topic, question.partition)) {
+            asked.silent |= !heard;
+            for record in question.wanted.iter().filter(|_| heard) {
+                asked.count_answer(*record);
+            }
+        }
+        self.open = self.open.saturating_sub(1);
+        if self.open == 0 {
+            self.due = now;
+        }
+    }
+}
+
+impl Asked {
+    fn answers_for(&self, record: Offset) -> u8 {
+        self.answers.iter().find(|(wanted, _)| *wanted == record).map_or(0, |(_, count)| *count)
+    }
+
+    fn count_answer(&mut self, record: Offset) {
+        match self.answers.iter_mut().find(|(wanted, _)| *wanted == record) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.answers.push((record, 1)),
+        }
+    }
+}
+
+/// The address of a topic's one name stands for it as long as the name is held.
+fn key(topic: &TopicName, partition: Partition) -> Key {
+    (std::ptr::from_ref(topic).addr(), partition)
+}
+
+/// Whether the first record of all is the one that is wanted: one question tells its time.
+fn is_first(aim: &Aim, start: Option<Offset>) -> bool {
+    aim.span.is_none() || start.is_some_and(|start| aim.record <= start)
+}
+
+/// Records whose times lie within the same span are asked for together.
+fn by_span(aims: &[Aim]) -> Vec<(Span, Vec<Offset>)> {
+    let mut spans: Vec<(Span, Vec<Offset>)> = Vec::new();
+    for aim in aims {
+        let Some(span) = aim.span else { continue };
+        match spans.iter_mut().find(|(held, _)| held.earliest == span.earliest && held.latest == span.latest) {
+            Some((_, wanted)) => wanted.push(aim.record),
+            None => spans.push((span, vec![aim.record])),
+        }
+    }
+    spans
+}
+
+/// How many questions at once part a span into single cells within so many rounds, with no more questions than there
+/// is room for. Where that cannot be, one at a time gets furthest.
+fn at_once(cells: f64, rounds: u8, room: u8) -> u8 {
+    let parts = |count: u8| (f64::from(count) + 1.0).powi(i32::from(rounds));
+    let most = room.checked_div(rounds).unwrap_or(0);
+    (1..=most).find(|count| parts(*count) >= cells).unwrap_or(1).min(room)
+}
+
+#[cfg(test)]
+#[path = "past_tests.rs"]
+mod tests;

@@ -1,0 +1,98 @@
+//! The past of one cluster: what storage needs to know is asked for, what is answered goes to storage.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Running;
+use super::layout::Layout;
+use super::past::{Need, Past};
+use super::pulse::Pulse;
+use super::times::{Times, Told};
+use crate::clock;
+use crate::kafka::{Code, Found, Lookups};
+use crate::metrics::health::Health;
+use crate::storage::{Cluster, TimesFound};
+
+/// See the module.
+pub(super) struct PastTimes {
+    storage: Option<Arc<Cluster>>,
+    pulse: Arc<Pulse>,
+    consumers: Vec<Arc<Health>>,
+    past: Past,
+    times: Times,
+    /// Some groups were not known when the first rounds were asked.
+    incomplete: bool,
+}
+
+impl PastTimes {
+    pub(super) fn new(running: &Running) -> Self {
+        let storage = running.storage.cluster(&running.cluster.name).cloned();
+        if let Some(storage) = &storage {
+            storage.refreshed_every(running.cluster.offset_refresh);
+        }
+        Self {
+            storage,
+            pulse: Arc::clone(&running.pulse),
+            consumers: running.consumers.clone(),
+            past: Past::new(running.cluster.offset_refresh, Instant::now()),
+            times: Times::default(),
+            incomplete: false,
+        }
+    }
+
+    /// A refresh of the log ends is over.
+    pub(super) fn refreshed(&mut self, now: Instant) {
+        self.past.refreshed(now);
+    }
+
+    /// Looks at what is needed, when that is due.
+    pub(super) fn look(&mut self, layout: &Layout, lookups: &Lookups, now: Instant) {
+        let known = self.consumers.iter().all(|health| health.is_ready());
+        if self.incomplete && known {
+            self.incomplete = false;
+            self.past.restart(now);
+        }
+        if !self.past.is_due(now, known || self.waited_enough(now)) {
+            return;
+        }
+        let Some(storage) = self.storage.clone() else { return };
+        let time = clock::now();
+        let past = &self.past;
+        let lagging = storage.settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+        match self.past.ask(&lagging, storage.exactness(), time, now) {
+            Need::Ask(questions) => {
+                let told = self.times.ask(questions, layout, lookups);
+                self.hear(told);
+            }
+            Need::Nothing => storage.thin_times(&lagging, time),
+            Need::FirstOver => {
+                self.incomplete = !known;
+                storage.past_is_read();
+                self.pulse.past_read();
+            }
+        }
+    }
+
+    /// Groups that nobody brings are not waited for.
+    fn waited_enough(&self, now: Instant) -> bool {
+        let time = clock::now();
+        self.past.has_waited(now) && !self.consumers.iter().any(|health| !health.is_ready() && health.advances(time))
+    }
+
+    /// Takes the answer to one of its calls.
+    pub(super) fn take(&mut self, tag: usize, result: Result<Vec<Result<Found, Code>>, Code>, lookups: &Lookups) {
+        let told = self.times.take(tag, result, lookups);
+        self.hear(told);
+    }
+
+    fn hear(&mut self, told: Vec<Told>) {
+        let now = Instant::now();
+        for (question, answer) in &told {
+            self.past.answered(question, answer.is_some(), now);
+        }
+        let answers: Vec<TimesFound> = told.into_iter().filter_map(|(_, answer)| answer).collect();
+        if let Some(storage) = self.storage.as_ref().filter(|_| !answers.is_empty()) {
+            storage.apply_times(&answers, clock::now());
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Asking leaders about times: questions become calls, some few of a leader in flight at once, so that a refresh of
+//! the log ends never waits for long behind them.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::kafka::{Code, Found, Isolation, Lookups, Place, Spec};
+use crate::model::{BrokerId, Timestamp};
+use crate::storage::{Dated, TimeAnswer, TimesFound};
+
+use super::layout::Layout;
+use super::past::{Question, What};
+
+/// How long a call may wait for its broker, which may have to read its disk for it.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Partitions a call: librdkafka's work grows with their square.
+const CHUNK: usize = 500;
+/// Calls of one leader in flight.
+const AT_ONCE: usize = 8;
+/// Marks the tags of these calls among those of the refreshes.
+const MARK: usize = 1 << (usize::BITS - 1);
+
+/// Calls in flight, and those that wait for their turn.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    next_tag: usize,
+    waiting: BTreeMap<BrokerId, VecDeque<Vec<Question>>>,
+    in_flight: HashMap<usize, (BrokerId, Vec<Question>)>,
+}
+
+/// A question, and its answer where it got one.
+pub(super) type Told = (Question, Option<TimesFound>);
+
+impl Times {
+    /// Whether an answer is to one of these calls.
+    pub(super) const fn is_own(tag: usize) -> bool {
+        tag & MARK != 0
+    }
+
+    /// Takes a round of questions. Gives back those that nobody can be asked.
+    pub(super) fn ask(&mut self, questions: Vec<Question>, layout: &Layout, lookups: &Lookups) -> Vec<Told> {
+        let mut calls: BTreeMap<(BrokerId, usize), Vec<Question>> = BTreeMap::new();
+        let mut unasked = Vec::new();
+        // A partition may stand once in a call; questions about one partition come one after the other.
+        let mut nth = 0;
+        let mut before = None;
+        for question in questions {
+            let place = (std::ptr::from_ref(&*question.topic).addr(), question.partition);
+            nth = if before == Some(place) { nth + 1 } else { 0 };
+            before = Some(place);
+            match leader(&question, layout) {
+                Some(leader) => calls.entry((leader, nth)).or_default().push(question),
+                None => unasked.push((question, None)),
+            }
+        }
+        for ((leader, _), mut questions) in calls {
+            let waiting = self.waiting.entry(leader).or_default();
+            while !questions.is_empty() {
+                let rest = questions.split_off(questions.len().min(CHUNK));
+                waiting.push_back(std::mem::replace(&mut questions, rest));
+            }
+        }
+        unasked.extend(self.send(lookups));
+        unasked
+    }
+
+    /// Sends what may be sent. Gives back the questions of calls that librdkafka does not take.
+    fn send(&mut self, lookups: &Lookups) -> Vec<Told> {
+        let mut refused = Vec::new();
+        for (leader, waiting) in &mut self.waiting {
+            let mut busy = self.in_flight.values().filter(|(of, _)| of == leader).count();
+            while busy < AT_ONCE
+                && let Some(questions) = waiting.pop_front()
+            {
+                let tag = self.next_tag | MARK;
+                self.next_tag = self.next_tag.wrapping_add(1);
+                let places: Vec<Place<'_>> = questions.iter().filter_map(place).collect();
+                let sent = places.len() == questions.len()
+                    && lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_ok();
+                if sent {
+                    busy += 1;
+                    self.in_flight.insert(tag, (*leader, questions));
+                } else {
+                    refused.extend(questions.into_iter().map(|question| (question, None)));
+                }
+            }
+        }
+        self.waiting.retain(|_, waiting| !waiting.is_empty());
+        refused
+    }
+
+    /// Takes an answer, and sends what waited for it. A leader that is silent is asked no more in this round.
+    pub(super) fn take(
+        &mut self,
+        tag: usize,
+        result: Result<Vec<Result<Found, Code>>, Code>,
+        lookups: &Lookups,
+    ) -> Vec<Told> {
+        let Some((leader, questions)) = self.in_flight.remove(&tag) else { return Vec::new() };
+        let mut told = Vec::new();
+        let silent = match &result {
+            Err(_) => true,
+            Ok(found) => found.iter().all(|found| matches!(found, Err(Code::TIMED_OUT | Code::TRANSPORT))),
+        };
+        if silent {
+            let waiting = self.waiting.remove(&leader).into_iter().flatten().flatten();
+            told.extend(waiting.map(|question| (question, None)));
+        }
+        let answers = result.unwrap_or_default().into_iter().map(Result::ok).chain(std::iter::repeat(None));
+        told.extend(questions.into_iter().zip(answers).map(|(question, found)| {
+            let found = found.and_then(|found| answer(&question, found));
+            (question, found)
+        }));
+        told.extend(self.send(lookups));
+        told
+    }
+}
+
+fn leader(question: &Question, layout: &Layout) -> Option<BrokerId> {
+    layout.leader(str::from_utf8(question.topic.label.name().0).ok()?, question.partition)
+}
+
+fn place(question: &Question) -> Option<Place<'_>> {
+    let spec = match question.what {
+        What::First => Spec::At(Timestamp(0)),
+        What::From(time, _) => Spec::At(time),
+    };
+    let topic = str::from_utf8(question.topic.label.name().0).ok()?;
+    Some(Place { topic, partition: question.partition, spec })
+}
+
+/// `None` for a record that does not tell its time, which is no answer.
+fn answer(question: &Question, found: Found) -> Option<TimesFound> {
+    let found = match (found.offset, found.time) {
+        (Some(offset), Some(time)) => Some(Dated { offset, time }),
+        (None, _) => None,
+        (Some(_), None) => return None,
+    };
+    let answer = match question.what {
+        What::First => TimeAnswer::First(found),
+        What::From(asked, end) => TimeAnswer::From { asked, found, end },
+    };
+    let (id, partition) = (question.id, question.partition);
+    Some(TimesFound { topic: Arc::clone(&question.topic), id, partition, answer })
+}

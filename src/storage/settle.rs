@@ -1,0 +1,154 @@
+//! Settling time lags: each commit that leaves records unread is told, once, when the oldest of them was appended,
+//! as soon as that is known well enough. From then on its time lag grows with the clock, and neither a thinner index
+//! nor a better answer makes it jump. What is not known well enough is what brokers have to be asked about.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::model::{Offset, Partition, TimeLag, Timestamp, TopicId};
+use crate::time_lag::{Exactness, Span, waiting};
+
+use super::cluster::Cluster;
+use super::group::GroupTopic;
+use super::names::TopicName;
+use super::partition::PartitionState;
+use super::slot::Slot;
+use super::time_index::Dates;
+use super::topics::{Topic, Topics};
+
+/// At most so many commits of one partition are told of at a time: as many as questions may be asked about it.
+const AIMS: usize = 64;
+
+/// A partition with commits whose time lag is not known well enough.
+#[derive(Clone, Debug)]
+pub struct Lagging {
+    /// The topic.
+    pub topic: Arc<TopicName>,
+    /// Its id.
+    pub id: Option<TopicId>,
+    /// The partition.
+    pub partition: Partition,
+    /// The log start.
+    pub start: Option<Offset>,
+    /// The log end.
+    pub end: Offset,
+    /// Whether its records have timestamps.
+    pub dates: Dates,
+    /// The oldest records that are not committed, one a commit, each once.
+    pub aims: Vec<Aim>,
+}
+
+/// A record whose time is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aim {
+    /// The record.
+    pub record: Offset,
+    /// What is known of its time.
+    pub span: Option<Span>,
+}
+
+/// What holds for all time lags of a cluster at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub now: Timestamp,
+    pub exactness: Exactness,
+    /// Whether the past was asked for: what is known by then is shown, be it rough.
+    pub past_read: bool,
+}
+
+impl Moment {
+    /// How long the oldest record that is not committed has been waiting.
+    pub fn time_lag(self, slot: &Slot, committed: Offset, state: &PartitionState) -> Option<TimeLag> {
+        state.bounds.end?;
+        let Some(record) = state.oldest_unread(committed) else { return Some(TimeLag::ZERO) };
+        if record == committed
+            && let Some(since) = slot.waits_since()
+        {
+            return Some(waiting(since, self.now));
+        }
+        let span = state.span(record, self.now)?;
+        let told =
+            self.exactness.is_close(&span, self.now) || self.past_read && self.exactness.is_rough(&span, self.now);
+        told.then(|| waiting(span.estimate, self.now))
+    }
+
+    /// Settles one commit; gives the record that has to be asked about where that cannot be done.
+    fn settle(self, slot: &mut Slot, state: &PartitionState, given_up: impl Fn(Offset) -> bool) -> Option<Aim> {
+        let committed = slot.window.newest().offset;
+        let record = state.oldest_unread(committed);
+        if record.is_none() && state.bounds.end.is_some() {
+            // A log that was cut off may grow again, with other records.
+            slot.unsettle();
+        }
+        let record = record.filter(|record| *record != committed || slot.waits_since().is_none())?;
+        let undated = state.dates() == Dates::Missing(state.bounds.start);
+        let Some(span) = state.span(record, self.now) else { return (!undated).then_some(Aim { record, span: None }) };
+        let since = if self.exactness.is_close(&span, self.now) {
+            span.estimate
+        } else if undated || given_up(record) {
+            span.middle()
+        } else {
+            return Some(Aim { record, span: Some(span) });
+        };
+        // A record that retention moves the commit on to is another one soon.
+        if record == committed {
+            slot.settle(since);
+        }
+        None
+    }
+}
+
+impl Cluster {
+    /// Settles what can be settled, and tells what has to be asked. For a record that is `given_up` the middle of
+    /// what is known has to do.
+    #[must_use]
+    pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<Lagging> {
+        let (topics, moment) = (self.topics(), self.moment(now));
+        let mut lagging = HashMap::new();
+        for mut shard in self.shards() {
+            for topic in shard.values_mut().flat_map(|group| &mut group.topics) {
+                settle_topic(topic, &topics, moment, &given_up, &mut lagging);
+            }
+        }
+        lagging.into_values().collect()
+    }
+}
+
+fn settle_topic(
+    held: &mut GroupTopic,
+    topics: &Topics,
+    moment: Moment,
+    given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
+    lagging: &mut HashMap<(usize, Partition), Lagging>,
+) {
+    let Some(topic) = topics.get(&held.name) else { return };
+    for slot in &mut held.slots {
+        let partition = slot.partition;
+        let Some(state) = topic.state(partition) else { continue };
+        let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
+        let Some(end) = state.bounds.end else { continue };
+        let place = lagging.entry((topic.name.slot, partition));
+        place.or_insert_with(|| Lagging::of(topic, partition, state, end)).aim_at(aim);
+    }
+}
+
+impl Lagging {
+    fn of(topic: &Topic, partition: Partition, state: &PartitionState, end: Offset) -> Self {
+        Self {
+            topic: Arc::clone(&topic.name),
+            id: topic.id,
+            partition,
+            start: state.bounds.start,
+            end,
+            dates: state.dates(),
+            aims: Vec::new(),
+        }
+    }
+
+    fn aim_at(&mut self, aim: Aim) {
+        if self.aims.len() < AIMS && !self.aims.contains(&aim) {
+            self.aims.push(aim);
+        }
+    }
+}
