@@ -9,26 +9,29 @@ use super::group::Group;
 use super::meta::Meta;
 
 impl Cluster {
-    /// Removes a group.
-    pub fn remove_group(&self, group: Name<'_>) {
-        self.remove(group, |_| true);
+    /// Removes a group; tells whether there was one.
+    pub fn remove_group(&self, group: Name<'_>) -> bool {
+        self.remove(group, |held| {
+            held.topics.clear();
+            true
+        })
     }
 
-    /// Removes a topic from a group, and the group with its last one.
-    pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) {
+    /// Removes a topic from a group, and the group with its last one; tells whether the group had it.
+    pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) -> bool {
         self.remove(group, |held| {
             let before = held.topics.len();
             held.topics.retain(|of_it| of_it.name.label.name() != topic);
-            before > 0 && held.topics.is_empty()
-        });
+            held.topics.len() < before
+        })
     }
 
-    /// `cut` tells whether all of the group is to go.
-    fn remove(&self, name: Name<'_>, cut: impl FnOnce(&mut Group) -> bool) {
+    /// `cut` tells whether it has removed anything.
+    fn remove(&self, name: Name<'_>, cut: impl FnOnce(&mut Group) -> bool) -> bool {
         let mut shard = self.shard(name);
-        let Some(group) = shard.get_mut(name.0) else { return };
-        if cut(group) {
-            group.topics.clear();
+        let Some(group) = shard.get_mut(name.0) else { return false };
+        let removed = cut(group);
+        if removed && group.topics.is_empty() {
             // Tombstones that wait for the past to be read stay with it, unseen.
             group.meta = Meta { held: group.meta.held, ..Meta::none() };
             group.generations = 0;
@@ -36,6 +39,7 @@ impl Cluster {
         if group.is_gone() {
             shard.remove(name.0);
         }
+        removed
     }
 }
 
@@ -59,8 +63,7 @@ mod tests {
         cluster.apply(other, Past::Read, [(Order(9), commit("a", "u", 0, 1, 1))], Timestamp(1));
         live(&cluster, vec![(3, commit("b", "t", 0, 1, 1))]);
         assert_eq!(topics(&cluster, "a"), Some(vec!["t".to_owned(), "u".to_owned()]));
-        cluster.remove_group(Name(b"a"));
-        cluster.remove_group(Name(b"nobody"));
+        assert!(cluster.remove_group(Name(b"a")) && !cluster.remove_group(Name(b"nobody")));
         assert_eq!(topics(&cluster, "a"), None);
         assert_eq!(topics(&cluster, "b"), Some(vec!["t".to_owned()]));
         live(&cluster, vec![(4, commit("a", "t", 0, 2, 2))]);
@@ -72,10 +75,9 @@ mod tests {
         let cluster = cluster();
         live(&cluster, vec![(1, commit("a", "t", 0, 1, 1)), (2, commit("a", "u", 0, 1, 1))]);
         live(&cluster, vec![(3, members("a", 1, &[("m", "t", &[0])]))]);
-        cluster.remove_topic(Name(b"a"), Name(b"v"));
-        cluster.remove_topic(Name(b"a"), Name(b"t"));
+        assert!(!cluster.remove_topic(Name(b"a"), Name(b"v")) && cluster.remove_topic(Name(b"a"), Name(b"t")));
         assert_eq!(topics(&cluster, "a"), Some(vec!["u".to_owned()]));
-        cluster.remove_topic(Name(b"a"), Name(b"u"));
+        assert!(cluster.remove_topic(Name(b"a"), Name(b"u")));
         assert_eq!(topics(&cluster, "a"), None);
     }
 
@@ -89,7 +91,7 @@ mod tests {
             partition: crate::model::Partition(0),
         };
         cluster.apply(source, Past::Ahead, [(Order(10), gone), (Order(11), commit("a", "u", 0, 1, 1))], Timestamp(1));
-        cluster.remove_group(Name(b"a"));
+        assert!(cluster.remove_group(Name(b"a")));
         assert_eq!(topics(&cluster, "a"), None);
         cluster.apply(source, Past::Behind, [(Order(5), commit("a", "t", 0, 1, 1))], Timestamp(1));
         assert_eq!(topics(&cluster, "a"), None);
