@@ -38,9 +38,13 @@ pub mod coordinator;
 #[cfg(feature = "daemon")]
 pub mod demo;
 #[cfg(feature = "daemon")]
+pub mod host;
+#[cfg(feature = "daemon")]
 pub mod http;
 #[cfg(feature = "daemon")]
 pub mod kafka;
+#[cfg(feature = "daemon")]
+pub mod log;
 #[cfg(feature = "daemon")]
 pub mod supervise;
 #[cfg(feature = "daemon")]
