@@ -114,7 +114,6 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
             "consumer.admin.class-name: kafka_admin: not supported yet",
             "consumer.legacy.class-name: kafka_zk: not supported yet",
             "consumer.local.share-group: not supported yet",
-            "httpserver.default.enable-admin: not supported yet",
             "httpserver.default.enable-lifecycle: not supported yet",
             "httpserver.default.tls: not supported yet",
             "httpserver.default.web-config-file: not supported yet",
@@ -126,7 +125,7 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
             "sasl.token.mechanism: OAUTHBEARER: not supported yet",
         ]
     );
-    let Config { clusters, consumers, storage, evaluator, http, metrics, logging } = loaded.config;
+    let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = loaded.config;
     assert_eq!(
         (clusters[0].offset_refresh, clusters[0].topic_refresh),
         (Duration::from_secs(5), Duration::from_secs(90))
@@ -153,13 +152,15 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert_eq!(sasl.password_file.as_deref(), Some(Path::new("password")));
     assert_eq!((storage.intervals.get(), storage.min_distance), (15, Duration::from_secs(1)));
     assert_eq!(storage.expire_group, Expiry::After(Duration::from_secs(604_800)));
-    assert_eq!(evaluator, Evaluator { minimum_complete: 0.5, allowed_lag: 3 });
+    assert_eq!(evaluator, Evaluator { name: "default".to_owned(), minimum_complete: 0.5, allowed_lag: 3 });
     assert_eq!((http[0].address.as_str(), http[0].ready_timeout), ("127.0.0.1:9309", Duration::from_secs(60)));
     assert_eq!(metrics.granularity, Granularity::Topic);
     assert_eq!(metrics.labels.get("env").map(String::as_str), Some("prod"));
     assert_eq!(metrics.limits[1].lag_seconds, 90.0);
     assert_eq!(logging.level, Level::Debug);
     assert_eq!(logging.format, LogFormat::Json);
+    assert_eq!(general.access_control_allow_origin.as_deref(), Some("https://lag.example.com"));
+    assert!(http[0].enable_admin);
 }
 
 #[test]

@@ -336,7 +336,7 @@ impl Cluster {
         }
     }
 
-    fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
+    pub(super) fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
         // The index is below the number of shards; the first one stands in for an impossible miss.
         #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
         lock(&self.shards[place(group)])

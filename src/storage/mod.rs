@@ -5,12 +5,14 @@
 
 mod build;
 mod cluster;
+mod detail;
 mod graves;
 mod group;
 mod log_ends;
 mod meta;
 mod names;
 mod partition;
+mod removal;
 mod settle;
 mod slot;
 mod stats;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 
 pub use build::Build;
 pub use cluster::Cluster;
+pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
