@@ -118,11 +118,6 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
             "httpserver.default.enable-lifecycle: not supported yet",
             "httpserver.default.tls: not supported yet",
             "httpserver.default.web-config-file: not supported yet",
-            "metrics.limit[0]: not supported yet",
-            "metrics.limit[1]: not supported yet",
-            "metrics.names[1]: burrow: not supported yet",
-            "metrics.names[2]: kafka-lag-exporter: not supported yet",
-            "metrics.names[3]: kminion: not supported yet",
             "sasl.token.mechanism: OAUTHBEARER: not supported yet",
         ]
     );
