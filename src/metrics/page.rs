@@ -264,4 +264,4 @@ fn owners(topic: &GroupTopicView, to: &mut Numbered<'_>) {
 
 #[cfg(test)]
 #[path = "page_tests.rs"]
-mod tests;
+pub mod tests;

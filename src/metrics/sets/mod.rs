@@ -4,6 +4,8 @@ mod burrow;
 mod kafka_exporter;
 mod kafka_lag_exporter;
 mod kminion;
+#[cfg(test)]
+pub mod tests;
 
 pub use kafka_exporter::trouble_name;
 
