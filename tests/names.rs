@@ -68,11 +68,12 @@ fn each_set_says_what_the_default_set_says_and_prometheus_takes_them_all() {
 }
 
 /// A family's series under the default set's labels, without those that it does not have.
+/// In thousandths, which is what times are told in.
 fn series(page: &Page, name: &str) -> BTreeMap<Labels, i64> {
     let labels = |labels: &Labels| -> Labels {
         labels.iter().filter_map(|(name, value)| Some((default_label(name)?.to_owned(), value.clone()))).collect()
     };
-    page.family(name).map(|(found, value)| (labels(found), whole(value * 1000.0))).collect()
+    page.family(name).map(|(found, value)| (labels(found), whole((value * 1000.0).round()))).collect()
 }
 
 fn default_label(label: &str) -> Option<&'static str> {

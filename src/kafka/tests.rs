@@ -210,14 +210,16 @@ fn metadata_names_brokers_and_the_topics_that_are_wanted() {
 #[test]
 fn each_broker_can_be_probed_and_says_what_the_cluster_is() {
     let rig = Rig::new(2, &[("t", 1)]);
-    rig.mock.broker_set_rack(2, "r2").unwrap();
+    rig.mock.broker_rack(2, "r2").unwrap();
     let client = rig.client(Role::Cluster);
     client.metadata(LIMIT, |_| true).unwrap();
     let lookups = Lookups::new(client).unwrap();
     lookups.probe(1, BrokerId(2), LIMIT).unwrap();
     let Answer::Alive { tag: 1, result: Ok(facts) } = answer(&lookups) else { panic!("no answer") };
     assert!(facts.cluster_id.is_some_and(|id| id.starts_with("mockCluster")));
-    assert_eq!((facts.controller, facts.racks.get(&BrokerId(2)).map(String::as_str)), (Some(BrokerId(1)), Some("r2")));
+    // The mock's controller is none of its brokers.
+    let racks = BTreeMap::from([(BrokerId(2), "r2".to_owned())]);
+    assert_eq!((facts.controller, facts.racks), (Some(BrokerId(0)), racks));
 }
 
 #[test]
