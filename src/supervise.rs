@@ -157,8 +157,8 @@ impl House {
         let health = clusters
             .chain(consumers)
             .map(|(cluster, kind, module)| Arc::new(Health::new(cluster.clone(), kind, module.clone())));
-        let own = Arc::new(Own::new(health.collect(), &config.metrics.labels));
-        let layout = Layout::new(config.metrics.granularity, config.metrics.owners, &config.metrics.labels);
+        let own = Arc::new(Own::new(health.collect(), &config.metrics));
+        let layout = Layout::new(&config.metrics);
         let (storage, layout, started) = (Arc::new(storage), Arc::new(layout), Instant::now());
         let host = host::name();
         Self { evaluator: evaluator(&config), config, storage, level, host, own, layout, started, stop }

@@ -14,6 +14,8 @@ mod hostile;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod rig;

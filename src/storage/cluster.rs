@@ -17,7 +17,7 @@ use super::names::{Label, TopicName, TopicNames};
 use super::settle::{Lagging, Moment};
 use super::slot::{Rules, Taken};
 use super::topics::{Read, Topics};
-use super::update::{Dropped, GroupKind, LogBounds, Metadata, TimesFound, Update};
+use super::update::{ClusterFacts, Dropped, GroupKind, LogBounds, Metadata, TimesFound, Update};
 use super::window::Commit;
 use super::{Past, SourceId};
 
@@ -111,6 +111,11 @@ impl Cluster {
         });
         self.drop_older(&recreated);
         self.sweep();
+    }
+
+    /// Takes in what the cluster tells of itself beside its metadata.
+    pub fn apply_facts(&self, facts: ClusterFacts) {
+        self.change_topics(|topics| topics.facts = Arc::new(facts));
     }
 
     /// Brokers, leaders and replicas are not known any more.

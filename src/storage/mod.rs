@@ -41,8 +41,8 @@ pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
 pub use update::{
-    Broker, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, TimeAnswer,
-    TimesFound, TopicMetadata, Update,
+    Broker, ClusterFacts, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata,
+    TimeAnswer, TimesFound, TopicMetadata, Update,
 };
 pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};
@@ -96,6 +96,13 @@ impl Storage {
     pub fn apply_metadata(&self, cluster: &str, metadata: Metadata, at: Timestamp) {
         if let Some(cluster) = self.cluster(cluster) {
             cluster.apply_metadata(metadata, at);
+        }
+    }
+
+    /// Takes in what a cluster tells of itself beside its metadata.
+    pub fn apply_facts(&self, cluster: &str, facts: ClusterFacts) {
+        if let Some(cluster) = self.cluster(cluster) {
+            cluster.apply_facts(facts);
         }
     }
 
