@@ -266,6 +266,25 @@ logging
 }
 
 #[test]
+fn a_check_tells_who_may_use_the_api_for_what() {
+    let text = "[cluster.a]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[httpserver.inside]\naddress = \":1\"\n\
+                enable-admin = true\n[general]\naccess-control-allow-origin = \"https://lag.example.com\"\n";
+    let (_directory, run) = file("admin.toml", text);
+    let exit = check(&run);
+    let expected = "httpserver \"inside\"
+  address       :1
+  tls           none
+  admin         enabled
+  ready         after 5m at the latest
+general
+  allow origin  https://lag.example.com
+metrics
+";
+    assert!(exit.stdout.contains(expected), "{}", exit.stdout);
+    assert_eq!((exit.code, exit.stderr.as_str()), (0, ""));
+}
+
+#[test]
 fn bad_flags_are_told_all_at_once() {
     let exit = check(&run("--brokers a,b:0 --group.filter ("));
     assert_eq!((exit.code, exit.stderr.lines().count()), (64, 3), "{}", exit.stderr);
