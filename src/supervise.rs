@@ -1,6 +1,7 @@
 //! A run of the program: what starts in which order, what ends it, and that all of it has ended.
 
 mod house;
+mod once;
 mod signals;
 
 use std::net::SocketAddr;
@@ -24,6 +25,8 @@ use crate::{clock, host, model};
 
 use house::House;
 use signals::{Asked, Signals};
+
+pub use once::{Missing, Reading, read_once};
 
 /// Between two looks for groups that have expired.
 const EXPIRY: Duration = Duration::from_secs(30);

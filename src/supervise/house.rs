@@ -107,6 +107,11 @@ impl Modules {
         self.clusters.start().and_then(|()| self.consumers.start())
     }
 
+    /// Why the servers of the module `name` do not answer, if they do not and that is known.
+    pub(super) fn trouble(&self, name: &str) -> Option<String> {
+        self.clusters.trouble(name).or_else(|| self.consumers.trouble(name))
+    }
+
     /// Stops them, and returns when each has stopped completely.
     pub(super) async fn stop(mut self) {
         let stopping = tokio::task::spawn_blocking(move || {
