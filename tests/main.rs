@@ -24,4 +24,6 @@ mod rig;
 #[cfg(test)]
 mod secured;
 #[cfg(test)]
+mod time_lag;
+#[cfg(test)]
 mod tools;

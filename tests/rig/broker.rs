@@ -10,6 +10,7 @@ use super::maven::{Version, java};
 use super::process::Process;
 use super::scratch::Scratch;
 use super::tools::Tools;
+use super::watch::Watch;
 use super::wire::Wire;
 use super::{eventually, free_port, seconds, security};
 
@@ -20,12 +21,13 @@ pub struct Spec {
     nodes: u16,
     offsets_partitions: u32,
     secure: bool,
+    guarded: bool,
     lasting: bool,
 }
 
 impl Spec {
     pub fn new(version: Version) -> Self {
-        Self { version, nodes: 1, offsets_partitions: 8, secure: false, lasting: false }
+        Self { version, nodes: 1, offsets_partitions: 8, secure: false, guarded: false, lasting: false }
     }
 
     pub fn nodes(self, nodes: u16) -> Self {
@@ -39,6 +41,11 @@ impl Spec {
     /// Listeners with SASL over TLS and with mutual TLS beside the plain one.
     pub fn secure(self) -> Self {
         Self { secure: true, ..self }
+    }
+
+    /// Secure, and users may do only what they were granted; the plain listener's clients may do everything.
+    pub fn guarded(self) -> Self {
+        Self { guarded: true, ..self.secure() }
     }
 
     /// Makes it ready to start; nothing runs yet.
@@ -108,6 +115,9 @@ struct Node {
     controller: u16,
     sasl: u16,
     mutual: u16,
+    /// A plain listener that says it listens at `watch`, where `Cluster::watch` puts something in between.
+    watched: u16,
+    watch: u16,
     folder: std::path::PathBuf,
 }
 
@@ -115,8 +125,8 @@ impl Node {
     fn new(id: u16, scratch: &Scratch) -> Self {
         let folder = scratch.join(&format!("node-{id}"));
         fs::create_dir_all(&folder).unwrap();
-        let [port, controller, sasl, mutual] = [(); 4].map(|()| free_port());
-        Self { process: None, id, port, controller, sasl, mutual, folder }
+        let [port, controller, sasl, mutual, watched, watch] = [(); 6].map(|()| free_port());
+        Self { process: None, id, port, controller, sasl, mutual, watched, watch, folder }
     }
 }
 
@@ -137,6 +147,12 @@ impl Cluster {
 
     pub fn mutual_address(&self) -> String {
         format!("127.0.0.1:{}", self.nodes[0].mutual)
+    }
+
+    /// Begins to write down what is asked at an address of its own, which is given back too.
+    pub fn watch(&self) -> (Watch, String) {
+        let node = &self.nodes[0];
+        (Watch::start(node.watch, node.watched), format!("127.0.0.1:{}", node.watch))
     }
 
     /// Kafka's own tools of the same release, pointed at this cluster.
@@ -221,26 +237,33 @@ impl Cluster {
         if self.spec.secure {
             write!(listeners, ",SASL_SSL://127.0.0.1:{},SSL://127.0.0.1:{}", node.sasl, node.mutual).unwrap();
         }
+        let watched = |port| format!(",WATCHED://127.0.0.1:{port}");
         let mut text = format!(
             "process.roles=broker,controller\nnode.id={}\ncontroller.quorum.voters={}\n\
-             listeners={listeners},CONTROLLER://127.0.0.1:{}\nadvertised.listeners={listeners}\n\
+             listeners={listeners}{},CONTROLLER://127.0.0.1:{}\nadvertised.listeners={listeners}{}\n\
              controller.listener.names=CONTROLLER\nlog.dirs={}\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,WATCHED:PLAINTEXT,CONTROLLER:PLAINTEXT,\
+             SASL_SSL:SASL_SSL,SSL:SSL\n\
              offsets.topic.num.partitions={}\noffsets.topic.replication.factor={replicas}\n\
              transaction.state.log.replication.factor={replicas}\ntransaction.state.log.min.isr=1\n",
             node.id,
             voters.join(","),
+            watched(node.watched),
             node.controller,
+            watched(node.watch),
             node.folder.join("data").display(),
             self.spec.offsets_partitions,
         );
         text += "transaction.state.log.num.partitions=2\ngroup.initial.rebalance.delay.ms=0\n\
                  auto.create.topics.enable=false\nnum.network.threads=1\nnum.io.threads=2\n\
-                 background.threads=2\nlog.cleaner.threads=1\nlog.cleaner.dedupe.buffer.size=2097152\n\
+                 background.threads=2\nlog.cleaner.threads=1\nlog.cleaner.backoff.ms=500\nlog.cleaner.dedupe.buffer.size=2097152\n\
                  num.recovery.threads.per.data.dir=1\nbroker.heartbeat.interval.ms=500\n\
                  broker.session.timeout.ms=3000\nlog.retention.check.interval.ms=3600000\n";
         if self.spec.secure {
             text += &security::broker_properties(&self.scratch);
+        }
+        if self.spec.guarded {
+            text += security::AUTHORIZER;
         }
         text
     }

@@ -1,5 +1,6 @@
 //! Producers, transactions and administration through librdkafka.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{Message, Offset, TopicPartitionList};
 
 use super::broker::Cluster;
 use super::{eventually, seconds};
@@ -98,12 +99,28 @@ impl Cluster {
 
     /// Produces these records to these partitions, in order, and waits until the broker has them.
     pub fn produce_raw(&self, topic: &str, records: impl IntoIterator<Item = (i32, Record)>) {
+        self.produce_all(topic, records.into_iter().map(|(partition, record)| (partition, None, record)));
+    }
+
+    /// Produces a small record for each partition and timestamp, in milliseconds, in order.
+    pub fn produce_at(&self, topic: &str, times: impl IntoIterator<Item = (i32, i64)>) {
+        let record = || (b"k".to_vec(), Some(b"v".to_vec()));
+        self.produce_all(topic, times.into_iter().map(|(partition, time)| (partition, Some(time), record())));
+    }
+
+    /// A key for each timestamp, for a topic that is compacted.
+    pub fn produce_keys_at(&self, topic: &str, times: impl IntoIterator<Item = (Vec<u8>, i64)>) {
+        self.produce_all(topic, times.into_iter().map(|(key, time)| (0, Some(time), (key, Some(b"v".to_vec())))));
+    }
+
+    fn produce_all(&self, topic: &str, records: impl Iterator<Item = (i32, Option<i64>, Record)>) {
         let mut config = self.client();
         config.set("linger.ms", "20").set("queue.buffering.max.messages", "1000000").set("acks", "all");
         let failed = Arc::new(Mutex::new(None));
         let producer: BaseProducer<Failures> = config.create_with_context(Failures(Arc::clone(&failed))).unwrap();
-        for (partition, (key, value)) in records {
+        for (partition, time, (key, value)) in records {
             let mut record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).key(&key);
+            record.timestamp = time;
             if let Some(value) = &value {
                 record = record.payload(value);
             }
@@ -117,6 +134,52 @@ impl Cluster {
         producer.flush(seconds(60)).unwrap();
         let failed = failed.lock().unwrap().take();
         assert!(failed.is_none(), "{topic}: {failed:?}");
+    }
+
+    /// Offsets and timestamps of a partition's records, control records left out, with what is not yet committed.
+    pub fn times(&self, topic: &str, partition: i32) -> BTreeMap<i64, i64> {
+        let mut config = self.client();
+        config.set("group.id", "unused").set("enable.auto.commit", "false").set("enable.partition.eof", "true");
+        config.set("isolation.level", "read_uncommitted").set("fetch.queue.backoff.ms", "10");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let mut from = TopicPartitionList::new();
+        from.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+        consumer.assign(&from).unwrap();
+        let mut times = BTreeMap::new();
+        loop {
+            match consumer.poll(seconds(30)) {
+                Some(Ok(record)) => drop(times.insert(record.offset(), record.timestamp().to_millis().unwrap())),
+                Some(Err(KafkaError::PartitionEOF(_))) => return times,
+                other => panic!("{topic} {partition}: {other:?}"),
+            }
+        }
+    }
+
+    /// The first record at or after a time, in partition 0, asked of these servers.
+    pub fn offset_at(&self, servers: &str, topic: &str, time: i64) -> i64 {
+        let mut config = self.client();
+        config.set("bootstrap.servers", servers).set("isolation.level", "read_uncommitted");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let mut asked = TopicPartitionList::new();
+        asked.add_partition_offset(topic, 0, Offset::Offset(time)).unwrap();
+        let answered = consumer.offsets_for_times(asked, seconds(30)).unwrap();
+        answered.elements()[0].offset().to_raw().unwrap()
+    }
+
+    /// A transaction with a record at each of these times in partition 0, open until it is committed, aborted or
+    /// dropped.
+    pub fn begin_at(&self, topic: &str, times: &[i64]) -> BaseProducer {
+        let mut config = self.client();
+        config.set("transactional.id", format!("rig-{topic}")).set("transaction.timeout.ms", "900000");
+        let producer: BaseProducer = config.create().unwrap();
+        producer.init_transactions(seconds(60)).unwrap();
+        producer.begin_transaction().unwrap();
+        for time in times {
+            let record = BaseRecord::<[u8], [u8]>::to(topic).partition(0).timestamp(*time).payload(b"v");
+            producer.send(record).unwrap();
+        }
+        producer.flush(seconds(60)).unwrap();
+        producer
     }
 
     /// One transaction that commits `offset` of `topic`'s partition 0 for `group`, and is committed or aborted.

@@ -12,6 +12,7 @@ pub mod records;
 pub mod scratch;
 pub mod security;
 pub mod tools;
+pub mod watch;
 pub mod wire;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,10 @@ use super::scratch::Scratch;
 pub const USER: &str = "warrener";
 pub const PASSWORD: &str = "correct-horse-battery";
 
+/// Grants are kept by Kafka's own authorizer; who comes without a name is the tests themselves.
+pub const AUTHORIZER: &str = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
+                              super.users=User:ANONYMOUS\n";
+
 /// Writes `ca.pem`, `server.pem`, `client.pem`, `client.key` and `other-ca.pem`, which signed none of them.
 pub fn write_certificates(scratch: &Scratch) {
     let ca = authority("rig");

@@ -81,6 +81,13 @@ impl Tools {
         printed.lines().filter_map(parse).collect()
     }
 
+    /// Grants the user of `security` one operation on a resource, such as `--topic`, `*`.
+    pub fn grant(&self, operation: &str, kind: &str, name: &str) {
+        let user = format!("User:{}", super::security::USER);
+        let what = ["--add", "--allow-principal", &user, "--operation", operation, kind, name];
+        self.run("org.apache.kafka.tools.AclCommand", &what);
+    }
+
     pub fn topics(&self, arguments: &[&str]) {
         self.run("org.apache.kafka.tools.TopicCommand", arguments);
     }
