@@ -5,28 +5,25 @@ use std::time::Duration;
 
 use crate::model::{TimeLag, Timestamp, wide};
 
-/// When a record was appended, as far as it is known.
+/// When a record was appended, as far as it is known. By its producer's clock that may be in the time to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Not before.
     pub earliest: Timestamp,
-    /// Not after; now at the latest.
+    /// Not after.
     pub latest: Timestamp,
     /// Between them, in a straight line by offset.
     pub estimate: Timestamp,
 }
 
 impl Span {
-    /// Milliseconds between the two ends.
-    #[must_use]
-    pub const fn width(&self) -> i64 {
+    const fn width(&self) -> i64 {
         self.latest.since(self.earliest)
     }
 
-    /// The middle: wrong by half of the width at most.
-    #[must_use]
-    pub const fn middle(&self) -> Timestamp {
-        Timestamp(self.earliest.0.saturating_add(self.width() / 2))
+    /// The part of it that is over: a record of the time to come counts as one of now.
+    fn until(&self, now: Timestamp) -> Self {
+        Self { earliest: self.earliest.min(now), latest: self.latest.min(now), estimate: self.estimate.min(now) }
     }
 }
 
@@ -54,20 +51,47 @@ impl Exactness {
         Self { refresh: i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1) }
     }
 
-    /// Whether a span is narrow enough to be believed.
+    /// Whether a span is narrow enough to be believed now.
     #[must_use]
     pub fn is_close(self, span: &Span, now: Timestamp) -> bool {
-        wide(span.width()) <= self.allowed(span, now, SHARE)
+        let over = span.until(now);
+        wide(over.width()) <= self.allowed(&over, now, SHARE)
+    }
+
+    /// Whether a span is narrow enough to be believed from now on.
+    #[must_use]
+    pub fn stays_close(self, span: &Span, now: Timestamp) -> bool {
+        wide(span.width()) <= self.allowed(&span.until(now), now, SHARE)
     }
 
     /// Whether a span tells the order of the time lag.
     #[must_use]
     pub fn is_rough(self, span: &Span, now: Timestamp) -> bool {
-        wide(span.width()) <= self.allowed(span, now, ROUGH)
+        let over = span.until(now);
+        wide(over.width()) <= self.allowed(&over, now, ROUGH)
     }
 
-    fn allowed(self, span: &Span, now: Timestamp, share: f64) -> f64 {
-        wide(self.refresh).max(share * wide(now.since(span.latest)))
+    fn allowed(self, over: &Span, now: Timestamp, share: f64) -> f64 {
+        wide(self.refresh).max(share * wide(now.since(over.latest)))
+    }
+
+    /// Whether a time may stand for a span: whatever in it is true, the error is not larger than allowed.
+    #[must_use]
+    pub fn stands_for(self, time: Timestamp, span: &Span, now: Timestamp) -> bool {
+        let error = span.latest.since(time).max(time.since(span.earliest));
+        wide(error) <= self.allowed(&span.until(now), now, SHARE)
+    }
+
+    /// The time to tell of a span: the straight line's, kept off the ends of a wide span so far that it is right
+    /// whatever in the span is true. Where that cannot be, it is kept to the middle half: so it is right where records
+    /// came evenly, and not wholly wrong where they did not.
+    #[must_use]
+    pub fn best(self, span: &Span, now: Timestamp) -> Timestamp {
+        let (width, allowed) = (wide(span.width()), self.allowed(&span.until(now), now, SHARE));
+        // A little more than twice the allowed error is its middle, as good as right.
+        let error = if width <= 2.05 * allowed { allowed.max(width / 2.0) } else { 0.75 * width };
+        let (from, to) = (span.latest.0.saturating_sub(whole(error)), span.earliest.0.saturating_add(whole(error)));
+        Timestamp(span.estimate.0.max(from).min(to.max(from)))
     }
 
     /// How many spans that are close lie in this one.
@@ -160,8 +184,27 @@ mod tests {
                 let appended = Timestamp(NOW.0 - inside);
                 if appended < time { left.latest = time } else { left.earliest = time }
             }
-            let error = (left.middle().0 - (NOW.0 - inside)).abs();
-            assert!(error <= 10_000.max(inside / 50), "{inside} ms: {error} ms");
+            for estimate in [left.earliest, left.latest] {
+                let error = (TEN.best(&Span { estimate, ..left }, NOW).0 - (NOW.0 - inside)).abs();
+                assert!(error <= 10_000.max(inside / 50 + inside / 500), "{inside} ms: {error} ms");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_to_come_waits_for_no_time_and_is_settled_only_when_it_is_known_well() {
+        let wide = span(5_000, -DAY);
+        assert!(TEN.is_close(&wide, NOW) && !TEN.stays_close(&wide, NOW));
+        let exact = span(-DAY, -DAY);
+        assert!(TEN.is_close(&exact, NOW) && TEN.stays_close(&exact, NOW));
+        assert_eq!(waiting(TEN.best(&exact, NOW), NOW), TimeLag::ZERO);
+    }
+
+    #[test]
+    fn a_wide_span_is_told_by_the_straight_line_but_for_its_ends() {
+        let wide = |estimate: i64| Span { estimate: Timestamp(NOW.0 - estimate), ..span(9 * DAY, DAY) };
+        for (estimate, told) in [(4, 4), (1, 3), (9, 7)] {
+            assert_eq!(TEN.best(&wide(estimate * DAY), NOW), Timestamp(NOW.0 - told * DAY));
         }
     }
 

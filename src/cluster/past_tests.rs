@@ -128,7 +128,13 @@ impl Scene {
                     }
                 }
                 Need::Nothing => self.cluster().thin_times(&lagging, time),
-                Need::FirstOver => self.cluster().past_is_read(),
+                Need::FirstOver => {
+                    self.cluster().past_is_read();
+                    let past = &self.past;
+                    let _asked_later = self
+                        .cluster()
+                        .settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+                }
             }
         }
         self.rounds - before

@@ -68,6 +68,10 @@ impl PastTimes {
             Need::FirstOver => {
                 self.incomplete = !known;
                 storage.past_is_read();
+                // What is known roughly is told from here on, and told so that it need not jump later.
+                let past = &self.past;
+                let _asked_later =
+                    storage.settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
                 self.pulse.past_read();
             }
         }

@@ -13,12 +13,14 @@ use super::cluster::Cluster;
 use super::group::GroupTopic;
 use super::names::TopicName;
 use super::partition::PartitionState;
-use super::slot::Slot;
+use super::slot::{Since, Slot};
 use super::time_index::Dates;
 use super::topics::{Topic, Topics};
 
-/// At most so many commits of one partition are told of at a time: as many as questions may be asked about it.
+/// So many commits of one partition are told of one by one: as many as questions may be asked about it. Beyond that
+/// one stands for all whose records lie between the same cuts, up to a bound.
 const AIMS: usize = 64;
+const MOST_AIMS: usize = 1024;
 
 /// A partition with commits whose time lag is not known well enough.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ impl Moment {
         if record == committed
             && let Some(since) = slot.waits_since()
         {
-            return Some(waiting(since, self.now));
+            return Some(waiting(since.time, self.now));
         }
         let span = state.span(record, self.now)?;
         let told =
@@ -81,21 +83,26 @@ impl Moment {
             // A log that was cut off may grow again, with other records.
             slot.unsettle();
         }
-        let record = record.filter(|record| *record != committed || slot.waits_since().is_none())?;
+        let record = record?;
+        // What retention has moved a commit on to moves on: it is told anew each time.
+        let told = slot.waits_since().filter(|_| record == committed);
+        if told.is_some_and(|told| told.settled) {
+            return None;
+        }
         let undated = state.dates() == Dates::Missing(state.bounds.start);
         let Some(span) = state.span(record, self.now) else { return (!undated).then_some(Aim { record, span: None }) };
-        let since = if self.exactness.is_close(&span, self.now) {
-            span.estimate
-        } else if undated || given_up(record) {
-            span.middle()
-        } else {
-            return Some(Aim { record, span: Some(span) });
-        };
-        // A record that retention moves the commit on to is another one soon.
-        if record == committed {
-            slot.settle(since);
+        let close = self.exactness.is_close(&span, self.now);
+        let settled = self.exactness.stays_close(&span, self.now) || undated || given_up(record);
+        let rough = self.past_read && self.exactness.is_rough(&span, self.now);
+        if record == committed && (settled || rough && !close) {
+            // What was told stays as long as it may be right: a time lag does not jump for the sake of exactness.
+            let held =
+                told.map(|told| told.time).filter(|held| !settled || self.exactness.stands_for(*held, &span, self.now));
+            let told_first = || if settled { self.exactness.best(&span, self.now) } else { span.estimate };
+            let time = held.unwrap_or_else(told_first);
+            slot.settle(Since { time, settled });
         }
-        None
+        (!settled && !close).then_some(Aim { record, span: Some(span) })
     }
 }
 
@@ -133,6 +140,12 @@ fn settle_topic(
     }
 }
 
+impl Aim {
+    fn ends(&self) -> Option<(Timestamp, Timestamp)> {
+        self.span.map(|span| (span.earliest, span.latest))
+    }
+}
+
 impl Lagging {
     fn of(topic: &Topic, partition: Partition, state: &PartitionState, end: Offset) -> Self {
         Self {
@@ -147,7 +160,8 @@ impl Lagging {
     }
 
     fn aim_at(&mut self, aim: Aim) {
-        if self.aims.len() < AIMS && !self.aims.contains(&aim) {
+        let stood_for = |other: &Aim| *other == aim || self.aims.len() >= AIMS && other.ends() == aim.ends();
+        if self.aims.len() < MOST_AIMS && !self.aims.iter().any(stood_for) {
             self.aims.push(aim);
         }
     }

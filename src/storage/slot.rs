@@ -27,16 +27,35 @@ pub struct Slot {
     pub partition: Partition,
     pub source: SourceId,
     pub window: Window,
-    /// When the record was appended that the newest commit names, once that is settled.
-    since: Since,
+    /// Since when the record waits that the newest commit names.
+    since: Packed,
 }
 
-/// A time or none, in 8 bytes: a million of them may be alive.
+/// Since when the oldest record waits that a commit leaves unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Since(i64);
+pub struct Since {
+    pub time: Timestamp,
+    /// Whether it stays so; else a better answer may come.
+    pub settled: bool,
+}
 
-impl Since {
-    const UNSETTLED: Self = Self(i64::MIN);
+/// A time with a mark, or none, in 8 bytes: a million of them may be alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Packed(i64);
+
+impl Packed {
+    const NONE: Self = Self(i64::MIN);
+
+    const fn of(since: Since) -> Self {
+        // Milliseconds need 42 of the bits for a century to come.
+        let doubled = since.time.0.saturating_mul(2);
+        Self(if since.settled { doubled } else { doubled.saturating_add(1) })
+    }
+
+    fn get(self) -> Option<Since> {
+        let since = Since { time: Timestamp(self.0.div_euclid(2)), settled: self.0.rem_euclid(2) == 0 };
+        (self != Self::NONE).then_some(since)
+    }
 }
 
 /// What became of a commit.
@@ -54,23 +73,23 @@ impl Slot {
     /// The first commit of a partition.
     pub fn new(partition: Partition, source: SourceId, commit: Commit, bounds: Bounds) -> Self {
         let window = Window::new(Commit { lag: lag_now(commit, bounds), ..commit });
-        Self { partition, source, window, since: Since::UNSETTLED }
+        Self { partition, source, window, since: Packed::NONE }
     }
 
-    /// Since when the oldest record waits that the newest commit leaves unread, if that is settled. (While it leaves
-    /// none unread there is nothing to settle; the record that comes then is the one that it names.)
-    pub fn waits_since(&self) -> Option<Timestamp> {
-        (self.since != Since::UNSETTLED).then_some(Timestamp(self.since.0))
+    /// Since when the oldest record waits that the newest commit leaves unread, if that is known. (While it leaves none
+    /// unread there is nothing to know; the record that comes then is the one that it names.)
+    pub fn waits_since(&self) -> Option<Since> {
+        self.since.get()
     }
 
-    /// Settles that until the next commit.
-    pub const fn settle(&mut self, since: Timestamp) {
-        self.since = Since(since.0);
+    /// Notes that until the next commit.
+    pub const fn settle(&mut self, since: Since) {
+        self.since = Packed::of(since);
     }
 
     /// What was settled holds no longer.
     pub const fn unsettle(&mut self) {
-        self.since = Since::UNSETTLED;
+        self.since = Packed::NONE;
     }
 
     /// Keeps the commits that `keep` says; tells whether there are any.

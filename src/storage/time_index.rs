@@ -98,7 +98,7 @@ impl TimeIndex {
         let behind = self.cuts.partition_point(|cut| cut.offset <= record);
         let before = self.cuts.get(behind.checked_sub(1)?)?;
         let after = self.cuts.get(behind).copied().unwrap_or(Cut { time: now, offset: end.max(record.next()) });
-        let (earliest, latest) = (before.time.min(now), after.time.min(now));
+        let (earliest, latest) = (before.time, after.time.max(before.time));
         let steps = i128::from(after.offset.0) - i128::from(before.offset.0) - 1;
         let step = i128::from(record.0) - i128::from(before.offset.0);
         let width = i128::from(latest.since(earliest));
