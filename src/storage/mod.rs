@@ -14,6 +14,7 @@ mod names;
 mod partition;
 mod removal;
 mod settle;
+mod since;
 mod slot;
 mod stats;
 #[cfg(test)]

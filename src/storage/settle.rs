@@ -13,7 +13,8 @@ use super::cluster::Cluster;
 use super::group::GroupTopic;
 use super::names::TopicName;
 use super::partition::PartitionState;
-use super::slot::{Since, Slot};
+use super::since::Since;
+use super::slot::Slot;
 use super::time_index::Dates;
 use super::topics::{Topic, Topics};
 
@@ -67,7 +68,7 @@ impl Moment {
         if record == committed
             && let Some(since) = slot.waits_since()
         {
-            return Some(waiting(since.time, self.now));
+            return Some(since.time_lag(self.now));
         }
         let span = state.span(record, self.now)?;
         let told =
@@ -95,14 +96,20 @@ impl Moment {
         let settled = self.exactness.stays_close(&span, self.now) || undated || given_up(record);
         let rough = self.past_read && self.exactness.is_rough(&span, self.now);
         if record == committed && (settled || rough && !close) {
-            // What was told stays as long as it may be right: a time lag does not jump for the sake of exactness.
-            let held =
-                told.map(|told| told.time).filter(|held| !settled || self.exactness.stands_for(*held, &span, self.now));
-            let told_first = || if settled { self.exactness.best(&span, self.now) } else { span.estimate };
-            let time = held.unwrap_or_else(told_first);
-            slot.settle(Since { time, settled });
+            slot.settle(self.since(told, &span, settled));
         }
         (!settled && !close).then_some(Aim { record, span: Some(span) })
+    }
+
+    /// What to tell from now on. What was told before stays as long as it may be right.
+    fn since(self, told: Option<Since>, span: &Span, settled: bool) -> Since {
+        match told {
+            Some(told) if !settled => told,
+            Some(told) if self.exactness.stands_for(told.time, span, self.now) => Since { settled, ..told },
+            Some(told) => Since { time: self.exactness.best(span, self.now), settled, least: told.time_lag(self.now) },
+            None if settled => Since { time: self.exactness.best(span, self.now), settled, least: TimeLag::ZERO },
+            None => Since { time: span.estimate, settled, least: TimeLag::ZERO },
+        }
     }
 }
 

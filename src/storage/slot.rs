@@ -7,6 +7,7 @@ use crate::lag::{self, Bounds};
 use crate::model::{Lag, Partition, Timestamp};
 
 use super::SourceId;
+use super::since::{Packed, Since};
 use super::update::Dropped;
 use super::window::{Commit, LagThen, Window};
 
@@ -29,33 +30,6 @@ pub struct Slot {
     pub window: Window,
     /// Since when the record waits that the newest commit names.
     since: Packed,
-}
-
-/// Since when the oldest record waits that a commit leaves unread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Since {
-    pub time: Timestamp,
-    /// Whether it stays so; else a better answer may come.
-    pub settled: bool,
-}
-
-/// A time with a mark, or none, in 8 bytes: a million of them may be alive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Packed(i64);
-
-impl Packed {
-    const NONE: Self = Self(i64::MIN);
-
-    const fn of(since: Since) -> Self {
-        // Milliseconds need 42 of the bits for a century to come.
-        let doubled = since.time.0.saturating_mul(2);
-        Self(if since.settled { doubled } else { doubled.saturating_add(1) })
-    }
-
-    fn get(self) -> Option<Since> {
-        let since = Since { time: Timestamp(self.0.div_euclid(2)), settled: self.0.rem_euclid(2) == 0 };
-        (self != Self::NONE).then_some(since)
-    }
 }
 
 /// What became of a commit.
@@ -83,7 +57,7 @@ impl Slot {
     }
 
     /// Notes that until the next commit.
-    pub const fn settle(&mut self, since: Since) {
+    pub fn settle(&mut self, since: Since) {
         self.since = Packed::of(since);
     }
 
