@@ -1,6 +1,7 @@
 //! The one reader of bytes: every length is checked before it is used.
 
 use super::error::{DecodeError, Problem};
+use crate::model::Name;
 
 /// How a version writes strings, bytes and arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub(super) enum Form {
 const LONGEST_STRING: u32 = 0x7fff;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a> {
+/// Public only in name: it stands in a trait that nobody outside can name.
+pub struct Cursor<'a> {
     rest: &'a [u8],
     /// Of everything; the position is the difference.
     len: usize,
@@ -64,6 +66,14 @@ impl<'a> Cursor<'a> {
         Ok(*head)
     }
 
+    pub(super) fn int8(&mut self, field: &'static str) -> Result<i8, DecodeError> {
+        self.array(field).map(i8::from_be_bytes)
+    }
+
+    pub(super) fn uint16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        self.array(field).map(u16::from_be_bytes)
+    }
+
     pub(super) fn int16(&mut self, field: &'static str) -> Result<i16, DecodeError> {
         self.array(field).map(i16::from_be_bytes)
     }
@@ -78,6 +88,17 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn uuid(&mut self, field: &'static str) -> Result<u128, DecodeError> {
         self.array(field).map(u128::from_be_bytes)
+    }
+
+    /// The version that a value begins with.
+    pub(super) fn version(&mut self, highest: i16) -> Result<i16, DecodeError> {
+        let start = *self;
+        let found = self.int16("version")?;
+        if (0..=highest).contains(&found) {
+            Ok(found)
+        } else {
+            Err(start.error("version", Problem::Version { found, highest }))
+        }
     }
 
     pub(super) fn varint(&mut self, field: &'static str) -> Result<u32, DecodeError> {
@@ -142,6 +163,16 @@ impl<'a> Cursor<'a> {
     pub(super) fn name(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
         let start = *self;
         self.nullable_string(field, Form::Plain)?.ok_or_else(|| start.error(field, Problem::NoName))
+    }
+
+    /// A text of a flexible version that may not be null.
+    pub(super) fn text(&mut self, field: &'static str) -> Result<Name<'a>, DecodeError> {
+        self.string(field, Form::Flexible).map(Name)
+    }
+
+    /// A text of a flexible version that may be null.
+    pub(super) fn nullable_text(&mut self, field: &'static str) -> Result<Option<Name<'a>>, DecodeError> {
+        Ok(self.nullable_string(field, Form::Flexible)?.map(Name))
     }
 
     /// Bytes that may not be null.

@@ -2,7 +2,6 @@
 
 use super::cursor::{Cursor, Form};
 use super::error::DecodeError;
-use super::record::version;
 use crate::model::{Name, Timestamp};
 
 /// A classic group, as of one generation.
@@ -88,7 +87,7 @@ const fn least(version: i16) -> usize {
 
 pub(super) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadata<'a>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
-    let version = version(&mut cursor, 4)?;
+    let version = cursor.version(4)?;
     let form = form(version);
     let protocol_type = cursor.string("protocol_type", form)?;
     let generation = cursor.int32("generation")?;

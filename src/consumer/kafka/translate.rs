@@ -3,7 +3,7 @@
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, GroupMetadata, Key, Record, RecordType};
+use crate::offsets::{self, GroupMetadata, GroupType, Key, Record, RecordType};
 use crate::storage::{GroupKind, MemberUpdate, MembersUpdate, Update};
 
 /// Protocol type of groups whose members hold topic partitions; other bytes stand in the assignments of others.
@@ -67,7 +67,18 @@ impl Translator {
         self.groups.iter().all(|filter| filter.allows(group.0))
             && match key {
                 Key::Commit { topic, .. } => self.topics.allows(topic.0),
-                Key::Group { .. } | Key::Epoch { .. } | Key::Skipped(_) | Key::Unknown(_) => true,
+                Key::Group { .. }
+                | Key::Epoch { .. }
+                | Key::TargetEpoch { .. }
+                | Key::Member(_)
+                | Key::Target(_)
+                | Key::Current(_)
+                | Key::Topics { .. }
+                | Key::StatePartitions { .. }
+                | Key::Expression { .. }
+                | Key::Topology { .. }
+                | Key::Skipped(_)
+                | Key::Unknown(_) => true,
             }
     }
 
@@ -83,9 +94,17 @@ impl Translator {
             Record::CommitTombstone { group, topic, partition } => Update::CommitTombstone { group, topic, partition },
             Record::Group(group) => Update::Members(self.members(&group, at)),
             Record::GroupTombstone { group } => Update::GroupTombstone { group, kind: GroupKind::Classic },
-            Record::Epoch { kind, group } => Update::Kind { group, kind: group_kind(kind)?, at },
-            Record::EpochTombstone { kind, group } => Update::GroupTombstone { group, kind: group_kind(kind)? },
-            Record::Skipped(_) => return None,
+            Record::Epoch { kind, group, .. } => Update::Kind { group, kind: group_kind(kind), at },
+            Record::EpochTombstone { kind, group } => Update::GroupTombstone { group, kind: group_kind(kind) },
+            Record::TargetEpoch { .. }
+            | Record::Member { .. }
+            | Record::Target { .. }
+            | Record::Current { .. }
+            | Record::Topics { .. }
+            | Record::StatePartitions { .. }
+            | Record::Expression { .. }
+            | Record::Topology { .. }
+            | Record::Skipped(_) => return None,
         })
     }
 
@@ -128,16 +147,26 @@ fn negative_offset<'a>(key: &Key<'a>, reason: &str) -> Option<Update<'a>> {
         Key::Commit { group, topic, partition, .. } if reason == "offset" => {
             Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
         }
-        Key::Commit { .. } | Key::Group { .. } | Key::Epoch { .. } | Key::Skipped(_) | Key::Unknown(_) => None,
+        Key::Commit { .. }
+        | Key::Group { .. }
+        | Key::Epoch { .. }
+        | Key::TargetEpoch { .. }
+        | Key::Member(_)
+        | Key::Target(_)
+        | Key::Current(_)
+        | Key::Topics { .. }
+        | Key::StatePartitions { .. }
+        | Key::Expression { .. }
+        | Key::Topology { .. }
+        | Key::Skipped(_)
+        | Key::Unknown(_) => None,
     }
 }
 
-const fn group_kind(kind: RecordType) -> Option<GroupKind> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only three of the record types are epochs")]
+const fn group_kind(kind: GroupType) -> GroupKind {
     match kind {
-        RecordType::ConsumerGroupMetadata => Some(GroupKind::Consumer),
-        RecordType::ShareGroupMetadata => Some(GroupKind::Share),
-        RecordType::StreamsGroupMetadata => Some(GroupKind::Streams),
-        _ => None,
+        GroupType::Consumer => GroupKind::Consumer,
+        GroupType::Share => GroupKind::Share,
+        GroupType::Streams => GroupKind::Streams,
     }
 }
