@@ -5,6 +5,8 @@
 
 mod build;
 mod cluster;
+mod epochs;
+mod fact;
 mod graves;
 mod group;
 mod log_ends;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 
 pub use build::Build;
 pub use cluster::Cluster;
+pub use epochs::GroupState;
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
@@ -38,8 +41,8 @@ pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
 pub use update::{
-    Broker, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, TimeAnswer,
-    TimesFound, TopicMetadata, Update,
+    Broker, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate, MembersUpdate,
+    Metadata, OwnedUpdate, PartitionMetadata, TimeAnswer, TimesFound, TopicMetadata, TopologyUpdate, Update,
 };
 pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};
