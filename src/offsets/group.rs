@@ -1,5 +1,7 @@
 //! Classic groups: generation, members, assignments.
 
+use std::fmt;
+
 use super::cursor::{Cursor, Form};
 use super::error::DecodeError;
 use crate::model::{Name, Timestamp};
@@ -45,8 +47,8 @@ pub struct Member<'a> {
 }
 
 /// The members of a group, read as they are asked for. They were all read once when the group was, so there are
-/// as many as [`ExactSizeIterator::len`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// as many as [`ExactSizeIterator::len`] says. As a [`super::List`], but each version lays them out differently.
+#[derive(Clone, Copy)]
 pub struct Members<'a> {
     bytes: &'a [u8],
     count: usize,
@@ -70,6 +72,20 @@ impl<'a> Iterator for Members<'a> {
 }
 
 impl ExactSizeIterator for Members<'_> {}
+
+impl PartialEq for Members<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count && Iterator::eq(*self, *other)
+    }
+}
+
+impl Eq for Members<'_> {}
+
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
 
 const fn form(version: i16) -> Form {
     if version >= 4 { Form::Flexible } else { Form::Plain }
