@@ -197,7 +197,8 @@ fn share(part: usize, whole: usize) -> f64 {
 
 impl Log<'_> {
     /// The lag of a commit when it was made, as far as it is known.
-    fn lag_then(&self, commit: &Commit) -> Option<Lag> {
+    #[must_use]
+    pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
         match commit.lag {
             LagThen::Known(lag) => Some(lag),
             LagThen::Pending => Some(self.first_end?.lag_behind(commit.offset)),

@@ -9,11 +9,13 @@
 //! cluster/kafka    metadata, log starts, log ends ─────────────────────Update──▶ storage
 //!
 //! /metrics ◀── http ◀── metrics ◀── lag, evaluate ◀── storage views
+//! /v3      ◀── http ◀── burrow  ◀── evaluate      ◀── storage details
 //! ```
 //!
 //! Without the feature `daemon` the library is its pure core: no sockets, no files, no clock.
 //! Time and input are arguments there.
 
+pub mod burrow;
 pub mod config;
 pub mod evaluate;
 pub mod lag;
@@ -36,9 +38,13 @@ pub mod coordinator;
 #[cfg(feature = "daemon")]
 pub mod demo;
 #[cfg(feature = "daemon")]
+pub mod host;
+#[cfg(feature = "daemon")]
 pub mod http;
 #[cfg(feature = "daemon")]
 pub mod kafka;
+#[cfg(feature = "daemon")]
+pub mod log;
 #[cfg(feature = "daemon")]
 pub mod supervise;
 #[cfg(feature = "daemon")]

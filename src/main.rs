@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use warrener::cli::{self, Command, Exit, Run};
-use warrener::config::{Level, LogFormat, Logging, Overrides};
+use warrener::config::Overrides;
 use warrener::demo::Demo;
+use warrener::log;
 use warrener::supervise::{self, RunError};
 
 /// What blocking work in flight may take when all else has ended.
@@ -26,11 +27,11 @@ fn main() -> ExitCode {
 
 fn start(run: &Run) -> Result<ExitCode, Exit> {
     let (config, warnings) = cli::startable(run.load()?)?;
-    log_to_stderr(&config.logging);
+    let level = log::start(&config.logging);
     for warning in warnings {
         warn!("{warning}");
     }
-    Ok(within_runtime(supervise::run(config, CancellationToken::new(), |_| ())))
+    Ok(within_runtime(supervise::run(config, level, CancellationToken::new(), |_| ())))
 }
 
 /// The demo's own log would hide what it prints, so it begins with warnings.
@@ -40,11 +41,11 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
         Err(error) => return Err(Exit { code: 1, stderr: format!("{error}\n"), ..Exit::default() }),
     };
     let config = demo.config(overrides);
-    log_to_stderr(&config.logging);
+    let level = log::start(&config.logging);
     Ok(within_runtime(async move {
         let (stop, ending) = (CancellationToken::new(), CancellationToken::new());
         let play = tokio::spawn(demo.run(ending.clone()));
-        let result = supervise::run(config, stop, announce).await;
+        let result = supervise::run(config, level, stop, announce).await;
         ending.cancel();
         match play.await {
             Ok(Err(error)) => warn!(%error, "the demo's cluster did not end well"),
@@ -82,20 +83,5 @@ fn within_runtime(run: impl Future<Output = Result<(), RunError>>) -> ExitCode {
             error!("{error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-fn log_to_stderr(logging: &Logging) {
-    let level = match logging.level {
-        Level::Trace => tracing::Level::TRACE,
-        Level::Debug => tracing::Level::DEBUG,
-        Level::Info => tracing::Level::INFO,
-        Level::Warn => tracing::Level::WARN,
-        Level::Error => tracing::Level::ERROR,
-    };
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_target(false);
-    match logging.format {
-        LogFormat::Text => lines.with_ansi(false).init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
     }
 }

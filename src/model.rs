@@ -85,8 +85,7 @@ impl Timestamp {
     }
 }
 
-/// Java's `String.hashCode` of a name: what Kafka places a group by, `(hash & 0x7fffffff) % partitions` of the
-/// offsets topic (`GroupCoordinator.partitionFor`). Over UTF-16 code units; bytes that are not UTF-8 count as
+/// Java's `String.hashCode` of a name: what Kafka places a group by, see [`offsets_partition`]. Over UTF-16 code units; bytes that are not UTF-8 count as
 /// U+FFFD, as Java decodes them.
 #[must_use]
 pub fn java_string_hash(name: &[u8]) -> i32 {
@@ -98,6 +97,13 @@ pub fn java_string_hash(name: &[u8]) -> i32 {
         let hash = chunk.valid().encode_utf16().fold(hash, add);
         if chunk.invalid().is_empty() { hash } else { add(hash, 0xfffd) }
     })
+}
+
+/// The partition that holds a group, of so many that the offsets topic has; its leader is the group's coordinator.
+/// The hash's amount, and 0 for the one that has none (`GroupCoordinatorService.partitionFor`, `Utils.abs`).
+#[must_use]
+pub fn offsets_partition(group: Name<'_>, partitions: i32) -> Option<Partition> {
+    java_string_hash(group.0).checked_abs().unwrap_or(0).checked_rem(partitions).map(Partition)
 }
 
 /// An integer as the float of a sample; exact to 2^53.
@@ -174,6 +180,17 @@ mod tests {
         assert_eq!(java_string_hash("\u{e9}".as_bytes()), 0xe9);
         assert_eq!(java_string_hash("\u{1f600}".as_bytes()), 0xd83d * 31 + 0xde00);
         assert_eq!(java_string_hash(b"a\xffb"), (0x61 * 31 + 0xfffd) * 31 + 0x62);
+    }
+
+    #[test]
+    fn groups_lie_where_kafka_puts_them() {
+        let at = |group: &[u8], partitions| offsets_partition(Name(group), partitions);
+        assert_eq!(at(b"hello", 50), Some(Partition(22)));
+        // The hash's amount, not its lower 31 bits: those would be 39.
+        assert_eq!(java_string_hash(b"billing"), -109_829_509);
+        assert_eq!(at(b"billing", 50), Some(Partition(9)));
+        assert_eq!(at(b"polygenelubricants", 50), Some(Partition(0)));
+        assert_eq!(at(b"hello", 0), None);
     }
 
     #[test]

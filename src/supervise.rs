@@ -10,8 +10,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::burrow::{self, Api, LogLevel};
 use crate::cluster;
-use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
+use crate::config::{Config, ConsumerClass, Expiry, HttpServer, Storage as StorageSection};
 use crate::consumer;
 use crate::coordinator::{Coordinator, Module};
 use crate::evaluate::EvaluatorRules;
@@ -22,7 +23,7 @@ use crate::metrics::own::Own;
 use crate::metrics::{Layout, Page};
 use crate::storage::{Rules, Storage};
 use crate::task::{Failure, Failures};
-use crate::{clock, model};
+use crate::{clock, host, model};
 
 /// Between two looks for groups that have expired.
 const EXPIRY: Duration = Duration::from_secs(30);
@@ -49,25 +50,29 @@ struct House {
     config: Config,
     storage: Arc<Storage>,
     evaluator: EvaluatorRules,
+    level: LogLevel,
+    /// The name of this machine.
+    host: String,
     own: Arc<Own>,
     layout: Arc<Layout>,
     started: Instant,
     stop: CancellationToken,
 }
 
-/// Runs until a signal or `stop` ends it. Returns when every part has ended. `listening` is told the addresses
-/// once they are bound.
+/// Runs until a signal or `stop` ends it. Returns when every part has ended. `level` is the log's. `listening` is told
+/// the addresses once they are bound.
 ///
 /// # Errors
 /// What waiting cannot repair, at the start or later.
 pub async fn run(
     config: Config,
+    level: LogLevel,
     stop: CancellationToken,
     listening: impl FnOnce(&[SocketAddr]),
 ) -> Result<(), RunError> {
     // First of all: a signal that comes while the modules start ends the run as any other.
     let signals = Signals::new()?;
-    let house = Arc::new(House::new(config, stop));
+    let house = Arc::new(House::new(config, level, stop));
     let (failures, failed) = unbounded_channel();
     let (mut clusters, mut consumers) = house.configure(&failures)?;
     let servers = house.bind()?;
@@ -144,7 +149,7 @@ async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), Ru
 }
 
 impl House {
-    fn new(config: Config, stop: CancellationToken) -> Self {
+    fn new(config: Config, level: LogLevel, stop: CancellationToken) -> Self {
         let rules = rules(&config.storage);
         let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
         let clusters = config.clusters.iter().map(|cluster| (&cluster.name, ModuleKind::Cluster, &cluster.name));
@@ -152,10 +157,11 @@ impl House {
         let health = clusters
             .chain(consumers)
             .map(|(cluster, kind, module)| Arc::new(Health::new(cluster.clone(), kind, module.clone())));
-        let own = Arc::new(Own::new(health.collect(), &config.metrics.labels));
-        let layout = Layout::new(config.metrics.granularity, config.metrics.owners, &config.metrics.labels);
+        let own = Arc::new(Own::new(health.collect(), &config.metrics));
+        let layout = Layout::new(&config.metrics);
         let (storage, layout, started) = (Arc::new(storage), Arc::new(layout), Instant::now());
-        Self { evaluator: evaluator(&config), config, storage, own, layout, started, stop }
+        let host = host::name();
+        Self { evaluator: evaluator(&config), config, storage, level, host, own, layout, started, stop }
     }
 
     fn configure(&self, failures: &Failures) -> Result<(Coordinator, Coordinator), RunError> {
@@ -212,15 +218,13 @@ impl House {
     }
 
     fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
-        self.config
-            .http
-            .iter()
-            .map(|section| Server::bind(&section.address, self.site(section.ready_timeout)))
-            .collect()
+        self.config.http.iter().map(|section| Server::bind(&section.address, self.site(section))).collect()
     }
 
-    fn site(self: &Arc<Self>, ready_timeout: Duration) -> Site {
-        let (scraped, asked, observed) = (Arc::clone(self), Arc::clone(self), Arc::clone(self));
+    fn site(self: &Arc<Self>, section: &HttpServer) -> Site {
+        let (scraped, asked, observed, called) =
+            (Arc::clone(self), Arc::clone(self), Arc::clone(self), Arc::clone(self));
+        let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
         Site {
             scrape: Arc::new(move |format| {
                 let now = clock::now();
@@ -230,6 +234,20 @@ impl House {
             }),
             ready: Arc::new(move || asked.readiness(ready_timeout, clock::now())),
             observe: Arc::new(move |took| observed.own.scraped(took)),
+            api: Arc::new(move |verb, path, body| {
+                called.api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
+            }),
+            origin: self.config.general.access_control_allow_origin.clone(),
+        }
+    }
+
+    fn api(&self) -> Api<'_> {
+        Api {
+            config: &self.config,
+            storage: &self.storage,
+            rules: &self.evaluator,
+            level: &self.level,
+            host: &self.host,
         }
     }
 

@@ -4,6 +4,8 @@
 //! `rig` gets and starts them. Nothing here sees the inside of the program.
 
 #[cfg(test)]
+mod burrow;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod faults;
@@ -13,6 +15,8 @@ mod golden;
 mod hostile;
 #[cfg(test)]
 mod http;
+#[cfg(test)]
+mod names;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]

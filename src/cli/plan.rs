@@ -34,7 +34,7 @@ struct Plan<'c>(&'c Config);
 
 impl fmt::Display for Plan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { clusters, consumers, storage, evaluator, http, metrics, logging } = self.0;
+        let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = self.0;
         clusters.iter().try_for_each(|it| cluster(f, it))?;
         consumers.iter().try_for_each(|it| consumer(f, it))?;
         storage_lines(f, storage)?;
@@ -42,9 +42,13 @@ impl fmt::Display for Plan<'_> {
         line(f, "complete", format_args!("{} at least", evaluator.minimum_complete))?;
         line(f, "allowed lag", evaluator.allowed_lag)?;
         http.iter().try_for_each(|it| http_server(f, it))?;
+        if let Some(origin) = &general.access_control_allow_origin {
+            writeln!(f, "general")?;
+            line(f, "allow origin", origin)?;
+        }
         metrics_lines(f, metrics)?;
         writeln!(f, "logging")?;
-        line(f, "level", format_args!("{:?}", logging.level).to_string().to_lowercase())?;
+        line(f, "level", logging.level.name())?;
         line(f, "format", format_args!("{:?}", logging.format).to_string().to_lowercase())
     }
 }

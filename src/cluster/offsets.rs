@@ -153,7 +153,7 @@ impl Offsets {
         match answer {
             Answer::Offsets { tag, result } if Times::is_own(tag) => self.past.take(tag, result, &self.lookups),
             Answer::Offsets { tag, result } => self.take_half(tag, result),
-            Answer::Alive { result: Ok(()), .. } => self.heard(Instant::now()),
+            Answer::Alive { result: Ok(_), .. } => self.heard(Instant::now()),
             Answer::Alive { result: Err(_), .. } | Answer::Topics { .. } => {}
         }
     }

@@ -16,11 +16,11 @@ use crate::config::Cluster;
 use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Lookups, ModuleError};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
-use crate::storage::{Broker, Metadata, Storage};
+use crate::storage::{Broker, ClusterFacts, Metadata, Storage};
 
 /// A frozen broker may be the one that is asked; another one is asked then.
 const METADATA_LIMIT: Duration = Duration::from_secs(4);
-/// Ids can wait for the next refresh, leaders cannot.
+/// Ids and what else the cluster tells can wait for the next refresh, leaders cannot.
 const IDS_LIMIT: Duration = Duration::from_secs(2);
 /// Names a request for ids.
 const IDS_CHUNK: usize = 500;
@@ -35,6 +35,13 @@ pub(super) struct Shape {
 
 /// After how many refreshes without an answer brokers, leaders and replicas are not known any more.
 const FAILED_REFRESHES: u32 = 3;
+
+/// What a refresh finds out beside the metadata.
+#[derive(Default)]
+struct More {
+    ids: HashMap<String, TopicId>,
+    facts: ClusterFacts,
+}
 
 /// Somebody wants newer metadata.
 pub(super) struct Hurry;
@@ -121,22 +128,21 @@ impl Topics {
     fn take(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
         let mut metadata = read(view, &self.known);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
-        if let Some(broker) = broker {
-            let ids = self.ids(&metadata, broker);
-            identify(&mut metadata, &ids);
-        }
+        let more = broker.map(|broker| self.more(&metadata, broker)).unwrap_or_default();
+        identify(&mut metadata, &more.ids);
         if self.stop.is_cancelled() {
             return;
         }
         let shape = Shape { layout: Layout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), back };
         self.known = remember(&metadata, &self.known);
         self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
+        self.storage.apply_facts(&self.cluster.name, more.facts);
         // Fails when the other thread has stopped, and then this one is about to.
         self.shapes.send(shape).ok();
     }
 
-    /// Ids of all topics, as far as they come in time.
-    fn ids(&mut self, metadata: &Metadata, broker: BrokerId) -> HashMap<String, TopicId> {
+    /// Ids of all topics and what the cluster tells of itself, as far as they come in time.
+    fn more(&mut self, metadata: &Metadata, broker: BrokerId) -> More {
         // An answer that comes later than this belongs to no round any more.
         let deadline = Instant::now() + IDS_LIMIT + NOTICE;
         self.round = self.round.wrapping_add(1);
@@ -144,21 +150,26 @@ impl Topics {
         let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
         let asked =
             names.chunks(IDS_CHUNK).filter(|chunk| self.lookups.topics(round, broker, chunk, IDS_LIMIT).is_ok());
-        let mut awaited = asked.count();
-        let mut ids = HashMap::new();
+        let described = self.lookups.probe(round, broker, IDS_LIMIT).is_ok();
+        let mut awaited = asked.count().saturating_add(usize::from(described));
+        let mut more = More::default();
         while awaited > 0 && !self.stop.is_cancelled() {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lookups.next(left.min(NOTICE)) {
                 Some(Answer::Topics { tag, result }) if tag == round => {
                     awaited = awaited.saturating_sub(1);
                     let found = result.unwrap_or_default().into_iter();
-                    ids.extend(found.filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
+                    more.ids.extend(found.filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
+                }
+                Some(Answer::Alive { tag, result }) if tag == round => {
+                    awaited = awaited.saturating_sub(1);
+                    more.facts = result.unwrap_or_default();
                 }
                 Some(Answer::Topics { .. } | Answer::Offsets { .. } | Answer::Alive { .. }) => {}
                 None if left.is_zero() => break,
                 None => {}
             }
         }
-        ids
+        more
     }
 }

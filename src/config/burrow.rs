@@ -1,19 +1,25 @@
-//! Sections of Burrow's that have no meaning here: accepted, and each told what takes its place.
+//! Sections of Burrow's. What of them has no meaning here is accepted, and told what takes its place.
 
+use super::General;
 use super::findings::Findings;
 use super::section::Section;
+use super::values;
 
-pub(super) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {
+pub(super) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) -> General {
     let mut general = root.section(findings, "general");
     general.ignore(findings, "pidfile", "a service manager keeps the process id");
     general.ignore(findings, "stdout-logfile", "the log goes to standard error, for the service manager to keep");
     general.ignore(findings, "env-var-prefix", "${VAR} in any string takes its place");
-    if let Some(origin) = general.text(findings, "access-control-allow-origin") {
-        // Left out it only keeps browsers out, so a file that names it may start.
-        findings.warn(origin.path, "has no meaning yet: Burrow's API, whose answers it marks, is not served");
+    let origin = general.text(findings, "access-control-allow-origin");
+    if let Some(origin) = origin.as_ref().filter(|origin| !values::is_header(&origin.value)) {
+        let problem = format!("expected an origin in printable ASCII, found {}", origin.shown);
+        findings.mistake(origin.path.clone(), problem);
     }
     general.finish(findings);
+    General { access_control_allow_origin: origin.map(|origin| origin.value) }
+}
 
+pub(super) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {
     // One warning for all of it, and nothing in it is checked.
     if root.section(findings, "zookeeper").exists() {
         let path = root.path.key("zookeeper");

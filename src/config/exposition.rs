@@ -58,12 +58,6 @@ fn read_names(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Nam
         if names.contains(&set) {
             findings.mistake(text.path.clone(), format!("expected each set of names once, found {} again", text.shown));
         }
-        match set {
-            NameSet::KafkaExporter => {}
-            NameSet::Burrow | NameSet::KafkaLagExporter | NameSet::Kminion => {
-                findings.unsupported_value(text.path, &text.value);
-            }
-        }
         names.push(set);
     }
     names
@@ -120,13 +114,12 @@ fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Li
     for (index, entry) in array.iter().enumerate() {
         let path = path.index(index);
         match entry.get_ref().as_table() {
-            Some(table) => limits.extend(read_limit(Section::new(path.clone(), Some(table)), findings)),
+            Some(table) => limits.extend(read_limit(Section::new(path, Some(table)), findings)),
             None => {
                 let problem = format!("expected a section [[metrics.limit]], found {}", kind(entry.get_ref()));
-                findings.mistake(path.clone(), problem);
+                findings.mistake(path, problem);
             }
         }
-        findings.unsupported(path);
     }
     limits
 }

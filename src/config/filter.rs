@@ -18,6 +18,12 @@ impl Filter {
         Self { allow, deny }
     }
 
+    /// The regex that allows, as it is written; empty for none.
+    #[must_use]
+    pub fn allowlist(&self) -> &str {
+        self.allow.as_ref().map_or("", Regex::as_str)
+    }
+
     /// Whether a name passes.
     #[must_use]
     pub fn allows(&self, name: &[u8]) -> bool {

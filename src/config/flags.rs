@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::findings::{Findings, Mistakes, Path, quote};
 use super::modules::{OFFSET_REFRESH, TOPIC_REFRESH, default_consumer};
 use super::{
-    ClientProfile, Cluster, Config, Connection, Evaluator, Filter, HttpServer, Level, Logging, Metrics, Outside,
-    Storage, values,
+    ClientProfile, Cluster, Config, Connection, Evaluator, Filter, General, HttpServer, Level, Logging, Metrics,
+    Outside, Storage, values,
 };
 
 /// What the flags say about Kafka: brokers, and kafka_exporter's filters, unanchored regexes as there.
@@ -95,6 +95,7 @@ impl Config {
             http: vec![HttpServer::default()],
             metrics: Metrics::default(),
             logging: Logging::default(),
+            general: General::default(),
         }
     }
 }

@@ -85,6 +85,7 @@ pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<
         http: service::read_http(&mut root, &mut profiles, &mut findings),
         metrics: exposition::read_metrics(&mut root, &mut findings),
         logging: service::read_logging(&mut root, &mut findings),
+        general: burrow::read_general(&mut root, &mut findings),
     };
     profiles.warn_of_unused(&mut findings);
     burrow::read(&mut root, &mut findings);

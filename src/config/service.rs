@@ -11,12 +11,15 @@ use super::{Evaluator, Expiry, Filter, HttpServer, Level, LogFormat, Logging, St
 
 /// Where the metrics are served unless told otherwise.
 const ADDRESS: &str = "0.0.0.0:9308";
+/// The name of a section that is not in the file.
+const DEFAULT: &str = "default";
 const READY_TIMEOUT: u64 = 300;
 const INTERVALS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
 
 impl Default for Storage {
     fn default() -> Self {
         Self {
+            name: DEFAULT.to_owned(),
             intervals: INTERVALS,
             min_distance: Duration::ZERO,
             expire_group: Expiry::BySource,
@@ -27,7 +30,7 @@ impl Default for Storage {
 
 impl Default for Evaluator {
     fn default() -> Self {
-        Self { minimum_complete: 0.0, allowed_lag: 0 }
+        Self { name: DEFAULT.to_owned(), minimum_complete: 0.0, allowed_lag: 0 }
     }
 }
 
@@ -36,7 +39,7 @@ impl HttpServer {
     #[must_use]
     pub fn at(address: String) -> Self {
         Self {
-            name: "default".to_owned(),
+            name: DEFAULT.to_owned(),
             address,
             tls: None,
             web_config_file: None,
@@ -61,7 +64,8 @@ impl Default for Logging {
 
 pub(super) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Storage {
     let mut storage = Storage::default();
-    for mut section in only_one(root, "storage", findings) {
+    for (name, mut section) in only_one(root, "storage", findings) {
+        storage.name = name;
         section.choice(findings, "class-name", &[("inmemory", ())]);
         let intervals = section.count(findings, "intervals", 1);
         let intervals = intervals.and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?));
@@ -78,7 +82,8 @@ pub(super) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) 
 
 pub(super) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Evaluator {
     let mut evaluator = Evaluator::default();
-    for mut section in only_one(root, "evaluator", findings) {
+    for (name, mut section) in only_one(root, "evaluator", findings) {
+        evaluator.name = name;
         section.choice(findings, "class-name", &[("caching", ())]);
         evaluator.minimum_complete = section.share(findings, "minimum-complete").unwrap_or_default();
         evaluator.allowed_lag = section.count(findings, "allowed-lag", 0).unwrap_or_default();
@@ -89,14 +94,14 @@ pub(super) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>
 }
 
 /// The sections of a kind of which there can be one; all are checked.
-fn only_one<'a>(root: &mut Section<'a>, key: &'static str, findings: &mut Findings<'_>) -> Vec<Section<'a>> {
+fn only_one<'a>(root: &mut Section<'a>, key: &'static str, findings: &mut Findings<'_>) -> Vec<(String, Section<'a>)> {
     let sections = root.sections(findings, key);
     if sections.len() > 1 {
         let names: Vec<_> = sections.iter().map(|(name, _)| quote(name)).collect();
         let problem = format!("expected one section [{key}.NAME], found {}: {}", names.len(), names.join(", "));
         findings.mistake(root.path.key(key), problem);
     }
-    sections.into_iter().map(|(_, section)| section).collect()
+    sections
 }
 
 pub(super) fn read_http(
@@ -145,10 +150,8 @@ fn read_http_server(
     }
     server.enable_lifecycle = section.flag(findings, "enable-lifecycle");
     server.enable_admin = section.flag(findings, "enable-admin");
-    for (key, enabled) in [("enable-lifecycle", server.enable_lifecycle), ("enable-admin", server.enable_admin)] {
-        if enabled {
-            findings.unsupported(section.path.key(key));
-        }
+    if server.enable_lifecycle {
+        findings.unsupported(section.path.key("enable-lifecycle"));
     }
     server.ready_timeout = section.wait(findings, "ready-timeout", READY_TIMEOUT);
     section.ignore(findings, "timeout", "slow clients are cut off at fixed limits");

@@ -27,6 +27,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// `[logging]`.
     pub logging: Logging,
+    /// `[general]`.
+    pub general: General,
 }
 
 /// Where log ends and topics come from.
@@ -218,6 +220,8 @@ impl fmt::Debug for Secret {
 /// A `[storage.*]` section.
 #[derive(Clone, Debug)]
 pub struct Storage {
+    /// The section's name, `default` without one.
+    pub name: String,
     /// Commits kept per partition.
     pub intervals: NonZeroUsize,
     /// Commits nearer than this to their predecessor replace it; zero keeps all.
@@ -238,8 +242,10 @@ pub enum Expiry {
 }
 
 /// A `[evaluator.*]` section.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Evaluator {
+    /// The section's name, `default` without one.
+    pub name: String,
     /// 0 to 1.
     pub minimum_complete: f64,
     /// Records.
@@ -335,6 +341,13 @@ pub struct Logging {
     pub format: LogFormat,
 }
 
+/// The `[general]` section.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct General {
+    /// What Burrow's API answers in `Access-Control-Allow-Origin`: printable ASCII. Without it the header is left out.
+    pub access_control_allow_origin: Option<String>,
+}
+
 /// Log levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -348,6 +361,20 @@ pub enum Level {
     Warn,
     /// What does.
     Error,
+}
+
+impl Level {
+    /// The name that the file gives it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// How a log line looks.

@@ -1,6 +1,7 @@
 //! Whole files against what they load to. The files lie in `tests/fixtures/config`; a bad one has the error text
 //! beside it. With `BLESS=1` in the environment the texts are written anew, to be read before they are kept.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -114,19 +115,13 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
             "consumer.admin.class-name: kafka_admin: not supported yet",
             "consumer.legacy.class-name: kafka_zk: not supported yet",
             "consumer.local.share-group: not supported yet",
-            "httpserver.default.enable-admin: not supported yet",
             "httpserver.default.enable-lifecycle: not supported yet",
             "httpserver.default.tls: not supported yet",
             "httpserver.default.web-config-file: not supported yet",
-            "metrics.limit[0]: not supported yet",
-            "metrics.limit[1]: not supported yet",
-            "metrics.names[1]: burrow: not supported yet",
-            "metrics.names[2]: kafka-lag-exporter: not supported yet",
-            "metrics.names[3]: kminion: not supported yet",
             "sasl.token.mechanism: OAUTHBEARER: not supported yet",
         ]
     );
-    let Config { clusters, consumers, storage, evaluator, http, metrics, logging } = loaded.config;
+    let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = loaded.config;
     assert_eq!(
         (clusters[0].offset_refresh, clusters[0].topic_refresh),
         (Duration::from_secs(5), Duration::from_secs(90))
@@ -153,13 +148,31 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert_eq!(sasl.password_file.as_deref(), Some(Path::new("password")));
     assert_eq!((storage.intervals.get(), storage.min_distance), (15, Duration::from_secs(1)));
     assert_eq!(storage.expire_group, Expiry::After(Duration::from_secs(604_800)));
-    assert_eq!(evaluator, Evaluator { minimum_complete: 0.5, allowed_lag: 3 });
+    assert_eq!(evaluator, Evaluator { name: "default".to_owned(), minimum_complete: 0.5, allowed_lag: 3 });
     assert_eq!((http[0].address.as_str(), http[0].ready_timeout), ("127.0.0.1:9309", Duration::from_secs(60)));
     assert_eq!(metrics.granularity, Granularity::Topic);
     assert_eq!(metrics.labels.get("env").map(String::as_str), Some("prod"));
     assert_eq!(metrics.limits[1].lag_seconds, 90.0);
     assert_eq!(logging.level, Level::Debug);
     assert_eq!(logging.format, LogFormat::Json);
+    assert_eq!(general.access_control_allow_origin.as_deref(), Some("https://lag.example.com"));
+    assert!(http[0].enable_admin);
+}
+
+#[test]
+fn no_label_that_a_page_has_can_be_given_to_every_series() {
+    for page in ["page", "page-burrow", "page-kafka-lag-exporter", "page-kminion"] {
+        let page = text(&at(&format!("tests/fixtures/{page}.txt")));
+        let labels = page.split(['{', ',']).filter_map(|rest| Some(rest.split_once("=\"")?.0));
+        let labels: BTreeSet<&str> = labels.filter(|label| !label.contains(' ') && *label != "env").collect();
+        assert!(labels.len() > 3, "{labels:?}");
+        for label in labels {
+            let mistakes = with(&format!("[metrics]\nlabels = {{ {label} = \"x\" }}")).unwrap_err();
+            let expected =
+                format!("metrics.labels.{label}: expected a label name that no series has already, found \"{label}\"");
+            assert_eq!(mistakes.to_string().trim_end(), expected);
+        }
+    }
 }
 
 #[test]

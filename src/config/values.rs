@@ -65,6 +65,11 @@ pub(super) fn is_topic(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
+/// Whether a text can stand in a header of HTTP.
+pub(super) fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 /// A time from whole seconds.
 pub(super) fn seconds(count: i64) -> Option<Duration> {
     u64::try_from(count).ok().map(Duration::from_secs).filter(|time| *time <= LONGEST)

@@ -3,7 +3,7 @@
 use super::cast::{COMMIT_EVERY, GROUPS, Retention, TOPICS, Topic};
 use super::company::Company;
 use super::pace::Log;
-use crate::model::{Offset, Partition, Timestamp, java_string_hash};
+use crate::model::{self, Name, Offset, Partition, Timestamp};
 use crate::offsets::encode::EncodeError;
 
 /// The offsets topic.
@@ -87,7 +87,7 @@ impl Scenario {
 
 /// Where Kafka puts a group.
 pub(super) fn offsets_partition(group: &str) -> i32 {
-    (java_string_hash(group.as_bytes()) & i32::MAX) % OFFSETS_PARTITIONS
+    model::offsets_partition(Name(group.as_bytes()), OFFSETS_PARTITIONS).map_or(0, |Partition(number)| number)
 }
 
 fn places(topic: &'static Topic) -> impl Iterator<Item = Place> {

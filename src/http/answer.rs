@@ -10,6 +10,8 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use super::burrow::Held;
+use super::places::Place;
 use super::scrape::Stream;
 use super::watch::Watch;
 
@@ -21,6 +23,8 @@ pub(super) enum Content {
     Shared { chunks: Arc<Vec<Bytes>>, next: usize },
     /// A page that is made as the client takes it.
     Stream(Stream),
+    /// A large answer, of which what the client has taken is given free.
+    Held(Held),
     /// Left out of an answer to HEAD; GET's would be sent in chunks.
     Omitted,
 }
@@ -30,6 +34,7 @@ impl Content {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Shared { chunks, next } => *next >= chunks.len(),
+            Self::Held(held) => held.left() == 0,
             Self::Stream(_) | Self::Omitted => false,
         }
     }
@@ -42,6 +47,7 @@ impl Content {
                 *next = next.saturating_add(1);
                 chunk
             }
+            Self::Held(held) => held.next(),
             Self::Stream(stream) => stream.next(),
             Self::Omitted => None,
         }
@@ -57,6 +63,20 @@ pub(super) fn text(status: StatusCode, words: &'static str) -> Response<Content>
 pub(super) fn whole(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<Content> {
     let answer = Response::new(Content::Whole(content));
     with(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
+}
+
+/// An answer in pieces. A large one keeps its place until it is taken.
+pub(super) fn whole_or_held(
+    status: StatusCode,
+    content_type: &'static str,
+    mut chunks: Vec<Bytes>,
+    place: Place,
+) -> Response<Content> {
+    if chunks.len() <= 1 {
+        return whole(status, content_type, chunks.pop().unwrap_or_default());
+    }
+    let answer = with_status(Response::new(Content::Held(Held::new(chunks, place))), status);
+    with(answer, CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
 /// The answer with this header.
@@ -107,10 +127,13 @@ impl Body for Sending {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Whole(bytes) => {
-                u64::try_from(bytes.len()).map_or_else(|_| SizeHint::default(), SizeHint::with_exact)
-            }
+            Content::Whole(bytes) => exactly(bytes.len()),
+            Content::Held(held) => exactly(held.left()),
             Content::Shared { .. } | Content::Stream(_) | Content::Omitted => SizeHint::default(),
         }
     }
+}
+
+fn exactly(bytes: usize) -> SizeHint {
+    u64::try_from(bytes).map_or_else(|_| SizeHint::default(), SizeHint::with_exact)
 }

@@ -21,6 +21,8 @@ pub(super) struct Limits {
     pub connections: usize,
     /// Pages that are rendered at one time.
     pub pages: usize,
+    /// Answers of Burrow's API that are made, or held for their clients, at one time.
+    pub answers: usize,
     /// Time without a piece taken after which a page's place goes to one who waits.
     pub stall: Duration,
     /// Age up to which a compressed page is shared.
@@ -44,6 +46,7 @@ impl Default for Limits {
             answer: Duration::from_secs(30),
             connections: 512,
             pages: 4,
+            answers: 4,
             stall: Duration::from_secs(1),
             keep: Duration::from_secs(1),
             grace: Duration::from_millis(1500),

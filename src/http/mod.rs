@@ -1,7 +1,7 @@
-//! The HTTP server: metrics, health, readiness.
+//! The HTTP server: metrics, health, readiness, Burrow's API.
 //!
 //! ```text
-//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, answer
+//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, burrow, answer
 //!              │  watch: what the connection is at, and since when
 //!              └─ wire: the socket, which tells the watch
 //! ```
@@ -15,9 +15,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::burrow::{Answer, Verb};
 use crate::metrics::Format;
 
 mod answer;
+mod burrow;
 mod connection;
 mod limits;
 mod listen;
@@ -48,6 +50,10 @@ pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;
 /// Takes the time that a complete page took to make; waiting for a place or for the client is not part of it.
 pub type Observe = Arc<dyn Fn(Duration) + Send + Sync>;
 
+/// Answers a request to Burrow's API, of which it takes the method, the path and the body. It may take long: it is
+/// called on a thread for blocking work.
+pub type Api = Arc<dyn Fn(Verb, &str, &[u8]) -> Answer + Send + Sync>;
+
 /// What a server shows.
 #[derive(Clone)]
 pub struct Site {
@@ -57,6 +63,10 @@ pub struct Site {
     pub ready: Ready,
     /// `warrener_scrape_seconds`.
     pub observe: Observe,
+    /// `/v3`.
+    pub api: Api,
+    /// `Access-Control-Allow-Origin` of what is Burrow's; left out without.
+    pub origin: Option<String>,
 }
 
 /// Whether every module has caught up.

@@ -1,4 +1,4 @@
-//! The places in which pages are made: a few at a time, and none for a client that sits on one.
+//! The places in which pages and large answers are made: a few at a time, and none for a client that sits on one.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;

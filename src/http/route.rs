@@ -12,6 +12,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Content, Sending, text, whole, with};
+use super::burrow::Desk;
 use super::limits::Limits;
 use super::negotiate::{self, Coding};
 use super::scrape::{NoPage, Scrapes};
@@ -21,7 +22,7 @@ use super::{Awaited, Ready};
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 
-/// Every path that is answered.
+/// Every path that is answered, but for those below `/v3`.
 const ROUTES: &[Route] = &[
     Route { path: "/", methods: READ, page: Page::Landing },
     Route { path: "/metrics", methods: READ, page: Page::Metrics },
@@ -29,6 +30,8 @@ const ROUTES: &[Route] = &[
     Route { path: "/-/ready", methods: READ, page: Page::Ready },
     Route { path: "/-/reload", methods: POST, page: Page::Lifecycle },
     Route { path: "/-/quit", methods: POST, page: Page::Lifecycle },
+    Route { path: "/burrow/admin", methods: READ, page: Page::Good },
+    Route { path: "/burrow/admin/ready", methods: READ, page: Page::BurrowReady },
 ];
 
 struct Route {
@@ -44,11 +47,14 @@ enum Page {
     Healthy,
     Ready,
     Lifecycle,
+    Good,
+    BurrowReady,
 }
 
 /// What is shown, and to whom it is asked.
 pub(super) struct Pages {
     pub scrapes: Scrapes,
+    pub desk: Desk,
     pub ready: Ready,
     pub limits: Arc<Limits>,
     pub stopping: CancellationToken,
@@ -60,10 +66,14 @@ impl Pages {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         watch.begin_request(has_body);
-        let refused = if has_body { self.read(body).await.err() } else { None };
-        let answer = match refused {
-            Some(refusal) => text(refusal.0, refusal.1),
-            None => self.page(&head.method, head.uri.path(), &head.headers, &watch).await,
+        let body = if has_body { self.read(body).await } else { Ok(Bytes::new()) };
+        let path = head.uri.path();
+        let answer = match body {
+            Err(refusal) => text(refusal.0, refusal.1),
+            Ok(body) if path == "/v3" || path.starts_with("/v3/") => {
+                self.desk.answer(&head.method, path.to_owned(), body, watch.cut.clone()).await
+            }
+            Ok(_) => self.page(&head.method, path, &head.headers, &watch).await,
         };
         // The connection's watch does not look for the end of a body.
         let answer =
@@ -84,6 +94,11 @@ impl Pages {
             Page::Healthy => text(StatusCode::OK, "healthy\n"),
             Page::Ready => self.readiness(),
             Page::Lifecycle => text(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
+            Page::Good => self.desk.marked(text(StatusCode::OK, "GOOD")),
+            Page::BurrowReady => self.desk.marked(match self.awaited().as_slice() {
+                [] => text(StatusCode::OK, "READY"),
+                [_, ..] => text(StatusCode::SERVICE_UNAVAILABLE, "STARTING"),
+            }),
         }
     }
 
@@ -128,11 +143,16 @@ impl Pages {
         answer
     }
 
-    fn readiness(&self) -> Response<Content> {
+    fn awaited(&self) -> Vec<Awaited> {
         let mut awaited = (self.ready)().awaited;
         if self.stopping.is_cancelled() {
             awaited.insert(0, Awaited::stopping());
         }
+        awaited
+    }
+
+    fn readiness(&self) -> Response<Content> {
+        let awaited = self.awaited();
         let status = if awaited.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         match serde_json::to_vec(&awaited) {
             Ok(json) => whole(status, "application/json", json.into()),

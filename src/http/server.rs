@@ -10,6 +10,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::burrow::Desk;
 use super::limits::Limits;
 use super::listen::{BindError, listen};
 use super::route::Pages;
@@ -61,6 +62,7 @@ impl Server {
         let limits = Arc::new(self.limits);
         let pages = Arc::new(Pages {
             scrapes: Scrapes::new(self.site.scrape, self.site.observe, Arc::clone(&limits)),
+            desk: Desk::new(self.site.api, self.site.origin.as_deref(), &limits),
             ready: self.site.ready,
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),
@@ -96,7 +98,8 @@ impl Server {
         drop(listener);
         clients.tasks.shutdown().await;
         // What is still being rendered ends with its next piece; nobody is to wait for it beyond that.
-        let _ = tokio::time::timeout(limits.grace / 4, pages.scrapes.end()).await;
+        let ending = async { tokio::join!(pages.scrapes.end(), pages.desk.end(&limits)) };
+        let _ = tokio::time::timeout(limits.grace / 4, ending).await;
         Ok(())
     }
 }

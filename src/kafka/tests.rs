@@ -208,13 +208,18 @@ fn metadata_names_brokers_and_the_topics_that_are_wanted() {
 }
 
 #[test]
-fn each_broker_can_be_probed() {
+fn each_broker_can_be_probed_and_says_what_the_cluster_is() {
     let rig = Rig::new(2, &[("t", 1)]);
+    rig.mock.broker_rack(2, "r2").unwrap();
     let client = rig.client(Role::Cluster);
     client.metadata(LIMIT, |_| true).unwrap();
     let lookups = Lookups::new(client).unwrap();
     lookups.probe(1, BrokerId(2), LIMIT).unwrap();
-    assert_eq!(answer(&lookups), Answer::Alive { tag: 1, result: Ok(()) });
+    let Answer::Alive { tag: 1, result: Ok(facts) } = answer(&lookups) else { panic!("no answer") };
+    assert!(facts.cluster_id.is_some_and(|id| id.starts_with("mockCluster")));
+    // The mock's controller is none of its brokers.
+    let racks = BTreeMap::from([(BrokerId(2), "r2".to_owned())]);
+    assert_eq!((facts.controller, facts.racks), (Some(BrokerId(0)), racks));
 }
 
 #[test]

@@ -1,12 +1,13 @@
-//! `/metrics`: the catalogue of families, and pages rendered from a view of storage.
+//! `/metrics`: the sets of families, and pages rendered from a view of storage.
 //!
 //! The families of groups and topics are written here, piece by piece; the exporter's own metrics are
 //! prometheus-client's and follow at the end of the page.
 
-pub mod catalogue;
+mod catalogue;
 mod format;
 #[cfg(feature = "daemon")]
 pub mod health;
+mod layout;
 #[cfg(feature = "daemon")]
 pub mod own;
 #[cfg(feature = "daemon")]
@@ -14,7 +15,10 @@ mod own_text;
 mod page;
 #[cfg(feature = "daemon")]
 mod process;
+mod readings;
+mod sets;
 mod text;
 
 pub use format::Format;
-pub use page::{Layout, Page};
+pub use layout::Layout;
+pub use page::Page;

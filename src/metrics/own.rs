@@ -1,7 +1,6 @@
 //! What the exporter tells about itself.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,13 +14,14 @@ use prometheus_client::registry::Registry;
 use tracing::info;
 
 use crate::clock;
+use crate::config::{Metrics, NameSet};
 use crate::model::Timestamp;
 use crate::offsets::{DecodeError, RecordType};
 use crate::storage::{Storage, View};
 
 use super::Format;
-use super::catalogue::type_name;
 use super::health::{Health, ModuleKind};
+use super::readings::type_name;
 use super::{own_text, process};
 
 /// What a refresh asks for: the label `kind` of `warrener_refresh_*`.
@@ -155,15 +155,14 @@ fn seconds() -> Histogram {
 }
 
 impl Own {
-    /// The metrics of a program with these modules, which has just read its configuration; `labels` are added to
-    /// every series.
+    /// The metrics of a program with these modules, which has just read its configuration.
     #[must_use]
-    pub fn new(modules: Vec<Arc<Health>>, labels: &BTreeMap<String, String>) -> Self {
+    pub fn new(modules: Vec<Arc<Health>>, metrics: &Metrics) -> Self {
         let families = Families::default();
-        let labels = labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
+        let labels = metrics.labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
         let mut registry = Registry::with_labels(labels);
         families.register(&mut registry);
-        build_info(&mut registry);
+        build_info(&mut registry, metrics.names.contains(&NameSet::KafkaExporter));
         let (reloaded, at): (Gauge, Float) = Default::default();
         reloaded.set(1);
         at.set(clock::now().seconds());
@@ -259,13 +258,17 @@ impl Families {
     }
 }
 
-/// The build, under our name and under the one that kafka_exporter's dashboards take their variables from.
-fn build_info(registry: &mut Registry) {
+/// The build, under our name and, with kafka_exporter's names, under the one that dashboards take their variables
+/// from.
+fn build_info(registry: &mut Registry, kafka_exporter: bool) {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     let ours = Family::<[(&str, &str); 3], Gauge>::default();
     let labels = [("version", version), ("revision", revision), ("rustc", env!("WARRENER_RUSTC"))];
     ours.get_or_create(&labels).set(1);
     registry.register("warrener_build_info", "The version that runs, always 1", ours);
+    if !kafka_exporter {
+        return;
+    }
     let theirs = Family::<[(&str, &str); 2], Gauge>::default();
     theirs.get_or_create(&[("version", version), ("revision", revision)]).set(1);
     registry.register("kafka_exporter_build_info", "The version that runs, for dashboards made for it", theirs);

@@ -1,51 +1,22 @@
 //! A page: the families of a view, rendered piece by piece as whoever reads it takes them.
 
-use std::collections::BTreeMap;
+use std::slice;
 use std::sync::Arc;
 
-use crate::config::Granularity;
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::model::Partition;
-use crate::storage::{ClusterView, GroupTopicView, Stats, Topic, View, escape};
+use crate::storage::{ClusterView, CommitView, GroupTopicView, GroupView, Topic, View};
 
-use super::catalogue::{FAMILIES, Family, Series, status_name};
+use super::catalogue::{OWNER_LABELS, Series, Sum};
 use super::format::Format;
-use super::text::{Samples, Value, header, label};
+use super::layout::{Layout, Shown};
+use super::sets::trouble_name;
+use super::text::{Numbered, Samples, Value, header};
 
 /// How long a piece may get before it is handed out.
 const PIECE: usize = 64 * 1024;
 /// How many samples are written between two looks at a piece's length.
 const RUN: usize = 256;
-
-/// What holds for every page of a run of the program.
-#[derive(Clone, Debug)]
-pub struct Layout {
-    /// How far down series go.
-    pub granularity: Granularity,
-    /// Whether owners are shown.
-    pub owners: bool,
-    /// `,name="value"` of the labels of every series.
-    constant: Vec<u8>,
-}
-
-impl Layout {
-    /// `labels` are added to every series.
-    #[must_use]
-    pub fn new(granularity: Granularity, owners: bool, labels: &BTreeMap<String, String>) -> Self {
-        let mut constant = Vec::new();
-        for (name, value) in labels {
-            label(&mut constant, name, escape(value).as_bytes());
-        }
-        Self { granularity, owners, constant }
-    }
-
-    fn shows(&self, series: &Series) -> bool {
-        match self.granularity {
-            Granularity::Partition => self.owners || !matches!(series, Series::Owner),
-            Granularity::Topic | Granularity::Group => !series.is_per_partition(),
-        }
-    }
-}
 
 /// An iterator over the pieces of a page, some 64 KiB each. Families and their series come in a stable
 /// order; a family without samples leaves no trace.
@@ -90,19 +61,19 @@ impl Page {
 
     /// Writes the next few samples; `false` when there are no more families.
     fn step(&mut self, out: &mut Vec<u8>) -> bool {
-        let Some(family) = FAMILIES.get(self.at.family) else { return false };
+        let Some(shown) = self.layout.families.get(self.at.family).copied() else { return false };
         let view = Arc::clone(&self.view);
-        let Some(cluster) = view.clusters.get(self.at.cluster).filter(|_| self.layout.shows(&family.series)) else {
+        let Some(cluster) = view.clusters.get(self.at.cluster) else {
             self.at = Place { family: self.at.family.saturating_add(1), ..Place::default() };
             self.opened = false;
             return true;
         };
         let before = out.len();
         if !self.opened {
-            header(out, family, self.format);
+            header(out, shown.family, self.format);
         }
         let samples = out.len();
-        let step = self.samples(family, cluster, out);
+        let step = self.samples(shown, cluster, out).unwrap_or(Step::End);
         if out.len() == samples {
             out.truncate(before);
         } else {
@@ -119,93 +90,93 @@ impl Page {
         true
     }
 
-    fn samples(&self, family: &Family, cluster: &ClusterView, out: &mut Vec<u8>) -> Step {
-        match &family.series {
-            Series::Brokers | Series::BrokerInfo | Series::Topic(_) | Series::Partition(_) => {
-                self.topic_samples(family, cluster, out)
+    /// Writes samples of the item at hand; `None` when there is no such item.
+    fn samples(&self, shown: Shown, cluster: &ClusterView, out: &mut Vec<u8>) -> Option<Step> {
+        let item = self.at.item;
+        match &shown.family.series {
+            Series::Cluster(samples) => {
+                let prefix = (item == 0).then(|| self.layout.prefix(shown, cluster, &[]))?;
+                samples(cluster, &mut Samples::new(out, &prefix));
             }
-            Series::Commit(_) | Series::Status | Series::Owner | Series::GroupTopic(_) | Series::Group(_) => {
-                self.group_samples(family, cluster, out)
+            Series::Topic(samples) => {
+                let topic = cluster.named.get(item)?;
+                samples(topic, &mut Samples::new(out, &self.topic_prefix(shown, cluster, topic)));
             }
-        }
-    }
-
-    fn topic_samples(&self, family: &Family, cluster: &ClusterView, out: &mut Vec<u8>) -> Step {
-        let topic = cluster.named.get(self.at.item);
-        let labelled = |topic: &Topic| self.prefix(family.name, cluster, &[("topic", topic.name.label.text())]);
-        match (&family.series, topic) {
-            (Series::Brokers, _) if self.at.item == 0 => brokers(&self.prefix(family.name, cluster, &[]), cluster, out),
-            (Series::BrokerInfo, _) if self.at.item == 0 => {
-                broker_info(&self.prefix(family.name, cluster, &[]), cluster, out);
+            Series::Partition(value) => {
+                let topic = cluster.named.get(item)?;
+                let numbers = (0..).map(Partition).zip(topic.partitions.iter().map(value)).skip(self.at.run);
+                let prefix = numbered(shown, self.topic_prefix(shown, cluster, topic));
+                return Some(self.run(Numbered::new(out, &prefix), numbers, topic.partitions.len()));
             }
-            (Series::Topic(value), Some(topic)) => {
-                if let Some(value) = value(topic) {
-                    Samples::new(out, &labelled(topic)).push(value);
+            Series::Group(samples) => {
+                let group = cluster.groups.get(item)?;
+                samples(cluster, group, &mut Samples::new(out, &self.group_prefix(shown, cluster, group)));
+            }
+            Series::Limit => {
+                let group = cluster.groups.get(item)?;
+                if let Some(limit) = self.layout.limit(group.label.name()) {
+                    Samples::new(out, &self.group_prefix(shown, cluster, group)).push(limit);
                 }
             }
-            (Series::Partition(value), Some(topic)) => {
-                let numbers =
-                    (0..).zip(&topic.partitions).skip(self.at.run).map(|(number, state)| (number, value(state)));
-                return self.run(&labelled(topic), numbers, topic.partitions.len(), out);
-            }
-            _ => return Step::End,
-        }
-        Step::Done
-    }
-
-    fn group_samples(&self, family: &Family, cluster: &ClusterView, out: &mut Vec<u8>) -> Step {
-        let whole_groups = self.layout.granularity == Granularity::Group;
-        match &family.series {
-            Series::Group(samples) => {
-                let Some(group) = cluster.groups.get(self.at.item) else { return Step::End };
-                let prefix = self.prefix(family.name, cluster, &[("consumergroup", group.label.text())]);
-                samples(group, &mut Samples::new(out, &prefix));
-            }
-            Series::GroupTopic(samples) if whole_groups => {
-                let Some(group) = cluster.groups.get(self.at.item) else { return Step::End };
-                let stats = cluster.topics_of(group).iter().map(|topic| topic.stats).reduce(Stats::merge);
-                let prefix = self.prefix(family.name, cluster, &[("consumergroup", group.label.text())]);
-                samples(&stats.unwrap_or(Stats::NONE), &mut Samples::new(out, &prefix));
+            Series::GroupTopic(samples) if self.layout.whole_groups => {
+                let group = cluster.groups.get(item)?;
+                let prefix = self.group_prefix(shown, cluster, group);
+                samples(&Sum::of(cluster.topics_of(group)), &mut Samples::new(out, &prefix));
             }
             Series::GroupTopic(samples) => {
-                let Some(topic) = cluster.group_topics.get(self.at.item) else { return Step::End };
-                samples(&topic.stats, &mut Samples::new(out, &self.group_topic_prefix(family.name, cluster, topic)));
+                let topic = cluster.group_topics.get(item)?;
+                let prefix = self.group_topic_prefix(shown, cluster, topic);
+                samples(&Sum::of(slice::from_ref(topic)), &mut Samples::new(out, &prefix));
             }
-            Series::Commit(value) => {
-                let Some(topic) = cluster.group_topics.get(self.at.item) else { return Step::End };
-                let numbers = cluster.commits(topic, self.at.run).map(|commit| (commit.partition.0, value(&commit)));
-                let prefix = self.group_topic_prefix(family.name, cluster, topic);
-                return self.run(&prefix, numbers, topic.len(), out);
+            Series::Commit(_) | Series::OwnedCommit(_) | Series::Status(_) | Series::Trouble | Series::Owner => {
+                let topic = cluster.group_topics.get(item)?;
+                return Some(self.group_partitions(shown, cluster, topic, out));
             }
-            Series::Status => {
-                let Some(topic) = cluster.group_topics.get(self.at.item) else { return Step::End };
-                if topic.evaluation.status != GroupStatus::Ok {
-                    let prefix = self.group_topic_prefix(family.name, cluster, topic);
-                    statuses(&prefix, cluster.statuses(topic, self.at.run).take(RUN), out);
-                    return self.after_run(topic.len());
-                }
-            }
-            Series::Owner => {
-                let Some(topic) = cluster.group_topics.get(self.at.item) else { return Step::End };
-                owners(&self.group_topic_prefix(family.name, cluster, topic), topic, out);
-            }
-            Series::Brokers | Series::BrokerInfo | Series::Topic(_) | Series::Partition(_) => return Step::End,
         }
-        Step::Done
+        Some(Step::Done)
+    }
+
+    /// Writes the next samples of a group's topic with a sample a partition.
+    fn group_partitions(&self, shown: Shown, cluster: &ClusterView, topic: &GroupTopicView, out: &mut Vec<u8>) -> Step {
+        let series = &shown.family.series;
+        if matches!(series, Series::Trouble) && topic.evaluation.status == GroupStatus::Ok {
+            return Step::Done;
+        }
+        let prefix = numbered(shown, self.group_topic_prefix(shown, cluster, topic));
+        let mut to = Numbered::new(out, &prefix);
+        match series {
+            Series::Commit(value) => {
+                let numbers = cluster.commits(topic, self.at.run).map(|commit| (commit.partition, value(&commit)));
+                return self.run(to, numbers, topic.len());
+            }
+            Series::Status(value) => {
+                let statuses = cluster.statuses(topic, self.at.run);
+                let numbers = statuses.map(|(partition, status)| (partition, Some(value(status))));
+                return self.run(to, numbers, topic.len());
+            }
+            Series::OwnedCommit(value) => {
+                owned_commits(topic, cluster.commits(topic, self.at.run).take(RUN), *value, &mut to);
+            }
+            Series::Trouble => troubles(cluster.statuses(topic, self.at.run).take(RUN), &mut to),
+            Series::Owner => {
+                owners(topic, &mut to);
+                return Step::Done;
+            }
+            Series::Cluster(_)
+            | Series::Topic(_)
+            | Series::Partition(_)
+            | Series::GroupTopic(_)
+            | Series::Group(_)
+            | Series::Limit => return Step::End,
+        }
+        self.after_run(topic.len())
     }
 
     /// Writes the next samples of an item with a sample a partition; `numbers` go on from there.
-    fn run(
-        &self,
-        prefix: &[u8],
-        numbers: impl Iterator<Item = (i32, Option<Value>)>,
-        len: usize,
-        out: &mut Vec<u8>,
-    ) -> Step {
-        let mut samples = Samples::new(out, prefix);
+    fn run(&self, mut to: Numbered<'_>, numbers: impl Iterator<Item = (Partition, Option<Value>)>, len: usize) -> Step {
         for (partition, value) in numbers.take(RUN) {
             if let Some(value) = value {
-                samples.push_partition(partition, value);
+                to.push(partition, value);
             }
         }
         self.after_run(len)
@@ -216,23 +187,26 @@ impl Page {
         if self.at.run.saturating_add(RUN) < len { Step::More } else { Step::Done }
     }
 
-    fn group_topic_prefix(&self, name: &str, cluster: &ClusterView, topic: &GroupTopicView) -> Vec<u8> {
-        self.prefix(name, cluster, &[("consumergroup", topic.group.text()), ("topic", topic.name.label.text())])
+    fn topic_prefix(&self, shown: Shown, cluster: &ClusterView, topic: &Topic) -> Vec<u8> {
+        self.layout.prefix(shown, cluster, &[(shown.labels.topic, topic.name.label.text())])
     }
 
-    /// `name{cluster="…",…`, the brace left open.
-    fn prefix(&self, name: &str, cluster: &ClusterView, labels: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut prefix = Vec::with_capacity(256);
-        prefix.extend_from_slice(name.as_bytes());
-        prefix.extend_from_slice(b"{cluster=\"");
-        prefix.extend_from_slice(cluster.label.text());
-        prefix.push(b'"');
-        prefix.extend_from_slice(&self.layout.constant);
-        for (name, text) in labels {
-            label(&mut prefix, name, text);
-        }
-        prefix
+    fn group_prefix(&self, shown: Shown, cluster: &ClusterView, group: &GroupView) -> Vec<u8> {
+        self.layout.prefix(shown, cluster, &[(shown.labels.group, group.label.text())])
     }
+
+    fn group_topic_prefix(&self, shown: Shown, cluster: &ClusterView, topic: &GroupTopicView) -> Vec<u8> {
+        let labels = [(shown.labels.group, topic.group.text()), (shown.labels.topic, topic.name.label.text())];
+        self.layout.prefix(shown, cluster, &labels)
+    }
+}
+
+/// The prefix of samples that a partition's number follows.
+fn numbered(shown: Shown, mut prefix: Vec<u8>) -> Vec<u8> {
+    for part in [",", shown.labels.partition, "=\""] {
+        prefix.extend_from_slice(part.as_bytes());
+    }
+    prefix
 }
 
 impl Iterator for Page {
@@ -251,43 +225,45 @@ impl Iterator for Page {
     }
 }
 
-fn brokers(prefix: &[u8], cluster: &ClusterView, out: &mut Vec<u8>) {
-    if let Some(brokers) = &cluster.topics.brokers {
-        Samples::new(out, prefix).push(Value::Count(u64::try_from(brokers.len()).unwrap_or(u64::MAX)));
+fn owned_commits(
+    topic: &GroupTopicView,
+    commits: impl Iterator<Item = CommitView>,
+    value: fn(&CommitView) -> Option<Value>,
+    to: &mut Numbered<'_>,
+) {
+    for commit in commits {
+        let Some(value) = value(&commit) else { continue };
+        // Members of a share group share partitions: the first one stands for them.
+        let place = topic.assigned.partition_point(|(partition, _)| *partition < commit.partition);
+        let owner = topic.assigned.get(place).filter(|(partition, _)| *partition == commit.partition);
+        let member = owner.and_then(|(_, member)| topic.members.get(*member));
+        let texts = member
+            .map_or([&[][..]; 3], |member| [member.client_host.text(), member.id.text(), member.client_id.text()]);
+        let [host, id, client] = texts;
+        let [host_label, id_label, client_label] = OWNER_LABELS;
+        to.push_with(commit.partition, &[(host_label, host), (id_label, id), (client_label, client)], value);
     }
 }
 
-fn broker_info(prefix: &[u8], cluster: &ClusterView, out: &mut Vec<u8>) {
-    for broker in cluster.topics.brokers.iter().flat_map(|brokers| brokers.iter()) {
-        let labels = [("id", broker.id.0.to_string()), ("address", escape(&broker.address))];
-        let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
-        Samples::new(out, prefix).push_with(&labels, Value::Int(1));
-    }
-}
-
-fn statuses(prefix: &[u8], statuses: impl Iterator<Item = (Partition, PartitionStatus)>, out: &mut Vec<u8>) {
+fn troubles(statuses: impl Iterator<Item = (Partition, PartitionStatus)>, to: &mut Numbered<'_>) {
     for (partition, status) in statuses {
-        let Some(status) = status_name(status) else { continue };
-        let partition = partition.0.to_string();
-        let labels = [("partition", partition.as_bytes()), ("status", status.as_bytes())];
-        Samples::new(out, prefix).push_with(&labels, Value::Int(1));
+        let Some(status) = trouble_name(status) else { continue };
+        to.push_with(partition, &[("status", status.as_bytes())], Value::Int(1));
     }
 }
 
-fn owners(prefix: &[u8], topic: &GroupTopicView, out: &mut Vec<u8>) {
+fn owners(topic: &GroupTopicView, to: &mut Numbered<'_>) {
     for (partition, member) in topic.assigned.iter() {
         let Some(member) = topic.members.get(*member) else { continue };
         let labels = [
-            ("partition", partition.0.to_string().into_bytes()),
-            ("client_id", member.client_id.text().to_vec()),
-            ("client_host", member.client_host.text().to_vec()),
-            ("member_id", member.id.text().to_vec()),
+            ("client_id", member.client_id.text()),
+            ("client_host", member.client_host.text()),
+            ("member_id", member.id.text()),
         ];
-        let labels = labels.each_ref().map(|(name, text)| (*name, text.as_slice()));
-        Samples::new(out, prefix).push_with(&labels, Value::Int(1));
+        to.push_with(*partition, &labels, Value::Int(1));
     }
 }
 
 #[cfg(test)]
 #[path = "page_tests.rs"]
-mod tests;
+pub mod tests;

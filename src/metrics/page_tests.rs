@@ -3,7 +3,9 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::*;
+use crate::config::{Granularity, Metrics, NameSet};
 use crate::evaluate::EvaluatorRules;
+use crate::metrics::sets::tests::{ALL, described, everything};
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::{
     Broker, EpochUpdate, GroupFact, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules,
@@ -16,7 +18,7 @@ const RULES: EvaluatorRules =
 const NOW: Timestamp = Timestamp(1_700_000_060_250);
 
 /// Two topics, three groups: one that consumes, one with an odd name that only commits, one of a newer type.
-fn storage() -> Storage {
+pub fn storage() -> Storage {
     let rules = Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None };
     let storage = Storage::new(["local"], rules);
     storage.apply_metadata("local", metadata(), Timestamp(0));
@@ -34,7 +36,7 @@ fn storage() -> Storage {
     storage
 }
 
-fn metadata() -> Metadata {
+pub fn metadata() -> Metadata {
     let partition = |leader, in_sync| PartitionMetadata { leader, replicas: vec![BrokerId(1), BrokerId(2)], in_sync };
     let (led, leaderless) = (partition(Some(BrokerId(1)), 2), partition(None, 1));
     let topic = |name: &str, partitions| TopicMetadata { name: name.into(), id: Some(TopicId(9)), partitions };
@@ -84,26 +86,30 @@ fn updates() -> Vec<Update<'static>> {
     ]
 }
 
-fn page(format: Format, granularity: Granularity, owners: bool, labels: &[(&str, &str)]) -> String {
-    let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let layout = Arc::new(Layout::new(granularity, owners, &labels));
-    let page = Page::new(Arc::new(storage().view(NOW, &RULES)), layout, format, b"# EOF\n".to_vec());
+pub fn page(format: Format, storage: &Storage, metrics: &Metrics) -> String {
+    let layout = Arc::new(Layout::new(metrics));
+    let page = Page::new(Arc::new(storage.view(NOW, &RULES)), layout, format, b"# EOF\n".to_vec());
     String::from_utf8(page.flatten().collect()).unwrap()
 }
 
-#[test]
-fn the_whole_page_is_as_it_was_approved() {
-    let page = page(Format::Text, Granularity::Partition, true, &[("env", "a\"b")]);
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/page.txt");
+#[track_caller]
+pub fn approve(name: &str, page: &str) {
+    let path = format!("{}/tests/fixtures/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, &page).unwrap();
+        std::fs::write(&path, page).unwrap();
     }
     assert_eq!(page, std::fs::read_to_string(path).unwrap());
 }
 
 #[test]
+fn the_whole_page_is_as_it_was_approved() {
+    let metrics = Metrics { limits: Vec::new(), ..everything(&[NameSet::KafkaExporter]) };
+    approve("page", &page(Format::Text, &storage(), &metrics));
+}
+
+#[test]
 fn openmetrics_names_a_counter_without_its_suffix() {
-    let page = page(Format::OpenMetrics, Granularity::Partition, false, &[]);
+    let page = page(Format::OpenMetrics, &storage(), &Metrics { owners: false, ..everything(&ALL) });
     assert!(page.contains("# TYPE kafka_consumergroup_commits counter\nkafka_consumergroup_commits_total{"));
     assert!(!page.contains("owner_info"));
 }
@@ -111,7 +117,7 @@ fn openmetrics_names_a_counter_without_its_suffix() {
 #[test]
 fn no_series_stands_twice_and_every_family_stands_together() {
     for granularity in [Granularity::Partition, Granularity::Topic, Granularity::Group] {
-        let page = page(Format::Text, granularity, true, &[]);
+        let page = page(Format::Text, &described(), &Metrics { granularity, ..everything(&ALL) });
         let (mut series, mut families) = (BTreeSet::new(), BTreeSet::new());
         let mut last = "";
         for line in page.lines().filter(|line| !line.starts_with('#')) {
@@ -120,14 +126,23 @@ fn no_series_stands_twice_and_every_family_stands_together() {
             let family = name.split('{').next().unwrap();
             assert!(family == last || families.insert(family.to_owned()), "apart: {family}");
             last = line.split('{').next().unwrap();
+            assert!(
+                name.contains("{cluster=\"local\",env=") || name.contains("{cluster_name=\"local\",env="),
+                "{name}"
+            );
         }
-        assert_eq!(page.contains("partition=\""), granularity == Granularity::Partition);
+        let partitions = page.contains(",partition=\"") || page.contains("partition_id=\"");
+        assert_eq!(partitions, granularity == Granularity::Partition);
+        let of_groups = series.iter().filter(|series| series.contains("group") && !series.contains("topic_info"));
+        let topics = of_groups.filter(|series| series.contains("topic=\"") || series.contains("topic_name=\"")).count();
+        assert_eq!(topics > 0, granularity != Granularity::Group);
     }
 }
 
 #[test]
 fn with_groups_as_the_finest_series_the_topics_are_added_up() {
-    let page = page(Format::Text, Granularity::Group, false, &[]);
+    let metrics = Metrics { granularity: Granularity::Group, ..Metrics::default() };
+    let page = page(Format::Text, &storage(), &metrics);
     let lines: Vec<&str> = page.lines().filter(|line| line.contains("group=\"billing\"")).collect();
     for line in [
         "kafka_consumergroup_current_offset_sum{cluster=\"local\",consumergroup=\"billing\"} 63",
@@ -152,14 +167,19 @@ fn a_page_comes_in_pieces_of_about_64_kib() {
         timestamp: Timestamp(1),
     });
     cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(updates), Timestamp(1));
-    let layout = Arc::new(Layout::new(Granularity::Partition, false, &BTreeMap::new()));
+    let layout = Arc::new(Layout::new(&Metrics { names: ALL.to_vec(), ..Metrics::default() }));
     let pieces: Vec<Vec<u8>> =
         Page::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new()).collect();
     assert!(pieces.len() > 20);
     assert!(pieces.iter().all(|piece| piece.len() < 128 * 1024));
     let page = String::from_utf8(pieces.concat()).unwrap();
-    let offsets = page.lines().filter(|line| line.starts_with("kafka_consumergroup_current_offset{"));
-    assert_eq!(offsets.count(), 20_000);
+    for family in [
+        "kafka_consumergroup_current_offset{",
+        "kafka_consumergroup_group_offset{",
+        "burrow_kafka_topic_partition_status{",
+    ] {
+        assert_eq!(page.lines().filter(|line| line.starts_with(family)).count(), 20_000, "{family}");
+    }
 }
 
 #[test]
@@ -185,7 +205,7 @@ fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
         timestamp: Timestamp(1),
     });
     cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(updates), Timestamp(1));
-    let layout = Arc::new(Layout::new(Granularity::Partition, false, &BTreeMap::new()));
+    let layout = Arc::new(Layout::new(&Metrics::default()));
     let page = Page::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new());
     let page = String::from_utf8(page.flatten().collect()).unwrap();
     let name = "kafka_consumergroup_partition_status{cluster=\"local\",consumergroup=\"g\",topic=\"t\",partition=\"";

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::model::TimeLag;
+use crate::model::{Partition, TimeLag};
 
 use super::catalogue::{Family, Kind};
 use super::format::Format;
@@ -54,13 +54,39 @@ impl<'a> Samples<'a> {
         number(self.out, value);
         self.out.push(b'\n');
     }
+}
+
+/// Where the samples of partitions go that share all labels before the partition's number.
+pub struct Numbered<'a> {
+    out: &'a mut Vec<u8>,
+    /// `name{label="value",…,partition="`.
+    prefix: &'a [u8],
+}
+
+impl<'a> Numbered<'a> {
+    /// Samples that begin with `prefix`, up to where the partition's number stands.
+    pub const fn new(out: &'a mut Vec<u8>, prefix: &'a [u8]) -> Self {
+        Self { out, prefix }
+    }
 
     /// A sample of one partition: the hot path.
-    pub fn push_partition(&mut self, partition: i32, value: Value) {
+    pub fn push(&mut self, partition: Partition, value: Value) {
         self.out.extend_from_slice(self.prefix);
-        self.out.extend_from_slice(b",partition=\"");
-        integer(self.out, partition);
+        integer(self.out, partition.0);
         self.out.extend_from_slice(b"\"} ");
+        number(self.out, value);
+        self.out.push(b'\n');
+    }
+
+    /// A sample of one partition with labels after it; their values are escaped already.
+    pub fn push_with(&mut self, partition: Partition, labels: &[(&str, &[u8])], value: Value) {
+        self.out.extend_from_slice(self.prefix);
+        integer(self.out, partition.0);
+        self.out.push(b'"');
+        for (name, text) in labels {
+            label(self.out, name, text);
+        }
+        self.out.extend_from_slice(b"} ");
         number(self.out, value);
         self.out.push(b'\n');
     }

@@ -17,7 +17,7 @@ use super::names::{Label, TopicName, TopicNames};
 use super::settle::{Lagging, Moment};
 use super::slot::{Rules, Taken};
 use super::topics::{Read, Topics};
-use super::update::{Dropped, LogBounds, Metadata, TimesFound, Update};
+use super::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
 use super::window::Commit;
 use super::{Past, SourceId};
 
@@ -121,6 +121,11 @@ impl Cluster {
             group.find_owners(&topics);
             true
         });
+    }
+
+    /// Takes in what the cluster tells of itself beside its metadata.
+    pub fn apply_facts(&self, facts: ClusterFacts) {
+        self.change_topics(|topics| topics.facts = Arc::new(facts));
     }
 
     /// Brokers, leaders and replicas are not known any more.
@@ -364,7 +369,7 @@ impl Cluster {
         }
     }
 
-    fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
+    pub(super) fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
         // The index is below the number of shards; the first one stands in for an impossible miss.
         #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
         lock(&self.shards[place(group)])

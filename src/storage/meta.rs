@@ -54,6 +54,11 @@ impl Meta {
         self.classic.get().is_none() && self.epochs.is_empty()
     }
 
+    /// Forgets all but where it came from.
+    pub fn forget(&mut self) {
+        *self = Self { held: self.held, ..Self::default() };
+    }
+
     /// Whether all of it came from a source.
     pub fn is_of(&self, source: SourceId) -> bool {
         self.held.is_some_and(|(held, _)| held == source)

@@ -5,6 +5,7 @@
 
 mod build;
 mod cluster;
+mod detail;
 mod epochs;
 mod fact;
 mod graves;
@@ -13,6 +14,7 @@ mod log_ends;
 mod meta;
 mod names;
 mod partition;
+mod removal;
 mod settle;
 mod slot;
 mod stats;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 
 pub use build::Build;
 pub use cluster::Cluster;
+pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
 pub use group::Assigned;
 pub use meta::Member;
@@ -41,8 +44,9 @@ pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
 pub use update::{
-    Broker, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate, MembersUpdate,
-    Metadata, OwnedUpdate, PartitionMetadata, TimeAnswer, TimesFound, TopicMetadata, TopologyUpdate, Update,
+    Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
+    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, TimeAnswer, TimesFound, TopicMetadata, TopologyUpdate,
+    Update,
 };
 pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};
@@ -96,6 +100,13 @@ impl Storage {
     pub fn apply_metadata(&self, cluster: &str, metadata: Metadata, at: Timestamp) {
         if let Some(cluster) = self.cluster(cluster) {
             cluster.apply_metadata(metadata, at);
+        }
+    }
+
+    /// Takes in what a cluster tells of itself beside its metadata.
+    pub fn apply_facts(&self, cluster: &str, facts: ClusterFacts) {
+        if let Some(cluster) = self.cluster(cluster) {
+            cluster.apply_facts(facts);
         }
     }
 

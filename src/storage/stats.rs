@@ -16,6 +16,8 @@ pub struct Stats {
     pub committed: i64,
     /// Sum of the known lags.
     pub lag: u64,
+    /// Greatest lag; `None` while that of a partition is unknown.
+    pub lag_max: Option<Lag>,
     /// Greatest time lag; `None` while that of a partition is unknown.
     pub time_lag: Option<TimeLag>,
     /// Largest share of what retention keeps that is unread; `None` while it is unknown for a partition.
@@ -37,6 +39,7 @@ impl Stats {
         unknown: 0,
         committed: 0,
         lag: 0,
+        lag_max: Some(Lag(0)),
         time_lag: Some(TimeLag::ZERO),
         retention_used: Some(0.0),
         commits: 0,
@@ -48,13 +51,15 @@ impl Stats {
     pub(super) fn add(&mut self, commit: &CommitView) {
         let CommitView { committed, bounds, .. } = *commit;
         self.committed = self.committed.saturating_add(committed.0);
-        match lag::lag(committed, bounds) {
+        let known = lag::lag(committed, bounds);
+        match known {
             Some(Lag(lag)) => {
                 self.known = self.known.saturating_add(1);
                 self.lag = self.lag.saturating_add(lag);
             }
             None => self.unknown = self.unknown.saturating_add(1),
         }
+        self.lag_max = both(self.lag_max, known, Ord::max);
         self.time_lag = both(self.time_lag, commit.time_lag, Ord::max);
         self.retention_used = both(self.retention_used, lag::retention_used(committed, bounds), f64::max);
     }
@@ -67,6 +72,7 @@ impl Stats {
             unknown: self.unknown.saturating_add(other.unknown),
             committed: self.committed.saturating_add(other.committed),
             lag: self.lag.saturating_add(other.lag),
+            lag_max: both(self.lag_max, other.lag_max, Ord::max),
             time_lag: both(self.time_lag, other.time_lag, Ord::max),
             retention_used: both(self.retention_used, other.retention_used, f64::max),
             commits: self.commits.saturating_add(other.commits),

@@ -10,7 +10,7 @@ use crate::model::{Partition, Timestamp, TopicId};
 
 use super::names::TopicName;
 use super::partition::PartitionState;
-use super::update::{Broker, LogBounds, TimesFound, TopicMetadata};
+use super::update::{Broker, ClusterFacts, LogBounds, TimesFound, TopicMetadata};
 
 /// How many metadata refreshes in a row must not name a topic until it is hidden (RULES.md).
 const UNNAMED_REFRESHES: u8 = 2;
@@ -20,6 +20,8 @@ const UNNAMED_REFRESHES: u8 = 2;
 pub struct Topics {
     /// Live brokers, by id; `None` before the first metadata.
     pub brokers: Option<Arc<[Broker]>>,
+    /// What else the cluster tells of itself.
+    pub facts: Arc<ClusterFacts>,
     slots: Vec<Option<Arc<Topic>>>,
     /// Where topics stand by their ids.
     ids: HashMap<TopicId, usize>,
@@ -141,6 +143,7 @@ impl Topics {
     /// Nobody has answered for long: what the metadata said is not known any more.
     pub(super) fn forget_metadata(&mut self) {
         self.brokers = None;
+        self.facts = Arc::default();
         self.lost = true;
     }
 

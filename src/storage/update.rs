@@ -1,5 +1,6 @@
 //! What goes into storage: the only types that cross its wall inwards.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{BrokerId, Name, Offset, Partition, Timestamp, TopicId};
@@ -14,6 +15,17 @@ pub struct Broker {
     pub id: BrokerId,
     /// `host:port`.
     pub address: String,
+}
+
+/// What a cluster tells of itself beside its metadata. What it did not tell is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterFacts {
+    /// Its id.
+    pub cluster_id: Option<String>,
+    /// The controller, or with KRaft the broker that stands in for it.
+    pub controller: Option<BrokerId>,
+    /// The racks of the brokers that have one.
+    pub racks: BTreeMap<BrokerId, String>,
 }
 
 /// One full answer to a metadata request: what it does not name is missing.

@@ -56,9 +56,23 @@ impl Program {
         Self::with_config(&format!("{head}[consumer.local]\noffsets-topic = \"{topic}\"{consumer}"))
     }
 
+    /// As `quick`, with a server on which the API's routes that change something are enabled: `--listen` would put
+    /// another in its place.
+    pub fn administered(servers: &str) -> Self {
+        let (port, scratch) = (free_port(), Scratch::new("warrener"));
+        let server = format!("[httpserver.default]\naddress = \"127.0.0.1:{port}\"\nenable-admin = true\n");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", quick(servers, "", &server)));
+        Self::start_at(port, command, scratch)
+    }
+
     fn start(mut command: Command, scratch: Scratch) -> Self {
         let port = free_port();
         command.args(["--listen", &format!("127.0.0.1:{port}")]);
+        Self::start_at(port, command, scratch)
+    }
+
+    fn start_at(port: u16, command: Command, scratch: Scratch) -> Self {
         let mut process = Process::start(command, &scratch.join("warrener.log"));
         eventually(seconds(20), "listening warrener", || {
             assert!(process.ended().is_none(), "it ended:\n{}", process.log());

@@ -16,6 +16,7 @@ use super::{Pieces, Readiness, Server, Site};
 use crate::metrics::Format;
 
 mod bounds;
+mod burrow;
 mod pages;
 mod routes;
 mod stopping;
@@ -113,7 +114,8 @@ fn plain_site() -> Site {
 }
 
 fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
-    Site { scrape: Arc::new(scrape), ready: Arc::new(Readiness::default), observe: Arc::new(|_| {}) }
+    let (ready, observe) = (Arc::new(Readiness::default), Arc::new(|_| {}));
+    Site { scrape: Arc::new(scrape), ready, observe, api: Arc::new(burrow::nothing), origin: None }
 }
 
 /// A site whose page never ends, and how many of its pages are alive.

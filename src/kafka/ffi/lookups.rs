@@ -1,6 +1,6 @@
 //! ListOffsets, DescribeTopics and DescribeCluster, many in flight on one queue.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::CString;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{Code, Queue, QueueEvent, c_name, call_failed, code_at, millis, raw, sys, text};
 use crate::kafka::{Client, ModuleError};
 use crate::model::{BrokerId, Offset, Partition, Timestamp, TopicId};
+use crate::storage::ClusterFacts;
 
 /// A partition that is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +83,8 @@ pub enum Answer {
     Alive {
         /// The number given with the request.
         tag: usize,
-        /// Whether the broker answered.
-        result: Result<(), Code>,
+        /// What the broker says of the cluster, if it answered.
+        result: Result<ClusterFacts, Code>,
     },
 }
 
@@ -147,7 +148,7 @@ impl Lookups {
         Ok(())
     }
 
-    /// Asks one broker whether it is there.
+    /// Asks one broker whether it is there, and what the cluster is.
     ///
     /// # Errors
     /// librdkafka refuses the broker's id.
@@ -174,7 +175,8 @@ impl Lookups {
                 Some(Answer::Topics { tag, result })
             }
             sys::RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT => {
-                Some(Answer::Alive { tag, result: failed.map_or(Ok(()), Err) })
+                let result = failed.map_or_else(|| Ok(facts(&event)), Err);
+                Some(Answer::Alive { tag, result })
             }
             _ => None,
         }
@@ -356,6 +358,31 @@ fn ids(event: &QueueEvent) -> HashMap<String, Result<Option<TopicId>, Code>> {
         (name, Ok((id != 0).then_some(TopicId(id))))
     };
     topics.iter().map(|&topic| id(topic)).collect()
+}
+
+fn facts(event: &QueueEvent) -> ClusterFacts {
+    let mut count = 0;
+    // SAFETY: the event is alive and a DescribeCluster result; strings and nodes live as long as it.
+    let (cluster_id, controller, nodes) = unsafe {
+        let result = sys::rd_kafka_event_DescribeCluster_result(event.ptr());
+        if result.is_null() {
+            return ClusterFacts::default();
+        }
+        let nodes = sys::rd_kafka_DescribeCluster_result_nodes(result, &raw mut count);
+        let nodes = if nodes.is_null() || count == 0 { &[][..] } else { std::slice::from_raw_parts(nodes, count) };
+        let cluster_id = text(sys::rd_kafka_DescribeCluster_result_cluster_id(result)).into_owned();
+        (cluster_id, sys::rd_kafka_DescribeCluster_result_controller(result), nodes)
+    };
+    // SAFETY: as above.
+    let id = |node: *const sys::rd_kafka_Node_t| BrokerId(unsafe { sys::rd_kafka_Node_id(node) });
+    let rack = |node: &*const sys::rd_kafka_Node_t| {
+        // SAFETY: as above.
+        let rack = unsafe { text(sys::rd_kafka_Node_rack(*node)) };
+        (!rack.is_empty()).then(|| (id(*node), rack.into_owned()))
+    };
+    let controller = (!controller.is_null()).then(|| id(controller)).filter(|id| *id >= BrokerId(0));
+    let racks: BTreeMap<BrokerId, String> = nodes.iter().filter_map(rack).collect();
+    ClusterFacts { cluster_id: Some(cluster_id).filter(|id| !id.is_empty()), controller, racks }
 }
 
 impl std::fmt::Debug for Lookups {

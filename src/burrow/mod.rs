@@ -1,0 +1,254 @@
+//! Burrow's HTTP API, version 3, but for the HTTP: a method and a path in, a status and a body out (HTTP.md).
+//!
+//! ```text
+//! Asked ──route──▶ Call ──Api──▶ storage details, config ──▶ Answer { status, body }
+//! ```
+//!
+//! Fields of bodies stand in HTTP.md's order. A name that is not UTF-8 is shown as on `/metrics`; it is asked for by
+//! its bytes, percent-encoded, or as it is shown.
+
+mod body;
+mod config;
+mod group;
+mod route;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::config::{Config, Level, parse_level};
+use crate::evaluate::EvaluatorRules;
+use crate::model::{Offset, Timestamp};
+use crate::storage::{Cluster, Label, Storage, Topic};
+
+pub use body::Body;
+use body::Payload;
+use config::{Coordinator, Main};
+use group::{Status, Topics};
+use route::{Call, Refusal, Segment};
+
+/// What the API answers from.
+#[derive(Clone, Copy)]
+pub struct Api<'a> {
+    /// The configuration of this run.
+    pub config: &'a Config,
+    /// What is known.
+    pub storage: &'a Storage,
+    /// What groups are judged by.
+    pub rules: &'a EvaluatorRules,
+    /// The log's level.
+    pub level: &'a LogLevel,
+    /// The name of this machine.
+    pub host: &'a str,
+}
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Its method.
+    pub verb: Verb,
+    /// Its path as it came: without a query, and with its percent signs.
+    pub path: &'a str,
+    /// Its body.
+    pub body: &'a [u8],
+    /// Whether it came where `enable-admin` holds.
+    pub admin: bool,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What a request wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// GET, HEAD.
+    Read,
+    /// DELETE.
+    Delete,
+    /// POST.
+    Post,
+    /// What is never allowed.
+    Other,
+}
+
+/// The log's level, which can change while the program runs.
+pub struct LogLevel {
+    /// The level now.
+    pub get: Box<dyn Fn() -> Level + Send + Sync>,
+    /// Changes it.
+    pub set: Box<dyn Fn(Level) + Send + Sync>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP's status code.
+    pub status: u16,
+    /// The header `Allow`, where the method is another.
+    pub allow: Option<String>,
+    /// The body, to be written as JSON.
+    pub body: Body,
+}
+
+/// A status code, a message and what goes with it; no success in `Err`.
+type Outcome = Result<(u16, &'static str, Payload), (u16, &'static str)>;
+
+/// What a POST to the log level says.
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    level: String,
+}
+
+impl Api<'_> {
+    /// Answers a request.
+    #[must_use]
+    pub fn answer(&self, asked: &Asked<'_>) -> Answer {
+        let call = match route::call(asked.verb, asked.path) {
+            Ok(call) => call,
+            Err(Refusal::Unknown) => return Answer::unknown(),
+            Err(Refusal::NotAllowed(allow)) => {
+                let answer = self.told(asked, Err((405, "method not allowed")));
+                return Answer { allow: Some(allow), ..answer };
+            }
+        };
+        self.told(asked, self.call(call, asked))
+    }
+
+    fn told(&self, asked: &Asked<'_>, outcome: Outcome) -> Answer {
+        let error = outcome.is_err();
+        let failed = |(status, message)| (status, message, Payload::Nothing {});
+        let (status, message, payload) = outcome.unwrap_or_else(failed);
+        let body = Body::told(error, message, payload, route::shown(asked.path), self.host.to_owned());
+        Answer { status, allow: None, body }
+    }
+
+    fn call(&self, call: Call, asked: &Asked<'_>) -> Outcome {
+        match call {
+            Call::Clusters => Ok((200, "cluster list returned", Payload::Clusters { clusters: self.clusters() })),
+            Call::Topics { cluster } => self.topics(&cluster),
+            Call::Topic { cluster, topic } => self.topic(&cluster, &topic),
+            Call::ConsumersOf { cluster, topic } => self.consumers_of(&cluster, &topic),
+            Call::Consumers { cluster } => self.consumers(&cluster),
+            Call::Consumer { cluster, group } => self.consumer(&cluster, &group),
+            Call::Status { cluster, group, all } => Ok(self.status(&cluster, &group, asked.now, all)),
+            Call::Remove { cluster, group, topic } => self.remove(&cluster, &group, topic.as_ref(), asked.admin),
+            Call::Config => Ok((200, "main config returned", Payload::Main(Main::of(self.config)))),
+            Call::Modules(coordinator) => Ok((200, "module list returned", self.modules(coordinator))),
+            Call::Module(coordinator, name) => self.module(coordinator, &name),
+            Call::LogLevel => Ok((200, "log level returned", Payload::Level { level: (self.level.get)().name() })),
+            Call::SetLogLevel => self.set_level(asked),
+        }
+    }
+
+    fn clusters(&self) -> Vec<String> {
+        self.storage.clusters().iter().map(|cluster| cluster.label().name().to_string()).collect()
+    }
+
+    fn cluster(&self, name: &Segment) -> Option<&Arc<Cluster>> {
+        self.storage.cluster(name.text()?)
+    }
+
+    fn topics(&self, cluster: &Segment) -> Outcome {
+        let known = self.cluster(cluster).ok_or((404, "cluster not found"))?.topics();
+        let mut topics: Vec<&Arc<Topic>> = known.named().collect();
+        topics.sort_by(|one, other| one.name.label.name().cmp(&other.name.label.name()));
+        let topics = topics.into_iter().map(|topic| topic.name.label.name().to_string()).collect();
+        Ok((200, "topic list returned", Payload::TopicNames { topics }))
+    }
+
+    fn topic(&self, cluster: &Segment, topic: &Segment) -> Outcome {
+        let missing = (404, "cluster or topic not found");
+        let known = self.cluster(cluster).ok_or(missing)?.topics();
+        let topic = topic.find(|name| known.find(name)).ok_or(missing)?;
+        let ends = topic.partitions.iter().map(|partition| partition.bounds.end.map_or(-1, |Offset(end)| end));
+        Ok((200, "topic offsets returned", Payload::Offsets { offsets: ends.collect() }))
+    }
+
+    fn consumers_of(&self, cluster: &Segment, topic: &Segment) -> Outcome {
+        let cluster = self.cluster(cluster).ok_or((404, "cluster not found"))?;
+        let groups = topic.find(|name| Some(cluster.consumers_of(name)).filter(|groups| !groups.is_empty()));
+        let consumers = shown(&groups.unwrap_or_default());
+        Ok((200, "consumers of topic returned", Payload::Consumers { consumers }))
+    }
+
+    fn consumers(&self, cluster: &Segment) -> Outcome {
+        let cluster = self.cluster(cluster).ok_or((404, "cluster not found"))?;
+        Ok((200, "consumer list returned", Payload::Consumers { consumers: shown(&cluster.groups()) }))
+    }
+
+    fn consumer(&self, cluster: &Segment, group: &Segment) -> Outcome {
+        let group = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
+        let group = group.ok_or((404, "cluster or consumer not found"))?;
+        Ok((200, "consumer detail returned", Payload::Consumer { topics: Topics::of(&group, self.rules) }))
+    }
+
+    /// Not being found is no error here.
+    fn status(&self, cluster: &Segment, group: &Segment, now: Timestamp, all: bool) -> (u16, &'static str, Payload) {
+        let detail = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
+        let cluster = cluster.name().to_string();
+        let (code, status) = match detail {
+            Some(detail) => (200, Status::of(cluster, &detail, now, self.rules, all)),
+            None => (404, Status::not_found(cluster, group.name().to_string())),
+        };
+        (code, "consumer status returned", Payload::Status { status })
+    }
+
+    /// As in Burrow, what is not there has been removed as well.
+    fn remove(&self, cluster: &Segment, group: &Segment, topic: Option<&Segment>, admin: bool) -> Outcome {
+        if !admin {
+            return Err(NOT_ENABLED);
+        }
+        if let Some(cluster) = self.cluster(cluster) {
+            let _removed = group.find(|group| {
+                let removed = match topic {
+                    None => cluster.remove_group(group),
+                    Some(topic) => topic.find(|topic| cluster.remove_topic(group, topic).then_some(())).is_some(),
+                };
+                removed.then_some(())
+            });
+        }
+        Ok((200, "consumer group removed", Payload::Nothing {}))
+    }
+
+    fn modules(&self, coordinator: Coordinator) -> Payload {
+        Payload::Modules { coordinator: coordinator.name(), modules: coordinator.modules(self.config) }
+    }
+
+    fn module(&self, coordinator: Coordinator, name: &Segment) -> Outcome {
+        let (found, missing) = coordinator.messages();
+        let module = name.text().and_then(|name| coordinator.module(self.config, name));
+        Ok((200, found, Payload::Module { module: module.ok_or((404, missing))? }))
+    }
+
+    fn set_level(&self, asked: &Asked<'_>) -> Outcome {
+        if !asked.admin {
+            return Err(NOT_ENABLED);
+        }
+        let wanted: Wanted = serde_json::from_slice(asked.body).map_err(|_| (400, "could not decode message body"))?;
+        (self.level.set)(level(&wanted.level).ok_or((404, "unknown log level"))?);
+        Ok((200, "set log level", Payload::Nothing {}))
+    }
+}
+
+const NOT_ENABLED: (u16, &str) = (403, "admin requests are not enabled");
+
+/// Burrow's names for levels, of which `fatal` is none here.
+fn level(name: &str) -> Option<Level> {
+    match name.to_ascii_lowercase().as_str() {
+        "warning" => Some(Level::Warn),
+        "fatal" => Some(Level::Error),
+        name => parse_level(name).ok(),
+    }
+}
+
+fn shown(groups: &[Arc<Label>]) -> Vec<String> {
+    groups.iter().map(|label| label.name().to_string()).collect()
+}
+
+impl Answer {
+    fn unknown() -> Self {
+        Self { status: 404, allow: None, body: Body::unknown() }
+    }
+}

@@ -1,0 +1,46 @@
+//! The program's own log: lines on standard error, of a level that can change while it runs.
+
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::burrow::LogLevel;
+use crate::config::{Level, LogFormat, Logging};
+
+/// Begins to log, once a process.
+#[must_use]
+pub fn start(logging: &Logging) -> LogLevel {
+    let (filter, handle) = reload::Layer::new(filter_of(logging.level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = match logging.format {
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry().with(filter).with(lines).init();
+    let (told, first) = (handle.clone(), logging.level);
+    LogLevel {
+        get: Box::new(move || told.with_current(|filter| level(*filter)).unwrap_or(first)),
+        set: Box::new(move |level| {
+            if let Err(error) = handle.reload(filter_of(level)) {
+                tracing::error!(%error, "the log's level cannot be changed");
+            }
+        }),
+    }
+}
+
+const fn filter_of(level: Level) -> LevelFilter {
+    match level {
+        Level::Trace => LevelFilter::TRACE,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Info => LevelFilter::INFO,
+        Level::Warn => LevelFilter::WARN,
+        Level::Error => LevelFilter::ERROR,
+    }
+}
+
+fn level(filter: LevelFilter) -> Level {
+    let all = [Level::Trace, Level::Debug, Level::Info, Level::Warn];
+    all.into_iter().find(|level| filter_of(*level) == filter).unwrap_or(Level::Error)
+}

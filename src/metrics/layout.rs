@@ -1,0 +1,74 @@
+//! What holds for every page of a run of the program: which families, which labels.
+
+use crate::config::{Granularity, Limit, Metrics};
+use crate::model::Name;
+use crate::storage::{ClusterView, escape};
+
+use super::catalogue::{Family, Labels, Series};
+use super::sets;
+use super::text::{Value, label};
+
+/// What holds for every page of a run of the program.
+#[derive(Clone)]
+pub struct Layout {
+    /// The families that are shown, in the order of the page.
+    pub(super) families: Vec<Shown>,
+    /// Whether series end at groups.
+    pub(super) whole_groups: bool,
+    limits: Vec<Limit>,
+    /// `,name="value"` of the labels of every series.
+    constant: Vec<u8>,
+}
+
+/// A family, and what its set calls its labels.
+#[derive(Clone, Copy)]
+pub(super) struct Shown {
+    pub family: &'static Family,
+    pub labels: &'static Labels,
+}
+
+impl Layout {
+    /// As the configuration has it.
+    #[must_use]
+    pub fn new(metrics: &Metrics) -> Self {
+        let mut constant = Vec::new();
+        for (name, value) in &metrics.labels {
+            label(&mut constant, name, escape(value).as_bytes());
+        }
+        let sets = metrics.names.iter().map(|names| sets::table(*names));
+        let families = sets.flat_map(|set| set.families.iter().map(|family| Shown { family, labels: &set.labels }));
+        Self {
+            families: families.filter(|shown| shows(metrics, &shown.family.series)).collect(),
+            whole_groups: metrics.granularity == Granularity::Group,
+            limits: metrics.limits.clone(),
+            constant,
+        }
+    }
+
+    /// The limit of a group's time lag, if it has one.
+    pub(super) fn limit(&self, group: Name<'_>) -> Option<Value> {
+        self.limits.iter().find(|limit| limit.group.is_match(group.0)).map(|limit| Value::Float(limit.lag_seconds))
+    }
+
+    /// `name{cluster="…",…`, the brace left open.
+    pub(super) fn prefix(&self, shown: Shown, cluster: &ClusterView, labels: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut prefix = Vec::with_capacity(256);
+        for part in [shown.family.name, "{", shown.labels.cluster, "=\""] {
+            prefix.extend_from_slice(part.as_bytes());
+        }
+        prefix.extend_from_slice(cluster.label.text());
+        prefix.push(b'"');
+        prefix.extend_from_slice(&self.constant);
+        for (name, text) in labels {
+            label(&mut prefix, name, text);
+        }
+        prefix
+    }
+}
+
+fn shows(metrics: &Metrics, series: &Series) -> bool {
+    match metrics.granularity {
+        Granularity::Partition => metrics.owners || !matches!(series, Series::Owner),
+        Granularity::Topic | Granularity::Group => !series.is_per_partition(),
+    }
+}

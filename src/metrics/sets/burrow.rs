@@ -1,0 +1,62 @@
+//! The names of Burrow's own `/metrics`.
+//!
+//! Statuses are the numbers of Burrow's protocol. Where Burrow leaves a partition out until its window is full, the
+//! rules of the other sets hold here too: what is known is shown.
+
+use crate::evaluate::{GroupStatus, PartitionStatus};
+use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
+use crate::metrics::readings::{committed, lag, lag_sum, log_end};
+use crate::metrics::text::Value;
+
+pub static SET: Set = Set {
+    labels: Labels { cluster: "cluster", group: "consumer_group", topic: "topic", partition: "partition" },
+    families: FAMILIES,
+};
+
+const FAMILIES: &[Family] = &[
+    // A gauge in spite of its name, as in Burrow: it goes down.
+    gauge(
+        "burrow_kafka_consumer_lag_total",
+        "Sum of the lags of the group's partitions; absent while one of them is unknown.",
+        Series::Group(|cluster, group, to| lag_sum(&Sum::of(cluster.topics_of(group)), to)),
+    ),
+    gauge(
+        "burrow_kafka_consumer_status",
+        "Status of the group, that of its worst partition: 1 OK, 2 WARN, 3 ERR.",
+        Series::Group(|_, group, to| to.push(group_number(group.evaluation.status))),
+    ),
+    gauge(
+        "burrow_kafka_topic_partition_status",
+        "Status of the group on the partition: 1 OK, 2 WARN, 4 STOP, 5 STALL, 6 REWIND.",
+        Series::Status(partition_number),
+    ),
+    gauge("burrow_kafka_consumer_current_offset", "Offset that the group has committed.", Series::Commit(committed)),
+    gauge(
+        "burrow_kafka_consumer_partition_lag",
+        "Records between the commit, or the log start if that is later, and the log end.",
+        Series::Commit(lag),
+    ),
+    gauge(
+        "burrow_kafka_topic_partition_offset",
+        "Log end (high watermark) of the partition.",
+        Series::Partition(log_end),
+    ),
+];
+
+const fn group_number(status: GroupStatus) -> Value {
+    Value::Int(match status {
+        GroupStatus::Ok => 1,
+        GroupStatus::Warn => 2,
+        GroupStatus::Err => 3,
+    })
+}
+
+const fn partition_number(status: PartitionStatus) -> Value {
+    Value::Int(match status {
+        PartitionStatus::Ok => 1,
+        PartitionStatus::Warn => 2,
+        PartitionStatus::Stop => 4,
+        PartitionStatus::Stall => 5,
+        PartitionStatus::Rewind => 6,
+    })
+}

@@ -1,0 +1,269 @@
+//! The default set: kafka_exporter's names, which the most used dashboards are made for, and names of our own for
+//! what it has none for.
+
+use crate::evaluate::{GroupStatus, PartitionStatus};
+use crate::lag;
+use crate::metrics::catalogue::{Family, Labels, Series, Set, counter, gauge};
+use crate::metrics::readings::{
+    assigned, commits, committed, committed_sum, lag as lag_of, lag_sum, len, log_end, log_start, records, time_lag,
+    time_lag_max, type_name,
+};
+use crate::metrics::text::{Samples, Value};
+use crate::model::{BrokerId, Lag};
+use crate::storage::{ClusterView, GroupKind, GroupState, GroupType, GroupView, escape};
+
+/// The default: kafka_exporter's names, and new ones for new facts.
+pub static SET: Set = Set {
+    labels: Labels { cluster: "cluster", group: "consumergroup", topic: "topic", partition: "partition" },
+    families: FAMILIES,
+};
+
+const FAMILIES: &[Family] = &[
+    gauge("kafka_brokers", "Brokers in the cluster's metadata.", Series::Cluster(brokers)),
+    gauge("kafka_broker_info", "A broker and its address, always 1.", Series::Cluster(broker_info)),
+    gauge(
+        "kafka_topic_partitions",
+        "Partitions of the topic.",
+        Series::Topic(|topic, to| {
+            if !topic.partitions.is_empty() {
+                to.push(len(topic.partitions.len()));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_topic_partition_current_offset",
+        "Log end (high watermark) of the partition.",
+        Series::Partition(log_end),
+    ),
+    gauge(
+        "kafka_topic_partition_oldest_offset",
+        "Log start (earliest offset) of the partition.",
+        Series::Partition(log_start),
+    ),
+    gauge(
+        "kafka_topic_partition_leader",
+        "Broker that leads the partition; absent with no leader.",
+        Series::Partition(|state| state.leader.map(|BrokerId(id)| Value::Int(i64::from(id)))),
+    ),
+    gauge(
+        "kafka_topic_partition_replicas",
+        "Replicas of the partition.",
+        Series::Partition(|state| Some(len(state.replicas))),
+    ),
+    gauge(
+        "kafka_topic_partition_in_sync_replica",
+        "In-sync replicas of the partition.",
+        Series::Partition(|state| Some(len(state.in_sync))),
+    ),
+    gauge(
+        "kafka_topic_partition_leader_is_preferred",
+        "Whether the first replica leads the partition.",
+        Series::Partition(|state| Some(flag(state.leader.is_some() && state.leader == state.preferred))),
+    ),
+    gauge(
+        "kafka_topic_partition_under_replicated_partition",
+        "Whether fewer replicas are in sync than there are.",
+        Series::Partition(|state| Some(flag(state.in_sync < state.replicas))),
+    ),
+    gauge("kafka_consumergroup_current_offset", "Offset that the group has committed.", Series::Commit(committed)),
+    gauge(
+        "kafka_consumergroup_lag",
+        "Records between the commit, or the log start if that is later, and the log end.",
+        Series::Commit(lag_of),
+    ),
+    gauge(
+        "kafka_consumergroup_lag_seconds",
+        "Age of the oldest record that is not committed yet; 0 with no lag.",
+        Series::Commit(time_lag),
+    ),
+    gauge(
+        "kafka_consumergroup_purged_records",
+        "Records that retention deleted before the group had read them; absent while there are none.",
+        Series::Commit(|commit| {
+            records(lag::purged(commit.committed, commit.bounds).filter(|purged| *purged > Lag(0)))
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_partition_status",
+        "Why the group is in trouble on the partition, always 1; absent while it is not.",
+        Series::Trouble,
+    ),
+    gauge(
+        "kafka_consumergroup_current_offset_sum",
+        "Sum of the offsets that the group has committed.",
+        Series::GroupTopic(committed_sum),
+    ),
+    gauge(
+        "kafka_consumergroup_lag_sum",
+        "Sum of the lags of the partitions with a commit; absent while one of them is unknown.",
+        Series::GroupTopic(lag_sum),
+    ),
+    gauge(
+        "kafka_consumergroup_lag_seconds_max",
+        "Greatest age of a record that is not committed yet; absent while that of a partition is unknown.",
+        Series::GroupTopic(time_lag_max),
+    ),
+    gauge(
+        "kafka_consumergroup_partitions",
+        "Partitions with a commit, by whether their lag is known.",
+        Series::GroupTopic(|sum, to| {
+            to.push_with(&[("known", b"true")], Value::Count(sum.stats.known));
+            to.push_with(&[("known", b"false")], Value::Count(sum.stats.unknown));
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_assigned_partitions",
+        "Partitions assigned to members; absent where none is.",
+        Series::GroupTopic(assigned),
+    ),
+    gauge(
+        "kafka_consumergroup_uncommitted_partitions",
+        "Partitions assigned to members and never committed.",
+        Series::GroupTopic(|sum, to| {
+            if sum.stats.assigned > 0 {
+                to.push(Value::Count(sum.stats.uncommitted));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_retention_used_ratio",
+        "Largest share of what retention keeps of a partition that is still unread; at 1 it deletes what was not read.",
+        Series::GroupTopic(|sum, to| {
+            if let (true, Some(used)) = (sum.stats.has_commits(), sum.stats.retention_used) {
+                to.push(Value::Float(used));
+            }
+        }),
+    ),
+    counter(
+        "kafka_consumergroup_commits_total",
+        "Commits seen live, not those replayed at start.",
+        Series::GroupTopic(commits),
+    ),
+    counter(
+        "kafka_consumergroup_generations_total",
+        "Generations or epochs seen to begin, live.",
+        Series::Group(|_, group, to| to.push(Value::Count(group.generations))),
+    ),
+    gauge(
+        "kafka_consumergroup_lag_limit_seconds",
+        "Limit that the configuration sets for the group's time lag; absent where it sets none.",
+        Series::Limit,
+    ),
+    gauge(
+        "kafka_consumergroup_commit_timestamp_seconds",
+        "Unix time of the newest commit.",
+        Series::GroupTopic(|sum, to| {
+            if let Some(newest) = sum.stats.newest {
+                to.push(Value::Float(newest.seconds()));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_members",
+        "Live members of the group.",
+        Series::Group(|_, group, to| to.push(len(group.members.len()))),
+    ),
+    gauge("kafka_consumergroup_info", "The group's type and protocol, always 1.", Series::Group(info)),
+    gauge(
+        "kafka_consumergroup_state",
+        "Whether the group is in the state, one series per state that its type has.",
+        Series::Group(state),
+    ),
+    gauge(
+        "kafka_consumergroup_status",
+        "Whether the status of the group, that of its worst partition, is the one named: one series per status.",
+        Series::Group(status),
+    ),
+    gauge(
+        "kafka_consumergroup_complete_ratio",
+        "Share of the partitions of the group's topics whose window of commits is full.",
+        Series::Group(|_, group, to| {
+            if let Some(complete) = group.evaluation.complete_ratio() {
+                to.push(Value::Float(complete));
+            }
+        }),
+    ),
+    gauge(
+        "kafka_consumergroup_partition_owner_info",
+        "The member that the partition is assigned to, always 1.",
+        Series::Owner,
+    ),
+];
+
+fn flag(holds: bool) -> Value {
+    Value::Int(i64::from(holds))
+}
+
+fn brokers(cluster: &ClusterView, to: &mut Samples<'_>) {
+    if let Some(brokers) = &cluster.topics.brokers {
+        to.push(len(brokers.len()));
+    }
+}
+
+fn broker_info(cluster: &ClusterView, to: &mut Samples<'_>) {
+    for broker in cluster.topics.brokers.iter().flat_map(|brokers| brokers.iter()) {
+        let labels = [("id", broker.id.0.to_string()), ("address", escape(&broker.address))];
+        let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
+        to.push_with(&labels, Value::Int(1));
+    }
+}
+
+fn info(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
+    let labels = [
+        ("type", type_name(group.kind).as_bytes()),
+        ("protocol_type", group.protocol_type.text()),
+        ("protocol", group.protocol.text()),
+    ];
+    to.push_with(&labels, Value::Int(1));
+}
+
+/// The states of a group of a type as Kafka 4.2 lists them. The offsets topic tells some of them: nothing is written
+/// there for a rebalance of a classic group, the last state holds.
+const fn states(kind: GroupType) -> &'static [&'static str] {
+    match kind {
+        GroupType::Simple | GroupType::Kind(GroupKind::Classic) => {
+            &["preparing_rebalance", "completing_rebalance", "stable", "dead", "empty"]
+        }
+        GroupType::Kind(GroupKind::Consumer) => {
+            &["preparing_rebalance", "completing_rebalance", "stable", "dead", "empty", "assigning", "reconciling"]
+        }
+        GroupType::Kind(GroupKind::Share) => &["empty", "stable", "dead"],
+        GroupType::Kind(GroupKind::Streams) => &["empty", "not_ready", "assigning", "reconciling", "stable", "dead"],
+    }
+}
+
+/// A group's state as the label `state` has it.
+const fn state_name(state: GroupState) -> &'static str {
+    match state {
+        GroupState::Empty => "empty",
+        GroupState::NotReady => "not_ready",
+        GroupState::Assigning => "assigning",
+        GroupState::Reconciling => "reconciling",
+        GroupState::Stable => "stable",
+    }
+}
+
+fn state(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
+    let now = state_name(group.state);
+    for state in states(group.kind) {
+        to.push_with(&[("state", state.as_bytes())], Value::Int(i64::from(*state == now)));
+    }
+}
+
+fn status(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
+    for (status, name) in [(GroupStatus::Ok, "ok"), (GroupStatus::Warn, "warn"), (GroupStatus::Err, "err")] {
+        to.push_with(&[("status", name.as_bytes())], Value::Int(i64::from(group.evaluation.status == status)));
+    }
+}
+
+/// A partition's status as the label `status` has it; OK has no series.
+#[must_use]
+pub const fn trouble_name(status: PartitionStatus) -> Option<&'static str> {
+    match status {
+        PartitionStatus::Ok => None,
+        PartitionStatus::Warn => Some("warn"),
+        PartitionStatus::Stop => Some("stop"),
+        PartitionStatus::Stall => Some("stall"),
+        PartitionStatus::Rewind => Some("rewind"),
+    }
+}

@@ -1,0 +1,49 @@
+//! seglo's kafka-lag-exporter's names, which klag-exporter and others use too.
+
+use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
+use crate::metrics::readings::{committed, lag, lag_max, lag_sum, log_end, log_start, time_lag, time_lag_max};
+
+pub static SET: Set = Set {
+    labels: Labels { cluster: "cluster_name", group: "group", topic: "topic", partition: "partition" },
+    families: FAMILIES,
+};
+
+const FAMILIES: &[Family] = &[
+    gauge("kafka_partition_latest_offset", "Log end (high watermark) of the partition.", Series::Partition(log_end)),
+    gauge(
+        "kafka_partition_earliest_offset",
+        "Log start (earliest offset) of the partition.",
+        Series::Partition(log_start),
+    ),
+    gauge("kafka_consumergroup_group_offset", "Offset that the group has committed.", Series::OwnedCommit(committed)),
+    gauge(
+        "kafka_consumergroup_group_lag",
+        "Records between the commit, or the log start if that is later, and the log end.",
+        Series::OwnedCommit(lag),
+    ),
+    gauge(
+        "kafka_consumergroup_group_lag_seconds",
+        "Age of the oldest record that is not committed yet; 0 with no lag.",
+        Series::OwnedCommit(time_lag),
+    ),
+    gauge(
+        "kafka_consumergroup_group_max_lag",
+        "Greatest lag of the group's partitions; absent while one of them is unknown.",
+        Series::Group(|cluster, group, to| lag_max(&Sum::of(cluster.topics_of(group)), to)),
+    ),
+    gauge(
+        "kafka_consumergroup_group_max_lag_seconds",
+        "Greatest age of a record that the group has not committed yet; absent while that of a partition is unknown.",
+        Series::Group(|cluster, group, to| time_lag_max(&Sum::of(cluster.topics_of(group)), to)),
+    ),
+    gauge(
+        "kafka_consumergroup_group_sum_lag",
+        "Sum of the lags of the group's partitions; absent while one of them is unknown.",
+        Series::Group(|cluster, group, to| lag_sum(&Sum::of(cluster.topics_of(group)), to)),
+    ),
+    gauge(
+        "kafka_consumergroup_group_topic_sum_lag",
+        "Sum of the lags of the topic's partitions; absent while one of them is unknown.",
+        Series::GroupTopic(lag_sum),
+    ),
+];

@@ -1,0 +1,183 @@
+//! KMinion's names.
+
+use std::collections::BTreeSet;
+
+use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, counter, gauge};
+use crate::metrics::readings::{assigned, commits, committed_sum, lag, lag_sum, len, log_end, log_start};
+use crate::metrics::text::{Samples, Value};
+use crate::model::{BrokerId, Name, Offset, Partition, offsets_partition};
+use crate::storage::{ClusterView, GroupState, GroupTopicView, GroupView, PartitionState, Topic, escape};
+
+pub static SET: Set = Set {
+    labels: Labels { cluster: "cluster", group: "group_id", topic: "topic_name", partition: "partition_id" },
+    families: FAMILIES,
+};
+
+const FAMILIES: &[Family] = &[
+    gauge("kminion_kafka_cluster_info", "The cluster, always 1.", Series::Cluster(cluster_info)),
+    gauge("kminion_kafka_broker_info", "A broker and its address, always 1.", Series::Cluster(broker_info)),
+    gauge("kminion_kafka_topic_info", "A topic's partitions and replicas, always 1.", Series::Topic(topic_info)),
+    gauge(
+        "kminion_kafka_topic_partition_low_water_mark",
+        "Log start (earliest offset) of the partition.",
+        Series::Partition(log_start),
+    ),
+    gauge(
+        "kminion_kafka_topic_partition_high_water_mark",
+        "Log end (high watermark) of the partition.",
+        Series::Partition(log_end),
+    ),
+    gauge(
+        "kminion_kafka_topic_low_water_mark_sum",
+        "Sum of the log starts of the topic's partitions; absent while one of them is unknown.",
+        Series::Topic(|topic, to| push_sum(topic, |state| state.bounds.start, to)),
+    ),
+    gauge(
+        "kminion_kafka_topic_high_water_mark_sum",
+        "Sum of the log ends of the topic's partitions; absent while one of them is unknown.",
+        Series::Topic(|topic, to| push_sum(topic, |state| state.bounds.end, to)),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_info",
+        "The group's protocol, state and coordinator: 1 while it is stable, else 0.",
+        Series::Group(group_info),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_members",
+        "Live members of the group.",
+        Series::Group(|_, group, to| to.push(len(group.members.len()))),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_empty_members",
+        "Live members with no partition assigned.",
+        Series::Group(|cluster, group, to| {
+            to.push(len(group.members.len().saturating_sub(owners(cluster.topics_of(group)))));
+        }),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_topic_members",
+        "Members that partitions of the topic are assigned to; absent where none is.",
+        Series::GroupTopic(|sum, to| {
+            let owners = owners(sum.topics);
+            if owners > 0 {
+                to.push(len(owners));
+            }
+        }),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_topic_assigned_partitions",
+        "Partitions of the topic assigned to members; absent where none is.",
+        Series::GroupTopic(assigned),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_topic_offset_sum",
+        "Sum of the offsets that the group has committed.",
+        Series::GroupTopic(committed_sum),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_topic_lag",
+        "Sum of the lags of the partitions with a commit; absent while one of them is unknown.",
+        Series::GroupTopic(lag_sum),
+    ),
+    gauge(
+        "kminion_kafka_consumer_group_topic_partition_lag",
+        "Records between the commit, or the log start if that is later, and the log end.",
+        Series::Commit(lag),
+    ),
+    counter(
+        "kminion_kafka_consumer_group_offset_commits_total",
+        "Commits of the group seen live, not those replayed at start.",
+        Series::Group(|cluster, group, to| commits(&Sum::of(cluster.topics_of(group)), to)),
+    ),
+];
+
+fn cluster_info(cluster: &ClusterView, to: &mut Samples<'_>) {
+    let Some(brokers) = &cluster.topics.brokers else { return };
+    let facts = &cluster.topics.facts;
+    let labels = [
+        // No answer of a broker tells it.
+        ("cluster_version", String::new()),
+        ("broker_count", brokers.len().to_string()),
+        ("controller_id", facts.controller.map(number).unwrap_or_default()),
+        ("cluster_id", facts.cluster_id.as_deref().map(escape).unwrap_or_default()),
+    ];
+    push_info(&labels, 1, to);
+}
+
+fn broker_info(cluster: &ClusterView, to: &mut Samples<'_>) {
+    let facts = &cluster.topics.facts;
+    for broker in cluster.topics.brokers.iter().flat_map(|brokers| brokers.iter()) {
+        let (host, port) = broker.address.rsplit_once(':').unwrap_or((&broker.address, ""));
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let is_controller = facts.controller.map(|controller| (controller == broker.id).to_string());
+        let labels = [
+            ("broker_id", number(broker.id)),
+            ("address", escape(host)),
+            ("port", port.to_owned()),
+            ("rack_id", facts.racks.get(&broker.id).map(|rack| escape(rack)).unwrap_or_default()),
+            ("is_controller", is_controller.unwrap_or_default()),
+        ];
+        push_info(&labels, 1, to);
+    }
+}
+
+fn topic_info(topic: &Topic, to: &mut Samples<'_>) {
+    let Some(first) = topic.partitions.first() else { return };
+    // A partition that an answer left out has no replicas that anybody knew of.
+    let replicas = Some(first.replicas).filter(|replicas| *replicas > 0);
+    let labels = [
+        ("partition_count", topic.partitions.len().to_string()),
+        ("replication_factor", replicas.map(|replicas| replicas.to_string()).unwrap_or_default()),
+    ];
+    push_info(&labels, 1, to);
+}
+
+fn push_sum(topic: &Topic, read: impl Fn(&PartitionState) -> Option<Offset>, to: &mut Samples<'_>) {
+    let sum = topic.partitions.iter().try_fold(0_i64, |sum, state| Some(sum.saturating_add(read(state)?.0)));
+    if let Some(sum) = sum.filter(|_| !topic.partitions.is_empty()) {
+        to.push(Value::Int(sum));
+    }
+}
+
+fn group_info(cluster: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
+    let state = match group.state {
+        GroupState::Empty => "Empty",
+        GroupState::NotReady => "NotReady",
+        GroupState::Assigning => "Assigning",
+        GroupState::Reconciling => "Reconciling",
+        GroupState::Stable => "Stable",
+    };
+    let stable = i64::from(group.state == GroupState::Stable);
+    let coordinator = coordinator(cluster, group.label.name()).map(number).unwrap_or_default();
+    let labels = [
+        ("protocol", group.protocol.text()),
+        ("protocol_type", group.protocol_type.text()),
+        ("state", state.as_bytes()),
+        ("coordinator_id", coordinator.as_bytes()),
+    ];
+    to.push_with(&labels, Value::Int(stable));
+}
+
+/// Kafka's own offsets topic, wherever offsets are read from: its leaders coordinate.
+const OFFSETS_TOPIC: &[u8] = b"__consumer_offsets";
+
+fn coordinator(cluster: &ClusterView, group: Name<'_>) -> Option<BrokerId> {
+    let place = cluster.named.binary_search_by(|topic| topic.name.label.name().0.cmp(OFFSETS_TOPIC)).ok()?;
+    let partitions = &cluster.named.get(place)?.partitions;
+    let Partition(place) = offsets_partition(group, i32::try_from(partitions.len()).ok()?)?;
+    partitions.get(usize::try_from(place).ok()?)?.leader
+}
+
+/// How many members have a partition of these topics of one group.
+fn owners(topics: &[GroupTopicView]) -> usize {
+    topics.iter().flat_map(|topic| topic.assigned.iter().map(|(_, member)| *member)).collect::<BTreeSet<_>>().len()
+}
+
+fn number(BrokerId(id): BrokerId) -> String {
+    id.to_string()
+}
+
+fn push_info<const N: usize>(labels: &[(&str, String); N], value: i64, to: &mut Samples<'_>) {
+    let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
+    to.push_with(&labels, Value::Int(value));
+}

@@ -1,0 +1,271 @@
+//! One group in full, and names in lists: what Burrow's API shows. Copied under one shard's lock at a time; what a
+//! copy comes to is worked out when nothing is held any more.
+
+use std::sync::Arc;
+
+use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
+use crate::lag;
+use crate::model::{Lag, Name, Offset, Partition, Timestamp};
+
+use super::cluster::Cluster;
+use super::group::{Assigned, Group};
+use super::meta::Member;
+use super::names::{Label, TopicName};
+use super::partition::PartitionState;
+use super::slot::Slot;
+use super::topics::{Topic, Topics};
+use super::window::{Commit, Window};
+
+/// A group with all its windows.
+#[derive(Debug)]
+pub struct GroupDetail {
+    /// Its name.
+    pub label: Arc<Label>,
+    /// Its topics, by name: those that it commits to, and those of which something is assigned to its members.
+    pub topics: Vec<TopicDetail>,
+    members: Arc<[Member]>,
+    known: Arc<Topics>,
+}
+
+/// A topic of a group.
+#[derive(Debug)]
+pub struct TopicDetail {
+    /// The topic's name.
+    pub name: Arc<TopicName>,
+    slots: Vec<Slot>,
+    assigned: Arc<[Assigned]>,
+}
+
+/// A partition of a group's topic.
+#[derive(Clone, Copy, Debug)]
+pub struct PartitionDetail<'a> {
+    /// Its number.
+    pub partition: Partition,
+    /// The commits; `None` where there is none.
+    pub window: Option<&'a Window>,
+    /// The member that it is assigned to.
+    pub owner: Option<&'a Member>,
+    log: Log<'a>,
+}
+
+impl Cluster {
+    /// A group as it is now; `None` unless it is shown.
+    #[must_use]
+    pub fn group(&self, name: Name<'_>) -> Option<GroupDetail> {
+        let known = self.topics();
+        let shard = self.shard(name);
+        let group = shard.get(name.0).filter(|group| is_listed(group, &known))?;
+        let topics = group.topics.iter().filter(|topic| !known.hides(&topic.name));
+        let topics = topics
+            .map(|topic| TopicDetail {
+                name: Arc::clone(&topic.name),
+                slots: topic.slots.clone(),
+                assigned: Arc::clone(&topic.assigned),
+            })
+            .collect();
+        let (label, members) = (Arc::clone(&group.label), Arc::clone(&group.meta.members));
+        drop(shard);
+        Some(GroupDetail { label, topics, members, known })
+    }
+
+    /// The groups that are shown, by name.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<Label>> {
+        let known = self.topics();
+        self.groups_where(|group| is_listed(group, &known))
+    }
+
+    /// The groups that commit to a topic or have some of it assigned, by name.
+    #[must_use]
+    pub fn consumers_of(&self, topic: Name<'_>) -> Vec<Arc<Label>> {
+        let known = self.topics();
+        let is_it = |group: &Group| {
+            let place = group.topics.binary_search_by_key(&topic, |held| held.name.label.name());
+            place.is_ok_and(|place| group.topics.get(place).is_some_and(|held| !known.hides(&held.name)))
+        };
+        self.groups_where(is_it)
+    }
+
+    fn groups_where(&self, wanted: impl Fn(&Group) -> bool) -> Vec<Arc<Label>> {
+        let mut groups = Vec::new();
+        for shard in self.shards() {
+            groups.extend(shard.values().filter(|group| wanted(group)).map(|group| Arc::clone(&group.label)));
+        }
+        groups.sort_by(|one, other| one.name().cmp(&other.name()));
+        groups
+    }
+}
+
+/// Whether a group stands on any page: with a topic that is not hidden, or with members.
+fn is_listed(group: &Group, known: &Topics) -> bool {
+    !group.meta.members.is_empty() || group.topics.iter().any(|topic| !known.hides(&topic.name))
+}
+
+impl Topics {
+    /// The topic of this name, if the newest metadata names it.
+    #[must_use]
+    pub fn find(&self, name: Name<'_>) -> Option<&Arc<Topic>> {
+        self.named().find(|topic| topic.name.label.name() == name)
+    }
+}
+
+impl GroupDetail {
+    /// Every partition of a topic, by number: those that the metadata names, and those that are committed or
+    /// assigned whatever it names.
+    pub fn partitions<'a>(&'a self, topic: &'a TopicDetail) -> impl Iterator<Item = PartitionDetail<'a>> {
+        let named = self.known.get(&topic.name).map_or(0, |topic| topic.partitions.len());
+        let named = (0..).map(Partition).take(named);
+        let held = topic.slots.iter().map(|slot| slot.partition);
+        let held = held.chain(topic.assigned.iter().map(|(partition, _)| *partition));
+        let mut all: Vec<Partition> = named.chain(held).collect();
+        all.sort_unstable();
+        all.dedup();
+        let mut slots = topic.slots.iter().peekable();
+        let mut assigned = topic.assigned.iter().peekable();
+        all.into_iter().map(move |partition| {
+            let window = slots.next_if(|slot| slot.partition == partition).map(|slot| &slot.window);
+            let owner = assigned.next_if(|(owned, _)| *owned == partition);
+            // Members of a share group share partitions: there is room for one of them.
+            while assigned.next_if(|(owned, _)| *owned == partition).is_some() {}
+            let state = self.known.partition(&topic.name, partition);
+            let committed = window.map(|window| window.newest().offset);
+            PartitionDetail {
+                partition,
+                window,
+                owner: owner.and_then(|(_, member)| self.members.get(*member)),
+                log: state.map_or_else(Log::default, |state| log_of(state, committed)),
+            }
+        })
+    }
+}
+
+fn log_of(state: &PartitionState, committed: Option<Offset>) -> Log<'_> {
+    Log {
+        current: committed.and_then(|committed| lag::lag(committed, state.bounds)),
+        ends: state.ends(),
+        first_end: state.first_end(),
+    }
+}
+
+impl TopicDetail {
+    /// Whether the group has committed any partition of it.
+    #[must_use]
+    pub fn is_committed(&self) -> bool {
+        !self.slots.is_empty()
+    }
+}
+
+impl PartitionDetail<'_> {
+    /// The lag of the newest commit, as far as it is known.
+    #[must_use]
+    pub const fn current_lag(&self) -> Option<Lag> {
+        self.log.current
+    }
+
+    /// The lag of one of the commits when it was made, as far as it is known.
+    #[must_use]
+    pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
+        self.log.lag_then(commit)
+    }
+
+    /// The judgement on it as of `now`.
+    #[must_use]
+    pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> Evaluation {
+        let none = Evaluation { status: PartitionStatus::Ok, complete: 0.0 };
+        self.window.map_or(none, |window| evaluate::partition(window.iter(), &self.log, now, rules))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::LagThen;
+    use crate::storage::tests::{bounds, cluster, commit, live, members, metadata};
+
+    const AT: Timestamp = Timestamp(0);
+
+    fn names(labels: &[Arc<Label>]) -> Vec<String> {
+        labels.iter().map(|label| label.name().to_string()).collect()
+    }
+
+    /// Topic, number, commits held, owner and lag of a partition.
+    type Shown = (String, i32, usize, Option<String>, Option<Lag>);
+
+    fn shown(group: &GroupDetail) -> Vec<Shown> {
+        let mut all = Vec::new();
+        for topic in &group.topics {
+            for partition in group.partitions(topic) {
+                let (name, owner) = (topic.name.label.name().to_string(), partition.owner);
+                let owner = owner.map(|member| member.id.name().to_string());
+                let held = partition.window.map_or(0, Window::len);
+                all.push((name, partition.partition.0, held, owner, partition.current_lag()));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_group_has_every_partition_of_its_topics() {
+        let cluster = cluster();
+        cluster.apply_metadata(metadata(&[("t", 1, 3), ("u", 2, 1)]), AT);
+        cluster.apply_bounds(&[bounds("t", 1, 0, 50)], AT);
+        let updates = vec![
+            (1, commit("a", "t", 1, 10, 1)),
+            (2, commit("a", "t", 7, 10, 1)),
+            (3, members("a", 1, &[("m", "t", &[0, 1]), ("n", "u", &[0])])),
+        ];
+        live(&cluster, updates);
+        let detail = cluster.group(Name(b"a")).unwrap();
+        let (m, n) = (|| Some("m".to_owned()), Some("n".to_owned()));
+        let expected = [
+            ("t".to_owned(), 0, 0, m(), None),
+            ("t".to_owned(), 1, 1, m(), Some(Lag(40))),
+            ("t".to_owned(), 2, 0, None, None),
+            ("t".to_owned(), 7, 1, None, None),
+            ("u".to_owned(), 0, 0, n, None),
+        ];
+        assert_eq!(shown(&detail), expected);
+        assert_eq!(detail.topics.iter().map(TopicDetail::is_committed).collect::<Vec<_>>(), [true, false]);
+        assert!(cluster.group(Name(b"b")).is_none());
+    }
+
+    #[test]
+    fn the_first_log_end_settles_the_lag_of_commits_before_it() {
+        let cluster = cluster();
+        cluster.apply_metadata(metadata(&[("t", 1, 1)]), AT);
+        live(&cluster, vec![(1, commit("a", "t", 0, 10, 1))]);
+        let lag_then = || {
+            let detail = cluster.group(Name(b"a")).unwrap();
+            let partition = detail.partitions(&detail.topics[0]).next().unwrap();
+            let commit = partition.window.unwrap().newest();
+            (commit.lag, partition.lag_then(&commit))
+        };
+        assert_eq!(lag_then(), (LagThen::Pending, None));
+        cluster.apply_bounds(&[bounds("t", 0, 0, 25)], AT);
+        cluster.apply_bounds(&[bounds("t", 0, 0, 99)], AT);
+        assert_eq!(lag_then(), (LagThen::Pending, Some(Lag(15))));
+    }
+
+    #[test]
+    fn lists_are_by_name_and_know_no_hidden_topic() {
+        let cluster = cluster();
+        cluster.apply_metadata(metadata(&[("t", 1, 1), ("u", 2, 1)]), AT);
+        let updates = vec![
+            (1, commit("b", "t", 0, 1, 1)),
+            (2, commit("a", "t", 0, 1, 1)),
+            (3, commit("c", "u", 0, 1, 1)),
+            (4, members("d", 1, &[("m", "u", &[0])])),
+        ];
+        live(&cluster, updates);
+        assert_eq!(names(&cluster.groups()), ["a", "b", "c", "d"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"t"))), ["a", "b"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"u"))), ["c", "d"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"v"))), [""; 0]);
+        (0..2).for_each(|_| cluster.apply_metadata(metadata(&[("t", 1, 1)]), AT));
+        assert_eq!(names(&cluster.groups()), ["a", "b", "d"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"u"))), [""; 0]);
+        assert!(cluster.group(Name(b"c")).is_none());
+        assert_eq!(shown(&cluster.group(Name(b"d")).unwrap()), []);
+        assert!(cluster.topics().find(Name(b"t")).is_some() && cluster.topics().find(Name(b"u")).is_none());
+    }
+}

@@ -1,0 +1,98 @@
+//! Removal by hand: a group, or one of its topics, goes at once, whichever sources fed it.
+//!
+//! Kafka is not told, so what the group commits from then on is shown again; so is what is read anew.
+
+use crate::model::Name;
+
+use super::cluster::Cluster;
+use super::group::Group;
+
+impl Cluster {
+    /// Removes a group; tells whether there was one.
+    pub fn remove_group(&self, group: Name<'_>) -> bool {
+        self.remove(group, |held| {
+            held.topics.clear();
+            true
+        })
+    }
+
+    /// Removes a topic from a group, and the group with its last one; tells whether the group had it.
+    pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) -> bool {
+        self.remove(group, |held| {
+            let before = held.topics.len();
+            held.topics.retain(|of_it| of_it.name.label.name() != topic);
+            held.topics.len() < before
+        })
+    }
+
+    /// `cut` tells whether it has removed anything.
+    fn remove(&self, name: Name<'_>, cut: impl FnOnce(&mut Group) -> bool) -> bool {
+        let mut shard = self.shard(name);
+        let Some(group) = shard.get_mut(name.0) else { return false };
+        let removed = cut(group);
+        if removed && group.topics.is_empty() {
+            // Tombstones that wait for the past to be read stay with it, unseen.
+            group.meta.forget();
+            group.generations = 0;
+        }
+        if group.is_gone() {
+            shard.remove(name.0);
+        }
+        removed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Order, Timestamp};
+    use crate::storage::Past;
+    use crate::storage::tests::{cluster, commit, live, members};
+
+    fn topics(cluster: &Cluster, group: &str) -> Option<Vec<String>> {
+        let detail = cluster.group(Name(group.as_bytes()))?;
+        Some(detail.topics.iter().map(|topic| topic.name.label.name().to_string()).collect())
+    }
+
+    #[test]
+    fn a_removed_group_is_gone_with_all_its_sources_until_it_commits_again() {
+        let cluster = cluster();
+        live(&cluster, vec![(1, commit("a", "t", 0, 1, 1)), (2, members("a", 1, &[("m", "t", &[0])]))]);
+        let other = cluster.source("n", 3);
+        cluster.apply(other, Past::Read, [(Order(9), commit("a", "u", 0, 1, 1))], Timestamp(1));
+        live(&cluster, vec![(3, commit("b", "t", 0, 1, 1))]);
+        assert_eq!(topics(&cluster, "a"), Some(vec!["t".to_owned(), "u".to_owned()]));
+        assert!(cluster.remove_group(Name(b"a")) && !cluster.remove_group(Name(b"nobody")));
+        assert_eq!(topics(&cluster, "a"), None);
+        assert_eq!(topics(&cluster, "b"), Some(vec!["t".to_owned()]));
+        live(&cluster, vec![(4, commit("a", "t", 0, 2, 2))]);
+        assert_eq!(topics(&cluster, "a"), Some(vec!["t".to_owned()]));
+    }
+
+    #[test]
+    fn a_group_goes_with_its_last_topic() {
+        let cluster = cluster();
+        live(&cluster, vec![(1, commit("a", "t", 0, 1, 1)), (2, commit("a", "u", 0, 1, 1))]);
+        live(&cluster, vec![(3, members("a", 1, &[("m", "t", &[0])]))]);
+        assert!(!cluster.remove_topic(Name(b"a"), Name(b"v")) && cluster.remove_topic(Name(b"a"), Name(b"t")));
+        assert_eq!(topics(&cluster, "a"), Some(vec!["u".to_owned()]));
+        assert!(cluster.remove_topic(Name(b"a"), Name(b"u")));
+        assert_eq!(topics(&cluster, "a"), None);
+    }
+
+    #[test]
+    fn what_was_deleted_in_kafka_stays_deleted_when_the_past_comes_behind() {
+        let cluster = cluster();
+        let source = cluster.source("m", 0);
+        let gone = crate::storage::Update::CommitTombstone {
+            group: Name(b"a"),
+            topic: Name(b"t"),
+            partition: crate::model::Partition(0),
+        };
+        cluster.apply(source, Past::Ahead, [(Order(10), gone), (Order(11), commit("a", "u", 0, 1, 1))], Timestamp(1));
+        assert!(cluster.remove_group(Name(b"a")));
+        assert_eq!(topics(&cluster, "a"), None);
+        cluster.apply(source, Past::Behind, [(Order(5), commit("a", "t", 0, 1, 1))], Timestamp(1));
+        assert_eq!(topics(&cluster, "a"), None);
+    }
+}
