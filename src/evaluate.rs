@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use crate::model::{Lag, Offset, Timestamp};
 use crate::storage::{Commit, LagThen};
 
-pub use reason::reason;
+pub use reason::{Span, reason};
 
 /// How a group fares on one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

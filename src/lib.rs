@@ -10,6 +10,7 @@
 //!
 //! /metrics ◀── http ◀── metrics ◀── lag, evaluate ◀── storage views
 //! /v3      ◀── http ◀── burrow  ◀── evaluate      ◀── storage details
+//! warrener lag ◀── lag_table ◀──────────────────────┘
 //! ```
 //!
 //! Without the feature `daemon` the library is its pure core: no sockets, no files, no clock.
@@ -19,6 +20,7 @@ pub mod burrow;
 pub mod config;
 pub mod evaluate;
 pub mod lag;
+pub mod lag_table;
 pub mod metrics;
 pub mod model;
 pub mod offsets;

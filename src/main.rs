@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use warrener::cli::{self, Command, Exit, Run};
-use warrener::config::Overrides;
+use warrener::burrow::LogLevel;
+use warrener::cli::{self, Command, Exit, Lag, Run};
+use warrener::config::{Config, Overrides, Warning};
 use warrener::demo::Demo;
 use warrener::log;
-use warrener::supervise::{self, RunError};
+use warrener::supervise::{self, Reading, RunError};
 
 /// What blocking work in flight may take when all else has ended.
 const LINGER: Duration = Duration::from_millis(500);
@@ -20,18 +21,31 @@ fn main() -> ExitCode {
         Ok(Command::Run(run)) => start(&run).unwrap_or_else(|exit| exit.print()),
         Ok(Command::Check(run)) => cli::check(&run).print(),
         Ok(Command::Demo(overrides)) => demo(&overrides).unwrap_or_else(|exit| exit.print()),
+        Ok(Command::Lag(lag)) => read_once(&lag).unwrap_or_else(|exit| exit.print()),
         Ok(Command::Completion(shell)) => cli::completion(shell).print(),
         Err(exit) => exit.print(),
     }
 }
 
 fn start(run: &Run) -> Result<ExitCode, Exit> {
-    let (config, warnings) = cli::startable(run.load()?)?;
+    let (config, level) = log_from(cli::startable(run.load()?)?);
+    let run = supervise::run(config, level, CancellationToken::new(), |_| ());
+    Ok(within_runtime(async { run.await.map(|()| ExitCode::SUCCESS) }))
+}
+
+fn read_once(lag: &Lag) -> Result<ExitCode, Exit> {
+    let (config, _) = log_from(cli::readable(lag.run.load()?)?);
+    let print = |reading: &Reading| lag.print(reading, std::io::stdout(), std::io::stderr());
+    Ok(within_runtime(async { supervise::read_once(config, lag.timeout, print).await.map(ExitCode::from) }))
+}
+
+/// The log begins, with what the configuration has to be warned of.
+fn log_from((config, warnings): (Config, Vec<Warning>)) -> (Config, LogLevel) {
     let level = log::start(&config.logging);
     for warning in warnings {
         warn!("{warning}");
     }
-    Ok(within_runtime(supervise::run(config, level, CancellationToken::new(), |_| ())))
+    (config, level)
 }
 
 /// The demo's own log would hide what it prints, so it begins with warnings.
@@ -52,7 +66,7 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
             Err(error) => warn!(%error, "the demo's cluster did not end well"),
             Ok(Ok(())) => {}
         }
-        result
+        result.map(|()| ExitCode::SUCCESS)
     }))
 }
 
@@ -63,7 +77,7 @@ fn announce(addresses: &[SocketAddr]) {
 }
 
 /// Runs to the end, and tells what it came to in the log and in the exit code.
-fn within_runtime(run: impl Future<Output = Result<(), RunError>>) -> ExitCode {
+fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> ExitCode {
     info!(version = env!("CARGO_PKG_VERSION"), revision = env!("WARRENER_REVISION"), "starting");
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -75,9 +89,9 @@ fn within_runtime(run: impl Future<Output = Result<(), RunError>>) -> ExitCode {
     let result = runtime.block_on(run);
     runtime.shutdown_timeout(LINGER);
     match result {
-        Ok(()) => {
+        Ok(code) => {
             info!("stopped");
-            ExitCode::SUCCESS
+            code
         }
         Err(error) => {
             error!("{error}");

@@ -62,6 +62,12 @@ impl Lag {
 impl TimeLag {
     /// Of nothing: no record waits.
     pub const ZERO: Self = Self(0);
+
+    /// In seconds, with the milliseconds as a fraction.
+    #[must_use]
+    pub fn seconds(self) -> f64 {
+        Timestamp(i64::try_from(self.0).unwrap_or(i64::MAX)).seconds()
+    }
 }
 
 impl Timestamp {

@@ -28,7 +28,14 @@ fn code(arguments: &[&str]) -> (i32, String) {
 
 #[test]
 fn help_and_version_end_with_0() {
-    for arguments in [&["--help"][..], &["--version"], &["run", "--help"], &["check", "--help"], &["demo", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["run", "--help"],
+        &["check", "--help"],
+        &["demo", "--help"],
+        &["lag", "--help"],
+    ] {
         let (code, said) = code(arguments);
         assert_eq!(code, 0, "{arguments:?}: {said}");
     }
@@ -52,6 +59,12 @@ fn usage_errors_end_with_64_and_say_why_on_stderr() {
         &["--brokers", "127.0.0.1:1", "--listen", "nowhere"],
         &["--brokers", "127.0.0.1:1", "--log-level", "loud"],
         &["completion", "tcsh-but-wrong"],
+        &["lag"],
+        &["lag", "--config", "/no/such/file.toml"],
+        &["lag", "--brokers", "no-port"],
+        &["lag", "--brokers", "127.0.0.1:1", "--timeout", "soon"],
+        &["lag", "--brokers", "127.0.0.1:1", "--output", "xml"],
+        &["lag", "--brokers", "127.0.0.1:1", "--listen", ":0"],
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(64), "{arguments:?}: {output:?}");

@@ -376,6 +376,22 @@ fn a_removed_group_is_back_with_its_next_commit() {
 }
 
 #[test]
+fn a_group_is_not_there_before_its_partition_has_caught_up() {
+    let house = House::new();
+    let cluster = house.storage.cluster("other").unwrap();
+    let mut build = cluster.build(cluster.source("other", 0));
+    let commits = commits().into_iter().filter(|update| update.group() == Name(b"idle"));
+    build.apply(commits.map(|update| (Order(1), update)), NOW);
+    let told = || {
+        ["", "/status", "/lag"]
+            .map(|of| house.ask(Verb::Read, &format!("/v3/kafka/other/consumer/idle{of}"), "", false).status)
+    };
+    assert_eq!(told(), [404; 3]);
+    build.publish();
+    assert_eq!(told(), [200; 3]);
+}
+
+#[test]
 fn a_partitions_number_is_believed_within_reason_alone() {
     let house = House::new();
     let cluster = house.storage.cluster("local").unwrap();

@@ -13,7 +13,7 @@ const MOST_BYTES: u64 = 4 << 20;
 /// The real environment and the real files.
 #[must_use]
 pub const fn outside() -> Outside<'static> {
-    Outside { env: &|name| std::env::var_os(name), read: &read, readable: &readable }
+    Outside { env: &|name| std::env::var_os(name), read: &read, readable: &is_readable }
 }
 
 impl Run {
@@ -51,6 +51,15 @@ pub fn startable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
     Err(Exit::usage(loaded.unsupported.iter().map(|unsupported| format!("{unsupported}\n")).collect()))
 }
 
+/// What a reading may start with: as [`startable`], but for what only a run that goes on has to do with.
+///
+/// # Errors
+/// As [`startable`].
+pub fn readable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
+    let unsupported = loaded.unsupported.into_iter().filter(|it| !it.is_about_serving()).collect();
+    startable(Loaded { unsupported, ..loaded })
+}
+
 fn not_text(error: &std::string::FromUtf8Error) -> String {
     let valid = error.utf8_error().valid_up_to();
     let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count().saturating_add(1);
@@ -69,7 +78,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Not read, since a pipe can be read only once.
-fn readable(path: &Path) -> Result<(), String> {
+fn is_readable(path: &Path) -> Result<(), String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("not a regular file".to_owned());

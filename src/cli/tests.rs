@@ -1,6 +1,8 @@
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
+use crate::config::Level;
 
 fn typed(line: &str, env: &[(&str, &str)]) -> Result<Command, Exit> {
     let args = std::iter::once("warrener").chain(line.split_whitespace()).map(OsString::from);
@@ -92,6 +94,67 @@ fn demo_takes_what_overrides_a_configuration() {
     let overrides = Overrides { listen: Some("127.0.0.1:0".to_owned()), log_level: Some(Level::Trace) };
     assert_eq!(typed("demo --listen 127.0.0.1:0 --log-level trace", &[]), Ok(Command::Demo(overrides)));
     assert_eq!(typed("demo", &[]), Ok(Command::Demo(Overrides::default())));
+}
+
+fn lag(line: &str, env: &[(&str, &str)]) -> Lag {
+    match typed(line, env) {
+        Ok(Command::Lag(lag)) => lag,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn lag_takes_a_configuration_groups_a_format_and_a_time() {
+    let overrides = |log_level| Overrides { listen: None, log_level: Some(log_level) };
+    let expected = Lag {
+        run: Run { source: Source::Flags(flags(&["a:1"])), overrides: overrides(Level::Warn) },
+        groups: Vec::new(),
+        output: Output::Table,
+        timeout: Duration::from_secs(30),
+    };
+    assert_eq!(lag("lag --brokers a:1", &[]), expected);
+    let expected = Lag {
+        run: Run { source: Source::File("a.toml".into()), overrides: overrides(Level::Debug) },
+        groups: vec!["a,b".to_owned(), "c".to_owned()],
+        output: Output::Json,
+        timeout: Duration::from_secs(90),
+    };
+    let line = "lag --group a,b --group c --output json --timeout 1m30s";
+    let env = [("WARRENER_CONFIG", "a.toml"), ("WARRENER_LOG_LEVEL", "debug"), ("WARRENER_LISTEN", "nonsense")];
+    assert_eq!(lag(line, &env), expected);
+    assert_eq!(lag("lag --timeout 90", &env).timeout, expected.timeout);
+}
+
+#[test]
+fn lag_opens_no_address_and_takes_none() {
+    assert_eq!(refused("lag --brokers a:1 --listen :1", &[]), "error: unexpected argument '--listen' found");
+    assert_eq!(
+        refused("lag", &[]),
+        "error: expected --config FILE or --brokers HOST:PORT[,HOST:PORT...], found neither"
+    );
+    assert_eq!(
+        refused("lag --brokers a:1 --timeout 0", &[]),
+        "error: invalid value '0' for '--timeout <TIME>': expected seconds above 0, as an integer or with a unit such \
+         as \"1m30s\", at most 100 years"
+    );
+    assert!(refused("lag --brokers a:1 --output xml", &[]).starts_with("error: invalid value 'xml' for '--output"));
+}
+
+#[test]
+fn lag_minds_only_what_it_reads_of_a_file_that_a_run_refuses() {
+    let text = "[cluster.a]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[consumer.a]\nclass-name = \"kafka\"\n\
+                cluster = \"a\"\nservers = [\"a:1\"]\nshare-group = \"w\"\n[httpserver.default]\n\
+                enable-lifecycle = true\n";
+    let (_directory, run) = file("later.toml", text);
+    assert!(startable(run.load().unwrap()).is_err());
+    assert!(readable(run.load().unwrap()).is_ok());
+    let (_directory, run) = file(
+        "zookeeper.toml",
+        &text.replace("[consumer.a]\nclass-name = \"kafka\"", "[consumer.a]\nclass-name = \"kafka_admin\""),
+    );
+    let refused = readable(run.load().unwrap()).map(|_| ()).unwrap_err();
+    let expected = (64, "consumer.a.class-name: kafka_admin: not supported yet\n");
+    assert_eq!((refused.code, refused.stderr.as_str()), expected);
 }
 
 #[test]
@@ -263,6 +326,25 @@ logging
   format        text
 ";
     assert_eq!(exit, Exit { code: 0, stdout: expected.to_owned(), stderr: String::new() });
+}
+
+#[test]
+fn a_check_tells_who_may_use_the_api_for_what() {
+    let text = "[cluster.a]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[httpserver.inside]\naddress = \":1\"\n\
+                enable-admin = true\n[general]\naccess-control-allow-origin = \"https://lag.example.com\"\n";
+    let (_directory, run) = file("admin.toml", text);
+    let exit = check(&run);
+    let expected = "httpserver \"inside\"
+  address       :1
+  tls           none
+  admin         enabled
+  ready         after 5m at the latest
+general
+  allow origin  https://lag.example.com
+metrics
+";
+    assert!(exit.stdout.contains(expected), "{}", exit.stdout);
+    assert_eq!((exit.code, exit.stderr.as_str()), (0, ""));
 }
 
 #[test]

@@ -235,6 +235,6 @@ mod tests {
         assert_eq!(old.moved_to(&new), [None, None, Some(2), None]);
         assert_eq!(new.place(2), Some(("c", Partition(0))));
         assert_eq!(old.leader("c", Partition(1)), Some(BrokerId(1)));
-        assert_eq!((new.leader("c", Partition(1)), new.leader("b", Partition(0))), (None, None));
+        assert_eq!((new.leader("c", Partition(1)), new.leader("d", Partition(0))), (None, None));
     }
 }

@@ -40,6 +40,7 @@ const STOPPING: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Kafka {
     cluster: Cluster,
+    context: Context,
 }
 
 impl Kafka {
@@ -49,7 +50,8 @@ impl Kafka {
     /// Properties that librdkafka refuses, mechanisms that are not built in, files that cannot be read.
     pub fn configure(cluster: &Cluster) -> Result<Self, ModuleError> {
         Client::check(&cluster.connection, Role::Cluster)?;
-        Ok(Self { cluster: cluster.clone() })
+        let context = Context::new(&cluster.name, "cluster", &cluster.name);
+        Ok(Self { cluster: cluster.clone(), context })
     }
 
     /// Makes the client, which connects in the background: a server that does not answer is no error.
@@ -63,8 +65,7 @@ impl Kafka {
         consumers: Vec<Arc<Health>>,
         stop: CancellationToken,
     ) -> Result<Running, ModuleError> {
-        let context = Context::new(&self.cluster.name, "cluster", &self.cluster.name);
-        let client = Arc::new(Client::new(&self.cluster.connection, Role::Cluster, context)?);
+        let client = Arc::new(Client::new(&self.cluster.connection, Role::Cluster, self.context)?);
         let pulse = Arc::new(Pulse::new(Arc::clone(&client), metrics));
         Ok(Running { cluster: Arc::new(self.cluster), client, pulse, storage, consumers, stop })
     }

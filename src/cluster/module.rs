@@ -65,4 +65,8 @@ impl coordinator::Module for Module {
         self.stop.cancel();
         self.tasks.stop(GRACE);
     }
+
+    fn trouble(&self) -> Option<String> {
+        self.kafka.context.cause().map(|cause| cause.to_string())
+    }
 }

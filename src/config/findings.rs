@@ -116,6 +116,15 @@ pub struct Unsupported {
     value: Option<String>,
 }
 
+impl Unsupported {
+    /// Whether it has only to do with a run that goes on: how it serves, and with whom it shares the reading.
+    #[must_use]
+    pub fn is_about_serving(&self) -> bool {
+        let Path(path) = &self.path;
+        path.starts_with("httpserver.") || path.ends_with(".share-group")
+    }
+}
+
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {

@@ -29,7 +29,7 @@ pub use filter::Filter;
 pub use findings::{Mistake, Mistakes, Unsupported, Warning};
 pub use flags::{Flags, Overrides, from_flags};
 pub use settings::*;
-pub use values::{parse_address, parse_level};
+pub use values::{parse_address, parse_level, parse_time};
 
 /// What a configuration refers to outside of itself.
 #[derive(Clone, Copy)]

@@ -12,8 +12,6 @@ use super::values;
 
 /// Any time, zero too.
 const SECONDS: &str = "seconds, as an integer or with a unit such as \"1m30s\", at most 100 years";
-/// A time that something can wait.
-const SECONDS_ABOVE_ZERO: &str = "seconds above 0, as an integer or with a unit such as \"1m30s\", at most 100 years";
 
 /// A table of the file. An absent one reads like an empty one.
 pub(super) struct Section<'a> {
@@ -126,7 +124,7 @@ impl<'a> Section<'a> {
 
     /// A time above zero, or the default.
     pub(super) fn wait(&mut self, findings: &mut Findings<'_>, key: &'static str, default: u64) -> Duration {
-        let time = self.time_of(findings, key, SECONDS_ABOVE_ZERO, |time| !time.is_zero());
+        let time = self.time_of(findings, key, values::SECONDS_ABOVE_ZERO, |time| !time.is_zero());
         time.unwrap_or(Duration::from_secs(default))
     }
 

@@ -13,6 +13,10 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// What a server must look like.
 pub(super) const SERVER: &str = "host:port (a host name, IPv4 or [IPv6], and a port from 1 to 65535)";
 
+/// What a refresh or timeout must look like.
+pub(super) const SECONDS_ABOVE_ZERO: &str =
+    "seconds above 0, as an integer or with a unit such as \"1m30s\", at most 100 years";
+
 /// Whether a text is `host:port`, as a server to connect to.
 pub(super) fn is_server(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| is_host(host) && is_port(port) && port.parse() != Ok(0_u16))
@@ -80,6 +84,17 @@ pub(super) fn span(text: &str) -> Option<Duration> {
     // humantime takes a bare 0, which has no unit.
     let unit = text.contains(char::is_alphabetic);
     humantime::parse_duration(text).ok().filter(|time| unit && *time <= LONGEST)
+}
+
+/// Reads a time above 0 as the file has it: whole seconds, or a text with units.
+///
+/// # Errors
+/// Says what was expected.
+pub fn parse_time(text: &str) -> Result<Duration, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let time = if digits { text.parse().ok().and_then(seconds) } else { span(text) };
+    let expected = || format!("expected {SECONDS_ABOVE_ZERO}");
+    time.filter(|time| !time.is_zero()).ok_or_else(expected)
 }
 
 /// Compiles a regex, unanchored; the error is one line.
@@ -179,6 +194,15 @@ mod tests {
         }
         assert_eq!(seconds(-1), None);
         assert_eq!(seconds(i64::MAX), None);
+    }
+
+    #[test]
+    fn a_time_of_the_command_line_is_written_as_in_the_file() {
+        assert_eq!(parse_time("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(parse_time("1m30s"), Ok(Duration::from_secs(90)));
+        for text in ["", "0", "0s", "-1", "+1", "1.5", "1 0", "soon", "99999999999999999999", "9999999999999"] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl fmt::Display for Signed {
 }
 
 /// Milliseconds in the two largest units that they fill: `7m12s`, `2d`, `0s`.
-struct Span(i64);
+pub struct Span(pub i64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -163,6 +163,10 @@ struct Chunks {
 }
 
 impl Chunks {
+    fn close(&mut self) {
+        self.full.push(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK)).into());
+    }
+
     fn end(mut self) -> Vec<Bytes> {
         if !self.open.is_empty() {
             self.full.push(self.open.into());
@@ -173,11 +177,10 @@ impl Chunks {
 
 impl Write for Chunks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.open.extend_from_slice(bytes);
-        if self.open.len() >= CHUNK {
-            let full = std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK));
-            self.full.push(full.into());
+        if !self.open.is_empty() && self.open.len().saturating_add(bytes.len()) > CHUNK {
+            self.close();
         }
+        self.open.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

@@ -1,5 +1,6 @@
 //! Why a module is down: librdkafka's error texts, read, classed and told once. Pure: time is an argument.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::Code;
@@ -153,6 +154,15 @@ impl Cause {
     #[must_use]
     pub fn of_broker(self, broker: Option<&str>) -> Self {
         Self { broker: broker.map(str::to_owned), ..self }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.broker {
+            Some(broker) => write!(f, "{broker}: {}", self.text),
+            None => f.write_str(&self.text),
+        }
     }
 }
 

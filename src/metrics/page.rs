@@ -104,7 +104,8 @@ impl Page {
             }
             Series::Partition(value) => {
                 let topic = cluster.named.get(item)?;
-                let numbers = (0..).map(Partition).zip(topic.partitions.iter().map(value)).skip(self.at.run);
+                let states = (0..).map(Partition).zip(&topic.partitions).skip(self.at.run);
+                let numbers = states.map(|(partition, state)| (partition, value(state)));
                 let prefix = numbered(shown, self.topic_prefix(shown, cluster, topic));
                 return Some(self.run(Numbered::new(out, &prefix), numbers, topic.partitions.len()));
             }

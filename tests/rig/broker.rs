@@ -32,6 +32,10 @@ impl Spec {
         Self { nodes, ..self }
     }
 
+    pub fn offsets_partitions(self, offsets_partitions: u32) -> Self {
+        Self { offsets_partitions, ..self }
+    }
+
     /// Listeners with SASL over TLS and with mutual TLS beside the plain one.
     pub fn secure(self) -> Self {
         Self { secure: true, ..self }

@@ -155,4 +155,8 @@ impl Module for Kafka {
     fn stop(&mut self) {
         self.tasks.stop(GRACE);
     }
+
+    fn trouble(&self) -> Option<String> {
+        self.context.cause().map(|cause| cause.to_string())
+    }
 }

@@ -1,0 +1,207 @@
+//! What may be typed, and what it comes to together with the environment.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use super::{Exit, Lag, Output, Run, Shell, Source};
+use crate::config::{Flags, Level, Overrides, parse_address, parse_level, parse_time};
+
+/// How long `lag` waits, unless `--timeout` says otherwise.
+const LAG_TIMEOUT: &str = "30s";
+
+/// Shows where Kafka consumer groups stand, to Prometheus.
+#[derive(Debug, Parser)]
+#[command(name = "warrener", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Subcommand>,
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Subcommand {
+    /// Run; the same as with no subcommand
+    Run(RunArguments),
+    /// Check the configuration and tell what a run would do
+    Check(RunArguments),
+    /// Run on an embedded Kafka with make-believe groups: nothing to install
+    Demo(OverrideArguments),
+    /// Read once and print where groups stand, the worst first; then end
+    Lag(LagArguments),
+    /// Print a script for a shell's completion
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    #[command(flatten)]
+    overrides: OverrideArguments,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct SourceArguments {
+    /// Configuration file [env: WARRENER_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Brokers, in place of a file: one cluster, named "default" [env: WARRENER_BROKERS]
+    #[arg(long, visible_alias = "kafka.server", value_name = "HOST:PORT", value_delimiter = ',')]
+    brokers: Vec<String>,
+    /// Keep topics that this regex matches; with --brokers
+    #[arg(long = "topic.filter", value_name = "REGEX")]
+    topic_filter: Option<String>,
+    /// Leave out topics that this regex matches; with --brokers
+    #[arg(long = "topic.exclude", value_name = "REGEX")]
+    topic_exclude: Option<String>,
+    /// Keep groups that this regex matches; with --brokers
+    #[arg(long = "group.filter", value_name = "REGEX")]
+    group_filter: Option<String>,
+    /// Leave out groups that this regex matches; with --brokers
+    #[arg(long = "group.exclude", value_name = "REGEX")]
+    group_exclude: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct OverrideArguments {
+    /// Serve at this address alone, HOST:PORT or :PORT [env: WARRENER_LISTEN]
+    #[arg(long, visible_alias = "web.listen-address", value_name = "ADDRESS", value_parser = parse_address)]
+    listen: Option<String>,
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct LogArguments {
+    /// Log from this level on: trace, debug, info, warn, error [env: WARRENER_LOG_LEVEL]
+    #[arg(long, value_name = "LEVEL", value_parser = parse_level)]
+    log_level: Option<Level>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct LagArguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    /// Only the group of this very name; may be repeated
+    #[arg(long = "group", value_name = "NAME")]
+    groups: Vec<String>,
+    /// How to print: table, or json for a program
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Table, hide_possible_values = true)]
+    output: Output,
+    /// How long to wait for clusters that do not answer: seconds, or a text such as 1m30s
+    #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = LAG_TIMEOUT)]
+    timeout: Duration,
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+pub(super) struct Environment<'e>(pub(super) &'e dyn Fn(&str) -> Option<OsString>);
+
+impl Environment<'_> {
+    fn get(&self, name: &str) -> Option<OsString> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    fn parse<T>(&self, name: &str, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, Exit> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let value = value.to_string_lossy();
+        let parsed = parse(&value).map_err(|expected| mistaken(&format!("{name}: {expected}, found {value:?}")))?;
+        Ok(Some(parsed))
+    }
+}
+
+fn mistaken(message: &str) -> Exit {
+    Arguments::command().error(ErrorKind::ValueValidation, message).into()
+}
+
+impl RunArguments {
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Run, Exit> {
+        let overrides = self.overrides.resolve(env)?;
+        Ok(Run { source: self.source.resolve(env)?, overrides })
+    }
+}
+
+impl SourceArguments {
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Source, Exit> {
+        let mut brokers = self.brokers;
+        let config = match self.config {
+            Some(path) => Some((path, "--config")),
+            None => env.get("WARRENER_CONFIG").map(|path| (PathBuf::from(path), "WARRENER_CONFIG")),
+        };
+        let mut from = "--brokers";
+        if brokers.is_empty()
+            && let Some(listed) = env.parse("WARRENER_BROKERS", |list| Ok(list.to_owned()))?
+        {
+            brokers = listed.split(',').map(str::to_owned).collect();
+            from = "WARRENER_BROKERS";
+        }
+        let filtered = [
+            ("--topic.filter", self.topic_filter.is_some(), "topic-allowlist"),
+            ("--topic.exclude", self.topic_exclude.is_some(), "topic-denylist"),
+            ("--group.filter", self.group_filter.is_some(), "group-allowlist"),
+            ("--group.exclude", self.group_exclude.is_some(), "group-denylist"),
+        ];
+        match (config, brokers.is_empty()) {
+            (Some((_, config)), false) => {
+                let message = format!("{config} cannot be used with {from}: a run has one configuration");
+                Err(Arguments::command().error(ErrorKind::ArgumentConflict, message).into())
+            }
+            (None, true) => {
+                let message = "expected --config FILE or --brokers HOST:PORT[,HOST:PORT...], found neither";
+                Err(Arguments::command().error(ErrorKind::MissingRequiredArgument, message).into())
+            }
+            (Some((path, config)), true) => {
+                if let Some((flag, _, key)) = filtered.iter().find(|(_, set, _)| *set) {
+                    let message = format!("{flag} cannot be used with {config}: in the file, {key} takes its place");
+                    return Err(Arguments::command().error(ErrorKind::ArgumentConflict, message).into());
+                }
+                Ok(Source::File(path))
+            }
+            (None, false) => Ok(Source::Flags(Flags {
+                brokers: brokers.iter().map(|broker| broker.trim().to_owned()).collect(),
+                topic_filter: self.topic_filter,
+                topic_exclude: self.topic_exclude,
+                group_filter: self.group_filter,
+                group_exclude: self.group_exclude,
+            })),
+        }
+    }
+}
+
+impl OverrideArguments {
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Overrides, Exit> {
+        let listen = match self.listen {
+            Some(address) => Some(address),
+            None => env.parse("WARRENER_LISTEN", parse_address)?,
+        };
+        Ok(Overrides { listen, log_level: self.log.resolve(env)? })
+    }
+}
+
+impl LogArguments {
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Option<Level>, Exit> {
+        match self.log_level {
+            Some(level) => Ok(Some(level)),
+            None => env.parse("WARRENER_LOG_LEVEL", parse_level),
+        }
+    }
+}
+
+impl LagArguments {
+    /// The file's level is that of a run that goes on: whoever asks for a table wants to see little else.
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Lag, Exit> {
+        let log_level = Some(self.log.resolve(env)?.unwrap_or(Level::Warn));
+        let overrides = Overrides { listen: None, log_level };
+        let run = Run { source: self.source.resolve(env)?, overrides };
+        Ok(Lag { run, groups: self.groups, output: self.output, timeout: self.timeout })
+    }
+}

@@ -1,0 +1,131 @@
+//! What `lag` prints.
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::time::Duration;
+
+use super::Run;
+use crate::lag_table::{Row, Table, rows, unknown};
+use crate::supervise::Reading;
+
+/// One reading: of which groups, for whom, for how long.
+#[derive(Debug, PartialEq)]
+pub struct Lag {
+    /// Where the configuration comes from.
+    pub run: Run,
+    /// The groups to print; none stands for all.
+    pub groups: Vec<String>,
+    /// How to print them.
+    pub output: Output,
+    /// How long to wait for what does not answer.
+    pub timeout: Duration,
+}
+
+/// How `lag` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// A table.
+    Table,
+    /// An array of objects, one a line.
+    Json,
+}
+
+impl Lag {
+    /// Prints a reading, and on `stderr` what is missing from it. Returns the exit code: 1 when something is.
+    ///
+    /// That nobody reads on is no reason to complain: `warrener lag | head` has what it wanted.
+    pub fn print(&self, reading: &Reading, stdout: impl Write, mut stderr: impl Write) -> u8 {
+        let rows = rows(&reading.view, &self.groups);
+        let mut complaints: Vec<String> = reading.missing.iter().map(ToString::to_string).collect();
+        let none = unknown(&reading.view, &self.groups);
+        complaints.extend(none.into_iter().map(|group| format!("group {group:?} was not found")));
+        match self.output.write(&rows, stdout) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => complaints.push(format!("standard output: {error}")),
+            Ok(()) | Err(_) => {}
+        }
+        for complaint in &complaints {
+            // Nobody can be told that nobody can be told.
+            let _unread = writeln!(stderr, "{complaint}");
+        }
+        u8::from(!complaints.is_empty())
+    }
+}
+
+impl Output {
+    fn write(self, rows: &[Row<'_>], to: impl Write) -> io::Result<()> {
+        let mut to = BufWriter::new(to);
+        match self {
+            Self::Table => write!(to, "{}", Table(rows))?,
+            Self::Json => {
+                let mut before = "[";
+                for row in rows {
+                    to.write_all(before.as_bytes())?;
+                    serde_json::to_writer(&mut to, row)?;
+                    before = ",\n";
+                }
+                to.write_all(if rows.is_empty() { b"[]\n" } else { b"]\n" })?;
+            }
+        }
+        to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Source;
+    use super::*;
+    use crate::config::{Flags, Overrides};
+    use crate::storage::View;
+
+    struct Failing(ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::Error::new(self.0, "it fails"))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lag(output: Output, groups: &[&str]) -> Lag {
+        let run = Run { source: Source::Flags(Flags::default()), overrides: Overrides::default() };
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        Lag { run, groups, output, timeout: Duration::from_secs(30) }
+    }
+
+    fn nothing() -> Reading {
+        Reading { view: View::default(), missing: Vec::new() }
+    }
+
+    /// The exit code and both outputs.
+    fn printed(lag: &Lag) -> (u8, String, String) {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let code = lag.print(&nothing(), &mut stdout, &mut stderr);
+        (code, String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    #[test]
+    fn nothing_is_an_empty_table_or_an_empty_array() {
+        let (code, table, complaints) = printed(&lag(Output::Table, &[]));
+        assert_eq!((code, table.lines().count(), complaints.as_str()), (0, 1, ""));
+        assert_eq!(printed(&lag(Output::Json, &[])), (0, "[]\n".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn a_group_that_is_not_there_is_told_of_and_fails() {
+        let expected = "group \"a\" was not found\ngroup \"\\u{1b}\" was not found\n";
+        assert_eq!(printed(&lag(Output::Json, &["a", "\u{1b}"])), (1, "[]\n".to_owned(), expected.to_owned()));
+    }
+
+    #[test]
+    fn nobody_who_reads_on_is_no_error_and_a_full_disk_is() {
+        let ended = |kind| {
+            let mut stderr = Vec::new();
+            let code = lag(Output::Table, &[]).print(&nothing(), Failing(kind), &mut stderr);
+            (code, String::from_utf8(stderr).unwrap())
+        };
+        assert_eq!(ended(ErrorKind::BrokenPipe), (0, String::new()));
+        assert_eq!(ended(ErrorKind::StorageFull), (1, "standard output: it fails\n".to_owned()));
+    }
+}

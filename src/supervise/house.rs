@@ -1,0 +1,144 @@
+//! What a run is made of: storage, the modules that fill it, and what it tells about itself.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::cluster;
+use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
+use crate::consumer;
+use crate::coordinator::{Coordinator, Module};
+use crate::evaluate::EvaluatorRules;
+use crate::kafka::ModuleError;
+use crate::metrics::health::{Health, ModuleKind};
+use crate::metrics::own::Own;
+use crate::model;
+use crate::storage::{Rules, Storage};
+use crate::task::Failures;
+
+use super::RunError;
+
+/// What a run is made of.
+pub(super) struct House {
+    pub(super) config: Config,
+    pub(super) storage: Arc<Storage>,
+    pub(super) evaluator: EvaluatorRules,
+    pub(super) own: Arc<Own>,
+    pub(super) stop: CancellationToken,
+}
+
+impl House {
+    pub(super) fn new(config: Config, stop: CancellationToken) -> Self {
+        let rules = rules(&config.storage);
+        let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
+        let clusters = config.clusters.iter().map(|cluster| (&cluster.name, ModuleKind::Cluster, &cluster.name));
+        let consumers = config.consumers.iter().map(|one| (&one.cluster, ModuleKind::Consumer, &one.name));
+        let health = clusters
+            .chain(consumers)
+            .map(|(cluster, kind, module)| Arc::new(Health::new(cluster.clone(), kind, module.clone())));
+        let own = Arc::new(Own::new(health.collect(), &config.metrics));
+        Self { evaluator: evaluator(&config), config, storage: Arc::new(storage), own, stop }
+    }
+
+    pub(super) fn configure(&self, failures: &Failures) -> Result<Modules, RunError> {
+        let mut clusters: Vec<Box<dyn Module>> = Vec::new();
+        for section in &self.config.clusters {
+            let metrics = self.module(ModuleKind::Cluster, &section.name);
+            let storage = Arc::clone(&self.storage);
+            let consumers = self.own.modules().iter();
+            let consumers = consumers.filter(|one| one.kind == ModuleKind::Consumer && one.cluster == section.name);
+            clusters.push(Box::new(cluster::Module::configure(
+                section,
+                storage,
+                metrics,
+                consumers.cloned().collect(),
+                &self.stop,
+                failures.clone(),
+            )?));
+        }
+        let mut consumers: Vec<Box<dyn Module>> = Vec::new();
+        for section in &self.config.consumers {
+            match &section.class {
+                ConsumerClass::Kafka(topic) => {
+                    let Some(around) = self.surroundings(section, failures) else { continue };
+                    consumers.push(Box::new(consumer::kafka::Kafka::configure(section, topic, around)?));
+                }
+                // `run` refuses them before it comes to this, as not supported yet.
+                ConsumerClass::KafkaZk(_) | ConsumerClass::KafkaAdmin => {}
+            }
+        }
+        Ok(Modules { clusters: Coordinator::new(clusters), consumers: Coordinator::new(consumers) })
+    }
+
+    fn surroundings(
+        &self,
+        section: &crate::config::Consumer,
+        failures: &Failures,
+    ) -> Option<consumer::kafka::Surroundings> {
+        let cluster = self.config.clusters.iter().find(|cluster| cluster.name == section.cluster)?;
+        Some(consumer::kafka::Surroundings {
+            groups: self.config.storage.groups.clone(),
+            topics: cluster.topics.clone(),
+            offset_refresh: cluster.offset_refresh,
+            cluster: Arc::clone(self.storage.cluster(&cluster.name)?),
+            metrics: self.module(ModuleKind::Consumer, &section.name),
+            failures: failures.clone(),
+            stop: self.stop.clone(),
+        })
+    }
+
+    fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::own::ModuleMetrics {
+        let health = self.own.modules().iter().find(|health| health.kind == kind && health.module == name);
+        let none = || Arc::new(Health::new(name.to_owned(), kind, name.to_owned()));
+        self.own.module(&health.cloned().unwrap_or_else(none))
+    }
+}
+
+/// All modules of a run.
+pub(super) struct Modules {
+    clusters: Coordinator,
+    consumers: Coordinator,
+}
+
+impl Modules {
+    /// Starts them. What was started before one failed is still to be stopped.
+    pub(super) fn start(&mut self) -> Result<(), ModuleError> {
+        self.clusters.start().and_then(|()| self.consumers.start())
+    }
+
+    /// Why the servers of the module `name` do not answer, if they do not and that is known.
+    pub(super) fn trouble(&self, name: &str) -> Option<String> {
+        self.clusters.trouble(name).or_else(|| self.consumers.trouble(name))
+    }
+
+    /// Stops them, and returns when each has stopped completely.
+    pub(super) async fn stop(mut self) {
+        let stopping = tokio::task::spawn_blocking(move || {
+            self.consumers.stop();
+            self.clusters.stop();
+        });
+        if stopping.await.is_err() {
+            error!("stopping the modules panicked");
+        }
+    }
+}
+
+fn rules(section: &StorageSection) -> Rules {
+    Rules {
+        intervals: section.intervals,
+        min_distance: section.min_distance,
+        expire: match section.expire_group {
+            Expiry::BySource => None,
+            Expiry::After(age) => (!age.is_zero()).then_some(age),
+        },
+    }
+}
+
+fn evaluator(config: &Config) -> EvaluatorRules {
+    EvaluatorRules {
+        intervals: config.storage.intervals,
+        minimum_complete: config.evaluator.minimum_complete,
+        allowed_lag: model::Lag(config.evaluator.allowed_lag),
+    }
+}

@@ -1,0 +1,206 @@
+//! A reading that is made once, with no server: what `warrener lag` shows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::config::{Config, ConsumerClass, Secret, Start};
+use crate::metrics::health::Health;
+use crate::storage::View;
+use crate::task::Failure;
+
+use super::house::{House, Modules};
+use super::signals::Signals;
+use super::{RunError, awaited_module};
+
+/// Between two looks whether all has been read.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// All that is known.
+    pub view: View,
+    /// The clusters that were not read whole, by name.
+    pub missing: Vec<Missing>,
+}
+
+/// A cluster that was not read whole. Shown as `cluster "a" did not answer within 30s: why`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    cluster: String,
+    answered: bool,
+    end: End,
+    why: Vec<String>,
+}
+
+/// What ended the reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Ready,
+    TimedOut(Duration),
+    BrokenOff,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.answered { "was not read whole" } else { "did not answer" };
+        write!(f, "cluster {:?} {what} ", self.cluster)?;
+        match self.end {
+            End::TimedOut(timeout) => write!(f, "within {}", humantime::format_duration(timeout))?,
+            End::Ready | End::BrokenOff => f.write_str("before this was broken off")?,
+        }
+        write!(f, ": {}", self.why.join("; "))
+    }
+}
+
+/// Reads until every module has caught up, until `timeout` or until a signal, and hands what is known by then to
+/// `show`. A signal that comes later ends the program at once. Returns when every module has stopped.
+///
+/// # Errors
+/// What waiting cannot repair. When that comes up during the reading, `show` has seen what was known.
+pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&Reading) -> T) -> Result<T, RunError> {
+    let mut signals = Signals::new()?;
+    let house = House::new(whole(config), CancellationToken::new());
+    let (failures, mut failed) = unbounded_channel();
+    let mut modules = house.configure(&failures)?;
+    let shown = match modules.start() {
+        Ok(()) => {
+            let end = house.catch_up(&mut signals, &mut failed, timeout).await;
+            tokio::spawn(async move {
+                signals.next().await;
+                std::process::exit(1);
+            });
+            let shown = show(&house.reading(&modules, end.as_ref().map_or(End::BrokenOff, |end| *end)));
+            end.map(|_| shown)
+        }
+        Err(error) => Err(error.into()),
+    };
+    house.stop.cancel();
+    modules.stop().await;
+    shown
+}
+
+/// How long a broker may hold back an answer that has no records. Partitions are asked for as they are found, so
+/// the first answer is often one that has none, and half a second, as a run that goes on has it, is most of a
+/// reading's time.
+const FETCH_WAIT: (&str, &str) = ("fetch.wait.max.ms", "50");
+
+/// Who reads once wants all groups, whatever a run that goes on leaves out or leaves to its companions; and soon.
+fn whole(mut config: Config) -> Config {
+    for consumer in &mut config.consumers {
+        let (name, value) = FETCH_WAIT;
+        consumer.connection.client.properties.entry(name.to_owned()).or_insert_with(|| Secret::new(value.to_owned()));
+        match &mut consumer.class {
+            ConsumerClass::Kafka(topic) => (topic.start, topic.share_group) = (Start::Earliest, None),
+            ConsumerClass::KafkaZk(_) | ConsumerClass::KafkaAdmin => {}
+        }
+    }
+    config
+}
+
+impl House {
+    async fn catch_up(
+        &self,
+        signals: &mut Signals,
+        failed: &mut UnboundedReceiver<Failure>,
+        timeout: Duration,
+    ) -> Result<End, RunError> {
+        let ready = async {
+            let mut look = tokio::time::interval(LOOK);
+            while !self.own.modules().iter().all(|health| health.is_ready()) {
+                look.tick().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            Some(failure) = failed.recv() => Err(failure.into()),
+            () = ready => Ok(End::Ready),
+            _ = signals.next() => Ok(End::BrokenOff),
+            () = tokio::time::sleep(timeout) => Ok(End::TimedOut(timeout)),
+        }
+    }
+
+    fn reading(&self, modules: &Modules, end: End) -> Reading {
+        let now = clock::now();
+        let mut missing: BTreeMap<&str, Missing> = BTreeMap::new();
+        for health in self.own.modules().iter().filter(|health| !health.is_ready()) {
+            let cluster = missing.entry(&health.cluster).or_insert_with(|| Missing {
+                cluster: health.cluster.clone(),
+                answered: false,
+                end,
+                why: Vec::new(),
+            });
+            cluster.answered |= health.is_up(now);
+            let why = why(health, modules);
+            if !cluster.why.contains(&why) {
+                cluster.why.push(why);
+            }
+        }
+        Reading { view: self.storage.view(now, &self.evaluator), missing: missing.into_values().collect() }
+    }
+}
+
+/// What stands in the way of a module, or how far it has come.
+fn why(health: &Health, modules: &Modules) -> String {
+    let trouble = modules.trouble(&format!("{}.{}", health.kind.name(), health.module));
+    trouble.unwrap_or_else(|| {
+        let awaited = awaited_module(health);
+        let progress = awaited.done.zip(awaited.total).map(|(done, total)| format!(" ({done} of {total})"));
+        format!("still awaited: {}{}", awaited.what, progress.unwrap_or_default())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Consumer, Filter};
+
+    #[test]
+    fn what_is_missing_is_told_with_its_cause() {
+        let missing = |answered, end| {
+            let why =
+                ["a:1: connect failed", "still awaited: offsets topic read to its end (3 of 50)"].map(str::to_owned);
+            Missing { cluster: "c".to_owned(), answered, end, why: why.into() }.to_string()
+        };
+        let why = "a:1: connect failed; still awaited: offsets topic read to its end (3 of 50)";
+        let expected = format!("cluster \"c\" did not answer within 1m 30s: {why}");
+        assert_eq!(missing(false, End::TimedOut(Duration::from_secs(90))), expected);
+        let expected = format!("cluster \"c\" was not read whole before this was broken off: {why}");
+        assert_eq!(missing(true, End::BrokenOff), expected);
+    }
+
+    /// The one consumer of a configuration that is made for a reading, after a change.
+    fn consumer(change: impl FnOnce(&mut Consumer)) -> Consumer {
+        let mut config = Config::of_brokers(vec!["a:1".to_owned()], Filter::default(), Filter::default());
+        change(config.consumers.first_mut().unwrap());
+        whole(config).consumers.remove(0)
+    }
+
+    #[test]
+    fn a_reading_is_of_the_whole_topic_and_shared_with_nobody() {
+        let found = consumer(|consumer| {
+            let ConsumerClass::Kafka(topic) = &mut consumer.class else { panic!() };
+            (topic.start, topic.share_group) = (Start::Latest, Some("w".to_owned()));
+        });
+        let ConsumerClass::Kafka(topic) = found.class else { panic!() };
+        assert_eq!((topic.start, topic.share_group), (Start::Earliest, None));
+    }
+
+    #[test]
+    fn a_reading_is_in_a_hurry_unless_its_profile_knows_better() {
+        let wait = |consumer: Consumer| {
+            consumer.connection.client.properties.get(FETCH_WAIT.0).map(|value| value.reveal().to_owned())
+        };
+        assert_eq!(wait(consumer(|_| {})).as_deref(), Some(FETCH_WAIT.1));
+        let own = consumer(|consumer| {
+            let properties = &mut consumer.connection.client.properties;
+            properties.insert(FETCH_WAIT.0.to_owned(), Secret::new("7".to_owned()));
+        });
+        assert_eq!(wait(own).as_deref(), Some("7"));
+    }
+}
