@@ -28,6 +28,8 @@ pub struct Commit<'a> {
     pub topic_id: Option<TopicId>,
 }
 
+// Nearly all records are commits.
+#[inline]
 pub(super) fn commit<'a>(
     bytes: &'a [u8],
     kind: RecordType,
