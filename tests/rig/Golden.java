@@ -139,7 +139,9 @@ public class Golden {
         ConsumerGroupMemberMetadataValue plain = new ConsumerGroupMemberMetadataValue().setClientId("c1")
             .setClientHost("/10.0.0.1").setInstanceId(null).setRackId(null).setSubscribedTopicNames(List.of("t1", "\u00fcber"))
             .setSubscribedTopicRegex(null).setRebalanceTimeoutMs(300000).setServerAssignor(null);
-        print("consumer-member", 0, key, plain);
+        // Left alone it is a struct of defaults and not written; the null that brokers set is.
+        print("consumer-member-without-tag", 0, key, plain);
+        print("consumer-member", 0, key, plain.duplicate().setClassicMemberMetadata(null));
         ConsumerGroupMemberMetadataValue full = plain.duplicate().setInstanceId("i1").setRackId("r1")
             .setSubscribedTopicNames(List.of()).setSubscribedTopicRegex("t.*").setServerAssignor("uniform")
             .setClassicMemberMetadata(new ConsumerGroupMemberMetadataValue.ClassicMemberMetadata()

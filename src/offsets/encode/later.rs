@@ -69,7 +69,8 @@ fn details(out: &mut Writer, details: &MemberDetails<'_>) -> Result<(), EncodeEr
             out.nullable("subscribed_topic_regex", *regex)?;
             out.int32(*rebalance_timeout);
             out.nullable("server_assignor", *assignor)?;
-            out.tag(0, classic.as_ref().map(classic_member).transpose()?.as_deref());
+            // Brokers write the null too.
+            out.tag(0, Some(&classic.as_ref().map_or(Ok(vec![0]), classic_member)?));
         }
         MemberDetails::Share { topics } => {
             out.list("subscribed_topic_names", topics)?;

@@ -84,6 +84,7 @@ fn members() -> Expected<Record<'static>> {
     };
     let record = |metadata| Record::Member { of: member(Consumer), metadata };
     vec![
+        ("consumer-member-without-tag", record(Some(plain))),
         ("consumer-member", record(Some(plain))),
         ("consumer-member-classic", record(Some(full))),
         ("consumer-member-tagged", record(Some(full))),
