@@ -57,8 +57,14 @@ enum Owned {
 #[derive(Debug)]
 struct Topology {
     epoch: i32,
-    /// The topics that each subtopology reads.
-    sources: Vec<(Box<[u8]>, Vec<Arc<TopicName>>)>,
+    subtopologies: Vec<Subtopology>,
+}
+
+#[derive(Debug)]
+struct Subtopology {
+    id: Box<[u8]>,
+    /// The topics that it reads.
+    sources: Vec<Arc<TopicName>>,
 }
 
 /// The states of groups that the offsets topic tells (RECORDS.md).
@@ -221,7 +227,7 @@ impl Epochs {
         to: &mut Vec<(Arc<TopicName>, Vec<Partition>)>,
     ) -> bool {
         let sources = self.topology.get().and_then(|topology| {
-            topology.sources.iter().find(|(id, _)| **id == *subtopology).map(|(_, sources)| sources)
+            topology.subtopologies.iter().find(|one| *one.id == *subtopology).map(|one| &one.sources)
         });
         let Some(sources) = sources else { return true };
         let mut waits = false;
@@ -257,9 +263,11 @@ impl Current {
 impl Topology {
     fn of(update: &TopologyUpdate<'_>, names: &[Arc<TopicName>]) -> Self {
         let mut names = names.iter().cloned();
-        let sources = update.sources.iter();
-        let sources = sources.map(|(id, topics)| (id.0.into(), names.by_ref().take(topics.len()).collect()));
-        Self { epoch: update.epoch, sources: sources.collect() }
+        let subtopologies = update
+            .sources
+            .iter()
+            .map(|(id, topics)| Subtopology { id: id.0.into(), sources: names.by_ref().take(topics.len()).collect() });
+        Self { epoch: update.epoch, subtopologies: subtopologies.collect() }
     }
 }
 

@@ -270,10 +270,7 @@ fn the_past_behind_a_live_stream_brings_no_member_back() {
 fn a_group_that_moved_is_not_ended_by_the_partition_that_it_left() {
     let scene = Scene::new();
     let (old, new) = (scene.cluster().source("m", 0), scene.cluster().source("m", 7));
-    let at = |at, one| match fact(GroupKind::Consumer, one) {
-        Update::Fact { group, kind, fact, .. } => Update::Fact { group, kind, fact, at: Timestamp(at) },
-        other => other,
-    };
+    let at = |at, fact| Update::Fact { group: Name(b"g"), kind: GroupKind::Consumer, fact, at: Timestamp(at) };
     let facts = [at(10, member("a")), at(10, epoch(1))];
     scene.cluster().apply(old, Past::Read, (100..).map(Order).zip(facts), NOW);
     let facts = [at(20, member("b")), at(20, epoch(2))];
