@@ -234,8 +234,10 @@ fn owned_commits(
 ) {
     for commit in commits {
         let Some(value) = value(&commit) else { continue };
-        let place = topic.assigned.binary_search_by_key(&commit.partition, |(partition, _)| *partition).ok();
-        let member = place.and_then(|place| topic.members.get(topic.assigned.get(place)?.1));
+        // Members of a share group share partitions: the first one stands for them.
+        let place = topic.assigned.partition_point(|(partition, _)| *partition < commit.partition);
+        let owner = topic.assigned.get(place).filter(|(partition, _)| *partition == commit.partition);
+        let member = owner.and_then(|(_, member)| topic.members.get(*member));
         let texts = member
             .map_or([&[][..]; 3], |member| [member.client_host.text(), member.id.text(), member.client_id.text()]);
         let [host, id, client] = texts;

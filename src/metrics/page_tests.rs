@@ -8,8 +8,8 @@ use crate::evaluate::EvaluatorRules;
 use crate::metrics::sets::tests::{ALL, described, everything};
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::{
-    Broker, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata,
-    Update,
+    Broker, EpochUpdate, GroupFact, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules,
+    Storage, TopicMetadata, Update,
 };
 
 /// A window holds a single commit, so that some are full; a minute after the last one.
@@ -76,7 +76,12 @@ fn updates() -> Vec<Update<'static>> {
         commit(b"billing", "pay\"s", 0, 3),
         commit(b"odd\\\xff\n", "orders", 0, 5),
         commit(b"odd\\\xff\n", "orders", 2, 5),
-        Update::Kind { group: Name(b"newer"), kind: crate::storage::GroupKind::Consumer, at: Timestamp(4) },
+        Update::Fact {
+            group: Name(b"newer"),
+            kind: crate::storage::GroupKind::Consumer,
+            at: Timestamp(4),
+            fact: GroupFact::Epoch(Some(EpochUpdate { number: 4, validated_topology: None })),
+        },
         commit(b"newer", "orders", 1, 20),
     ]
 }

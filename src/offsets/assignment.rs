@@ -1,23 +1,12 @@
-//! What a member of a group of the type `consumer` was given.
+//! What a member of a classic group of the type `consumer` was given.
 
 use super::cursor::{Cursor, Form};
 use super::error::{DecodeError, Problem};
-use crate::model::{Name, Partition};
+use super::list::{Item, List, Partitions};
+use crate::model::Name;
 
-/// The topics and partitions of an assignment, read as they are asked for. They were all read once by
-/// [`assignment`], so there are as many topics as [`ExactSizeIterator::len`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Assignment<'a> {
-    bytes: &'a [u8],
-    count: usize,
-}
-
-/// The partitions of a topic, in the order that they stand in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Partitions<'a> {
-    bytes: &'a [u8],
-    count: usize,
-}
+/// The topics and partitions of an assignment.
+pub type Assignment<'a> = List<'a, (Name<'a>, Partitions<'a>)>;
 
 /// Reads a `ConsumerProtocolAssignment`: `int16` version, `[topic, [partition]]`, and what follows.
 ///
@@ -29,7 +18,7 @@ pub struct Partitions<'a> {
 /// Bytes that are not laid out so; a partition below 0 (`key`).
 pub fn assignment(bytes: &[u8]) -> Result<Assignment<'_>, DecodeError> {
     if bytes.is_empty() {
-        return Ok(Assignment { bytes, count: 0 });
+        return Ok(List::empty());
     }
     let mut cursor = Cursor::new(bytes);
     let start = cursor;
@@ -37,60 +26,15 @@ pub fn assignment(bytes: &[u8]) -> Result<Assignment<'_>, DecodeError> {
     if version < 0 {
         return Err(start.error("assignment version", Problem::Version { found: version, highest: i16::MAX }));
     }
-    // A topic takes the length of its name and the count of its partitions.
-    let count = cursor.count("assigned_partitions", Form::Plain, 2 + 4)?;
-    let start = cursor;
-    for _ in 0..count {
-        topic(&mut cursor)?;
-    }
-    Ok(Assignment { bytes: cursor.since(&start), count })
+    List::read(&mut cursor, "assigned_partitions", Form::Plain)
 }
 
-fn topic<'a>(cursor: &mut Cursor<'a>) -> Result<(Name<'a>, Partitions<'a>), DecodeError> {
-    let name = Name(cursor.name("topic")?);
-    let count = cursor.count("partitions", Form::Plain, 4)?;
-    let first = *cursor;
-    for _ in 0..count {
-        let start = *cursor;
-        let partition = cursor.int32("partition")?;
-        if partition < 0 {
-            return Err(start.error("partition", Problem::Partition { found: partition }));
-        }
-    }
-    Ok((name, Partitions { bytes: cursor.since(&first), count }))
-}
+impl<'a> Item<'a> for (Name<'a>, Partitions<'a>) {
+    /// The length of the topic's name and the count of its partitions.
+    const LEAST: usize = 2 + 4;
 
-impl<'a> Iterator for Assignment<'a> {
-    type Item = (Name<'a>, Partitions<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.count = self.count.checked_sub(1)?;
-        let mut cursor = Cursor::new(self.bytes);
-        let topic = topic(&mut cursor).ok()?;
-        self.bytes = cursor.rest();
-        Some(topic)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.count, Some(self.count))
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let topic = Name(cursor.name("topic")?);
+        Ok((topic, List::read(cursor, "partitions", Form::Plain)?))
     }
 }
-
-impl ExactSizeIterator for Assignment<'_> {}
-
-impl Iterator for Partitions<'_> {
-    type Item = Partition;
-
-    fn next(&mut self) -> Option<Partition> {
-        self.count = self.count.checked_sub(1)?;
-        let (head, rest) = self.bytes.split_first_chunk()?;
-        self.bytes = rest;
-        Some(Partition(i32::from_be_bytes(*head)))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.count, Some(self.count))
-    }
-}
-
-impl ExactSizeIterator for Partitions<'_> {}

@@ -1,8 +1,9 @@
 //! Classic groups: generation, members, assignments.
 
+use std::fmt;
+
 use super::cursor::{Cursor, Form};
 use super::error::DecodeError;
-use super::record::version;
 use crate::model::{Name, Timestamp};
 
 /// A classic group, as of one generation.
@@ -46,8 +47,8 @@ pub struct Member<'a> {
 }
 
 /// The members of a group, read as they are asked for. They were all read once when the group was, so there are
-/// as many as [`ExactSizeIterator::len`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// as many as [`ExactSizeIterator::len`] says. As a [`super::List`], but each version lays them out differently.
+#[derive(Clone, Copy)]
 pub struct Members<'a> {
     bytes: &'a [u8],
     count: usize,
@@ -72,6 +73,20 @@ impl<'a> Iterator for Members<'a> {
 
 impl ExactSizeIterator for Members<'_> {}
 
+impl PartialEq for Members<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count && Iterator::eq(*self, *other)
+    }
+}
+
+impl Eq for Members<'_> {}
+
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
 const fn form(version: i16) -> Form {
     if version >= 4 { Form::Flexible } else { Form::Plain }
 }
@@ -88,7 +103,7 @@ const fn least(version: i16) -> usize {
 
 pub(super) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadata<'a>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
-    let version = version(&mut cursor, 4)?;
+    let version = cursor.version(4)?;
     let form = form(version);
     let protocol_type = cursor.string("protocol_type", form)?;
     let generation = cursor.int32("generation")?;

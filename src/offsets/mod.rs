@@ -19,12 +19,15 @@
 //! ```
 //!
 //! What is taken for what:
-//! - Types 0, 1 and 2 are decoded, in the value versions that brokers write (0; 0 to 4; 0 to 4). A value of
-//!   another version is an error (`version`), as it is for a broker.
-//! - Other known types are [`Key::Skipped`], types that nobody knows [`Key::Unknown`]: neither is an error, and
-//!   nothing past the type is read.
+//! - Every type that a released broker writes is decoded, in each version of its value: 0 to 4 of types 1 and 2,
+//!   0 of all others. Another version is an error (`version`), as it is for a broker.
+//! - Types 9 and 18, which only early access and development builds wrote, are [`Key::Skipped`], types that nobody
+//!   knows [`Key::Unknown`]: neither is an error, and nothing past the type is read.
+//! - Lists stay where they are in the record ([`List`]): reading one allocates nothing.
+//! - The epoch of a share group of 4.0 (early access) has no metadata hash and is no error. The other records that
+//!   4.1 laid out anew under the same version ([`StatePartitions`], [`share_state`]) are errors in 4.0's layout.
 //! - No key, or an empty one, is an error (`key`), and so are a group or topic that is null and a negative
-//!   partition. Empty names are names: old clients committed as the group `""`.
+//!   partition, and so is a member or expression that is null. Empty names are names: old clients committed as the group `""`.
 //! - A **negative offset** is an error (`offset`). Brokers don't check what they are told to commit, and take
 //!   a negative offset in a commit for "nothing committed" when they are asked (`Admin.listConsumerGroupOffsets`
 //!   answers null). It is not a position. [`Key`] is `Copy`: a caller that wants to forget the partition as with a
@@ -38,17 +41,38 @@
 //!   count costs more than its record is long.
 
 mod assignment;
+mod commit;
 mod cursor;
 pub mod encode;
+mod epoch;
 mod error;
 mod group;
+mod group_type;
+mod key;
+mod list;
+mod member;
+mod member_assignment;
 mod record;
 mod record_type;
+mod share;
+pub mod share_state;
 #[cfg(test)]
 mod tests;
+mod topics;
+mod topology;
 
-pub use assignment::{Assignment, Partitions, assignment};
+pub use assignment::{Assignment, assignment};
+pub use commit::Commit;
+pub use epoch::Epoch;
 pub use error::{DecodeError, Problem};
 pub use group::{GroupMetadata, Member, Members};
-pub use record::{Commit, Key, Record, key};
+pub use group_type::GroupType;
+pub use key::{Key, MemberKey, key};
+pub use list::{List, Partitions};
+pub use member::{ClassicMember, ClassicProtocol, Endpoint, KeyValue, MemberDetails, MemberMetadata};
+pub use member_assignment::{CurrentAssignment, MemberState, Owned, Task, Tasks, TopicPartitions};
+pub use record::Record;
 pub use record_type::RecordType;
+pub use share::{DeletedTopic, StatePartitions, StateTopic};
+pub use topics::{Matched, PartitionRacks, Topic};
+pub use topology::{CopartitionGroup, InternalTopic, Subtopology, Topology};

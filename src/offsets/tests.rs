@@ -1,5 +1,16 @@
 //! Whole records: examples from the wire, what must be refused, and properties over any bytes.
 
 mod examples;
+mod fuzz;
+mod golden;
+mod later;
 mod properties;
 mod refused;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    // Long enough now and then for a length of two bytes.
+    prop_oneof![9 => vec(any::<u8>(), 0..6), 1 => vec(any::<u8>(), 120..140)]
+}

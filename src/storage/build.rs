@@ -31,15 +31,15 @@ impl Build {
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
             self.cluster.see(&update);
-            let assigned = self.cluster.intern_assigned(&update);
+            let names = self.cluster.intern_all(&update);
             let intern = || match &update {
                 Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
                 Update::CommitTombstone { .. }
                 | Update::Members(_)
-                | Update::Kind { .. }
+                | Update::Fact { .. }
                 | Update::GroupTombstone { .. } => None,
             };
-            let taken = take(&mut self.groups, order, &update, &assigned, &stream, intern);
+            let taken = take(&mut self.groups, order, &update, &names, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
                 self.cluster.count_dropped(why);
             }
@@ -50,6 +50,7 @@ impl Build {
     pub fn publish(mut self) {
         let topics = self.cluster.topics();
         for group in self.groups.values_mut() {
+            group.find_owners(&topics);
             group.retain(|name, slot| {
                 let since = topics.since(name);
                 since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))

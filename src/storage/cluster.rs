@@ -17,7 +17,7 @@ use super::names::{Label, TopicName, TopicNames};
 use super::settle::{Lagging, Moment};
 use super::slot::{Rules, Taken};
 use super::topics::{Read, Topics};
-use super::update::{ClusterFacts, Dropped, GroupKind, LogBounds, Metadata, TimesFound, Update};
+use super::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
 use super::window::Commit;
 use super::{Past, SourceId};
 
@@ -110,7 +110,17 @@ impl Cluster {
             }
         });
         self.drop_older(&recreated);
+        self.find_owners();
         self.sweep();
+    }
+
+    /// Finds the owners that were not known for want of a topic's name.
+    fn find_owners(&self) {
+        let topics = self.topics();
+        self.retain(|_, group| {
+            group.find_owners(&topics);
+            true
+        });
     }
 
     /// Takes in what the cluster tells of itself beside its metadata.
@@ -226,18 +236,30 @@ impl Cluster {
         let topics = self.topics();
         let (live, bury) = (past != Past::Behind, past == Past::Ahead);
         let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
+        let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
             self.see(&update);
             self.apply_one(order, &update, &stream);
+            if let Update::Fact { group, .. } = update
+                && !changed.contains(group.0)
+            {
+                changed.insert(group.0.into());
+            }
+        }
+        for name in changed {
+            let mut shard = self.shard(Name(&name));
+            if let Some(group) = shard.get_mut(&name) {
+                group.find_owners(&topics);
+            }
         }
     }
 
     fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
-        let assigned = self.intern_assigned(update);
+        let names = self.intern_all(update);
         let mut name = None;
         loop {
             let mut shard = self.shard(update.group());
-            let taken = take(&mut shard, order, update, &assigned, stream, || name.clone());
+            let taken = take(&mut shard, order, update, &names, stream, || name.clone());
             drop(shard);
             // The one copy of a topic's name is fetched outside the shard's lock, then the commit tried again.
             match (taken, update) {
@@ -248,10 +270,20 @@ impl Cluster {
         }
     }
 
-    pub(super) fn intern_assigned(&self, update: &Update<'_>) -> AssignedNames {
-        let Update::Members(members) = update else { return Vec::new() };
-        let intern = |(topic, list): &(Name<'_>, Vec<_>)| (self.names.intern(*topic), list.clone());
-        members.members.iter().map(|member| member.assigned.iter().map(intern).collect()).collect()
+    /// The one copies of the topics' names in an update, but for a commit's.
+    pub(super) fn intern_all(&self, update: &Update<'_>) -> Names {
+        match update {
+            Update::Members(members) => {
+                let intern = |(topic, list): &(Name<'_>, Vec<_>)| (self.names.intern(*topic), list.clone());
+                let assigned = members.members.iter().map(|member| member.assigned.iter().map(intern).collect());
+                Names { assigned: assigned.collect(), topics: Vec::new() }
+            }
+            Update::Fact { fact, .. } => {
+                let topics = fact.topics().map(|topic| self.names.intern(topic)).collect();
+                Names { assigned: Vec::new(), topics }
+            }
+            Update::Commit { .. } | Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => Names::default(),
+        }
     }
 
     pub(super) fn intern(&self, topic: Name<'_>) -> Arc<TopicName> {
@@ -324,11 +356,7 @@ impl Cluster {
     pub fn expire(&self, now: Timestamp) {
         let Some(age) = self.rules.expire else { return };
         self.retain(|_, group| {
-            let members = match group.meta.kind {
-                None | Some(GroupKind::Classic) => !group.meta.members.is_empty(),
-                // Not known: such a group may have some.
-                Some(GroupKind::Consumer | GroupKind::Share | GroupKind::Streams) => true,
-            };
+            let members = !group.meta.members.is_empty();
             let newest = group.topics.iter().filter_map(super::group::GroupTopic::newest).max();
             members || newest.is_none_or(|newest| !is_older(newest, now, age))
         });
@@ -352,18 +380,26 @@ impl Cluster {
     }
 }
 
+/// The one copies of the topics' names that an update about members holds.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    assigned: AssignedNames,
+    topics: Vec<Arc<TopicName>>,
+}
+
 /// Takes one update into a map of groups. `None` when the topic's name is needed first.
 pub(super) fn take(
     groups: &mut Groups,
     order: Order,
     update: &Update<'_>,
-    assigned: &AssignedNames,
+    names: &Names,
     stream: &Stream<'_>,
     name: impl FnOnce() -> Option<Arc<TopicName>>,
 ) -> Option<Taken> {
     let key = update.group().0;
     let creates = match update {
-        Update::Commit { .. } | Update::Members(_) | Update::Kind { .. } => true,
+        Update::Commit { .. } | Update::Members(_) => true,
+        Update::Fact { fact, .. } => stream.bury || !fact.is_tombstone(),
         Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.bury,
     };
     if creates && !groups.contains_key(key) {
@@ -381,15 +417,15 @@ pub(super) fn take(
             Some(Taken::In)
         }
         Update::Members(members) => {
-            group.members(members, assigned, order, stream);
+            group.members(members, &names.assigned, order, stream);
             Some(Taken::In)
         }
-        Update::Kind { kind, at, .. } => {
-            group.kind(*kind, order, *at, stream);
+        Update::Fact { kind, at, fact, .. } => {
+            group.fact((*kind, fact), &names.topics, (order, *at), stream);
             Some(Taken::In)
         }
-        Update::GroupTombstone { kind, .. } => {
-            group.remove_meta(*kind, order, stream);
+        Update::GroupTombstone { .. } => {
+            group.remove_meta(order, stream);
             Some(Taken::In)
         }
     };

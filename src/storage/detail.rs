@@ -125,6 +125,8 @@ impl GroupDetail {
         all.into_iter().map(move |partition| {
             let window = slots.next_if(|slot| slot.partition == partition).map(|slot| &slot.window);
             let owner = assigned.next_if(|(owned, _)| *owned == partition);
+            // Members of a share group share partitions: there is room for one of them.
+            while assigned.next_if(|(owned, _)| *owned == partition).is_some() {}
             let state = self.known.partition(&topic.name, partition);
             let committed = window.map(|window| window.newest().offset);
             PartitionDetail {

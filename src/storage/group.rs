@@ -7,12 +7,13 @@ use hashbrown::HashMap;
 use crate::model::{Order, Partition, Timestamp};
 
 use super::SourceId;
+use super::epochs::Owners;
 use super::graves::Graves;
-use super::meta::{Member, Meta};
+use super::meta::{self, Meta};
 use super::names::{Label, TopicName};
 use super::slot::{Rules, Slot, Taken};
 use super::topics::Topics;
-use super::update::{Dropped, GroupKind, MembersUpdate};
+use super::update::{Dropped, GroupFact, GroupKind, MembersUpdate};
 use super::window::Commit;
 
 /// A partition and the index of the member that it is assigned to.
@@ -26,6 +27,8 @@ pub(super) struct Group {
     pub meta: Meta,
     /// Generations seen to begin, live.
     pub generations: u64,
+    /// Whether owners have to be found out anew.
+    owners: OwnersFrom,
     /// Tombstones that came before the past did; only while the past is read behind the live stream.
     graves: Option<Box<Graves>>,
 }
@@ -39,6 +42,15 @@ pub(super) struct GroupTopic {
     pub assigned: Arc<[Assigned]>,
     /// Commits seen live.
     pub commits: u64,
+}
+
+/// Where the owners of partitions are known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OwnersFrom {
+    /// They are held with the topics.
+    Held,
+    /// They follow from records that have come since.
+    Records,
 }
 
 /// What holds for a stream of updates.
@@ -56,12 +68,13 @@ pub(super) struct Stream<'a> {
 
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
-        Self { label, topics: Vec::new(), meta: Meta::none(), generations: 0, graves: None }
+        let owners = OwnersFrom::Held;
+        Self { label, topics: Vec::new(), meta: Meta::default(), generations: 0, owners, graves: None }
     }
 
     /// Whether nothing is held that a later update would need.
     pub fn is_gone(&self) -> bool {
-        self.topics.is_empty() && self.meta.kind.is_none() && self.graves.is_none()
+        self.topics.is_empty() && self.meta.is_empty() && self.graves.is_none()
     }
 
     /// Whether Kafka's tools would list it: it has commits or members.
@@ -118,54 +131,73 @@ impl Group {
     /// Puts the members of a new generation in the place of the old ones.
     /// `names` are the one copies of the assigned topics' names, member by member.
     pub fn members(&mut self, update: &MembersUpdate<'_>, names: &AssignedNames, order: Order, stream: &Stream<'_>) {
-        if !self.meta.is_newer(stream.source, order, update.at) {
-            return;
+        let taken = self.meta.members(update, order, stream.source);
+        self.count_generation(taken, stream);
+        if taken.counts {
+            self.own(names);
+            self.owners = OwnersFrom::Held;
         }
-        if stream.live && self.meta.generation != Some(update.generation) {
+    }
+
+    /// Takes in one thing about a group of another type. `names` are the one copies of the topics' names in it.
+    pub fn fact(
+        &mut self,
+        (kind, fact): (GroupKind, &GroupFact<'_>),
+        names: &[Arc<TopicName>],
+        (order, at): (Order, Timestamp),
+        stream: &Stream<'_>,
+    ) {
+        let taken = self.meta.take((kind, fact), names, (order, at), stream.source);
+        self.count_generation(taken, stream);
+        if fact.is_tombstone() {
+            self.bury(stream);
+        }
+        if taken.counts {
+            self.owners = OwnersFrom::Records;
+        }
+    }
+
+    /// Takes a classic group's metadata away, unless the group is of another type by now: a conversion to the protocol
+    /// of KIP-848 writes the classic tombstone too.
+    pub fn remove_meta(&mut self, order: Order, stream: &Stream<'_>) {
+        if self.meta.remove_classic(order, stream.source) {
+            if self.meta.kind().is_none() {
+                self.own(&Vec::new());
+            }
+            self.bury(stream);
+        }
+    }
+
+    fn count_generation(&mut self, taken: meta::Taken, stream: &Stream<'_>) {
+        if stream.live && taken.begins {
             self.generations = self.generations.saturating_add(1);
         }
-        self.meta = Meta {
-            held: Some((stream.source, order, update.at)),
-            kind: Some(GroupKind::Classic),
-            protocol_type: Arc::new(Label::new(update.protocol_type.0)),
-            protocol: Arc::new(Label::new(update.protocol.0)),
-            generation: Some(update.generation),
-            members: update.members.iter().map(Member::new).collect(),
-        };
-        self.own(names);
     }
 
-    /// Notes the type of a group whose members are not read from one record.
-    pub fn kind(&mut self, kind: GroupKind, order: Order, at: Timestamp, stream: &Stream<'_>) {
-        if !self.meta.is_newer(stream.source, order, at) {
-            return;
+    /// Tombstones are remembered while the past is still to come.
+    fn bury(&mut self, stream: &Stream<'_>) {
+        if stream.bury {
+            self.graves.get_or_insert_default().open(stream.source);
+        } else if self.graves.is_none() {
+            self.meta.sweep();
         }
-        if self.meta.kind != Some(kind) {
-            self.meta = Meta { kind: Some(kind), ..Meta::none() };
-            self.own(&Vec::new());
-        }
-        self.meta.held = Some((stream.source, order, at));
     }
 
-    /// Takes the metadata away, unless the group is of another type by now: a conversion to the protocol
-    /// of KIP-848 writes the classic tombstone too.
-    pub fn remove_meta(&mut self, kind: GroupKind, order: Order, stream: &Stream<'_>) {
-        // Where the offsets topic has grown, the partition that held the group before lets it expire there.
-        let newest = self.meta.held.map(|(_, newest, at)| (newest, at));
-        if self.meta.held.is_some_and(|(source, ..)| source != stream.source)
-            || newest.is_some_and(|(newest, _)| newest >= order)
-        {
+    /// Finds out who owns what, where that has changed or was not known for want of a topic's name.
+    pub fn find_owners(&mut self, topics: &Topics) {
+        if self.owners == OwnersFrom::Held {
             return;
         }
-        if self.meta.kind.is_none_or(|held| held == kind) {
-            self.meta = Meta::none();
-            self.own(&Vec::new());
-            if stream.bury {
-                self.graves.get_or_insert_default().open(stream.source);
+        let Some(Owners { members, owned, waits }) = self.meta.owners(topics) else {
+            if self.meta.kind().is_none() {
+                self.own(&Vec::new());
             }
-        }
-        let at = newest.map_or(Timestamp(i64::MIN), |(_, at)| at);
-        self.meta.held = Some((stream.source, order, at));
+            self.owners = OwnersFrom::Held;
+            return;
+        };
+        self.meta.members = members.into();
+        self.own(&owned);
+        self.owners = if waits { OwnersFrom::Records } else { OwnersFrom::Held };
     }
 
     /// Keeps the windows that `keep` says, with what they hold; tells whether the group is still there.
@@ -180,8 +212,8 @@ impl Group {
 
     /// Forgets all that came from a source; tells whether the group is still there.
     pub fn forget(&mut self, source: SourceId) -> bool {
-        if self.meta.held.is_some_and(|(held, ..)| held == source) {
-            self.meta = Meta::none();
+        if self.meta.is_of(source) {
+            self.meta = Meta::default();
             self.own(&Vec::new());
         }
         self.close_graves(source);
@@ -190,30 +222,38 @@ impl Group {
 
     /// Forgets the tombstones kept for a past that has been read; tells whether the group is still there.
     pub fn close_graves(&mut self, source: SourceId) -> bool {
-        self.graves.take_if(|graves| !graves.close(source));
+        if self.graves.take_if(|graves| !graves.close(source)).is_some() {
+            self.meta.sweep();
+        }
         !self.is_gone()
     }
 
     /// Takes over what another reading of the same group has found.
     pub fn merge(&mut self, other: Self) {
-        for topic in other.topics {
+        let takes_members = self.meta.merge(other.meta);
+        if takes_members {
+            self.owners = other.owners;
+            self.topics.iter_mut().for_each(|topic| topic.assigned = Arc::default());
+        }
+        for mut topic in other.topics {
+            if !takes_members {
+                topic.assigned = Arc::default();
+            }
             match self.find(topic.name.label.name().0) {
                 Ok(index) => {
                     let Some(held) = self.topics.get_mut(index) else { continue };
                     for slot in topic.slots {
                         held.adopt(slot);
                     }
-                    held.assigned = topic.assigned;
+                    if takes_members {
+                        held.assigned = topic.assigned;
+                    }
                     held.commits = held.commits.saturating_add(topic.commits);
                 }
                 Err(index) => self.topics.insert(index, topic),
             }
         }
-        if let Some((source, order, at)) = other.meta.held
-            && self.meta.is_newer(source, order, at)
-        {
-            self.meta = other.meta;
-        }
+        self.topics.retain(|topic| !topic.is_gone());
         self.generations = self.generations.saturating_add(other.generations);
     }
 
@@ -249,8 +289,9 @@ impl Group {
             topic.assigned = Arc::default();
         }
         for (name, mut list) in owned.into_values() {
+            // Members of a share group share partitions.
             list.sort_unstable();
-            list.dedup_by_key(|(partition, _)| *partition);
+            list.dedup();
             let index = self.find(name.label.name().0).unwrap_or_else(|index| {
                 self.topics.insert(index, GroupTopic::new(name));
                 index

@@ -1,12 +1,15 @@
-//! What a group's own records say, but for its commits.
+//! What a group's own records say, but for its commits: its type, its state, its members.
 
 use std::sync::Arc;
 
-use crate::model::{Order, Timestamp};
+use crate::model::{Name, Order, Timestamp};
 
 use super::SourceId;
-use super::names::Label;
-use super::update::{GroupKind, MemberUpdate};
+use super::epochs::{Epochs, GroupState, Owners};
+use super::fact::Fact;
+use super::names::{Label, TopicName};
+use super::topics::Topics;
+use super::update::{GroupFact, GroupKind, MembersUpdate};
 
 /// A live member.
 #[derive(Debug)]
@@ -20,37 +23,187 @@ pub struct Member {
 }
 
 /// What the group's own records say.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Meta {
-    /// The source, place and time of the newest record.
-    pub held: Option<(SourceId, Order, Timestamp)>,
-    pub kind: Option<GroupKind>,
-    pub protocol_type: Arc<Label>,
-    pub protocol: Arc<Label>,
-    pub generation: Option<i32>,
-    /// Known for classic groups alone.
+    /// The source, and the time of its newest record.
+    held: Option<(SourceId, Timestamp)>,
+    /// The type whose records are the newest, among those that say that there is such a group.
+    kind: Option<GroupKind>,
+    /// The members of that type.
     pub members: Arc<[Member]>,
+    classic: Fact<Classic>,
+    /// By type. Mostly one: a group may have been of another before.
+    epochs: Vec<Epochs>,
+}
+
+#[derive(Debug)]
+struct Classic {
+    protocol_type: Arc<Label>,
+    protocol: Arc<Label>,
+    generation: i32,
+    members: Arc<[Member]>,
 }
 
 impl Meta {
-    pub fn none() -> Self {
-        let empty = Arc::new(Label::new(b""));
-        let protocol = Arc::clone(&empty);
-        Self { held: None, kind: None, protocol_type: empty, protocol, generation: None, members: Arc::default() }
+    pub const fn kind(&self) -> Option<GroupKind> {
+        self.kind
     }
 
-    /// Orders compare within a source alone; between sources the later time counts, as for commits.
-    pub fn is_newer(&self, source: SourceId, order: Order, at: Timestamp) -> bool {
-        self.held.is_none_or(|(held, newest, time)| if held == source { newest < order } else { time < at })
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.classic.get().is_none() && self.epochs.is_empty()
+    }
+
+    /// Forgets all but where it came from.
+    pub fn forget(&mut self) {
+        *self = Self { held: self.held, ..Self::default() };
+    }
+
+    /// Whether all of it came from a source.
+    pub fn is_of(&self, source: SourceId) -> bool {
+        self.held.is_some_and(|(held, _)| held == source)
+    }
+
+    /// Orders compare within a source alone. Another source takes over when it is the later one, as for commits;
+    /// what it brings stands alone then.
+    fn opens_to(&mut self, source: SourceId, at: Timestamp) -> bool {
+        match self.held {
+            Some((held, newest)) if held == source => self.held = Some((held, newest.max(at))),
+            Some((_, newest)) if newest >= at => return false,
+            Some(_) | None => *self = Self { held: Some((source, at)), ..Self::default() },
+        }
+        true
+    }
+
+    /// Takes a classic group's generation in. Tells whether it counts, and whether it is one that began.
+    pub fn members(&mut self, update: &MembersUpdate<'_>, order: Order, source: SourceId) -> Taken {
+        if !self.opens_to(source, update.at) {
+            return Taken::OLD;
+        }
+        let begins = self.classic.get().map(|held| held.generation) != Some(update.generation);
+        let member = |member: &super::MemberUpdate<'_>| Member::new(member.id, member.client_id, member.client_host);
+        let classic = Classic {
+            protocol_type: Arc::new(Label::new(update.protocol_type.0)),
+            protocol: Arc::new(Label::new(update.protocol.0)),
+            generation: update.generation,
+            members: update.members.iter().map(member).collect(),
+        };
+        let counts = self.classic.set(order, Some(classic));
+        self.choose();
+        Taken { counts: counts && self.kind == Some(GroupKind::Classic), begins: counts && begins }
+    }
+
+    /// A classic group's metadata is gone: deleted, expired or converted to another type.
+    pub fn remove_classic(&mut self, order: Order, source: SourceId) -> bool {
+        let counts = self.held.is_none_or(|(held, _)| held == source) && self.classic.set(order, None);
+        if counts {
+            self.choose();
+        }
+        counts
+    }
+
+    /// Takes a record of one of the newer types in; `names` are the topics' names in it.
+    pub fn take(
+        &mut self,
+        (kind, fact): (GroupKind, &GroupFact<'_>),
+        names: &[Arc<TopicName>],
+        (order, at): (Order, Timestamp),
+        source: SourceId,
+    ) -> Taken {
+        // A tombstone from elsewhere ends nothing here: where the offsets topic has grown, the partition that held
+        // the group before lets it expire.
+        let foreign = self.held.is_some_and(|(held, _)| held != source);
+        if foreign && fact.is_tombstone() || !self.opens_to(source, at) {
+            return Taken::OLD;
+        }
+        let place = self.epochs.iter().position(|epochs| epochs.kind == kind).unwrap_or_else(|| {
+            self.epochs.push(Epochs::new(kind));
+            self.epochs.len().saturating_sub(1)
+        });
+        let begins = self.epochs.get_mut(place).is_some_and(|epochs| epochs.take(order, fact, names));
+        self.choose();
+        Taken { counts: true, begins }
+    }
+
+    fn choose(&mut self) {
+        let classic = self.classic.since().map(|since| (since, GroupKind::Classic));
+        let others = self.epochs.iter().filter_map(|epochs| Some((epochs.since()?, epochs.kind)));
+        self.kind = others.chain(classic).max_by_key(|(since, _)| *since).map(|(_, kind)| kind);
+        self.members = match (self.kind, self.classic.get()) {
+            (Some(GroupKind::Classic), Some(classic)) => Arc::clone(&classic.members),
+            // The members of the other types follow when all records of a batch are in.
+            (Some(_), _) => Arc::clone(&self.members),
+            (None, _) => Arc::default(),
+        };
+    }
+
+    /// Forgets tombstones, which nothing older can follow any more.
+    pub fn sweep(&mut self) {
+        self.epochs.retain_mut(Epochs::sweep);
+    }
+
+    /// Who owns what, where that follows from records about single members.
+    pub fn owners(&self, topics: &Topics) -> Option<Owners> {
+        Some(self.current()?.owners(topics))
+    }
+
+    fn current(&self) -> Option<&Epochs> {
+        self.epochs.iter().find(|epochs| Some(epochs.kind) == self.kind)
+    }
+
+    /// What the group is in the middle of.
+    pub fn state(&self) -> GroupState {
+        match self.current() {
+            Some(epochs) => epochs.state(),
+            None if self.members.is_empty() => GroupState::Empty,
+            None => GroupState::Stable,
+        }
+    }
+
+    /// What the group says it is. Only classic groups say so; the others are what their type says.
+    pub fn protocol_type(&self) -> Arc<Label> {
+        match (self.kind, self.classic.get()) {
+            (Some(GroupKind::Classic), Some(classic)) => Arc::clone(&classic.protocol_type),
+            (Some(GroupKind::Consumer), _) => Arc::new(Label::new(b"consumer")),
+            (Some(GroupKind::Share), _) => Arc::new(Label::new(b"share")),
+            (Some(GroupKind::Streams), _) => Arc::new(Label::new(b"streams")),
+            (Some(GroupKind::Classic) | None, _) => Arc::default(),
+        }
+    }
+
+    /// The chosen assignor, which only classic groups write down.
+    pub fn protocol(&self) -> Arc<Label> {
+        let classic = self.classic.get().filter(|_| self.kind == Some(GroupKind::Classic));
+        classic.map(|classic| Arc::clone(&classic.protocol)).unwrap_or_default()
+    }
+
+    /// What another reading of the same group has found takes over if it is the later one.
+    pub fn merge(&mut self, other: Self) -> bool {
+        let Some((source, at)) = other.held else { return false };
+        let takes = self.held.is_none_or(|(held, newest)| held == source || newest < at);
+        if takes {
+            *self = other;
+        }
+        takes
     }
 }
 
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// It says what holds now.
+    pub counts: bool,
+    /// A generation or an epoch began.
+    pub begins: bool,
+}
+
+impl Taken {
+    const OLD: Self = Self { counts: false, begins: false };
+}
+
 impl Member {
-    pub(super) fn new(update: &MemberUpdate<'_>) -> Self {
-        Self {
-            id: Label::new(update.id.0),
-            client_id: Label::new(update.client_id.0),
-            client_host: Label::new(update.client_host.0),
-        }
+    pub(super) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
+        let [id, client_id, client_host] = [id, client_id, client_host].map(|name| Label::new(name.0));
+        Self { id, client_id, client_host }
     }
 }

@@ -6,6 +6,8 @@
 mod build;
 mod cluster;
 mod detail;
+mod epochs;
+mod fact;
 mod graves;
 mod group;
 mod log_ends;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 pub use build::Build;
 pub use cluster::Cluster;
 pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
+pub use epochs::GroupState;
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
@@ -42,8 +45,9 @@ pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
 pub use update::{
-    Broker, ClusterFacts, Dropped, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata,
-    TimeAnswer, TimesFound, TopicMetadata, Update,
+    Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
+    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, TimeAnswer, TimesFound, TopicMetadata, TopologyUpdate,
+    Update,
 };
 pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};

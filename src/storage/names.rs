@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use crate::model::Name;
 
 /// A name and its text inside the quotes of a label.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Label {
     raw: Box<[u8]>,
     /// `None` where the bytes need no escape.

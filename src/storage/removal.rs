@@ -6,7 +6,6 @@ use crate::model::Name;
 
 use super::cluster::Cluster;
 use super::group::Group;
-use super::meta::Meta;
 
 impl Cluster {
     /// Removes a group; tells whether there was one.
@@ -33,7 +32,7 @@ impl Cluster {
         let removed = cut(group);
         if removed && group.topics.is_empty() {
             // Tombstones that wait for the past to be read stay with it, unseen.
-            group.meta = Meta { held: group.meta.held, ..Meta::none() };
+            group.meta.forget();
             group.generations = 0;
         }
         if group.is_gone() {

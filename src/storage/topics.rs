@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use crate::lag::Bounds;
 use crate::model::{Partition, Timestamp, TopicId};
 
@@ -21,6 +23,8 @@ pub struct Topics {
     /// What else the cluster tells of itself.
     pub facts: Arc<ClusterFacts>,
     slots: Vec<Option<Arc<Topic>>>,
+    /// Where topics stand by their ids.
+    ids: HashMap<TopicId, usize>,
     /// Whether the metadata is too old to be shown.
     lost: bool,
 }
@@ -61,6 +65,13 @@ impl Topics {
     /// Topics that the newest metadata names, in no order.
     pub fn named(&self) -> impl Iterator<Item = &Arc<Topic>> {
         self.slots.iter().flatten().filter(|topic| topic.unnamed == 0 && !self.lost)
+    }
+
+    /// The name of the topic of an id, if the newest metadata that tells ids names it.
+    #[must_use]
+    pub fn named_by(&self, id: TopicId) -> Option<Arc<TopicName>> {
+        let topic = self.slots.get(*self.ids.get(&id)?)?.as_ref()?;
+        (topic.id == Some(id)).then(|| Arc::clone(&topic.name))
     }
 
     /// Whether a topic stands on no page: two refreshes in a row did not name it.
@@ -106,6 +117,10 @@ impl Topics {
             state.describe(metadata);
         }
         topic.partitions.shrink_to_fit();
+        let (id, slot) = (topic.id, topic.name.slot);
+        if let Some(id) = id {
+            self.ids.insert(id, slot);
+        }
         old_until
     }
 
@@ -139,6 +154,8 @@ impl Topics {
                 *slot = None;
             }
         }
+        let Self { slots, ids, .. } = self;
+        ids.retain(|id, slot| slots.get(*slot).and_then(Option::as_deref).is_some_and(|topic| topic.id == Some(*id)));
     }
 
     /// Takes in what a refresh tells of one partition. When the log end shows that a topic without an id

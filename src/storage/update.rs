@@ -129,22 +129,127 @@ pub enum Update<'a> {
     },
     /// A group's members and what is assigned to them, as a whole.
     Members(MembersUpdate<'a>),
-    /// A group of a type whose members are kept in records of their own.
-    Kind {
-        /// The group.
-        group: Name<'a>,
-        /// Its type.
-        kind: GroupKind,
-        /// When that was written.
-        at: Timestamp,
-    },
-    /// A group's metadata of a type is gone; its commits go by their own tombstones.
+    /// A classic group's metadata is gone; its commits go by their own tombstones.
     GroupTombstone {
         /// The group.
         group: Name<'a>,
-        /// The type whose record is gone.
-        kind: GroupKind,
     },
+    /// One thing about a group of another type, whose members are kept in records of their own.
+    Fact {
+        /// The group.
+        group: Name<'a>,
+        /// The type.
+        kind: GroupKind,
+        /// When that was written.
+        at: Timestamp,
+        /// The thing.
+        fact: GroupFact<'a>,
+    },
+}
+
+/// One thing about a group of the types `consumer`, `share` and `streams`. `None` is the tombstone: it is not so any
+/// more.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GroupFact<'a> {
+    /// The group is of this type, and has come to an epoch.
+    Epoch(Option<EpochUpdate>),
+    /// The epoch that the assignment was computed for.
+    TargetEpoch(Option<i32>),
+    /// A member.
+    Member {
+        /// Its id.
+        id: Name<'a>,
+        /// Its client id, and its host as the record has it.
+        who: Option<(Name<'a>, Name<'a>)>,
+    },
+    /// What a member owns.
+    Current {
+        /// The member's id.
+        id: Name<'a>,
+        /// What it owns.
+        current: Option<CurrentUpdate<'a>>,
+    },
+    /// What a streams group does with which topics.
+    Topology(Option<TopologyUpdate<'a>>),
+    /// The names of topics that assignments name by id.
+    TopicNames(Option<Vec<(TopicId, Name<'a>)>>),
+}
+
+/// A group's epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochUpdate {
+    /// The epoch.
+    pub number: i32,
+    /// Which epoch of the topology the broker found good, where it says so.
+    pub validated_topology: Option<i32>,
+}
+
+/// What a member owns, and how far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurrentUpdate<'a> {
+    /// The epoch it has reached.
+    pub epoch: i32,
+    /// Whether nothing is left to be revoked or waited for.
+    pub settled: bool,
+    /// What it owns.
+    pub owned: OwnedUpdate<'a>,
+}
+
+/// What a member owns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OwnedUpdate<'a> {
+    /// Partitions of topics.
+    Partitions(Vec<(TopicId, Vec<Partition>)>),
+    /// Active tasks, by subtopology.
+    Tasks(Vec<(Name<'a>, Vec<Partition>)>),
+}
+
+/// A streams group's topology.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopologyUpdate<'a> {
+    /// Its epoch.
+    pub epoch: i32,
+    /// The topics that each subtopology reads.
+    pub sources: Vec<(Name<'a>, Vec<Name<'a>>)>,
+}
+
+impl<'a> GroupFact<'a> {
+    /// Whether it says that something is not so any more.
+    #[must_use]
+    pub const fn is_tombstone(&self) -> bool {
+        match self {
+            Self::Epoch(value) => value.is_none(),
+            Self::TargetEpoch(value) => value.is_none(),
+            Self::Member { who, .. } => who.is_none(),
+            Self::Current { current, .. } => current.is_none(),
+            Self::Topology(value) => value.is_none(),
+            Self::TopicNames(value) => value.is_none(),
+        }
+    }
+
+    /// The topics that it names, in their order.
+    pub fn topics(&self) -> impl Iterator<Item = Name<'a>> + '_ {
+        let read = match self {
+            Self::Topology(Some(topology)) => Some(&topology.sources),
+            Self::Epoch(_)
+            | Self::TargetEpoch(_)
+            | Self::Member { .. }
+            | Self::Current { .. }
+            | Self::Topology(None)
+            | Self::TopicNames(_) => None,
+        };
+        let named = match self {
+            Self::TopicNames(Some(names)) => Some(names),
+            Self::Epoch(_)
+            | Self::TargetEpoch(_)
+            | Self::Member { .. }
+            | Self::Current { .. }
+            | Self::Topology(_)
+            | Self::TopicNames(None) => None,
+        };
+        let read = read.into_iter().flatten().flat_map(|(_, topics)| topics.iter().copied());
+        read.chain(named.into_iter().flatten().map(|(_, name)| *name))
+    }
 }
 
 /// The types of groups that have metadata (KIP-848, KIP-932, KIP-1071).
@@ -197,8 +302,8 @@ impl<'a> Update<'a> {
         match self {
             Self::Commit { group, .. }
             | Self::CommitTombstone { group, .. }
-            | Self::Kind { group, .. }
-            | Self::GroupTombstone { group, .. } => *group,
+            | Self::Fact { group, .. }
+            | Self::GroupTombstone { group } => *group,
             Self::Members(members) => members.group,
         }
     }

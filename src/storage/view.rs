@@ -8,6 +8,7 @@ use crate::lag::{self, Bounds};
 use crate::model::{Offset, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
+use super::epochs::GroupState;
 use super::group::{Assigned, Group, GroupTopic};
 use super::meta::Member;
 use super::names::{Label, TopicName};
@@ -84,8 +85,10 @@ pub struct GroupView {
     pub protocol_type: Arc<Label>,
     /// The chosen assignor.
     pub protocol: Arc<Label>,
-    /// Its members, unless they are not known.
-    pub members: Option<Arc<[Member]>>,
+    /// What it is in the middle of.
+    pub state: GroupState,
+    /// Its members.
+    pub members: Arc<[Member]>,
     /// Generations seen to begin, live.
     pub generations: u64,
     /// The judgement on all of its partitions.
@@ -173,13 +176,11 @@ impl ClusterView {
         }
         self.groups.push(GroupView {
             label: Arc::clone(&group.label),
-            kind: meta.kind.map_or(GroupType::Simple, GroupType::Kind),
-            protocol_type: Arc::clone(&meta.protocol_type),
-            protocol: Arc::clone(&meta.protocol),
-            members: match meta.kind {
-                None | Some(GroupKind::Classic) => Some(Arc::clone(&meta.members)),
-                Some(GroupKind::Consumer | GroupKind::Share | GroupKind::Streams) => None,
-            },
+            kind: meta.kind().map_or(GroupType::Simple, GroupType::Kind),
+            protocol_type: meta.protocol_type(),
+            protocol: meta.protocol(),
+            state: meta.state(),
+            members: Arc::clone(&meta.members),
             generations: group.generations,
             evaluation,
             topics,
@@ -216,10 +217,12 @@ impl ClusterView {
             for commit in self.commits(topic, 0) {
                 stats.add(&commit);
             }
-            stats.assigned = u64::try_from(topic.assigned.len()).unwrap_or(u64::MAX);
             let committed = self.partitions.get(topic.commits.clone()).unwrap_or_default();
-            let never = topic.assigned.iter().filter(|(partition, _)| committed.binary_search(partition).is_err());
-            stats.uncommitted = u64::try_from(never.count()).unwrap_or(u64::MAX);
+            for same in topic.assigned.chunk_by(|(one, _), (other, _)| one == other) {
+                stats.assigned = stats.assigned.saturating_add(1);
+                let never = same.first().is_some_and(|(partition, _)| committed.binary_search(partition).is_err());
+                stats.uncommitted = stats.uncommitted.saturating_add(u64::from(never));
+            }
             topic.stats = stats;
         }
         self.group_topics = group_topics;

@@ -6,6 +6,7 @@
 //! and a fetch at the end of the log takes half a second.
 
 mod backfill;
+mod facts;
 mod part;
 mod parts;
 mod reader;

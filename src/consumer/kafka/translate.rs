@@ -3,8 +3,10 @@
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, GroupMetadata, Key, Record, RecordType};
-use crate::storage::{GroupKind, MemberUpdate, MembersUpdate, Update};
+use crate::offsets::{self, GroupMetadata, GroupType, Key, Record, RecordType};
+use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
+
+use super::facts;
 
 /// Protocol type of groups whose members hold topic partitions; other bytes stand in the assignments of others.
 const CONSUMER: &[u8] = b"consumer";
@@ -67,7 +69,18 @@ impl Translator {
         self.groups.iter().all(|filter| filter.allows(group.0))
             && match key {
                 Key::Commit { topic, .. } => self.topics.allows(topic.0),
-                Key::Group { .. } | Key::Epoch { .. } | Key::Skipped(_) | Key::Unknown(_) => true,
+                Key::Group { .. }
+                | Key::Epoch { .. }
+                | Key::TargetEpoch { .. }
+                | Key::Member(_)
+                | Key::Target(_)
+                | Key::Current(_)
+                | Key::Topics { .. }
+                | Key::StatePartitions { .. }
+                | Key::Expression { .. }
+                | Key::Topology { .. }
+                | Key::Skipped(_)
+                | Key::Unknown(_) => true,
             }
     }
 
@@ -82,10 +95,31 @@ impl Translator {
             },
             Record::CommitTombstone { group, topic, partition } => Update::CommitTombstone { group, topic, partition },
             Record::Group(group) => Update::Members(self.members(&group, at)),
-            Record::GroupTombstone { group } => Update::GroupTombstone { group, kind: GroupKind::Classic },
-            Record::Epoch { kind, group } => Update::Kind { group, kind: group_kind(kind)?, at },
-            Record::EpochTombstone { kind, group } => Update::GroupTombstone { group, kind: group_kind(kind)? },
-            Record::Skipped(_) => return None,
+            Record::GroupTombstone { group } => Update::GroupTombstone { group },
+            Record::Epoch { kind, group, epoch } => fact(group, kind, at, GroupFact::Epoch(Some(facts::epoch(epoch)))),
+            Record::EpochTombstone { kind, group } => fact(group, kind, at, GroupFact::Epoch(None)),
+            Record::TargetEpoch { kind, group, epoch } => fact(group, kind, at, GroupFact::TargetEpoch(epoch)),
+            Record::Member { of, metadata } => {
+                let who = metadata.map(|metadata| (metadata.client_id, metadata.client_host));
+                fact(of.group, of.kind, at, GroupFact::Member { id: of.member, who })
+            }
+            Record::Current { of, current } => {
+                let current = current.map(facts::current);
+                fact(of.group, of.kind, at, GroupFact::Current { id: of.member, current })
+            }
+            Record::Topology { group, topology } => {
+                let topology = topology.map(|topology| facts::topology(topology, &self.topics));
+                fact(group, GroupType::Streams, at, GroupFact::Topology(topology))
+            }
+            Record::Topics { group, topics } => {
+                let names = topics.map(|topics| facts::names(topics, &self.topics));
+                fact(group, GroupType::Consumer, at, GroupFact::TopicNames(names))
+            }
+            // What a member is meant to own follows from what it owns once it has come to it; what share groups keep
+            // state of stands in the topic of that state; what an expression stands for, in what members own.
+            Record::Target { .. } | Record::StatePartitions { .. } | Record::Expression { .. } | Record::Skipped(_) => {
+                return None;
+            }
         })
     }
 
@@ -128,16 +162,27 @@ fn negative_offset<'a>(key: &Key<'a>, reason: &str) -> Option<Update<'a>> {
         Key::Commit { group, topic, partition, .. } if reason == "offset" => {
             Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
         }
-        Key::Commit { .. } | Key::Group { .. } | Key::Epoch { .. } | Key::Skipped(_) | Key::Unknown(_) => None,
+        Key::Commit { .. }
+        | Key::Group { .. }
+        | Key::Epoch { .. }
+        | Key::TargetEpoch { .. }
+        | Key::Member(_)
+        | Key::Target(_)
+        | Key::Current(_)
+        | Key::Topics { .. }
+        | Key::StatePartitions { .. }
+        | Key::Expression { .. }
+        | Key::Topology { .. }
+        | Key::Skipped(_)
+        | Key::Unknown(_) => None,
     }
 }
 
-const fn group_kind(kind: RecordType) -> Option<GroupKind> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only three of the record types are epochs")]
-    match kind {
-        RecordType::ConsumerGroupMetadata => Some(GroupKind::Consumer),
-        RecordType::ShareGroupMetadata => Some(GroupKind::Share),
-        RecordType::StreamsGroupMetadata => Some(GroupKind::Streams),
-        _ => None,
-    }
+const fn fact<'a>(group: Name<'a>, kind: GroupType, at: Timestamp, fact: GroupFact<'a>) -> Update<'a> {
+    let kind = match kind {
+        GroupType::Consumer => GroupKind::Consumer,
+        GroupType::Share => GroupKind::Share,
+        GroupType::Streams => GroupKind::Streams,
+    };
+    Update::Fact { group, kind, at, fact }
 }

@@ -10,7 +10,7 @@ use crate::metrics::readings::{
 };
 use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Lag};
-use crate::storage::{ClusterView, GroupView, escape};
+use crate::storage::{ClusterView, GroupKind, GroupState, GroupType, GroupView, escape};
 
 /// The default: kafka_exporter's names, and new ones for new facts.
 pub static SET: Set = Set {
@@ -142,12 +142,7 @@ const FAMILIES: &[Family] = &[
     counter(
         "kafka_consumergroup_generations_total",
         "Generations or epochs seen to begin, live.",
-        Series::Group(|_, group, to| {
-            // Epochs of the newer protocols are not read, so how many began is not known.
-            if group.members.is_some() {
-                to.push(Value::Count(group.generations));
-            }
-        }),
+        Series::Group(|_, group, to| to.push(Value::Count(group.generations))),
     ),
     gauge(
         "kafka_consumergroup_lag_limit_seconds",
@@ -166,11 +161,7 @@ const FAMILIES: &[Family] = &[
     gauge(
         "kafka_consumergroup_members",
         "Live members of the group.",
-        Series::Group(|_, group, to| {
-            if let Some(members) = &group.members {
-                to.push(len(members.len()));
-            }
-        }),
+        Series::Group(|_, group, to| to.push(len(group.members.len()))),
     ),
     gauge("kafka_consumergroup_info", "The group's type and protocol, always 1.", Series::Group(info)),
     gauge(
@@ -226,16 +217,36 @@ fn info(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     to.push_with(&labels, Value::Int(1));
 }
 
-/// The states of classic groups as Kafka 4.2 lists them. The offsets topic tells two of them: nothing is
-/// written there for a rebalance, the last state holds.
-const CLASSIC_STATES: [&str; 5] = ["preparing_rebalance", "completing_rebalance", "stable", "dead", "empty"];
+/// The states of a group of a type as Kafka 4.2 lists them. The offsets topic tells some of them: nothing is written
+/// there for a rebalance of a classic group, the last state holds.
+const fn states(kind: GroupType) -> &'static [&'static str] {
+    match kind {
+        GroupType::Simple | GroupType::Kind(GroupKind::Classic) => {
+            &["preparing_rebalance", "completing_rebalance", "stable", "dead", "empty"]
+        }
+        GroupType::Kind(GroupKind::Consumer) => {
+            &["preparing_rebalance", "completing_rebalance", "stable", "dead", "empty", "assigning", "reconciling"]
+        }
+        GroupType::Kind(GroupKind::Share) => &["empty", "stable", "dead"],
+        GroupType::Kind(GroupKind::Streams) => &["empty", "not_ready", "assigning", "reconciling", "stable", "dead"],
+    }
+}
+
+/// A group's state as the label `state` has it.
+const fn state_name(state: GroupState) -> &'static str {
+    match state {
+        GroupState::Empty => "empty",
+        GroupState::NotReady => "not_ready",
+        GroupState::Assigning => "assigning",
+        GroupState::Reconciling => "reconciling",
+        GroupState::Stable => "stable",
+    }
+}
 
 fn state(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
-    // The members of other types are not known, so neither is their state.
-    let Some(members) = &group.members else { return };
-    let now = if members.is_empty() { "empty" } else { "stable" };
-    for state in CLASSIC_STATES {
-        to.push_with(&[("state", state.as_bytes())], Value::Int(i64::from(state == now)));
+    let now = state_name(group.state);
+    for state in states(group.kind) {
+        to.push_with(&[("state", state.as_bytes())], Value::Int(i64::from(*state == now)));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, counter, gauge
 use crate::metrics::readings::{assigned, commits, committed_sum, lag, lag_sum, len, log_end, log_start};
 use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Name, Offset, Partition, offsets_partition};
-use crate::storage::{ClusterView, GroupTopicView, GroupView, PartitionState, Topic, escape};
+use crate::storage::{ClusterView, GroupState, GroupTopicView, GroupView, PartitionState, Topic, escape};
 
 pub static SET: Set = Set {
     labels: Labels { cluster: "cluster", group: "group_id", topic: "topic_name", partition: "partition_id" },
@@ -39,25 +39,19 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kminion_kafka_consumer_group_info",
-        "The group's protocol, state and coordinator: 1 while it is stable, else 0; absent while the state is unknown.",
+        "The group's protocol, state and coordinator: 1 while it is stable, else 0.",
         Series::Group(group_info),
     ),
     gauge(
         "kminion_kafka_consumer_group_members",
         "Live members of the group.",
-        Series::Group(|_, group, to| {
-            if let Some(members) = &group.members {
-                to.push(len(members.len()));
-            }
-        }),
+        Series::Group(|_, group, to| to.push(len(group.members.len()))),
     ),
     gauge(
         "kminion_kafka_consumer_group_empty_members",
         "Live members with no partition assigned.",
         Series::Group(|cluster, group, to| {
-            if let Some(members) = &group.members {
-                to.push(len(members.len().saturating_sub(owners(cluster.topics_of(group)))));
-            }
+            to.push(len(group.members.len().saturating_sub(owners(cluster.topics_of(group)))));
         }),
     ),
     gauge(
@@ -146,9 +140,14 @@ fn push_sum(topic: &Topic, read: impl Fn(&PartitionState) -> Option<Offset>, to:
 }
 
 fn group_info(cluster: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
-    // The members of newer types are not known, so neither is their state.
-    let Some(members) = &group.members else { return };
-    let (state, stable) = if members.is_empty() { ("Empty", 0) } else { ("Stable", 1) };
+    let state = match group.state {
+        GroupState::Empty => "Empty",
+        GroupState::NotReady => "NotReady",
+        GroupState::Assigning => "Assigning",
+        GroupState::Reconciling => "Reconciling",
+        GroupState::Stable => "Stable",
+    };
+    let stable = i64::from(group.state == GroupState::Stable);
     let coordinator = coordinator(cluster, group.label.name()).map(number).unwrap_or_default();
     let labels = [
         ("protocol", group.protocol.text()),

@@ -106,6 +106,7 @@ fn what_the_cluster_did_not_tell_is_an_empty_label() {
         r#"kminion_kafka_broker_info{cluster="local",broker_id="1",address="kafka1",port="9092",rack_id="",is_controller=""} 1"#,
         r#"kminion_kafka_broker_info{cluster="local",broker_id="2",address="kafka2",port="9092",rack_id="",is_controller=""} 1"#,
         r#"kminion_kafka_consumer_group_info{cluster="local",group_id="billing",protocol="range",protocol_type="consumer",state="Stable",coordinator_id=""} 1"#,
+        r#"kminion_kafka_consumer_group_info{cluster="local",group_id="newer",protocol="",protocol_type="consumer",state="Empty",coordinator_id=""} 0"#,
         r#"kminion_kafka_consumer_group_info{cluster="local",group_id="odd\\\\\\xff\n",protocol="",protocol_type="",state="Empty",coordinator_id=""} 0"#,
     ];
     assert_eq!(infos.collect::<Vec<_>>(), expected);

@@ -1,6 +1,9 @@
 //! Bytes as brokers wrote them, and as each version lays them out.
 
-use super::super::{Commit, GroupMetadata, Key, Member, Record, RecordType, assignment, encode, key};
+use super::super::{
+    Commit, GroupMetadata, GroupType, Key, Member, MemberDetails, MemberKey, MemberMetadata, Record, RecordType,
+    assignment, encode, key,
+};
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 
 pub(super) fn hex(text: &str) -> Vec<u8> {
@@ -93,15 +96,14 @@ fn older_commits() {
 fn tombstones() {
     let bytes = hex("0001 0001 67 0001 74 00000003");
     let gone = Record::CommitTombstone { group: Name(b"g"), topic: Name(b"t"), partition: Partition(3) };
-    assert_eq!(key(&bytes).unwrap().value(None), Ok(gone.clone()));
+    assert_eq!(key(&bytes).unwrap().value(None), Ok(gone));
     let bytes = hex("0000 0001 67 0001 74 00000003");
     assert_eq!(key(&bytes).unwrap().value(None), Ok(gone));
     let bytes = hex(GROUP_KEY);
     assert_eq!(key(&bytes).unwrap().value(None), Ok(Record::GroupTombstone { group: Name(b"g") }));
     let bytes = hex("0003 0001 67");
-    let (kind, group) = (RecordType::ConsumerGroupMetadata, Name(b"g"));
+    let (kind, group) = (GroupType::Consumer, Name(b"g"));
     assert_eq!(key(&bytes).unwrap().value(None), Ok(Record::EpochTombstone { kind, group }));
-    assert_eq!(key(&bytes).unwrap().value(Some(b"")), Ok(Record::Epoch { kind, group }));
 }
 
 const MEMBER_V3: &str = "0002 6d31  ffff  0001 63  0009 2f31302e302e302e31  000493e0 0000afc8  00000001 53  \
@@ -171,15 +173,34 @@ fn a_group_without_members() {
 
 #[test]
 fn the_key_of_a_type_that_is_not_decoded_is_not_looked_at() {
-    assert_eq!(key(&hex("0004")), Ok(Key::Skipped(RecordType::ConsumerGroupPartitionMetadata)));
+    assert_eq!(key(&hex("0009")), Ok(Key::Skipped(RecordType::ShareGroupPartitionMetadata)));
     assert_eq!(key(&hex("0012 ffff")), Ok(Key::Skipped(RecordType::StreamsGroupPartitionMetadata)));
     assert_eq!(key(&hex("0018 ff")), Ok(Key::Unknown(24)));
     assert_eq!(key(&hex("ffff")).unwrap().value(Some(b"?")), Ok(Record::Skipped(RecordType::Unknown)));
-    // A member of a KIP-848 group, from a 4.2.0 broker.
-    let member = hex("000000000872646b61666b610b2f3132372e302e302e3102027801000493e00001000100");
-    let key_bytes = hex("0005 0001 67 0001 6d");
-    let skipped = key(&key_bytes).unwrap().value(Some(&member)).unwrap();
-    assert_eq!(skipped, Record::Skipped(RecordType::ConsumerGroupMemberMetadata));
+}
+
+#[test]
+fn a_member_as_kafka_4_2_writes_it() {
+    // Without a classic protocol, which it says by a tag that holds null.
+    let value = "0000 00 00 08 72646b61666b61 0b 2f3132372e302e302e31 02 0278 01 000493e0 00 01 00 01 00";
+    let (key_bytes, value) = (hex("0005 0001 67 0001 6d"), hex(value));
+    let topics = encode::items(&[Name(b"x")]).unwrap();
+    let metadata = MemberMetadata {
+        instance_id: None,
+        rack_id: None,
+        client_id: Name(b"rdkafka"),
+        client_host: Name(b"/127.0.0.1"),
+        details: MemberDetails::Consumer {
+            topics: topics.list(),
+            regex: Some(Name(b"")),
+            rebalance_timeout: 300_000,
+            assignor: None,
+            classic: None,
+        },
+    };
+    let of = MemberKey { kind: GroupType::Consumer, group: Name(b"g"), member: Name(b"m") };
+    let expected = Record::Member { of, metadata: Some(metadata) };
+    assert_eq!(key(&key_bytes).unwrap().value(Some(&value)), Ok(expected));
 }
 
 #[test]

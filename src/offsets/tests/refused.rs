@@ -1,6 +1,6 @@
 //! Records that must be refused: what is said of them, and that a lie about a length costs nothing.
 
-use super::super::{DecodeError, Problem, assignment, key};
+use super::super::{DecodeError, Problem, assignment, key, share_state};
 use super::examples::{COMMIT_KEY, GROUP_KEY, hex};
 
 #[track_caller]
@@ -104,6 +104,121 @@ fn assignments() {
     refused("0000 00000001 0001 74 fffffffe", "length", text);
     let text = "partition at byte 13: needed a partition of at least 0, found -1";
     refused("0000 00000001 0001 74 00000001 ffffffff", "key", text);
+}
+
+/// Types 3 to 23 with group `g`, and member `m` where they have one.
+const EPOCH_KEY: &str = "0003 0001 67";
+const MEMBER_KEY: &str = "0005 0001 67 0001 6d";
+const TARGET_KEY: &str = "0007 0001 67 0001 6d";
+const CURRENT_KEY: &str = "0008 0001 67 0001 6d";
+const STATE_PARTITIONS_KEY: &str = "000f 0001 67";
+const STREAMS_MEMBER_KEY: &str = "0013 0001 67 0001 6d";
+const TOPOLOGY_KEY: &str = "0017 0001 67";
+const ID: &str = "000102030405060708090a0b0c0d0e0f";
+
+#[test]
+fn keys_of_groups_that_are_not_classic() {
+    key_refused("0003 ffff", "key", "group at byte 2: needed a name, found null");
+    key_refused("0005 0001 67", "truncated", "member_id at byte 5: needed 2 bytes, 0 are left");
+    key_refused("0013 0001 67 ffff", "key", "member_id at byte 5: needed a name, found null");
+    key_refused("0010 0001 67 fffe", "length", "regular_expression at byte 5: needed a length of at least 0, found -2");
+    key_refused("0017 0001 67 00", "trailing", "key at byte 5: needed the end, found 1 more bytes");
+}
+
+#[test]
+fn epochs() {
+    let refused = |value, reason, text| value_refused(EPOCH_KEY, value, reason, text);
+    refused("0001 00000001 00", "version", "version at byte 0: needed a version from 0 to 0, found 1");
+    let text = "metadata_hash at byte 9: needed 8 bytes, 7 are left";
+    refused("0000 00000001 01 00 07 00000000000000", "truncated", text);
+    let text = "tag size at byte 8: needed the end, found 1 more bytes";
+    refused("0000 00000001 01 00 09 000000000000000000", "trailing", text);
+}
+
+#[test]
+fn members() {
+    let head = "0000 00 00 01 01";
+    let refused = |rest: &str, reason, text| value_refused(MEMBER_KEY, &format!("{head} {rest}"), reason, text);
+    let text = "subscribed_topic_names at byte 6: needed a length of at least 0, found -1";
+    refused("00 00 00000000 00 00", "length", text);
+    refused("ffffffff0f 00", "truncated", "subscribed_topic_names at byte 6: needed 4294967294 bytes, 1 are left");
+    refused("808080807f 00", "length", "subscribed_topic_names at byte 6: needed a varint of at most 32 bits");
+    refused("02 818002 00", "length", "name at byte 7: needed a length of at most 32767, found 32768");
+    // The struct of a classic member, cut short and with a byte too much.
+    let text = "supported_protocols at byte 21: needed 1 bytes, 0 are left";
+    refused("01 00 00000000 00 01 00 05 01 0000afc8", "truncated", text);
+    let text = "tag size at byte 15: needed the end, found 1 more bytes";
+    refused("01 00 00000000 00 01 00 08 01 0000afc8 01 00 00", "trailing", text);
+    let text = "supported_protocols at byte 21: needed a length of at least 0, found -1";
+    refused("01 00 00000000 00 01 00 07 01 0000afc8 00 00", "length", text);
+
+    let head = "0000 00 00 01 01 00000000 00000000 01";
+    let refused = |rest: &str, reason, text| value_refused(STREAMS_MEMBER_KEY, &format!("{head} {rest}"), reason, text);
+    refused("01 00 0050 00 01 00", "length", "host at byte 16: needed a length of at least 0, found -1");
+    refused("01 02 68 00", "truncated", "port at byte 18: needed 2 bytes, 1 are left");
+    refused("ff 00 00", "length", "client_tags at byte 16: needed a length of at least 0, found -1");
+}
+
+#[test]
+fn member_assignments() {
+    let refused = |value: &str, reason, text| value_refused(TARGET_KEY, value, reason, text);
+    refused("0000 00 00", "length", "topic_partitions at byte 2: needed a length of at least 0, found -1");
+    refused("0000 ffffffff0f", "truncated", "topic_partitions at byte 2: needed 77309411292 bytes, 0 are left");
+    let text = "partitions at byte 19: needed a length of at least 0, found -1";
+    refused(&format!("0000 02 {ID} 00 00 00"), "length", text);
+    let text = "partitions at byte 19: needed 17179869176 bytes, 2 are left";
+    refused(&format!("0000 02 {ID} ffffffff0f 00 00"), "truncated", text);
+    let text = "partition at byte 20: needed a partition of at least 0, found -1";
+    refused(&format!("0000 02 {ID} 02 ffffffff 00 00"), "key", text);
+    let text = "tags at byte 13: needed 1 bytes, 0 are left";
+    value_refused(CURRENT_KEY, "0000 00000001 00000000 00 01 01", "truncated", text);
+}
+
+#[test]
+fn topologies() {
+    let refused = |value: &str, reason, text| value_refused(TOPOLOGY_KEY, value, reason, text);
+    refused("0000 00000001 81808008 00", "truncated", "subtopologies at byte 6: needed 134217728 bytes, 1 are left");
+    let text = "source_topic_regex at byte 16: needed 254 bytes, 4 are left";
+    refused("0000 00000001 02 02 30 01 01 01 01 01 02 0180 01 01 00 00 00", "truncated", text);
+}
+
+#[test]
+fn the_state_partitions_of_early_access() {
+    // 4.0 had initialized and deleting topics alone.
+    let text = "deleting_topics at byte 4: needed a length of at least 0, found -1";
+    value_refused(STATE_PARTITIONS_KEY, "0000 01 01 00", "length", text);
+    let value = format!("0000 02 {ID} 02 74 02 00000000 00 01 00");
+    let text = "deleting_topics at byte 28: needed a length of at least 0, found -1";
+    value_refused(STATE_PARTITIONS_KEY, &value, "length", text);
+}
+
+#[test]
+fn share_states() {
+    let state_refused = |key_bytes: &str, value: &str, reason, text| {
+        let (key_bytes, value) = (hex(key_bytes), hex(value));
+        refused(share_state::decode(&key_bytes, Some(&value)).unwrap_err(), reason, text);
+    };
+    state_refused("", "", "key", "key at byte 0: needed a key, found none");
+    state_refused(&format!("0000 ffff {ID} 00000000"), "", "key", "group at byte 2: needed a name, found null");
+    let text = "partition at byte 21: needed a partition of at least 0, found -1";
+    state_refused(&format!("0001 0001 67 {ID} ffffffff"), "", "key", text);
+    let key = format!("0001 0001 67 {ID} 00000000");
+    state_refused(&key, "0001", "version", "version at byte 0: needed a version from 0 to 0, found 1");
+    let text = "start_offset at byte 10: needed an offset of at least 0, found -2";
+    state_refused(&key, "0000 00000001 00000001 fffffffffffffffe 01 00", "offset", text);
+    let text = "state_batches at byte 18: needed a length of at least 0, found -1";
+    state_refused(&key, "0000 00000001 00000001 0000000000000000 00 00", "length", text);
+    let text = "state_batches at byte 18: needed 335544320 bytes, 1 are left";
+    state_refused(&key, "0000 00000001 00000001 0000000000000000 81808008 00", "truncated", text);
+    // 4.0 wrote the snapshot's epoch in two bytes.
+    let key = format!("0000 0001 67 {ID} 00000000");
+    let text = "create_timestamp at byte 22: needed 8 bytes, 0 are left";
+    state_refused(&key, "0000 0001 00000001 00000001 0000000000000064 01 00", "truncated", text);
+}
+
+#[test]
+fn a_share_state_of_a_type_that_is_not_known_is_not_looked_at() {
+    assert_eq!(share_state::decode(&hex("0002 ff"), Some(b"?")), Ok(share_state::Record::Unknown(2)));
 }
 
 #[test]

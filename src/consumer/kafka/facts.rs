@@ -1,0 +1,49 @@
+//! What the records about single members and the like say, as storage takes it.
+
+use crate::config::Filter;
+use crate::model::{Name, Partition, TopicId};
+use crate::offsets::Topology;
+use crate::offsets::{CurrentAssignment, Epoch, List, MemberState, Owned, Subtopology, Task, Topic, TopicPartitions};
+use crate::storage::{CurrentUpdate, EpochUpdate, OwnedUpdate, TopologyUpdate};
+
+pub(super) const fn epoch(epoch: Epoch) -> EpochUpdate {
+    EpochUpdate { number: epoch.epoch, validated_topology: epoch.validated_topology_epoch }
+}
+
+pub(super) fn current(current: CurrentAssignment<'_>) -> CurrentUpdate<'_> {
+    let settled = match current.state {
+        MemberState::Stable => true,
+        MemberState::Unrevoked | MemberState::Unreleased | MemberState::Unknown(_) => false,
+    };
+    CurrentUpdate { epoch: current.epoch, settled, owned: owned(current.assigned) }
+}
+
+fn owned(owned: Owned<'_>) -> OwnedUpdate<'_> {
+    match owned {
+        Owned::Partitions(list) => OwnedUpdate::Partitions(list.map(partitions).collect()),
+        Owned::Tasks(tasks) => OwnedUpdate::Tasks(tasks.active.map(task).collect()),
+    }
+}
+
+fn partitions(of: TopicPartitions<'_>) -> (TopicId, Vec<Partition>) {
+    (of.topic, of.partitions.collect())
+}
+
+fn task(task: Task<'_>) -> (Name<'_>, Vec<Partition>) {
+    (task.subtopology, task.partitions.collect())
+}
+
+/// The topics that each subtopology reads, but for those that are not kept.
+pub(super) fn topology<'a>(topology: Topology<'a>, kept: &Filter) -> TopologyUpdate<'a> {
+    let sources = |subtopology: Subtopology<'a>| {
+        let made = subtopology.repartition_source_topics.map(|topic| topic.name);
+        let topics = subtopology.source_topics.chain(made);
+        (subtopology.id, topics.filter(|topic| kept.allows(topic.0)).collect())
+    };
+    TopologyUpdate { epoch: topology.epoch, sources: topology.subtopologies.map(sources).collect() }
+}
+
+/// The names of topics, but for those that are not kept.
+pub(super) fn names<'a>(topics: List<'a, Topic<'a>>, kept: &Filter) -> Vec<(TopicId, Name<'a>)> {
+    topics.map(|topic| (topic.id, topic.name)).filter(|(_, name)| kept.allows(name.0)).collect()
+}

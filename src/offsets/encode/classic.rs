@@ -1,0 +1,157 @@
+//! Commits and classic groups: types 0, 1 and 2.
+
+use super::writer::Writer;
+use super::{EncodeError, Encoded};
+use crate::model::{Name, Partition, Timestamp};
+use crate::offsets::commit::Commit;
+use crate::offsets::cursor::Form;
+use crate::offsets::group::Member;
+
+/// A value's version. Brokers write commits as V1 (0.8.2 to 2.0), V3 (2.1 to 4.0) and V4 (from 4.1), groups as
+/// V0 (to 0.10.0), V1 (0.10.1), V2 (2.1) and V3 (from 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// 0.
+    V0,
+    /// 1.
+    V1,
+    /// 2.
+    V2,
+    /// 3.
+    V3,
+    /// 4, the first flexible one.
+    V4,
+}
+
+/// A classic group to be written. What the version has no field for is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group<'a> {
+    /// `consumer`, `connect` and the like.
+    pub protocol_type: &'a [u8],
+    /// The generation.
+    pub generation: i32,
+    /// The assignor.
+    pub protocol: Option<&'a [u8]>,
+    /// The member that assigned.
+    pub leader: Option<&'a [u8]>,
+    /// When the group came into its state.
+    pub state_timestamp: Option<Timestamp>,
+    /// The members.
+    pub members: &'a [Member<'a>],
+}
+
+impl Version {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::V0, Self::V1, Self::V2, Self::V3, Self::V4];
+
+    const fn number(self) -> i16 {
+        match self {
+            Self::V0 => 0,
+            Self::V1 => 1,
+            Self::V2 => 2,
+            Self::V3 => 3,
+            Self::V4 => 4,
+        }
+    }
+
+    const fn form(self) -> Form {
+        match self {
+            Self::V0 | Self::V1 | Self::V2 | Self::V3 => Form::Plain,
+            Self::V4 => Form::Flexible,
+        }
+    }
+}
+
+/// The value of a commit. What the version has no field for is left out, and so are the names, which are the key's.
+///
+/// # Errors
+/// Metadata of more than 32,767 bytes.
+pub fn commit_value(version: Version, commit: &Commit<'_>) -> Encoded {
+    let mut out = Writer::starting(version.number(), version.form());
+    out.int64(commit.offset.0);
+    if version >= Version::V3 {
+        out.int32(commit.leader_epoch.unwrap_or(-1));
+    }
+    out.string("metadata", Some(commit.metadata))?;
+    out.int64(commit.timestamp.0);
+    if version == Version::V1 {
+        out.int64(commit.expire.map_or(-1, |expire| expire.0));
+    }
+    if version == Version::V4 {
+        out.tag(0, commit.topic_id.map(|id| id.0.to_be_bytes()).as_ref().map(|id| &id[..]));
+    }
+    Ok(out.bytes)
+}
+
+/// The value of a classic group.
+///
+/// # Errors
+/// A text of more than 32,767 bytes; more members, or longer bytes, than an `int32` can count.
+pub fn group_value(version: Version, group: &Group<'_>) -> Encoded {
+    let mut out = Writer::starting(version.number(), version.form());
+    out.string("protocol_type", Some(group.protocol_type))?;
+    out.int32(group.generation);
+    out.string("protocol", group.protocol)?;
+    out.string("leader", group.leader)?;
+    if version >= Version::V2 {
+        out.int64(group.state_timestamp.map_or(-1, |time| time.0));
+    }
+    out.length("members", group.members.len())?;
+    for member in group.members {
+        self::member(&mut out, version, member)?;
+    }
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+/// A `ConsumerProtocolAssignment` of version 1, without user data.
+///
+/// # Errors
+/// A topic of more than 32,767 bytes; more of anything than an `int32` can count.
+pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> Encoded {
+    let mut out = Writer::starting(1, Form::Plain);
+    out.length("assigned_partitions", topics.len())?;
+    for (topic, partitions) in topics {
+        out.string("topic", Some(topic.0))?;
+        out.length("partitions", partitions.len())?;
+        for partition in *partitions {
+            out.int32(partition.0);
+        }
+    }
+    // Null, as the Java client writes it.
+    out.int32(-1);
+    Ok(out.bytes)
+}
+
+/// A `ConsumerProtocolSubscription` of version 0, without user data.
+///
+/// # Errors
+/// See [`assignment`].
+pub fn subscription(topics: &[Name<'_>]) -> Encoded {
+    let mut out = Writer::starting(0, Form::Plain);
+    out.length("topics", topics.len())?;
+    for topic in topics {
+        out.string("topic", Some(topic.0))?;
+    }
+    out.int32(-1);
+    Ok(out.bytes)
+}
+
+fn member(out: &mut Writer, version: Version, member: &Member<'_>) -> Result<(), EncodeError> {
+    out.string("member_id", Some(member.id))?;
+    if version >= Version::V3 {
+        out.string("group_instance_id", member.instance_id)?;
+    }
+    out.string("client_id", Some(member.client_id))?;
+    out.string("client_host", Some(member.client_host))?;
+    if version >= Version::V1 {
+        out.int32(member.rebalance_timeout.unwrap_or(-1));
+    }
+    out.int32(member.session_timeout);
+    for (field, bytes) in [("subscription", member.subscription), ("assignment", member.assignment)] {
+        out.length(field, bytes.len())?;
+        out.bytes.extend(bytes);
+    }
+    out.no_tags();
+    Ok(())
+}

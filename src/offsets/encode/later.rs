@@ -1,0 +1,201 @@
+//! Groups that are not classic ones: types 3 to 23. All their values are of version 0, which is flexible.
+
+use super::writer::Writer;
+use super::{EncodeError, Encoded};
+use crate::model::Name;
+use crate::offsets::cursor::Form;
+use crate::offsets::epoch::Epoch;
+use crate::offsets::group_type::GroupType;
+use crate::offsets::list::List;
+use crate::offsets::member::{ClassicMember, MemberDetails, MemberMetadata};
+use crate::offsets::member_assignment::{CurrentAssignment, Owned};
+use crate::offsets::share::StatePartitions;
+use crate::offsets::topics::{Matched, Topic};
+use crate::offsets::topology::Topology;
+
+/// The value of an epoch. A share group's without a hash is one of 4.0; a streams group's has one in any case.
+#[must_use]
+pub fn epoch_value(kind: GroupType, epoch: &Epoch) -> Vec<u8> {
+    let mut out = Writer::flexible();
+    out.int32(epoch.epoch);
+    match kind {
+        GroupType::Consumer => out.tag(0, epoch.metadata_hash.map(i64::to_be_bytes).as_ref().map(|hash| &hash[..])),
+        GroupType::Share => {
+            if let Some(hash) = epoch.metadata_hash {
+                out.int64(hash);
+            }
+            out.no_tags();
+        }
+        GroupType::Streams => {
+            out.int64(epoch.metadata_hash.unwrap_or(0));
+            out.tag(0, epoch.validated_topology_epoch.map(i32::to_be_bytes).as_ref().map(|epoch| &epoch[..]));
+        }
+    }
+    out.bytes
+}
+
+/// The value of a target assignment's epoch.
+#[must_use]
+pub fn target_epoch_value(epoch: i32) -> Vec<u8> {
+    let mut out = Writer::flexible();
+    out.int32(epoch);
+    out.no_tags();
+    out.bytes
+}
+
+/// The value of a member. A share group's has no instance id.
+///
+/// # Errors
+/// A text of more than 32,767 bytes; likewise below.
+pub fn member_value(member: &MemberMetadata<'_>) -> Encoded {
+    let mut out = Writer::flexible();
+    match member.details {
+        MemberDetails::Consumer { .. } | MemberDetails::Streams { .. } => {
+            out.nullable("instance_id", member.instance_id)?;
+        }
+        MemberDetails::Share { .. } => {}
+    }
+    out.nullable("rack_id", member.rack_id)?;
+    out.string("client_id", Some(member.client_id.0))?;
+    out.string("client_host", Some(member.client_host.0))?;
+    details(&mut out, &member.details)?;
+    Ok(out.bytes)
+}
+
+fn details(out: &mut Writer, details: &MemberDetails<'_>) -> Result<(), EncodeError> {
+    match details {
+        MemberDetails::Consumer { topics, regex, rebalance_timeout, assignor, classic } => {
+            out.list("subscribed_topic_names", topics)?;
+            out.nullable("subscribed_topic_regex", *regex)?;
+            out.int32(*rebalance_timeout);
+            out.nullable("server_assignor", *assignor)?;
+            // Brokers write the null too.
+            out.tag(0, Some(&classic.as_ref().map_or(Ok(vec![0]), classic_member)?));
+        }
+        MemberDetails::Share { topics } => {
+            out.list("subscribed_topic_names", topics)?;
+            out.no_tags();
+        }
+        MemberDetails::Streams { rebalance_timeout, topology_epoch, process_id, endpoint, tags } => {
+            out.int32(*rebalance_timeout);
+            out.int32(*topology_epoch);
+            out.string("process_id", Some(process_id.0))?;
+            match endpoint {
+                Some(endpoint) => {
+                    out.int8(1);
+                    out.string("host", Some(endpoint.host.0))?;
+                    out.int16(i16::from_be_bytes(endpoint.port.to_be_bytes()));
+                    out.no_tags();
+                }
+                None => out.int8(-1),
+            }
+            out.list("client_tags", tags)?;
+            out.no_tags();
+        }
+    }
+    Ok(())
+}
+
+fn classic_member(member: &ClassicMember<'_>) -> Encoded {
+    let mut out = Writer::empty(Form::Flexible);
+    out.varint(1);
+    out.int32(member.session_timeout);
+    out.list("supported_protocols", &member.protocols)?;
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+/// The value of what a member is meant to own.
+///
+/// # Errors
+/// More bytes than an `int32` can count; likewise below.
+pub fn target_value(target: &Owned<'_>) -> Encoded {
+    let mut out = Writer::flexible();
+    owned(&mut out, target)?;
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+/// The value of what a member owns. A share group's has nothing to give back.
+///
+/// # Errors
+/// See [`target_value`].
+pub fn current_value(kind: GroupType, current: &CurrentAssignment<'_>) -> Encoded {
+    let mut out = Writer::flexible();
+    out.int32(current.epoch);
+    out.int32(current.previous_epoch);
+    out.int8(current.state.number());
+    owned(&mut out, &current.assigned)?;
+    match kind {
+        GroupType::Consumer | GroupType::Streams => owned(&mut out, &current.revoking)?,
+        GroupType::Share => {}
+    }
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+fn owned(out: &mut Writer, owned: &Owned<'_>) -> Result<(), EncodeError> {
+    match owned {
+        Owned::Partitions(partitions) => out.list("topic_partitions", partitions),
+        Owned::Tasks(tasks) => {
+            out.list("active_tasks", &tasks.active)?;
+            out.list("standby_tasks", &tasks.standby)?;
+            out.list("warmup_tasks", &tasks.warmup)
+        }
+    }
+}
+
+/// The value of the topics that a group knew of.
+///
+/// # Errors
+/// See [`target_value`].
+pub fn topics_value(topics: &List<'_, Topic<'_>>) -> Encoded {
+    let mut out = Writer::flexible();
+    out.list("topics", topics)?;
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+/// The value of the topics that an expression stands for.
+///
+/// # Errors
+/// See [`target_value`].
+pub fn matched_value(matched: &Matched<'_>) -> Encoded {
+    let mut out = Writer::flexible();
+    out.list("topics", &matched.topics)?;
+    out.int64(matched.version);
+    out.int64(matched.timestamp.0);
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+/// The value of the partitions that a share group keeps state of.
+///
+/// # Errors
+/// See [`target_value`].
+pub fn state_partitions_value(partitions: &StatePartitions<'_>) -> Encoded {
+    let mut out = Writer::flexible();
+    out.list("initializing_topics", &partitions.initializing)?;
+    out.list("initialized_topics", &partitions.initialized)?;
+    out.list("deleting_topics", &partitions.deleting)?;
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+/// The value of a topology.
+///
+/// # Errors
+/// See [`target_value`].
+pub fn topology_value(topology: &Topology<'_>) -> Encoded {
+    let mut out = Writer::flexible();
+    out.int32(topology.epoch);
+    out.list("subtopologies", &topology.subtopologies)?;
+    out.no_tags();
+    Ok(out.bytes)
+}
+
+impl Writer {
+    fn nullable(&mut self, field: &'static str, text: Option<Name<'_>>) -> Result<(), EncodeError> {
+        self.string(field, text.map(|text| text.0))
+    }
+}

@@ -1,0 +1,110 @@
+//! The one writer of bytes.
+
+use super::EncodeError;
+use crate::model::TopicId;
+use crate::offsets::cursor::Form;
+use crate::offsets::list::{Item, List};
+
+/// Public only in name, as the cursor is.
+#[derive(Debug)]
+pub struct Writer {
+    pub(super) bytes: Vec<u8>,
+    form: Form,
+}
+
+impl Writer {
+    pub(super) fn starting(number: i16, form: Form) -> Self {
+        Self { bytes: number.to_be_bytes().to_vec(), form }
+    }
+
+    /// A value of version 0, where that is flexible.
+    pub(super) fn flexible() -> Self {
+        Self::starting(0, Form::Flexible)
+    }
+
+    pub(super) const fn empty(form: Form) -> Self {
+        Self { bytes: Vec::new(), form }
+    }
+
+    pub(super) fn int8(&mut self, value: i8) {
+        self.bytes.extend(value.to_be_bytes());
+    }
+
+    pub(super) fn int16(&mut self, value: i16) {
+        self.bytes.extend(value.to_be_bytes());
+    }
+
+    pub(super) fn uuid(&mut self, id: TopicId) {
+        self.bytes.extend(id.0.to_be_bytes());
+    }
+
+    pub(super) fn int32(&mut self, value: i32) {
+        self.bytes.extend(value.to_be_bytes());
+    }
+
+    pub(super) fn int64(&mut self, value: i64) {
+        self.bytes.extend(value.to_be_bytes());
+    }
+
+    pub(super) fn varint(&mut self, mut value: u32) {
+        loop {
+            let [low, ..] = (value & 0x7f).to_le_bytes();
+            value >>= 7;
+            if value == 0 {
+                return self.bytes.push(low);
+            }
+            self.bytes.push(low | 0x80);
+        }
+    }
+
+    pub(super) fn no_tags(&mut self) {
+        match self.form {
+            Form::Plain => {}
+            Form::Flexible => self.bytes.push(0),
+        }
+    }
+
+    pub(super) fn string(&mut self, field: &'static str, text: Option<&[u8]>) -> Result<(), EncodeError> {
+        let Some(text) = text else {
+            match self.form {
+                Form::Plain => self.bytes.extend((-1_i16).to_be_bytes()),
+                Form::Flexible => self.varint(0),
+            }
+            return Ok(());
+        };
+        let too_long = EncodeError { field, found: text.len(), most: 0x7fff };
+        let length = i16::try_from(text.len()).map_err(|_| too_long)?;
+        match self.form {
+            Form::Plain => self.bytes.extend(length.to_be_bytes()),
+            Form::Flexible => self.varint(u32::from(length.unsigned_abs()).saturating_add(1)),
+        }
+        self.bytes.extend(text);
+        Ok(())
+    }
+
+    /// Of bytes or of a list.
+    pub(super) fn length(&mut self, field: &'static str, length: usize) -> Result<(), EncodeError> {
+        let too_long = EncodeError { field, found: length, most: 0x7fff_ffff };
+        let length = i32::try_from(length).map_err(|_| too_long)?;
+        match self.form {
+            Form::Plain => self.int32(length),
+            Form::Flexible => self.varint(length.unsigned_abs().saturating_add(1)),
+        }
+        Ok(())
+    }
+
+    pub(super) fn list<'a, T: Item<'a>>(&mut self, field: &'static str, list: &List<'a, T>) -> Result<(), EncodeError> {
+        self.length(field, list.len())?;
+        self.bytes.extend(list.bytes());
+        Ok(())
+    }
+
+    /// The tags at the end of a struct, where there is one at most.
+    pub(super) fn tag(&mut self, number: u32, value: Option<&[u8]>) {
+        let Some(value) = value else { return self.no_tags() };
+        self.varint(1);
+        self.varint(number);
+        self.varint(u32::try_from(value.len()).unwrap_or(u32::MAX));
+        self.bytes.extend(value);
+    }
+}

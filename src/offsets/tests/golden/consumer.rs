@@ -1,0 +1,124 @@
+//! Groups of the type `consumer`.
+
+use super::{Expected, GROUP, OTHER, TIME, TOPIC, encode, list, member, names, partitions};
+use crate::model::{Name, Partition};
+use crate::offsets::GroupType::Consumer;
+use crate::offsets::{
+    ClassicMember, ClassicProtocol, CurrentAssignment, Epoch, List, Matched, MemberDetails, MemberMetadata,
+    MemberState, Owned, PartitionRacks, Record, Topic, TopicPartitions,
+};
+
+pub(super) fn expected() -> Expected<Record<'static>> {
+    [epochs(), topics(), members(), assignments()].concat()
+}
+
+fn epochs() -> Expected<Record<'static>> {
+    let epoch = |metadata_hash| {
+        let epoch = Epoch { epoch: 10, metadata_hash, validated_topology_epoch: None };
+        Record::Epoch { kind: Consumer, group: GROUP, epoch }
+    };
+    let target = |epoch| Record::TargetEpoch { kind: Consumer, group: GROUP, epoch };
+    vec![
+        ("consumer-epoch-without-hash", epoch(None)),
+        ("consumer-epoch", epoch(Some(-2))),
+        ("consumer-epoch-tagged", epoch(Some(3))),
+        ("consumer-epoch-tombstone", Record::EpochTombstone { kind: Consumer, group: GROUP }),
+        ("consumer-target-epoch", target(Some(9))),
+        ("consumer-target-epoch-tagged", target(Some(9))),
+        ("consumer-target-epoch-tombstone", target(None)),
+    ]
+}
+
+fn topics() -> Expected<Record<'static>> {
+    let racks = list![
+        PartitionRacks { partition: Partition(0), racks: names(&["a", "b"]) },
+        PartitionRacks { partition: Partition(1), racks: List::empty() },
+    ];
+    let known = list![
+        Topic { id: TOPIC, name: Name("\u{fc}ber".as_bytes()), partitions: 2, racks },
+        Topic { id: OTHER, name: Name(b"t"), partitions: 1, racks: List::empty() },
+    ];
+    let topics = |topics| Record::Topics { group: GROUP, topics };
+    let matched = |topics| Matched { topics, version: 77, timestamp: TIME };
+    let expression = |matched| Record::Expression { group: GROUP, expression: Name(b"t.*"), matched };
+    vec![
+        ("consumer-topics", topics(Some(known))),
+        ("consumer-topics-tagged", topics(Some(known))),
+        ("consumer-topics-empty", topics(Some(List::empty()))),
+        ("consumer-topics-tombstone", topics(None)),
+        ("consumer-expression", expression(Some(matched(names(&["t1", "t2"]))))),
+        ("consumer-expression-tagged", expression(Some(matched(List::empty())))),
+        ("consumer-expression-tombstone", expression(None)),
+    ]
+}
+
+fn members() -> Expected<Record<'static>> {
+    let plain = MemberMetadata {
+        instance_id: None,
+        rack_id: None,
+        client_id: Name(b"c1"),
+        client_host: Name(b"/10.0.0.1"),
+        details: MemberDetails::Consumer {
+            topics: names(&["t1", "\u{fc}ber"]),
+            regex: None,
+            rebalance_timeout: 300_000,
+            assignor: None,
+            classic: None,
+        },
+    };
+    let protocols = list![
+        ClassicProtocol { name: Name(b"range"), metadata: b"S" },
+        ClassicProtocol { name: Name(b""), metadata: b"" },
+    ];
+    let full = MemberMetadata {
+        instance_id: Some(Name(b"i1")),
+        rack_id: Some(Name(b"r1")),
+        details: MemberDetails::Consumer {
+            topics: List::empty(),
+            regex: Some(Name(b"t.*")),
+            rebalance_timeout: 300_000,
+            assignor: Some(Name(b"uniform")),
+            classic: Some(ClassicMember { session_timeout: 45_000, protocols }),
+        },
+        ..plain
+    };
+    let record = |metadata| Record::Member { of: member(Consumer), metadata };
+    vec![
+        ("consumer-member-without-tag", record(Some(plain))),
+        ("consumer-member", record(Some(plain))),
+        ("consumer-member-classic", record(Some(full))),
+        ("consumer-member-tagged", record(Some(full))),
+        ("consumer-member-tombstone", record(None)),
+    ]
+}
+
+fn assignments() -> Expected<Record<'static>> {
+    let mine = TopicPartitions { topic: TOPIC, partitions: partitions(&[0, 3]) };
+    let to = Owned::Partitions(list![mine, TopicPartitions { topic: OTHER, partitions: List::empty() }]);
+    let has = CurrentAssignment {
+        epoch: 10,
+        previous_epoch: 9,
+        state: MemberState::Unrevoked,
+        assigned: Owned::Partitions(list![mine]),
+        revoking: Owned::Partitions(list![TopicPartitions { topic: OTHER, partitions: partitions(&[1]) }]),
+    };
+    let leaving = CurrentAssignment {
+        epoch: -2,
+        previous_epoch: 10,
+        state: MemberState::Unknown(127),
+        assigned: Owned::Partitions(List::empty()),
+        revoking: Owned::Partitions(List::empty()),
+    };
+    let target = |target| Record::Target { of: member(Consumer), target };
+    let current = |current| Record::Current { of: member(Consumer), current };
+    vec![
+        ("consumer-target", target(Some(to))),
+        ("consumer-target-tagged", target(Some(to))),
+        ("consumer-target-empty", target(Some(Owned::Partitions(List::empty())))),
+        ("consumer-target-tombstone", target(None)),
+        ("consumer-current", current(Some(has))),
+        ("consumer-current-tagged", current(Some(has))),
+        ("consumer-current-leaving", current(Some(leaving))),
+        ("consumer-current-tombstone", current(None)),
+    ]
+}

@@ -1,0 +1,65 @@
+//! The share groups' own topic.
+
+use super::{Expected, GROUP, LATER, TIME, TOPIC, encode, list};
+use crate::model::{Offset, Partition, Timestamp};
+use crate::offsets::List;
+use crate::offsets::share_state::{DeliveryState, Record, SharePartition, Snapshot, StateBatch, Update};
+
+const OF: SharePartition<'static> = SharePartition { group: GROUP, topic: TOPIC, partition: Partition(3) };
+
+pub(super) fn expected() -> Expected<Record<'static>> {
+    [snapshots(), updates()].concat()
+}
+
+fn batch(first: i64, last: i64, state: DeliveryState, deliveries: i16) -> StateBatch {
+    StateBatch { first: Offset(first), last: Offset(last), state, deliveries }
+}
+
+fn snapshots() -> Expected<Record<'static>> {
+    let full = Snapshot {
+        snapshot_epoch: 1,
+        state_epoch: 2,
+        leader_epoch: 3,
+        start: Some(Offset(100)),
+        delivery_complete: None,
+        created: TIME,
+        written: LATER,
+        batches: list![batch(100, 109, DeliveryState::Available, 1), batch(110, 110, DeliveryState::Archived, 5)],
+    };
+    let without_start = Snapshot {
+        snapshot_epoch: 0,
+        state_epoch: 0,
+        leader_epoch: 0,
+        start: None,
+        delivery_complete: None,
+        created: Timestamp(0),
+        written: Timestamp(0),
+        batches: List::empty(),
+    };
+    let record = |snapshot| Record::Snapshot { of: OF, snapshot };
+    vec![
+        ("snapshot", record(Some(full))),
+        ("snapshot-counted", record(Some(Snapshot { delivery_complete: Some(1), ..full }))),
+        ("snapshot-tagged", record(Some(Snapshot { delivery_complete: Some(0), ..full }))),
+        ("snapshot-without-start", record(Some(without_start))),
+        ("snapshot-tombstone", record(None)),
+    ]
+}
+
+fn updates() -> Expected<Record<'static>> {
+    let changed = Update {
+        snapshot_epoch: 1,
+        leader_epoch: 3,
+        start: None,
+        delivery_complete: None,
+        batches: list![batch(111, 112, DeliveryState::Acknowledged, 1)],
+    };
+    let counted = Update { start: Some(Offset(111)), delivery_complete: Some(2), batches: List::empty(), ..changed };
+    let record = |update| Record::Update { of: OF, update };
+    vec![
+        ("update", record(Some(changed))),
+        ("update-counted", record(Some(counted))),
+        ("update-tagged", record(Some(changed))),
+        ("update-tombstone", record(None)),
+    ]
+}

@@ -1,0 +1,141 @@
+//! Streams groups.
+
+use super::{Expected, GROUP, encode, list, member, names, partitions};
+use crate::model::Name;
+use crate::offsets::GroupType::Streams;
+use crate::offsets::{
+    CopartitionGroup, CurrentAssignment, Endpoint, Epoch, InternalTopic, KeyValue, List, MemberDetails, MemberMetadata,
+    MemberState, Owned, Record, Subtopology, Task, Tasks, Topology,
+};
+
+pub(super) fn expected() -> Expected<Record<'static>> {
+    [epochs(), members(), assignments(), topologies()].concat()
+}
+
+fn epochs() -> Expected<Record<'static>> {
+    let epoch = |validated_topology_epoch| {
+        let epoch = Epoch { epoch: 10, metadata_hash: Some(-2), validated_topology_epoch };
+        Record::Epoch { kind: Streams, group: GROUP, epoch }
+    };
+    let target = |epoch| Record::TargetEpoch { kind: Streams, group: GROUP, epoch };
+    vec![
+        ("streams-epoch", epoch(None)),
+        ("streams-epoch-validated", epoch(Some(4))),
+        ("streams-epoch-tagged", epoch(Some(4))),
+        ("streams-epoch-tombstone", Record::EpochTombstone { kind: Streams, group: GROUP }),
+        ("streams-target-epoch", target(Some(9))),
+        ("streams-target-epoch-tombstone", target(None)),
+    ]
+}
+
+fn members() -> Expected<Record<'static>> {
+    let details = |endpoint, tags| MemberDetails::Streams {
+        rebalance_timeout: 300_000,
+        topology_epoch: 4,
+        process_id: Name(b"p1"),
+        endpoint,
+        tags,
+    };
+    let plain = MemberMetadata {
+        instance_id: None,
+        rack_id: None,
+        client_id: Name(b"c1"),
+        client_host: Name(b"/10.0.0.1"),
+        details: details(None, List::empty()),
+    };
+    let endpoint = Endpoint { host: Name("h\u{f6}st".as_bytes()), port: 65_535 };
+    let tags = list![KeyValue { key: Name(b"zone"), value: Name(b"z1") }];
+    let full = MemberMetadata {
+        instance_id: Some(Name(b"i1")),
+        rack_id: Some(Name(b"r1")),
+        details: details(Some(endpoint), tags),
+        ..plain
+    };
+    let record = |metadata| Record::Member { of: member(Streams), metadata };
+    vec![
+        ("streams-member", record(Some(plain))),
+        ("streams-member-endpoint", record(Some(full))),
+        ("streams-member-tagged", record(Some(full))),
+        ("streams-member-tombstone", record(None)),
+    ]
+}
+
+fn task(subtopology: &'static str, numbers: &[i32]) -> Task<'static> {
+    Task { subtopology: Name(subtopology.as_bytes()), partitions: partitions(numbers) }
+}
+
+fn assignments() -> Expected<Record<'static>> {
+    let to = Owned::Tasks(Tasks {
+        active: list![task("0", &[0, 3]), task("1", &[2])],
+        standby: list![task("0", &[1])],
+        warmup: List::empty(),
+    });
+    let has = CurrentAssignment {
+        epoch: 10,
+        previous_epoch: 9,
+        state: MemberState::Unreleased,
+        assigned: Owned::Tasks(Tasks {
+            active: list![task("0", &[0, 3])],
+            standby: list![task("0", &[1])],
+            warmup: list![task("1", &[2])],
+        }),
+        revoking: Owned::Tasks(Tasks {
+            active: list![task("1", &[5])],
+            standby: list![task("2", &[])],
+            warmup: List::empty(),
+        }),
+    };
+    let target = |target| Record::Target { of: member(Streams), target };
+    let current = |current| Record::Current { of: member(Streams), current };
+    vec![
+        ("streams-target", target(Some(to))),
+        ("streams-target-tagged", target(Some(to))),
+        ("streams-target-tombstone", target(None)),
+        ("streams-current", current(Some(has))),
+        ("streams-current-tagged", current(Some(has))),
+        ("streams-current-tombstone", current(None)),
+    ]
+}
+
+fn topologies() -> Expected<Record<'static>> {
+    let configs = list![KeyValue { key: Name(b"cleanup.policy"), value: Name(b"compact") }];
+    let between =
+        InternalTopic { name: Name(b"between"), partitions: 6, replication_factor: 3, configs: List::empty() };
+    let subtopologies = list![
+        Subtopology {
+            id: Name(b"0"),
+            source_topics: names(&["in", "\u{fc}ber"]),
+            source_topic_regex: names(&["in.*"]),
+            changelog_topics: list![InternalTopic {
+                name: Name(b"log"),
+                partitions: 0,
+                replication_factor: -1,
+                configs
+            }],
+            repartition_sink_topics: names(&["between"]),
+            repartition_source_topics: List::empty(),
+            copartition_groups: list![CopartitionGroup {
+                source_topics: list![0_i16, 1],
+                source_topic_regex: list![0_i16],
+                repartition_source_topics: List::empty(),
+            }],
+        },
+        Subtopology {
+            id: Name(b"1"),
+            source_topics: List::empty(),
+            source_topic_regex: List::empty(),
+            changelog_topics: List::empty(),
+            repartition_sink_topics: List::empty(),
+            repartition_source_topics: list![between],
+            copartition_groups: List::empty(),
+        },
+    ];
+    let record = |topology| Record::Topology { group: GROUP, topology };
+    let full = Topology { epoch: 4, subtopologies };
+    vec![
+        ("streams-topology", record(Some(full))),
+        ("streams-topology-tagged", record(Some(full))),
+        ("streams-topology-empty", record(Some(Topology { epoch: 4, subtopologies: List::empty() }))),
+        ("streams-topology-tombstone", record(None)),
+    ]
+}

@@ -1,0 +1,283 @@
+//! Any record of a group that is not a classic one, and of the share groups' state, comes back as it was written.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::super::encode::{self, Items};
+use super::super::list::Item;
+use super::super::share_state::{self as state, DeliveryState, SharePartition, Snapshot, StateBatch, Update};
+use super::super::{
+    ClassicMember, ClassicProtocol, CopartitionGroup, CurrentAssignment, DeletedTopic, Endpoint, Epoch, GroupType,
+    InternalTopic, Key, KeyValue, List, Matched, MemberDetails, MemberKey, MemberMetadata, MemberState, Owned,
+    PartitionRacks, Record, StatePartitions, StateTopic, Subtopology, Task, Tasks, Topic, TopicPartitions, Topology,
+    key,
+};
+use super::text;
+use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
+
+const KINDS: [GroupType; 3] = [GroupType::Consumer, GroupType::Share, GroupType::Streams];
+
+/// What records are made of; each takes what it needs.
+#[derive(Clone, Debug)]
+struct Parts {
+    texts: Vec<Vec<u8>>,
+    options: Vec<Option<Vec<u8>>>,
+    numbers: Vec<i32>,
+    longs: Vec<i64>,
+    byte: i8,
+    port: u16,
+    hash: Option<i64>,
+    count: Option<i32>,
+    id: u128,
+    partitions: Vec<Partition>,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    (
+        (vec(text(), 1..4), vec(option::of(text()), 4)),
+        (vec(any::<i32>(), 4), vec(any::<i64>(), 3), any::<i8>(), any::<u16>()),
+        (option::of(any::<i64>()), option::of(0..=i32::MAX), any::<u128>()),
+        vec((0..=i32::MAX).prop_map(Partition), 0..4),
+    )
+        .prop_map(|((texts, options), (numbers, longs, byte, port), (hash, count, id), partitions)| Parts {
+            texts,
+            options,
+            numbers,
+            longs,
+            byte,
+            port,
+            hash,
+            count,
+            id,
+            partitions,
+        })
+}
+
+/// As many of what `item` makes as there are texts, but none where the first is empty.
+fn items<'a, T: encode::Write>(parts: &'a Parts, item: impl Fn(Name<'a>) -> T) -> Items {
+    let count = if parts.texts[0].is_empty() { 0 } else { parts.texts.len() };
+    let all: Vec<T> = parts.texts.iter().take(count).map(|text| item(Name(text))).collect();
+    encode::items(&all).unwrap()
+}
+
+/// Written as `value`, it is read as `record`; without a value as `tombstone`.
+fn comes_back(of: Key<'_>, value: &[u8], record: Record<'_>, tombstone: Record<'_>) {
+    let bytes = encode::key(&of).unwrap();
+    let read = key(&bytes).unwrap();
+    assert_eq!((read, read.record_type(), read.group()), (of, of.record_type(), of.group()));
+    assert_eq!(read.value(Some(value)), Ok(record));
+    assert_eq!(read.value(None), Ok(tombstone));
+}
+
+fn group(parts: &Parts) -> Name<'_> {
+    Name(&parts.texts[0])
+}
+
+fn member(kind: GroupType, parts: &Parts) -> MemberKey<'_> {
+    MemberKey { kind, group: group(parts), member: Name(&parts.texts[parts.texts.len() - 1]) }
+}
+
+fn option(parts: &Parts, place: usize) -> Option<Name<'_>> {
+    parts.options[place].as_deref().map(Name)
+}
+
+fn epochs(parts: &Parts) {
+    let group = group(parts);
+    for kind in KINDS {
+        let epoch = Epoch {
+            epoch: parts.numbers[0],
+            metadata_hash: parts.hash.or((kind == GroupType::Streams).then_some(0)),
+            validated_topology_epoch: parts.count.filter(|_| kind == GroupType::Streams),
+        };
+        let (record, gone) = (Record::Epoch { kind, group, epoch }, Record::EpochTombstone { kind, group });
+        comes_back(Key::Epoch { kind, group }, &encode::epoch_value(kind, &epoch), record, gone);
+
+        let target = |epoch| Record::TargetEpoch { kind, group, epoch };
+        let value = encode::target_epoch_value(parts.numbers[1]);
+        comes_back(Key::TargetEpoch { kind, group }, &value, target(Some(parts.numbers[1])), target(None));
+    }
+}
+
+fn members(parts: &Parts) {
+    let names = items(parts, |name| name);
+    let pairs = items(parts, |name| KeyValue { key: name, value: group(parts) });
+    let protocols = items(parts, |name| ClassicProtocol { name, metadata: name.0 });
+    let classic = ClassicMember { session_timeout: parts.numbers[2], protocols: protocols.list() };
+    for kind in KINDS {
+        let details = match kind {
+            GroupType::Consumer => MemberDetails::Consumer {
+                topics: names.list(),
+                regex: option(parts, 2),
+                rebalance_timeout: parts.numbers[0],
+                assignor: option(parts, 3),
+                classic: parts.hash.map(|_| classic),
+            },
+            GroupType::Share => MemberDetails::Share { topics: names.list() },
+            GroupType::Streams => MemberDetails::Streams {
+                rebalance_timeout: parts.numbers[0],
+                topology_epoch: parts.numbers[1],
+                process_id: Name(&parts.texts[0]),
+                endpoint: option(parts, 2).map(|host| Endpoint { host, port: parts.port }),
+                tags: pairs.list(),
+            },
+        };
+        let metadata = MemberMetadata {
+            instance_id: option(parts, 0).filter(|_| kind != GroupType::Share),
+            rack_id: option(parts, 1),
+            client_id: Name(&parts.texts[0]),
+            client_host: group(parts),
+            details,
+        };
+        let of = member(kind, parts);
+        let record = |metadata| Record::Member { of, metadata };
+        comes_back(Key::Member(of), &encode::member_value(&metadata).unwrap(), record(Some(metadata)), record(None));
+    }
+}
+
+fn state_of(number: i8) -> MemberState {
+    match number {
+        0 => MemberState::Stable,
+        1 => MemberState::Unrevoked,
+        2 => MemberState::Unreleased,
+        other => MemberState::Unknown(other),
+    }
+}
+
+fn owned_tasks<'a>(tasks: List<'a, Task<'a>>) -> Owned<'a> {
+    Owned::Tasks(Tasks { active: tasks, standby: List::empty(), warmup: tasks })
+}
+
+fn assignments(parts: &Parts) {
+    let partitions = encode::items(&parts.partitions).unwrap();
+    let topics = items(parts, |_| TopicPartitions { topic: TopicId(parts.id), partitions: partitions.list() });
+    let tasks = items(parts, |subtopology| Task { subtopology, partitions: partitions.list() });
+    for kind in KINDS {
+        let (owned, revoking) = match kind {
+            GroupType::Consumer => (Owned::Partitions(topics.list()), Owned::Partitions(topics.list())),
+            GroupType::Share => (Owned::Partitions(topics.list()), Owned::Partitions(List::empty())),
+            GroupType::Streams => (owned_tasks(tasks.list()), owned_tasks(List::empty())),
+        };
+        let of = member(kind, parts);
+        let target = |target| Record::Target { of, target };
+        comes_back(Key::Target(of), &encode::target_value(&owned).unwrap(), target(Some(owned)), target(None));
+        let (epoch, previous_epoch) = (parts.numbers[0], parts.numbers[1]);
+        let has = CurrentAssignment { epoch, previous_epoch, state: state_of(parts.byte), assigned: owned, revoking };
+        let current = |current| Record::Current { of, current };
+        comes_back(Key::Current(of), &encode::current_value(kind, &has).unwrap(), current(Some(has)), current(None));
+    }
+}
+
+fn topics(parts: &Parts) {
+    let group = group(parts);
+    let names = items(parts, |name| name);
+    let racks = items(parts, |_| PartitionRacks { partition: Partition(parts.port.into()), racks: names.list() });
+    let topics =
+        items(parts, |name| Topic { id: TopicId(parts.id), name, partitions: parts.numbers[0], racks: racks.list() });
+    let known: List<'_, Topic<'_>> = topics.list();
+    let record = |topics| Record::Topics { group, topics };
+    comes_back(Key::Topics { group }, &encode::topics_value(&known).unwrap(), record(Some(known)), record(None));
+
+    let expression = Name(&parts.texts[0]);
+    let timestamp = Timestamp(parts.longs[1]);
+    let matched = Matched { topics: names.list(), version: parts.longs[0], timestamp };
+    let record = |matched| Record::Expression { group, expression, matched };
+    let of = Key::Expression { group, expression };
+    comes_back(of, &encode::matched_value(&matched).unwrap(), record(Some(matched)), record(None));
+
+    let partitions = encode::items(&parts.partitions).unwrap();
+    let states = items(parts, |name| StateTopic { id: TopicId(parts.id), name, partitions: partitions.list() });
+    let gone = items(parts, |name| DeletedTopic { id: TopicId(parts.id), name });
+    let states = StatePartitions { initializing: states.list(), initialized: states.list(), deleting: gone.list() };
+    let record = |partitions| Record::StatePartitions { group, partitions };
+    let of = Key::StatePartitions { group };
+    comes_back(of, &encode::state_partitions_value(&states).unwrap(), record(Some(states)), record(None));
+}
+
+fn topologies(parts: &Parts) {
+    let group = group(parts);
+    let names = items(parts, |name| name);
+    let pairs = items(parts, |name| KeyValue { key: name, value: group });
+    let (partitions, replication_factor) = (parts.numbers[0], parts.byte.into());
+    let internal = items(parts, |name| InternalTopic { name, partitions, replication_factor, configs: pairs.list() });
+    let places = encode::items(&[0_i16, -1, parts.byte.into()]).unwrap();
+    let together = items(parts, |_| CopartitionGroup {
+        source_topics: places.list(),
+        source_topic_regex: List::empty(),
+        repartition_source_topics: places.list(),
+    });
+    let subtopologies = items(parts, |id| Subtopology {
+        id,
+        source_topics: names.list(),
+        source_topic_regex: names.list(),
+        changelog_topics: internal.list(),
+        repartition_sink_topics: names.list(),
+        repartition_source_topics: internal.list(),
+        copartition_groups: together.list(),
+    });
+    let topology = Topology { epoch: parts.numbers[1], subtopologies: subtopologies.list() };
+    let record = |topology| Record::Topology { group, topology };
+    let value = encode::topology_value(&topology).unwrap();
+    comes_back(Key::Topology { group }, &value, record(Some(topology)), record(None));
+}
+
+fn delivery(number: i8) -> DeliveryState {
+    match number {
+        0 => DeliveryState::Available,
+        2 => DeliveryState::Acknowledged,
+        4 => DeliveryState::Archived,
+        other => DeliveryState::Other(other),
+    }
+}
+
+fn share_states(parts: &Parts) {
+    let (first, last) = (Offset(parts.longs[0]), Offset(parts.longs[1]));
+    let batches = items(parts, |_| StateBatch { first, last, state: delivery(parts.byte), deliveries: 3 });
+    let of = SharePartition { group: group(parts), topic: TopicId(parts.id), partition: Partition(parts.port.into()) };
+    let (start, delivery_complete) = (Some(first).filter(|first| first.0 >= 0), parts.count.map(i32::unsigned_abs));
+    let (snapshot_epoch, leader_epoch, state_epoch) = (parts.numbers[0], parts.numbers[1], parts.numbers[2]);
+    let (created, written) = (Timestamp(parts.longs[1]), Timestamp(parts.longs[2]));
+    let batches = batches.list();
+    let snapshot =
+        Snapshot { snapshot_epoch, state_epoch, leader_epoch, start, delivery_complete, created, written, batches };
+    let bytes = encode::share_state_key(&state::Key::Snapshot(of)).unwrap();
+    let record = |snapshot| Ok(state::Record::Snapshot { of, snapshot });
+    let value = encode::snapshot_value(&snapshot).unwrap();
+    assert_eq!(state::decode(&bytes, Some(&value)), record(Some(snapshot)));
+    assert_eq!(state::decode(&bytes, None), record(None));
+
+    let update = Update { snapshot_epoch, leader_epoch, start, delivery_complete, batches };
+    let bytes = encode::share_state_key(&state::Key::Update(of)).unwrap();
+    let record = |update| Ok(state::Record::Update { of, update });
+    let value = encode::update_value(&update).unwrap();
+    assert_eq!(state::decode(&bytes, Some(&value)), record(Some(update)));
+    assert_eq!(state::decode(&bytes, None), record(None));
+}
+
+/// As many items as were promised, one by one.
+#[track_caller]
+fn walk<'a, T: Item<'a> + PartialEq + std::fmt::Debug>(list: List<'a, T>, expected: &[T]) {
+    assert_eq!((list.len(), list.collect::<Vec<_>>().as_slice()), (expected.len(), expected));
+}
+
+proptest! {
+    // Each case writes and reads all 22 records.
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written(parts in parts()) {
+        epochs(&parts);
+        members(&parts);
+        assignments(&parts);
+        topics(&parts);
+        topologies(&parts);
+        share_states(&parts);
+    }
+
+    #[test]
+    fn a_list_gives_what_was_put_in(parts in parts()) {
+        let names: Vec<Name<'_>> = parts.texts.iter().map(|text| Name(text)).collect();
+        walk(encode::items(&names).unwrap().list(), &names);
+        walk(encode::items(&parts.partitions).unwrap().list(), &parts.partitions);
+    }
+}
