@@ -16,6 +16,8 @@ mod hostile;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod lag_command;
 #[cfg(test)]
 mod names;

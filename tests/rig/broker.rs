@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::clients::Clients;
 use super::maven::{Version, java};
 use super::process::Process;
 use super::scratch::Scratch;
@@ -21,11 +22,12 @@ pub struct Spec {
     offsets_partitions: u32,
     secure: bool,
     lasting: bool,
+    quick_groups: bool,
 }
 
 impl Spec {
     pub fn new(version: Version) -> Self {
-        Self { version, nodes: 1, offsets_partitions: 8, secure: false, lasting: false }
+        Self { version, nodes: 1, offsets_partitions: 8, secure: false, lasting: false, quick_groups: false }
     }
 
     pub fn nodes(self, nodes: u16) -> Self {
@@ -39,6 +41,11 @@ impl Spec {
     /// Listeners with SASL over TLS and with mutual TLS beside the plain one.
     pub fn secure(self) -> Self {
         Self { secure: true, ..self }
+    }
+
+    /// Members that say nothing are gone after 3 s, whatever the type of their group.
+    pub fn quick_groups(self) -> Self {
+        Self { quick_groups: true, ..self }
     }
 
     /// Makes it ready to start; nothing runs yet.
@@ -144,6 +151,11 @@ impl Cluster {
         self.tools.get_or_init(|| Tools::start(self.spec.version, self.bootstrap(), &self.scratch))
     }
 
+    /// A JVM of its own for many clients of this cluster.
+    pub fn clients(&self, name: &str) -> Clients {
+        Clients::start(self.spec.version, &self.bootstrap(), &self.scratch, name)
+    }
+
     /// Where the certificates of a secure cluster lie.
     pub fn file(&self, name: &str) -> String {
         self.scratch.join(name).to_str().unwrap().to_owned()
@@ -234,11 +246,21 @@ impl Cluster {
             node.folder.join("data").display(),
             self.spec.offsets_partitions,
         );
-        text += "transaction.state.log.num.partitions=2\ngroup.initial.rebalance.delay.ms=0\n\
+        text += "transaction.state.log.num.partitions=2\nshare.coordinator.state.topic.num.partitions=2\n\
+                 share.coordinator.state.topic.replication.factor=1\nshare.coordinator.state.topic.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
                  auto.create.topics.enable=false\nnum.network.threads=1\nnum.io.threads=2\n\
                  background.threads=2\nlog.cleaner.threads=1\nlog.cleaner.dedupe.buffer.size=2097152\n\
                  num.recovery.threads.per.data.dir=1\nbroker.heartbeat.interval.ms=500\n\
                  broker.session.timeout.ms=3000\nlog.retention.check.interval.ms=3600000\n";
+        if self.spec.quick_groups {
+            text += "group.min.session.timeout.ms=1000\ngroup.streams.initial.rebalance.delay.ms=0\n";
+            for kind in ["consumer", "share", "streams"] {
+                for (bound, heartbeat, session) in [("min.", 100, 1000), ("", 300, 3000)] {
+                    writeln!(text, "group.{kind}.{bound}heartbeat.interval.ms={heartbeat}").unwrap();
+                    writeln!(text, "group.{kind}.{bound}session.timeout.ms={session}").unwrap();
+                }
+            }
+        }
         if self.spec.secure {
             text += &security::broker_properties(&self.scratch);
         }

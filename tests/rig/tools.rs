@@ -10,7 +10,7 @@ use super::maven::{Version, java};
 use super::process::Process;
 use super::scratch::Scratch;
 
-const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+pub const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 const CONSOLE_CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 
 /// (group, topic, partition).
@@ -115,7 +115,7 @@ impl Tools {
 
 /// Tables of the tools: a head that names the columns, then lines of words; there may be several, with blank
 /// lines between and remarks in full sentences around.
-fn rows(printed: &str) -> Vec<Row> {
+pub fn rows(printed: &str) -> Vec<Row> {
     let mut head: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
     for line in printed.lines() {
@@ -128,11 +128,26 @@ fn rows(printed: &str) -> Vec<Row> {
             if members.parse::<u32>().is_ok() {
                 rows.push(row(&head, &[*group, *state, *members]));
             }
-        } else if !head.is_empty() && words.len() == head.len() {
+        } else if let (Some(("ASSIGNMENTS", others)), true) = (last(&head), words.len() >= head.len()) {
+            // That column is all that is left of the line.
+            let (first, tasks) = words.split_at(others);
+            rows.push(row(&head, &[first, &[tasks.join(" ").as_str()]].concat()));
+        } else if !head.is_empty() && (words.len() == head.len() || is_member(&head, &words)) {
             rows.push(row(&head, &words));
         }
     }
     rows
+}
+
+fn last<'a>(head: &[&'a str]) -> Option<(&'a str, usize)> {
+    head.split_last().map(|(last, others)| (*last, others.len()))
+}
+
+/// A line of `--members --verbose`, whose last columns may be blank.
+fn is_member(head: &[&str], words: &[&str]) -> bool {
+    let at = |name| head.iter().position(|column| *column == name);
+    let [Some(host), Some(_), Some(_)] = [at("HOST"), at("CLIENT-ID"), at("#PARTITIONS")] else { return false };
+    words.get(host).is_some_and(|word| word.starts_with('/'))
 }
 
 fn row(head: &[&str], words: &[&str]) -> Row {
