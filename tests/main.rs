@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod burrow;
 #[cfg(test)]
+mod captured;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod faults;

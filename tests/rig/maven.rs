@@ -11,6 +11,7 @@ use super::scratch::Scratch;
 pub enum Version {
     V4_2,
     V3_9,
+    V2_8,
 }
 
 impl Version {
@@ -18,6 +19,7 @@ impl Version {
         match self {
             Self::V4_2 => "4.2.0",
             Self::V3_9 => "3.9.1",
+            Self::V2_8 => "2.8.2",
         }
     }
 
