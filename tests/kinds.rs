@@ -54,7 +54,7 @@ impl World {
 
     fn agree_on(&self, program: &Program, what: &str, asked: Asked<'_>, wanted: impl Fn(&Said) -> bool) -> Said {
         eventually(seconds(40), what, || {
-            let theirs = Said::by(self.cluster.tools(), &self.clients, asked);
+            let theirs = Said::by(self.cluster.tools(), &self.clients, asked)?;
             let ours = Said::on(&program.page(), asked);
             if ours != theirs {
                 return Err(format!("\nours   {ours:?}\ntheirs {theirs:?}"));
@@ -173,6 +173,40 @@ fn a_group_converted_member_by_member_and_back_while_it_runs() {
 }
 
 #[test]
+fn a_name_serves_groups_of_one_type_after_another() {
+    let world = world();
+    let World { clients, .. } = world;
+    world.topic("reborn", 2, 3);
+    let asked = consumer(&["reborn"]);
+    let is = |said: &Said, kind: &str, members: i64| {
+        is(said, "reborn", kind, if members == 0 { "empty" } else { "stable" }, members)
+            && committed(said, "reborn") == 6
+    };
+    clients.classic("reborn-a", "reborn", "reborn", &[]);
+    world.agree("a classic group", asked, |said| is(said, "classic", 1));
+    clients.stop("reborn-a");
+    world.agree("an empty classic group", asked, |said| is(said, "classic", 0));
+    clients.modern("reborn-b", "reborn", "reborn", &[]);
+    world.agree("the same by the later protocol", asked, |said| is(said, "consumer", 1));
+    clients.stop("reborn-b");
+    world.agree("that group without members", asked, |said| is(said, "consumer", 0));
+    world.agree_anew(asked);
+    clients.classic("reborn-c", "reborn", "reborn", &[]);
+    world.agree("a classic group again", asked, |said| is(said, "classic", 1));
+    clients.stop("reborn-c");
+    world.cluster.tools().groups(&["--delete", "--group", "reborn"]);
+    world.watched.page_where(seconds(2), "page without a deleted group", |page| gone(page, "reborn"));
+    clients.share("reborn-d", "reborn", "reborn");
+    let asked = Asked { share: &["reborn"], ..Asked::default() };
+    let shares = |said: &Said| said.groups["reborn"] == ("share".to_owned(), "stable".to_owned(), 1);
+    world.agree("a share group of that name", asked, |said| shares(said) && said.owners.len() == 2);
+    world.agree_anew(asked);
+    // The commits went with the group that was deleted.
+    let left: Vec<_> = world.watched.page().places("kafka_consumergroup_current_offset").into_keys().collect();
+    assert!(left.iter().all(|(group, ..)| group != "reborn"), "{left:?}");
+}
+
+#[test]
 fn a_subscription_by_regular_expression_takes_topics_in_as_they_come() {
     let world = world();
     world.topic("matching-a", 2, 3);
@@ -206,7 +240,7 @@ fn static_members_keep_their_place_until_they_are_gone_for_good() {
     clients.stop("static-a1");
     clients.stop("static-b1");
     // Away, but not gone: the group keeps a place for them as long as their session lasts.
-    let away = Said::by(world.cluster.tools(), clients, asked);
+    let away = Said::by(world.cluster.tools(), clients, asked).unwrap();
     assert_eq!(away.groups[classic].2, 1);
     start("2");
     // Each has another member id now. A broker keeps the client id that a classic one had before.
@@ -226,10 +260,18 @@ fn groups_in_the_middle_of_something_say_of_what() {
     let World { clients, .. } = world;
     world.topic("middle", 4, 1);
     let asked = Asked { streams: &["middle-streams"], subtopologies: &["middle-words"], ..consumer(&["middle"]) };
+    let waits = Asked { streams: &["middle-slow"], subtopologies: &["middle"], ..Asked::default() };
+    let delay = "streams.initial.rebalance.delay.ms=12000";
+    let slow = ["--alter", "--entity-type", "groups", "--entity-name", "middle-slow", "--add-config", delay];
+    world.cluster.tools().run("kafka.admin.ConfigCommand", &slow);
     clients.modern("middle-a", "middle", "middle", &[]);
     clients.waiting("middle-c", "middle-streams", "middle-words");
     world.agree("a topology without its topic", asked, |said| {
         is(said, "middle", "consumer", "stable", 1) && is(said, "middle-streams", "streams", "not_ready", 1)
+    });
+    clients.waiting("middle-d", "middle-slow", "middle");
+    world.agree("a broker that waits for more members", waits, |said| {
+        is(said, "middle-slow", "streams", "assigning", 1)
     });
     clients.freeze("middle-a");
     clients.modern("middle-b", "middle", "middle", &[]);
@@ -341,6 +383,8 @@ fn a_topic_deleted_and_created_again_is_another_topic() {
     });
     assert_eq!(said.owners.len(), 6);
     world.agree_anew(now);
+    cluster.grow_topic("again", 4);
+    world.agree("a topic that has grown", now, |said| said.owners.len() == 8);
     // Its commits went with the topic, and it has no members.
     gone(&watched.page(), "again-idle").unwrap();
 }
@@ -364,7 +408,7 @@ fn what_the_tools_list_is_on_the_page_and_nothing_else() {
         let [consumers, shares, streams] = [&consumers, &shares, &streams]
             .map(|groups| groups.iter().map(String::as_str).filter(|group| *group != "workers").collect::<Vec<_>>());
         let asked = Asked { consumer: &consumers, share: &shares, streams: &streams, subtopologies: SUBTOPOLOGIES };
-        let theirs = Said::by(tools, &world.clients, asked);
+        let theirs = Said::by(tools, &world.clients, asked)?;
         let committing: BTreeSet<&String> = theirs.commits.keys().map(|(group, ..)| group).collect();
         let missing = theirs
             .groups

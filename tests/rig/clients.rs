@@ -112,13 +112,13 @@ impl Clients {
 
     /// All that a streams group has committed. The tool tells neither of the topics by which an application sorts its
     /// records anew nor of what nobody owns.
-    pub fn offsets(&self, group: &str) -> BTreeMap<Place, i64> {
-        let found = self.run("offsets", group, &[]).unwrap();
+    pub fn offsets(&self, group: &str) -> Result<BTreeMap<Place, i64>, String> {
+        let found = self.run("offsets", group, &[])?;
         let parse = |text: &str| {
             let mut words = text.rsplitn(3, ',');
             let (offset, partition) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
             Some(((group.to_owned(), words.next()?.to_owned(), partition), offset))
         };
-        found.split('\t').filter_map(parse).collect()
+        Ok(found.split('\t').filter_map(parse).collect())
     }
 }

@@ -43,11 +43,18 @@ impl Asked<'_> {
 
 impl Said {
     /// By the tools.
-    pub fn by(tools: &Tools, clients: &Clients, asked: Asked<'_>) -> Self {
+    ///
+    /// # Errors
+    /// What they say instead, which may be that a group is just not there.
+    pub fn by(tools: &Tools, clients: &Clients, asked: Asked<'_>) -> Result<Self, String> {
         let kinds = list(tools);
         let mut said = Self::default();
         let ends = if asked.streams.is_empty() { BTreeMap::new() } else { tools.offsets("-1") };
-        for (place, offset) in asked.streams.iter().flat_map(|group| clients.offsets(group)) {
+        let mut offsets = BTreeMap::new();
+        for group in asked.streams {
+            offsets.extend(clients.offsets(group)?);
+        }
+        for (place, offset) in offsets {
             let end = ends.get(&(place.1.clone(), place.2));
             said.lags.extend(end.map(|end| (place.clone(), end - offset)));
             said.commits.insert(place, offset);
@@ -59,21 +66,21 @@ impl Said {
             let describe = |what: &[&str]| {
                 let named = groups.iter().flat_map(|group| ["--group", group]);
                 let words: Vec<&str> = ["--describe"].into_iter().chain(named).chain(what.iter().copied()).collect();
-                rows(&tools.run(tool, &words))
+                tools.ask(tool, &words).map(|printed| rows(&printed))
             };
-            for row in describe(&["--state"]) {
+            for row in describe(&["--state"])? {
                 let kind = kinds.get(&row["GROUP"]).cloned().unwrap_or_default();
                 let found = (kind, snake(&row["STATE"]), row["#MEMBERS"].parse().unwrap());
                 said.groups.insert(row["GROUP"].clone(), found);
             }
-            for row in describe(&["--members", "--verbose"]) {
+            for row in describe(&["--members", "--verbose"])? {
                 said.own(&row, asked.subtopologies);
             }
             if tool != SHARE {
-                describe(&["--offsets", "--verbose"]).iter().for_each(|row| said.commit(row));
+                describe(&["--offsets", "--verbose"])?.iter().for_each(|row| said.commit(row));
             }
         }
-        said
+        Ok(said)
     }
 
     fn own(&mut self, row: &Row, subtopologies: &[&str]) {

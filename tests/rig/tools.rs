@@ -46,6 +46,11 @@ impl Tools {
 
     /// Runs one tool against the cluster; what it printed.
     pub fn run(&self, class: &str, arguments: &[&str]) -> String {
+        self.ask(class, arguments).unwrap_or_else(|printed| panic!("{printed}"))
+    }
+
+    /// The same where it may well fail; what it printed either way.
+    pub fn ask(&self, class: &str, arguments: &[&str]) -> Result<String, String> {
         let line = [&[class, "--bootstrap-server", &self.bootstrap], arguments].concat().join("\t");
         let mut pipes = self.inner.lock().unwrap();
         writeln!(pipes.stdin, "{line}").unwrap();
@@ -55,8 +60,7 @@ impl Tools {
         let mut printed = vec![0; length.parse().unwrap()];
         pipes.stdout.read_exact(&mut printed).unwrap();
         let printed = String::from_utf8(printed).unwrap();
-        assert_eq!(code, "0", "{class} {arguments:?}:\n{printed}");
-        printed
+        if code == "0" { Ok(printed) } else { Err(format!("{class} {arguments:?}:\n{printed}")) }
     }
 
     /// `kafka-consumer-groups.sh` with these arguments.

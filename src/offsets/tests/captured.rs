@@ -1,10 +1,8 @@
 //! Records as brokers wrote them while real clients ran (`tests/captured.rs`): each of them can be read, and cut
 //! anywhere is refused.
 
-use std::collections::BTreeMap;
-
 use super::super::share_state as state;
-use super::super::{DecodeError, Record, RecordType, key};
+use super::super::{DecodeError, key};
 use super::examples::hex;
 
 const BY_4_2: &str = include_str!("../../../tests/fixtures/records/captured-4.2.0.txt");
@@ -54,8 +52,13 @@ fn a_record_that_a_broker_wrote_is_refused_wherever_it_is_cut() {
         }
         let Some(value) = &captured.value else { continue };
         for length in 0..value.len() {
-            let error = error(&captured, &captured.key, Some(&value[..length])).unwrap();
-            assert_eq!(error.reason(), "truncated", "{length} of {value:02x?}");
+            // What is left then is the epoch of a share group as brokers of 4.0 wrote it.
+            if captured.key[..2] == [0, 11] && length == 7 && value[6] == 0 {
+                continue;
+            }
+            let error = error(&captured, &captured.key, Some(&value[..length]));
+            let reason = error.map(|error| error.reason());
+            assert_eq!(reason, Some("truncated"), "{length} of {:02x?} {value:02x?}", captured.key);
         }
     }
 }
