@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --no-default-features --bench decode`
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark is run by hand, on its own data")]
+#![expect(clippy::unwrap_used, reason = "a benchmark is run by hand, on its own data")]
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

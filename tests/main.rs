@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod burrow;
 #[cfg(test)]
+mod captured;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod faults;
@@ -15,6 +17,8 @@ mod golden;
 mod hostile;
 #[cfg(test)]
 mod http;
+#[cfg(test)]
+mod kinds;
 #[cfg(test)]
 mod lag_command;
 #[cfg(test)]

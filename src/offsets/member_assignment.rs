@@ -61,34 +61,36 @@ pub struct CurrentAssignment<'a> {
     pub revoking: Owned<'a>,
 }
 
-/// What a member does now.
+/// What a member does now. Streams groups number it from 1, the others from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberState {
-    /// 0: nothing is left to be revoked or waited for.
+    /// Nothing is left to be revoked or waited for.
     Stable,
-    /// 1: it has to give something back.
+    /// It has to give something back.
     Unrevoked,
-    /// 2: it waits for what others have to give back.
+    /// It waits for what others have to give back.
     Unreleased,
     /// A state that nobody knows, or 127: the broker does not know it either.
     Unknown(i8),
 }
 
 impl MemberState {
-    const fn of(number: i8) -> Self {
-        match number {
-            0 => Self::Stable,
-            1 => Self::Unrevoked,
-            2 => Self::Unreleased,
-            other => Self::Unknown(other),
-        }
+    const KNOWN: [Self; 3] = [Self::Stable, Self::Unrevoked, Self::Unreleased];
+
+    fn of(kind: GroupType, number: i8) -> Self {
+        let known = Self::KNOWN.into_iter().find(|state| state.number(kind) == number);
+        known.unwrap_or(Self::Unknown(number))
     }
 
-    pub(super) const fn number(self) -> i8 {
+    pub(super) const fn number(self, kind: GroupType) -> i8 {
+        let first = match kind {
+            GroupType::Consumer | GroupType::Share => 0,
+            GroupType::Streams => 1,
+        };
         match self {
-            Self::Stable => 0,
-            Self::Unrevoked => 1,
-            Self::Unreleased => 2,
+            Self::Stable => first,
+            Self::Unrevoked => first + 1,
+            Self::Unreleased => first + 2,
             Self::Unknown(number) => number,
         }
     }
@@ -111,7 +113,7 @@ pub(super) fn current(bytes: &[u8], kind: GroupType) -> Result<CurrentAssignment
     cursor.version(0)?;
     let epoch = cursor.int32("member_epoch")?;
     let previous_epoch = cursor.int32("previous_member_epoch")?;
-    let state = MemberState::of(cursor.int8("state")?);
+    let state = MemberState::of(kind, cursor.int8("state")?);
     let assigned = match kind {
         GroupType::Consumer | GroupType::Share => partitions(&mut cursor, "assigned_partitions")?,
         GroupType::Streams => tasks(&mut cursor, ["active_tasks", "standby_tasks", "warmup_tasks"])?,

@@ -1,5 +1,6 @@
 //! Whole records: examples from the wire, what must be refused, and properties over any bytes.
 
+mod captured;
 mod examples;
 mod fuzz;
 mod golden;

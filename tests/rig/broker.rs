@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::clients::Clients;
 use super::maven::{Version, java};
 use super::process::Process;
 use super::scratch::Scratch;
@@ -23,11 +24,20 @@ pub struct Spec {
     secure: bool,
     guarded: bool,
     lasting: bool,
+    quick_groups: bool,
 }
 
 impl Spec {
     pub fn new(version: Version) -> Self {
-        Self { version, nodes: 1, offsets_partitions: 8, secure: false, guarded: false, lasting: false }
+        Self {
+            version,
+            nodes: 1,
+            offsets_partitions: 8,
+            secure: false,
+            guarded: false,
+            lasting: false,
+            quick_groups: false,
+        }
     }
 
     pub fn nodes(self, nodes: u16) -> Self {
@@ -48,14 +58,22 @@ impl Spec {
         Self { guarded: true, ..self.secure() }
     }
 
+    /// Groups of every type that the release has; members that say nothing are gone after 3 s.
+    pub fn quick_groups(self) -> Self {
+        Self { quick_groups: true, ..self }
+    }
+
     /// Makes it ready to start; nothing runs yet.
     pub fn prepare(self) -> Cluster {
         let seats = (!self.lasting).then(|| Seats::take(usize::from(self.nodes)));
         let scratch = Scratch::new(&format!("kafka-{}", self.version.name()));
         let nodes: Vec<Node> = (1..=self.nodes).map(|id| Node::new(id, &scratch)).collect();
-        let cluster = Cluster { nodes, spec: self, tools: OnceLock::new(), scratch, _seats: seats };
+        let cluster = Cluster { nodes, spec: self, zookeeper: None, tools: OnceLock::new(), scratch, _seats: seats };
         for node in &cluster.nodes {
-            cluster.format(node);
+            fs::write(node.folder.join("server.properties"), cluster.properties(node)).unwrap();
+            if cluster.spec.version != Version::V2_8 {
+                cluster.format(node);
+            }
         }
         cluster
     }
@@ -102,6 +120,8 @@ impl Drop for Seats {
 pub struct Cluster {
     nodes: Vec<Node>,
     spec: Spec,
+    /// Where the release wants one.
+    zookeeper: Option<Process>,
     tools: OnceLock<Tools>,
     // Behind the processes: they are to be gone before their folder is.
     scratch: Scratch,
@@ -160,6 +180,11 @@ impl Cluster {
         self.tools.get_or_init(|| Tools::start(self.spec.version, self.bootstrap(), &self.scratch))
     }
 
+    /// A JVM of its own for many clients of this cluster, of the latest release whatever the brokers' is.
+    pub fn clients(&self, name: &str) -> Clients {
+        Clients::start(Version::V4_2, &self.bootstrap(), &self.scratch, name)
+    }
+
     /// Where the certificates of a secure cluster lie.
     pub fn file(&self, name: &str) -> String {
         self.scratch.join(name).to_str().unwrap().to_owned()
@@ -172,6 +197,12 @@ impl Cluster {
 
     /// Starts every node that does not run and waits until each answers.
     pub fn start(&mut self) {
+        if self.spec.version == Version::V2_8 && self.zookeeper.is_none() {
+            let mut command = java(self.spec.version, 64);
+            command.args(["org.apache.zookeeper.server.ZooKeeperServerMain", &self.nodes[0].controller.to_string()]);
+            command.arg(self.scratch.join("zookeeper"));
+            self.zookeeper = Some(Process::start(command, &self.scratch.join("zookeeper.log")));
+        }
         for index in 0..self.nodes.len() {
             if self.nodes[index].process.is_none() {
                 let process = self.launch(&self.nodes[index]);
@@ -208,7 +239,6 @@ impl Cluster {
     }
 
     fn format(&self, node: &Node) {
-        fs::write(node.folder.join("server.properties"), self.properties(node)).unwrap();
         let mut command = self.java(node);
         command.args(["kafka.tools.StorageTool", "format", "-t", "d2FycmVuZXItcmlnLTAwMQ", "-c", "server.properties"]);
         if self.spec.secure {
@@ -237,28 +267,47 @@ impl Cluster {
         if self.spec.secure {
             write!(listeners, ",SASL_SSL://127.0.0.1:{},SSL://127.0.0.1:{}", node.sasl, node.mutual).unwrap();
         }
+        let (id, controller) = (node.id, node.controller);
         let watched = |port| format!(",WATCHED://127.0.0.1:{port}");
+        let (listens, advertises) = (watched(node.watched), watched(node.watch));
+        let place = match self.spec.version {
+            Version::V2_8 => {
+                format!("broker.id={id}\nzookeeper.connect=127.0.0.1:{controller}\nlisteners={listeners}{listens}\n")
+            }
+            Version::V4_2 | Version::V3_9 => format!(
+                "process.roles=broker,controller\nnode.id={id}\ncontroller.quorum.voters={}\n\
+                 controller.listener.names=CONTROLLER\n\
+                 listeners={listeners}{listens},CONTROLLER://127.0.0.1:{controller}\n",
+                voters.join(","),
+            ),
+        };
         let mut text = format!(
-            "process.roles=broker,controller\nnode.id={}\ncontroller.quorum.voters={}\n\
-             listeners={listeners}{},CONTROLLER://127.0.0.1:{}\nadvertised.listeners={listeners}{}\n\
-             controller.listener.names=CONTROLLER\nlog.dirs={}\n\
+            "{place}advertised.listeners={listeners}{advertises}\nlog.dirs={}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,WATCHED:PLAINTEXT,CONTROLLER:PLAINTEXT,\
              SASL_SSL:SASL_SSL,SSL:SSL\n\
              offsets.topic.num.partitions={}\noffsets.topic.replication.factor={replicas}\n\
              transaction.state.log.replication.factor={replicas}\ntransaction.state.log.min.isr=1\n",
-            node.id,
-            voters.join(","),
-            watched(node.watched),
-            node.controller,
-            watched(node.watch),
             node.folder.join("data").display(),
             self.spec.offsets_partitions,
         );
-        text += "transaction.state.log.num.partitions=2\ngroup.initial.rebalance.delay.ms=0\n\
+        text += "transaction.state.log.num.partitions=2\nshare.coordinator.state.topic.num.partitions=2\n\
+                 share.coordinator.state.topic.replication.factor=1\nshare.coordinator.state.topic.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
                  auto.create.topics.enable=false\nnum.network.threads=1\nnum.io.threads=2\n\
                  background.threads=2\nlog.cleaner.threads=1\nlog.cleaner.backoff.ms=500\nlog.cleaner.dedupe.buffer.size=2097152\n\
                  num.recovery.threads.per.data.dir=1\nbroker.heartbeat.interval.ms=500\n\
                  broker.session.timeout.ms=3000\nlog.retention.check.interval.ms=3600000\n";
+        if self.spec.quick_groups {
+            if self.spec.version == Version::V3_9 {
+                text += "group.coordinator.rebalance.protocols=classic,consumer\n";
+            }
+            text += "group.min.session.timeout.ms=1000\ngroup.streams.initial.rebalance.delay.ms=0\n";
+            for kind in ["consumer", "share", "streams"] {
+                for (bound, heartbeat, session) in [("min.", 100, 1000), ("", 300, 3000)] {
+                    writeln!(text, "group.{kind}.{bound}heartbeat.interval.ms={heartbeat}").unwrap();
+                    writeln!(text, "group.{kind}.{bound}session.timeout.ms={session}").unwrap();
+                }
+            }
+        }
         if self.spec.secure {
             text += &security::broker_properties(&self.scratch);
         }

@@ -203,6 +203,29 @@ impl Cluster {
     }
 }
 
+/// All records of a topic that are there, in order by partition, whether their transactions were committed or not.
+pub fn dump(cluster: &Cluster, topic: &str) -> Vec<Record> {
+    let mut config = cluster.client();
+    config.set("group.id", "none").set("enable.auto.commit", "false").set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = config.set("isolation.level", "read_uncommitted").create().unwrap();
+    let metadata = consumer.fetch_metadata(Some(topic), seconds(10)).unwrap();
+    let mut open = metadata.topics()[0].partitions().len();
+    let mut all = TopicPartitionList::new();
+    for partition in metadata.topics()[0].partitions() {
+        all.add_partition_offset(topic, partition.id(), Offset::Beginning).unwrap();
+    }
+    consumer.assign(&all).unwrap();
+    let mut records = Vec::new();
+    while open > 0 {
+        match consumer.poll(seconds(10)).expect("records or the end of a partition") {
+            Ok(message) => records.push((message.key().unwrap().to_vec(), message.payload().map(<[u8]>::to_vec))),
+            Err(KafkaError::PartitionEOF(_)) => open -= 1,
+            Err(error) => panic!("{topic}: {error}"),
+        }
+    }
+    records
+}
+
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }

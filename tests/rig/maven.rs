@@ -11,6 +11,7 @@ use super::scratch::Scratch;
 pub enum Version {
     V4_2,
     V3_9,
+    V2_8,
 }
 
 impl Version {
@@ -18,30 +19,40 @@ impl Version {
         match self {
             Self::V4_2 => "4.2.0",
             Self::V3_9 => "3.9.1",
+            Self::V2_8 => "2.8.2",
         }
     }
 
     /// What `java -cp` takes.
     pub fn class_path(self) -> String {
-        let folder = jars(self);
-        let mut jars: Vec<String> = fs::read_dir(&folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path().to_str().unwrap().to_owned())
-            // 3.9 brings a logger that wants a file of its own; slf4j-simple serves both.
-            .filter(|path| path.ends_with(".jar") && !path.contains("slf4j-reload4j"))
-            .collect();
-        jars.sort();
-        jars.join(":")
+        let kafka = |name| (("org.apache.kafka", name), self.name());
+        let logger = (("org.slf4j", "slf4j-simple"), "1.7.36");
+        let jars = jars(&format!("kafka-{}", self.name()), &[kafka("kafka_2.13"), kafka("kafka-tools"), logger]);
+        // 3.9 brings a logger that wants a file of its own; slf4j-simple serves both.
+        jars.into_iter().filter(|path| !path.contains("slf4j-reload4j")).collect::<Vec<_>>().join(":")
+    }
+
+    /// The same, with the library of Kafka Streams: without RocksDB, which is larger than all the rest.
+    pub fn class_path_with_streams(self) -> String {
+        let streams = [(("org.apache.kafka", "kafka-streams"), self.name())];
+        let jars = jars(&format!("kafka-streams-{}", self.name()), &streams);
+        let streams = jars.into_iter().filter(|path| path.contains("kafka-streams"));
+        streams.chain([self.class_path()]).collect::<Vec<_>>().join(":")
     }
 }
 
 /// A `java` command with the release's jars and a heap of `megabytes`, made to start fast rather than run fast.
 pub fn java(version: Version, megabytes: u32) -> Command {
+    java_with(&version.class_path(), megabytes)
+}
+
+/// The same with these jars.
+pub fn java_with(class_path: &str, megabytes: u32) -> Command {
     need("java", "-version", "Java 17 (Debian: apt-get install openjdk-17-jdk-headless)");
     let mut command = Command::new("java");
     command.args([&format!("-Xmx{megabytes}m"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]);
     command.args(["-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]);
-    command.args(["-cp", &version.class_path()]);
+    command.args(["-cp", class_path]);
     command
 }
 
@@ -59,36 +70,42 @@ fn cache() -> PathBuf {
     })
 }
 
-/// The folder with the release's jars, fetched when it is not there yet.
-fn jars(version: Version) -> PathBuf {
+/// Group and name of what Maven gets, and its version.
+type Dependency<'a> = ((&'a str, &'a str), &'a str);
+
+/// The jars in a folder of the cache, fetched when it is not there yet.
+fn jars(name: &str, dependencies: &[Dependency<'_>]) -> Vec<String> {
     let cache = cache();
-    let folder = cache.join(format!("kafka-{}", version.name()));
+    let folder = cache.join(name);
     if !folder.is_dir() {
         fs::create_dir_all(&cache).unwrap_or_else(|error| panic!("{}: {error}", cache.display()));
         // Several threads or runs may fetch at once: each into a folder of its own, and the first to finish wins.
         let half = tempfile::Builder::new().prefix("half-").tempdir_in(&cache).unwrap();
-        fetch(version, half.path());
+        fetch(dependencies, half.path());
         if let Err(error) = fs::rename(half.path(), &folder) {
             assert!(folder.is_dir(), "{}: {error}", folder.display());
         }
     }
-    folder
+    let paths = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path().to_str().unwrap().to_owned());
+    let mut jars: Vec<String> = paths.filter(|path| path.ends_with(".jar")).collect();
+    jars.sort();
+    jars
 }
 
-fn fetch(version: Version, into: &Path) {
+fn fetch(dependencies: &[Dependency<'_>], into: &Path) {
     need("mvn", "-version", "Maven (Debian: apt-get install maven)");
     let scratch = Scratch::new("maven");
-    let dependency = |group: &str, name: &str, version: &str| {
+    // RocksDB's library for all systems at once is left out: nobody here keeps a store on disk.
+    let dependency = |((group, name), version): &Dependency<'_>| {
         format!(
-            "<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
+            "<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version><exclusions>\
+             <exclusion><groupId>org.rocksdb</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>"
         )
     };
     let pom = format!(
-        "<project xmlns=\"http://maven.apache.org/POM/4.0.0\"><modelVersion>4.0.0</modelVersion>\
-         <groupId>rig</groupId><artifactId>kafka</artifactId><version>1</version><dependencies>{}{}{}</dependencies></project>",
-        dependency("org.apache.kafka", "kafka_2.13", version.name()),
-        dependency("org.apache.kafka", "kafka-tools", version.name()),
-        dependency("org.slf4j", "slf4j-simple", "1.7.36"),
+        "<project xmlns=\"http://maven.apache.org/POM/4.0.0\"><modelVersion>4.0.0</modelVersion><groupId>rig</groupId>\
+         <artifactId>kafka</artifactId><version>1</version><dependencies>{}</dependencies></project>",
+        dependencies.iter().map(dependency).collect::<String>(),
     );
     let output = Command::new("mvn")
         .args(["-B", "-q", "-f"])
@@ -99,5 +116,5 @@ fn fetch(version: Version, into: &Path) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "maven did not get Kafka {}:\n{said}", version.name());
+    assert!(output.status.success(), "maven did not get {dependencies:?}:\n{said}");
 }

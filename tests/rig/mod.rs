@@ -2,7 +2,9 @@
 
 pub mod broker;
 pub mod client;
+pub mod clients;
 pub mod http;
+pub mod judge;
 pub mod maven;
 pub mod page;
 pub mod process;

@@ -10,7 +10,7 @@ use super::maven::{Version, java};
 use super::process::Process;
 use super::scratch::Scratch;
 
-const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+pub const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 const CONSOLE_CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 
 /// (group, topic, partition).
@@ -46,6 +46,11 @@ impl Tools {
 
     /// Runs one tool against the cluster; what it printed.
     pub fn run(&self, class: &str, arguments: &[&str]) -> String {
+        self.ask(class, arguments).unwrap_or_else(|printed| panic!("{printed}"))
+    }
+
+    /// The same where it may well fail; what it printed either way.
+    pub fn ask(&self, class: &str, arguments: &[&str]) -> Result<String, String> {
         let line = [&[class, "--bootstrap-server", &self.bootstrap], arguments].concat().join("\t");
         let mut pipes = self.inner.lock().unwrap();
         writeln!(pipes.stdin, "{line}").unwrap();
@@ -55,8 +60,7 @@ impl Tools {
         let mut printed = vec![0; length.parse().unwrap()];
         pipes.stdout.read_exact(&mut printed).unwrap();
         let printed = String::from_utf8(printed).unwrap();
-        assert_eq!(code, "0", "{class} {arguments:?}:\n{printed}");
-        printed
+        if code == "0" { Ok(printed) } else { Err(format!("{class} {arguments:?}:\n{printed}")) }
     }
 
     /// `kafka-consumer-groups.sh` with these arguments.
@@ -122,7 +126,7 @@ impl Tools {
 
 /// Tables of the tools: a head that names the columns, then lines of words; there may be several, with blank
 /// lines between and remarks in full sentences around.
-fn rows(printed: &str) -> Vec<Row> {
+pub fn rows(printed: &str) -> Vec<Row> {
     let mut head: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
     for line in printed.lines() {
@@ -135,11 +139,26 @@ fn rows(printed: &str) -> Vec<Row> {
             if members.parse::<u32>().is_ok() {
                 rows.push(row(&head, &[*group, *state, *members]));
             }
-        } else if !head.is_empty() && words.len() == head.len() {
+        } else if let (Some(("ASSIGNMENTS", others)), true) = (last(&head), words.len() >= head.len()) {
+            // That column is all that is left of the line.
+            let (first, tasks) = words.split_at(others);
+            rows.push(row(&head, &[first, &[tasks.join(" ").as_str()]].concat()));
+        } else if !head.is_empty() && (words.len() == head.len() || is_member(&head, &words)) {
             rows.push(row(&head, &words));
         }
     }
     rows
+}
+
+fn last<'a>(head: &[&'a str]) -> Option<(&'a str, usize)> {
+    head.split_last().map(|(last, others)| (*last, others.len()))
+}
+
+/// A line of `--members --verbose`, whose last columns may be blank.
+fn is_member(head: &[&str], words: &[&str]) -> bool {
+    let at = |name| head.iter().position(|column| *column == name);
+    let [Some(host), Some(_), Some(_)] = [at("HOST"), at("CLIENT-ID"), at("#PARTITIONS")] else { return false };
+    words.get(host).is_some_and(|word| word.starts_with('/'))
 }
 
 fn row(head: &[&str], words: &[&str]) -> Row {

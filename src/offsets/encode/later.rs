@@ -124,7 +124,7 @@ pub fn current_value(kind: GroupType, current: &CurrentAssignment<'_>) -> Encode
     let mut out = Writer::flexible();
     out.int32(current.epoch);
     out.int32(current.previous_epoch);
-    out.int8(current.state.number());
+    out.int8(current.state.number(kind));
     owned(&mut out, &current.assigned)?;
     match kind {
         GroupType::Consumer | GroupType::Streams => owned(&mut out, &current.revoking)?,

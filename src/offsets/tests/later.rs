@@ -135,12 +135,12 @@ fn members(parts: &Parts) {
     }
 }
 
-fn state_of(number: i8) -> MemberState {
-    match number {
-        0 => MemberState::Stable,
-        1 => MemberState::Unrevoked,
-        2 => MemberState::Unreleased,
-        other => MemberState::Unknown(other),
+fn state_of(kind: GroupType, number: i8) -> MemberState {
+    match (kind, number) {
+        (GroupType::Consumer | GroupType::Share, 0) | (GroupType::Streams, 1) => MemberState::Stable,
+        (GroupType::Consumer | GroupType::Share, 1) | (GroupType::Streams, 2) => MemberState::Unrevoked,
+        (GroupType::Consumer | GroupType::Share, 2) | (GroupType::Streams, 3) => MemberState::Unreleased,
+        (_, other) => MemberState::Unknown(other),
     }
 }
 
@@ -162,7 +162,8 @@ fn assignments(parts: &Parts) {
         let target = |target| Record::Target { of, target };
         comes_back(Key::Target(of), &encode::target_value(&owned).unwrap(), target(Some(owned)), target(None));
         let (epoch, previous_epoch) = (parts.numbers[0], parts.numbers[1]);
-        let has = CurrentAssignment { epoch, previous_epoch, state: state_of(parts.byte), assigned: owned, revoking };
+        let has =
+            CurrentAssignment { epoch, previous_epoch, state: state_of(kind, parts.byte), assigned: owned, revoking };
         let current = |current| Record::Current { of, current };
         comes_back(Key::Current(of), &encode::current_value(kind, &has).unwrap(), current(Some(has)), current(None));
     }

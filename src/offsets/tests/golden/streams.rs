@@ -73,7 +73,7 @@ fn assignments() -> Expected<Record<'static>> {
     let has = CurrentAssignment {
         epoch: 10,
         previous_epoch: 9,
-        state: MemberState::Unreleased,
+        state: MemberState::Unrevoked,
         assigned: Owned::Tasks(Tasks {
             active: list![task("0", &[0, 3])],
             standby: list![task("0", &[1])],
