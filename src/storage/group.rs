@@ -257,12 +257,17 @@ impl Group {
         self.generations = self.generations.saturating_add(other.generations);
     }
 
-    /// Takes over the counts of what was shown before a reading anew.
+    /// Takes over the counts of what was shown before a reading anew, and since when records wait.
     pub fn count_on(&mut self, before: &Self) {
         self.generations = before.generations;
         for topic in &mut self.topics {
-            if let Ok(index) = before.find(topic.name.label.name().0) {
-                topic.commits = before.topics.get(index).map_or(0, |held| held.commits);
+            let index = before.find(topic.name.label.name().0);
+            let Some(held) = index.ok().and_then(|index| before.topics.get(index)) else { continue };
+            topic.commits = held.commits;
+            for slot in &mut topic.slots {
+                if let Some(before) = held.find(slot.partition).ok().and_then(|place| held.slots.get(place)) {
+                    slot.wait_on(before);
+                }
             }
         }
     }

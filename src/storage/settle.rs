@@ -21,7 +21,7 @@ use super::topics::{Topic, Topics};
 /// So many commits of one partition are told of one by one: as many as questions may be asked about it. Beyond that
 /// one stands for all whose records lie between the same cuts, up to a bound.
 const AIMS: usize = 64;
-const MOST_AIMS: usize = 1024;
+const MOST_AIMS: usize = 128;
 
 /// A partition with commits whose time lag is not known well enough.
 #[derive(Clone, Debug)]

@@ -61,6 +61,13 @@ impl Slot {
         self.since = Packed::of(since);
     }
 
+    /// What was told of the same commit before a reading anew is told on.
+    pub fn wait_on(&mut self, before: &Self) {
+        if self.window.newest().offset == before.window.newest().offset {
+            self.since = before.since;
+        }
+    }
+
     /// What was settled holds no longer.
     pub const fn unsettle(&mut self) {
         self.since = Packed::NONE;

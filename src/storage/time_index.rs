@@ -56,7 +56,11 @@ pub struct Dated {
 impl TimeIndex {
     /// A refresh found that the log end had moved; the one before had found it at `from`.
     pub fn moved(&mut self, before: Timestamp, from: Offset, now: Timestamp, to: Offset) {
-        self.insert(before, from);
+        if now < before {
+            // Our clock was set back: what it said before is not so.
+            self.cuts.retain(|cut| cut.time <= now);
+        }
+        self.insert(before.min(now), from);
         self.insert(now, to);
     }
 

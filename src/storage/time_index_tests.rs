@@ -106,6 +106,15 @@ fn what_contradicts_what_was_seen_gives_way() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_leaves_no_time_to_come_behind() {
+    let mut index = index(&[(1_000, 10)]);
+    index.moved(Timestamp(90_000), Offset(20), Timestamp(91_000), Offset(30));
+    index.moved(Timestamp(91_000), Offset(30), Timestamp(2_000), Offset(40));
+    index.moved(Timestamp(2_000), Offset(40), Timestamp(3_000), Offset(50));
+    assert_eq!(span(&index, 45, 50, 3_000).map(|(earliest, _, latest)| (earliest, latest)), Some((2_000, 3_000)));
+}
+
+#[test]
 fn a_shorter_log_forgets_its_old_end() {
     let mut index = index(&[(10, 1), (20, 5), (30, 9)]);
     index.cut_off(Offset(5));
