@@ -6,7 +6,7 @@
 //! TOML, flags ──▶ config ──▶ consumer::Coordinator, cluster modules
 //!
 //! consumer/kafka   key, value bytes ──▶ offsets::decode ──▶ filter ──Update──▶ storage
-//! cluster/kafka    metadata, log starts, log ends ─────────────────────Update──▶ storage
+//! cluster/kafka    metadata, log starts, log ends, offsets by time ────Update──▶ storage
 //!
 //! /metrics ◀── http ◀── metrics ◀── lag, evaluate ◀── storage views
 //! /v3      ◀── http ◀── burrow  ◀── evaluate      ◀── storage details
