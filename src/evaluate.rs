@@ -71,6 +71,9 @@ pub struct Log<'a> {
     pub ends: &'a [Offset],
     /// The first log end that was ever read: it settles the lag of commits that came before it.
     pub first_end: Option<Offset>,
+    /// Whether the group is a share group, whose members finish records out of their order: the first that is not
+    /// finished holds the offset back, and is no stall while others are.
+    pub shared: bool,
 }
 
 /// The judgement on one partition.
@@ -132,7 +135,7 @@ where
         PartitionStatus::Rewind
     } else if !records_wait || course.least_lag.is_some_and(|lag| lag <= allowed) {
         PartitionStatus::Ok
-    } else if course.stands {
+    } else if course.stands && !(log.shared && course.gains) {
         PartitionStatus::Stall
     } else if !course.gains {
         PartitionStatus::Warn

@@ -13,10 +13,19 @@ pub struct Bounds {
 
 /// Records that a group has yet to consume: `max(end - max(committed, start), 0)`. What retention deleted
 /// is not among them. Unknown without a log end; a log start that is not known holds nothing back.
+///
+/// `done` is how many records after the commit are done with: 0 but for share groups, whose members take records out
+/// of their order (KIP-1226). Unknown there before brokers of 4.2, and so then is the lag, unless there is none.
 #[must_use]
-pub fn lag(committed: Offset, bounds: Bounds) -> Option<Lag> {
+pub fn lag(committed: Offset, done: Option<u32>, bounds: Bounds) -> Option<Lag> {
     let from = bounds.start.map_or(committed, |start| start.max(committed));
-    Some(bounds.end?.lag_behind(from))
+    let there = bounds.end?.lag_behind(from);
+    if there == Lag(0) {
+        return Some(there);
+    }
+    // Some of those that are done with may be deleted by now: no more are left than are there.
+    let Lag(after) = bounds.end?.lag_behind(committed);
+    Some(there.min(Lag(after.saturating_sub(done?.into()))))
 }
 
 /// Records that were deleted before the group had read them: `max(start - committed, 0)`.
@@ -44,11 +53,23 @@ mod tests {
 
     #[test]
     fn lag_counts_what_is_there_to_be_read() {
-        assert_eq!(lag(Offset(40), bounds(10, 100)), Some(Lag(60)));
-        assert_eq!(lag(Offset(5), bounds(10, 100)), Some(Lag(90)));
-        assert_eq!(lag(Offset(101), bounds(10, 100)), Some(Lag(0)));
-        assert_eq!(lag(Offset(40), Bounds { end: None, ..bounds(10, 0) }), None);
-        assert_eq!(lag(Offset(40), Bounds { start: None, ..bounds(0, 100) }), Some(Lag(60)));
+        let lag = |committed, bounds| lag(Offset(committed), Some(0), bounds);
+        assert_eq!(lag(40, bounds(10, 100)), Some(Lag(60)));
+        assert_eq!(lag(5, bounds(10, 100)), Some(Lag(90)));
+        assert_eq!(lag(101, bounds(10, 100)), Some(Lag(0)));
+        assert_eq!(lag(40, Bounds { end: None, ..bounds(10, 0) }), None);
+        assert_eq!(lag(40, Bounds { start: None, ..bounds(0, 100) }), Some(Lag(60)));
+    }
+
+    #[test]
+    fn what_a_share_group_is_done_with_is_not_lag() {
+        assert_eq!(lag(Offset(40), Some(7), bounds(10, 100)), Some(Lag(53)));
+        assert_eq!(lag(Offset(40), Some(90), bounds(10, 100)), Some(Lag(0)));
+        // From 5 to 100 there are 95, 20 of them done with; 90 are still there, at most 75 of them are left.
+        assert_eq!(lag(Offset(5), Some(20), bounds(10, 100)), Some(Lag(75)));
+        assert_eq!(lag(Offset(5), Some(2), bounds(10, 100)), Some(Lag(90)));
+        assert_eq!(lag(Offset(40), None, bounds(10, 100)), None);
+        assert_eq!(lag(Offset(100), None, bounds(10, 100)), Some(Lag(0)));
     }
 
     #[test]

@@ -11,7 +11,6 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use crate::evaluate::PartitionStatus;
-use crate::lag;
 use crate::model::{Lag, Name, Offset, Partition, TimeLag};
 use crate::storage::{ClusterView, CommitView, GroupTopicView, GroupView, Member, View};
 
@@ -141,7 +140,7 @@ fn row_of<'v>(
     Row {
         current_offset: Some(commit.committed),
         log_end_offset: commit.bounds.end,
-        lag: lag::lag(commit.committed, commit.bounds),
+        lag: commit.lag(),
         time_lag: commit.time_lag,
         status,
         ..uncommitted_row(cluster, topic, commit.partition)

@@ -10,6 +10,7 @@ const BEHIND: Case<'static> = Case {
     ends: &[40, 50, 60],
     first_end: Some(15),
     current: Some(30),
+    shared: false,
     now: 200_000,
     rules: RULES,
 };
@@ -29,6 +30,7 @@ struct Case<'a> {
     ends: &'a [i64],
     first_end: Option<i64>,
     current: Option<u64>,
+    shared: bool,
     /// Milliseconds.
     now: i64,
     rules: EvaluatorRules,
@@ -43,7 +45,12 @@ impl Case<'_> {
             lag: *lag,
         });
         let ends: Vec<Offset> = self.ends.iter().copied().map(Offset).collect();
-        let log = Log { current: self.current.map(Lag), ends: &ends, first_end: self.first_end.map(Offset) };
+        let log = Log {
+            current: self.current.map(Lag),
+            ends: &ends,
+            first_end: self.first_end.map(Offset),
+            shared: self.shared,
+        };
         partition(window, &log, Timestamp(self.now), &self.rules)
     }
 }
@@ -163,6 +170,15 @@ fn rule_6_equal_offsets_are_a_stall() {
         ("all but the last", Warn, at(&[(10, 0, KNOWN_5), (10, 60, KNOWN_6), (11, 180, KNOWN_7)])),
         ("the lag may shrink: retention", Stall, at(&[(10, 0, KNOWN_7), (10, 60, KNOWN_6), (10, 180, KNOWN_5)])),
         ("the current lag alone is known", Stall, at(&[(10, 0, NULL), (10, 60, NULL), (10, 180, NULL)])),
+    ]);
+    let shared = |window| Case { shared: true, ..at(window) };
+    assert_all(&[
+        (
+            "a share group that finishes nothing",
+            Stall,
+            shared(&[(10, 0, KNOWN_5), (10, 60, KNOWN_6), (10, 180, KNOWN_7)]),
+        ),
+        ("one that finishes other records", Ok, shared(&[(10, 0, KNOWN_7), (10, 60, KNOWN_6), (10, 180, KNOWN_6)])),
     ]);
 }
 

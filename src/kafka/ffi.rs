@@ -22,7 +22,7 @@ use super::{Code, ModuleError};
 
 pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
-pub use reader::{Batch, Event, Reader, Record, StartAt};
+pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
 
 /// The same functions as in the bindings, with error codes as integers.
 mod raw {

@@ -2,7 +2,7 @@
 //!
 //! [`Client`] is one librdkafka instance with its [`Context`], which tells once why a module is down.
 //! What the safe API of rdkafka lacks stands in `ffi`, behind safe types: [`Lookups`] asks for offsets and
-//! topic ids with many requests in flight, [`Reader`] reads a topic's partitions in batches.
+//! topic ids with many requests in flight, [`Reader`] reads topics' partitions in batches.
 
 mod client;
 mod context;
@@ -14,8 +14,8 @@ pub use client::{Client, Role};
 pub use context::Context;
 pub use error::{Code, ModuleError};
 pub use ffi::{
-    Answer, Batch, BrokerView, ClusterView, Event, Found, Isolation, Lookups, PartitionView, Place, Reader, Record,
-    Spec, StartAt, TopicView,
+    Answer, Batch, BrokerView, ClusterView, Event, Found, Isolation, Log, Lookups, PartitionView, Place, Reader,
+    Record, Spec, StartAt, TopicAt, TopicView,
 };
 pub use health::{Cause, Reason};
 

@@ -10,6 +10,10 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Produc
 
 use super::client::tests::plain;
 use super::*;
+
+const fn log(partition: i32) -> Log {
+    Log { topic: TopicAt(0), partition: Partition(partition) }
+}
 use crate::model::{BrokerId, Offset, Partition};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -55,8 +59,8 @@ fn read(reader: &mut Reader, ends: usize) -> (BTreeMap<i32, Vec<i64>>, BTreeMap<
         assert!(begin.elapsed() < LIMIT, "{offsets:?} {ended:?}");
         for event in reader.poll(100, SHORT).iter() {
             match event {
-                Event::Record(record) => offsets.entry(record.partition.0).or_default().push(record.offset.0),
-                Event::End { partition, offset } => drop(ended.insert(partition.0, offset.0)),
+                Event::Record(record) => offsets.entry(record.log.partition.0).or_default().push(record.offset.0),
+                Event::End { log, offset } => drop(ended.insert(log.partition.0, offset.0)),
                 Event::OutOfRange { .. } | Event::Failed { .. } => panic!("{event:?}"),
             }
         }
@@ -69,13 +73,13 @@ fn a_reader_reads_a_partition_to_its_end_and_again_from_the_start() {
     let rig = Rig::new(1, &[("t", 2)]);
     rig.produce("t", 0, 1000);
     rig.produce("t", 1, 10);
-    let mut reader = Reader::new(rig.client(Role::Reader), "t").unwrap();
-    reader.start(Partition(0), StartAt::Beginning).unwrap();
+    let mut reader = Reader::new(rig.client(Role::Reader), &["t"]).unwrap();
+    reader.start(log(0), StartAt::Beginning).unwrap();
     let all: Vec<i64> = (0..1000).collect();
     assert_eq!(read(&mut reader, 1), ([(0, all.clone())].into(), [(0, 1000)].into()));
 
-    reader.start(Partition(0), StartAt::Beginning).unwrap();
-    reader.start(Partition(1), StartAt::Offset(Offset(4))).unwrap();
+    reader.start(log(0), StartAt::Beginning).unwrap();
+    reader.start(log(1), StartAt::Offset(Offset(4))).unwrap();
     assert_eq!(read(&mut reader, 2), ([(0, all), (1, (4..10).collect())].into(), [(0, 1000), (1, 10)].into()));
 }
 
@@ -83,16 +87,16 @@ fn a_reader_reads_a_partition_to_its_end_and_again_from_the_start() {
 fn a_reader_delivers_nothing_of_an_earlier_start() {
     let rig = Rig::new(1, &[("t", 1)]);
     rig.produce("t", 0, 1000);
-    let mut reader = Reader::new(rig.client(Role::Reader), "t").unwrap();
-    reader.start(Partition(0), StartAt::Beginning).unwrap();
+    let mut reader = Reader::new(rig.client(Role::Reader), &["t"]).unwrap();
+    reader.start(log(0), StartAt::Beginning).unwrap();
     let begin = Instant::now();
     while reader.poll(3, SHORT).is_empty() {
         assert!(begin.elapsed() < LIMIT);
     }
     // What else was fetched waits in the queue now.
-    reader.stop(Partition(0)).unwrap();
+    reader.stop(log(0)).unwrap();
     assert!(reader.poll(1000, SHORT).is_empty());
-    reader.start(Partition(0), StartAt::Offset(Offset(990))).unwrap();
+    reader.start(log(0), StartAt::Offset(Offset(990))).unwrap();
     assert_eq!(read(&mut reader, 1), ([(0, (990..1000).collect())].into(), [(0, 1000)].into()));
 }
 
@@ -100,8 +104,8 @@ fn a_reader_delivers_nothing_of_an_earlier_start() {
 fn records_keep_their_keys_values_and_tombstones() {
     let rig = Rig::new(1, &[("t", 1)]);
     rig.produce("t", 0, 10);
-    let mut reader = Reader::new(rig.client(Role::Reader), "t").unwrap();
-    reader.start(Partition(0), StartAt::Offset(Offset(8))).unwrap();
+    let mut reader = Reader::new(rig.client(Role::Reader), &["t"]).unwrap();
+    reader.start(log(0), StartAt::Offset(Offset(8))).unwrap();
     let mut seen = Vec::new();
     let begin = Instant::now();
     while seen.len() < 2 && begin.elapsed() < LIMIT {
@@ -119,17 +123,17 @@ fn records_keep_their_keys_values_and_tombstones() {
 fn an_offset_outside_the_log_is_told() {
     let rig = Rig::new(1, &[("t", 1)]);
     rig.produce("t", 0, 10);
-    let mut reader = Reader::new(rig.client(Role::Reader), "t").unwrap();
-    reader.start(Partition(0), StartAt::Offset(Offset(5000))).unwrap();
+    let mut reader = Reader::new(rig.client(Role::Reader), &["t"]).unwrap();
+    reader.start(log(0), StartAt::Offset(Offset(5000))).unwrap();
     let begin = Instant::now();
     let out = loop {
         assert!(begin.elapsed() < LIMIT);
         if let Some(event) = reader.poll(100, SHORT).iter().next() {
-            break matches!(event, Event::OutOfRange { partition: Partition(0) });
+            break matches!(event, Event::OutOfRange { log: Log { partition: Partition(0), .. } });
         }
     };
     assert!(out);
-    reader.start(Partition(0), StartAt::Beginning).unwrap();
+    reader.start(log(0), StartAt::Beginning).unwrap();
     assert_eq!(read(&mut reader, 1).1, [(0, 10)].into());
 }
 
@@ -252,6 +256,6 @@ fn nobody_there_is_a_cause_and_closing_does_not_wait() {
 #[test]
 fn a_name_with_a_nul_is_no_name() {
     let rig = Rig::new(1, &[]);
-    let error = Reader::new(rig.client(Role::Reader), "a\0b").unwrap_err();
+    let error = Reader::new(rig.client(Role::Reader), &["a\0b"]).unwrap_err();
     assert_eq!(error.to_string(), r#""a\0b" is no name for Kafka: it holds a NUL"#);
 }

@@ -1,6 +1,5 @@
 //! Numbers that several sets show, read in one place.
 
-use crate::lag;
 use crate::model::{Lag, Offset};
 use crate::storage::{CommitView, GroupKind, GroupType, PartitionState};
 
@@ -33,7 +32,7 @@ pub fn committed(commit: &CommitView) -> Option<Value> {
 }
 
 pub fn lag(commit: &CommitView) -> Option<Value> {
-    records(lag::lag(commit.committed, commit.bounds))
+    records(commit.lag())
 }
 
 pub fn time_lag(commit: &CommitView) -> Option<Value> {

@@ -142,7 +142,7 @@ fn fields<'a>(cursor: &mut Cursor<'a>, number: i16) -> Result<Key<'a>, DecodeErr
         kind @ (RecordType::ShareGroupPartitionMetadata | RecordType::StreamsGroupPartitionMetadata) => {
             Key::Skipped(kind)
         }
-        RecordType::Unknown => Key::Unknown(number),
+        RecordType::Unknown | RecordType::ShareSnapshot | RecordType::ShareUpdate => Key::Unknown(number),
     })
 }
 

@@ -53,11 +53,15 @@ pub enum RecordType {
     StreamsGroupTopology,
     /// Any other.
     Unknown,
+    /// Of the share groups' own topic, 0: the state of a partition.
+    ShareSnapshot,
+    /// Of the same, 1: what changed in it.
+    ShareUpdate,
 }
 
 impl RecordType {
-    /// Every type, in the order of their numbers, the unknown ones last.
-    pub const ALL: [Self; 25] = [
+    /// Every type: those of the offsets topic in the order of their numbers, then the others.
+    pub const ALL: [Self; 27] = [
         Self::LegacyOffsetCommit,
         Self::OffsetCommit,
         Self::GroupMetadata,
@@ -83,12 +87,15 @@ impl RecordType {
         Self::StreamsGroupCurrentMemberAssignment,
         Self::StreamsGroupTopology,
         Self::Unknown,
+        Self::ShareSnapshot,
+        Self::ShareUpdate,
     ];
 
-    /// The type of a number.
+    /// The type of a number in the offsets topic.
     #[must_use]
     pub fn of(number: i16) -> Self {
         let known = usize::try_from(number).ok().and_then(|number| Self::ALL.get(number));
+        let known = known.filter(|kind| !matches!(kind, Self::ShareSnapshot | Self::ShareUpdate));
         known.copied().unwrap_or(Self::Unknown)
     }
 
@@ -121,6 +128,8 @@ impl RecordType {
             Self::StreamsGroupCurrentMemberAssignment => "streams_group_current_member_assignment",
             Self::StreamsGroupTopology => "streams_group_topology",
             Self::Unknown => "unknown",
+            Self::ShareSnapshot => "share_snapshot",
+            Self::ShareUpdate => "share_update",
         }
     }
 }

@@ -37,7 +37,8 @@ impl Build {
                 Update::CommitTombstone { .. }
                 | Update::Members(_)
                 | Update::Fact { .. }
-                | Update::GroupTombstone { .. } => None,
+                | Update::GroupTombstone { .. }
+                | Update::Share(_) => None,
             };
             let taken = take(&mut self.groups, order, &update, &names, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
@@ -50,13 +51,14 @@ impl Build {
     pub fn publish(mut self) {
         let topics = self.cluster.topics();
         for group in self.groups.values_mut() {
+            group.find_names(&topics);
             group.find_owners(&topics);
             group.retain(|name, slot| {
                 let since = topics.since(name);
                 since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))
             });
             // Partitions were added one by one; few are added from now on.
-            group.topics.iter_mut().for_each(|topic| topic.slots.shrink_to_fit());
+            group.topics.iter_mut().for_each(|topic| topic.slots.shrink());
         }
         self.groups.retain(|_, group| !group.is_gone());
         self.cluster.publish(self.source, self.groups);

@@ -34,6 +34,7 @@ pub struct Cluster {
     topics: RwLock<Arc<Topics>>,
     shards: Vec<Mutex<Groups>>,
     sources: Mutex<Vec<(String, i32)>>,
+    shares: Mutex<Vec<(String, i32)>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
@@ -55,6 +56,7 @@ impl Cluster {
             topics: RwLock::default(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             sources: Mutex::default(),
+            shares: Mutex::default(),
             dropped: Default::default(),
             newest: AtomicI64::new(i64::MIN),
             refresh: AtomicU64::new(millis(REFRESH)),
@@ -71,13 +73,13 @@ impl Cluster {
     /// The source that a module's partition of the offsets topic is.
     #[must_use]
     pub fn source(&self, module: &str, partition: i32) -> SourceId {
-        let mut sources = lock(&self.sources);
-        let known = sources.iter().position(|(name, number)| name == module && *number == partition);
-        let index = known.unwrap_or_else(|| {
-            sources.push((module.to_owned(), partition));
-            sources.len().saturating_sub(1)
-        });
-        SourceId(u32::try_from(index).unwrap_or(u32::MAX))
+        SourceId(index(&self.sources, module, partition))
+    }
+
+    /// The source that a module's partition of the topic with share groups' state is.
+    #[must_use]
+    pub fn share_source(&self, module: &str, partition: i32) -> SourceId {
+        SourceId::share(index(&self.shares, module, partition))
     }
 
     /// The topics as they are now.
@@ -110,14 +112,15 @@ impl Cluster {
             }
         });
         self.drop_older(&recreated);
-        self.find_owners();
+        self.find_names();
         self.sweep();
     }
 
-    /// Finds the owners that were not known for want of a topic's name.
-    fn find_owners(&self) {
+    /// Finds what was not known for want of a topic's name.
+    fn find_names(&self) {
         let topics = self.topics();
         self.retain(|_, group| {
+            group.find_names(&topics);
             group.find_owners(&topics);
             true
         });
@@ -282,7 +285,10 @@ impl Cluster {
                 let topics = fact.topics().map(|topic| self.names.intern(topic)).collect();
                 Names { assigned: Vec::new(), topics }
             }
-            Update::Commit { .. } | Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => Names::default(),
+            Update::Commit { .. }
+            | Update::CommitTombstone { .. }
+            | Update::GroupTombstone { .. }
+            | Update::Share(_) => Names::default(),
         }
     }
 
@@ -357,7 +363,7 @@ impl Cluster {
         let Some(age) = self.rules.expire else { return };
         self.retain(|_, group| {
             let members = !group.meta.members.is_empty();
-            let newest = group.topics.iter().filter_map(super::group::GroupTopic::newest).max();
+            let newest = group.topics.iter().filter_map(|topic| topic.slots.newest()).max();
             members || newest.is_none_or(|newest| !is_older(newest, now, age))
         });
         self.sweep();
@@ -401,6 +407,7 @@ pub(super) fn take(
         Update::Commit { .. } | Update::Members(_) => true,
         Update::Fact { fact, .. } => stream.bury || !fact.is_tombstone(),
         Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.bury,
+        Update::Share(share) => share.state.is_some(),
     };
     if creates && !groups.contains_key(key) {
         groups.insert(key.into(), Group::new(Arc::new(Label::new(key))));
@@ -428,11 +435,22 @@ pub(super) fn take(
             group.remove_meta(order, stream);
             Some(Taken::In)
         }
+        Update::Share(share) => Some(group.share(share, order, stream)),
     };
     if group.is_gone() {
         groups.remove(key);
     }
     taken
+}
+
+fn index(known: &Mutex<Vec<(String, i32)>>, module: &str, partition: i32) -> u32 {
+    let mut known = lock(known);
+    let place = known.iter().position(|(name, number)| name == module && *number == partition);
+    let index = place.unwrap_or_else(|| {
+        known.push((module.to_owned(), partition));
+        known.len().saturating_sub(1)
+    });
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 fn place(group: Name<'_>) -> usize {

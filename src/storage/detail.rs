@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
 use crate::lag;
-use crate::model::{Lag, Name, Offset, Partition, Timestamp};
+use crate::model::{Lag, Name, Partition, Timestamp};
 
 use super::cluster::Cluster;
 use super::group::{Assigned, Group};
@@ -13,6 +13,7 @@ use super::meta::Member;
 use super::names::{Label, TopicName};
 use super::partition::PartitionState;
 use super::slot::Slot;
+use super::slots::Slots;
 use super::topics::{Topic, Topics};
 use super::window::{Commit, Window};
 
@@ -32,7 +33,7 @@ pub struct GroupDetail {
 pub struct TopicDetail {
     /// The topic's name.
     pub name: Arc<TopicName>,
-    slots: Vec<Slot>,
+    slots: Slots,
     assigned: Arc<[Assigned]>,
 }
 
@@ -55,12 +56,12 @@ impl Cluster {
         let known = self.topics();
         let shard = self.shard(name);
         let group = shard.get(name.0).filter(|group| is_listed(group, &known))?;
-        let topics = group.topics.iter().filter(|topic| !known.hides(&topic.name));
+        let topics = group.topics.iter().filter(|topic| !known.hides(&topic.name) && group.shows(topic));
         let topics = topics
-            .map(|topic| TopicDetail {
-                name: Arc::clone(&topic.name),
-                slots: topic.slots.clone(),
-                assigned: Arc::clone(&topic.assigned),
+            .map(|topic| {
+                let (name, mut slots) = (Arc::clone(&topic.name), topic.slots.clone());
+                slots.retain(|slot| group.is_share() || !slot.source.is_share());
+                TopicDetail { name, slots, assigned: Arc::clone(&topic.assigned) }
             })
             .collect();
         let (label, members) = (Arc::clone(&group.label), Arc::clone(&group.meta.members));
@@ -81,7 +82,8 @@ impl Cluster {
         let known = self.topics();
         let is_it = |group: &Group| {
             let place = group.topics.binary_search_by_key(&topic, |held| held.name.label.name());
-            place.is_ok_and(|place| group.topics.get(place).is_some_and(|held| !known.hides(&held.name)))
+            let held = place.ok().and_then(|place| group.topics.get(place));
+            held.is_some_and(|held| !known.hides(&held.name) && group.shows(held))
         };
         self.groups_where(is_it)
     }
@@ -98,7 +100,7 @@ impl Cluster {
 
 /// Whether a group stands on any page: with a topic that is not hidden, or with members.
 fn is_listed(group: &Group, known: &Topics) -> bool {
-    !group.meta.members.is_empty() || group.topics.iter().any(|topic| !known.hides(&topic.name))
+    !group.meta.members.is_empty() || group.topics.iter().any(|topic| !known.hides(&topic.name) && group.shows(topic))
 }
 
 impl Topics {
@@ -123,27 +125,28 @@ impl GroupDetail {
         let mut slots = topic.slots.iter().peekable();
         let mut assigned = topic.assigned.iter().peekable();
         all.into_iter().map(move |partition| {
-            let window = slots.next_if(|slot| slot.partition == partition).map(|slot| &slot.window);
+            let slot = slots.next_if(|slot| slot.partition == partition);
+            let window = slot.map(|slot| &slot.window);
             let owner = assigned.next_if(|(owned, _)| *owned == partition);
             // Members of a share group share partitions: there is room for one of them.
             while assigned.next_if(|(owned, _)| *owned == partition).is_some() {}
             let state = self.known.partition(&topic.name, partition);
-            let committed = window.map(|window| window.newest().offset);
             PartitionDetail {
                 partition,
                 window,
                 owner: owner.and_then(|(_, member)| self.members.get(*member)),
-                log: state.map_or_else(Log::default, |state| log_of(state, committed)),
+                log: state.map_or_else(Log::default, |state| log_of(state, &topic.slots, slot)),
             }
         })
     }
 }
 
-fn log_of(state: &PartitionState, committed: Option<Offset>) -> Log<'_> {
+fn log_of<'a>(state: &'a PartitionState, slots: &Slots, slot: Option<&Slot>) -> Log<'a> {
     Log {
-        current: committed.and_then(|committed| lag::lag(committed, state.bounds)),
+        current: slot.and_then(|slot| lag::lag(slot.window.newest().offset, slots.done(slot), state.bounds)),
         ends: state.ends(),
         first_end: state.first_end(),
+        shared: slot.is_some_and(|slot| slot.source.is_share()),
     }
 }
 

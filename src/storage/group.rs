@@ -11,7 +11,9 @@ use super::epochs::Owners;
 use super::graves::Graves;
 use super::meta::{self, Meta};
 use super::names::{Label, TopicName};
+use super::shares::Nameless;
 use super::slot::{Rules, Slot, Taken};
+use super::slots::{Arriving, Slots};
 use super::topics::Topics;
 use super::update::{Dropped, GroupFact, GroupKind, MembersUpdate};
 use super::window::Commit;
@@ -24,6 +26,8 @@ pub(super) struct Group {
     pub label: Arc<Label>,
     /// Sorted by name.
     pub topics: Vec<GroupTopic>,
+    /// How far a share group has come in topics whose names are not known yet.
+    pub nameless: Nameless,
     pub meta: Meta,
     /// Generations seen to begin, live.
     pub generations: u64,
@@ -36,8 +40,8 @@ pub(super) struct Group {
 #[derive(Debug)]
 pub(super) struct GroupTopic {
     pub name: Arc<TopicName>,
-    /// Sorted by partition.
-    pub slots: Vec<Slot>,
+    /// The partitions that are committed.
+    pub slots: Slots,
     /// Sorted by partition.
     pub assigned: Arc<[Assigned]>,
     /// Commits seen live.
@@ -69,17 +73,18 @@ pub(super) struct Stream<'a> {
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
         let owners = OwnersFrom::Held;
-        Self { label, topics: Vec::new(), meta: Meta::default(), generations: 0, owners, graves: None }
+        let nameless = Nameless::default();
+        Self { label, topics: Vec::new(), nameless, meta: Meta::default(), generations: 0, owners, graves: None }
     }
 
     /// Whether nothing is held that a later update would need.
     pub fn is_gone(&self) -> bool {
-        self.topics.is_empty() && self.meta.is_empty() && self.graves.is_none()
+        self.topics.is_empty() && self.nameless.is_empty() && self.meta.is_empty() && self.graves.is_none()
     }
 
-    /// Whether Kafka's tools would list it: it has commits or members.
-    pub fn is_shown(&self) -> bool {
-        !self.topics.is_empty() || !self.meta.members.is_empty()
+    /// Whether it is a share group.
+    pub fn is_share(&self) -> bool {
+        self.meta.kind() == Some(GroupKind::Share)
     }
 
     /// Takes a commit in. `name` is asked for the topic's one copy when the group has none yet.
@@ -117,12 +122,7 @@ impl Group {
         }
         let Ok(index) = self.find(topic) else { return };
         let Some(held) = self.topics.get_mut(index) else { return };
-        let older = |slot: &&Slot| slot.source == stream.source && slot.window.newest().order <= order;
-        if let Ok(place) = held.find(partition)
-            && held.slots.get(place).filter(older).is_some()
-        {
-            held.slots.remove(place);
-        }
+        held.slots.remove(partition, stream.source, order);
         if held.is_gone() {
             self.topics.remove(index);
         }
@@ -204,7 +204,7 @@ impl Group {
     pub fn retain(&mut self, mut keep: impl FnMut(&TopicName, &mut Slot) -> bool) -> bool {
         self.topics.retain_mut(|topic| {
             let GroupTopic { name, slots, .. } = topic;
-            slots.retain_mut(|slot| keep(name, slot));
+            slots.retain(|slot| keep(name, slot));
             !topic.is_gone()
         });
         !self.is_gone()
@@ -217,6 +217,7 @@ impl Group {
             self.own(&Vec::new());
         }
         self.close_graves(source);
+        self.nameless.forget(source);
         self.retain(|_, slot| slot.source != source)
     }
 
@@ -242,9 +243,7 @@ impl Group {
             match self.find(topic.name.label.name().0) {
                 Ok(index) => {
                     let Some(held) = self.topics.get_mut(index) else { continue };
-                    for slot in topic.slots {
-                        held.adopt(slot);
-                    }
+                    held.slots.adopt(topic.slots);
                     if takes_members {
                         held.assigned = topic.assigned;
                     }
@@ -254,6 +253,7 @@ impl Group {
             }
         }
         self.topics.retain(|topic| !topic.is_gone());
+        self.nameless.merge(other.nameless);
         self.generations = self.generations.saturating_add(other.generations);
     }
 
@@ -264,8 +264,8 @@ impl Group {
             let index = before.find(topic.name.label.name().0);
             let Some(held) = index.ok().and_then(|index| before.topics.get(index)) else { continue };
             topic.commits = held.commits;
-            for slot in &mut topic.slots {
-                if let Some(before) = held.find(slot.partition).ok().and_then(|place| held.slots.get(place)) {
+            for slot in topic.slots.iter_mut() {
+                if let Some(before) = held.slots.get(slot.partition) {
                     slot.wait_on(before);
                 }
             }
@@ -280,6 +280,16 @@ impl Group {
 
     fn find(&self, topic: &[u8]) -> Result<usize, usize> {
         self.topics.binary_search_by(|held| held.name.label.name().0.cmp(topic))
+    }
+
+    /// The topic of a name, made where there is none.
+    pub fn topic_of(&mut self, name: Arc<TopicName>) -> &mut GroupTopic {
+        let index = self.find(name.label.name().0).unwrap_or_else(|index| {
+            self.topics.insert(index, GroupTopic::new(name));
+            index
+        });
+        #[expect(clippy::indexing_slicing, reason = "it was found or put there just above")]
+        &mut self.topics[index]
     }
 
     fn own(&mut self, names: &AssignedNames) {
@@ -297,13 +307,7 @@ impl Group {
             // Members of a share group share partitions.
             list.sort_unstable();
             list.dedup();
-            let index = self.find(name.label.name().0).unwrap_or_else(|index| {
-                self.topics.insert(index, GroupTopic::new(name));
-                index
-            });
-            if let Some(topic) = self.topics.get_mut(index) {
-                topic.assigned = list.into();
-            }
+            self.topic_of(name).assigned = list.into();
         }
         self.topics.retain(|topic| !topic.is_gone());
     }
@@ -314,20 +318,11 @@ pub(super) type AssignedNames = Vec<Vec<(Arc<TopicName>, Vec<Partition>)>>;
 
 impl GroupTopic {
     fn new(name: Arc<TopicName>) -> Self {
-        Self { name, slots: Vec::new(), assigned: Arc::default(), commits: 0 }
+        Self { name, slots: Slots::default(), assigned: Arc::default(), commits: 0 }
     }
 
-    fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         self.slots.is_empty() && self.assigned.is_empty()
-    }
-
-    fn find(&self, partition: Partition) -> Result<usize, usize> {
-        // Partitions are mostly all there: then the number is the place.
-        let guess = usize::try_from(partition.0).unwrap_or(usize::MAX);
-        if self.slots.get(guess).is_some_and(|slot| slot.partition == partition) {
-            return Ok(guess);
-        }
-        self.slots.binary_search_by_key(&partition, |slot| slot.partition)
     }
 
     fn commit(&mut self, partition: Partition, commit: Commit, stream: &Stream<'_>) -> Taken {
@@ -336,39 +331,12 @@ impl GroupTopic {
             return Taken::Dropped(Dropped::Recreated);
         }
         let bounds = topics.bounds(&self.name, partition);
-        let taken = match self.find(partition) {
-            Ok(index) => match self.slots.get_mut(index) {
-                Some(slot) => slot.take(stream.source, commit, bounds, stream.rules),
-                None => return Taken::Repeated,
-            },
-            Err(index) => {
-                self.slots.insert(index, Slot::new(partition, stream.source, commit, bounds));
-                Taken::In
-            }
-        };
+        let arriving = Arriving { source: stream.source, partition, commit, done: Some(0) };
+        let taken = self.slots.take(arriving, bounds, stream.rules);
         if stream.live && taken == Taken::In {
             self.commits = self.commits.saturating_add(1);
         }
         taken
-    }
-
-    /// Puts a window of another source in, unless the one that is held is the later one.
-    fn adopt(&mut self, slot: Slot) {
-        match self.find(slot.partition) {
-            Ok(index) => {
-                if let Some(held) = self.slots.get_mut(index)
-                    && (held.source == slot.source || held.window.newest().timestamp < slot.window.newest().timestamp)
-                {
-                    *held = slot;
-                }
-            }
-            Err(index) => self.slots.insert(index, slot),
-        }
-    }
-
-    /// When the newest of its commits was made.
-    pub fn newest(&self) -> Option<Timestamp> {
-        self.slots.iter().map(|slot| slot.window.newest().timestamp).max()
     }
 }
 

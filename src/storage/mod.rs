@@ -16,8 +16,10 @@ mod names;
 mod partition;
 mod removal;
 mod settle;
+mod shares;
 mod since;
 mod slot;
+mod slots;
 mod stats;
 #[cfg(test)]
 mod status_tests;
@@ -46,8 +48,8 @@ pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
 pub use update::{
     Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
-    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, TimeAnswer, TimesFound, TopicMetadata, TopologyUpdate,
-    Update,
+    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, ShareState, ShareUpdate, TimeAnswer, TimesFound,
+    TopicMetadata, TopologyUpdate, Update,
 };
 pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};
@@ -55,10 +57,23 @@ pub use window::{Commit, Commits, LagThen, Window};
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 
-/// Where updates come from: one module's partition of the offsets topic. [`crate::model::Order`]s compare
+/// Where updates come from: one module's partition of the offsets topic, or of the one with share groups' state. [`crate::model::Order`]s compare
 /// only within one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SourceId(u32);
+
+impl SourceId {
+    /// Marks those that tell how far share groups have come.
+    const SHARE: u32 = 1 << 31;
+
+    const fn share(index: u32) -> Self {
+        Self(index | Self::SHARE)
+    }
+
+    const fn is_share(self) -> bool {
+        self.0 & Self::SHARE != 0
+    }
+}
 
 /// How a stream of updates lies to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ impl Cluster {
     pub fn remove_group(&self, group: Name<'_>) -> bool {
         self.remove(group, |held| {
             held.topics.clear();
+            held.nameless.clear();
             true
         })
     }

@@ -137,7 +137,7 @@ fn settle_topic(
     lagging: &mut HashMap<(usize, Partition), Lagging>,
 ) {
     let Some(topic) = topics.get(&held.name) else { return };
-    for slot in &mut held.slots {
+    for slot in held.slots.iter_mut() {
         let partition = slot.partition;
         let Some(state) = topic.state(partition) else { continue };
         let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };

@@ -4,10 +4,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::lag::{self, Bounds};
-use crate::model::{Lag, Partition, Timestamp};
+use crate::model::{Partition, Timestamp};
 
 use super::SourceId;
 use super::since::{Packed, Since};
+use super::slots::Arriving;
 use super::update::Dropped;
 use super::window::{Commit, LagThen, Window};
 
@@ -45,9 +46,9 @@ pub enum Taken {
 
 impl Slot {
     /// The first commit of a partition.
-    pub fn new(partition: Partition, source: SourceId, commit: Commit, bounds: Bounds) -> Self {
-        let window = Window::new(Commit { lag: lag_now(commit, bounds), ..commit });
-        Self { partition, source, window, since: Packed::NONE }
+    pub fn new(first: &Arriving, bounds: Bounds) -> Self {
+        let window = Window::new(Commit { lag: lag_now(first, bounds), ..first.commit });
+        Self { partition: first.partition, source: first.source, window, since: Packed::NONE }
     }
 
     /// Since when the oldest record waits that the newest commit leaves unread, if that is known. (While it leaves none
@@ -80,16 +81,17 @@ impl Slot {
     }
 
     /// Takes one more commit in. `commit.lag` is not looked at: it follows from the place and from `bounds`.
-    pub fn take(&mut self, source: SourceId, commit: Commit, bounds: Bounds, rules: &Rules) -> Taken {
-        if source != self.source {
-            return self.change_source(source, commit, bounds);
+    pub fn take(&mut self, arriving: &Arriving, bounds: Bounds, rules: &Rules) -> Taken {
+        let commit = arriving.commit;
+        if arriving.source != self.source {
+            return self.change_source(arriving, bounds);
         }
         if self.window.newest().order < commit.order {
             let newest = self.window.newest();
             if commit.offset != newest.offset {
                 self.unsettle();
             }
-            let commit = Commit { lag: lag_now(commit, bounds), ..commit };
+            let commit = Commit { lag: lag_now(arriving, bounds), ..commit };
             if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
                 let kept = Commit { timestamp: newest.timestamp, ..commit };
                 self.window.replace(self.window.len().saturating_sub(1), kept);
@@ -102,11 +104,11 @@ impl Slot {
     }
 
     /// A commit from another source takes the window over when it is the later one.
-    fn change_source(&mut self, source: SourceId, commit: Commit, bounds: Bounds) -> Taken {
-        if commit.timestamp <= self.window.newest().timestamp {
+    fn change_source(&mut self, arriving: &Arriving, bounds: Bounds) -> Taken {
+        if arriving.commit.timestamp <= self.window.newest().timestamp {
             return Taken::Dropped(Dropped::Superseded);
         }
-        *self = Self::new(self.partition, source, commit, bounds);
+        *self = Self::new(arriving, bounds);
         Taken::In
     }
 
@@ -137,15 +139,20 @@ fn nearer(before: Timestamp, after: Timestamp, distance: Duration) -> bool {
 
 /// The lag of a commit that is the newest, against the log end known now. RULES.md asks for the plain
 /// distance here, without the log start.
-fn lag_now(commit: Commit, bounds: Bounds) -> LagThen {
+fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
     let plain = Bounds { start: None, ..bounds };
-    lag::lag(commit.offset, plain).map_or(LagThen::Pending, |Lag(lag)| LagThen::Known(Lag(lag)))
+    match lag::lag(arriving.commit.offset, arriving.done, plain) {
+        Some(lag) => LagThen::Known(lag),
+        // By the time that a log end is known it is not any more how much was done with.
+        None if arriving.source.is_share() => LagThen::Unknown,
+        None => LagThen::Pending,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Offset, Order};
+    use crate::model::{Lag, Offset, Order};
 
     const NO_END: Bounds = Bounds { start: None, end: None };
     const END_100: Bounds = Bounds { start: None, end: Some(Offset(100)) };
@@ -161,7 +168,11 @@ mod tests {
     }
 
     fn slot(first: Commit, bounds: Bounds) -> Slot {
-        Slot::new(Partition(0), SourceId(0), first, bounds)
+        Slot::new(&from(SourceId(0), first), bounds)
+    }
+
+    fn from(source: SourceId, commit: Commit) -> Arriving {
+        Arriving { source, partition: Partition(0), commit, done: Some(0) }
     }
 
     fn held(slot: &Slot) -> Vec<(i64, i64, LagThen)> {
@@ -171,7 +182,7 @@ mod tests {
     #[test]
     fn a_newer_commit_is_appended_with_its_lag_then() {
         let mut slot = slot(commit(1, 90, 1), END_100);
-        assert_eq!(slot.take(SourceId(0), commit(2, 101, 2), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(slot.take(&from(SourceId(0), commit(2, 101, 2)), END_100, &rules(3, 0)), Taken::In);
         assert_eq!(held(&slot), [(1, 90, LagThen::Known(Lag(10))), (2, 101, LagThen::Known(Lag(0)))]);
     }
 
@@ -183,43 +194,53 @@ mod tests {
     #[test]
     fn a_repetition_changes_nothing() {
         let mut slot = slot(commit(1, 90, 1), END_100);
-        slot.take(SourceId(0), commit(2, 91, 2), END_100, &rules(3, 0));
+        slot.take(&from(SourceId(0), commit(2, 91, 2)), END_100, &rules(3, 0));
         let before = held(&slot);
-        assert_eq!(slot.take(SourceId(0), commit(1, 7, 9), END_100, &rules(3, 0)), Taken::Repeated);
-        assert_eq!(slot.take(SourceId(0), commit(2, 7, 9), END_100, &rules(3, 0)), Taken::Repeated);
+        assert_eq!(slot.take(&from(SourceId(0), commit(1, 7, 9)), END_100, &rules(3, 0)), Taken::Repeated);
+        assert_eq!(slot.take(&from(SourceId(0), commit(2, 7, 9)), END_100, &rules(3, 0)), Taken::Repeated);
         assert_eq!(held(&slot), before);
     }
 
     #[test]
     fn an_older_commit_goes_to_its_place_without_a_lag() {
         let mut slot = slot(commit(1, 10, 1), END_100);
-        slot.take(SourceId(0), commit(5, 50, 5), END_100, &rules(3, 0));
-        assert_eq!(slot.take(SourceId(0), commit(3, 30, 3), END_100, &rules(3, 0)), Taken::In);
+        slot.take(&from(SourceId(0), commit(5, 50, 5)), END_100, &rules(3, 0));
+        assert_eq!(slot.take(&from(SourceId(0), commit(3, 30, 3)), END_100, &rules(3, 0)), Taken::In);
         assert_eq!(held(&slot)[1], (3, 30, LagThen::Unknown));
-        assert_eq!(slot.take(SourceId(0), commit(4, 40, 4), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(slot.take(&from(SourceId(0), commit(4, 40, 4)), END_100, &rules(3, 0)), Taken::In);
         assert_eq!(held(&slot).iter().map(|c| c.0).collect::<Vec<_>>(), [3, 4, 5]);
-        let late = slot.take(SourceId(0), commit(2, 20, 2), END_100, &rules(3, 0));
+        let late = slot.take(&from(SourceId(0), commit(2, 20, 2)), END_100, &rules(3, 0));
         assert_eq!(late, Taken::Dropped(Dropped::Late));
     }
 
     #[test]
     fn a_commit_too_near_its_predecessor_replaces_it_but_for_the_time() {
         let mut slot = slot(commit(1, 10, 100), END_100);
-        slot.take(SourceId(0), commit(2, 20, 104), END_100, &rules(10, 5));
+        slot.take(&from(SourceId(0), commit(2, 20, 104)), END_100, &rules(10, 5));
         assert_eq!(held(&slot), [(2, 20, LagThen::Known(Lag(80)))]);
         assert_eq!(slot.window.newest().timestamp, Timestamp(100_000));
-        slot.take(SourceId(0), commit(9, 30, 105), END_100, &rules(10, 5));
+        slot.take(&from(SourceId(0), commit(9, 30, 105)), END_100, &rules(10, 5));
         assert_eq!(slot.window.len(), 2);
-        slot.take(SourceId(0), commit(5, 25, 101), END_100, &rules(10, 5));
+        slot.take(&from(SourceId(0), commit(5, 25, 101)), END_100, &rules(10, 5));
         assert_eq!(held(&slot), [(5, 25, LagThen::Unknown), (9, 30, LagThen::Known(Lag(70)))]);
+    }
+
+    #[test]
+    fn the_lag_of_a_share_group_is_less_by_what_is_done_with() {
+        let share =
+            |done| Arriving { source: SourceId::share(0), partition: Partition(0), commit: commit(1, 90, 1), done };
+        let lag = |done, bounds| Slot::new(&share(done), bounds).window.newest().lag;
+        assert_eq!(lag(Some(4), END_100), LagThen::Known(Lag(6)));
+        assert_eq!(lag(None, END_100), LagThen::Unknown);
+        assert_eq!(lag(Some(4), NO_END), LagThen::Unknown);
     }
 
     #[test]
     fn another_source_takes_over_only_when_it_is_later() {
         let mut slot = slot(commit(1000, 10, 100), END_100);
-        let earlier = slot.take(SourceId(1), commit(2, 99, 100), END_100, &rules(10, 0));
+        let earlier = slot.take(&from(SourceId(1), commit(2, 99, 100)), END_100, &rules(10, 0));
         assert_eq!(earlier, Taken::Dropped(Dropped::Superseded));
-        assert_eq!(slot.take(SourceId(1), commit(2, 99, 101), END_100, &rules(10, 0)), Taken::In);
+        assert_eq!(slot.take(&from(SourceId(1), commit(2, 99, 101)), END_100, &rules(10, 0)), Taken::In);
         assert_eq!((slot.source, held(&slot)), (SourceId(1), vec![(2, 99, LagThen::Known(Lag(1)))]));
     }
 }

@@ -51,7 +51,7 @@ impl Stats {
     pub(super) fn add(&mut self, commit: &CommitView) {
         let CommitView { committed, bounds, .. } = *commit;
         self.committed = self.committed.saturating_add(committed.0);
-        let known = lag::lag(committed, bounds);
+        let known = commit.lag();
         match known {
             Some(Lag(lag)) => {
                 self.known = self.known.saturating_add(1);

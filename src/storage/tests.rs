@@ -69,7 +69,7 @@ pub(super) fn bounds(topic: &str, partition: i32, start: i64, end: i64) -> LogBo
 }
 
 /// All that is shown; the tests of the status look at more of it.
-fn view_of(cluster: &Cluster) -> ClusterView {
+pub(super) fn view_of(cluster: &Cluster) -> ClusterView {
     let (intervals, allowed_lag) = (cluster.rules().intervals, crate::model::Lag(0));
     ClusterView::of(cluster, NOW, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag })
 }

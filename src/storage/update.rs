@@ -145,6 +145,34 @@ pub enum Update<'a> {
         /// The thing.
         fact: GroupFact<'a>,
     },
+    /// How far a share group has come.
+    Share(ShareUpdate<'a>),
+}
+
+/// How far a share group has come in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShareUpdate<'a> {
+    /// The group.
+    pub group: Name<'a>,
+    /// The topic.
+    pub topic: TopicId,
+    /// The partition.
+    pub partition: Partition,
+    /// When.
+    pub at: Timestamp,
+    /// The state; `None`: the group has none any more.
+    pub state: Option<ShareState>,
+}
+
+/// The state of a share group's partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShareState {
+    /// Whether it is everything, or what changed.
+    pub whole: bool,
+    /// The first record that is not done with. `None`: there is none yet, or it did not change.
+    pub start: Option<Offset>,
+    /// How many records after that are done with, where the broker tells it.
+    pub done: Option<u32>,
 }
 
 /// One thing about a group of the types `consumer`, `share` and `streams`. `None` is the tombstone: it is not so any
@@ -305,6 +333,7 @@ impl<'a> Update<'a> {
             | Self::Fact { group, .. }
             | Self::GroupTombstone { group } => *group,
             Self::Members(members) => members.group,
+            Self::Share(share) => share.group,
         }
     }
 }

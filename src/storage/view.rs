@@ -1,11 +1,12 @@
 //! What leaves storage: a picture of one moment. Numbers are copied under a shard's lock, the rest is shared.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, Log, PartitionStatus};
 use crate::lag::{self, Bounds};
-use crate::model::{Offset, Partition, TimeLag, Timestamp};
+use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
 use super::epochs::GroupState;
@@ -52,6 +53,8 @@ pub struct CommitView {
     pub partition: Partition,
     /// What was committed.
     pub committed: Offset,
+    /// How many records after that are done with: 0 but for share groups, of which it may be unknown.
+    pub done: Option<u32>,
     /// Its log.
     pub bounds: Bounds,
     /// How long the oldest record that is not committed has been waiting; zero when none is.
@@ -113,6 +116,16 @@ pub struct GroupTopicView {
     /// The judgement on its partitions.
     pub evaluation: GroupEvaluation,
     commits: Range<usize>,
+    /// Of a share group: how many records after the commits are done with, where that is known.
+    done: Option<BTreeMap<Partition, u32>>,
+}
+
+impl CommitView {
+    /// Records that are yet to be consumed.
+    #[must_use]
+    pub fn lag(&self) -> Option<Lag> {
+        lag::lag(self.committed, self.done, self.bounds)
+    }
 }
 
 impl ClusterView {
@@ -133,7 +146,7 @@ impl ClusterView {
         };
         let judge = Judge { moment: cluster.moment(now), rules };
         for shard in cluster.shards() {
-            shard.values().filter(|group| group.is_shown()).for_each(|group| view.copy(group, judge));
+            shard.values().for_each(|group| view.copy(group, judge));
         }
         view.sort();
         view.sum_up();
@@ -155,18 +168,20 @@ impl ClusterView {
     fn copy(&mut self, group: &Group, judge: Judge<'_>) {
         let (first, known) = (self.group_topics.len(), Arc::clone(&self.topics));
         let mut evaluation = GroupEvaluation::NONE;
-        for topic in group.topics.iter().filter(|topic| !known.hides(&topic.name)) {
+        for topic in group.topics.iter().filter(|topic| !known.hides(&topic.name) && group.shows(topic)) {
             let start = self.partitions.len();
-            let judged = self.copy_commits(topic, &known, judge);
+            let newest = topic.slots.shown(group.is_share()).map(|slot| slot.window.newest().timestamp).max();
+            let judged = self.copy_commits((topic, group.is_share()), &known, judge);
             evaluation = evaluation.merge(judged);
             self.group_topics.push(GroupTopicView {
                 group: Arc::clone(&group.label),
                 members: Arc::clone(&group.meta.members),
                 name: Arc::clone(&topic.name),
                 assigned: Arc::clone(&topic.assigned),
-                stats: Stats { commits: topic.commits, newest: topic.newest(), ..Stats::NONE },
+                stats: Stats { commits: topic.commits, newest, ..Stats::NONE },
                 evaluation: judged,
                 commits: start..self.partitions.len(),
+                done: group.is_share().then(|| topic.slots.all_done()),
             });
         }
         let meta = &group.meta;
@@ -188,22 +203,27 @@ impl ClusterView {
     }
 
     /// Copies the commits of a group's topic, and judges the windows where they lie: they are too large to be copied.
-    fn copy_commits(&mut self, topic: &GroupTopic, known: &Topics, judge: Judge<'_>) -> GroupEvaluation {
+    fn copy_commits(
+        &mut self,
+        (topic, shares): (&GroupTopic, bool),
+        known: &Topics,
+        judge: Judge<'_>,
+    ) -> GroupEvaluation {
         let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
         let mut all = GroupEvaluation::NONE;
-        let mut unnamed = 0_usize;
-        for slot in &topic.slots {
+        let (mut unnamed, first) = (0_usize, self.partitions.len());
+        for slot in topic.slots.shown(shares) {
             let committed = slot.window.newest().offset;
             let state = state_of(states, slot.partition);
             unnamed = unnamed.saturating_add(usize::from(state.is_none()));
-            let evaluation = judge.slot(slot, committed, state);
+            let evaluation = judge.slot(slot, (committed, topic.slots.done(slot)), state);
             all.add(evaluation);
             self.partitions.push(slot.partition);
             self.committed.push(committed);
             self.time_lags.push(state.and_then(|state| judge.moment.time_lag(slot, committed, state)));
             self.statuses.push(evaluation.status);
         }
-        if !topic.slots.is_empty() {
+        if first < self.partitions.len() {
             all.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
         }
         all
@@ -235,7 +255,7 @@ impl ClusterView {
     }
 
     /// The commits of a group's topic by partition, from the `from`th on, each with what is known of the log.
-    pub fn commits(&self, topic: &GroupTopicView, from: usize) -> impl Iterator<Item = CommitView> + '_ {
+    pub fn commits<'v>(&'v self, topic: &'v GroupTopicView, from: usize) -> impl Iterator<Item = CommitView> + 'v {
         let states = self.topics.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
         let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
         let partitions = self.partitions.get(range.clone()).unwrap_or_default();
@@ -243,7 +263,8 @@ impl ClusterView {
         let time_lags = self.time_lags.get(range).unwrap_or_default();
         partitions.iter().zip(committed).zip(time_lags).map(move |((partition, committed), time_lag)| {
             let bounds = state_of(states, *partition).map_or_else(Bounds::default, |state| state.bounds);
-            CommitView { partition: *partition, committed: *committed, bounds, time_lag: *time_lag }
+            let done = topic.done.as_ref().map_or(Some(0), |done| done.get(partition).copied());
+            CommitView { partition: *partition, committed: *committed, done, bounds, time_lag: *time_lag }
         })
     }
 
@@ -264,11 +285,12 @@ fn state_of(states: &[PartitionState], partition: Partition) -> Option<&Partitio
 }
 
 impl Judge<'_> {
-    fn slot(self, slot: &Slot, committed: Offset, state: Option<&PartitionState>) -> Evaluation {
+    fn slot(self, slot: &Slot, (committed, done): (Offset, Option<u32>), state: Option<&PartitionState>) -> Evaluation {
         let log = state.map_or_else(Log::default, |state| Log {
-            current: lag::lag(committed, state.bounds),
+            current: lag::lag(committed, done, state.bounds),
             ends: state.ends(),
             first_end: state.first_end(),
+            shared: slot.source.is_share(),
         });
         evaluate::partition(slot.window.iter(), &log, self.moment.now, self.rules)
     }

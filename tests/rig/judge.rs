@@ -19,9 +19,8 @@ pub struct Said {
     pub groups: BTreeMap<String, (String, String, i64)>,
     /// Member id, host and client id.
     pub owners: BTreeMap<Place, BTreeSet<[String; 3]>>,
-    /// Not those of share groups.
+    /// Of share groups the start offsets.
     pub commits: BTreeMap<Place, i64>,
-    /// Not those of share groups.
     pub lags: BTreeMap<Place, i64>,
 }
 
@@ -76,9 +75,7 @@ impl Said {
             for row in describe(&["--members", "--verbose"])? {
                 said.own(&row, asked.subtopologies);
             }
-            if tool != SHARE {
-                describe(&["--offsets", "--verbose"])?.iter().for_each(|row| said.commit(row));
-            }
+            describe(&["--offsets", "--verbose"])?.iter().for_each(|row| said.commit(row));
         }
         Ok(said)
     }
@@ -106,7 +103,8 @@ impl Said {
     fn commit(&mut self, row: &Row) {
         let place = (row["GROUP"].clone(), row["TOPIC"].clone(), row["PARTITION"].parse().unwrap());
         let lag = row.get("LAG").or(row.get("OFFSET-LAG"));
-        if let Ok(offset) = row["CURRENT-OFFSET"].parse() {
+        let offset = row.get("CURRENT-OFFSET").unwrap_or_else(|| &row["START-OFFSET"]);
+        if let Ok(offset) = offset.parse() {
             self.commits.insert(place.clone(), offset);
             if let Ok(lag) = lag.unwrap().parse() {
                 self.lags.insert(place, lag);
@@ -136,8 +134,7 @@ impl Said {
             let who = ["member_id", "client_host", "client_id"].map(|key| labels[key].clone());
             said.owners.entry(place(labels)).or_default().insert(who);
         }
-        let counted = Asked { share: &[], ..asked };
-        let values = |name| of(name, counted).map(|(labels, value)| (place(labels), whole(value))).collect();
+        let values = |name| of(name, asked).map(|(labels, value)| (place(labels), whole(value))).collect();
         said.commits = values("kafka_consumergroup_current_offset");
         said.lags = values("kafka_consumergroup_lag");
         said

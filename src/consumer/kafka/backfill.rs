@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::kafka::{Client, Event, ModuleError, Reader, StartAt};
+use crate::kafka::{Client, Event, Log, ModuleError, Reader, StartAt};
 use crate::metrics::own::ModuleMetrics;
-use crate::model::{Offset, Partition};
+use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
 use super::part::{Part, Stage};
@@ -34,61 +34,62 @@ impl Backfill {
     /// Reads each partition up to where the live reader began, then lets go of it. The live reader forgets the
     /// tombstones that it kept for this past: no more are to come by then.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
-        let Some((first, mut reader)) = open(&self.client, &self.topic, begun, stop)? else { return Ok(()) };
+        let Some((first, mut reader)) = open(&self.client, &[&self.topic], begun, stop)? else { return Ok(()) };
         let mut first = Some(first);
-        let mut parts: BTreeMap<Partition, (Part, Offset)> = BTreeMap::new();
+        let mut parts: BTreeMap<Log, (Part, Offset)> = BTreeMap::new();
         while !stop.is_cancelled() {
-            for Begin { partition, start, end, .. } in first.take().into_iter().chain(begun.try_iter()) {
-                let source = self.cluster.source(&self.module, partition.0);
-                reader.start(partition, StartAt::Beginning)?;
-                parts.insert(partition, (Part { source, stage: Stage::Live(Past::Behind), position: start }, end));
+            for Begin { log, start, end, .. } in first.take().into_iter().chain(begun.try_iter()) {
+                let source = self.cluster.source(&self.module, log.partition.0);
+                reader.start(log, StartAt::Beginning)?;
+                parts.insert(log, (Part { source, stage: Stage::Live(Past::Behind), position: start }, end));
             }
-            for partition in self.positions.take_no_past() {
-                reader.stop(partition)?;
-                parts.remove(&partition);
+            for log in self.positions.take_no_past() {
+                reader.stop(log)?;
+                parts.remove(&log);
             }
             self.take_batch(&mut reader, &mut parts);
-            let done: Vec<_> = parts.iter().filter(|(_, (part, end))| part.position >= *end).map(|(p, _)| *p).collect();
-            for partition in done {
-                reader.stop(partition)?;
-                parts.remove(&partition);
-                self.positions.end_past(partition);
+            let done: Vec<_> =
+                parts.iter().filter(|(_, (part, end))| part.position >= *end).map(|(log, _)| *log).collect();
+            for log in done {
+                reader.stop(log)?;
+                parts.remove(&log);
+                self.positions.end_past(log);
                 self.positions.tell(&self.metrics);
-                info!(module = self.module, partition = partition.0, "the past has been read");
+                info!(module = self.module, partition = log.partition.0, "the past has been read");
             }
         }
         Ok(())
     }
 
-    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Partition, (Part, Offset)>) {
+    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, (Part, Offset)>) {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
         let now = clock::now();
         for event in batch.iter() {
             match event {
                 Event::Record(record) => {
-                    let Some((part, end)) = parts.get_mut(&record.partition) else { continue };
+                    let Some((part, end)) = parts.get_mut(&record.log) else { continue };
                     if record.offset < *end {
                         part.take(iter::once(record), &mut self.translator, &self.cluster, now);
                     } else {
                         part.position = record.offset;
                     }
                 }
-                Event::End { partition, offset } => {
-                    if let Some((part, _)) = parts.get_mut(&partition) {
+                Event::End { log, offset } => {
+                    if let Some((part, _)) = parts.get_mut(&log) {
                         part.end(offset);
                     }
                 }
-                Event::OutOfRange { partition } => again.push(partition),
+                Event::OutOfRange { log } => again.push(log),
                 // The live reader meets and tells the same.
                 Event::Failed { .. } => {}
             }
         }
         drop(batch);
         self.translator.flush();
-        for partition in again {
-            if let Err(error) = reader.start(partition, StartAt::Beginning) {
-                warn!(partition = partition.0, %error, "the past cannot be read anew");
+        for log in again {
+            if let Err(error) = reader.start(log, StartAt::Beginning) {
+                warn!(partition = log.partition.0, %error, "the past cannot be read anew");
             }
         }
     }

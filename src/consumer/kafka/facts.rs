@@ -1,10 +1,11 @@
 //! What the records about single members and the like say, as storage takes it.
 
 use crate::config::Filter;
-use crate::model::{Name, Partition, TopicId};
+use crate::model::{Name, Partition, Timestamp, TopicId};
 use crate::offsets::Topology;
 use crate::offsets::{CurrentAssignment, Epoch, List, MemberState, Owned, Subtopology, Task, Topic, TopicPartitions};
-use crate::storage::{CurrentUpdate, EpochUpdate, OwnedUpdate, TopologyUpdate};
+use crate::offsets::{RecordType, share_state};
+use crate::storage::{CurrentUpdate, EpochUpdate, OwnedUpdate, ShareState, ShareUpdate, TopologyUpdate};
 
 pub(super) const fn epoch(epoch: Epoch) -> EpochUpdate {
     EpochUpdate { number: epoch.epoch, validated_topology: epoch.validated_topology_epoch }
@@ -46,4 +47,35 @@ pub(super) fn topology<'a>(topology: Topology<'a>, kept: &Filter) -> TopologyUpd
 /// The names of topics, but for those that are not kept.
 pub(super) fn names<'a>(topics: List<'a, Topic<'a>>, kept: &Filter) -> Vec<(TopicId, Name<'a>)> {
     topics.map(|topic| (topic.id, topic.name)).filter(|(_, name)| kept.allows(name.0)).collect()
+}
+
+pub(super) const fn share_type(key: &share_state::Key<'_>) -> RecordType {
+    match key {
+        share_state::Key::Snapshot(_) => RecordType::ShareSnapshot,
+        share_state::Key::Update(_) => RecordType::ShareUpdate,
+        share_state::Key::Unknown(_) => RecordType::Unknown,
+    }
+}
+
+/// How far a share group has come; `at` is when the record was written.
+pub(super) fn share(record: share_state::Record<'_>, at: Timestamp) -> Option<ShareUpdate<'_>> {
+    let (of, at, state) = match record {
+        share_state::Record::Snapshot { of, snapshot } => {
+            // An idle partition's state is written down again from time to time, with the time when it was made.
+            let made = snapshot.map(|snapshot| snapshot.created).filter(|made| *made > Timestamp(0));
+            let state = |snapshot: share_state::Snapshot<'_>| ShareState {
+                whole: true,
+                start: snapshot.start,
+                done: snapshot.delivery_complete,
+            };
+            (of, made.unwrap_or(at), snapshot.map(state))
+        }
+        share_state::Record::Update { of, update: Some(update) } => {
+            (of, at, Some(ShareState { whole: false, start: update.start, done: update.delivery_complete }))
+        }
+        // The tombstones that brokers write are snapshots.
+        share_state::Record::Update { update: None, .. } | share_state::Record::Unknown(_) => return None,
+    };
+    let share_state::SharePartition { group, topic, partition } = of;
+    Some(ShareUpdate { group, topic, partition, at, state })
 }

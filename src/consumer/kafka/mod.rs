@@ -1,4 +1,5 @@
-//! Reads the offsets topic: every partition from its beginning, then on as it grows.
+//! Reads the offsets topic, and the one where share groups' state is kept: every partition from its beginning, then
+//! on as it grows.
 //!
 //! The **scout** looks out for partitions, asks where their logs begin and end, and measures how far the reader is
 //! behind; the **reader** reads, decodes and feeds storage. With `backfill-earliest` a second reader follows with the
@@ -7,10 +8,12 @@
 
 mod backfill;
 mod facts;
+mod held;
 mod part;
 mod parts;
 mod reader;
 mod scout;
+mod topics;
 mod translate;
 
 use std::sync::Arc;
@@ -31,6 +34,7 @@ use backfill::Backfill;
 use parts::Begin;
 use reader::Reading;
 use scout::{Positions, Scout};
+use topics::Topics;
 use translate::Translator;
 
 /// How long the threads may take to end. Closing a client takes up to half a second of it.
@@ -133,14 +137,14 @@ impl Module for Kafka {
     }
 
     fn start(&mut self) -> Result<(), ModuleError> {
-        let (client, name, topic) = (self.client(Role::Reader)?, self.name.clone(), self.topic.topic.clone());
+        let (client, name, topics) = (self.client(Role::Reader)?, self.name.clone(), Topics::new(&self.topic.topic));
         let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
-        let scout = Scout::new(self.client(Role::Cluster)?, topic.clone(), self.probe, metrics.clone())?;
+        let scout = Scout::new(self.client(Role::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
         let (begin, begun) = channel();
         let behind = self.start_backfill(&positions)?;
         let reading = Reading {
             client,
-            topic,
+            topics,
             start: self.topic.start,
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),

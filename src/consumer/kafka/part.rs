@@ -1,9 +1,9 @@
-//! One partition of the offsets topic while it is read: built beside what is shown, then followed live.
+//! One partition of a topic while it is read: built beside what is shown, then followed live.
 
 use tracing::debug;
 
-use crate::kafka::Record;
-use crate::model::{Offset, Order, Partition, Timestamp};
+use crate::kafka::{Log, Record};
+use crate::model::{Offset, Order, Timestamp};
 use crate::storage::{Build, Cluster, Past, SourceId};
 
 use super::parts::Positions;
@@ -98,22 +98,35 @@ impl Part {
         }
     }
 
-    /// Shows what was built once it has caught up; tells whether it just did.
-    pub fn settle(&mut self, partition: Partition, positions: &Positions) -> bool {
+    /// Asks how far the log goes by now once it has been read up to where it went.
+    pub fn arrive(&mut self, log: Log, positions: &Positions) {
         if let Stage::Building(building) = &mut self.stage
             && building.reached.is_none()
             && self.position >= building.end
         {
             building.reached = Some(Reached::Asked);
-            debug!(partition = partition.0, at = self.position.0, "read up to where the log went");
-            positions.want_end(partition);
+            debug!(?log, at = self.position.0, "read up to where the log went");
+            positions.want_end(log);
         }
+    }
+
+    /// Whether all of it has been read.
+    pub const fn has_arrived(&self) -> bool {
+        match &self.stage {
+            Stage::Building(building) => matches!(building.reached, Some(Reached::End)),
+            Stage::Live(_) => true,
+            Stage::Waiting => false,
+        }
+    }
+
+    /// Shows what was built once all of it has been read; tells whether it just did.
+    pub fn settle(&mut self, log: Log, positions: &Positions) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Waiting) {
             Stage::Building(Building { build, reached: Some(Reached::End), .. }) => {
                 build.publish();
-                debug!(partition = partition.0, at = self.position.0, "caught up");
+                debug!(?log, at = self.position.0, "caught up");
                 self.stage = Stage::Live(Past::Read);
-                positions.catch_up(partition);
+                positions.catch_up(log);
                 true
             }
             other @ (Stage::Building(_) | Stage::Live(_) | Stage::Waiting) => {

@@ -1,16 +1,19 @@
-//! How far the partitions of the offsets topic have been read: written by the readers, read by the scout.
+//! How far the partitions of the topics have been read: written by the readers, read by the scout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::kafka::{Log, TopicAt};
 use crate::metrics::own::ModuleMetrics;
-use crate::model::{Offset, Partition};
+use crate::model::Offset;
+
+use super::topics::OFFSETS;
 
 /// A partition whose log's bounds are known: it can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Begin {
-    /// The partition.
-    pub partition: Partition,
+    /// Its log.
+    pub log: Log,
     /// Its log start.
     pub start: Offset,
     /// Its last stable offset: when it has been read up to here, it has caught up.
@@ -26,8 +29,8 @@ pub enum Notice {
     Begin(Begin),
     /// How far the log goes by now, of a partition that has been read up to where it went.
     End {
-        /// The partition.
-        partition: Partition,
+        /// Its log.
+        log: Log,
         /// Its last stable offset.
         end: Offset,
     },
@@ -41,81 +44,95 @@ pub struct Positions {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many partitions the topic has; `None` before the first answer.
-    partitions: Option<usize>,
-    positions: BTreeMap<Partition, Offset>,
-    caught_up: BTreeSet<Partition>,
-    again: BTreeSet<Partition>,
-    ended: BTreeSet<Partition>,
+    /// How many partitions the topics have.
+    partitions: BTreeMap<TopicAt, usize>,
+    /// Topics that are not waited for.
+    left_out: BTreeSet<TopicAt>,
+    positions: BTreeMap<Log, Offset>,
+    caught_up: BTreeSet<Log>,
+    again: BTreeSet<Log>,
+    ended: BTreeSet<Log>,
     /// Partitions whose past will not be read: they are read anew as a whole.
-    no_past: BTreeSet<Partition>,
+    no_past: BTreeSet<Log>,
     /// Partitions whose past has been read behind the live stream, until the live reader has heard of it.
-    past: BTreeSet<Partition>,
+    past: BTreeSet<Log>,
 }
 
 impl Positions {
-    /// How many partitions the topic has.
-    pub fn count(&self, partitions: usize) {
-        self.state().partitions = Some(partitions);
+    /// How many partitions a topic has.
+    pub fn count(&self, topic: TopicAt, partitions: usize) {
+        self.state().partitions.insert(topic, partitions);
+    }
+
+    /// How many partitions a topic has, as far as anybody has counted them.
+    pub fn counted(&self, topic: TopicAt) -> usize {
+        self.state().partitions.get(&topic).copied().unwrap_or(0)
+    }
+
+    /// Nothing waits for a topic that may not be read.
+    pub fn leave_out(&self, topic: TopicAt) {
+        self.state().left_out.insert(topic);
     }
 
     /// A partition has been read up to an offset.
-    pub fn reach(&self, partition: Partition, position: Offset) {
-        self.state().positions.insert(partition, position);
+    pub fn reach(&self, log: Log, position: Offset) {
+        self.state().positions.insert(log, position);
     }
 
     /// A partition has caught up.
-    pub fn catch_up(&self, partition: Partition) {
-        self.state().caught_up.insert(partition);
+    pub fn catch_up(&self, log: Log) {
+        let mut state = self.state();
+        state.left_out.remove(&log.topic);
+        state.caught_up.insert(log);
     }
 
     /// The past of a partition has been read behind its live stream.
-    pub fn end_past(&self, partition: Partition) {
+    pub fn end_past(&self, log: Log) {
         let mut state = self.state();
-        state.past.insert(partition);
-        state.caught_up.insert(partition);
+        state.past.insert(log);
+        state.caught_up.insert(log);
     }
 
     /// The partitions whose past has been read since this was asked last.
-    pub fn take_past(&self) -> BTreeSet<Partition> {
+    pub fn take_past(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().past)
     }
 
     /// A partition has been read up to where its log went: how far does it go by now?
-    pub fn want_end(&self, partition: Partition) {
-        self.state().ended.insert(partition);
+    pub fn want_end(&self, log: Log) {
+        self.state().ended.insert(log);
     }
 
     /// The partitions of which the end is wanted, once.
-    pub fn take_ended(&self) -> BTreeSet<Partition> {
+    pub fn take_ended(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().ended)
     }
 
     /// The past of a partition is not wanted any more.
-    pub fn drop_past(&self, partition: Partition) {
-        self.state().no_past.insert(partition);
+    pub fn drop_past(&self, log: Log) {
+        self.state().no_past.insert(log);
     }
 
     /// The partitions whose past is not wanted any more, once.
-    pub fn take_no_past(&self) -> BTreeSet<Partition> {
+    pub fn take_no_past(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().no_past)
     }
 
     /// A partition has to be read anew: its bounds are asked for once more.
-    pub fn want_again(&self, partition: Partition) {
+    pub fn want_again(&self, log: Log) {
         let mut state = self.state();
-        state.positions.remove(&partition);
-        state.again.insert(partition);
+        state.positions.remove(&log);
+        state.again.insert(log);
     }
 
     /// The partitions that have to be read anew, once.
-    pub fn take_again(&self) -> BTreeSet<Partition> {
+    pub fn take_again(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().again)
     }
 
     /// Up to where a partition has been read.
-    pub fn of(&self, partition: Partition) -> Option<Offset> {
-        self.state().positions.get(&partition).copied()
+    pub fn of(&self, log: Log) -> Option<Offset> {
+        self.state().positions.get(&log).copied()
     }
 
     /// Brings readiness up to date.
@@ -125,10 +142,14 @@ impl Positions {
         }
     }
 
-    /// How many partitions have caught up once, and how many there are.
+    /// How many partitions have caught up once, and how many there are; `None` before there is an answer.
     fn progress(&self) -> Option<(u64, u64)> {
         let state = self.state();
-        Some((u64::try_from(state.caught_up.len()).ok()?, u64::try_from(state.partitions?).ok()?))
+        state.partitions.get(&OFFSETS)?;
+        let counts = |topic: &TopicAt| !state.left_out.contains(topic);
+        let done = state.caught_up.iter().filter(|log| counts(&log.topic)).count();
+        let all: usize = state.partitions.iter().filter(|(topic, _)| counts(topic)).map(|(_, count)| *count).sum();
+        Some((u64::try_from(done).ok()?, u64::try_from(all).ok()?))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -138,23 +159,41 @@ impl Positions {
 
 #[cfg(test)]
 mod tests {
+    use super::super::topics::SHARE_STATE;
     use super::*;
+    use crate::model::Partition;
+
+    const fn log(topic: TopicAt, partition: i32) -> Log {
+        Log { topic, partition: Partition(partition) }
+    }
 
     #[test]
     fn progress_is_unknown_until_the_partitions_are_counted() {
         let positions = Positions::default();
-        positions.catch_up(Partition(0));
+        positions.catch_up(log(OFFSETS, 0));
+        positions.count(SHARE_STATE, 1);
         assert_eq!(positions.progress(), None);
-        positions.count(2);
-        assert_eq!(positions.progress(), Some((1, 2)));
+        positions.count(OFFSETS, 2);
+        assert_eq!(positions.progress(), Some((1, 3)));
+    }
+
+    #[test]
+    fn a_topic_that_may_not_be_read_is_not_waited_for_until_it_can_be_read() {
+        let positions = Positions::default();
+        positions.count(OFFSETS, 1);
+        positions.count(SHARE_STATE, 2);
+        positions.leave_out(SHARE_STATE);
+        assert_eq!(positions.progress(), Some((0, 1)));
+        positions.catch_up(log(SHARE_STATE, 1));
+        assert_eq!(positions.progress(), Some((1, 3)));
     }
 
     #[test]
     fn a_partition_that_is_read_again_has_no_position_meanwhile() {
         let positions = Positions::default();
-        positions.reach(Partition(3), Offset(9));
-        positions.want_again(Partition(3));
-        assert_eq!((positions.of(Partition(3)), positions.take_again().len()), (None, 1));
+        positions.reach(log(OFFSETS, 3), Offset(9));
+        positions.want_again(log(OFFSETS, 3));
+        assert_eq!((positions.of(log(OFFSETS, 3)), positions.take_again().len()), (None, 1));
         assert!(positions.take_again().is_empty());
     }
 }

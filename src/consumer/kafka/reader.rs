@@ -11,13 +11,14 @@ use tracing::{debug, warn};
 
 use crate::clock;
 use crate::config::Start;
-use crate::kafka::{Client, Code, Event, ModuleError, Reader, StartAt};
+use crate::kafka::{Client, Code, Event, Log, ModuleError, Reader, StartAt, TopicAt};
 use crate::metrics::own::ModuleMetrics;
-use crate::model::{Offset, Partition};
+use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
 use super::part::{Building, Part, Stage};
 use super::parts::{Begin, Notice, Positions};
+use super::topics::{SHARE_STATE, Topics};
 use super::translate::Translator;
 
 /// Records and events taken at a time.
@@ -31,7 +32,7 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 /// The live reader.
 pub struct Reading {
     pub client: Arc<Client>,
-    pub topic: String,
+    pub topics: Topics,
     pub start: Start,
     pub module: String,
     pub cluster: Arc<Cluster>,
@@ -49,24 +50,24 @@ impl Reading {
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let Some((first, mut reader)) = open(&self.client, &self.topic, notices, stop)? else { return Ok(()) };
-        let mut parts: BTreeMap<Partition, Part> = BTreeMap::new();
+        let Some((first, mut reader)) = open(&self.client, &self.topics.names(), notices, stop)? else { return Ok(()) };
+        let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
         let mut complaints = Complaints::default();
         let mut first = Some(first);
         while !stop.is_cancelled() {
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
                     Notice::Begin(begin) => self.begin(begin, &mut reader, behind, &mut parts)?,
-                    Notice::End { partition, end } => self.extend(partition, end, &mut parts),
+                    Notice::End { log, end } => self.extend(log, end, &mut parts),
                 }
             }
             let lost = self.take_batch(&mut reader, &mut parts, &mut complaints);
             self.end_past(&mut parts);
-            for partition in lost {
-                reader.stop(partition)?;
-                self.positions.want_again(partition);
-                self.positions.drop_past(partition);
-                if let Some(part) = parts.get_mut(&partition) {
+            for log in lost {
+                reader.stop(log)?;
+                self.positions.want_again(log);
+                self.positions.drop_past(log);
+                if let Some(part) = parts.get_mut(&log) {
                     part.stage = Stage::Waiting;
                 }
             }
@@ -79,49 +80,79 @@ impl Reading {
         begin: Begin,
         reader: &mut Reader,
         behind: Option<&Sender<Begin>>,
-        parts: &mut BTreeMap<Partition, Part>,
+        parts: &mut BTreeMap<Log, Part>,
     ) -> Result<(), ModuleError> {
-        let Begin { partition, start, end, late } = begin;
-        let source = self.cluster.source(&self.module, partition.0);
-        let from_start = late || self.start == Start::Earliest || parts.contains_key(&partition);
+        let Begin { log, start, end, late } = begin;
+        let source = match log.topic {
+            SHARE_STATE => self.cluster.share_source(&self.module, log.partition.0),
+            TopicAt(_) => self.cluster.source(&self.module, log.partition.0),
+        };
+        // How far share groups have come follows from what changed since a snapshot: it takes both.
+        let from_start = late || self.start == Start::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
         let (at, stage, position) = if from_start {
             (StartAt::Beginning, Stage::Building(Building::new(self.cluster.build(source), end)), start)
         } else {
             let past = if behind.is_some() { Past::Ahead } else { Past::Read };
             (StartAt::Offset(end), Stage::Live(past), end)
         };
-        reader.start(partition, at)?;
-        debug!(module = self.module, partition = partition.0, from = position.0, to = end.0, "reading begins");
-        let mut part = Part { source, stage, position };
+        reader.start(log, at)?;
+        let topic = self.topics.name(log.topic);
+        debug!(
+            module = self.module,
+            topic,
+            partition = log.partition.0,
+            from = position.0,
+            to = end.0,
+            "reading begins"
+        );
+        let part = Part { source, stage, position };
         match behind {
             // A failing send means that the past's reader has ended, which is told by itself.
             Some(behind) if !from_start => drop(behind.send(begin)),
             // From the end on, and nothing behind it: there is nothing to catch up with.
-            None if !from_start => self.positions.catch_up(partition),
-            Some(_) | None => drop(part.settle(partition, &self.positions)),
+            None if !from_start => self.positions.catch_up(log),
+            Some(_) | None => {}
         }
-        self.positions.reach(partition, part.position);
-        parts.insert(partition, part);
+        self.positions.reach(log, part.position);
+        parts.insert(log, part);
+        self.settle(log, parts);
         self.positions.tell(&self.metrics);
         Ok(())
     }
 
-    fn extend(&self, partition: Partition, end: Offset, parts: &mut BTreeMap<Partition, Part>) {
-        if let Some(part) = parts.get_mut(&partition) {
+    fn extend(&self, log: Log, end: Offset, parts: &mut BTreeMap<Log, Part>) {
+        if let Some(part) = parts.get_mut(&log) {
             part.extend(end);
-            if part.settle(partition, &self.positions) {
+            if self.settle(log, parts) {
                 self.positions.tell(&self.metrics);
             }
         }
+    }
+
+    /// Shows what a partition tells once all of it has been read; tells whether it just did.
+    fn settle(&self, log: Log, parts: &mut BTreeMap<Log, Part>) -> bool {
+        let Some(part) = parts.get_mut(&log) else { return false };
+        part.arrive(log, &self.positions);
+        if log.topic != SHARE_STATE {
+            return part.settle(log, &self.positions);
+        }
+        // The state of one share group is spread over all partitions: part of it would be a false sum.
+        let states = || parts.iter().filter(|(log, _)| log.topic == SHARE_STATE);
+        let whole = states().count() >= self.positions.counted(SHARE_STATE);
+        if !whole || !states().all(|(_, part)| part.has_arrived()) {
+            return false;
+        }
+        let states = parts.iter_mut().filter(|(log, _)| log.topic == SHARE_STATE);
+        states.fold(false, |settled, (log, part)| part.settle(*log, &self.positions) || settled)
     }
 
     /// Takes what is there; tells which partitions' positions are out of range.
     fn take_batch(
         &mut self,
         reader: &mut Reader,
-        parts: &mut BTreeMap<Partition, Part>,
+        parts: &mut BTreeMap<Log, Part>,
         complaints: &mut Complaints,
-    ) -> Vec<Partition> {
+    ) -> Vec<Log> {
         // What is being built waits for word from the scout.
         let building = parts.values().any(|part| matches!(part.stage, Stage::Building(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
@@ -129,39 +160,41 @@ impl Reading {
         let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
         let mut events = batch.iter().peekable();
         while let Some(event) = events.next() {
-            let partition = match event {
+            let log = match event {
                 Event::Record(first) => {
-                    let Some(part) = parts.get_mut(&first.partition) else { continue };
+                    let Some(part) = parts.get_mut(&first.log) else { continue };
                     let more = iter::from_fn(|| match events.peek() {
-                        Some(Event::Record(next)) if next.partition == first.partition => match events.next() {
+                        Some(Event::Record(next)) if next.log == first.log => match events.next() {
                             Some(Event::Record(next)) => Some(next),
                             _ => None,
                         },
                         _ => None,
                     });
                     part.take(iter::once(first).chain(more), &mut self.translator, &self.cluster, now);
-                    first.partition
+                    first.log
                 }
-                Event::End { partition, offset } => {
-                    let Some(part) = parts.get_mut(&partition) else { continue };
+                Event::End { log, offset } => {
+                    let Some(part) = parts.get_mut(&log) else { continue };
                     part.end(offset);
-                    partition
+                    log
                 }
-                Event::OutOfRange { partition } => {
-                    warn!(module = self.module, partition = partition.0, "position out of range: reading it anew");
-                    lost.push(partition);
+                Event::OutOfRange { log } => {
+                    let (topic, partition) = (self.topics.name(log.topic), log.partition.0);
+                    warn!(module = self.module, topic, partition, "position out of range: reading it anew");
+                    lost.push(log);
                     continue;
                 }
-                Event::Failed { partition, code } => {
-                    complaints.tell(&self.module, partition, code);
+                Event::Failed { log, code } => {
+                    complaints.tell(&self.module, &self.topics, log, code);
+                    settled |= self.leave_out(log, code);
                     continue;
                 }
             };
             answered = true;
-            complaints.clear(partition);
-            if let Some(part) = parts.get_mut(&partition) {
-                settled |= part.settle(partition, &self.positions);
-                self.positions.reach(partition, part.position);
+            complaints.clear(log);
+            settled |= self.settle(log, parts);
+            if let Some(part) = parts.get(&log) {
+                self.positions.reach(log, part.position);
             }
         }
         drop(events);
@@ -177,10 +210,20 @@ impl Reading {
         lost
     }
 
+    /// The offsets topic is what this module is for; without the other one share groups have no offsets, and that is
+    /// all. Tells whether nothing waits for it any more.
+    fn leave_out(&self, log: Option<Log>, code: Code) -> bool {
+        let refused = code == Code::TOPIC_AUTHORIZATION_FAILED && log.is_some_and(|log| log.topic == SHARE_STATE);
+        if refused {
+            self.positions.leave_out(SHARE_STATE);
+        }
+        refused
+    }
+
     /// A live stream that ran ahead of its past does so no longer once that has been read.
-    fn end_past(&self, parts: &mut BTreeMap<Partition, Part>) {
-        for partition in self.positions.take_past() {
-            if let Some(Part { stage: Stage::Live(past), source, .. }) = parts.get_mut(&partition) {
+    fn end_past(&self, parts: &mut BTreeMap<Log, Part>) {
+        for log in self.positions.take_past() {
+            if let Some(Part { stage: Stage::Live(past), source, .. }) = parts.get_mut(&log) {
                 *past = Past::Read;
                 self.cluster.close_past(*source);
             }
@@ -188,20 +231,20 @@ impl Reading {
     }
 }
 
-/// Waits for the first partition, and opens the reader then. A client that knows the topic by then starts reading
+/// Waits for the first partition, and opens the reader then. A client that knows the topics by then starts reading
 /// at once, else librdkafka looks for it half a second later.
 pub fn open<T>(
     client: &Arc<Client>,
-    topic: &str,
+    topics: &[&str],
     begun: &Receiver<T>,
     stop: &CancellationToken,
 ) -> Result<Option<(T, Reader)>, ModuleError> {
     let mut known = false;
     while !stop.is_cancelled() {
         client.serve();
-        known = known || client.metadata(METADATA_TIMEOUT, |name| name == topic).is_ok();
+        known = known || client.metadata(METADATA_TIMEOUT, |name| topics.contains(&name)).is_ok();
         match begun.recv_timeout(IDLE) {
-            Ok(first) => return Ok(Some((first, Reader::new(Arc::clone(client), topic)?))),
+            Ok(first) => return Ok(Some((first, Reader::new(Arc::clone(client), topics)?))),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
         }
@@ -212,20 +255,20 @@ pub fn open<T>(
 /// Errors of partitions, told once per change.
 #[derive(Debug, Default)]
 struct Complaints {
-    told: BTreeMap<Option<Partition>, Code>,
+    told: BTreeMap<Option<Log>, Code>,
 }
 
 impl Complaints {
-    fn tell(&mut self, module: &str, partition: Option<Partition>, code: Code) {
-        if self.told.insert(partition, code) != Some(code) {
-            let partition = partition.map(|partition| partition.0);
-            warn!(module, partition, %code, "reading the offsets topic fails");
+    fn tell(&mut self, module: &str, topics: &Topics, log: Option<Log>, code: Code) {
+        if self.told.insert(log, code) != Some(code) {
+            let (topic, partition) = (log.map(|log| topics.name(log.topic)), log.map(|log| log.partition.0));
+            warn!(module, topic, partition, %code, "reading fails");
         }
     }
 
-    fn clear(&mut self, partition: Partition) {
+    fn clear(&mut self, log: Log) {
         if !self.told.is_empty() {
-            self.told.remove(&Some(partition));
+            self.told.remove(&Some(log));
             self.told.remove(&None);
         }
     }

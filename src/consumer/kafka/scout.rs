@@ -8,13 +8,17 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::kafka::{Answer, Client, Code, Found, Isolation, Lookups, ModuleError, Place, Spec};
+use crate::kafka::{
+    Answer, Client, ClusterView, Code, Isolation, Log, Lookups, ModuleError, Place, Spec, TopicAt, TopicView,
+};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{BrokerId, Offset, Partition, TopicId};
 
 pub use super::parts::Positions;
 
+use super::held::{Course, Held};
 use super::parts::{Begin, Notice};
+use super::topics::{OFFSETS, SHARE_STATE, Topics};
 
 /// Between two looks for new partitions, and for a topic that is not there yet.
 const LOOK: Duration = Duration::from_secs(10);
@@ -33,22 +37,25 @@ const STEP: Duration = Duration::from_millis(20);
 pub struct Scout {
     client: Arc<Client>,
     lookups: Lookups,
-    topic: String,
+    topics: Topics,
     probe: Duration,
     metrics: ModuleMetrics,
-    leaders: BTreeMap<Partition, Option<BrokerId>>,
+    leaders: BTreeMap<Log, Option<BrokerId>>,
     /// Partitions whose bounds are asked for, and what is known of them.
-    wanted: BTreeMap<Partition, Bounds>,
+    wanted: BTreeMap<Log, Bounds>,
     /// Partitions whose end was asked for once more and could not be told.
-    untold: BTreeSet<Partition>,
-    asked: HashMap<usize, (Question, Vec<Partition>)>,
+    untold: BTreeSet<Log>,
+    held: Held,
+    asked: HashMap<usize, (Question, Vec<Log>)>,
     next_tag: usize,
-    /// Whether the topic has been seen, or is known not to exist: what comes up later is all new.
+    /// Whether the offsets topic has been seen, or is known not to exist: what comes up later is all new.
     seen: bool,
     /// How many answers in a row said that there is no such topic.
     absences: u32,
-    /// Why the broker does not show the topic, so that it is told once.
+    /// Why the broker does not show the offsets topic, so that it is told once.
     refused: Option<Code>,
+    /// Whether it was asked why the share groups' topic is not there.
+    asked_for_shares: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,6 +75,8 @@ enum Question {
     NewEnd,
     /// The high watermark.
     HighWatermark,
+    /// The last stable offset, of a partition in which nothing can be read although its log goes on.
+    Stable,
 }
 
 impl Scout {
@@ -77,24 +86,26 @@ impl Scout {
     /// librdkafka gives no queue.
     pub fn new(
         client: Arc<Client>,
-        topic: String,
+        topics: Topics,
         probe: Duration,
         metrics: ModuleMetrics,
     ) -> Result<Self, ModuleError> {
         Ok(Self {
             lookups: Lookups::new(Arc::clone(&client))?,
             client,
-            topic,
+            topics,
             probe,
             metrics,
             leaders: BTreeMap::new(),
             wanted: BTreeMap::new(),
             untold: BTreeSet::new(),
+            held: Held::default(),
             asked: HashMap::new(),
             next_tag: 0,
             seen: false,
             absences: 0,
             refused: None,
+            asked_for_shares: false,
         })
     }
 
@@ -114,12 +125,12 @@ impl Scout {
                 ask = now;
             }
             let mut ended = positions.take_ended();
-            for partition in positions.take_again() {
-                self.wanted.insert(partition, Bounds::default());
+            for log in positions.take_again() {
+                self.wanted.insert(log, Bounds::default());
                 ask = now;
             }
             if now >= ask && !self.wanted.is_empty() {
-                let wanted: BTreeSet<Partition> = self.wanted.keys().copied().collect();
+                let wanted: BTreeSet<Log> = self.wanted.keys().copied().collect();
                 self.ask(Question::Start, &wanted)?;
                 self.ask(Question::End, &wanted)?;
             }
@@ -131,19 +142,20 @@ impl Scout {
                 self.ask(Question::NewEnd, &ended)?;
             }
             if now >= probe && !self.leaders.is_empty() {
-                self.ask(Question::HighWatermark, &self.leaders.keys().copied().collect())?;
+                let offsets = self.leaders.keys().copied().filter(|log| log.topic == OFFSETS).collect();
+                self.ask(Question::HighWatermark, &offsets)?;
                 probe = later(now, self.probe);
             }
             if let Some(answer) = self.lookups.next(STEP) {
-                self.take(answer, begin, positions);
+                self.take(answer, begin, positions)?;
             }
         }
         Ok(())
     }
 
-    /// Asks for the topic's partitions; tells when to look again.
+    /// Asks for the topics' partitions; tells when to look again.
     fn look(&mut self, positions: &Positions) -> Duration {
-        let Ok(view) = self.client.metadata(METADATA_TIMEOUT, |name| name == self.topic) else {
+        let Ok(view) = self.client.metadata(METADATA_TIMEOUT, |name| self.topics.find(name).is_some()) else {
             return LOOK_FOR_TOPIC;
         };
         if view.brokers.is_empty() {
@@ -151,101 +163,143 @@ impl Scout {
             return LOOK_FOR_TOPIC;
         }
         self.answered();
-        let topic = view.topics.into_iter().find(|topic| topic.name == self.topic);
-        if topic.as_ref().is_some_and(|topic| topic.error.is_some() || topic.partitions.is_empty()) {
+        let find = |topic| view.topics.iter().find(|found| found.name == self.topics.name(topic));
+        let (offsets, shares) = (find(OFFSETS), find(SHARE_STATE));
+        if offsets.is_some_and(|topic| topic.error.is_some() || topic.partitions.is_empty()) {
             return LOOK_FOR_TOPIC;
         }
-        let Some(topic) = topic else {
-            // A topic that may not be described is left out like one that does not exist: asked for by its name,
-            // the broker says which it is.
-            if let Some(broker) = view.brokers.first()
-                && let Err(error) = self.lookups.topics(0, broker.id, &[&self.topic], LOOKUP_TIMEOUT)
-            {
-                warn!(topic = self.topic, %error, "the offsets topic cannot be asked for");
-            }
+        let Some(offsets) = offsets else {
+            self.ask_for(OFFSETS, &view);
             return LOOK_FOR_TOPIC;
         };
         (self.refused, self.absences) = (None, 0);
-        let known = self.leaders.len();
-        for partition in topic.partitions {
-            if self.leaders.insert(partition.id, partition.leader).is_none() {
-                self.wanted.insert(partition.id, Bounds { late: self.seen, ..Bounds::default() });
+        match shares {
+            // It is counted before the other one is, so that nothing is ready without it.
+            Some(shares) if shares.error.is_none() => self.see(SHARE_STATE, shares, positions),
+            Some(_) => {}
+            None if self.asked_for_shares => {}
+            None => {
+                self.asked_for_shares = true;
+                self.ask_for(SHARE_STATE, &view);
             }
         }
-        if self.leaders.len() > known {
-            info!(
-                module = self.metrics.health().module,
-                topic = self.topic,
-                partitions = self.leaders.len(),
-                "reading"
-            );
-        }
+        self.see(OFFSETS, offsets, positions);
         self.seen = true;
-        positions.count(self.leaders.len());
         LOOK
     }
 
+    /// A topic that may not be described is left out like one that does not exist: asked for by its name, the broker
+    /// says which it is.
+    fn ask_for(&mut self, topic: TopicAt, view: &ClusterView) {
+        let (name, TopicAt(tag)) = (self.topics.name(topic), topic);
+        if let Some(broker) = view.brokers.first()
+            && let Err(error) = self.lookups.topics(tag, broker.id, &[name], LOOKUP_TIMEOUT)
+        {
+            warn!(topic = name, %error, "a topic cannot be asked for");
+        }
+    }
+
+    /// Takes in which partitions a topic has.
+    fn see(&mut self, topic: TopicAt, found: &TopicView, positions: &Positions) {
+        let held = |leaders: &BTreeMap<Log, _>| leaders.keys().filter(|log| log.topic == topic).count();
+        let known = held(&self.leaders);
+        for partition in &found.partitions {
+            let log = Log { topic, partition: partition.id };
+            if self.leaders.insert(log, partition.leader).is_none() {
+                self.wanted.insert(log, Bounds { late: self.seen, ..Bounds::default() });
+            }
+        }
+        let partitions = held(&self.leaders);
+        if partitions > known {
+            info!(module = self.metrics.health().module, topic = self.topics.name(topic), partitions, "reading");
+        }
+        positions.count(topic, partitions);
+    }
+
     /// Asks about partitions, a request a leader, so that one broker's silence costs only its own.
-    fn ask(&mut self, question: Question, about: &BTreeSet<Partition>) -> Result<(), ModuleError> {
-        let pending: BTreeSet<Partition> = self
+    fn ask(&mut self, question: Question, about: &BTreeSet<Log>) -> Result<(), ModuleError> {
+        let pending: BTreeSet<Log> = self
             .asked
             .values()
             .filter(|(asked, _)| *asked == question)
-            .flat_map(|(_, partitions)| partitions.iter().copied())
+            .flat_map(|(_, logs)| logs.iter().copied())
             .collect();
-        let mut by_leader: BTreeMap<Option<BrokerId>, Vec<Partition>> = BTreeMap::new();
-        for partition in about.difference(&pending) {
-            by_leader.entry(self.leaders.get(partition).copied().flatten()).or_default().push(*partition);
+        let mut by_leader: BTreeMap<Option<BrokerId>, Vec<Log>> = BTreeMap::new();
+        for log in about.difference(&pending) {
+            by_leader.entry(self.leaders.get(log).copied().flatten()).or_default().push(*log);
         }
         let (spec, isolation) = match question {
             Question::Start => (Spec::Earliest, Isolation::Uncommitted),
-            Question::End | Question::NewEnd => (Spec::Latest, Isolation::Committed),
+            Question::End | Question::NewEnd | Question::Stable => (Spec::Latest, Isolation::Committed),
             Question::HighWatermark => (Spec::Latest, Isolation::Uncommitted),
         };
-        for chunk in by_leader.values().flat_map(|partitions| partitions.chunks(500)) {
+        for chunk in by_leader.values().flat_map(|logs| logs.chunks(500)) {
             let tag = self.next_tag;
             self.next_tag = tag.wrapping_add(1);
-            let places = chunk.iter().map(|partition| Place { topic: &self.topic, partition: *partition, spec });
+            let place = |log: &Log| Place { topic: self.topics.name(log.topic), partition: log.partition, spec };
+            let places = chunk.iter().map(place);
             self.lookups.offsets(tag, places, isolation, LOOKUP_TIMEOUT)?;
             self.asked.insert(tag, (question, chunk.to_vec()));
         }
         Ok(())
     }
 
-    fn take(&mut self, answer: Answer, begin: &Sender<Notice>, positions: &Positions) {
+    fn take(&mut self, answer: Answer, begin: &Sender<Notice>, positions: &Positions) -> Result<(), ModuleError> {
         let (tag, result) = match answer {
             Answer::Offsets { tag, result } => (tag, result),
-            Answer::Topics { result, .. } => return self.take_absence(result.ok(), positions),
-            Answer::Alive { .. } => return,
+            Answer::Topics { tag, result } => {
+                self.take_absence(TopicAt(tag), result.ok(), positions);
+                return Ok(());
+            }
+            Answer::Alive { .. } => return Ok(()),
         };
-        let Some((question, partitions)) = self.asked.remove(&tag) else { return };
+        let Some((question, logs)) = self.asked.remove(&tag) else { return Ok(()) };
         let results = match result {
             Ok(results) => results,
-            Err(code) => vec![Err(code); partitions.len()],
+            Err(code) => vec![Err(code); logs.len()],
         };
-        for (partition, result) in partitions.into_iter().zip(results) {
+        let mut standing = BTreeSet::new();
+        for (log, result) in logs.into_iter().zip(results) {
             if result.is_ok() {
                 self.answered();
             }
-            if question == Question::NewEnd {
-                self.take_new_end(partition, result, begin);
-            } else {
-                self.take_one(question, partition, result, positions);
+            let offset = result.ok().and_then(|found| found.offset);
+            match question {
+                Question::Start => drop(self.wanted.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start))),
+                Question::End => drop(self.wanted.get_mut(&log).map(|bounds| bounds.end = offset.or(bounds.end))),
+                Question::NewEnd => self.take_new_end(log, offset, begin),
+                Question::Stable => self.tell_of_standing(log, offset),
+                Question::HighWatermark if self.take_high_watermark(log, offset, positions) => {
+                    standing.insert(log);
+                }
+                Question::HighWatermark => {}
             }
         }
-        let known: Vec<Begin> = self.wanted.iter().filter_map(|(partition, bounds)| bounds.begin(*partition)).collect();
+        let known: Vec<Begin> = self.wanted.iter().filter_map(|(log, bounds)| bounds.begin(*log)).collect();
         for known in known {
-            self.wanted.remove(&known.partition);
+            self.wanted.remove(&known.log);
             if begin.send(Notice::Begin(known)).is_err() {
-                warn!(partition = known.partition.0, "the reader has ended");
+                warn!(partition = known.log.partition.0, "the reader has ended");
             }
         }
         positions.tell(&self.metrics);
+        if standing.is_empty() { Ok(()) } else { self.ask(Question::Stable, &standing) }
     }
 
-    /// Takes in why the topic is not among the others.
-    fn take_absence(&mut self, found: Option<HashMap<String, Result<Option<TopicId>, Code>>>, positions: &Positions) {
-        match found.and_then(|found| found.get(&self.topic).copied()) {
+    /// Takes in why a topic is not among the others.
+    fn take_absence(
+        &mut self,
+        topic: TopicAt,
+        found: Option<HashMap<String, Result<Option<TopicId>, Code>>>,
+        positions: &Positions,
+    ) {
+        let (name, module) = (self.topics.name(topic), &self.metrics.health().module);
+        match found.and_then(|found| found.get(name).copied()) {
+            Some(Err(code)) if topic == SHARE_STATE => {
+                if code != Code::UNKNOWN_TOPIC_OR_PART {
+                    info!(module, topic = name, %code, "share groups will have no offsets: their topic is refused");
+                }
+            }
             Some(Err(Code::UNKNOWN_TOPIC_OR_PART)) => {
                 // It comes up with the first group that commits; until then nothing is missing. One answer alone
                 // may come from a broker that has not heard of it yet.
@@ -253,13 +307,13 @@ impl Scout {
                 if self.absences < ABSENCES {
                     return;
                 }
-                positions.count(self.leaders.len());
+                positions.count(OFFSETS, 0);
                 positions.tell(&self.metrics);
                 self.seen = true;
             }
             Some(Err(code)) => {
                 if self.refused.replace(code) != Some(code) {
-                    warn!(module = self.metrics.health().module, topic = self.topic, %code, "the offsets topic is refused");
+                    warn!(module, topic = name, %code, "the offsets topic is refused");
                 }
             }
             Some(Ok(_)) | None => {}
@@ -267,30 +321,47 @@ impl Scout {
     }
 
     /// Tells the reader how far the log goes by now. Without an answer it is asked for again.
-    fn take_new_end(&mut self, partition: Partition, result: Result<Found, Code>, begin: &Sender<Notice>) {
-        match result.ok().and_then(|found| found.offset) {
+    fn take_new_end(&mut self, log: Log, end: Option<Offset>, begin: &Sender<Notice>) {
+        match end {
             // Fails when the reader has ended, which is told by itself.
-            Some(end) => drop(begin.send(Notice::End { partition, end })),
-            None => drop(self.untold.insert(partition)),
+            Some(end) => drop(begin.send(Notice::End { log, end })),
+            None => drop(self.untold.insert(log)),
         }
     }
 
-    fn take_one(
-        &mut self,
-        question: Question,
-        partition: Partition,
-        result: Result<Found, Code>,
-        positions: &Positions,
-    ) {
-        let offset = result.ok().and_then(|found| found.offset);
-        match (question, self.wanted.get_mut(&partition)) {
-            (Question::Start, Some(bounds)) => bounds.start = offset.or(bounds.start),
-            (Question::End, Some(bounds)) => bounds.end = offset.or(bounds.end),
-            (Question::Start | Question::End, None) | (Question::NewEnd, _) => {}
-            (Question::HighWatermark, _) => {
-                let lag = offset.zip(positions.of(partition)).map(|(end, at)| end.0.saturating_sub(at.0).max(0));
-                self.metrics.topic_lag(partition.0, lag);
+    /// Takes in how far a log goes; tells whether it has to be asked why nothing is read of it.
+    fn take_high_watermark(&mut self, log: Log, end: Option<Offset>, positions: &Positions) -> bool {
+        let (position, Partition(partition)) = (positions.of(log), log.partition);
+        self.metrics.topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
+        let Some((end, position)) = end.zip(position) else { return false };
+        let (module, topic) = (&self.metrics.health().module, self.topics.name(log.topic));
+        match self.held.note(log, position, end, Instant::now()) {
+            Course::Nothing => false,
+            Course::Ask => true,
+            Course::GoesOn(stood) => {
+                info!(module, topic, partition, seconds = stood.as_secs(), "a partition that stood still goes on");
+                false
             }
+        }
+    }
+
+    /// Tells why nothing can be read of a partition: what follows an open transaction is not decided yet.
+    fn tell_of_standing(&mut self, log: Log, stable: Option<Offset>) {
+        let Some(stable) = stable else { return };
+        let Some((Offset(at), stood)) = self.held.tell(log, Instant::now()) else { return };
+        let (module, topic, partition) = (&self.metrics.health().module, self.topics.name(log.topic), log.partition.0);
+        let seconds = stood.as_secs();
+        if stable.0 <= at {
+            warn!(
+                module,
+                topic,
+                partition,
+                at,
+                seconds,
+                "an open transaction holds a partition back: what was committed there since is not known"
+            );
+        } else {
+            warn!(module, topic, partition, at, seconds, "a partition stands still though there is more to be read");
         }
     }
 
@@ -301,8 +372,8 @@ impl Scout {
 }
 
 impl Bounds {
-    fn begin(&self, partition: Partition) -> Option<Begin> {
-        Some(Begin { partition, start: self.start?, end: self.end?, late: self.late })
+    fn begin(&self, log: Log) -> Option<Begin> {
+        Some(Begin { log, start: self.start?, end: self.end?, late: self.late })
     }
 }
 

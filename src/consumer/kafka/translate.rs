@@ -3,10 +3,11 @@
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, GroupMetadata, GroupType, Key, Record, RecordType};
+use crate::offsets::{self, GroupMetadata, GroupType, Key, Record, RecordType, share_state};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
 use super::facts;
+use super::topics::SHARE_STATE;
 
 /// Protocol type of groups whose members hold topic partitions; other bytes stand in the assignments of others.
 const CONSUMER: &[u8] = b"consumer";
@@ -29,6 +30,9 @@ impl Translator {
 
     /// What a record tells; `None` when it is filtered, skipped or malformed.
     pub fn update<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
+        if record.log.topic == SHARE_STATE {
+            return self.share_update(record);
+        }
         let key = match offsets::key(record.key.unwrap_or_default()) {
             Ok(key) => key,
             Err(error) => {
@@ -45,6 +49,21 @@ impl Translator {
             Err(error) => {
                 self.counters.failed(error.reason());
                 negative_offset(&key, error.reason())
+            }
+        }
+    }
+
+    fn share_update<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
+        let decoded = share_state::key(record.key.unwrap_or_default()).and_then(|key| {
+            self.counters.read(facts::share_type(&key), 1);
+            let allows = |group: Name<'_>| self.groups.iter().all(|filter| filter.allows(group.0));
+            if key.group().is_some_and(allows) { key.value(record.value).map(Some) } else { Ok(None) }
+        });
+        match decoded {
+            Ok(decoded) => facts::share(decoded?, record.time.unwrap_or(Timestamp(i64::MIN))).map(Update::Share),
+            Err(error) => {
+                self.counters.failed(error.reason());
+                None
             }
         }
     }

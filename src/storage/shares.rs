@@ -1,0 +1,120 @@
+//! How far share groups have come (KIP-932): the state that brokers keep of each partition, whose topic they name by
+//! its id alone.
+//!
+//! The start offset of a partition is the first record that is not done with: it is held as commits are.
+
+use std::collections::BTreeMap;
+
+use crate::lag::Bounds;
+use crate::model::{Order, TopicId};
+
+use super::SourceId;
+use super::group::{Group, GroupTopic, Stream, is_older};
+use super::slot::Taken;
+use super::slots::{Arriving, Slots};
+use super::topics::Topics;
+use super::update::{Dropped, ShareUpdate};
+use super::window::{Commit, LagThen};
+
+/// What is known of topics whose names are not.
+#[derive(Debug, Default)]
+#[expect(clippy::box_collection, reason = "a word for the many groups that have none")]
+pub(super) struct Nameless(Option<Box<BTreeMap<TopicId, Slots>>>);
+
+impl Nameless {
+    pub fn is_empty(&self) -> bool {
+        self.0.as_ref().is_none_or(|topics| topics.is_empty())
+    }
+
+    /// Keeps what did not come from a source.
+    pub fn forget(&mut self, source: SourceId) {
+        self.change(|_, slots| slots.retain(|slot| slot.source != source));
+    }
+
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    /// Takes over what another reading of the same group has found.
+    pub fn merge(&mut self, other: Self) {
+        for (id, slots) in other.0.into_iter().flat_map(|topics| *topics) {
+            self.0.get_or_insert_default().entry(id).or_default().adopt(slots);
+        }
+    }
+
+    fn change(&mut self, mut change: impl FnMut(TopicId, &mut Slots)) {
+        if let Some(topics) = &mut self.0 {
+            topics.iter_mut().for_each(|(id, slots)| change(*id, slots));
+            topics.retain(|_, slots| !slots.is_empty());
+        }
+        self.0.take_if(|topics| topics.is_empty());
+    }
+}
+
+impl Group {
+    /// Takes in how far the group has come in a partition.
+    pub fn share(&mut self, update: &ShareUpdate<'_>, order: Order, stream: &Stream<'_>) -> Taken {
+        if stream.rules.expire.is_some_and(|expire| is_older(update.at, stream.now, expire)) {
+            return Taken::Dropped(Dropped::Expired);
+        }
+        let Some(name) = stream.topics.named_by(update.topic) else {
+            let slots = self.nameless.0.get_or_insert_default().entry(update.topic).or_default();
+            let taken = take(slots, update, order, Bounds::default(), stream);
+            self.nameless.change(|_, _| {});
+            return taken;
+        };
+        let bounds = stream.topics.bounds(&name, update.partition);
+        let topic = self.topic_of(name);
+        let taken = take(&mut topic.slots, update, order, bounds, stream);
+        if stream.live && taken == Taken::In && update.state.is_some() {
+            topic.commits = topic.commits.saturating_add(1);
+        }
+        self.topics.retain(|topic| !topic.is_gone());
+        taken
+    }
+
+    /// Finds the names of topics that were not known yet.
+    pub fn find_names(&mut self, topics: &Topics) {
+        let mut named = Vec::new();
+        self.nameless.change(|id, slots| {
+            if let Some(name) = topics.named_by(id) {
+                named.push((name, std::mem::take(slots)));
+            }
+        });
+        for (name, slots) in named {
+            self.topic_of(name).slots.adopt(slots);
+        }
+    }
+
+    /// Whether anything of a topic is shown.
+    pub fn shows(&self, topic: &GroupTopic) -> bool {
+        !topic.assigned.is_empty() || topic.slots.shown(self.is_share()).next().is_some()
+    }
+}
+
+fn take(slots: &mut Slots, update: &ShareUpdate<'_>, order: Order, bounds: Bounds, stream: &Stream<'_>) -> Taken {
+    let (partition, source) = (update.partition, stream.source);
+    let held = slots.get(partition).filter(|slot| slot.source == source);
+    let before = held.map(|slot| (slot.window.newest(), slots.done(slot)));
+    if before.is_some_and(|(newest, _)| order <= newest.order) {
+        return Taken::Repeated;
+    }
+    let start = update.state.and_then(|state| {
+        let unchanged = before.filter(|_| !state.whole).map(|(newest, _)| newest.offset);
+        Some((state, state.start.or(unchanged)?))
+    });
+    let Some((state, offset)) = start else {
+        slots.remove(partition, source, order);
+        return Taken::In;
+    };
+    // Brokers write the state of an idle partition down again from time to time.
+    if state.whole && before.is_some_and(|(newest, done)| newest.offset == offset && done == state.done) {
+        return Taken::Repeated;
+    }
+    let commit = Commit { order, offset, timestamp: update.at, lag: LagThen::Unknown };
+    slots.take(Arriving { source, partition, commit, done: state.done }, bounds, stream.rules)
+}
+
+#[cfg(test)]
+#[path = "shares_tests.rs"]
+mod tests;
