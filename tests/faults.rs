@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::producer::Producer;
 
 use crate::rig::broker::{Cluster, Spec};
 use crate::rig::maven::Version;
@@ -137,6 +138,41 @@ fn one_broker_of_three_that_dies_takes_only_its_partitions_log_ends_with_it() {
     cluster.start();
     program.page_where(seconds(15), "all three again", |page| expect(page, &all));
     program.terminate();
+}
+
+#[test]
+fn an_open_transaction_holds_a_partition_back_and_is_told_of() {
+    let cluster = Spec::new(Version::V4_2).offsets_partitions(2).start();
+    cluster.create_topic("t", 1);
+    cluster.produce("t", 0, 5);
+    cluster.transact("seed", "t", 1, true);
+    let program = Program::quick(&cluster.bootstrap(), "").ready();
+    let open = cluster.begin_commit("g", "t", 3);
+    let lags = |page: &Page| -> Vec<f64> { page.family("warrener_offsets_topic_lag").map(|(_, lag)| lag).collect() };
+    program.page_where(seconds(10), "partition that is held back", |page| {
+        let lags = lags(page);
+        if lags.iter().filter(|lag| **lag > 0.0).count() == 1 { Ok(()) } else { Err(format!("{lags:?}")) }
+    });
+    // Its commit is not made yet, and may never be.
+    assert!(!program.page().groups().contains("g"));
+    let held = |line: &&str| line.contains("an open transaction holds a partition back") && line.contains("partition=");
+    let told = |count: usize| {
+        let log = program.log();
+        if log.lines().filter(|line| held(line)).count() == count { Ok(()) } else { Err(log) }
+    };
+    told(0).unwrap();
+    eventually(seconds(75), "line about the partition", || told(1));
+    open.commit_transaction(seconds(60)).unwrap();
+    program.page_where(seconds(10), "commit of the transaction", |page| {
+        let lags = lags(page);
+        let read = page.groups().contains("g") && lags.iter().all(|lag| *lag == 0.0);
+        if read { Ok(()) } else { Err(format!("{lags:?}")) }
+    });
+    eventually(seconds(10), "line that it goes on", || {
+        let log = program.log();
+        if log.contains("a partition that stood still goes on") { Ok(()) } else { Err(log) }
+    });
+    told(1).unwrap();
 }
 
 #[test]

@@ -19,13 +19,13 @@ const OWNERS: &str = "[metrics]\nowners = true\n";
 const QUICK: &[&str] = &["session.timeout.ms=3000", "heartbeat.interval.ms=500"];
 
 /// One broker, one JVM of clients and a program that sees it all happen, for all tests here.
-struct World {
-    watched: Program,
-    clients: Clients,
-    cluster: Cluster,
+pub struct World {
+    pub watched: Program,
+    pub clients: Clients,
+    pub cluster: Cluster,
 }
 
-fn world() -> &'static World {
+pub fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
         let cluster = Spec::new(Version::V4_2).lasting().quick_groups().start();
@@ -40,7 +40,7 @@ fn world() -> &'static World {
 
 impl World {
     /// A topic with this many records in each partition.
-    fn topic(&self, name: &str, partitions: i32, records: usize) {
+    pub fn topic(&self, name: &str, partitions: i32, records: usize) {
         self.cluster.create_topic(name, partitions);
         for partition in 0..partitions {
             self.cluster.produce(name, partition, records);
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Waits until both are still and say the same, and that is what was wanted.
-    fn agree(&self, what: &str, asked: Asked<'_>, wanted: impl Fn(&Said) -> bool) -> Said {
+    pub fn agree(&self, what: &str, asked: Asked<'_>, wanted: impl Fn(&Said) -> bool) -> Said {
         self.agree_on(&self.watched, what, asked, wanted)
     }
 
@@ -64,7 +64,7 @@ impl World {
     }
 
     /// The same again with a program that was started afterwards.
-    fn agree_anew(&self, asked: Asked<'_>) {
+    pub fn agree_anew(&self, asked: Asked<'_>) {
         let replayed = Program::quick(&self.cluster.bootstrap(), OWNERS).ready();
         self.agree_on(&replayed, "the same from the records alone", asked, |_| true);
     }
@@ -75,7 +75,7 @@ fn consumer<'a>(groups: &'a [&'a str]) -> Asked<'a> {
 }
 
 /// Type, state and number of members.
-fn is(said: &Said, group: &str, kind: &str, state: &str, members: i64) -> bool {
+pub fn is(said: &Said, group: &str, kind: &str, state: &str, members: i64) -> bool {
     said.groups.get(group) == Some(&(kind.to_owned(), state.to_owned(), members))
 }
 
@@ -86,7 +86,7 @@ fn owners(said: &Said, group: &str) -> BTreeSet<String> {
 }
 
 /// Committed in all partitions together.
-fn committed(said: &Said, group: &str) -> i64 {
+pub fn committed(said: &Said, group: &str) -> i64 {
     said.commits.iter().filter(|((of, ..), _)| of == group).map(|(_, offset)| offset).sum()
 }
 
@@ -112,10 +112,13 @@ fn members_that_join_leave_and_die_do_so_on_the_page() {
     };
     clients.classic("lives-a1", classic, "lives", QUICK);
     clients.modern("lives-a2", modern, "lives", &[]);
+    cluster.tools().share_from_the_start(share);
     clients.share("lives-a3", share, "lives-share");
     clients.streams("lives-a4", streams, "lives-words");
     let said = world.agree("one member each", asked, |said| {
-        all(said, "stable", 1, &["lives-a"]) && committed(said, classic) == 20 && committed(said, streams) == 40
+        let lags: Vec<i64> = said.lags.iter().filter(|((of, ..), _)| of == share).map(|(_, lag)| *lag).collect();
+        let whole = committed(said, classic) == 20 && committed(said, streams) == 40 && lags == [0; 4];
+        all(said, "stable", 1, &["lives-a"]) && whole
     });
     assert_eq!(committed(&said, modern), 20);
     doomed.classic("lives-b1", classic, "lives", QUICK);
@@ -129,13 +132,12 @@ fn members_that_join_leave_and_die_do_so_on_the_page() {
     for name in ["lives-a1", "lives-a2", "lives-a3", "lives-a4"] {
         clients.stop(name);
     }
-    // A share group without members shows once its offsets do.
-    let left = Asked { share: &[], ..asked };
     let empty = |said: &Said, group: &str, kind| is(said, group, kind, "empty", 0);
-    world.agree("no members", left, |said| {
-        empty(said, classic, "classic") && empty(said, modern, "consumer") && empty(said, streams, "streams")
+    world.agree("no members", asked, |said| {
+        let kinds = ["classic", "consumer", "share", "streams"];
+        groups.iter().zip(kinds).all(|(group, kind)| empty(said, group, kind))
     });
-    world.agree_anew(left);
+    world.agree_anew(asked);
 }
 
 #[test]
@@ -317,7 +319,7 @@ fn a_group_of_another_protocol_type_has_members_and_owns_nothing() {
     world.watched.page_where(seconds(10), "no workers", |page| gone(page, "workers"));
 }
 
-fn gone(page: &Page, group: &str) -> Result<(), String> {
+pub fn gone(page: &Page, group: &str) -> Result<(), String> {
     if page.groups().contains(group) { Err(format!("{group} is on the page")) } else { Ok(()) }
 }
 

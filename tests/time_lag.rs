@@ -204,12 +204,7 @@ fn no_right_to_read_the_topics_is_needed() {
         Err(other) => Err(other.to_string()),
         Ok(record) => panic!("it may read {}", record.offset()),
     });
-    let profile = format!(
-        "[client-profile.p]\ntls = \"x\"\nsasl = \"x\"\n[tls.x]\ncafile = \"{}\"\n\
-         [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n",
-        cluster.file("ca.pem")
-    );
-    let program = Program::with_config(&quick(&cluster.sasl_address(), "client-profile = \"p\"", &profile)).ready();
+    let program = Program::as_user(cluster).ready();
     assert_none(&Scrape::of(&program).wrong(&filled.stands, 1.0), "with the right to describe alone");
     program.terminate();
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
-use crate::lag;
 use crate::model::{Lag, Name, Partition, Timestamp};
 
 use super::cluster::Cluster;
@@ -143,7 +142,7 @@ impl GroupDetail {
 
 fn log_of<'a>(state: &'a PartitionState, slots: &Slots, slot: Option<&Slot>) -> Log<'a> {
     Log {
-        current: slot.and_then(|slot| lag::lag(slot.window.newest().offset, slots.done(slot), state.bounds)),
+        current: slot.and_then(|slot| slots.standing(slot).lag(state.bounds)),
         ends: state.ends(),
         first_end: state.first_end(),
         shared: slot.is_some_and(|slot| slot.source.is_share()),

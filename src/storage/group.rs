@@ -331,7 +331,7 @@ impl GroupTopic {
             return Taken::Dropped(Dropped::Recreated);
         }
         let bounds = topics.bounds(&self.name, partition);
-        let arriving = Arriving { source: stream.source, partition, commit, done: Some(0) };
+        let arriving = Arriving { source: stream.source, partition, commit, progress: None };
         let taken = self.slots.take(arriving, bounds, stream.rules);
         if stream.live && taken == Taken::In {
             self.commits = self.commits.saturating_add(1);

@@ -14,6 +14,7 @@ mod log_ends;
 mod meta;
 mod names;
 mod partition;
+mod progress;
 mod removal;
 mod settle;
 mod shares;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::model::{Offset, Partition, TimeLag, Timestamp, TopicId};
+use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp, TopicId};
 use crate::time_lag::{Exactness, Span, waiting};
 
 use super::cluster::Cluster;
@@ -15,6 +15,7 @@ use super::names::TopicName;
 use super::partition::PartitionState;
 use super::since::Since;
 use super::slot::Slot;
+use super::slots::Standing;
 use super::time_index::Dates;
 use super::topics::{Topic, Topics};
 
@@ -62,8 +63,13 @@ pub(super) struct Moment {
 
 impl Moment {
     /// How long the oldest record that is not committed has been waiting.
-    pub fn time_lag(self, slot: &Slot, committed: Offset, state: &PartitionState) -> Option<TimeLag> {
+    pub fn time_lag(self, slot: &Slot, standing: Standing, state: &PartitionState) -> Option<TimeLag> {
         state.bounds.end?;
+        // Of a share group the first record that is left: nothing that a member takes may stand between it and the end.
+        let committed = slot.window.newest().offset;
+        if slot.source.is_share() && standing.lag(state.bounds) == Some(Lag(0)) {
+            return Some(TimeLag::ZERO);
+        }
         let Some(record) = state.oldest_unread(committed) else { return Some(TimeLag::ZERO) };
         if record == committed
             && let Some(since) = slot.waits_since()

@@ -1,7 +1,8 @@
 //! How far share groups have come (KIP-932): the state that brokers keep of each partition, whose topic they name by
 //! its id alone.
 //!
-//! The start offset of a partition is the first record that is not done with: it is held as commits are.
+//! What a partition's window holds is the first record that is not finished; what is shown as committed is the start
+//! offset, which brokers write down later.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use crate::model::{Order, TopicId};
 
 use super::SourceId;
 use super::group::{Group, GroupTopic, Stream, is_older};
+use super::progress::Progress;
 use super::slot::Taken;
 use super::slots::{Arriving, Slots};
 use super::topics::Topics;
@@ -95,24 +97,24 @@ impl Group {
 fn take(slots: &mut Slots, update: &ShareUpdate<'_>, order: Order, bounds: Bounds, stream: &Stream<'_>) -> Taken {
     let (partition, source) = (update.partition, stream.source);
     let held = slots.get(partition).filter(|slot| slot.source == source);
-    let before = held.map(|slot| (slot.window.newest(), slots.done(slot)));
-    if before.is_some_and(|(newest, _)| order <= newest.order) {
+    if held.is_some_and(|slot| order <= slot.window.newest().order) {
         return Taken::Repeated;
     }
-    let start = update.state.and_then(|state| {
-        let unchanged = before.filter(|_| !state.whole).map(|(newest, _)| newest.offset);
-        Some((state, state.start.or(unchanged)?))
+    let before = held.and_then(|slot| slots.progress(slot));
+    let progress = update.state.as_ref().and_then(|state| match before {
+        Some(before) if !state.whole => Some(before.changed(state.start, state.done, &state.finished)),
+        Some(_) | None => Some(Progress::new(state.start?, state.done, &state.finished)),
     });
-    let Some((state, offset)) = start else {
+    let Some(progress) = progress else {
         slots.remove(partition, source, order);
         return Taken::In;
     };
     // Brokers write the state of an idle partition down again from time to time.
-    if state.whole && before.is_some_and(|(newest, done)| newest.offset == offset && done == state.done) {
+    if before == Some(&progress) && update.state.as_ref().is_some_and(|state| state.whole) {
         return Taken::Repeated;
     }
-    let commit = Commit { order, offset, timestamp: update.at, lag: LagThen::Unknown };
-    slots.take(Arriving { source, partition, commit, done: state.done }, bounds, stream.rules)
+    let commit = Commit { order, offset: progress.first_left(), timestamp: update.at, lag: LagThen::Unknown };
+    slots.take(Arriving { source, partition, commit, progress: Some(progress) }, bounds, stream.rules)
 }
 
 #[cfg(test)]

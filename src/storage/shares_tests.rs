@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::lag::Bounds;
-use crate::model::{Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
+use crate::model::{Lag, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
 use crate::storage::tests::{bounds, cluster, commit, metadata, view_of};
 use crate::storage::{
     Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, LagThen, Past, ShareState, ShareUpdate, Update,
@@ -27,14 +27,18 @@ fn share(partition: i32, state: Option<ShareState>) -> Update<'static> {
 
 /// A snapshot.
 fn whole(partition: i32, start: i64, done: Option<u32>) -> Update<'static> {
-    let start = (start >= 0).then_some(Offset(start));
-    share(partition, Some(ShareState { whole: true, start, done }))
+    state(partition, true, (start, done), &[])
 }
 
 /// What changed.
 fn change(partition: i32, start: i64, done: Option<u32>) -> Update<'static> {
+    state(partition, false, (start, done), &[])
+}
+
+fn state(partition: i32, whole: bool, (start, done): (i64, Option<u32>), finished: &[(i64, i64)]) -> Update<'static> {
     let start = (start >= 0).then_some(Offset(start));
-    share(partition, Some(ShareState { whole: false, start, done }))
+    let finished = finished.iter().map(|(first, last)| (Offset(*first), Offset(*last))).collect();
+    share(partition, Some(ShareState { whole, start, done, finished }))
 }
 
 fn live(cluster: &Cluster, updates: Vec<(i64, Update<'static>)>) {
@@ -90,6 +94,23 @@ fn changes_make_a_window_and_what_is_only_written_down_again_does_not() {
     live(&cluster, vec![(4, change(0, -1, Some(3))), (2, change(0, 99, None))]);
     assert_eq!(held(&cluster, 0).len(), 3);
     assert_eq!(shown(&cluster), [(0, 20, Some(77))]);
+}
+
+#[test]
+fn a_window_follows_the_first_record_that_is_left_and_the_time_lag_is_its_age() {
+    let cluster = scene();
+    live(&cluster, vec![(1, state(0, true, (10, Some(5)), &[(10, 12), (20, 21)]))]);
+    live(&cluster, vec![(2, state(0, false, (-1, Some(12)), &[(13, 19)]))]);
+    assert_eq!(held(&cluster, 0), [(13, LagThen::Known(Lag(85))), (22, LagThen::Known(Lag(78)))]);
+    assert_eq!(shown(&cluster), [(0, 10, Some(78))]);
+    let time_lag = || {
+        let view = view_of(&cluster);
+        view.commits(&view.group_topics[0], 0).next().unwrap().time_lag
+    };
+    // Nobody knows when record 22 came; when nothing is left there is nothing to know.
+    assert_eq!(time_lag(), None);
+    live(&cluster, vec![(3, state(0, false, (-1, Some(90)), &[(22, 99)]))]);
+    assert_eq!((shown(&cluster), time_lag()), (vec![(0, 10, Some(0))], Some(TimeLag::ZERO)));
 }
 
 #[test]
@@ -169,7 +190,7 @@ fn a_group_that_is_removed_by_hand_is_gone_with_what_has_no_name() {
         topic: TopicId(8),
         partition: Partition(0),
         at: Timestamp(500),
-        state: Some(ShareState { whole: true, start: Some(Offset(1)), done: None }),
+        state: Some(ShareState { whole: true, start: Some(Offset(1)), done: None, finished: Vec::new() }),
     };
     live(&cluster, vec![(1, whole(0, 10, Some(1))), (2, Update::Share(nameless))]);
     assert!(cluster.remove_group(Name(b"g")));

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::lag::{self, Bounds};
+use crate::lag::Bounds;
 use crate::model::{Partition, Timestamp};
 
 use super::SourceId;
@@ -141,7 +141,7 @@ fn nearer(before: Timestamp, after: Timestamp, distance: Duration) -> bool {
 /// distance here, without the log start.
 fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
     let plain = Bounds { start: None, ..bounds };
-    match lag::lag(arriving.commit.offset, arriving.done, plain) {
+    match arriving.standing().lag(plain) {
         Some(lag) => LagThen::Known(lag),
         // By the time that a log end is known it is not any more how much was done with.
         None if arriving.source.is_share() => LagThen::Unknown,
@@ -151,6 +151,7 @@ fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
 
 #[cfg(test)]
 mod tests {
+    use super::super::progress::Progress;
     use super::*;
     use crate::model::{Lag, Offset, Order};
 
@@ -172,7 +173,7 @@ mod tests {
     }
 
     fn from(source: SourceId, commit: Commit) -> Arriving {
-        Arriving { source, partition: Partition(0), commit, done: Some(0) }
+        Arriving { source, partition: Partition(0), commit, progress: None }
     }
 
     fn held(slot: &Slot) -> Vec<(i64, i64, LagThen)> {
@@ -227,8 +228,10 @@ mod tests {
 
     #[test]
     fn the_lag_of_a_share_group_is_less_by_what_is_done_with() {
-        let share =
-            |done| Arriving { source: SourceId::share(0), partition: Partition(0), commit: commit(1, 90, 1), done };
+        let share = |done| Arriving {
+            progress: Some(Progress::new(Offset(90), done, &[])),
+            ..from(SourceId::share(0), commit(1, 92, 1))
+        };
         let lag = |done, bounds| Slot::new(&share(done), bounds).window.newest().lag;
         assert_eq!(lag(Some(4), END_100), LagThen::Known(Lag(6)));
         assert_eq!(lag(None, END_100), LagThen::Unknown);

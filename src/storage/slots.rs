@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::lag::Bounds;
-use crate::model::{Order, Partition, Timestamp};
+use crate::lag::{self, Bounds};
+use crate::model::{Lag, Offset, Order, Partition, Timestamp};
 
 use super::SourceId;
+use super::progress::Progress;
 use super::slot::{Rules, Slot, Taken};
 use super::window::Commit;
 
@@ -14,20 +15,45 @@ use super::window::Commit;
 pub(super) struct Slots {
     /// Sorted by partition.
     list: Vec<Slot>,
-    /// Of share groups: how many records after the commit are done with, where the broker tells it (4.2). Boxed:
-    /// hardly any topic needs it.
+    /// Of share groups: how far they have come. Their windows hold the first record that is not finished.
     #[expect(clippy::box_collection, reason = "a word for the many that have none")]
-    done: Option<Box<BTreeMap<Partition, u32>>>,
+    shares: Option<Box<BTreeMap<Partition, Progress>>>,
 }
 
 /// A commit on its way in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Arriving {
     pub source: SourceId,
     pub partition: Partition,
     pub commit: Commit,
-    /// How many records after it are done with; none but for share groups, of which it may be unknown.
+    /// Of a share group.
+    pub progress: Option<Progress>,
+}
+
+/// What a group has committed of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// The offset.
+    pub committed: Offset,
+    /// How many records after that are done with: 0 but for share groups, of which it may be unknown.
     pub done: Option<u32>,
+}
+
+impl Arriving {
+    pub fn standing(&self) -> Standing {
+        let share = self.progress.as_ref().map(Standing::of);
+        share.unwrap_or(Standing { committed: self.commit.offset, done: Some(0) })
+    }
+}
+
+impl Standing {
+    const fn of(progress: &Progress) -> Self {
+        Self { committed: progress.start, done: progress.done }
+    }
+
+    pub fn lag(self, bounds: Bounds) -> Option<Lag> {
+        lag::lag(self.committed, self.done, bounds)
+    }
 }
 
 impl Slots {
@@ -53,17 +79,20 @@ impl Slots {
         self.find(partition).ok().and_then(|place| self.list.get(place))
     }
 
-    /// How many records after the newest commit are done with.
-    pub fn done(&self, slot: &Slot) -> Option<u32> {
-        if !slot.source.is_share() {
-            return Some(0);
-        }
-        self.done.as_ref()?.get(&slot.partition).copied()
+    /// How far a share group has come.
+    pub fn progress(&self, slot: &Slot) -> Option<&Progress> {
+        self.shares.as_ref()?.get(&slot.partition).filter(|_| slot.source.is_share())
     }
 
-    /// The same for all partitions of which it is known.
+    /// What is committed.
+    pub fn standing(&self, slot: &Slot) -> Standing {
+        let share = self.progress(slot).map(Standing::of);
+        share.unwrap_or_else(|| Standing { committed: slot.window.newest().offset, done: Some(0) })
+    }
+
+    /// How many records after the commit are done with, of all partitions of which it is known.
     pub fn all_done(&self) -> BTreeMap<Partition, u32> {
-        self.list.iter().filter_map(|slot| Some((slot.partition, self.done(slot)?))).collect()
+        self.list.iter().filter_map(|slot| Some((slot.partition, self.standing(slot).done?))).collect()
     }
 
     fn find(&self, partition: Partition) -> Result<usize, usize> {
@@ -87,15 +116,15 @@ impl Slots {
                 Taken::In
             }
         };
-        if taken == Taken::In && arriving.source.is_share() {
-            self.note_done(arriving.partition, arriving.done);
+        if taken == Taken::In {
+            self.note(arriving.partition, arriving.progress);
         }
         taken
     }
 
-    fn note_done(&mut self, partition: Partition, done: Option<u32>) {
-        match (done, &mut self.done) {
-            (Some(done), held) => drop(held.get_or_insert_default().insert(partition, done)),
+    fn note(&mut self, partition: Partition, progress: Option<Progress>) {
+        match (progress, &mut self.shares) {
+            (Some(progress), held) => drop(held.get_or_insert_default().insert(partition, progress)),
             (None, Some(held)) => drop(held.remove(&partition)),
             (None, None) => {}
         }
@@ -108,16 +137,16 @@ impl Slots {
             && self.list.get(place).filter(older).is_some()
         {
             self.list.remove(place);
-            self.note_done(partition, None);
+            self.note(partition, None);
         }
     }
 
     /// Keeps the windows that `keep` says, with what they hold.
     pub fn retain(&mut self, keep: impl FnMut(&mut Slot) -> bool) {
         self.list.retain_mut(keep);
-        let Self { list, done } = self;
-        if let Some(done) = done {
-            done.retain(|partition, _| list.binary_search_by_key(partition, |slot| slot.partition).is_ok());
+        let Self { list, shares } = self;
+        if let Some(shares) = shares {
+            shares.retain(|partition, _| list.binary_search_by_key(partition, |slot| slot.partition).is_ok());
         }
     }
 
@@ -134,8 +163,7 @@ impl Slots {
                 },
                 Err(place) => self.list.insert(place, slot.clone()),
             }
-            let done = other.done(slot).filter(|_| slot.source.is_share());
-            self.note_done(slot.partition, done);
+            self.note(slot.partition, other.progress(slot).cloned());
         }
     }
 

@@ -150,7 +150,7 @@ pub enum Update<'a> {
 }
 
 /// How far a share group has come in one partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareUpdate<'a> {
     /// The group.
     pub group: Name<'a>,
@@ -165,14 +165,16 @@ pub struct ShareUpdate<'a> {
 }
 
 /// The state of a share group's partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareState {
     /// Whether it is everything, or what changed.
     pub whole: bool,
-    /// The first record that is not done with. `None`: there is none yet, or it did not change.
+    /// The start offset: nothing before it is left. `None`: there is none yet, or it did not change.
     pub start: Option<Offset>,
-    /// How many records after that are done with, where the broker tells it.
+    /// How many records from there on are finished, where the broker tells it.
     pub done: Option<u32>,
+    /// Which records are finished: the first and the last of each range.
+    pub finished: Vec<(Offset, Offset)>,
 }
 
 /// One thing about a group of the types `consumer`, `share` and `streams`. `None` is the tombstone: it is not so any

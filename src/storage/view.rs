@@ -16,6 +16,7 @@ use super::names::{Label, TopicName};
 use super::partition::PartitionState;
 use super::settle::Moment;
 use super::slot::Slot;
+use super::slots::Standing;
 use super::stats::Stats;
 use super::topics::{Topic, Topics};
 use super::update::GroupKind;
@@ -213,14 +214,14 @@ impl ClusterView {
         let mut all = GroupEvaluation::NONE;
         let (mut unnamed, first) = (0_usize, self.partitions.len());
         for slot in topic.slots.shown(shares) {
-            let committed = slot.window.newest().offset;
+            let standing = topic.slots.standing(slot);
             let state = state_of(states, slot.partition);
             unnamed = unnamed.saturating_add(usize::from(state.is_none()));
-            let evaluation = judge.slot(slot, (committed, topic.slots.done(slot)), state);
+            let evaluation = judge.slot(slot, standing, state);
             all.add(evaluation);
             self.partitions.push(slot.partition);
-            self.committed.push(committed);
-            self.time_lags.push(state.and_then(|state| judge.moment.time_lag(slot, committed, state)));
+            self.committed.push(standing.committed);
+            self.time_lags.push(state.and_then(|state| judge.moment.time_lag(slot, standing, state)));
             self.statuses.push(evaluation.status);
         }
         if first < self.partitions.len() {
@@ -285,9 +286,9 @@ fn state_of(states: &[PartitionState], partition: Partition) -> Option<&Partitio
 }
 
 impl Judge<'_> {
-    fn slot(self, slot: &Slot, (committed, done): (Offset, Option<u32>), state: Option<&PartitionState>) -> Evaluation {
+    fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> Evaluation {
         let log = state.map_or_else(Log::default, |state| Log {
-            current: lag::lag(committed, done, state.bounds),
+            current: standing.lag(state.bounds),
             ends: state.ends(),
             first_end: state.first_end(),
             shared: slot.source.is_share(),

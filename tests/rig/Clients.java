@@ -23,6 +23,7 @@ import org.apache.kafka.clients.admin.ListStreamsGroupOffsetsSpec;
 import org.apache.kafka.clients.consumer.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -206,11 +207,18 @@ public class Clients {
         }
     }
 
+    /** One that "holds" finishes all records of what it gets first but the first of each partition, and asks for no more. */
     private static final class Share extends Polled {
         private final KafkaShareConsumer<byte[], byte[]> consumer;
+        private final boolean holds;
+        private boolean held;
 
         Share(Properties settings) {
             Object topics = settings.remove("topics");
+            holds = settings.remove("holds") != null;
+            if (holds) {
+                settings.setProperty("share.acknowledgement.mode", "explicit");
+            }
             consumer = new KafkaShareConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
             consumer.subscribe(List.of(topics.toString().split(",")));
             start();
@@ -218,7 +226,18 @@ public class Clients {
 
         @Override
         void poll() {
-            consumer.poll(Duration.ofMillis(100));
+            if (held) {
+                Time.SYSTEM.sleep(50);
+                return;
+            }
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ofMillis(100));
+            if (holds && !records.isEmpty()) {
+                for (TopicPartition partition : records.partitions()) {
+                    records.records(partition).stream().skip(1).forEach(consumer::acknowledge);
+                }
+                consumer.commitSync();
+                held = true;
+            }
         }
 
         @Override

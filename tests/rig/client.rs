@@ -184,7 +184,19 @@ impl Cluster {
 
     /// One transaction that commits `offset` of `topic`'s partition 0 for `group`, and is committed or aborted.
     pub fn transact(&self, group: &str, topic: &str, offset: i64, commit: bool) {
-        let producer: BaseProducer = self.client().set("transactional.id", format!("rig-{group}")).create().unwrap();
+        let producer = self.begin_commit(group, topic, offset);
+        if commit {
+            producer.commit_transaction(seconds(60)).unwrap();
+        } else {
+            producer.abort_transaction(seconds(60)).unwrap();
+        }
+    }
+
+    /// The same, open until it is committed or aborted.
+    pub fn begin_commit(&self, group: &str, topic: &str, offset: i64) -> BaseProducer {
+        let mut config = self.client();
+        config.set("transactional.id", format!("rig-{group}")).set("transaction.timeout.ms", "900000");
+        let producer: BaseProducer = config.create().unwrap();
         producer.init_transactions(seconds(60)).unwrap();
         producer.begin_transaction().unwrap();
         producer.send(BaseRecord::<[u8], [u8]>::to(topic).partition(0).payload(b"in a transaction")).unwrap();
@@ -195,11 +207,7 @@ impl Cluster {
         producer.send_offsets_to_transaction(&offsets, &membership, seconds(60)).unwrap();
         // Its delivery reports are to be polled, which ending the transaction does not do.
         producer.flush(seconds(60)).unwrap();
-        if commit {
-            producer.commit_transaction(seconds(60)).unwrap();
-        } else {
-            producer.abort_transaction(seconds(60)).unwrap();
-        }
+        producer
     }
 }
 

@@ -69,6 +69,13 @@ impl Clients {
         self.run("share", name, &[&format!("group.id={group}"), &format!("topics={topics}")]).unwrap();
     }
 
+    /// A share consumer that finishes all that it gets at first but the first record of each partition, and asks for
+    /// no more: that record keeps the start offset where it is.
+    pub fn share_that_holds(&self, name: &str, group: &str, topics: &str) {
+        let settings = [&format!("group.id={group}"), &format!("topics={topics}"), "holds=first"];
+        self.run("share", name, &settings).unwrap();
+    }
+
     /// A Streams application that counts the records of `topic`, by the streams protocol.
     pub fn streams(&self, name: &str, group: &str, topic: &str) {
         let state = format!("state.dir={}", self.state.join(name).display());

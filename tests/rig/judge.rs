@@ -6,7 +6,7 @@ use super::clients::Clients;
 use super::page::{Labels, Page, whole};
 use super::tools::{Place, Row, Tools, rows};
 
-const SHARE: &str = "org.apache.kafka.tools.consumer.group.ShareGroupCommand";
+pub const SHARE: &str = "org.apache.kafka.tools.consumer.group.ShareGroupCommand";
 const STREAMS: &str = "org.apache.kafka.tools.streams.StreamsGroupCommand";
 const GROUPS: &str = "org.apache.kafka.tools.GroupsCommand";
 /// The streams tool names no hosts; all clients of the tests are here.

@@ -3,10 +3,12 @@
 use std::process::Command;
 use std::time::Duration;
 
+use super::broker::Cluster;
 use super::http::{self, Response};
 use super::page::Page;
 use super::process::Process;
 use super::scratch::Scratch;
+use super::security::{PASSWORD, USER};
 use super::{eventually, free_port, seconds};
 
 /// A running `warrener`, ended when dropped.
@@ -46,6 +48,16 @@ impl Program {
         Self::with_config(&quick(servers, "", more))
     }
 
+    /// As `quick`, as the user of `security`, who may do what it was granted.
+    pub fn as_user(cluster: &Cluster) -> Self {
+        let profile = format!(
+            "[client-profile.p]\ntls = \"x\"\nsasl = \"x\"\n[tls.x]\ncafile = \"{}\"\n\
+             [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n",
+            cluster.file("ca.pem")
+        );
+        Self::with_config(&quick(&cluster.sasl_address(), "client-profile = \"p\"", &profile))
+    }
+
     /// As `quick`, with an ordinary topic in the place of the offsets topic.
     ///
     /// Commits there may name topics that do not exist, which are hidden once two refreshes of the metadata have
@@ -82,7 +94,7 @@ impl Program {
     }
 
     pub fn get(&self, path: &str) -> Response {
-        http::get(self.port, path, &[]).unwrap()
+        http::get(self.port, path, &[]).unwrap_or_else(|error| panic!("{error}:\n{}", self.log()))
     }
 
     /// Waits until `/-/ready` says 200.

@@ -92,6 +92,13 @@ impl Tools {
         self.run("org.apache.kafka.tools.AclCommand", &what);
     }
 
+    /// Makes a share group begin with the first record that there is: they begin with those that come, unless told.
+    pub fn share_from_the_start(&self, group: &str) {
+        let what = ["--alter", "--entity-type", "groups", "--entity-name", group];
+        let set = ["--add-config", "share.auto.offset.reset=earliest"];
+        self.run("kafka.admin.ConfigCommand", &[what.as_slice(), &set].concat());
+    }
+
     pub fn topics(&self, arguments: &[&str]) {
         self.run("org.apache.kafka.tools.TopicCommand", arguments);
     }

@@ -1,7 +1,7 @@
 //! What the records about single members and the like say, as storage takes it.
 
 use crate::config::Filter;
-use crate::model::{Name, Partition, Timestamp, TopicId};
+use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 use crate::offsets::Topology;
 use crate::offsets::{CurrentAssignment, Epoch, List, MemberState, Owned, Subtopology, Task, Topic, TopicPartitions};
 use crate::offsets::{RecordType, share_state};
@@ -67,15 +67,25 @@ pub(super) fn share(record: share_state::Record<'_>, at: Timestamp) -> Option<Sh
                 whole: true,
                 start: snapshot.start,
                 done: snapshot.delivery_complete,
+                finished: finished(snapshot.batches),
             };
             (of, made.unwrap_or(at), snapshot.map(state))
         }
         share_state::Record::Update { of, update: Some(update) } => {
-            (of, at, Some(ShareState { whole: false, start: update.start, done: update.delivery_complete }))
+            let (start, done) = (update.start, update.delivery_complete);
+            (of, at, Some(ShareState { whole: false, start, done, finished: finished(update.batches) }))
         }
         // The tombstones that brokers write are snapshots.
         share_state::Record::Update { update: None, .. } | share_state::Record::Unknown(_) => return None,
     };
     let share_state::SharePartition { group, topic, partition } = of;
     Some(ShareUpdate { group, topic, partition, at, state })
+}
+
+fn finished(batches: List<'_, share_state::StateBatch>) -> Vec<(Offset, Offset)> {
+    let is_finished = |batch: &share_state::StateBatch| match batch.state {
+        share_state::DeliveryState::Acknowledged | share_state::DeliveryState::Archived => true,
+        share_state::DeliveryState::Available | share_state::DeliveryState::Other(_) => false,
+    };
+    batches.filter(is_finished).map(|batch| (batch.first, batch.last)).collect()
 }

@@ -1,0 +1,175 @@
+//! How far share groups have come, with real clients: what the page says is what Kafka's tool says.
+
+use std::time::SystemTime;
+
+use crate::kinds::{World, committed, gone, is, world};
+use crate::rig::broker::Spec;
+use crate::rig::judge::{Asked, SHARE, Said};
+use crate::rig::maven::Version;
+use crate::rig::page::Page;
+use crate::rig::program::Program;
+use crate::rig::{eventually, seconds};
+
+fn share<'a>(groups: &'a [&'a str]) -> Asked<'a> {
+    Asked { share: groups, ..Asked::default() }
+}
+
+fn now_millis() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_millis()).unwrap()
+}
+
+fn lag(said: &Said, group: &str) -> i64 {
+    said.lags.iter().filter(|((of, ..), _)| of == group).map(|(_, lag)| lag).sum()
+}
+
+/// A topic of this name with records in each of three partitions, all of them for the share group of the same name.
+fn prepare(world: &World, name: &str, records: usize) {
+    world.cluster.tools().share_from_the_start(name);
+    world.topic(name, 3, records);
+}
+
+/// Waits until the group, with one member, has finished all records. Brokers write the start offset down later.
+fn finished(world: &World, group: &str) {
+    finished_all(world, group, 3);
+}
+
+fn finished_all(world: &World, group: &str, partitions: usize) {
+    world.agree("all finished", share(&[group]), |said| {
+        is(said, group, "share", "stable", 1) && said.lags.len() == partitions && lag(said, group) == 0
+    });
+    world.watched.page_where(seconds(10), "no time lag", |page| {
+        let found = page.with("kafka_consumergroup_lag_seconds", &[("consumergroup", group)]);
+        let lags: Vec<f64> = found.map(|(_, lag)| lag).collect();
+        if lags == vec![0.0; partitions] { Ok(()) } else { Err(format!("{lags:?}")) }
+    });
+}
+
+#[test]
+fn records_that_are_finished_out_of_their_order_are_no_lag() {
+    let world = world();
+    let World { clients, cluster, .. } = world;
+    prepare(world, "shared", 10);
+    let asked = share(&["shared"]);
+    clients.share_that_holds("shared-a", "shared", "shared");
+    // What was finished behind the first record is counted, though the start offset stands.
+    let held = |said: &Said| committed(said, "shared") == 0 && (1..30).contains(&lag(said, "shared"));
+    world.agree("a record that holds the start offset", asked, held);
+    world.agree_anew(asked);
+    clients.stop("shared-a");
+    clients.share("shared-b", "shared", "shared");
+    finished(world, "shared");
+    clients.stop("shared-b");
+    cluster.produce("shared", 1, 7);
+    let left = world.agree("records that nobody takes", asked, |said| lag(said, "shared") == 7);
+    assert!(is(&left, "shared", "share", "empty", 0) && left.commits.len() == 3, "{left:?}");
+    world.agree_anew(asked);
+}
+
+#[test]
+fn the_time_lag_of_a_share_group_is_the_age_of_the_first_record_that_is_left() {
+    let World { clients, cluster, watched } = world();
+    cluster.tools().share_from_the_start("aged");
+    cluster.create_topic("aged", 1);
+    let now = now_millis();
+    // Records 0 to 9, ten minutes apart, the last of them an hour old.
+    let times: Vec<i64> = (0..10).map(|number| now - 3_600_000 - (9 - number) * 600_000).collect();
+    cluster.produce_at("aged", times.iter().map(|time| (0, *time)));
+    clients.share_that_holds("aged-a", "aged", "aged");
+    let shows = |what: &str, waiting_since: i64| {
+        watched.page_where(seconds(40), what, |page| {
+            let found = page.with("kafka_consumergroup_lag_seconds", &[("consumergroup", "aged")]);
+            let lags: Vec<f64> = found.map(|(_, lag)| lag).collect();
+            let age = i32::try_from((now_millis() - waiting_since) / 1000).map(f64::from).unwrap();
+            let right = matches!(lags[..], [lag] if (lag - age).abs() <= 0.02 * age);
+            if right { Ok(()) } else { Err(format!("{lags:?}, not {age}")) }
+        });
+    };
+    shows("age of the record that is held", times[0]);
+    let restarted = Program::quick(&cluster.bootstrap(), "").ready();
+    let left = restarted.page().with("kafka_consumergroup_lag", &[("consumergroup", "aged")]).map(|(_, lag)| lag).sum();
+    assert!((1.0..10.0).contains(&left), "{left}");
+    clients.stop("aged-a");
+    clients.share("aged-b", "aged", "aged");
+    finished_all(world(), "aged", 1);
+}
+
+#[test]
+fn offsets_of_share_groups_that_are_set_back_or_deleted_are_so_on_the_page() {
+    let world = world();
+    let World { clients, cluster, watched } = world;
+    prepare(world, "moved", 2);
+    let asked = share(&["moved"]);
+    clients.share("moved-a", "moved", "moved");
+    finished(world, "moved");
+    clients.stop("moved-a");
+    let reset = ["--reset-offsets", "--group", "moved", "--topic", "moved", "--to-earliest", "--execute"];
+    // The broker lets go of a member some time after it has left.
+    eventually(seconds(20), "offsets set back", || cluster.tools().ask(SHARE, &reset).map(drop));
+    // The broker has not counted anew what is finished: then neither knows a lag.
+    world.agree("offsets set back", asked, |said| said.commits.len() == 3 && said.lags.is_empty());
+    world.agree_anew(asked);
+    cluster.tools().run(SHARE, &["--delete-offsets", "--group", "moved", "--topic", "moved"]);
+    watched.page_where(seconds(2), "page without the offsets", |page| no_offsets(page, "moved"));
+    cluster.tools().run(SHARE, &["--delete", "--group", "moved"]);
+    watched.page_where(seconds(2), "page without the group", |page| gone(page, "moved"));
+    let replayed = Program::quick(&cluster.bootstrap(), "").ready();
+    gone(&replayed.page(), "moved").unwrap();
+}
+
+#[test]
+fn a_share_group_s_topic_deleted_and_created_again_is_another_topic() {
+    let world = world();
+    let World { clients, cluster, watched } = world;
+    prepare(world, "lent", 3);
+    clients.share("lent-a", "lent", "lent");
+    finished(world, "lent");
+    cluster.delete_topic("lent");
+    // Two refreshes of the metadata, one a second, and one that was under way.
+    watched.page_where(seconds(4), "page without the offsets", |page| no_offsets(page, "lent"));
+    world.topic("lent", 3, 1);
+    finished(world, "lent");
+    world.agree_anew(share(&["lent"]));
+}
+
+fn no_offsets(page: &Page, group: &str) -> Result<(), String> {
+    let families = ["kafka_consumergroup_current_offset", "kafka_consumergroup_lag", "kafka_consumergroup_lag_sum"];
+    let left: Vec<_> =
+        families.iter().filter(|name| page.with(name, &[("consumergroup", group)]).next().is_some()).collect();
+    if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+}
+
+#[test]
+fn without_rights_on_their_topic_share_groups_have_no_offsets_and_nothing_waits_for_them() {
+    let cluster = Spec::new(Version::V4_2).quick_groups().guarded().start();
+    cluster.create_topic("t", 1);
+    cluster.tools().grant("Read", "--topic", "__consumer_offsets");
+    for topic in ["__consumer_offsets", "t"] {
+        cluster.tools().grant("Describe", "--topic", topic);
+    }
+    cluster.produce("t", 0, 3);
+    cluster.tools().share_from_the_start("lone");
+    let clients = cluster.clients("all");
+    clients.share("a", "lone", "t");
+    clients.classic("b", "other", "t", &[]);
+    let has_offsets =
+        |page: &Page| page.with("kafka_consumergroup_current_offset", &[("consumergroup", "lone")]).count();
+    let shows = |program: &Program, offsets: usize| {
+        program.page_where(seconds(20), "members of the share group", |page| {
+            let members = page.with("kafka_consumergroup_members", &[("consumergroup", "lone")]);
+            let members: Vec<f64> = members.map(|(_, value)| value).collect();
+            let found = (members, has_offsets(page));
+            if found == (vec![1.0], offsets) { Ok(()) } else { Err(format!("{found:?}")) }
+        });
+    };
+    let refused = Program::as_user(&cluster).ready();
+    shows(&refused, 0);
+    assert!(refused.log().contains("share groups will have no offsets"), "{}", refused.log());
+    cluster.tools().grant("Describe", "--topic", "__share_group_state");
+    let described = Program::as_user(&cluster).ready();
+    shows(&described, 0);
+    // With the right, those that are running come to it by themselves.
+    cluster.tools().grant("Read", "--topic", "__share_group_state");
+    shows(&described, 1);
+    shows(&refused, 1);
+}
