@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use crate::kinds::{World, committed, gone, is, world};
 use crate::rig::broker::Spec;
+use crate::rig::client::Record;
 use crate::rig::judge::{Asked, SHARE, Said};
 use crate::rig::maven::Version;
 use crate::rig::page::Page;
@@ -171,4 +172,67 @@ fn without_rights_on_their_topic_share_groups_have_no_offsets_and_nothing_waits_
     cluster.tools().grant("Read", "--topic", "__share_group_state");
     shows(&described, 1);
     shows(&refused, 1);
+}
+
+/// The keys and values of the share groups' state that a broker wrote.
+fn captured() -> Vec<Record> {
+    let file = include_str!("fixtures/records/captured-4.2.0.txt");
+    let bytes = |text: &str| -> Vec<u8> {
+        let digits = text.as_bytes().chunks(2);
+        digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    };
+    let lines = file.lines().filter_map(|line| line.strip_prefix("__share_group_state "));
+    let split = lines.filter_map(|line| line.split_once(' '));
+    split.map(|(key, value)| (bytes(key), Some(bytes(value)))).collect()
+}
+
+#[test]
+fn state_that_nobody_should_write_is_counted_and_costs_nothing_else() {
+    let cluster = Spec::new(Version::V4_2).quick_groups().start();
+    cluster.create_topic("t", 1);
+    cluster.produce("t", 0, 10);
+    cluster.tools().share_from_the_start("real");
+    let clients = cluster.clients("all");
+    let program = Program::quick(&cluster.bootstrap(), "").ready();
+    clients.share_that_holds("a", "real", "t");
+    let left = |page: &Page| {
+        let lag = page.value("kafka_consumergroup_lag", &[("consumergroup", "real")]);
+        lag.filter(|lag| (1.0..10.0).contains(lag)).ok_or_else(|| format!("{lag:?}"))
+    };
+    program.page_where(seconds(40), "record that is held", |page| left(page).map(drop));
+    let captured = captured();
+    assert!(captured.len() >= 4);
+    let mut bad: Vec<Record> = vec![(Vec::new(), None), (vec![0], None), (vec![0, 7, 1], Some(vec![1]))];
+    for (key, value) in &captured {
+        let value = value.as_ref().unwrap();
+        bad.extend((0..key.len()).map(|end| (key[..end].to_vec(), Some(value.clone()))));
+        bad.extend((0..value.len()).map(|end| (key.clone(), Some(value[..end].to_vec()))));
+        // Lengths, counts and offsets below zero and beyond all bounds.
+        for at in 0..value.len() {
+            for byte in [0x7f, 0x80, 0xff] {
+                let mut value = value.clone();
+                value[at] = byte;
+                bad.push((key.clone(), Some(value)));
+            }
+        }
+    }
+    let count = bad.len();
+    cluster.produce_raw("__share_group_state", [0, 1].iter().flat_map(|at| bad.iter().cloned().map(|bad| (*at, bad))));
+    let read = |page: &Page| {
+        let of_type = |kind| page.value("warrener_records_total", &[("type", kind)]).unwrap_or(0.0);
+        let errors: f64 = page.family("warrener_record_errors_total").map(|(_, count)| count).sum();
+        let all = of_type("share_snapshot") + of_type("share_update");
+        let keys: f64 = page.value("warrener_record_errors_total", &[("reason", "key")]).unwrap_or(0.0);
+        let found = (all, errors, keys, of_type("unknown"));
+        let enough = all > f64::from(u32::try_from(count).unwrap()) && errors > 400.0 && keys >= 4.0;
+        if enough && of_type("unknown") >= 2.0 { left(page).map(drop) } else { Err(format!("{found:?} of {count}")) }
+    };
+    program.page_where(seconds(20), "malformed records", read);
+    let anew = Program::quick(&cluster.bootstrap(), "").ready();
+    anew.page_where(seconds(20), "malformed records", read);
+    // A broker's own coordinator does not survive that others write there: the group does not go on.
+    for mut program in [program, anew] {
+        assert_eq!(program.page().groups(), ["real"].into());
+        assert!(program.runs());
+    }
 }
