@@ -7,6 +7,7 @@ mod build;
 mod cluster;
 mod detail;
 mod epochs;
+mod expire;
 mod fact;
 mod graves;
 mod group;
@@ -18,6 +19,7 @@ mod removal;
 mod settle;
 mod since;
 mod slot;
+mod source;
 mod stats;
 #[cfg(test)]
 mod status_tests;
@@ -35,12 +37,14 @@ pub use build::Build;
 pub use cluster::Cluster;
 pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
+pub use expire::Expire;
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
 pub use partition::PartitionState;
 pub use settle::{Aim, Lagging};
 pub use slot::Rules;
+pub use source::SourceId;
 pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
@@ -54,11 +58,6 @@ pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
-
-/// Where updates come from: one module's partition of the offsets topic. [`crate::model::Order`]s compare
-/// only within one source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SourceId(u32);
 
 /// How a stream of updates lies to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

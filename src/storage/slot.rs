@@ -7,6 +7,7 @@ use crate::lag::{self, Bounds};
 use crate::model::{Lag, Partition, Timestamp};
 
 use super::SourceId;
+use super::expire::Expire;
 use super::since::{Packed, Since};
 use super::update::Dropped;
 use super::window::{Commit, LagThen, Window};
@@ -18,8 +19,8 @@ pub struct Rules {
     pub intervals: NonZeroUsize,
     /// Commits nearer than this to their predecessor replace it; zero keeps all.
     pub min_distance: Duration,
-    /// Commits older than this are dropped; `None` keeps all.
-    pub expire: Option<Duration>,
+    /// When commits are too old, and groups.
+    pub expire: Expire,
 }
 
 /// A partition that a group has committed.
@@ -68,6 +69,18 @@ impl Slot {
         }
     }
 
+    /// The window that was held before a reading anew goes on, where that found the same history; tells how many
+    /// commits came meanwhile. Where the newest order is a lower one, the source has another history by now.
+    pub fn go_on(&mut self, before: &Self, rules: &Rules) -> u64 {
+        let newest = before.window.newest().order;
+        if before.source != self.source || self.window.newest().order < newest {
+            return 0;
+        }
+        let found = std::mem::replace(&mut self.window, before.window.clone());
+        let newer = found.iter().filter(|commit| commit.order > newest);
+        newer.map(|commit| self.append(commit, rules)).fold(0, |count, ()| count.saturating_add(1))
+    }
+
     /// What was settled holds no longer.
     pub const fn unsettle(&mut self) {
         self.since = Packed::NONE;
@@ -89,16 +102,21 @@ impl Slot {
             if commit.offset != newest.offset {
                 self.unsettle();
             }
-            let commit = Commit { lag: lag_now(commit, bounds), ..commit };
-            if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
-                let kept = Commit { timestamp: newest.timestamp, ..commit };
-                self.window.replace(self.window.len().saturating_sub(1), kept);
-            } else {
-                self.window.push(commit, rules.intervals);
-            }
+            self.append(Commit { lag: lag_now(commit, bounds), ..commit }, rules);
             return Taken::In;
         }
         self.take_behind(commit, rules)
+    }
+
+    /// A commit that is newer than all.
+    fn append(&mut self, commit: Commit, rules: &Rules) {
+        let newest = self.window.newest();
+        if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
+            let kept = Commit { timestamp: newest.timestamp, ..commit };
+            self.window.replace(self.window.len().saturating_sub(1), kept);
+        } else {
+            self.window.push(commit, rules.intervals);
+        }
     }
 
     /// A commit from another source takes the window over when it is the later one.
@@ -152,7 +170,7 @@ mod tests {
 
     fn rules(intervals: usize, min_distance: u64) -> Rules {
         let intervals = NonZeroUsize::new(intervals).unwrap();
-        Rules { intervals, min_distance: Duration::from_secs(min_distance), expire: None }
+        Rules { intervals, min_distance: Duration::from_secs(min_distance), expire: Expire::NEVER }
     }
 
     fn commit(order: i64, offset: i64, seconds: i64) -> Commit {
