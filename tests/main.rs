@@ -33,3 +33,5 @@ mod secured;
 mod time_lag;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod zookeeper;
