@@ -23,8 +23,6 @@ pub enum Release {
 }
 
 impl Release {
-    pub const ALL: [Self; 2] = [Self::V3_8, Self::V3_4];
-
     fn kafka(self) -> Version {
         match self {
             Self::V3_8 => Version::V3_9,
@@ -153,9 +151,9 @@ impl ZooKeeper {
         self.servers[index].process.as_mut().unwrap().signal(libc::SIGCONT);
     }
 
-    /// How many watches are set with all servers that answer.
+    /// How many watches are set with all servers that answer: `wchs` leaves out those of children.
     pub fn watches(&self) -> u64 {
-        self.servers.iter().map(|server| number(server, "wchs", "Total watches:")).sum()
+        self.servers.iter().map(|server| number(server, "mntr", "zk_watch_count")).sum()
     }
 
     /// How many packets all servers have received that answer.
@@ -165,7 +163,7 @@ impl ZooKeeper {
 
     /// The server that holds the most watches.
     pub fn busiest(&self) -> usize {
-        (0..self.servers.len()).max_by_key(|index| number(&self.servers[*index], "wchs", "Total watches:")).unwrap()
+        (0..self.servers.len()).max_by_key(|index| number(&self.servers[*index], "mntr", "zk_watch_count")).unwrap()
     }
 }
 
