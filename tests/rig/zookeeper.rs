@@ -175,6 +175,8 @@ fn config(server: &Server, peers: &[[u16; 2]], scratch: &Scratch, tls: &str) -> 
         server.port,
     );
     if peers.len() > 1 {
+        // A server of 3.8 that is cut off opens no other sessions.
+        text += "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n";
         for (id, [peer, election]) in (1..).zip(peers) {
             writeln!(text, "server.{id}=127.0.0.1:{peer}:{election}").unwrap();
         }

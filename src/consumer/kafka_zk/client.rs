@@ -103,10 +103,13 @@ impl Ensemble {
         format!("{}{path}", self.chroot)
     }
 
-    /// Waits until the session is closed, once all that belongs to it has been dropped.
+    /// Waits until the session is closed, once all that belongs to it has been dropped. A session whose connection
+    /// is lost cannot be closed.
     pub fn closed(&self) -> impl Future<Output = ()> + use<> {
         let mut states = self.states.clone();
-        async move { while !states.changed().await.is_terminated() {} }
+        async move {
+            while matches!(states.changed().await, SessionState::SyncConnected | SessionState::ConnectedReadOnly) {}
+        }
     }
 }
 

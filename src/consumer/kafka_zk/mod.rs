@@ -118,17 +118,19 @@ impl Keeper {
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
             let runtime = Builder::new_current_thread().enable_all().build().map_err(ModuleError::Thread)?;
-            let began = Instant::now();
-            runtime.block_on(async {
+            let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
+            let lost = runtime.block_on(async {
+                stop.run_until_cancelled(sleep(wait)).await?;
                 // The client asserts what servers send: a lie is to cost a session and not the program.
                 let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-                let lost = session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())));
-                let Some(lost) = lost else { return };
-                self.trouble.tell(&lost);
-                failures = if began.elapsed() >= LASTING { 0 } else { failures.saturating_add(1) };
-                stop.run_until_cancelled(sleep(pause(failures, fastrand::f64()))).await;
+                session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())))
             });
+            // At once: the client is about to connect anew, and to set all its watches again.
             runtime.shutdown_background();
+            if let Some(lost) = lost {
+                self.trouble.tell(&lost);
+                failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
+            }
         }
         Ok(())
     }
@@ -143,7 +145,7 @@ impl Keeper {
         self.trouble.end(ensemble.is_read_only());
         let closed = ensemble.closed();
         let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await;
-        // The session has been dropped. Where the server has not closed it in time it lets it expire.
+        // It has been dropped. Where the server does not say in time that it is closed, it lets it expire.
         drop(timeout(CLOSING, closed).await);
         lost
     }
@@ -151,6 +153,9 @@ impl Keeper {
 
 /// The pause after so many sessions in a row that did not last; `chance` is from 0 to 1.
 fn pause(failures: u32, chance: f64) -> Duration {
+    if failures == 0 {
+        return Duration::ZERO;
+    }
     let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     FIRST_PAUSE.saturating_mul(doubled).min(LAST_PAUSE).mul_f64(0.5_f64.mul_add(chance, 0.5))
 }
@@ -194,7 +199,7 @@ mod tests {
     #[test]
     fn pauses_double_up_to_three_seconds_and_are_left_to_chance_by_half() {
         assert_eq!([1, 2, 3].map(|failures| pause(failures, 1.0).as_millis()), [200, 400, 800]);
-        assert_eq!((pause(0, 0.0).as_millis(), pause(1, 0.0).as_millis()), (100, 100));
+        assert_eq!((pause(0, 1.0).as_millis(), pause(1, 0.0).as_millis()), (0, 100));
         assert_eq!((pause(5, 1.0), pause(99, 1.0), pause(u32::MAX, 0.0)), (LAST_PAUSE, LAST_PAUSE, LAST_PAUSE / 2));
     }
 }
