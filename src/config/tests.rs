@@ -94,7 +94,7 @@ fn the_commented_example_loads_without_a_word() {
     let loaded = loaded(&text(&at("docs/warrener.toml"))).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(lines(&loaded.warnings), [""; 0]);
     assert_eq!(lines(&loaded.unsupported), [""; 0]);
-    let consumer = &loaded.config.consumers[0];
+    let consumer = loaded.config.consumers.iter().find(|consumer| consumer.name == "local").unwrap();
     assert_eq!(consumer.connection.client.sasl.as_ref().unwrap().password.as_ref().unwrap().reveal(), "hush-from-env");
     assert!(!format!("{loaded:?}").contains("hush"), "a secret in Debug");
 }

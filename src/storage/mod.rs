@@ -30,6 +30,8 @@ mod topics;
 mod update;
 mod view;
 mod window;
+#[cfg(test)]
+mod zookeeper_tests;
 
 use std::sync::Arc;
 
