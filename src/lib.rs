@@ -5,8 +5,9 @@
 //! ```text
 //! TOML, flags ──▶ config ──▶ consumer::Coordinator, cluster modules
 //!
-//! consumer/kafka   key, value bytes ──▶ offsets::decode ──▶ filter ──Update──▶ storage
-//! cluster/kafka    metadata, log starts, log ends, offsets by time ────Update──▶ storage
+//! consumer/kafka     key, value bytes ──▶ offsets::decode ──▶ filter ──Update──▶ storage
+//! consumer/kafka_zk  path, answer ──▶ zktree::Tree, which filters ─────Update──▶ storage
+//! cluster/kafka      metadata, log starts, log ends, offsets by time ──Update──▶ storage
 //!
 //! /metrics ◀── http ◀── metrics ◀── lag, evaluate ◀── storage views
 //! /v3      ◀── http ◀── burrow  ◀── evaluate      ◀── storage details
@@ -26,6 +27,7 @@ pub mod model;
 pub mod offsets;
 pub mod storage;
 pub mod time_lag;
+pub mod zktree;
 
 #[cfg(feature = "daemon")]
 pub mod cli;

@@ -1,7 +1,7 @@
 //! The program's own log: lines on standard error, of a level that can change while it runs.
 
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -18,6 +18,9 @@ pub fn start(logging: &Logging) -> LogLevel {
         LogFormat::Text => lines.with_ansi(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    // It warns once a try while an ensemble is down, and shows the passwords of its sessions to whoever debugs; what an
+    // operator needs to know of it we tell ourselves.
+    let lines = lines.with_filter(filter_fn(|metadata| !metadata.target().starts_with("zookeeper_client")));
     tracing_subscriber::registry().with(filter).with(lines).init();
     let (told, first) = (handle.clone(), logging.level);
     LogLevel {

@@ -15,9 +15,8 @@ use tracing::{info, warn};
 
 use crate::burrow::{self, Api, LogLevel};
 use crate::config::{Config, HttpServer};
-use crate::http::{Awaited, BindError, Readiness, Server, Site};
+use crate::http::{BindError, Readiness, Server, Site};
 use crate::kafka::ModuleError;
-use crate::metrics::health::{Health, ModuleKind};
 use crate::metrics::{Layout, Page};
 use crate::storage::Storage;
 use crate::task::Failure;
@@ -159,7 +158,7 @@ impl Shown {
     fn readiness(&self, timeout: Duration, now: model::Timestamp) -> Readiness {
         let awaited =
             self.house.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
-        Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
+        Readiness { awaited: awaited.map(|health| self.house.awaited(health)).collect() }
     }
 
     /// Waits for whatever ends the run.
@@ -193,22 +192,5 @@ impl Shown {
             std::process::exit(1);
         });
         Ok(())
-    }
-}
-
-fn awaited_module(health: &Health) -> Awaited {
-    let parts = health.parts();
-    let what = match (health.kind, parts) {
-        (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
-        (ModuleKind::Cluster, _) => "log ends read once",
-        (ModuleKind::Consumer, _) => "offsets topic read to its end",
-    };
-    Awaited {
-        what: what.to_owned(),
-        cluster: Some(health.cluster.clone()),
-        kind: Some(health.kind.name()),
-        module: Some(health.module.clone()),
-        done: parts.map(|(done, _)| done),
-        total: parts.map(|(_, total)| total),
     }
 }

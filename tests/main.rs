@@ -35,3 +35,5 @@ mod shares;
 mod time_lag;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod zookeeper;

@@ -145,7 +145,7 @@ class-name = "email"
 
 /// Topics `orders` of four partitions, the end of the last of which is not known, and `paid` of one.
 fn storage() -> Storage {
-    let rules = Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: None };
+    let rules = Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
     let storage = Storage::new(["local", "other"], rules);
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     let topic = |name: &str, partitions| TopicMetadata {

@@ -74,7 +74,10 @@ fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
     writeln!(f, "consumer {:?}", consumer.name)?;
     line(f, "cluster", format_args!("{:?}", consumer.cluster))?;
     line(f, "servers", consumer.connection.servers.join(", "))?;
-    client(f, &consumer.connection.client)?;
+    match &consumer.class {
+        ConsumerClass::KafkaZk(_) => zookeeper_client(f, &consumer.connection.client)?,
+        ConsumerClass::Kafka(_) | ConsumerClass::KafkaAdmin => client(f, &consumer.connection.client)?,
+    }
     match &consumer.class {
         ConsumerClass::Kafka(topic) => {
             let start = match topic.start {
@@ -96,14 +99,31 @@ fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
     line(f, "groups", &consumer.groups)
 }
 
-fn client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
-    let profile = client.name.as_ref().map_or_else(|| "default".to_owned(), |name| format!("{name:?}"));
-    line(f, "profile", profile)?;
-    line(f, "client id", format_args!("{:?}", client.client_id))?;
-    match &client.tls {
-        Some(profile) => tls(f, profile)?,
-        None => line(f, "tls", "none")?,
+/// What of a profile has a meaning for ZooKeeper.
+fn zookeeper_client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
+    profile_line(f, client)?;
+    tls_line(f, client)?;
+    match &client.sasl {
+        Some(sasl) => line(f, "digest", format_args!("of {:?}", sasl.username)),
+        None => line(f, "digest", "none"),
     }
+}
+
+fn profile_line(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
+    line(f, "profile", client.name.as_ref().map_or_else(|| "default".to_owned(), |name| format!("{name:?}")))
+}
+
+fn tls_line(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
+    match &client.tls {
+        Some(profile) => tls(f, profile),
+        None => line(f, "tls", "none"),
+    }
+}
+
+fn client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
+    profile_line(f, client)?;
+    line(f, "client id", format_args!("{:?}", client.client_id))?;
+    tls_line(f, client)?;
     let sasl = client.sasl.as_ref().map_or("none", |sasl| sasl.mechanism.name());
     line(f, "sasl", sasl)?;
     if !client.properties.is_empty() {

@@ -66,7 +66,8 @@ struct Scene {
 
 impl Scene {
     fn new(log: Log) -> Self {
-        let rules = Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: None };
+        let rules =
+            Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
         let storage = Storage::new(["c"], rules);
         let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
         let topic = TopicMetadata { name: "t".into(), id: Some(TopicId(1)), partitions: vec![partition] };

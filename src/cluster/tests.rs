@@ -29,7 +29,8 @@ fn cluster(servers: &str) -> Cluster {
 }
 
 fn storage() -> Arc<Storage> {
-    let rules = Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: None };
+    let rules =
+        Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
     Arc::new(Storage::new(["c"], rules))
 }
 

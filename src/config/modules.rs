@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::client::Profiles;
-use super::findings::Findings;
+use super::findings::{Findings, Path, quote};
 use super::scalar::{choose, resolve};
 use super::section::Section;
 use super::values;
-use super::{Cluster, Connection, Consumer, ConsumerClass, Filter, OffsetsTopic, Start, ZooKeeper};
+use super::{ClientProfile, Cluster, Connection, Consumer, ConsumerClass, Filter, OffsetsTopic, Start, ZooKeeper};
 
 /// Where Kafka keeps the offsets of its groups.
 pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -128,7 +128,7 @@ fn read_consumer(
     findings: &mut Findings<'_>,
 ) -> Consumer {
     let class = section.required(findings, "class-name", "\"kafka\", \"kafka_zk\" or \"kafka_admin\"");
-    let class_path = section.path.key("class-name");
+    let [class_path, profile_path] = ["class-name", "client-profile"].map(|key| section.path.key(key));
     let class = class.and_then(|text| choose(findings, &text, &CLASSES));
     let cluster = section.required(findings, "cluster", "the name of a [cluster.*]");
     let cluster = cluster.and_then(|text| Some(resolve(findings, &text, "cluster", clusters)?.0.to_owned()));
@@ -140,7 +140,7 @@ fn read_consumer(
     section.finish(findings);
     let class = match class {
         Some(Class::KafkaZk) => {
-            findings.unsupported_value(class_path, "kafka_zk");
+            check_zookeeper_profile(&profile_path, &connection.client, findings);
             ConsumerClass::KafkaZk(zookeeper)
         }
         Some(Class::KafkaAdmin) => {
@@ -194,6 +194,24 @@ fn read_zookeeper(section: &mut Section<'_>, class: Option<Class>, findings: &mu
     let set = [("zookeeper-path", path.is_some()), ("zookeeper-timeout", section.has("zookeeper-timeout"))];
     warn_of_unused(section, used, &set, "\"kafka_zk\"", findings);
     ZooKeeper { path: path.map(|path| path.value).unwrap_or_default(), timeout }
+}
+
+/// What a profile has to have for ZooKeeper, and what has no meaning there.
+fn check_zookeeper_profile(path: &Path, profile: &ClientProfile, findings: &mut Findings<'_>) {
+    if let Some(sasl) = &profile.sasl {
+        // ZooKeeper takes user and password in one text, and what is before its first colon for the user.
+        let user = !sasl.username.is_empty() && !sasl.username.contains(':');
+        if !user || sasl.password.is_none() {
+            let needed = "expected a profile whose [sasl.*] has a user name, without a colon, and a password";
+            findings.mistake(path.clone(), format!("{needed}, for ZooKeeper's digest, found {}", quote(&sasl.name)));
+        }
+    }
+    if let Some(tls) = profile.tls.as_ref().filter(|tls| tls.no_verify) {
+        findings.unsupported_value(path.clone(), &format!("noverify = true in [tls.{}], for ZooKeeper", tls.name));
+    }
+    if !profile.properties.is_empty() {
+        findings.warn(path.clone(), "its properties are librdkafka's, and have no effect on ZooKeeper");
+    }
 }
 
 fn warn_of_unused(section: &Section<'_>, used: bool, set: &[(&str, bool)], class: &str, findings: &mut Findings<'_>) {

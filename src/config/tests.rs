@@ -94,7 +94,7 @@ fn the_commented_example_loads_without_a_word() {
     let loaded = loaded(&text(&at("docs/warrener.toml"))).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(lines(&loaded.warnings), [""; 0]);
     assert_eq!(lines(&loaded.unsupported), [""; 0]);
-    let consumer = &loaded.config.consumers[0];
+    let consumer = loaded.config.consumers.iter().find(|consumer| consumer.name == "local").unwrap();
     assert_eq!(consumer.connection.client.sasl.as_ref().unwrap().password.as_ref().unwrap().reveal(), "hush-from-env");
     assert!(!format!("{loaded:?}").contains("hush"), "a secret in Debug");
 }
@@ -113,7 +113,6 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
         lines(&loaded.unsupported),
         [
             "consumer.admin.class-name: kafka_admin: not supported yet",
-            "consumer.legacy.class-name: kafka_zk: not supported yet",
             "consumer.local.share-group: not supported yet",
             "httpserver.default.enable-lifecycle: not supported yet",
             "httpserver.default.tls: not supported yet",
@@ -270,11 +269,26 @@ fn a_key_without_effect_is_told() {
             "logging.level: \"FATAL\" is no level here: \"error\" takes its place",
         ]
     );
-    assert_eq!(
-        lines(&unsupported),
-        ["client-profile.p.iam: not supported yet", "consumer.z.class-name: kafka_zk: not supported yet"]
-    );
+    assert_eq!(lines(&unsupported), ["client-profile.p.iam: not supported yet"]);
     assert_eq!(config.logging.level, Level::Error);
+}
+
+#[test]
+fn a_profile_for_zookeeper_has_a_user_and_a_password_and_checks_certificates() {
+    let zookeeper = "[consumer.z]\nclass-name = \"kafka_zk\"\nservers = [\"a:1\"]\ncluster = \"local\"\n\
+                     client-profile = \"p\"\n";
+    let profile = "[client-profile.p]\ntls = \"t\"\nsasl = \"s\"\nproperties = { debug = \"all\" }\n";
+    let tls = "[tls.t]\nnoverify = true\n";
+    let sasl = |user: &str| format!("[sasl.s]\nusername = \"{user}\"\npassword = \"hush\"\n");
+    let Loaded { warnings, unsupported, .. } = with(&[zookeeper, profile, tls, &sasl("u")].concat()).unwrap();
+    let warning = "consumer.z.client-profile: its properties are librdkafka's, and have no effect on ZooKeeper";
+    assert_eq!(lines(&warnings), [warning]);
+    let refused = "consumer.z.client-profile: noverify = true in [tls.t], for ZooKeeper: not supported yet";
+    assert_eq!(lines(&unsupported), [refused]);
+    let mistakes = with(&[zookeeper, profile, tls, &sasl("a:b")].concat()).unwrap_err();
+    let expected = "consumer.z.client-profile: expected a profile whose [sasl.*] has a user name, without a colon, and a \
+                    password, for ZooKeeper's digest, found \"s\"";
+    assert_eq!(mistakes.to_string(), expected);
 }
 
 #[test]

@@ -55,6 +55,14 @@ pub enum ModuleError {
         /// librdkafka's words.
         reason: String,
     },
+    /// Key material that does not fit a client of ZooKeeper.
+    #[error("{section}: no ZooKeeper client can be made: {reason}")]
+    ZooKeeper {
+        /// The section and key that name it.
+        section: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// librdkafka refuses a call that cannot fail but by a mistake, or for want of memory.
     #[error("librdkafka cannot {doing}: {code}")]
     Call {

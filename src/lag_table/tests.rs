@@ -18,7 +18,10 @@ fn name(text: &str) -> Name<'_> {
 
 /// Clusters `a` and `b`, each with a topic `t` of two partitions whose logs hold 100 records.
 fn storage() -> Storage {
-    let storage = Storage::new(["a", "b"], Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: None });
+    let storage = Storage::new(
+        ["a", "b"],
+        Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER },
+    );
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     for cluster in ["a", "b"] {
         let topic = TopicMetadata { name: "t".to_owned(), id: None, partitions: vec![partition.clone(); 2] };

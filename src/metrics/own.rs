@@ -99,6 +99,12 @@ struct GroupLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OwnLabels {
+    cluster: String,
+    module: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ClusterLabels {
     cluster: String,
 }
@@ -126,6 +132,8 @@ struct Families {
     groups: Family<GroupLabels, Gauge>,
     group_partitions: Family<ClusterLabels, Gauge>,
     dropped: Family<DroppedLabels, Counter>,
+    zookeeper_nodes: Family<OwnLabels, Gauge>,
+    zookeeper_sessions: Family<OwnLabels, Counter>,
     scrape: Histogram,
 }
 
@@ -144,6 +152,8 @@ impl Default for Families {
             groups: Family::default(),
             group_partitions: Family::default(),
             dropped: Family::default(),
+            zookeeper_nodes: Family::default(),
+            zookeeper_sessions: Family::default(),
             scrape: seconds(),
         }
     }
@@ -241,7 +251,7 @@ impl Families {
         to.register("warrener_up", help, self.up.clone());
         to.register("warrener_ready", "Whether the module has read all once", self.ready.clone());
         to.register("warrener_records", "Records of the offsets topic, by type", self.records.clone());
-        let help = "Records of the offsets topic that could not be decoded, by reason";
+        let help = "Records of the offsets topic and nodes of ZooKeeper that could not be read, by reason";
         to.register("warrener_record_errors", help, self.record_errors.clone());
         let help = "Records of the offsets topic up to its high watermark that have not been read";
         to.register("warrener_offsets_topic_lag", help, self.topic_lag.clone());
@@ -254,6 +264,10 @@ impl Families {
         to.register("warrener_group_partitions", help, self.group_partitions.clone());
         let help = "Commits that were not taken in, by reason";
         to.register("warrener_dropped_commits", help, self.dropped.clone());
+        let help = "Nodes of ZooKeeper that are followed";
+        to.register("warrener_zookeeper_nodes", help, self.zookeeper_nodes.clone());
+        let help = "Sessions with ZooKeeper that were opened";
+        to.register("warrener_zookeeper_sessions", help, self.zookeeper_sessions.clone());
         to.register("warrener_scrape_seconds", "Time from a scrape's request to its last byte", self.scrape.clone());
     }
 }
@@ -331,6 +345,32 @@ impl ModuleMetrics {
         }
     }
 
+    /// How many nodes of ZooKeeper are followed.
+    pub fn zookeeper_nodes(&self, nodes: usize) {
+        let gauge = self.families.zookeeper_nodes.get_or_create(&self.own_labels()).clone();
+        gauge.set(i64::try_from(nodes).unwrap_or(i64::MAX));
+    }
+
+    /// A session with an ensemble has been opened.
+    pub fn zookeeper_session(&self) {
+        self.families.zookeeper_sessions.get_or_create(&self.own_labels()).inc();
+    }
+
+    fn own_labels(&self) -> OwnLabels {
+        OwnLabels { cluster: self.health.cluster.clone(), module: self.health.module.clone() }
+    }
+
+    /// The counters of what cannot be read, at hand without looking them up.
+    #[must_use]
+    pub fn errors(&self, reasons: &[&'static str]) -> ErrorCounters {
+        let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
+        let reasons = reasons.iter().map(|reason| {
+            let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
+            (*reason, self.families.record_errors.get_or_create(&labels).clone())
+        });
+        ErrorCounters { reasons: reasons.collect() }
+    }
+
     /// The counters of a reader of the offsets topic, at hand without looking them up.
     #[must_use]
     pub fn records(&self) -> RecordCounters {
@@ -339,11 +379,7 @@ impl ModuleMetrics {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             (*kind, self.families.records.get_or_create(&labels).clone())
         });
-        let reasons = DecodeError::REASONS.iter().map(|reason| {
-            let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
-            (*reason, self.families.record_errors.get_or_create(&labels).clone())
-        });
-        RecordCounters { types: types.collect(), reasons: reasons.collect() }
+        RecordCounters { types: types.collect(), errors: self.errors(&DecodeError::REASONS) }
     }
 }
 
@@ -351,7 +387,22 @@ impl ModuleMetrics {
 #[derive(Clone, Debug)]
 pub struct RecordCounters {
     types: Vec<(RecordType, Counter)>,
+    errors: ErrorCounters,
+}
+
+/// Counters of what one module cannot read.
+#[derive(Clone, Debug)]
+pub struct ErrorCounters {
     reasons: Vec<(&'static str, Counter)>,
+}
+
+impl ErrorCounters {
+    /// A record or node could not be read.
+    pub fn failed(&self, reason: &str) {
+        for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
+            counter.inc();
+        }
+    }
 }
 
 impl RecordCounters {
@@ -364,8 +415,6 @@ impl RecordCounters {
 
     /// A record could not be decoded.
     pub fn failed(&self, reason: &str) {
-        for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
-            counter.inc();
-        }
+        self.errors.failed(reason);
     }
 }

@@ -19,7 +19,8 @@ const NOW: Timestamp = Timestamp(1_700_000_060_250);
 
 /// Two topics, three groups: one that consumes, one with an odd name that only commits, one of a newer type.
 pub fn storage() -> Storage {
-    let rules = Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None };
+    let rules =
+        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
     let storage = Storage::new(["local"], rules);
     storage.apply_metadata("local", metadata(), Timestamp(0));
     let bound = |topic, partition, start, end: Option<i64>| LogBounds {
@@ -156,7 +157,8 @@ fn with_groups_as_the_finest_series_the_topics_are_added_up() {
 
 #[test]
 fn a_page_comes_in_pieces_of_about_64_kib() {
-    let rules = Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None };
+    let rules =
+        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
     let storage = Storage::new(["local"], rules);
     let cluster = storage.cluster("local").unwrap();
     let updates = (0..20_000).map(|partition| Update::Commit {
@@ -184,7 +186,8 @@ fn a_page_comes_in_pieces_of_about_64_kib() {
 
 #[test]
 fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
-    let rules = Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None };
+    let rules =
+        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
     let storage = Storage::new(["local"], rules);
     let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
     let topic = TopicMetadata { name: "t".into(), id: Some(TopicId(1)), partitions: vec![partition; 2_000] };

@@ -83,5 +83,6 @@ pub const fn type_name(kind: GroupType) -> &'static str {
         GroupType::Kind(GroupKind::Consumer) => "consumer",
         GroupType::Kind(GroupKind::Share) => "share",
         GroupType::Kind(GroupKind::Streams) => "streams",
+        GroupType::Kind(GroupKind::ZooKeeper) => "zookeeper",
     }
 }

@@ -19,6 +19,15 @@ pub struct Build {
     groups: Groups,
 }
 
+/// What becomes of the windows that were held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// The new ones have all that there is.
+    Replaces,
+    /// The new ones have the newest alone.
+    GoesOn,
+}
+
 impl Build {
     pub(super) fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
         Self { cluster, source, groups: Groups::new() }
@@ -37,6 +46,7 @@ impl Build {
                 Update::CommitTombstone { .. }
                 | Update::Members(_)
                 | Update::Fact { .. }
+                | Update::Registered { .. }
                 | Update::GroupTombstone { .. }
                 | Update::Share(_) => None,
             };
@@ -48,7 +58,17 @@ impl Build {
     }
 
     /// Shows it, in the place of what was shown of its source before.
-    pub fn publish(mut self) {
+    pub fn publish(self) {
+        self.show(Renewal::Replaces);
+    }
+
+    /// Shows it, in the place of what was shown of its source before, whose windows go on: for a source that tells
+    /// the newest commits alone.
+    pub fn publish_onto(self) {
+        self.show(Renewal::GoesOn);
+    }
+
+    fn show(mut self, renewal: Renewal) {
         let topics = self.cluster.topics();
         for group in self.groups.values_mut() {
             group.find_names(&topics);
@@ -61,6 +81,6 @@ impl Build {
             group.topics.iter_mut().for_each(|topic| topic.slots.shrink());
         }
         self.groups.retain(|_, group| !group.is_gone());
-        self.cluster.publish(self.source, self.groups);
+        self.cluster.publish(self.source, self.groups, renewal);
     }
 }

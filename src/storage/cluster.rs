@@ -11,13 +11,14 @@ use hashbrown::{HashMap, HashSet};
 use crate::model::{Name, Order, Partition, Timestamp, java_string_hash};
 use crate::time_lag::Exactness;
 
-use super::build::Build;
-use super::group::{AssignedNames, Group, Stream, is_older};
+use super::build::{Build, Renewal};
+use super::group::{AssignedNames, Group, Stream};
 use super::names::{Label, TopicName, TopicNames};
 use super::settle::{Lagging, Moment};
 use super::slot::{Rules, Taken};
+use super::source::Origin;
 use super::topics::{Read, Topics};
-use super::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
+use super::update::{ClusterFacts, Dropped, LogBounds, MembersUpdate, Metadata, TimesFound, Update};
 use super::window::Commit;
 use super::{Past, SourceId};
 
@@ -33,8 +34,8 @@ pub struct Cluster {
     names: TopicNames,
     topics: RwLock<Arc<Topics>>,
     shards: Vec<Mutex<Groups>>,
-    sources: Mutex<Vec<(String, i32)>>,
-    shares: Mutex<Vec<(String, i32)>>,
+    /// By module and origin; the partition of the topic, 0 for an ensemble.
+    sources: Mutex<Vec<(String, Origin, i32)>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
@@ -56,7 +57,6 @@ impl Cluster {
             topics: RwLock::default(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             sources: Mutex::default(),
-            shares: Mutex::default(),
             dropped: Default::default(),
             newest: AtomicI64::new(i64::MIN),
             refresh: AtomicU64::new(millis(REFRESH)),
@@ -73,13 +73,31 @@ impl Cluster {
     /// The source that a module's partition of the offsets topic is.
     #[must_use]
     pub fn source(&self, module: &str, partition: i32) -> SourceId {
-        SourceId(index(&self.sources, module, partition))
+        self.source_of(module, Origin::OffsetsTopic, partition)
     }
 
     /// The source that a module's partition of the topic with share groups' state is.
     #[must_use]
     pub fn share_source(&self, module: &str, partition: i32) -> SourceId {
-        SourceId::share(index(&self.shares, module, partition))
+        self.source_of(module, Origin::ShareState, partition)
+    }
+
+    /// The source that a module's ensemble is.
+    #[must_use]
+    pub fn ensemble(&self, module: &str) -> SourceId {
+        self.source_of(module, Origin::ZooKeeper, 0)
+    }
+
+    fn source_of(&self, module: &str, origin: Origin, partition: i32) -> SourceId {
+        let mut sources = lock(&self.sources);
+        let is_it =
+            |(name, of, number): &(String, Origin, i32)| name == module && *of == origin && *number == partition;
+        let known = sources.iter().position(is_it);
+        let number = known.unwrap_or_else(|| {
+            sources.push((module.to_owned(), origin, partition));
+            sources.len().saturating_sub(1)
+        });
+        SourceId::new(number, origin)
     }
 
     /// The topics as they are now.
@@ -276,9 +294,9 @@ impl Cluster {
     /// The one copies of the topics' names in an update, but for a commit's.
     pub(super) fn intern_all(&self, update: &Update<'_>) -> Names {
         match update {
-            Update::Members(members) => {
+            Update::Members(MembersUpdate { members, .. }) | Update::Registered { members, .. } => {
                 let intern = |(topic, list): &(Name<'_>, Vec<_>)| (self.names.intern(*topic), list.clone());
-                let assigned = members.members.iter().map(|member| member.assigned.iter().map(intern).collect());
+                let assigned = members.iter().map(|member| member.assigned.iter().map(intern).collect());
                 Names { assigned: assigned.collect(), topics: Vec::new() }
             }
             Update::Fact { fact, .. } => {
@@ -323,7 +341,7 @@ impl Cluster {
     }
 
     /// Puts what was read anew in the place of what was shown of its source.
-    pub(super) fn publish(&self, source: SourceId, groups: Groups) {
+    pub(super) fn publish(&self, source: SourceId, groups: Groups, renewal: Renewal) {
         let mut parts: Vec<Groups> = self.shards.iter().map(|_| Groups::new()).collect();
         for (name, group) in groups {
             if let Some(part) = parts.get_mut(place(Name(&name))) {
@@ -335,6 +353,9 @@ impl Cluster {
             shard.retain(|name, held| {
                 if let Some(fresh) = fresh.get_mut(name) {
                     fresh.count_on(held);
+                    if renewal == Renewal::GoesOn {
+                        fresh.go_on(held, &self.rules);
+                    }
                     held.reset_counts();
                 }
                 held.forget(source) || fresh.contains_key(name)
@@ -360,12 +381,7 @@ impl Cluster {
 
     /// Forgets groups without members whose newest commit is older than `expire-group`.
     pub fn expire(&self, now: Timestamp) {
-        let Some(age) = self.rules.expire else { return };
-        self.retain(|_, group| {
-            let members = !group.meta.members.is_empty();
-            let newest = group.topics.iter().filter_map(|topic| topic.slots.newest()).max();
-            members || newest.is_none_or(|newest| !is_older(newest, now, age))
-        });
+        self.retain(|_, group| !group.has_expired(&self.rules, now));
         self.sweep();
     }
 
@@ -405,6 +421,7 @@ pub(super) fn take(
     let key = update.group().0;
     let creates = match update {
         Update::Commit { .. } | Update::Members(_) => true,
+        Update::Registered { members, .. } => !members.is_empty(),
         Update::Fact { fact, .. } => stream.bury || !fact.is_tombstone(),
         Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.bury,
         Update::Share(share) => share.state.is_some(),
@@ -427,6 +444,10 @@ pub(super) fn take(
             group.members(members, &names.assigned, order, stream);
             Some(Taken::In)
         }
+        Update::Registered { members, .. } => {
+            group.register(members, &names.assigned, stream.source);
+            Some(Taken::In)
+        }
         Update::Fact { kind, at, fact, .. } => {
             group.fact((*kind, fact), &names.topics, (order, *at), stream);
             Some(Taken::In)
@@ -441,16 +462,6 @@ pub(super) fn take(
         groups.remove(key);
     }
     taken
-}
-
-fn index(known: &Mutex<Vec<(String, i32)>>, module: &str, partition: i32) -> u32 {
-    let mut known = lock(known);
-    let place = known.iter().position(|(name, number)| name == module && *number == partition);
-    let index = place.unwrap_or_else(|| {
-        known.push((module.to_owned(), partition));
-        known.len().saturating_sub(1)
-    });
-    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 fn place(group: Name<'_>) -> usize {

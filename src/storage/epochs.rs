@@ -165,7 +165,7 @@ impl Epochs {
         match self.kind {
             GroupKind::Share => return GroupState::Stable,
             GroupKind::Streams if !self.topology_runs() => return GroupState::NotReady,
-            GroupKind::Streams | GroupKind::Consumer | GroupKind::Classic => {}
+            GroupKind::Streams | GroupKind::Consumer | GroupKind::Classic | GroupKind::ZooKeeper => {}
         }
         let target = self.target.get().copied();
         if self.epoch.get().is_some_and(|epoch| target.is_none_or(|target| epoch.number > target)) {

@@ -14,7 +14,10 @@ const NOW: Timestamp = Timestamp(1_000_000);
 const KIND: [GroupKind; 3] = [GroupKind::Consumer, GroupKind::Share, GroupKind::Streams];
 
 fn storage() -> Storage {
-    Storage::new(["c"], Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: None })
+    Storage::new(
+        ["c"],
+        Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER },
+    )
 }
 
 fn metadata(topics: &[(&str, u128, usize)]) -> Metadata {

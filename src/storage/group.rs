@@ -14,8 +14,10 @@ use super::names::{Label, TopicName};
 use super::shares::Nameless;
 use super::slot::{Rules, Slot, Taken};
 use super::slots::{Arriving, Slots};
+use super::source::Origin;
 use super::topics::Topics;
-use super::update::{Dropped, GroupFact, GroupKind, MembersUpdate};
+use super::update::{Dropped, GroupFact, GroupKind, MemberUpdate, MembersUpdate};
+use super::view::GroupType;
 use super::window::Commit;
 
 /// A partition and the index of the member that it is assigned to.
@@ -94,7 +96,7 @@ impl Group {
         name: impl FnOnce() -> Option<Arc<TopicName>>,
         stream: &Stream<'_>,
     ) -> Option<Taken> {
-        if stream.rules.expire.is_some_and(|expire| is_older(commit.timestamp, stream.now, expire)) {
+        if stream.rules.expire.of_commits().is_some_and(|expire| is_older(commit.timestamp, stream.now, expire)) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
         if self.graves.as_ref().is_some_and(|graves| graves.hold(stream.source, topic, partition, commit.order)) {
@@ -157,13 +159,25 @@ impl Group {
         }
     }
 
+    /// Puts the members that are registered in ZooKeeper in the place of those that were. `names` are the one copies
+    /// of the owned topics' names, member by member.
+    pub fn register(&mut self, members: &[MemberUpdate<'_>], names: &AssignedNames, source: SourceId) {
+        self.meta.register(members, names, source);
+        self.own_registered();
+    }
+
+    /// Where no record of Kafka's says who owns what: as it is registered in ZooKeeper, or nobody.
+    fn own_registered(&mut self) {
+        if matches!(self.meta.kind(), None | Some(GroupKind::ZooKeeper)) {
+            self.own(&self.meta.registered_names());
+        }
+    }
+
     /// Takes a classic group's metadata away, unless the group is of another type by now: a conversion to the protocol
     /// of KIP-848 writes the classic tombstone too.
     pub fn remove_meta(&mut self, order: Order, stream: &Stream<'_>) {
         if self.meta.remove_classic(order, stream.source) {
-            if self.meta.kind().is_none() {
-                self.own(&Vec::new());
-            }
+            self.own_registered();
             self.bury(stream);
         }
     }
@@ -189,9 +203,7 @@ impl Group {
             return;
         }
         let Some(Owners { members, owned, waits }) = self.meta.owners(topics) else {
-            if self.meta.kind().is_none() {
-                self.own(&Vec::new());
-            }
+            self.own_registered();
             self.owners = OwnersFrom::Held;
             return;
         };
@@ -212,9 +224,8 @@ impl Group {
 
     /// Forgets all that came from a source; tells whether the group is still there.
     pub fn forget(&mut self, source: SourceId) -> bool {
-        if self.meta.is_of(source) {
-            self.meta = Meta::default();
-            self.own(&Vec::new());
+        if self.meta.forget_source(source) {
+            self.own_registered();
         }
         self.close_graves(source);
         self.nameless.forget(source);
@@ -252,9 +263,46 @@ impl Group {
                 Err(index) => self.topics.insert(index, topic),
             }
         }
+        self.own_registered();
         self.topics.retain(|topic| !topic.is_gone());
         self.nameless.merge(other.nameless);
         self.generations = self.generations.saturating_add(other.generations);
+    }
+
+    /// What it is: what its members say, else where it commits.
+    pub fn kind(&self) -> GroupType {
+        let commits_there = || {
+            let mut slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
+            slots.any(|slot| slot.source.origin() == Origin::ZooKeeper)
+        };
+        match self.meta.kind() {
+            Some(kind) => GroupType::Kind(kind),
+            None if commits_there() => GroupType::Kind(GroupKind::ZooKeeper),
+            None => GroupType::Simple,
+        }
+    }
+
+    /// Whether it has no members, and its newest commit is too old.
+    pub fn has_expired(&self, rules: &Rules, now: Timestamp) -> bool {
+        let slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
+        let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
+        self.meta.members.is_empty()
+            && newest.is_some_and(|(newest, source)| {
+                rules.expire.of_groups(source.origin()).is_some_and(|age| is_older(newest, now, age))
+            })
+    }
+
+    /// Lets the windows that were held before a reading anew go on.
+    pub fn go_on(&mut self, before: &Self, rules: &Rules) {
+        for topic in &mut self.topics {
+            let index = before.find(topic.name.label.name().0);
+            let Some(held) = index.ok().and_then(|index| before.topics.get(index)) else { continue };
+            for slot in topic.slots.iter_mut() {
+                if let Some(before) = held.slots.get(slot.partition) {
+                    topic.commits = topic.commits.saturating_add(slot.go_on(before, rules));
+                }
+            }
+        }
     }
 
     /// Takes over the counts of what was shown before a reading anew, and since when records wait.

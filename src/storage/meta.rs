@@ -7,9 +7,10 @@ use crate::model::{Name, Order, Timestamp};
 use super::SourceId;
 use super::epochs::{Epochs, GroupState, Owners};
 use super::fact::Fact;
+use super::group::AssignedNames;
 use super::names::{Label, TopicName};
 use super::topics::Topics;
-use super::update::{GroupFact, GroupKind, MembersUpdate};
+use super::update::{GroupFact, GroupKind, MemberUpdate, MembersUpdate};
 
 /// A live member.
 #[derive(Debug)]
@@ -34,6 +35,17 @@ pub(super) struct Meta {
     classic: Fact<Classic>,
     /// By type. Mostly one: a group may have been of another before.
     epochs: Vec<Epochs>,
+    /// Counts where no record of Kafka's says what the group is.
+    registered: Option<Box<Registered>>,
+}
+
+/// Members that are registered in ZooKeeper, at least one.
+#[derive(Debug)]
+struct Registered {
+    source: SourceId,
+    members: Arc<[Member]>,
+    /// What each of them owns.
+    owned: AssignedNames,
 }
 
 #[derive(Debug)]
@@ -51,7 +63,7 @@ impl Meta {
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.classic.get().is_none() && self.epochs.is_empty()
+        self.classic.get().is_none() && self.epochs.is_empty() && self.registered.is_none()
     }
 
     /// Forgets all but where it came from.
@@ -59,9 +71,30 @@ impl Meta {
         *self = Self { held: self.held, ..Self::default() };
     }
 
-    /// Whether all of it came from a source.
-    pub fn is_of(&self, source: SourceId) -> bool {
-        self.held.is_some_and(|(held, _)| held == source)
+    /// Forgets what came from a source; tells whether anything did.
+    pub fn forget_source(&mut self, source: SourceId) -> bool {
+        let records = self.held.is_some_and(|(held, _)| held == source);
+        if records {
+            *self = Self { registered: self.registered.take(), ..Self::default() };
+        }
+        let registered = self.registered.take_if(|registered| registered.source == source).is_some();
+        if records || registered {
+            self.choose();
+        }
+        records || registered
+    }
+
+    /// Puts these members in the place of those that were registered in ZooKeeper; `owned` is what each of them owns.
+    pub fn register(&mut self, members: &[MemberUpdate<'_>], owned: &AssignedNames, source: SourceId) {
+        let members: Arc<[Member]> = members.iter().map(Member::of).collect();
+        let registered = (!members.is_empty()).then(|| Box::new(Registered { source, members, owned: owned.clone() }));
+        self.registered = registered;
+        self.choose();
+    }
+
+    /// What the members own that are registered in ZooKeeper.
+    pub fn registered_names(&self) -> AssignedNames {
+        self.registered.as_ref().map(|registered| registered.owned.clone()).unwrap_or_default()
     }
 
     /// Orders compare within a source alone. Another source takes over when it is the later one, as for commits;
@@ -70,7 +103,10 @@ impl Meta {
         match self.held {
             Some((held, newest)) if held == source => self.held = Some((held, newest.max(at))),
             Some((_, newest)) if newest >= at => return false,
-            Some(_) | None => *self = Self { held: Some((source, at)), ..Self::default() },
+            Some(_) | None => {
+                let registered = self.registered.take();
+                *self = Self { held: Some((source, at)), registered, ..Self::default() };
+            }
         }
         true
     }
@@ -81,12 +117,11 @@ impl Meta {
             return Taken::OLD;
         }
         let begins = self.classic.get().map(|held| held.generation) != Some(update.generation);
-        let member = |member: &super::MemberUpdate<'_>| Member::new(member.id, member.client_id, member.client_host);
         let classic = Classic {
             protocol_type: Arc::new(Label::new(update.protocol_type.0)),
             protocol: Arc::new(Label::new(update.protocol.0)),
             generation: update.generation,
-            members: update.members.iter().map(member).collect(),
+            members: update.members.iter().map(Member::of).collect(),
         };
         let counts = self.classic.set(order, Some(classic));
         self.choose();
@@ -128,9 +163,13 @@ impl Meta {
     fn choose(&mut self) {
         let classic = self.classic.since().map(|since| (since, GroupKind::Classic));
         let others = self.epochs.iter().filter_map(|epochs| Some((epochs.since()?, epochs.kind)));
-        self.kind = others.chain(classic).max_by_key(|(since, _)| *since).map(|(_, kind)| kind);
+        let kind = others.chain(classic).max_by_key(|(since, _)| *since).map(|(_, kind)| kind);
+        self.kind = kind.or_else(|| self.registered.as_ref().map(|_| GroupKind::ZooKeeper));
         self.members = match (self.kind, self.classic.get()) {
             (Some(GroupKind::Classic), Some(classic)) => Arc::clone(&classic.members),
+            (Some(GroupKind::ZooKeeper), _) => {
+                self.registered.as_ref().map(|registered| Arc::clone(&registered.members)).unwrap_or_default()
+            }
             // The members of the other types follow when all records of a batch are in.
             (Some(_), _) => Arc::clone(&self.members),
             (None, _) => Arc::default(),
@@ -167,7 +206,7 @@ impl Meta {
             (Some(GroupKind::Consumer), _) => Arc::new(Label::new(b"consumer")),
             (Some(GroupKind::Share), _) => Arc::new(Label::new(b"share")),
             (Some(GroupKind::Streams), _) => Arc::new(Label::new(b"streams")),
-            (Some(GroupKind::Classic) | None, _) => Arc::default(),
+            (Some(GroupKind::Classic | GroupKind::ZooKeeper) | None, _) => Arc::default(),
         }
     }
 
@@ -178,12 +217,15 @@ impl Meta {
     }
 
     /// What another reading of the same group has found takes over if it is the later one.
-    pub fn merge(&mut self, other: Self) -> bool {
-        let Some((source, at)) = other.held else { return false };
-        let takes = self.held.is_none_or(|(held, newest)| held == source || newest < at);
+    pub fn merge(&mut self, mut other: Self) -> bool {
+        let registered = other.registered.take().or_else(|| self.registered.take());
+        let takes =
+            other.held.is_some_and(|(source, at)| self.held.is_none_or(|(held, newest)| held == source || newest < at));
         if takes {
             *self = other;
         }
+        self.registered = registered;
+        self.choose();
         takes
     }
 }
@@ -202,6 +244,10 @@ impl Taken {
 }
 
 impl Member {
+    fn of(update: &MemberUpdate<'_>) -> Self {
+        Self::new(update.id, update.client_id, update.client_host)
+    }
+
     pub(super) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
         let [id, client_id, client_host] = [id, client_id, client_host].map(|name| Label::new(name.0));
         Self { id, client_id, client_host }

@@ -7,6 +7,7 @@ mod build;
 mod cluster;
 mod detail;
 mod epochs;
+mod expire;
 mod fact;
 mod graves;
 mod group;
@@ -21,6 +22,7 @@ mod shares;
 mod since;
 mod slot;
 mod slots;
+mod source;
 mod stats;
 #[cfg(test)]
 mod status_tests;
@@ -31,6 +33,8 @@ mod topics;
 mod update;
 mod view;
 mod window;
+#[cfg(test)]
+mod zookeeper_tests;
 
 use std::sync::Arc;
 
@@ -38,12 +42,14 @@ pub use build::Build;
 pub use cluster::Cluster;
 pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
+pub use expire::Expire;
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
 pub use partition::PartitionState;
 pub use settle::{Aim, Lagging};
 pub use slot::Rules;
+pub use source::SourceId;
 pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
@@ -57,24 +63,6 @@ pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
-
-/// Where updates come from: one module's partition of the offsets topic, or of the one with share groups' state. [`crate::model::Order`]s compare
-/// only within one source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SourceId(u32);
-
-impl SourceId {
-    /// Marks those that tell how far share groups have come.
-    const SHARE: u32 = 1 << 31;
-
-    const fn share(index: u32) -> Self {
-        Self(index | Self::SHARE)
-    }
-
-    const fn is_share(self) -> bool {
-        self.0 & Self::SHARE != 0
-    }
-}
 
 /// How a stream of updates lies to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

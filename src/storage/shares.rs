@@ -56,7 +56,7 @@ impl Nameless {
 impl Group {
     /// Takes in how far the group has come in a partition.
     pub fn share(&mut self, update: &ShareUpdate<'_>, order: Order, stream: &Stream<'_>) -> Taken {
-        if stream.rules.expire.is_some_and(|expire| is_older(update.at, stream.now, expire)) {
+        if stream.rules.expire.of_commits().is_some_and(|expire| is_older(update.at, stream.now, expire)) {
             return Taken::Dropped(Dropped::Expired);
         }
         let Some(name) = stream.topics.named_by(update.topic) else {

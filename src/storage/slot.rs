@@ -7,6 +7,7 @@ use crate::lag::Bounds;
 use crate::model::{Partition, Timestamp};
 
 use super::SourceId;
+use super::expire::Expire;
 use super::since::{Packed, Since};
 use super::slots::Arriving;
 use super::update::Dropped;
@@ -19,8 +20,8 @@ pub struct Rules {
     pub intervals: NonZeroUsize,
     /// Commits nearer than this to their predecessor replace it; zero keeps all.
     pub min_distance: Duration,
-    /// Commits older than this are dropped; `None` keeps all.
-    pub expire: Option<Duration>,
+    /// When commits are too old, and groups.
+    pub expire: Expire,
 }
 
 /// A partition that a group has committed.
@@ -69,6 +70,18 @@ impl Slot {
         }
     }
 
+    /// The window that was held before a reading anew goes on, where that found the same history; tells how many
+    /// commits came meanwhile. Where the newest order is a lower one, the source has another history by now.
+    pub fn go_on(&mut self, before: &Self, rules: &Rules) -> u64 {
+        let newest = before.window.newest().order;
+        if before.source != self.source || self.window.newest().order < newest {
+            return 0;
+        }
+        let found = std::mem::replace(&mut self.window, before.window.clone());
+        let newer = found.iter().filter(|commit| commit.order > newest);
+        newer.map(|commit| self.append(commit, rules)).fold(0, |count, ()| count.saturating_add(1))
+    }
+
     /// What was settled holds no longer.
     pub const fn unsettle(&mut self) {
         self.since = Packed::NONE;
@@ -91,16 +104,21 @@ impl Slot {
             if commit.offset != newest.offset {
                 self.unsettle();
             }
-            let commit = Commit { lag: lag_now(arriving, bounds), ..commit };
-            if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
-                let kept = Commit { timestamp: newest.timestamp, ..commit };
-                self.window.replace(self.window.len().saturating_sub(1), kept);
-            } else {
-                self.window.push(commit, rules.intervals);
-            }
+            self.append(Commit { lag: lag_now(arriving, bounds), ..commit }, rules);
             return Taken::In;
         }
         self.take_behind(commit, rules)
+    }
+
+    /// A commit that is newer than all.
+    fn append(&mut self, commit: Commit, rules: &Rules) {
+        let newest = self.window.newest();
+        if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
+            let kept = Commit { timestamp: newest.timestamp, ..commit };
+            self.window.replace(self.window.len().saturating_sub(1), kept);
+        } else {
+            self.window.push(commit, rules.intervals);
+        }
     }
 
     /// A commit from another source takes the window over when it is the later one.
@@ -152,6 +170,7 @@ fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
 #[cfg(test)]
 mod tests {
     use super::super::progress::Progress;
+    use super::super::source::Origin;
     use super::*;
     use crate::model::{Lag, Offset, Order};
 
@@ -160,7 +179,7 @@ mod tests {
 
     fn rules(intervals: usize, min_distance: u64) -> Rules {
         let intervals = NonZeroUsize::new(intervals).unwrap();
-        Rules { intervals, min_distance: Duration::from_secs(min_distance), expire: None }
+        Rules { intervals, min_distance: Duration::from_secs(min_distance), expire: Expire::NEVER }
     }
 
     fn commit(order: i64, offset: i64, seconds: i64) -> Commit {
@@ -230,7 +249,7 @@ mod tests {
     fn the_lag_of_a_share_group_is_less_by_what_is_done_with() {
         let share = |done| Arriving {
             progress: Some(Progress::new(Offset(90), done, &[])),
-            ..from(SourceId::share(0), commit(1, 92, 1))
+            ..from(SourceId::new(0, Origin::ShareState), commit(1, 92, 1))
         };
         let lag = |done, bounds| Slot::new(&share(done), bounds).window.newest().lag;
         assert_eq!(lag(Some(4), END_100), LagThen::Known(Lag(6)));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lag::{self, Bounds};
-use crate::model::{Lag, Offset, Order, Partition, Timestamp};
+use crate::model::{Lag, Offset, Order, Partition};
 
 use super::SourceId;
 use super::progress::Progress;
@@ -165,11 +165,6 @@ impl Slots {
             }
             self.note(slot.partition, other.progress(slot).cloned());
         }
-    }
-
-    /// When the newest of the commits was made.
-    pub fn newest(&self) -> Option<Timestamp> {
-        self.list.iter().map(|slot| slot.window.newest().timestamp).max()
     }
 
     /// Few are added from now on.

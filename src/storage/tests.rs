@@ -10,10 +10,10 @@ use crate::model::{BrokerId, Name, Offset, Order, Partition, TopicId};
 const NOW: Timestamp = Timestamp(1_000_000);
 
 pub(super) fn cluster() -> Arc<Cluster> {
-    expiring(None)
+    expiring(Expire::NEVER)
 }
 
-fn expiring(expire: Option<Duration>) -> Arc<Cluster> {
+fn expiring(expire: Expire) -> Arc<Cluster> {
     let rules = Rules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
     Arc::new(Cluster::new("c", rules))
 }
@@ -286,7 +286,7 @@ fn a_group_that_moved_to_another_partition_is_not_ended_by_the_one_it_left() {
 
 #[test]
 fn a_silent_group_expires_unless_it_has_members() {
-    let cluster = expiring(Some(Duration::from_secs(100)));
+    let cluster = expiring(Expire::after(Duration::from_secs(100)));
     live(&cluster, vec![(1, commit("a", "t", 0, 4, 950_000)), (2, commit("b", "t", 0, 4, 950_000))]);
     live(&cluster, vec![(3, members("b", 1, &[("m", "t", &[0])])), (4, commit("c", "t", 0, 4, 899_000))]);
     assert_eq!(cluster.dropped().find(|(why, _)| *why == Dropped::Expired), Some((Dropped::Expired, 1)));

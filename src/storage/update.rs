@@ -134,6 +134,13 @@ pub enum Update<'a> {
         /// The group.
         group: Name<'a>,
     },
+    /// The members of a group that coordinates in ZooKeeper, and the partitions that they own there, as a whole.
+    Registered {
+        /// The group.
+        group: Name<'a>,
+        /// The members; none when there are none any more.
+        members: Vec<MemberUpdate<'a>>,
+    },
     /// One thing about a group of another type, whose members are kept in records of their own.
     Fact {
         /// The group.
@@ -282,7 +289,7 @@ impl<'a> GroupFact<'a> {
     }
 }
 
-/// The types of groups that have metadata (KIP-848, KIP-932, KIP-1071).
+/// The types of groups that have metadata (KIP-848, KIP-932, KIP-1071), or members in ZooKeeper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupKind {
     /// The classic rebalance protocol.
@@ -293,6 +300,8 @@ pub enum GroupKind {
     Share,
     /// The streams protocol.
     Streams,
+    /// Coordinated in ZooKeeper, by the old consumer.
+    ZooKeeper,
 }
 
 /// The members of a classic group in one generation.
@@ -333,6 +342,7 @@ impl<'a> Update<'a> {
             Self::Commit { group, .. }
             | Self::CommitTombstone { group, .. }
             | Self::Fact { group, .. }
+            | Self::Registered { group, .. }
             | Self::GroupTombstone { group } => *group,
             Self::Members(members) => members.group,
             Self::Share(share) => share.group,

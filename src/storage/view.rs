@@ -72,7 +72,7 @@ struct Judge<'a> {
 /// The types of groups, as METRICS.md names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupType {
-    /// A group with metadata.
+    /// A group with metadata, or one of ZooKeeper's.
     Kind(GroupKind),
     /// A group that only commits.
     Simple,
@@ -192,7 +192,7 @@ impl ClusterView {
         }
         self.groups.push(GroupView {
             label: Arc::clone(&group.label),
-            kind: meta.kind().map_or(GroupType::Simple, GroupType::Kind),
+            kind: group.kind(),
             protocol_type: meta.protocol_type(),
             protocol: meta.protocol(),
             state: meta.state(),

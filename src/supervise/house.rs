@@ -1,6 +1,7 @@
 //! What a run is made of: storage, the modules that fill it, and what it tells about itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -10,11 +11,12 @@ use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
 use crate::consumer;
 use crate::coordinator::{Coordinator, Module};
 use crate::evaluate::EvaluatorRules;
+use crate::http::Awaited;
 use crate::kafka::ModuleError;
 use crate::metrics::health::{Health, ModuleKind};
 use crate::metrics::own::Own;
 use crate::model;
-use crate::storage::{Rules, Storage};
+use crate::storage::{Expire, Rules, Storage};
 use crate::task::Failures;
 
 use super::RunError;
@@ -64,20 +66,20 @@ impl House {
                     let Some(around) = self.surroundings(section, failures) else { continue };
                     consumers.push(Box::new(consumer::kafka::Kafka::configure(section, topic, around)?));
                 }
-                // `run` refuses them before it comes to this, as not supported yet.
-                ConsumerClass::KafkaZk(_) | ConsumerClass::KafkaAdmin => {}
+                ConsumerClass::KafkaZk(zookeeper) => {
+                    let Some(around) = self.surroundings(section, failures) else { continue };
+                    consumers.push(Box::new(consumer::kafka_zk::KafkaZk::configure(section, zookeeper, around)?));
+                }
+                // `run` refuses it before it comes to this, as not supported yet.
+                ConsumerClass::KafkaAdmin => {}
             }
         }
         Ok(Modules { clusters: Coordinator::new(clusters), consumers: Coordinator::new(consumers) })
     }
 
-    fn surroundings(
-        &self,
-        section: &crate::config::Consumer,
-        failures: &Failures,
-    ) -> Option<consumer::kafka::Surroundings> {
+    fn surroundings(&self, section: &crate::config::Consumer, failures: &Failures) -> Option<consumer::Surroundings> {
         let cluster = self.config.clusters.iter().find(|cluster| cluster.name == section.cluster)?;
-        Some(consumer::kafka::Surroundings {
+        Some(consumer::Surroundings {
             groups: self.config.storage.groups.clone(),
             topics: cluster.topics.clone(),
             offset_refresh: cluster.offset_refresh,
@@ -86,6 +88,26 @@ impl House {
             failures: failures.clone(),
             stop: self.stop.clone(),
         })
+    }
+
+    /// What a module is still to do.
+    pub(super) fn awaited(&self, health: &Health) -> Awaited {
+        let parts = health.parts();
+        let section = self.config.consumers.iter().find(|section| section.name == health.module);
+        let what = match (health.kind, parts, section.map(|section| &section.class)) {
+            (ModuleKind::Cluster, Some((1.., _)), _) => "past asked about for the time lags",
+            (ModuleKind::Cluster, ..) => "log ends read once",
+            (ModuleKind::Consumer, _, Some(ConsumerClass::KafkaZk(_))) => "ZooKeeper's tree walked once",
+            (ModuleKind::Consumer, ..) => "offsets topic read to its end",
+        };
+        Awaited {
+            what: what.to_owned(),
+            cluster: Some(health.cluster.clone()),
+            kind: Some(health.kind.name()),
+            module: Some(health.module.clone()),
+            done: parts.map(|(done, _)| done),
+            total: parts.map(|(_, total)| total),
+        }
     }
 
     fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::own::ModuleMetrics {
@@ -129,8 +151,9 @@ fn rules(section: &StorageSection) -> Rules {
         intervals: section.intervals,
         min_distance: section.min_distance,
         expire: match section.expire_group {
-            Expiry::BySource => None,
-            Expiry::After(age) => (!age.is_zero()).then_some(age),
+            Expiry::BySource => Expire::BY_SOURCE,
+            Expiry::After(Duration::ZERO) => Expire::NEVER,
+            Expiry::After(age) => Expire::after(age),
         },
     }
 }

@@ -13,9 +13,9 @@ use crate::metrics::health::Health;
 use crate::storage::View;
 use crate::task::Failure;
 
+use super::RunError;
 use super::house::{House, Modules};
 use super::signals::Signals;
-use super::{RunError, awaited_module};
 
 /// Between two looks whether all has been read.
 const LOOK: Duration = Duration::from_millis(10);
@@ -136,23 +136,23 @@ impl House {
                 why: Vec::new(),
             });
             cluster.answered |= health.is_up(now);
-            let why = why(health, modules);
+            let why = self.why(health, modules);
             if !cluster.why.contains(&why) {
                 cluster.why.push(why);
             }
         }
         Reading { view: self.storage.view(now, &self.evaluator), missing: missing.into_values().collect() }
     }
-}
 
-/// What stands in the way of a module, or how far it has come.
-fn why(health: &Health, modules: &Modules) -> String {
-    let trouble = modules.trouble(&format!("{}.{}", health.kind.name(), health.module));
-    trouble.unwrap_or_else(|| {
-        let awaited = awaited_module(health);
-        let progress = awaited.done.zip(awaited.total).map(|(done, total)| format!(" ({done} of {total})"));
-        format!("still awaited: {}{}", awaited.what, progress.unwrap_or_default())
-    })
+    /// What stands in the way of a module, or how far it has come.
+    fn why(&self, health: &Health, modules: &Modules) -> String {
+        let trouble = modules.trouble(&format!("{}.{}", health.kind.name(), health.module));
+        trouble.unwrap_or_else(|| {
+            let awaited = self.awaited(health);
+            let progress = awaited.done.zip(awaited.total).map(|(done, total)| format!(" ({done} of {total})"));
+            format!("still awaited: {}{}", awaited.what, progress.unwrap_or_default())
+        })
+    }
 }
 
 #[cfg(test)]

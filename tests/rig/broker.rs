@@ -25,6 +25,8 @@ pub struct Spec {
     guarded: bool,
     lasting: bool,
     quick_groups: bool,
+    /// Where its own data lie, instead of in a ZooKeeper of its own.
+    ensemble: Option<String>,
 }
 
 impl Spec {
@@ -37,6 +39,7 @@ impl Spec {
             guarded: false,
             lasting: false,
             quick_groups: false,
+            ensemble: None,
         }
     }
 
@@ -63,6 +66,11 @@ impl Spec {
         Self { quick_groups: true, ..self }
     }
 
+    /// Keeps its own data there; the ensemble has to live longer.
+    pub fn in_zookeeper(self, connect: String) -> Self {
+        Self { ensemble: Some(connect), ..self }
+    }
+
     /// Makes it ready to start; nothing runs yet.
     pub fn prepare(self) -> Cluster {
         let seats = (!self.lasting).then(|| Seats::take(usize::from(self.nodes)));
@@ -71,7 +79,7 @@ impl Spec {
         let cluster = Cluster { nodes, spec: self, zookeeper: None, tools: OnceLock::new(), scratch, _seats: seats };
         for node in &cluster.nodes {
             fs::write(node.folder.join("server.properties"), cluster.properties(node)).unwrap();
-            if cluster.spec.version != Version::V2_8 {
+            if !cluster.spec.version.wants_zookeeper() {
                 cluster.format(node);
             }
         }
@@ -197,7 +205,7 @@ impl Cluster {
 
     /// Starts every node that does not run and waits until each answers.
     pub fn start(&mut self) {
-        if self.spec.version == Version::V2_8 && self.zookeeper.is_none() {
+        if self.spec.version.wants_zookeeper() && self.spec.ensemble.is_none() && self.zookeeper.is_none() {
             let mut command = java(self.spec.version, 64);
             command.args(["org.apache.zookeeper.server.ZooKeeperServerMain", &self.nodes[0].controller.to_string()]);
             command.arg(self.scratch.join("zookeeper"));
@@ -271,8 +279,10 @@ impl Cluster {
         let watched = |port| format!(",WATCHED://127.0.0.1:{port}");
         let (listens, advertises) = (watched(node.watched), watched(node.watch));
         let place = match self.spec.version {
-            Version::V2_8 => {
-                format!("broker.id={id}\nzookeeper.connect=127.0.0.1:{controller}\nlisteners={listeners}{listens}\n")
+            Version::V2_8 | Version::V1_1 => {
+                let own = format!("127.0.0.1:{controller}");
+                let connect = self.spec.ensemble.as_ref().unwrap_or(&own);
+                format!("broker.id={id}\nzookeeper.connect={connect}\nlisteners={listeners}{listens}\n")
             }
             Version::V4_2 | Version::V3_9 => format!(
                 "process.roles=broker,controller\nnode.id={id}\ncontroller.quorum.voters={}\n\

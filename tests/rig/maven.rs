@@ -12,6 +12,8 @@ pub enum Version {
     V4_2,
     V3_9,
     V2_8,
+    /// The last one that has the old consumer.
+    V1_1,
 }
 
 impl Version {
@@ -20,6 +22,15 @@ impl Version {
             Self::V4_2 => "4.2.0",
             Self::V3_9 => "3.9.1",
             Self::V2_8 => "2.8.2",
+            Self::V1_1 => "1.1.1",
+        }
+    }
+
+    /// Whether its brokers keep their own data in ZooKeeper, as the tests start them.
+    pub fn wants_zookeeper(self) -> bool {
+        match self {
+            Self::V4_2 | Self::V3_9 => false,
+            Self::V2_8 | Self::V1_1 => true,
         }
     }
 
@@ -27,9 +38,14 @@ impl Version {
     pub fn class_path(self) -> String {
         let kafka = |name| (("org.apache.kafka", name), self.name());
         let logger = (("org.slf4j", "slf4j-simple"), "1.7.36");
-        let jars = jars(&format!("kafka-{}", self.name()), &[kafka("kafka_2.13"), kafka("kafka-tools"), logger]);
-        // 3.9 brings a logger that wants a file of its own; slf4j-simple serves both.
-        jars.into_iter().filter(|path| !path.contains("slf4j-reload4j")).collect::<Vec<_>>().join(":")
+        let wanted = match self {
+            Self::V4_2 | Self::V3_9 | Self::V2_8 => vec![kafka("kafka_2.13"), kafka("kafka-tools"), logger],
+            Self::V1_1 => vec![kafka("kafka_2.12"), logger],
+        };
+        let jars = jars(&format!("kafka-{}", self.name()), &wanted);
+        // Some bring a logger that wants a file of its own; slf4j-simple serves all.
+        let others = ["slf4j-reload4j", "slf4j-log4j12"];
+        jars.into_iter().filter(|path| !others.iter().any(|one| path.contains(one))).collect::<Vec<_>>().join(":")
     }
 
     /// The same, with the library of Kafka Streams: without RocksDB, which is larger than all the rest.

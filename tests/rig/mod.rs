@@ -16,6 +16,7 @@ pub mod security;
 pub mod tools;
 pub mod watch;
 pub mod wire;
+pub mod zookeeper;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;

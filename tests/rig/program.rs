@@ -134,6 +134,11 @@ impl Program {
         self.process.log()
     }
 
+    /// Its process id.
+    pub fn id(&mut self) -> u32 {
+        self.process.child().id()
+    }
+
     pub fn runs(&mut self) -> bool {
         self.process.ended().is_none()
     }

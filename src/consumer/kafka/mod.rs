@@ -20,15 +20,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
+use crate::consumer::Surroundings;
 use crate::coordinator::Module;
 use crate::kafka::{Client, Context, ModuleError, Role};
 use crate::metrics::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Cluster;
-use crate::task::{Failures, Tasks};
+use crate::task::Tasks;
 
 use backfill::Backfill;
 use parts::Begin;
@@ -55,25 +54,6 @@ pub struct Kafka {
     metrics: ModuleMetrics,
     context: Context,
     tasks: Tasks,
-}
-
-/// What a module gets beside its own section.
-#[derive(Debug)]
-pub struct Surroundings {
-    /// The groups that storage keeps.
-    pub groups: Filter,
-    /// The topics that the cluster keeps.
-    pub topics: Filter,
-    /// How often log ends are asked for.
-    pub offset_refresh: Duration,
-    /// Where it feeds.
-    pub cluster: Arc<Cluster>,
-    /// Its hand on the exporter's own metrics.
-    pub metrics: ModuleMetrics,
-    /// Where it tells that it cannot go on.
-    pub failures: Failures,
-    /// Cancelled when the program stops.
-    pub stop: CancellationToken,
 }
 
 impl Kafka {

@@ -19,7 +19,10 @@ pub(super) fn nothing(verb: Verb, path: &str, body: &[u8]) -> Answer {
 }
 
 fn storage() -> Storage {
-    Storage::new(["local"], Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: None })
+    Storage::new(
+        ["local"],
+        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER },
+    )
 }
 
 fn answer(storage: &Storage, verb: Verb, path: &str, body: &[u8]) -> Answer {

@@ -228,6 +228,7 @@ const fn states(kind: GroupType) -> &'static [&'static str] {
             &["preparing_rebalance", "completing_rebalance", "stable", "dead", "empty", "assigning", "reconciling"]
         }
         GroupType::Kind(GroupKind::Share) => &["empty", "stable", "dead"],
+        GroupType::Kind(GroupKind::ZooKeeper) => &["stable", "empty"],
         GroupType::Kind(GroupKind::Streams) => &["empty", "not_ready", "assigning", "reconciling", "stable", "dead"],
     }
 }

@@ -1,0 +1,60 @@
+//! Why no server gives a session. The client tells that to nobody, so each server is looked at once more.
+
+use std::net::TcpStream as StdStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::session::Lost;
+use super::tls::Tls;
+
+/// How long a server may take for each step.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is wrong with each of the servers.
+pub async fn of(servers: &[String], tls: Option<&Tls>) -> Lost {
+    let causes = servers.iter().map(|server| async move { format!("{server}: {}", cause(server, tls).await) });
+    Lost(join_all(causes).await.join("; "))
+}
+
+async fn cause(server: &str, tls: Option<&Tls>) -> String {
+    let silent = || format!("no answer within {} s", PATIENCE.as_secs());
+    let stream = match timeout(PATIENCE, TcpStream::connect(server)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return error.to_string(),
+        Err(_) => return silent(),
+    };
+    let Some(tls) = tls else { return "it takes the connection, and opens no session".to_owned() };
+    let (config, server) = (Arc::clone(tls.config()), server.to_owned());
+    let shaken = spawn_blocking(move || shake_hands(stream.into_std()?, config, &server));
+    match timeout(PATIENCE.saturating_mul(2), shaken).await {
+        Ok(Ok(Ok(()))) => "TLS works, and it opens no session".to_owned(),
+        Ok(Ok(Err(error))) => format!("TLS fails: {error}"),
+        Ok(Err(_)) | Err(_) => silent(),
+    }
+}
+
+/// With TLS 1.3 a server says what it thinks of the client's certificate after the handshake: so one more read.
+fn shake_hands(mut stream: StdStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(host).map_err(std::io::Error::other)?;
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut tls = ClientConnection::new(config, name).map_err(std::io::Error::other)?;
+    while tls.is_handshaking() {
+        tls.complete_io(&mut stream)?;
+    }
+    stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+    match tls.complete_io(&mut stream) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}

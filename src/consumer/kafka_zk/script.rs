@@ -1,0 +1,326 @@
+//! Sessions with a scripted tree: what a real ensemble does too seldom or too fast to be tested with.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::pending;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, oneshot};
+
+use super::follow::Follower;
+use super::session::{Lost, Session};
+use crate::config::Filter;
+use crate::evaluate::EvaluatorRules;
+use crate::metrics::health::ModuleKind;
+use crate::metrics::own::ModuleMetrics;
+use crate::model::{Lag, Order, Timestamp};
+use crate::storage::{Expire, Rules, Storage};
+use crate::zktree::{Answer, Want};
+
+/// What happens when a node is asked about, once; the tree answers afterwards.
+enum Event {
+    /// The session is over.
+    Expire,
+    /// Before the question is answered the node is removed, and all below.
+    Vanish,
+    /// Before the question is answered a node is written.
+    Write(&'static str, &'static str),
+}
+
+#[derive(Default)]
+struct Tree {
+    nodes: BTreeMap<String, (String, i64)>,
+    clock: i64,
+    watches: BTreeMap<String, Vec<oneshot::Sender<()>>>,
+    script: BTreeMap<&'static str, VecDeque<Event>>,
+    asked: Vec<String>,
+}
+
+impl Tree {
+    fn fire(&mut self, path: &str) {
+        let fired = self.watches.remove(path).unwrap_or_default().into_iter().map(|watch| watch.send(()));
+        // Nobody waits for what belongs to a session that is over.
+        fired.for_each(|_unheard| ());
+    }
+
+    fn put(&mut self, path: &str, data: &str) {
+        let mut parent = String::new();
+        for name in path.split('/').skip(1) {
+            let child = format!("{parent}/{name}");
+            if !self.nodes.contains_key(&child) {
+                self.clock += 1;
+                self.nodes.insert(child.clone(), (String::new(), self.clock));
+                self.fire(&parent);
+            }
+            parent = child;
+        }
+        self.clock += 1;
+        self.nodes.insert(path.to_owned(), (data.to_owned(), self.clock));
+        self.fire(path);
+    }
+
+    fn remove(&mut self, path: &str) {
+        let below = format!("{path}/");
+        let gone: Vec<String> =
+            self.nodes.keys().filter(|node| *node == path || node.starts_with(&below)).cloned().collect();
+        for node in gone.into_iter().rev() {
+            self.nodes.remove(&node);
+            self.fire(&node);
+        }
+        self.fire(path.rsplit_once('/').unwrap().0);
+    }
+
+    fn answer(&self, path: &str, want: Want) -> Answer {
+        let below = format!("{path}/");
+        match (want, self.nodes.get(path)) {
+            (Want::Existence, found) => Answer::Exists(found.is_some()),
+            (_, None) => Answer::Missing,
+            (Want::Children, Some(_)) => {
+                let names = self.nodes.keys().filter_map(|node| node.strip_prefix(&below));
+                Answer::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+            }
+            (Want::Data, Some((data, order))) => {
+                let data = data.clone().into_bytes();
+                Answer::Data { data, order: Order(*order), time: Timestamp(1_000 * *order) }
+            }
+        }
+    }
+}
+
+/// A session with it.
+struct Script {
+    tree: Rc<RefCell<Tree>>,
+    expired: Rc<Notify>,
+    read_only: bool,
+}
+
+impl Session for Script {
+    type Watch = oneshot::Receiver<()>;
+
+    async fn ask(&self, path: &str, want: Want) -> Result<(Answer, Option<Self::Watch>), Lost> {
+        let mut tree = self.tree.borrow_mut();
+        tree.asked.push(path.to_owned());
+        let event = tree.script.get_mut(path).and_then(VecDeque::pop_front);
+        match event {
+            Some(Event::Expire) => {
+                self.expired.notify_one();
+                drop(tree);
+                return pending().await;
+            }
+            Some(Event::Vanish) => tree.remove(path),
+            Some(Event::Write(path, data)) => tree.put(path, data),
+            None => {}
+        }
+        let answer = tree.answer(path, want);
+        let (sender, receiver) = oneshot::channel();
+        let watch = (answer != Answer::Missing).then_some(receiver);
+        if watch.is_some() {
+            tree.watches.entry(path.to_owned()).or_default().push(sender);
+        }
+        Ok((answer, watch))
+    }
+
+    async fn fired(watch: Self::Watch) {
+        if watch.await.is_err() {
+            pending().await
+        }
+    }
+
+    async fn probe(&self) -> Result<(), Lost> {
+        Ok(())
+    }
+
+    async fn lost(&self) -> Lost {
+        self.expired.notified().await;
+        Lost("expired".to_owned())
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+}
+
+struct Scene {
+    tree: Rc<RefCell<Tree>>,
+    storage: Storage,
+    follower: Follower,
+}
+
+const RULES: EvaluatorRules =
+    EvaluatorRules { intervals: std::num::NonZeroUsize::new(10).unwrap(), minimum_complete: 0.0, allowed_lag: Lag(0) };
+
+impl Scene {
+    fn new(nodes: &[(&str, &str)]) -> Self {
+        let rules =
+            Rules { intervals: RULES.intervals, min_distance: std::time::Duration::ZERO, expire: Expire::NEVER };
+        let storage = Storage::new(["c"], rules);
+        let cluster = Arc::clone(storage.cluster("c").unwrap());
+        let metrics = ModuleMetrics::detached("c", ModuleKind::Consumer, "zk");
+        let follower = Follower {
+            module: "zk".to_owned(),
+            groups: [Filter::default(), Filter::default()],
+            topics: Filter::default(),
+            source: cluster.ensemble("zk"),
+            cluster,
+            faults: metrics.errors(&[]),
+            metrics,
+            shown: false,
+        };
+        let tree = Rc::new(RefCell::new(Tree::default()));
+        nodes.iter().for_each(|(path, data)| tree.borrow_mut().put(path, data));
+        Self { tree, storage, follower }
+    }
+
+    fn script(&self, path: &'static str, events: impl IntoIterator<Item = Event>) {
+        self.tree.borrow_mut().script.insert(path, events.into_iter().collect());
+    }
+
+    /// A session to its end, which comes once nothing happens any more unless the script has one before. Meanwhile
+    /// this is done, again and again.
+    fn session(&mut self, read_only: bool, mut meanwhile: impl FnMut(&mut Tree, usize)) -> Lost {
+        let expired = Rc::new(Notify::new());
+        // As a session that is over leaves it.
+        self.tree.borrow_mut().watches.clear();
+        let session = Script { tree: Rc::clone(&self.tree), expired: Rc::clone(&expired), read_only };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let tree = Rc::clone(&self.tree);
+        runtime.block_on(async {
+            let idle = async {
+                for turn in 0..10 {
+                    // The clock goes on by itself once nobody has anything to do.
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                    meanwhile(&mut tree.borrow_mut(), turn);
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                Lost("idle".to_owned())
+            };
+            tokio::select! {
+                lost = self.follower.follow(session) => lost,
+                lost = idle => lost,
+            }
+        })
+    }
+
+    /// `group/topic/partition` and offset, and how many commits are held of it.
+    fn shown(&self) -> Vec<(String, i64, usize)> {
+        let view = self.storage.view(Timestamp(0), &RULES);
+        let mut all = Vec::new();
+        for topic in view.clusters.iter().flat_map(|cluster| &cluster.group_topics) {
+            let cluster = self.storage.cluster("c").unwrap();
+            let detail = cluster.group(topic.group.name()).unwrap();
+            let held = detail.topics.iter().find(|held| held.name.label.name() == topic.name.label.name()).unwrap();
+            for partition in detail.partitions(held).filter(|partition| partition.window.is_some()) {
+                let window = partition.window.unwrap();
+                let path = format!("{}/{}/{}", topic.group.name(), topic.name.label.name(), partition.partition.0);
+                all.push((path, window.newest().offset.0, window.len()));
+            }
+        }
+        all
+    }
+
+    fn is_ready(&self) -> bool {
+        self.follower.metrics.health().is_ready()
+    }
+}
+
+fn row(path: &str, offset: i64, held: usize) -> (String, i64, usize) {
+    (path.to_owned(), offset, held)
+}
+
+const A: &str = "/consumers/a/offsets/t/0";
+const B: &str = "/consumers/b/offsets/t/0";
+
+#[test]
+fn a_session_that_expires_in_the_middle_of_a_walk_shows_nothing_and_the_next_one_all() {
+    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
+    scene.script(B, [Event::Expire]);
+    assert_eq!(scene.session(false, |_, _| ()), Lost("expired".to_owned()));
+    assert_eq!((scene.shown(), scene.is_ready()), (Vec::new(), false));
+    scene.session(false, |_, _| ());
+    assert_eq!((scene.shown(), scene.is_ready()), (vec![row("a/t/0", 1, 1), row("b/t/0", 2, 1)], true));
+}
+
+#[test]
+fn a_later_walk_that_is_broken_off_leaves_what_is_shown_and_a_whole_one_takes_its_place() {
+    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
+    scene.session(false, |_, _| ());
+    scene.tree.borrow_mut().put(A, "3");
+    scene.tree.borrow_mut().remove("/consumers/b");
+    scene.script(A, [Event::Expire]);
+    scene.session(false, |_, _| ());
+    assert_eq!(scene.shown(), [row("a/t/0", 1, 1), row("b/t/0", 2, 1)]);
+    scene.session(false, |_, _| ());
+    assert_eq!(scene.shown(), [row("a/t/0", 3, 2)], "the window goes on");
+    scene.session(false, |_, _| ());
+    assert_eq!(scene.shown(), [row("a/t/0", 3, 2)], "nothing is doubled");
+}
+
+#[test]
+fn a_node_that_vanishes_between_list_and_read_is_none() {
+    let mut scene = Scene::new(&[(A, "1"), (B, "2"), ("/consumers/b/offsets/u/0", "3")]);
+    for path in [A, "/consumers/b/offsets/t"] {
+        scene.script(path, [Event::Vanish]);
+    }
+    scene.session(false, |_, _| ());
+    assert_eq!((scene.shown(), scene.is_ready()), (vec![row("b/u/0", 3, 1)], true));
+}
+
+#[test]
+fn what_is_written_between_list_and_read_is_seen() {
+    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
+    scene.script("/consumers/a/offsets", [Event::Write("/consumers/c/offsets/t/0", "5")]);
+    scene.script(B, [Event::Write(A, "4"), Event::Write("/consumers/a/offsets/t/1", "6")]);
+    scene.session(false, |tree, turn| {
+        if turn == 3 {
+            tree.put(B, "7");
+        }
+    });
+    let expected = [row("a/t/0", 4, 2), row("a/t/1", 6, 1), row("b/t/0", 7, 2), row("c/t/0", 5, 1)];
+    assert_eq!(scene.shown(), expected);
+}
+
+#[test]
+fn each_node_is_watched_once_whatever_happens_to_it() {
+    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
+    scene.session(false, |tree, turn| match turn {
+        0 => tree.put(A, "3"),
+        1 => tree.remove("/consumers/b"),
+        2 => tree.put(B, "4"),
+        3 => tree.remove("/consumers"),
+        4 => tree.put(A, "5"),
+        _ => {}
+    });
+    let tree = scene.tree.borrow();
+    let set = tree.watches.iter().filter(|(_, watches)| !watches.is_empty());
+    let set: Vec<(&str, usize)> = set.map(|(path, watches)| (path.as_str(), watches.len())).collect();
+    // Of the root there may be one more, set when its creation was waited for.
+    assert_eq!(
+        set.iter().map(|(path, _)| *path).collect::<Vec<_>>(),
+        ["/consumers", "/consumers/a", "/consumers/a/offsets", "/consumers/a/offsets/t", A]
+    );
+    assert!(set.iter().skip(1).all(|(_, count)| *count == 1), "{set:?}");
+}
+
+#[test]
+fn a_history_that_was_replaced_stands_alone() {
+    let mut scene = Scene::new(&[(A, "1"), (A, "2"), (A, "3")]);
+    scene.session(false, |_, _| ());
+    // An ensemble made anew counts from the beginning.
+    *scene.tree.borrow_mut() = Tree::default();
+    scene.tree.borrow_mut().put(A, "1");
+    scene.session(false, |_, _| ());
+    assert_eq!(scene.shown(), [row("a/t/0", 1, 1)]);
+}
+
+#[test]
+fn a_read_only_server_is_listened_to_while_nothing_is_shown() {
+    let mut scene = Scene::new(&[(A, "1")]);
+    scene.session(true, |_, _| ());
+    assert_eq!(scene.shown(), [row("a/t/0", 1, 1)]);
+    scene.tree.borrow_mut().remove("/consumers/a");
+    scene.session(true, |_, _| ());
+    assert_eq!(scene.shown(), [row("a/t/0", 1, 1)]);
+    scene.session(false, |_, _| ());
+    assert_eq!(scene.shown(), []);
+}

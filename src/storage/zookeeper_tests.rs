@@ -1,0 +1,128 @@
+//! Groups from ZooKeeper, alone and beside Kafka's.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::tests::{commit, live, members};
+use super::*;
+use crate::model::{Lag, Name, Order, Partition};
+
+const NOW: Timestamp = Timestamp(1_000_000_000);
+
+fn cluster(expire: Expire) -> Arc<Cluster> {
+    let rules = Rules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
+    Arc::new(Cluster::new("c", rules))
+}
+
+fn registered<'a>(group: &'a str, owners: &[(&'a str, &'a str, &[i32])]) -> Update<'a> {
+    let Update::Members(MembersUpdate { group, members, .. }) = members(group, 0, owners) else { panic!() };
+    Update::Registered { group, members }
+}
+
+fn told(cluster: &Cluster, updates: Vec<(i64, Update<'_>)>) {
+    let updates = updates.into_iter().map(|(order, update)| (Order(order), update));
+    cluster.apply(cluster.ensemble("zk"), Past::Read, updates, NOW);
+}
+
+/// Type, state, members, and who owns what, of a group.
+fn shown(cluster: &Cluster, group: &str) -> Option<(GroupType, GroupState, Vec<String>, Vec<String>)> {
+    let (intervals, allowed_lag) = (cluster.rules().intervals, Lag(0));
+    let view = ClusterView::of(cluster, NOW, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag });
+    let found = view.groups.iter().find(|found| found.label.name() == Name(group.as_bytes()))?;
+    let members = found.members.iter().map(|member| member.id.name().to_string()).collect();
+    let mut owned = Vec::new();
+    for topic in view.topics_of(found) {
+        let owner = |member: usize| topic.members[member].id.name().to_string();
+        let topic_name = topic.name.label.name();
+        owned.extend(topic.assigned.iter().map(|(at, member)| format!("{topic_name}/{} {}", at.0, owner(*member))));
+    }
+    Some((found.kind, found.state, members, owned))
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+const ZOOKEEPER: GroupType = GroupType::Kind(GroupKind::ZooKeeper);
+const CLASSIC: GroupType = GroupType::Kind(GroupKind::Classic);
+
+#[test]
+fn a_group_is_zookeepers_by_its_commits_or_its_members() {
+    let cluster = cluster(Expire::NEVER);
+    told(&cluster, vec![(5, commit("g", "t", 0, 1, 1)), (0, registered("m", &[("a", "t", &[0, 1])]))]);
+    live(&cluster, vec![(5, commit("k", "t", 0, 1, 1))]);
+    assert_eq!(shown(&cluster, "g"), Some((ZOOKEEPER, GroupState::Empty, Vec::new(), Vec::new())));
+    let owned = texts(&["t/0 a", "t/1 a"]);
+    assert_eq!(shown(&cluster, "m"), Some((ZOOKEEPER, GroupState::Stable, texts(&["a"]), owned)));
+    assert_eq!(shown(&cluster, "k").unwrap().0, GroupType::Simple);
+    told(&cluster, vec![(0, registered("m", &[]))]);
+    assert_eq!(shown(&cluster, "m"), None, "it has neither members nor commits");
+}
+
+#[test]
+fn a_record_of_kafkas_says_what_a_group_is_while_there_is_one() {
+    let cluster = cluster(Expire::NEVER);
+    let old = || registered("g", &[("old", "t", &[0])]);
+    told(&cluster, vec![(0, old())]);
+    live(&cluster, vec![(1, members("g", 1, &[("new", "t", &[1])]))]);
+    let kafka = Some((CLASSIC, GroupState::Stable, texts(&["new"]), texts(&["t/1 new"])));
+    assert_eq!(shown(&cluster, "g"), kafka);
+    told(&cluster, vec![(0, old())]);
+    assert_eq!(shown(&cluster, "g"), kafka);
+    live(&cluster, vec![(2, Update::GroupTombstone { group: Name(b"g") })]);
+    let zookeeper = Some((ZOOKEEPER, GroupState::Stable, texts(&["old"]), texts(&["t/0 old"])));
+    assert_eq!(shown(&cluster, "g"), zookeeper);
+    // Neither reading anew costs the other anything.
+    cluster.build(cluster.source("m", 0)).publish();
+    assert_eq!(shown(&cluster, "g"), zookeeper);
+    live(&cluster, vec![(3, members("g", 2, &[("new", "t", &[1])]))]);
+    let mut build = cluster.build(cluster.ensemble("zk"));
+    build.apply([(Order(0), registered("g", &[("other", "u", &[7])]))], NOW);
+    build.publish_onto();
+    assert_eq!(shown(&cluster, "g"), kafka);
+    live(&cluster, vec![(4, Update::GroupTombstone { group: Name(b"g") })]);
+    assert_eq!(shown(&cluster, "g").unwrap().3, ["u/7 other"]);
+    cluster.build(cluster.ensemble("zk")).publish_onto();
+    assert_eq!(shown(&cluster, "g"), None);
+}
+
+#[test]
+fn a_newer_commit_of_either_is_shown_and_the_other_one_counted() {
+    let cluster = cluster(Expire::NEVER);
+    let offset = || {
+        let detail = cluster.group(Name(b"g")).unwrap();
+        let partition = detail.partitions(&detail.topics[0]).next().unwrap();
+        (partition.partition, partition.window.unwrap().newest().offset.0)
+    };
+    live(&cluster, vec![(900, commit("g", "t", 0, 50, 1_000))]);
+    told(&cluster, vec![(7, commit("g", "t", 0, 60, 2_000))]);
+    assert_eq!(offset(), (Partition(0), 60));
+    live(&cluster, vec![(901, commit("g", "t", 0, 55, 1_500))]);
+    assert_eq!(offset().1, 60);
+    live(&cluster, vec![(902, commit("g", "t", 0, 70, 3_000))]);
+    // What Kafka holds does not go with ZooKeeper's node.
+    told(
+        &cluster,
+        vec![(i64::MAX, Update::CommitTombstone { group: Name(b"g"), topic: Name(b"t"), partition: Partition(0) })],
+    );
+    assert_eq!(offset().1, 70);
+    let superseded = cluster.dropped().find(|(why, _)| *why == Dropped::Superseded).unwrap().1;
+    assert_eq!(superseded, 1);
+}
+
+#[test]
+fn zookeepers_groups_expire_after_a_week_where_nothing_is_set_and_kafkas_do_not() {
+    const WEEK: i64 = 604_800_000;
+    let cluster = cluster(Expire::BY_SOURCE);
+    let (old, young) = (NOW.0 - WEEK - 1, NOW.0 - WEEK);
+    // A partition that has been idle for longer is as good as any other of its group.
+    told(&cluster, vec![(1, commit("young", "t", 0, 1, old)), (2, commit("young", "t", 1, 1, young))]);
+    told(&cluster, vec![(3, commit("old", "t", 0, 1, old)), (4, commit("alive", "t", 0, 1, old))]);
+    told(&cluster, vec![(0, registered("alive", &[("a", "t", &[0])]))]);
+    live(&cluster, vec![(5, commit("kafkas", "t", 0, 1, old))]);
+    cluster.expire(NOW);
+    let names: Vec<String> = cluster.groups().iter().map(|label| label.name().to_string()).collect();
+    assert_eq!(names, ["alive", "kafkas", "young"]);
+    assert_eq!(cluster.group(Name(b"young")).unwrap().topics.len(), 1);
+}

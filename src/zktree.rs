@@ -1,0 +1,158 @@
+//! ZooKeeper's `/consumers`, where the old consumer keeps offsets, owners and members of its groups.
+//!
+//! ```text
+//! /consumers/GROUP/offsets/TOPIC/PARTITION   the offset, in ASCII digits; committed when it was written
+//!                 /owners/TOPIC/PARTITION    the consumer thread that owns it, CONSUMER-N
+//!                 /ids/CONSUMER              a member, GROUP_HOST-TIME-RANDOM
+//! ```
+//!
+//! [`place`] says what a path stands for, [`Tree`] what there is to read next and what an answer tells. Neither asks
+//! anybody: paths and answers are arguments. Other shapes of tree are left alone.
+
+mod registry;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use tree::{Answer, Ask, Told, Tree, Want};
+
+use crate::model::{Name, Offset, Partition};
+use crate::storage::MemberUpdate;
+
+/// The root of all groups.
+pub const ROOT: &str = "/consumers";
+
+/// What a node stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'p> {
+    /// The list of all groups.
+    Groups,
+    /// A group.
+    Group(&'p str),
+    /// The list of a group's members.
+    Members(&'p str),
+    /// The list of the topics of which a group owns something.
+    OwnedTopics(&'p str),
+    /// The list of a topic's partitions that a group owns.
+    OwnedPartitions(&'p str, &'p str),
+    /// The owner of a partition.
+    Owner(Spot<'p>),
+    /// The list of the topics that a group commits to.
+    Topics(&'p str),
+    /// The list of a topic's partitions that a group commits to.
+    Partitions(&'p str, &'p str),
+    /// The offset of a partition.
+    Commit(Spot<'p>),
+}
+
+/// A partition of a group's topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot<'p> {
+    /// The group.
+    pub group: &'p str,
+    /// The topic.
+    pub topic: &'p str,
+    /// The partition.
+    pub partition: Partition,
+}
+
+/// What is wrong with a node: the label `reason` of `warrener_record_errors_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The data of an offset is none.
+    Offset,
+    /// The data of an owner is none.
+    Owner,
+    /// The node may not be read.
+    Authorization,
+}
+
+impl Fault {
+    /// All label values.
+    pub const REASONS: [&'static str; 3] = [Self::Offset.reason(), Self::Owner.reason(), Self::Authorization.reason()];
+
+    /// The label's value.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Offset => "offset",
+            Self::Owner => "owner",
+            Self::Authorization => "authorization",
+        }
+    }
+}
+
+/// What a path stands for, from [`ROOT`] on; `None` for what is nothing of the old consumer's.
+#[must_use]
+pub fn place(path: &str) -> Option<Place<'_>> {
+    let rest = path.strip_prefix(ROOT)?;
+    if rest.is_empty() {
+        return Some(Place::Groups);
+    }
+    let mut names = rest.strip_prefix('/')?.split('/');
+    let group = names.next().filter(|group| !group.is_empty())?;
+    let names = (names.next(), names.next(), names.next(), names.next());
+    match names {
+        (None, ..) => Some(Place::Group(group)),
+        (Some("ids"), None, ..) => Some(Place::Members(group)),
+        (Some("owners"), None, ..) => Some(Place::OwnedTopics(group)),
+        (Some("owners"), Some(topic), None, _) => named(topic).map(|topic| Place::OwnedPartitions(group, topic)),
+        (Some("owners"), Some(topic), Some(name), None) => spot(group, topic, name).map(Place::Owner),
+        (Some("offsets"), None, ..) => Some(Place::Topics(group)),
+        (Some("offsets"), Some(topic), None, _) => named(topic).map(|topic| Place::Partitions(group, topic)),
+        (Some("offsets"), Some(topic), Some(name), None) => spot(group, topic, name).map(Place::Commit),
+        (Some(_), ..) => None,
+    }
+}
+
+fn named(name: &str) -> Option<&str> {
+    (!name.is_empty()).then_some(name)
+}
+
+fn spot<'p>(group: &'p str, topic: &'p str, name: &str) -> Option<Spot<'p>> {
+    Some(Spot { group, topic: named(topic)?, partition: partition(name)? })
+}
+
+/// A partition's number from a node's name, in the one form that it has: else `0` and `00` were the same partition.
+fn partition(name: &str) -> Option<Partition> {
+    let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let leading = name.len() > 1 && name.starts_with('0');
+    if digits && !leading { name.parse().ok().map(Partition) } else { None }
+}
+
+/// The offset that the data of a node says: ASCII digits and nothing else.
+#[must_use]
+pub fn offset(data: &[u8]) -> Option<Offset> {
+    let digits = !data.is_empty() && data.iter().all(u8::is_ascii_digit);
+    if digits { std::str::from_utf8(data).ok()?.parse().ok().map(Offset) } else { None }
+}
+
+/// The consumer of a thread that owns a partition: the data but for the thread's number.
+#[must_use]
+pub fn owner(data: &[u8]) -> Option<&str> {
+    let (consumer, thread) = std::str::from_utf8(data).ok()?.rsplit_once('-')?;
+    let number = !thread.is_empty() && thread.bytes().all(|byte| byte.is_ascii_digit());
+    (number && !consumer.is_empty()).then_some(consumer)
+}
+
+/// A member that owns nothing yet. What it calls itself in requests is not kept in ZooKeeper.
+#[must_use]
+pub fn member<'a>(group: &str, consumer: &'a str) -> MemberUpdate<'a> {
+    MemberUpdate {
+        id: Name(consumer.as_bytes()),
+        client_id: Name(b""),
+        client_host: Name(host(group, consumer).unwrap_or_default().as_bytes()),
+        assigned: Vec::new(),
+    }
+}
+
+/// The host in a consumer's id, unless it was given another: `GROUP_HOST-TIME-RANDOM`.
+fn host<'a>(group: &str, consumer: &'a str) -> Option<&'a str> {
+    let made = consumer.strip_prefix(group)?.strip_prefix('_')?;
+    let (rest, random) = made.rsplit_once('-')?;
+    let (host, time) = rest.rsplit_once('-')?;
+    let hex = random.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit());
+    (hex && digits && !random.is_empty()).then_some(host)
+}

@@ -1,0 +1,453 @@
+//! Paths, data, and the tree followed against a model of a server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use regex::bytes::Regex;
+
+use super::*;
+use crate::config::Filter;
+use crate::model::{Order, Timestamp};
+use crate::storage::Update;
+
+fn at(group: &'static str, topic: &'static str, partition: i32) -> Spot<'static> {
+    Spot { group, topic, partition: Partition(partition) }
+}
+
+#[test]
+fn paths_stand_for_what_the_old_consumer_keeps_there() {
+    for (path, expected) in [
+        ("/consumers", Place::Groups),
+        ("/consumers/g", Place::Group("g")),
+        ("/consumers/g/ids", Place::Members("g")),
+        ("/consumers/g/owners", Place::OwnedTopics("g")),
+        ("/consumers/g/owners/t", Place::OwnedPartitions("g", "t")),
+        ("/consumers/g/owners/t/0", Place::Owner(at("g", "t", 0))),
+        ("/consumers/g/offsets", Place::Topics("g")),
+        ("/consumers/g/offsets/t", Place::Partitions("g", "t")),
+        ("/consumers/g/offsets/t/2147483647", Place::Commit(at("g", "t", i32::MAX))),
+        ("/consumers/\u{fc} b/offsets/t.1/10", Place::Commit(at("\u{fc} b", "t.1", 10))),
+    ] {
+        assert_eq!(place(path), Some(expected), "{path}");
+    }
+}
+
+#[test]
+fn other_shapes_of_tree_stand_for_nothing() {
+    for path in [
+        "",
+        "/",
+        "/brokers",
+        "/consumersx",
+        "/consumers/",
+        "/consumers//offsets",
+        "/consumers/g/",
+        "/consumers/g/other",
+        "/consumers/g/ids/c",
+        "/consumers/g/offsets/",
+        "/consumers/g/offsets//0",
+        "/consumers/g/offsets/t/",
+        "/consumers/g/offsets/t/x",
+        "/consumers/g/offsets/t/-1",
+        "/consumers/g/offsets/t/+1",
+        "/consumers/g/offsets/t/00",
+        "/consumers/g/offsets/t/01",
+        "/consumers/g/offsets/t/2147483648",
+        "/consumers/g/offsets/t/0/more",
+        "/consumers/g/owners/t/0/more",
+    ] {
+        assert_eq!(place(path), None, "{path}");
+    }
+}
+
+#[test]
+fn an_offset_is_digits_and_nothing_else() {
+    assert_eq!(offset(b"0"), Some(Offset(0)));
+    assert_eq!(offset(b"9223372036854775807"), Some(Offset(i64::MAX)));
+    let bad: [&[u8]; 10] =
+        [b"", b" 1", b"1\n", b"-1", b"+1", b"1.0", b"0x1", b"9223372036854775808", b"\xff", "\u{663}".as_bytes()];
+    for data in bad {
+        assert_eq!(offset(data), None, "{data:?}");
+    }
+}
+
+#[test]
+fn an_owner_is_a_consumers_thread() {
+    assert_eq!(owner(b"g_host-1-ab-0"), Some("g_host-1-ab"));
+    assert_eq!(owner(b"g_custom-12"), Some("g_custom"));
+    let bad: [&[u8]; 6] = [b"", b"g", b"g-", b"-0", b"g-x", b"g\xff-0"];
+    for data in bad {
+        assert_eq!(owner(data), None, "{data:?}");
+    }
+}
+
+#[test]
+fn a_members_host_is_in_its_id_unless_that_was_chosen() {
+    let host = |group, consumer| member(group, consumer).client_host.to_string();
+    assert_eq!(host("g", "g_kafka-3.example.com-1396460000000-1a2b3c4d"), "kafka-3.example.com");
+    assert_eq!(host("g_h", "g_h_web-1-1396460000000-1a2b3c4d"), "web-1");
+    for chosen in ["g_mine", "g_mine-1", "g_a-b-c", "g_a--1a", "x_host-1-ab", "", "g"] {
+        assert_eq!(host("g", chosen), "", "{chosen}");
+    }
+}
+
+/// A server's nodes: data, and the transaction that wrote it.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    nodes: BTreeMap<String, (Vec<u8>, i64)>,
+    clock: i64,
+    children: BTreeSet<String>,
+    data: BTreeSet<String>,
+    /// What watches have fired and nobody has been told of yet.
+    fired: Vec<Arc<str>>,
+}
+
+impl Server {
+    fn fire(&mut self, path: &str, children: bool) {
+        let set = if children { &mut self.children } else { &mut self.data };
+        if set.remove(path) {
+            self.fired.push(path.into());
+        }
+    }
+
+    fn put(&mut self, path: &str, data: &[u8]) {
+        let mut parent = String::new();
+        for name in path.split('/').skip(1) {
+            let child = format!("{parent}/{name}");
+            if !self.nodes.contains_key(&child) {
+                self.clock += 1;
+                self.nodes.insert(child.clone(), (Vec::new(), self.clock));
+                self.fire(&child, false);
+                self.fire(&parent, true);
+            }
+            parent = child;
+        }
+        self.clock += 1;
+        self.nodes.insert(path.to_owned(), (data.to_vec(), self.clock));
+        self.fire(path, false);
+    }
+
+    /// Removes a node and all below, the lowest first, as a server has it.
+    fn remove(&mut self, path: &str) {
+        let below = format!("{path}/");
+        let mut gone: Vec<String> =
+            self.nodes.keys().filter(|node| *node == path || node.starts_with(&below)).cloned().collect();
+        gone.reverse();
+        for node in gone {
+            self.nodes.remove(&node);
+            // One event for a node, whichever watches it has.
+            let both = self.data.remove(&node) | self.children.remove(&node);
+            if both {
+                self.fired.push(node.as_str().into());
+            }
+            let parent = node.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
+            self.fire(&parent, true);
+        }
+    }
+
+    fn answer(&mut self, ask: &Ask) -> Answer {
+        let path = &*ask.path;
+        let found = self.nodes.get(path).cloned();
+        match (ask.want, found) {
+            (Want::Existence, found) => {
+                self.data.insert(path.to_owned());
+                Answer::Exists(found.is_some())
+            }
+            (_, None) => Answer::Missing,
+            (Want::Children, Some(_)) => {
+                self.children.insert(path.to_owned());
+                let below = format!("{path}/");
+                let names = self.nodes.keys().filter_map(|node| node.strip_prefix(&below));
+                Answer::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+            }
+            (Want::Data, Some((data, order))) => {
+                self.data.insert(path.to_owned());
+                Answer::Data { data, order: Order(order), time: Timestamp(order * 1000) }
+            }
+        }
+    }
+}
+
+/// What storage would hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Held {
+    commits: BTreeMap<(String, String, i32), (i64, i64)>,
+    /// Group and member, with what it owns.
+    members: BTreeMap<(String, String), Vec<(String, i32)>>,
+}
+
+impl Held {
+    fn take(&mut self, order: Order, update: Update<'_>) {
+        match update {
+            Update::Commit { group, topic, partition, offset, .. } => {
+                let place = (group.to_string(), topic.to_string(), partition.0);
+                let before = self.commits.insert(place, (offset.0, order.0));
+                assert!(before.is_none_or(|(_, before)| before <= order.0), "it goes back");
+            }
+            Update::CommitTombstone { group, topic, partition } => {
+                self.commits.remove(&(group.to_string(), topic.to_string(), partition.0));
+            }
+            Update::Registered { group, members } => {
+                self.members.retain(|(held, _), _| *held != group.to_string());
+                for member in members {
+                    let topics = member.assigned.iter();
+                    let owned = topics.flat_map(|(topic, list)| list.iter().map(|one| (topic.to_string(), one.0)));
+                    self.members.insert((group.to_string(), member.id.to_string()), owned.collect());
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What it should come to.
+    fn of(server: &Server) -> Self {
+        let mut held = Self::default();
+        for (path, (data, order)) in &server.nodes {
+            match place(path) {
+                Some(Place::Commit(spot)) => {
+                    if let Some(offset) = offset(data) {
+                        let place = (spot.group.to_owned(), spot.topic.to_owned(), spot.partition.0);
+                        held.commits.insert(place, (offset.0, *order));
+                    }
+                }
+                Some(Place::Members(group)) => {
+                    let below = format!("{path}/");
+                    for member in server.nodes.keys().filter_map(|node| node.strip_prefix(&below)) {
+                        held.members.entry((group.to_owned(), member.to_owned())).or_default();
+                    }
+                }
+                _ => {}
+            }
+        }
+        let owners = server.nodes.iter().filter_map(|(path, (data, _))| match place(path)? {
+            Place::Owner(spot) => Some((spot, owner(data)?)),
+            _ => None,
+        });
+        for (spot, consumer) in owners {
+            if let Some(owned) = held.members.get_mut(&(spot.group.to_owned(), consumer.to_owned())) {
+                owned.push((spot.topic.to_owned(), spot.partition.0));
+            }
+        }
+        held.members.values_mut().for_each(|owned| owned.sort());
+        held
+    }
+}
+
+fn tree() -> Tree {
+    Tree::new([Filter::default(), Filter::default()], Filter::default())
+}
+
+fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) -> Option<Fault> {
+    let told = tree.take(path, answer);
+    if let Some((order, update)) = told.update {
+        held.take(order, update);
+    }
+    tree.registered().for_each(|update| held.take(Order(0), update));
+    tree.settle();
+    told.fault
+}
+
+/// Asks and tells until there is nothing left to do; the faults.
+fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    loop {
+        for path in std::mem::take(&mut server.fired) {
+            tree.changed(&path);
+        }
+        let Some(ask) = tree.next() else { return faults };
+        let answer = server.answer(&ask);
+        faults.extend(tell(tree, held, &ask.path, &answer));
+    }
+}
+
+#[test]
+fn groups_appear_grow_and_go() {
+    let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
+    settle(&mut tree, &mut server, &mut held);
+    assert!(tree.is_walked(), "there is no such node, and that is known");
+    server.put("/consumers/g/offsets/t/0", b"5");
+    server.put("/consumers/g/ids/g_h-1-ab", b"{}");
+    server.put("/consumers/g/owners/t/0", b"g_h-1-ab-0");
+    settle(&mut tree, &mut server, &mut held);
+    assert_eq!(held, Held::of(&server));
+    assert_eq!((held.commits.len(), held.members.len()), (1, 1));
+    server.remove("/consumers/g");
+    settle(&mut tree, &mut server, &mut held);
+    assert_eq!(held, Held::default());
+    server.put("/consumers/g/offsets/t/0", b"6");
+    settle(&mut tree, &mut server, &mut held);
+    assert_eq!(held, Held::of(&server));
+    server.remove("/consumers");
+    settle(&mut tree, &mut server, &mut held);
+    assert_eq!((&held, tree.progress().1), (&Held::default(), 1));
+    server.put("/consumers/h/offsets/t/0", b"7");
+    settle(&mut tree, &mut server, &mut held);
+    assert_eq!(held, Held::of(&server));
+}
+
+#[test]
+fn data_that_is_no_number_is_counted_and_watched_on() {
+    let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
+    server.put("/consumers/g/offsets/t/0", b"5");
+    server.put("/consumers/g/owners/t/0", b"nobody");
+    assert_eq!(settle(&mut tree, &mut server, &mut held), [Fault::Owner]);
+    server.put("/consumers/g/offsets/t/0", b"five");
+    assert_eq!(settle(&mut tree, &mut server, &mut held), [Fault::Offset]);
+    assert_eq!(held, Held::default(), "what was committed is not known any more");
+    server.put("/consumers/g/offsets/t/0", b"6");
+    assert_eq!(settle(&mut tree, &mut server, &mut held), []);
+    assert_eq!(held, Held::of(&server));
+}
+
+#[test]
+fn what_is_denied_is_never_asked_for() {
+    let deny = |text| Filter::new(None, Some(Regex::new(text).unwrap()));
+    let mut server = Server::default();
+    for path in ["/consumers/no/offsets/t/0", "/consumers/never/ids/x", "/consumers/g/offsets/secret/0"] {
+        server.put(path, b"1");
+    }
+    server.put("/consumers/g/owners/secret/0", b"g-0");
+    server.put("/consumers/g/offsets/t/0", b"2");
+    let mut tree = Tree::new([deny("^no$"), deny("^never$")], deny("secret"));
+    let mut held = Held::default();
+    settle(&mut tree, &mut server, &mut held);
+    let watched: Vec<&String> = server.children.iter().chain(&server.data).collect();
+    let denied = ["no", "never", "secret"];
+    assert!(!watched.iter().any(|path| path.split('/').any(|name| denied.contains(&name))), "{watched:?}");
+    assert_eq!(held.commits.len(), 1);
+}
+
+#[test]
+fn what_may_not_be_read_is_asked_for_again_and_let_go_once_it_is_gone() {
+    let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
+    server.put("/consumers/g/offsets/t/0", b"5");
+    let secret: Arc<str> = "/consumers/g/offsets/t".into();
+    while let Some(ask) = tree.next() {
+        let answer = if ask.path == secret { Answer::Refused } else { server.answer(&ask) };
+        tell(&mut tree, &mut held, &ask.path, &answer);
+    }
+    assert!(tree.is_walked() && held == Held::default());
+    let known = tree.progress().1;
+    tree.retry();
+    settle(&mut tree, &mut server, &mut held);
+    assert_eq!((&held, tree.progress().1), (&Held::of(&server), known + 1));
+    let none: Arc<str> = "/consumers/g/offsets".into();
+    tree.take(&secret, &Answer::Refused);
+    tree.take(&none, &Answer::Children(Vec::new()));
+    assert_eq!(tree.progress().1, known);
+}
+
+#[test]
+fn a_node_that_a_list_names_while_an_older_answer_says_that_it_is_missing_is_asked_for_again() {
+    let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
+    server.put("/consumers/g/offsets/t/0", b"5");
+    settle(&mut tree, &mut server, &mut held);
+    server.remove("/consumers/g/offsets/t/0");
+    for path in std::mem::take(&mut server.fired) {
+        tree.changed(&path);
+    }
+    let asks: Vec<Ask> = std::iter::from_fn(|| tree.next()).collect();
+    let node = asks.iter().find(|ask| ask.want == Want::Data).unwrap();
+    let list = asks.iter().find(|ask| &*ask.path == "/consumers/g/offsets/t").unwrap();
+    let missing = server.answer(node);
+    server.put("/consumers/g/offsets/t/0", b"6");
+    let names = server.answer(list);
+    tell(&mut tree, &mut held, &list.path, &names);
+    tell(&mut tree, &mut held, &node.path, &missing);
+    settle(&mut tree, &mut server, &mut held);
+    assert_eq!(held, Held::of(&server));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(&'static str, &'static str),
+    Remove(&'static str),
+    /// Ask the next question of the server.
+    Ask,
+    /// Tell the tree one of the answers, or of one of the watches: they may overtake one another.
+    Tell(usize),
+    Fire(usize),
+}
+
+const PATHS: [&str; 14] = [
+    "/consumers",
+    "/consumers/a",
+    "/consumers/a/ids",
+    "/consumers/a/ids/a_h-1-ab",
+    "/consumers/a/ids/a_x",
+    "/consumers/a/owners/t",
+    "/consumers/a/owners/t/0",
+    "/consumers/a/owners/u/1",
+    "/consumers/a/offsets",
+    "/consumers/a/offsets/t",
+    "/consumers/a/offsets/t/0",
+    "/consumers/a/offsets/t/1",
+    "/consumers/b/offsets/t/0",
+    "/consumers/b/other/t/0",
+];
+
+fn step() -> impl Strategy<Value = Step> {
+    let path = || prop::sample::select(&PATHS[..]);
+    let data = prop::sample::select(&["1", "2", "3", "a_h-1-ab-0", "a_x-7", "", "x"][..]);
+    prop_oneof![
+        3 => (path(), data).prop_map(|(path, data)| Step::Put(path, data)),
+        2 => path().prop_map(Step::Remove),
+        4 => Just(Step::Ask),
+        4 => any::<usize>().prop_map(Step::Tell),
+        2 => any::<usize>().prop_map(Step::Fire),
+    ]
+}
+
+proptest! {
+    /// Whatever happens when, and in whichever order it is told of: in the end all is as on the server, and each
+    /// node is watched once.
+    #[test]
+    fn nothing_is_lost_or_kept(steps in prop::collection::vec(step(), 0..200)) {
+        let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
+        let mut answers: Vec<(Ask, Answer)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Put(path, data) => server.put(path, data.as_bytes()),
+                Step::Remove(path) => server.remove(path),
+                Step::Ask => {
+                    if let Some(ask) = tree.next() {
+                        let answer = server.answer(&ask);
+                        answers.push((ask, answer));
+                    }
+                }
+                Step::Tell(which) if !answers.is_empty() => {
+                    let (ask, answer) = answers.remove(which % answers.len());
+                    tell(&mut tree, &mut held, &ask.path, &answer);
+                }
+                Step::Fire(which) if !server.fired.is_empty() => {
+                    let which = which % server.fired.len();
+                    // A watch that has fired before its own answer was told of has its future with the answer.
+                    let path = Arc::clone(&server.fired[which]);
+                    if !answers.iter().any(|(ask, _)| ask.path == path) {
+                        server.fired.remove(which);
+                        tree.changed(&path);
+                    }
+                }
+                Step::Tell(_) | Step::Fire(_) => {}
+            }
+        }
+        for (ask, answer) in answers {
+            tell(&mut tree, &mut held, &ask.path, &answer);
+        }
+        settle(&mut tree, &mut server, &mut held);
+        prop_assert_eq!(&held, &Held::of(&server));
+        prop_assert!(tree.is_walked());
+        prop_assert!(tree.is_tidy());
+    }
+
+    #[test]
+    fn hostile_bytes_are_no_more_than_faults(path in ".{0,40}", data in prop::collection::vec(any::<u8>(), 0..40)) {
+        let path: Arc<str> = format!("/consumers/{path}").into();
+        let said = Answer::Data { data: data.clone(), order: Order(i64::MIN), time: Timestamp(i64::MAX) };
+        let mut tree = tree();
+        tree.take(&path, &said);
+        tree.take(&path, &Answer::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
+        let _ = (offset(&data), owner(&data), place(&path));
+    }
+}
