@@ -17,8 +17,9 @@ use crate::burrow::{self, Api, LogLevel};
 use crate::config::{Config, HttpServer};
 use crate::http::{Awaited, BindError, Readiness, Server, Site};
 use crate::kafka::ModuleError;
-use crate::metrics::health::{Health, ModuleKind};
+use crate::metrics::health::Health;
 use crate::metrics::{Layout, Page};
+use crate::status_page;
 use crate::storage::Storage;
 use crate::task::Failure;
 use crate::{clock, host, model};
@@ -127,8 +128,7 @@ impl Shown {
     }
 
     fn site(self: &Arc<Self>, section: &HttpServer) -> Site {
-        let (scraped, asked, observed, called) =
-            (Arc::clone(self), Arc::clone(self), Arc::clone(self), Arc::clone(self));
+        let [scraped, asked, observed, called, looked] = std::array::from_fn(|_| Arc::clone(self));
         let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
         Site {
             scrape: Arc::new(move |format| {
@@ -142,6 +142,7 @@ impl Shown {
             api: Arc::new(move |verb, path, body| {
                 called.api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
             }),
+            numbers: Arc::new(move |call| looked.data().answer(call, clock::now())),
             origin: self.house.config.general.access_control_allow_origin.clone(),
         }
     }
@@ -154,6 +155,12 @@ impl Shown {
             level: &self.level,
             host: &self.host,
         }
+    }
+
+    fn data(&self) -> status_page::Data<'_> {
+        let House { storage, own, .. } = &self.house;
+        let exporter = own.report(storage, clock::now(), self.started.elapsed());
+        status_page::Data { storage, rules: &self.house.evaluator, exporter }
     }
 
     fn readiness(&self, timeout: Duration, now: model::Timestamp) -> Readiness {
@@ -198,13 +205,8 @@ impl Shown {
 
 fn awaited_module(health: &Health) -> Awaited {
     let parts = health.parts();
-    let what = match (health.kind, parts) {
-        (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
-        (ModuleKind::Cluster, _) => "log ends read once",
-        (ModuleKind::Consumer, _) => "offsets topic read to its end",
-    };
     Awaited {
-        what: what.to_owned(),
+        what: health.awaits().to_owned(),
         cluster: Some(health.cluster.clone()),
         kind: Some(health.kind.name()),
         module: Some(health.module.clone()),

@@ -1,6 +1,8 @@
 //! Whether a module is up, and whether it has caught up.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::model::Timestamp;
@@ -47,6 +49,8 @@ pub struct Health {
     parts: AtomicU64,
     /// Unix milliseconds of the last step towards being ready.
     advanced: AtomicI64,
+    /// Records that the reader of each partition of the offsets topic is behind.
+    behind: Mutex<BTreeMap<i32, i64>>,
 }
 
 impl Health {
@@ -54,7 +58,8 @@ impl Health {
     #[must_use]
     pub const fn new(cluster: String, kind: ModuleKind, module: String) -> Self {
         let (answered, done, parts) = (AtomicI64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
-        Self { cluster, kind, module, answered, done, parts, advanced: AtomicI64::new(0) }
+        let advanced = AtomicI64::new(0);
+        Self { cluster, kind, module, answered, done, parts, advanced, behind: Mutex::new(BTreeMap::new()) }
     }
 
     /// A server has answered.
@@ -101,6 +106,32 @@ impl Health {
     #[must_use]
     pub fn is_awaited(&self, now: Timestamp, running: Duration, timeout: Duration) -> bool {
         !self.is_ready() && (running < timeout || self.advances(now))
+    }
+
+    /// What it waits for until it is ready, in words.
+    #[must_use]
+    pub fn awaits(&self) -> &'static str {
+        match (self.kind, self.parts()) {
+            (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
+            (ModuleKind::Cluster, _) => "log ends read once",
+            (ModuleKind::Consumer, _) => "offsets topic read to its end",
+        }
+    }
+
+    /// How far the reader of a partition of the offsets topic is behind; `None` when it is not read any more.
+    pub fn lags(&self, partition: i32, lag: Option<i64>) {
+        let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        match lag {
+            Some(lag) => drop(behind.insert(partition, lag)),
+            None => drop(behind.remove(&partition)),
+        }
+    }
+
+    /// By partition of the offsets topic, how far its reader is behind.
+    #[must_use]
+    pub fn behind(&self) -> Vec<(i32, i64)> {
+        let behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        behind.iter().map(|(partition, lag)| (*partition, *lag)).collect()
     }
 
     /// Parts that have caught up, and all, if they are known.

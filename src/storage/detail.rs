@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
-use crate::lag;
-use crate::model::{Lag, Name, Offset, Partition, Timestamp};
+use crate::lag::{self, Bounds};
+use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
+use super::epochs::GroupState;
 use super::group::{Assigned, Group};
 use super::meta::Member;
 use super::names::{Label, TopicName};
 use super::partition::PartitionState;
 use super::slot::Slot;
 use super::topics::{Topic, Topics};
+use super::view::GroupType;
 use super::window::{Commit, Window};
 
 /// A group with all its windows.
@@ -21,9 +23,18 @@ use super::window::{Commit, Window};
 pub struct GroupDetail {
     /// Its name.
     pub label: Arc<Label>,
+    /// Its type.
+    pub kind: GroupType,
+    /// What it is in the middle of.
+    pub state: GroupState,
+    /// What the group says it is.
+    pub protocol_type: Arc<Label>,
+    /// The chosen assignor.
+    pub protocol: Arc<Label>,
+    /// Its members.
+    pub members: Arc<[Member]>,
     /// Its topics, by name: those that it commits to, and those of which something is assigned to its members.
     pub topics: Vec<TopicDetail>,
-    members: Arc<[Member]>,
     known: Arc<Topics>,
 }
 
@@ -45,6 +56,10 @@ pub struct PartitionDetail<'a> {
     pub window: Option<&'a Window>,
     /// The member that it is assigned to.
     pub owner: Option<&'a Member>,
+    /// What is known of its log.
+    pub bounds: Bounds,
+    slot: Option<&'a Slot>,
+    state: Option<&'a PartitionState>,
     log: Log<'a>,
 }
 
@@ -63,9 +78,26 @@ impl Cluster {
                 assigned: Arc::clone(&topic.assigned),
             })
             .collect();
-        let (label, members) = (Arc::clone(&group.label), Arc::clone(&group.meta.members));
+        let meta = &group.meta;
+        let detail = GroupDetail {
+            label: Arc::clone(&group.label),
+            kind: meta.kind().map_or(GroupType::Simple, GroupType::Kind),
+            state: meta.state(),
+            protocol_type: meta.protocol_type(),
+            protocol: meta.protocol(),
+            members: Arc::clone(&meta.members),
+            topics,
+            known: Arc::clone(&known),
+        };
         drop(shard);
-        Some(GroupDetail { label, topics, members, known })
+        Some(detail)
+    }
+
+    /// How long the oldest record that is not committed has been waiting, in one of this cluster's groups.
+    #[must_use]
+    pub fn time_lag(&self, partition: &PartitionDetail<'_>, now: Timestamp) -> Option<TimeLag> {
+        let (slot, state) = (partition.slot?, partition.state?);
+        self.moment(now).time_lag(slot, slot.window.newest().offset, state)
     }
 
     /// The groups that are shown, by name.
@@ -97,7 +129,7 @@ impl Cluster {
 }
 
 /// Whether a group stands on any page: with a topic that is not hidden, or with members.
-fn is_listed(group: &Group, known: &Topics) -> bool {
+pub(super) fn is_listed(group: &Group, known: &Topics) -> bool {
     !group.meta.members.is_empty() || group.topics.iter().any(|topic| !known.hides(&topic.name))
 }
 
@@ -123,7 +155,8 @@ impl GroupDetail {
         let mut slots = topic.slots.iter().peekable();
         let mut assigned = topic.assigned.iter().peekable();
         all.into_iter().map(move |partition| {
-            let window = slots.next_if(|slot| slot.partition == partition).map(|slot| &slot.window);
+            let slot = slots.next_if(|slot| slot.partition == partition);
+            let window = slot.map(|slot| &slot.window);
             let owner = assigned.next_if(|(owned, _)| *owned == partition);
             // Members of a share group share partitions: there is room for one of them.
             while assigned.next_if(|(owned, _)| *owned == partition).is_some() {}
@@ -133,6 +166,9 @@ impl GroupDetail {
                 partition,
                 window,
                 owner: owner.and_then(|(_, member)| self.members.get(*member)),
+                bounds: state.map_or_else(Bounds::default, |state| state.bounds),
+                slot,
+                state,
                 log: state.map_or_else(Log::default, |state| log_of(state, committed)),
             }
         })
@@ -173,6 +209,13 @@ impl PartitionDetail<'_> {
     pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> Evaluation {
         let none = Evaluation { status: PartitionStatus::Ok, complete: 0.0 };
         self.window.map_or(none, |window| evaluate::partition(window.iter(), &self.log, now, rules))
+    }
+
+    /// Its status, which [`Self::evaluate`] has found, in words.
+    #[must_use]
+    pub fn reason(&self, status: PartitionStatus, now: Timestamp) -> String {
+        let none = || "ok: no commit".to_owned();
+        self.window.map_or_else(none, |window| evaluate::reason(status, window.iter(), &self.log, now))
     }
 }
 

@@ -8,6 +8,9 @@ mod cluster;
 mod detail;
 mod epochs;
 mod fact;
+mod glance;
+#[cfg(test)]
+mod glance_tests;
 mod graves;
 mod group;
 mod log_ends;
@@ -25,6 +28,7 @@ mod status_tests;
 mod tests;
 mod time_index;
 mod topics;
+mod trail;
 mod update;
 mod view;
 mod window;
@@ -35,6 +39,7 @@ pub use build::Build;
 pub use cluster::Cluster;
 pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
+pub use glance::{Glance, Look, Worst};
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
@@ -44,6 +49,7 @@ pub use slot::Rules;
 pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
+pub use trail::{Course, Point, points, trail};
 pub use update::{
     Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
     MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, TimeAnswer, TimesFound, TopicMetadata, TopologyUpdate,
