@@ -1,24 +1,33 @@
 //! How lags went lately, as far as commits tell: what a sparkline shows.
 //!
-//! A commit that came in live carries the lag that it left, and that is all the past that is known for certain. What
-//! was replayed at the start says nothing about its time: its lag is settled against the first log end that was read,
-//! which judges a window well enough but is no history.
+//! A commit that came in live carries the lag that it left, and by as much as it went on the lag was more just before:
+//! between the two lies whatever a look at another moment finds. What was replayed at the start says nothing about its
+//! time: its lag is settled against the first log end that was read, which judges a window well enough but is no
+//! history.
 
-use crate::model::{Lag, Timestamp};
+use crate::model::{Lag, Offset, Timestamp};
 
-use super::window::{LagThen, Window};
+use super::window::{Commit, LagThen, Window};
 
 /// A lag and when it was so.
 pub type Point = (Timestamp, Lag);
 
 /// The most points of a trail: a sparkline is some hundred pixels wide.
-const POINTS: usize = 16;
+const POINTS: usize = 24;
+
+/// A commit: when it was made, the lag just before, and the lag that it left.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    time: Timestamp,
+    before: Lag,
+    after: Lag,
+}
 
 /// What the commits of one partition say about its lag.
 #[derive(Clone, Debug)]
 pub struct Course {
     /// By time.
-    points: Vec<Point>,
+    steps: Vec<Step>,
     /// When the newest commit was made.
     newest: Timestamp,
     /// The lag now.
@@ -29,28 +38,40 @@ impl Course {
     /// Of a window whose newest commit's lag is `current` now.
     #[must_use]
     pub fn of(window: &Window, current: Option<Lag>) -> Self {
-        Self { points: points(window), newest: window.newest().timestamp, current }
+        Self { steps: steps(window), newest: window.newest().timestamp, current }
     }
 
     /// From when on its lag is known: where nothing waits now, nothing has since its newest commit, for a log only
     /// grows.
     fn known_from(&self) -> Option<Timestamp> {
-        let first = self.points.first().map(|(time, _)| *time);
+        let first = self.steps.first().map(|step| step.time);
         first.or_else(|| (self.current == Some(Lag(0))).then_some(self.newest))
     }
 }
 
-/// The commits of a window that came in live: when each was made, and the lag that it left.
+/// The commits of a window that came in live.
+fn steps(window: &Window) -> Vec<Step> {
+    let mut last = None;
+    let mut steps = Vec::new();
+    for Commit { offset, timestamp: time, lag, .. } in window.iter() {
+        if let LagThen::Known(after) = lag {
+            let went = last.map_or(0, |last: Offset| offset.0.saturating_sub(last.0));
+            steps.push(Step { time, before: Lag(after.0.saturating_add_signed(went)), after });
+        }
+        last = Some(offset);
+    }
+    // A window is ordered by the offsets topic, and clocks may be set back.
+    steps.sort_by_key(|step| step.time);
+    steps
+}
+
+/// How the lag of one partition went, oldest first.
 #[must_use]
 pub fn points(window: &Window) -> Vec<Point> {
-    let live = window.iter().filter_map(|commit| match commit.lag {
-        LagThen::Known(lag) => Some((commit.timestamp, lag)),
-        LagThen::Pending | LagThen::Unknown => None,
-    });
-    let mut points: Vec<Point> = live.collect();
-    // A window is ordered by the offsets topic, and clocks may be set back.
-    points.sort_by_key(|(time, _)| *time);
-    points
+    let sides = |step: &Step| [(step.time, step.before), (step.time, step.after)];
+    let mut points: Vec<Point> = steps(window).iter().flat_map(sides).collect();
+    points.dedup();
+    thinned(&points)
 }
 
 /// The sum of the lags of several partitions as of their last commits, from when on all of them are known. Empty where
@@ -59,25 +80,41 @@ pub fn points(window: &Window) -> Vec<Point> {
 pub fn trail(courses: &[Course]) -> Vec<Point> {
     let from: Option<Vec<Timestamp>> = courses.iter().map(Course::known_from).collect();
     let Some(from) = from.and_then(|from| from.into_iter().max()) else { return Vec::new() };
-    let mut steps: Vec<(Timestamp, usize, Lag)> = Vec::new();
-    for (place, course) in courses.iter().enumerate() {
-        steps.extend(course.points.iter().map(|(time, lag)| (*time, place, *lag)));
-    }
-    steps.sort_by_key(|(time, ..)| *time);
-    let (mut lags, mut whole) = (vec![Lag(0); courses.len()], 0_u64);
+    let places = courses.iter().enumerate();
+    let mut steps: Vec<(usize, Step)> =
+        places.flat_map(|(place, course)| course.steps.iter().map(move |step| (place, *step))).collect();
+    steps.sort_by_key(|(_, step)| step.time);
+    let mut sum = Sum { lags: vec![Lag(0); courses.len()], whole: 0 };
     let mut points: Vec<Point> = Vec::new();
-    for (time, place, lag) in steps {
-        if let Some(held) = lags.get_mut(place) {
-            whole = whole.saturating_sub(held.0).saturating_add(lag.0);
-            *held = lag;
+    // What was committed at once was so in one request.
+    for at_once in steps.chunk_by(|(_, one), (_, other)| one.time == other.time) {
+        let Some((_, Step { time, .. })) = at_once.first() else { continue };
+        at_once.iter().for_each(|(place, step)| sum.set(*place, step.before));
+        let before = sum.whole;
+        at_once.iter().for_each(|(place, step)| sum.set(*place, step.after));
+        if *time < from {
+            continue;
         }
-        let time = time.max(from);
-        match points.last_mut() {
-            Some((last, sum)) if *last == time => *sum = Lag(whole),
-            Some(_) | None => points.push((time, Lag(whole))),
-        }
+        // At the first moment not all that was before is known.
+        points.extend((*time > from && before != sum.whole).then_some((*time, Lag(before))));
+        points.push((*time, Lag(sum.whole)));
     }
     if points.iter().all(|(_, lag)| lag.0 == 0) { Vec::new() } else { thinned(&points) }
+}
+
+/// Lags by partition, and their sum.
+struct Sum {
+    lags: Vec<Lag>,
+    whole: u64,
+}
+
+impl Sum {
+    fn set(&mut self, place: usize, lag: Lag) {
+        if let Some(held) = self.lags.get_mut(place) {
+            self.whole = self.whole.saturating_sub(held.0).saturating_add(lag.0);
+            *held = lag;
+        }
+    }
 }
 
 /// At most so many points as are drawn: of those that go together the highest, since peaks are what is looked for.
@@ -91,13 +128,13 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::*;
-    use crate::model::{Offset, Order};
-    use crate::storage::Commit;
+    use crate::model::Order;
 
-    fn window(commits: &[(i64, LagThen)]) -> Window {
-        let commit = |(time, lag): &(i64, LagThen)| Commit {
+    /// Commits at these times, of these offsets, that left these lags.
+    fn window(commits: &[(i64, i64, LagThen)]) -> Window {
+        let commit = |(time, offset, lag): &(i64, i64, LagThen)| Commit {
             order: Order(*time),
-            offset: Offset(*time),
+            offset: Offset(*offset),
             timestamp: Timestamp(*time),
             lag: *lag,
         };
@@ -106,45 +143,50 @@ mod tests {
         window
     }
 
-    fn known(commits: &[(i64, u64)]) -> Vec<(i64, LagThen)> {
-        commits.iter().map(|(time, lag)| (*time, LagThen::Known(Lag(*lag)))).collect()
+    fn course(commits: &[(i64, i64, u64)], current: u64) -> Course {
+        let known: Vec<_> =
+            commits.iter().map(|(time, offset, lag)| (*time, *offset, LagThen::Known(Lag(*lag)))).collect();
+        Course::of(&window(&known), Some(Lag(current)))
     }
 
-    fn course(commits: &[(i64, u64)], current: u64) -> Course {
-        Course::of(&window(&known(commits)), Some(Lag(current)))
+    fn plain(points: &[Point]) -> Vec<(i64, u64)> {
+        points.iter().map(|(time, lag)| (time.0, lag.0)).collect()
     }
 
-    fn summed(courses: &[Course]) -> Vec<(i64, u64)> {
-        trail(courses).iter().map(|(time, lag)| (time.0, lag.0)).collect()
+    #[test]
+    fn a_lag_was_more_just_before_a_commit_by_as_much_as_that_went_on() {
+        let known = |time, offset, lag| (time, offset, LagThen::Known(Lag(lag)));
+        let window = window(&[(1, 100, LagThen::Pending), known(2, 110, 5), known(3, 110, 8), known(4, 60, 70)]);
+        assert_eq!(plain(&points(&window)), [(2, 15), (2, 5), (3, 8), (4, 20), (4, 70)]);
     }
 
     #[test]
     fn lags_are_added_up_from_when_all_are_known() {
-        let courses = [course(&[(1, 5), (3, 7), (9, 1)], 2), course(&[(4, 10), (6, 20)], 30)];
-        assert_eq!(summed(&courses), [(4, 17), (6, 27), (9, 21)]);
-        assert_eq!(summed(&courses[..1]), [(1, 5), (3, 7), (9, 1)]);
-        assert_eq!(summed(&[]), []);
+        let courses = [course(&[(1, 0, 5), (3, 0, 7), (9, 10, 1)], 2), course(&[(4, 0, 10), (9, 5, 20)], 30)];
+        assert_eq!(plain(&trail(&courses)), [(4, 17), (9, 36), (9, 21)]);
+        assert_eq!(plain(&trail(&courses[..1])), [(1, 5), (3, 7), (9, 11), (9, 1)]);
+        assert_eq!(plain(&trail(&[])), []);
     }
 
     #[test]
     fn what_was_replayed_is_no_history() {
-        let replayed = window(&[(1, LagThen::Pending), (2, LagThen::Unknown)]);
-        let live = course(&[(5, 3)], 4);
-        assert_eq!(summed(&[Course::of(&replayed, Some(Lag(9))), live.clone()]), []);
-        assert_eq!(summed(&[Course::of(&replayed, None), live.clone()]), []);
+        let replayed = window(&[(1, 0, LagThen::Pending), (2, 0, LagThen::Unknown)]);
+        let live = course(&[(5, 0, 3)], 4);
+        assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(9))), live.clone()])), []);
+        assert_eq!(plain(&trail(&[Course::of(&replayed, None), live.clone()])), []);
         // Nothing waits there now: so nothing has since its commit.
-        assert_eq!(summed(&[Course::of(&replayed, Some(Lag(0))), live]), [(5, 3)]);
+        assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(0))), live])), [(5, 3)]);
     }
 
     #[test]
     fn where_nothing_ever_waited_there_is_no_trail() {
-        assert_eq!(summed(&[course(&[(1, 0), (2, 0)], 0)]), []);
+        assert_eq!(plain(&trail(&[course(&[(1, 5, 0), (2, 5, 0)], 0)])), []);
     }
 
     #[test]
     fn a_long_trail_keeps_its_peaks() {
-        let long: Vec<(i64, u64)> = (0..100).map(|time| (time, if time == 50 { 999 } else { 1 })).collect();
-        let trail = summed(&[course(&long, 1)]);
+        let long: Vec<(i64, i64, u64)> = (0..100).map(|time| (time, 0, if time == 50 { 999 } else { 1 })).collect();
+        let trail = plain(&trail(&[course(&long, 1)]));
         assert!(trail.len() <= POINTS && trail.contains(&(50, 999)), "{trail:?}");
     }
 }
