@@ -30,6 +30,8 @@ mod rig;
 #[cfg(test)]
 mod secured;
 #[cfg(test)]
+mod status_page;
+#[cfg(test)]
 mod time_lag;
 #[cfg(test)]
 mod tools;
