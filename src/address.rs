@@ -18,6 +18,15 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
+/// How a name is asked for exactly, where that does not follow from how it is shown: every byte of it,
+/// percent-encoded. (Two names may look for the same text: one whose bytes are not UTF-8, and one that is shown like
+/// that and has the backslashes itself. The second one's bytes are found first.)
+#[must_use]
+pub fn exactly(name: Name<'_>) -> Option<String> {
+    let as_shown = std::str::from_utf8(name.0).is_ok_and(|text| name.to_string() == text);
+    (!as_shown).then(|| name.0.iter().map(|byte| format!("%{byte:02X}")).collect())
+}
+
 /// The value of a hexadecimal digit.
 fn digit(byte: u8) -> Option<u8> {
     u8::try_from(char::from(byte).to_digit(16)?).ok()
@@ -79,6 +88,19 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn only_a_name_that_is_shown_otherwise_needs_its_bytes() {
+        for (name, exact) in [
+            (&b"plain"[..], None),
+            (b"back\\slash", None),
+            ("gr\u{fc}n".as_bytes(), None),
+            (b"a\xff", Some("%61%FF")),
+            (b"\\xff", Some("%5C%78%66%66")),
+        ] {
+            assert_eq!(exactly(Name(name)).as_deref(), exact);
+        }
+    }
+
     proptest! {
         #[test]
         fn a_name_is_found_by_its_bytes_and_as_it_is_shown(name in prop::collection::vec(any::<u8>(), 0..12)) {
@@ -86,6 +108,7 @@ mod tests {
             prop_assert!(Segment::new(&name).find(is_it).is_some());
             prop_assert!(Segment::new(Name(&name).to_string().as_bytes()).find(is_it).is_some());
             let encoded: String = name.iter().map(|byte| format!("%{byte:02X}")).collect();
+            prop_assert!(exactly(Name(&name)).is_none_or(|exact| exact == encoded));
             prop_assert_eq!(decode(&encoded), Some(name));
         }
 

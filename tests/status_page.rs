@@ -130,7 +130,8 @@ fn a_topic_shows_its_groups_and_the_exporter_its_health() {
     assert_eq!(browser.value("document.querySelectorAll('table.rows')[1].tBodies[0].rows.length"), 6);
     browser.visit(program.port, "/exporter");
     let health = browser.text("document.querySelector('main').textContent");
-    for expected in ["everything has been read once", "up, ready", "offset commit", "group metadata", "Records behind"] {
+    for expected in ["everything has been read once", "up, ready", "offset commit", "group metadata", "Records behind"]
+    {
         assert!(health.contains(expected), "{expected} in {health}");
     }
     browser.visit(program.port, "/group?cluster=default&name=nobody");
@@ -193,7 +194,8 @@ fn nobody_is_shut_out_by_rules_of_accessibility_that_a_machine_can_check() {
     browser.call("Page.setBypassCSP", serde_json::json!({"enabled": true}));
     for look in Look::all() {
         browser.look(look);
-        for path in ["/", "/group?cluster=default&name=recommendations", "/topic?cluster=default&name=orders", "/exporter"]
+        for path in
+            ["/", "/group?cluster=default&name=recommendations", "/topic?cluster=default&name=orders", "/exporter"]
         {
             browser.visit(program.port, path);
             browser.value("document.querySelectorAll('details').forEach(details => { details.open = true; })");

@@ -86,12 +86,7 @@ impl Desk {
     }
 
     /// Answers the status page, likewise.
-    pub async fn numbers(
-        &self,
-        call: status_page::Call,
-        coding: Coding,
-        cut: CancellationToken,
-    ) -> Response<Content> {
+    pub async fn numbers(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
         let numbers = Arc::clone(&self.numbers);
         let mut answer = or_failed(self.make(cut, move || Made::of_numbers(&numbers(&call), coding)).await);
         let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));

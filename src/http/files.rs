@@ -49,8 +49,7 @@ const SOURCES: &[(&str, &str, &[u8])] = &[
 /// relative links hold below whatever path a proxy puts them.
 const VIEWS: [&str; 4] = ["/", "/group", "/topic", "/exporter"];
 
-static VIEW: LazyLock<File> =
-    LazyLock::new(|| File::new(HTML, include_bytes!("../status_page/files/index.html")));
+static VIEW: LazyLock<File> = LazyLock::new(|| File::new(HTML, include_bytes!("../status_page/files/index.html")));
 
 static FILES: LazyLock<Vec<(&str, File)>> =
     LazyLock::new(|| SOURCES.iter().map(|(path, kind, content)| (*path, File::new(kind, content))).collect());

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use serde::Serialize;
 
-use crate::address::Segment;
+use crate::address::{Segment, exactly};
 use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::lag;
 use crate::lag_table::{Owner, Waiting};
@@ -37,6 +37,9 @@ pub(super) struct GroupBody {
 #[derive(Debug, Serialize)]
 struct PartitionRow {
     topic: String,
+    /// How the topic is asked for, where that is not by its name as shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<String>,
     partition: i32,
     status: &'static str,
     reason: String,
@@ -141,6 +144,7 @@ impl<'a> Judged<'a> {
         let purged = newest.and_then(|commit| lag::purged(commit.offset, detail.bounds));
         PartitionRow {
             topic: self.topic.to_string(),
+            exact: exactly(self.topic),
             partition: detail.partition.0,
             status: self.status.name(),
             reason: detail.reason(self.status, now),

@@ -1,10 +1,12 @@
 //! All groups at a glance, the worst first.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use serde::Serialize;
 
+use crate::address::exactly;
 use crate::evaluate::GroupStatus;
 use crate::lag_table::Waiting;
 use crate::metrics::{state_name, type_name};
@@ -39,6 +41,9 @@ struct ClusterRow {
 pub(super) struct Row {
     cluster: String,
     name: String,
+    /// How it is asked for, where that is not by its name as shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<String>,
     status: &'static str,
     state: &'static str,
     r#type: &'static str,
@@ -82,8 +87,8 @@ pub(super) struct TopicList {
 }
 
 impl TopicList {
-    fn place(&mut self, topic: &std::sync::Arc<TopicName>) -> usize {
-        *self.places.entry(std::sync::Arc::as_ptr(topic)).or_insert_with(|| {
+    fn place(&mut self, topic: &Arc<TopicName>) -> usize {
+        *self.places.entry(Arc::as_ptr(topic)).or_insert_with(|| {
             self.names.push(topic.label.name().to_string());
             self.names.len().saturating_sub(1)
         })
@@ -115,7 +120,7 @@ impl Groups {
 }
 
 /// The worst first: by status, time lag, lag, and names.
-pub(super) fn sort(found: &mut [(&std::sync::Arc<Cluster>, Glance)]) {
+pub(super) fn sort(found: &mut [(&Arc<Cluster>, Glance)]) {
     type Badness<'a> = (Reverse<GroupStatus>, Waiting, Waiting, Name<'a>, Name<'a>);
     fn badness<'a>(cluster: &'a Cluster, glance: &'a Glance) -> Badness<'a> {
         let time = Waiting::of(glance.time_lag().map(|time| time.0));
@@ -144,6 +149,7 @@ impl Row {
         Self {
             cluster: cluster.name().to_string(),
             name: glance.label.name().to_string(),
+            exact: exactly(glance.label.name()),
             status: glance.evaluation.status.name(),
             state: state_name(glance.state),
             r#type: type_name(glance.kind),

@@ -156,6 +156,7 @@ fn a_group_has_every_partition_with_its_reason() {
 
 #[test]
 fn names_are_found_by_their_bytes_and_as_they_are_shown() {
+    assert_eq!(ask("/api/groups", "").1["groups"][4]["exact"], "%6F%64%64%FF%5C");
     for name in ["odd%ff%5C", "odd%5Cxff%5C%5C"] {
         let (status, body) = ask("/api/group", &format!("cluster=local&name={name}"));
         assert_eq!((status, &body["name"]), (200, &json!("odd\\xff\\\\")), "{name}");

@@ -94,7 +94,8 @@ impl Cluster {
             let groups = shard.values().filter(|group| is_listed(group, &known));
             let copied: Vec<_> = groups.filter_map(|group| copy(group, &known, judge, look)).collect();
             drop(shard);
-            glances.extend(copied.into_iter().map(|(glance, courses)| Glance { trail: trail::trail(&courses), ..glance }));
+            glances
+                .extend(copied.into_iter().map(|(glance, courses)| Glance { trail: trail::trail(&courses), ..glance }));
         }
         glances
     }

@@ -5,7 +5,8 @@ use super::*;
 /// Bytes of a name, and what the page shows.
 fn names() -> Vec<(Vec<u8>, String)> {
     let long = "n".repeat(200);
-    let plain = ["<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "..", "a/b?c=d&e#f+g %41", "\"'`${x}"];
+    let plain =
+        ["<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "..", "a/b?c=d&e#f+g %41", "\"'`${x}"];
     let mut names: Vec<(Vec<u8>, String)> =
         plain.iter().chain([&long.as_str()]).map(|name| (name.as_bytes().to_vec(), (*name).to_owned())).collect();
     names.extend([

@@ -10,8 +10,7 @@ const INTERVALS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN;
 
 /// A page about one cluster of which nothing is known.
 pub(super) fn nothing(call: &Call) -> Answer {
-    let storage =
-        Storage::new(["local"], Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: None });
+    let storage = Storage::new(["local"], Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: None });
     let rules = EvaluatorRules { intervals: INTERVALS, minimum_complete: 0.0, allowed_lag: Lag(0) };
     let exporter = Exporter { now: 0, version: "0", running: 0, modules: Vec::new() };
     Data { storage: &storage, rules: &rules, exporter }.answer(call, Timestamp(0))
@@ -59,7 +58,10 @@ async fn a_file_that_the_client_has_is_not_sent_again() {
         let first = String::from_utf8_lossy(&server.ask_raw(ask("")).await).into_owned();
         let tag = header(&first, "etag").unwrap().to_owned();
         assert!(tag.ends_with(tag_end), "{tag}");
-        assert_eq!((header(&first, "cache-control"), header(&first, "vary")), (Some("no-cache"), Some("Accept-Encoding")));
+        assert_eq!(
+            (header(&first, "cache-control"), header(&first, "vary")),
+            (Some("no-cache"), Some("Accept-Encoding"))
+        );
         let again = server.ask(ask(&format!("If-None-Match: W/\"old\", {tag}\r\n"))).await;
         assert_eq!((status(&again), header(&again, "etag"), body(&again)), (304, Some(tag.as_str()), ""));
         let other = server.ask(ask("If-None-Match: \"old\"\r\n")).await;

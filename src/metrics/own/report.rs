@@ -65,11 +65,7 @@ impl Own {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
             counted(&self.families.record_errors, reason, &labels)
         });
-        Reader {
-            behind: health.behind(),
-            records: records.flatten().collect(),
-            errors: errors.flatten().collect(),
-        }
+        Reader { behind: health.behind(), records: records.flatten().collect(), errors: errors.flatten().collect() }
     }
 }
 

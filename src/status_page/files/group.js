@@ -46,7 +46,7 @@ export function groupView(main) {
         fill(cell, row) {
           if (cell.childElementCount === 0) cell.append(el("span", { class: "place" }, el("a"), el("span")), el("span", { class: "remark" }));
           const [where, words] = cell.children;
-          setLink(where.firstChild, href("topic", group.cluster, row.topic), row.topic);
+          setLink(where.firstChild, href("topic", group.cluster, row.topic, row.exact), row.topic);
           text(where.lastChild, ` ${row.partition}`);
           text(words, row.reason + (row.purged === null ? "" : `; retention deleted ${number(row.purged)} unread records`));
         },

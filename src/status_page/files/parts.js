@@ -46,9 +46,9 @@ export function value(cell, words, why = "not known") {
   }
 }
 
-/** The address of a group's or topic's page. */
-export function href(view, cluster, name) {
-  return `${view}?cluster=${encodeURIComponent(cluster)}&name=${encodeURIComponent(name)}`;
+/** The address of a group's or topic's page; `exact` is told where the name as shown is not enough. */
+export function href(view, cluster, name, exact) {
+  return `${view}?cluster=${encodeURIComponent(cluster)}&name=${exact ?? encodeURIComponent(name)}`;
 }
 
 /** A name that leads somewhere. */
@@ -108,7 +108,7 @@ export function groupColumns({ trails, key, topics, clusters }) {
       fill(cell, row) {
         if (cell.childElementCount === 0) cell.append(el("a"), el("span", { class: "of" }), el("span", { class: "remark" }));
         const [link, of, words] = cell.children;
-        setLink(link, href("group", row.cluster, row.name), row.name);
+        setLink(link, href("group", row.cluster, row.name, row.exact), row.name);
         text(of, clusters() ? shown(row.cluster) : "");
         text(words, remark(row, topics()));
       },

@@ -7,8 +7,8 @@ const EVERY = 3000;
 const PATIENCE = 20000;
 /** From here on what is shown is called old. */
 const STALE = 10000;
-/** A slow answer is asked for more seldom: asking may take this part of the time. */
-const SHARE = 10;
+/** A server that is slow to answer is asked more seldom: by so many times what the answer took. */
+const REST = 5;
 
 const pulse = document.getElementById("pulse");
 const pulseText = document.getElementById("pulse-text");
@@ -30,10 +30,12 @@ export function follow(address, show, refuse) {
     asking = true;
     clearTimeout(timer);
     const began = performance.now();
+    let took = 0;
     try {
       const answer = await fetch(address(), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
       if (answer.status >= 500) throw new Error(`status ${answer.status}`);
       const body = await answer.json();
+      took = performance.now() - began;
       [answered, last] = [performance.now(), new Date()];
       if (answer.ok) {
         text(document.getElementById("version"), body.version);
@@ -48,7 +50,7 @@ export function follow(address, show, refuse) {
       }
     } finally {
       asking = false;
-      timer = setTimeout(ask, Math.max(EVERY, SHARE * (performance.now() - began)));
+      timer = setTimeout(ask, Math.max(EVERY, REST * took));
       tell();
     }
   }
