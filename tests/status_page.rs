@@ -22,12 +22,17 @@ const STALLED: &str = "recommendations";
 
 /// The demo, once it shows the group that stalls as such.
 fn stalled_demo() -> &'static Program {
+    await_stalled(seconds(120), |_| true)
+}
+
+fn await_stalled(patience: Duration, is_wanted: impl Fn(&Value) -> bool) -> &'static Program {
     let program = Program::demo();
-    eventually(seconds(120), "stalled group", || {
+    eventually(patience, "stalled group", || {
         let body: Value = serde_json::from_slice(&program.get("/api/groups").body).unwrap();
         let groups = body["groups"].as_array().unwrap();
         let stalled = groups.iter().find(|group| group["name"] == STALLED).ok_or("not there")?;
-        if stalled["worst"]["status"] == "STALL" { Ok(()) } else { Err(stalled.to_string()) }
+        let is_so = stalled["worst"]["status"] == "STALL" && is_wanted(stalled);
+        if is_so { Ok(()) } else { Err(stalled.to_string()) }
     });
     program
 }
@@ -218,8 +223,12 @@ fn pictures_for_the_readme() {
     let scratch = crate::rig::scratch::Scratch::new("pictures");
     let asked = std::env::var_os("WARRENER_PICTURES");
     let folder = asked.as_ref().map_or(scratch.path(), Path::new);
-    // For a reader the lines ought to have some history.
+    // A reader is to see time lags, which the demo's cluster does not tell of what was there at its start, and lines
+    // with some history: the group stalls anew some ten minutes after that.
     let history = if asked.is_some() { seconds(90) } else { Duration::ZERO };
+    if asked.is_some() {
+        await_stalled(seconds(900), |stalled| !stalled["time_lag"].is_null());
+    }
     let mut browser = Browser::start();
     for (view, path) in [("groups", "/"), ("group", "/group?cluster=default&name=recommendations")] {
         browser.look(Look::WIDE);

@@ -149,9 +149,10 @@ impl Browser {
 
     /// Waits until an expression is true. (Between two pages there is nothing to ask.)
     pub fn until(&mut self, patience: Duration, expression: &str) {
-        eventually(patience, expression, || match self.try_value(expression)? {
-            Value::Bool(true) => Ok(()),
-            other => Err(format!("{other}; the page shows {}", self.text("document.body.innerText"))),
+        eventually(patience, expression, || {
+            let found = self.try_value(expression)?;
+            let mut shown = || self.try_value("document.body.innerText").unwrap_or_default();
+            if found == true { Ok(()) } else { Err(format!("{found}; the page shows {}", shown())) }
         });
     }
 
