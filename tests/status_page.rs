@@ -147,6 +147,36 @@ fn a_topic_shows_its_groups_and_the_exporter_its_health() {
 }
 
 #[test]
+fn numbers_times_and_names_are_told_as_everywhere_else_and_no_line_grows_for_ever() {
+    let program = Program::demo();
+    let mut browser = Browser::start();
+    browser.visit(program.port, "/exporter");
+    let told = |browser: &mut Browser, module: &str, expression: &str| {
+        browser.text(&format!("import('./page/{module}.js').then(it => JSON.stringify({expression}))"))
+    };
+    let numbers = "['18446744073709551615', -1001, 0, 999, 1000, '-9223372036854775808'].map(it.number)";
+    let expected = r#"["18,446,744,073,709,551,615","-1,001","0","999","1,000","-9,223,372,036,854,775,808"]"#;
+    assert_eq!(told(&mut browser, "format", numbers), expected);
+    let times = "[-5, 0, 59, 60, 61, 432, 3599, 3600, 90061, 172800].map(seconds => it.duration(seconds * 1000))";
+    let expected = r#"["0s","0s","59s","1m","1m1s","7m12s","59m59s","1h","1d1h","2d"]"#;
+    assert_eq!(told(&mut browser, "format", times), expected);
+    let shares = "[0, 0.004, 0.999, 1].map(it.share)";
+    assert_eq!(told(&mut browser, "format", shares), r#"["0 %","0 %","99 %","100 %"]"#);
+    // A day of polls: short, from the last quarter of an hour, its peak in it, and what was not known left open.
+    let day = "(() => {
+        const trails = new it.Trails();
+        const lag = at => at === 28700 ? 5000 : at % 100 === 0 ? null : at % 7;
+        for (let at = 0; at < 28800; at += 1) trails.note('a', at * 3000, lag(at), [[90, 1], [60, '9223372036854775807']]);
+        const list = trails.of('a');
+        trails.keep(new Set());
+        return [list.length <= 120, list[0] > 28800 * 3000 - 30 * 60 * 1000, list.includes(5000),
+            list.some(Number.isNaN), list.at(-2) === 28799 * 3000, trails.of('a').length];
+    })()";
+    assert_eq!(told(&mut browser, "spark", day), "[true,true,true,true,true,0]");
+    no_complaints(&mut browser);
+}
+
+#[test]
 fn all_can_be_done_with_the_keyboard() {
     let program = stalled_demo();
     let mut browser = Browser::start();

@@ -13,7 +13,6 @@ const key = (row) => `${row.cluster}\n${row.name}`;
 export function groupsView(main) {
   const trails = new Trails();
   let data = { clusters: [], groups: [], topics: [], now: 0 };
-  let words = [];
   const asked = new URLSearchParams(location.search);
   const chosen = { q: asked.get("q") ?? "", cluster: asked.get("cluster") ?? "", status: (asked.get("status") ?? "").toUpperCase() };
 
@@ -62,26 +61,26 @@ export function groupsView(main) {
     chosen.q = search.value;
     chosen.cluster = cluster.value;
     keep({ ...chosen, status: chosen.status.toLowerCase() });
-    table.turn(0);
-    paint(true);
-    const rows = matching(true).length;
-    text(found, `${count(rows, "group")} found`);
+    const rows = matching(true);
+    table.restart(rows);
+    paintButtons();
+    text(found, `${count(rows.length, "group")} found`);
   }
 
   /** The rows that the fields let through; `status` counts, too, where it is asked for. */
   function matching(status) {
-    words = chosen.q.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    const words = chosen.q.toLowerCase().split(/\s+/).filter((word) => word !== "");
     return data.groups.filter((row) => (chosen.cluster === "" || row.cluster === chosen.cluster)
       && (!status || chosen.status === "" || row.status === chosen.status) && words.every((word) => row.text.includes(word)));
   }
 
-  function paint(fresh) {
+  /** How many groups each of the buttons would leave. */
+  function paintButtons() {
     const rows = matching(false);
     for (const { status, button, tally } of buttons) {
       text(tally, number(status === "" ? rows.length : rows.filter((row) => row.status === status).length));
       attribute(button, "aria-pressed", String(chosen.status === status));
     }
-    table.show(matching(true), fresh);
   }
 
   function nothing() {
@@ -92,7 +91,6 @@ export function groupsView(main) {
   }
 
   function show(body) {
-    const first = data.now === 0;
     data = body;
     const topics = body.topics.map((topic) => topic.toLowerCase());
     for (const row of body.groups) {
@@ -103,7 +101,8 @@ export function groupsView(main) {
     showClusters();
     const errors = body.groups.filter((row) => row.status === "ERR").length;
     document.title = errors > 0 ? `${number(errors)} ERR \u00b7 warrener` : "warrener";
-    paint(first);
+    table.show(matching(true));
+    paintButtons();
   }
 
   function showClusters() {

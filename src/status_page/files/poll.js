@@ -30,28 +30,29 @@ export function follow(address, show, refuse) {
     asking = true;
     clearTimeout(timer);
     const began = performance.now();
-    let took = 0;
-    try {
-      const answer = await fetch(address(), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-      if (answer.status >= 500) throw new Error(`status ${answer.status}`);
-      const body = await answer.json();
-      took = performance.now() - began;
+    const answer = await fetched();
+    const took = answer === null ? 0 : performance.now() - began;
+    asking = false;
+    timer = setTimeout(ask, Math.max(EVERY, REST * took));
+    if (answer !== null) {
       [answered, last] = [performance.now(), new Date()];
       if (answer.ok) {
-        text(document.getElementById("version"), body.version);
-        show(body);
+        text(document.getElementById("version"), answer.body.version);
+        show(answer.body);
       } else {
-        refuse(body.error);
+        refuse(answer.body.error);
       }
-    } catch (error) {
-      // A failed request has been told by the browser; a mistake of ours has not.
-      if (!(error instanceof TypeError) && error.name !== "TimeoutError" && error.name !== "AbortError") {
-        console.warn("warrener:", error.message);
-      }
-    } finally {
-      asking = false;
-      timer = setTimeout(ask, Math.max(EVERY, REST * took));
-      tell();
+    }
+    tell();
+  }
+
+  /** The answer; null where there is none, which the browser tells in its own words. */
+  async function fetched() {
+    try {
+      const answer = await fetch(address(), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+      return answer.status >= 500 ? null : { ok: answer.ok, body: await answer.json() };
+    } catch {
+      return null;
     }
   }
 

@@ -25,8 +25,8 @@ export class Trails {
     // A lag that stays the same is the end of a level line.
     if (size >= 4 && same(list[size - 1], value) && same(list[size - 3], value)) list[size - 2] = now;
     else list.push(now, value);
-    while (list.length > 4 && list[2] < now - SPAN && list.length > POINTS) list.splice(0, 2);
     if (list.length > 2 * POINTS) thin(list);
+    while (list.length > POINTS && list[0] < now - SPAN || list.length > 2 * POINTS) list.splice(0, 2);
   }
 
   /** Times and lags in turn; a lag that was not known is NaN. */
@@ -46,16 +46,17 @@ function same(one, other) {
   return one === other || (Number.isNaN(one) && Number.isNaN(other));
 }
 
-/** Leaves one point of two in the older half: the higher one. */
+/** Leaves one point of two in the older half: the higher one. A gap stays a gap. */
 function thin(list) {
-  const half = list.length >> 1 & ~3;
-  let to = 0;
-  for (let from = 0; from < half; from += 4) {
-    const higher = list[from + 3] > list[from + 1] ? from + 2 : from;
-    [list[to], list[to + 1]] = [list[higher], list[higher + 1]];
-    to += 2;
+  const half = (list.length >> 1) & ~3;
+  const kept = [];
+  for (let at = 0; at < half; at += 4) {
+    const [one, other] = [list.slice(at, at + 2), list.slice(at + 2, at + 4)];
+    const gaps = [one, other].filter((point) => Number.isNaN(point[1])).length;
+    if (gaps === 1) kept.push(...one, ...other);
+    else kept.push(...(other[1] > one[1] ? other : one));
   }
-  list.splice(to, half - to);
+  list.splice(0, half, ...kept);
 }
 
 /** A drawing without points. */

@@ -80,11 +80,16 @@ export class Table {
     this.#write();
   }
 
-  /** Shows these rows, the worst first. `fresh` where others were chosen, so that the order may change at once. */
-  show(rows, fresh = false) {
+  /** Shows these rows, the worst first. */
+  show(rows) {
     this.#all = rows;
-    this.#fresh ||= fresh;
     this.#paint();
+  }
+
+  /** Shows rows that were chosen just now: from the first page on, and in their order at once. */
+  restart(rows) {
+    this.#all = rows;
+    this.turn(0);
   }
 
   #sorted() {
