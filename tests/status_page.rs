@@ -209,6 +209,8 @@ fn a_server_that_does_not_answer_is_told_of_and_so_is_its_return() {
     let mut program = Program::with_brokers("127.0.0.1:1");
     let mut browser = Browser::start();
     browser.visit(program.port, "/");
+    // Why its cluster is down stands there as well.
+    browser.until(seconds(30), "document.querySelector('.cluster').innerText.includes('127.0.0.1:1')");
     let shown = browser.text("document.querySelector('main').innerText");
     assert!(shown.contains("down") && shown.contains("No groups yet"), "{shown}");
     program.signal(libc::SIGSTOP);

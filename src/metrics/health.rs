@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::kafka::Context;
 use crate::model::Timestamp;
 
 /// How long a module counts as up without an answer (METRICS.md, `warrener_up`).
@@ -51,6 +52,8 @@ pub struct Health {
     advanced: AtomicI64,
     /// Records that the reader of each partition of the offsets topic is behind.
     behind: Mutex<BTreeMap<i32, i64>>,
+    /// Who knows why its servers do not answer.
+    context: OnceLock<Context>,
 }
 
 impl Health {
@@ -59,12 +62,35 @@ impl Health {
     pub const fn new(cluster: String, kind: ModuleKind, module: String) -> Self {
         let (answered, done, parts) = (AtomicI64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
         let advanced = AtomicI64::new(0);
-        Self { cluster, kind, module, answered, done, parts, advanced, behind: Mutex::new(BTreeMap::new()) }
+        Self {
+            cluster,
+            kind,
+            module,
+            answered,
+            done,
+            parts,
+            advanced,
+            behind: Mutex::new(BTreeMap::new()),
+            context: OnceLock::new(),
+        }
     }
 
     /// A server has answered.
     pub fn answer(&self, now: Timestamp) {
         self.answered.store(now.0, Ordering::Relaxed);
+    }
+
+    /// Who is to be asked why its servers do not answer.
+    pub fn explained_by(&self, context: Context) {
+        // A module is configured once.
+        drop(self.context.set(context));
+    }
+
+    /// Why its servers do not answer, if they do not and that is known.
+    #[must_use]
+    pub fn trouble(&self, now: Timestamp) -> Option<String> {
+        let cause = self.context.get().filter(|_| !self.is_up(now))?.cause();
+        cause.map(|cause| cause.to_string())
     }
 
     /// How many parts have caught up, of how many. Once all have, the module stays ready. Tells whether it just

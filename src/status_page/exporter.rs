@@ -26,6 +26,9 @@ pub struct Module {
     pub module: String,
     /// Whether its servers have answered lately.
     pub up: bool,
+    /// Why they have not, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// Whether it has read all once.
     pub ready: bool,
     /// What is awaited until then.

@@ -83,6 +83,7 @@ fn exporter() -> Exporter {
         kind: "consumer",
         module: "reader".to_owned(),
         up: true,
+        trouble: None,
         ready: false,
         awaited: Some("offsets topic read to its end"),
         done: Some(3),

@@ -35,6 +35,7 @@ impl Own {
             kind: health.kind.name(),
             module: health.module.clone(),
             up: health.is_up(now),
+            trouble: health.trouble(now),
             ready,
             awaited: (!ready).then(|| health.awaits()),
             done: parts.map(|(done, _)| done),

@@ -135,7 +135,8 @@ export function health(modules, now) {
   const read = modules.flatMap((module) => module.refreshes ?? []).find((refresh) => refresh.kind === "offsets")?.last ?? null;
   const age = read === null ? null : `log ends read ${duration(now - read)} ago`;
   if (down.length > 0) {
-    const who = down.map((module) => (module.kind === "cluster" ? "the brokers do not answer" : `consumer ${shown(module.module)}: the brokers do not answer`));
+    const why = (module) => module.trouble ?? "no answer from the brokers";
+    const who = down.map((module) => (module.kind === "cluster" ? why(module) : `consumer ${shown(module.module)}: ${why(module)}`));
     return ["down", "bad", [...who, age].filter(Boolean).join("; ")];
   }
   if (late.length > 0) return ["up, not ready", "warn", `waiting: ${steps.join("; ")}`];
