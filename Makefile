@@ -1,8 +1,9 @@
 # demo   the whole pipeline on an embedded cluster: needs Rust, a C compiler, make and perl
 # test   everything that CI checks: needs Java 17 and Maven too, and installs Prometheus where it may
+# pictures  looks at the status page and writes the README's pictures of it
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
 
-.PHONY: demo test lint core docs real fuzz tools
+.PHONY: demo test lint core docs real pictures fuzz tools
 
 demo:
 	cargo run --release -- demo
@@ -24,6 +25,10 @@ docs:
 
 real:
 	cargo test --release
+
+pictures:
+	mkdir -p docs/pictures
+	WARRENER_PICTURES=docs/pictures cargo test --release pictures_for_the_readme
 
 fuzz:
 	WARRENER_FUZZ_CASES=10000000 cargo test --no-default-features --lib offsets::tests::fuzz

@@ -41,6 +41,44 @@ pub enum GroupStatus {
     Err,
 }
 
+impl PartitionStatus {
+    /// The higher, the worse: STOP, STALL, REWIND, WARN, OK.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Stop => 4,
+            Self::Stall => 3,
+            Self::Rewind => 2,
+            Self::Warn => 1,
+            Self::Ok => 0,
+        }
+    }
+
+    /// Burrow's word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warn => "WARN",
+            Self::Stop => "STOP",
+            Self::Stall => "STALL",
+            Self::Rewind => "REWIND",
+        }
+    }
+}
+
+impl GroupStatus {
+    /// Burrow's word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warn => "WARN",
+            Self::Err => "ERR",
+        }
+    }
+}
+
 impl From<PartitionStatus> for GroupStatus {
     fn from(status: PartitionStatus) -> Self {
         match status {

@@ -80,7 +80,7 @@ impl fmt::Display for Owner<'_> {
 }
 
 impl<'v> Owner<'v> {
-    fn of(member: &'v Member) -> Self {
+    pub(crate) fn of(member: &'v Member) -> Self {
         Self { client_id: member.client_id.name(), host: member.client_host.name(), id: member.id.name() }
     }
 }
@@ -165,18 +165,18 @@ fn uncommitted_row<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, part
 }
 
 /// The order of rows, the worst first: by status, time lag, lag, and names.
-type Badness<'v> = (u8, Waiting, Waiting, Name<'v>, Name<'v>, Name<'v>, Partition);
+type Badness<'v> = (Reverse<u8>, Waiting, Waiting, Name<'v>, Name<'v>, Name<'v>, Partition);
 
 /// How much waits. What is not known stands between what waits and what does not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Waiting {
+pub(crate) enum Waiting {
     So(Reverse<u64>),
     Unknown,
     Nothing,
 }
 
 impl Waiting {
-    const fn of(much: Option<u64>) -> Self {
+    pub(crate) const fn of(much: Option<u64>) -> Self {
         match much {
             Some(0) => Self::Nothing,
             Some(much) => Self::So(Reverse(much)),
@@ -187,27 +187,14 @@ impl Waiting {
 
 impl<'v> Row<'v> {
     fn badness(&self) -> Badness<'v> {
-        let rank = match self.status {
-            PartitionStatus::Stop => 0,
-            PartitionStatus::Stall => 1,
-            PartitionStatus::Rewind => 2,
-            PartitionStatus::Warn => 3,
-            PartitionStatus::Ok => 4,
-        };
         let time = Waiting::of(self.time_lag.map(|time| time.0));
         let records = Waiting::of(self.lag.map(|lag| lag.0));
-        (rank, time, records, self.cluster, self.group, self.topic, self.partition)
+        (Reverse(self.status.rank()), time, records, self.cluster, self.group, self.topic, self.partition)
     }
 
     /// The status as the table and JSON have it, which is as Burrow has it.
     #[must_use]
     pub const fn status_name(&self) -> &'static str {
-        match self.status {
-            PartitionStatus::Ok => "OK",
-            PartitionStatus::Warn => "WARN",
-            PartitionStatus::Stop => "STOP",
-            PartitionStatus::Stall => "STALL",
-            PartitionStatus::Rewind => "REWIND",
-        }
+        self.status.name()
     }
 }

@@ -11,12 +11,14 @@
 //!
 //! /metrics ◀── http ◀── metrics ◀── lag, evaluate ◀── storage views
 //! /v3      ◀── http ◀── burrow  ◀── evaluate      ◀── storage details
+//! /, /api  ◀── http ◀── status_page ◀── evaluate  ◀── storage glances, details
 //! warrener lag ◀── lag_table ◀──────────────────────┘
 //! ```
 //!
 //! Without the feature `daemon` the library is its pure core: no sockets, no files, no clock.
 //! Time and input are arguments there.
 
+pub mod address;
 pub mod burrow;
 pub mod config;
 pub mod evaluate;
@@ -25,6 +27,7 @@ pub mod lag_table;
 pub mod metrics;
 pub mod model;
 pub mod offsets;
+pub mod status_page;
 pub mod storage;
 pub mod time_lag;
 pub mod zktree;

@@ -72,7 +72,7 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
 
 fn announce(addresses: &[SocketAddr]) {
     for address in addresses {
-        println!("warrener demo: open http://{address}/metrics  (Ctrl-C ends it)");
+        println!("warrener demo: open http://{address}/  (Ctrl-C ends it)");
     }
 }
 

@@ -15,9 +15,11 @@ use tracing::{info, warn};
 
 use crate::burrow::{self, Api, LogLevel};
 use crate::config::{Config, HttpServer};
-use crate::http::{BindError, Readiness, Server, Site};
+use crate::http::{Awaited, BindError, Readiness, Server, Site};
 use crate::kafka::ModuleError;
+use crate::metrics::health::Health;
 use crate::metrics::{Layout, Page};
+use crate::status_page;
 use crate::storage::Storage;
 use crate::task::Failure;
 use crate::{clock, host, model};
@@ -126,8 +128,7 @@ impl Shown {
     }
 
     fn site(self: &Arc<Self>, section: &HttpServer) -> Site {
-        let (scraped, asked, observed, called) =
-            (Arc::clone(self), Arc::clone(self), Arc::clone(self), Arc::clone(self));
+        let [scraped, asked, observed, called, looked] = std::array::from_fn(|_| Arc::clone(self));
         let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
         Site {
             scrape: Arc::new(move |format| {
@@ -141,6 +142,7 @@ impl Shown {
             api: Arc::new(move |verb, path, body| {
                 called.api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
             }),
+            numbers: Arc::new(move |call| looked.data().answer(call, clock::now())),
             origin: self.house.config.general.access_control_allow_origin.clone(),
         }
     }
@@ -155,10 +157,16 @@ impl Shown {
         }
     }
 
+    fn data(&self) -> status_page::Data<'_> {
+        let House { storage, own, .. } = &self.house;
+        let exporter = own.report(storage, clock::now(), self.started.elapsed());
+        status_page::Data { storage, rules: &self.house.evaluator, exporter }
+    }
+
     fn readiness(&self, timeout: Duration, now: model::Timestamp) -> Readiness {
         let awaited =
             self.house.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
-        Readiness { awaited: awaited.map(|health| self.house.awaited(health)).collect() }
+        Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
     }
 
     /// Waits for whatever ends the run.
@@ -192,5 +200,17 @@ impl Shown {
             std::process::exit(1);
         });
         Ok(())
+    }
+}
+
+fn awaited_module(health: &Health) -> Awaited {
+    let parts = health.parts();
+    Awaited {
+        what: health.awaits().to_owned(),
+        cluster: Some(health.cluster.clone()),
+        kind: Some(health.kind.name()),
+        module: Some(health.module.clone()),
+        done: parts.map(|(done, _)| done),
+        total: parts.map(|(_, total)| total),
     }
 }

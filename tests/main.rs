@@ -32,6 +32,8 @@ mod secured;
 #[cfg(test)]
 mod shares;
 #[cfg(test)]
+mod status_page;
+#[cfg(test)]
 mod time_lag;
 #[cfg(test)]
 mod tools;

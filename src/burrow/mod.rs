@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::address::Segment;
 use crate::config::{Config, Level, parse_level};
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Offset, Timestamp};
@@ -27,7 +28,7 @@ pub use body::Body;
 use body::Payload;
 use config::{Coordinator, Main};
 use group::{Status, Topics};
-use route::{Call, Refusal, Segment};
+use route::{Call, Refusal};
 
 /// What the API answers from.
 #[derive(Clone, Copy)]

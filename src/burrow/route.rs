@@ -1,5 +1,6 @@
 //! Paths below `/v3`: what is asked for by which method.
 
+use crate::address::{Segment, decode};
 use crate::model::Name;
 
 use super::Verb;
@@ -54,10 +55,6 @@ pub(super) enum Refusal {
     NotAllowed(String),
 }
 
-/// One segment of a path, decoded: a name, which is any bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Segment(Vec<u8>);
-
 /// What each method of one path does.
 #[derive(Default)]
 struct Methods {
@@ -69,7 +66,7 @@ struct Methods {
 /// The call that a method and a path are.
 pub(super) fn call(verb: Verb, path: &str) -> Result<Call, Refusal> {
     let segments: Vec<Segment> = segments(path).ok_or(Refusal::Unknown)?;
-    let words: Vec<&[u8]> = segments.iter().map(|segment| segment.0.as_slice()).collect();
+    let words: Vec<&[u8]> = segments.iter().map(Segment::bytes).collect();
     let methods = methods(&words).ok_or(Refusal::Unknown)?;
     let allow = methods.allow();
     let call = match verb {
@@ -87,7 +84,7 @@ pub(super) fn shown(path: &str) -> String {
 }
 
 fn methods(words: &[&[u8]]) -> Option<Methods> {
-    let own = |segment: &&[u8]| Segment(segment.to_vec());
+    let own = |segment: &&[u8]| Segment::new(segment);
     Some(match words {
         [b"kafka"] => Methods::read(Call::Clusters),
         [b"kafka", cluster] => Methods::read(Call::Module(Coordinator::Cluster, own(cluster))),
@@ -109,7 +106,7 @@ fn methods(words: &[&[u8]]) -> Option<Methods> {
 
 /// What stands below `/v3/kafka/:cluster/consumer`.
 fn consumer(cluster: Segment, words: &[&[u8]]) -> Option<Methods> {
-    let own = |segment: &&[u8]| Segment(segment.to_vec());
+    let own = |segment: &&[u8]| Segment::new(segment);
     Some(match words {
         [] => Methods::read(Call::Consumers { cluster }),
         [group] => Methods {
@@ -142,57 +139,7 @@ impl Methods {
 /// The segments below `/v3/`; a trailing slash makes it another path, of which there is none.
 fn segments(path: &str) -> Option<Vec<Segment>> {
     let below = path.strip_prefix("/v3/").filter(|below| !below.ends_with('/'))?;
-    below.split('/').map(|segment| decode(segment).map(Segment)).collect()
-}
-
-/// Percent-decoding (RFC 3986); `None` where a `%` is no escape.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        let byte = if byte == b'%' { digit(bytes.next()?)? << 4 | digit(bytes.next()?)? } else { byte };
-        decoded.push(byte);
-    }
-    Some(decoded)
-}
-
-/// The value of a hexadecimal digit.
-fn digit(byte: u8) -> Option<u8> {
-    u8::try_from(char::from(byte).to_digit(16)?).ok()
-}
-
-impl Segment {
-    pub fn name(&self) -> Name<'_> {
-        Name(&self.0)
-    }
-
-    pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
-    }
-
-    /// What is found under the name, or else under the name that is shown like this: so that whatever a list
-    /// shows can be asked for, as it is shown.
-    pub fn find<T>(&self, find: impl Fn(Name<'_>) -> Option<T>) -> Option<T> {
-        find(self.name()).or_else(|| find(Name(&self.unescaped()?)))
-    }
-
-    /// The name that is shown as this text, if it is one that needs escapes (METRICS.md).
-    fn unescaped(&self) -> Option<Vec<u8>> {
-        let text = self.text().filter(|text| text.contains('\\'))?;
-        let mut bytes = text.bytes();
-        let mut name = Vec::with_capacity(text.len());
-        while let Some(byte) = bytes.next() {
-            name.push(match byte {
-                b'\\' => match bytes.next()? {
-                    b'\\' => b'\\',
-                    b'x' => digit(bytes.next()?)? << 4 | digit(bytes.next()?)?,
-                    _ => return None,
-                },
-                byte => byte,
-            });
-        }
-        (Name(&name).to_string() == text).then_some(name)
-    }
+    below.split('/').map(|segment| decode(segment).map(|bytes| Segment::new(&bytes))).collect()
 }
 
 #[cfg(test)]
@@ -202,7 +149,7 @@ mod tests {
     use super::*;
 
     fn segment(bytes: &[u8]) -> Segment {
-        Segment(bytes.to_vec())
+        Segment::new(bytes)
     }
 
     fn status(group: &[u8]) -> Result<Call, Refusal> {
@@ -277,17 +224,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_is_found_by_its_bytes_and_as_it_is_shown(name in prop::collection::vec(any::<u8>(), 0..12)) {
-            let is_it = |found: Name<'_>| (found.0 == name).then_some(());
-            prop_assert!(segment(&name).find(is_it).is_some());
-            prop_assert!(segment(Name(&name).to_string().as_bytes()).find(is_it).is_some());
-            let encoded: String = name.iter().map(|byte| format!("%{byte:02X}")).collect();
-            prop_assert_eq!(decode(&encoded), Some(name));
-        }
-
-        #[test]
         fn no_path_can_cause_a_panic(path in "(/v3/)?[%\\\\x0-9a-f/ü]{0,40}") {
-            let _ = (call(Verb::Read, &path), shown(&path), segment(path.as_bytes()).unescaped());
+            let _ = (call(Verb::Read, &path), shown(&path));
         }
     }
 }

@@ -45,6 +45,7 @@ impl Module {
         failures: Failures,
     ) -> Result<Self, ModuleError> {
         let kafka = Kafka::configure(section)?;
+        metrics.health().explained_by(kafka.context.clone());
         let (stop, name) = (stop.child_token(), format!("cluster.{}", section.name));
         Ok(Self { name, kafka, storage, metrics, consumers, tasks: Tasks::new(&stop, failures), stop })
     }

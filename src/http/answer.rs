@@ -10,7 +10,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use super::burrow::Held;
+use super::desk::Held;
 use super::places::Place;
 use super::scrape::Stream;
 use super::watch::Watch;

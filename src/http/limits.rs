@@ -21,7 +21,7 @@ pub(super) struct Limits {
     pub connections: usize,
     /// Pages that are rendered at one time.
     pub pages: usize,
-    /// Answers of Burrow's API that are made, or held for their clients, at one time.
+    /// Answers of Burrow's API and the status page's that are made, or held for their clients, at one time.
     pub answers: usize,
     /// Time without a piece taken after which a page's place goes to one who waits.
     pub stall: Duration,

@@ -1,7 +1,7 @@
-//! The HTTP server: metrics, health, readiness, Burrow's API.
+//! The HTTP server: metrics, health, readiness, Burrow's API, the status page.
 //!
 //! ```text
-//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, burrow, answer
+//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, desk, files, answer
 //!              │  watch: what the connection is at, and since when
 //!              └─ wire: the socket, which tells the watch
 //! ```
@@ -17,10 +17,12 @@ use serde::Serialize;
 
 use crate::burrow::{Answer, Verb};
 use crate::metrics::Format;
+use crate::status_page;
 
 mod answer;
-mod burrow;
 mod connection;
+mod desk;
+mod files;
 mod limits;
 mod listen;
 mod negotiate;
@@ -54,6 +56,9 @@ pub type Observe = Arc<dyn Fn(Duration) + Send + Sync>;
 /// called on a thread for blocking work.
 pub type Api = Arc<dyn Fn(Verb, &str, &[u8]) -> Answer + Send + Sync>;
 
+/// Answers a call of the status page, likewise.
+pub type Numbers = Arc<dyn Fn(&status_page::Call) -> status_page::Answer + Send + Sync>;
+
 /// What a server shows.
 #[derive(Clone)]
 pub struct Site {
@@ -65,6 +70,8 @@ pub struct Site {
     pub observe: Observe,
     /// `/v3`.
     pub api: Api,
+    /// `/api`, the status page's numbers.
+    pub numbers: Numbers,
     /// `Access-Control-Allow-Origin` of what is Burrow's; left out without.
     pub origin: Option<String>,
 }

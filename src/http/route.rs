@@ -12,19 +12,20 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Content, Sending, text, whole, with};
-use super::burrow::Desk;
+use super::desk::Desk;
+use super::files;
 use super::limits::Limits;
 use super::negotiate::{self, Coding};
 use super::scrape::{NoPage, Scrapes};
 use super::watch::Watch;
 use super::{Awaited, Ready};
+use crate::status_page;
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 
-/// Every path that is answered, but for those below `/v3`.
+/// Every path that is answered, but for those below `/v3`, and the status page's files and numbers.
 const ROUTES: &[Route] = &[
-    Route { path: "/", methods: READ, page: Page::Landing },
     Route { path: "/metrics", methods: READ, page: Page::Metrics },
     Route { path: "/-/healthy", methods: READ, page: Page::Healthy },
     Route { path: "/-/ready", methods: READ, page: Page::Ready },
@@ -42,7 +43,6 @@ struct Route {
 
 #[derive(Clone, Copy)]
 enum Page {
-    Landing,
     Metrics,
     Healthy,
     Ready,
@@ -73,7 +73,10 @@ impl Pages {
             Ok(body) if path == "/v3" || path.starts_with("/v3/") => {
                 self.desk.answer(&head.method, path.to_owned(), body, watch.cut.clone()).await
             }
-            Ok(_) => self.page(&head.method, path, &head.headers, &watch).await,
+            Ok(_) => match status_page::call(path, head.uri.query().unwrap_or_default()) {
+                Some(call) => self.numbers(&head.method, call, &head.headers, &watch).await,
+                None => self.page(&head.method, path, &head.headers, &watch).await,
+            },
         };
         // The connection's watch does not look for the end of a body.
         let answer =
@@ -82,6 +85,9 @@ impl Pages {
     }
 
     async fn page(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+        if let Some(file) = files::find(path) {
+            return if READ.contains(method) { file.answer(headers) } else { not_allowed(READ) };
+        }
         let Some(route) = ROUTES.iter().find(|route| route.path == path) else {
             return text(StatusCode::NOT_FOUND, "not found\n");
         };
@@ -89,7 +95,6 @@ impl Pages {
             return not_allowed(route.methods);
         }
         match route.page {
-            Page::Landing => landing(),
             Page::Metrics => self.metrics(method, headers, watch).await,
             Page::Healthy => text(StatusCode::OK, "healthy\n"),
             Page::Ready => self.readiness(),
@@ -100,6 +105,20 @@ impl Pages {
                 [_, ..] => text(StatusCode::SERVICE_UNAVAILABLE, "STARTING"),
             }),
         }
+    }
+
+    async fn numbers(
+        &self,
+        method: &Method,
+        call: status_page::Call,
+        headers: &HeaderMap,
+        watch: &Watch,
+    ) -> Response<Content> {
+        if !READ.contains(method) {
+            return not_allowed(READ);
+        }
+        let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
+        self.desk.numbers(call, coding, watch.cut.clone()).await
     }
 
     /// The body of a request, within its bounds of size and time.
@@ -176,22 +195,8 @@ fn not_allowed(methods: &[Method]) -> Response<Content> {
     }
 }
 
-fn landing() -> Response<Content> {
-    const PAGE: &str = concat!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>warrener</title></head>\n<body>\n",
-        "<h1>warrener ",
-        env!("CARGO_PKG_VERSION"),
-        "</h1>\n<p>Tells Prometheus where Kafka consumer groups stand.</p>\n<ul>\n",
-        "<li><a href=\"/metrics\">/metrics</a></li>\n",
-        "<li><a href=\"/-/healthy\">/-/healthy</a></li>\n",
-        "<li><a href=\"/-/ready\">/-/ready</a></li>\n",
-        "</ul>\n</body>\n</html>\n",
-    );
-    whole(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()))
-}
-
 /// All values of a header as one list; a value that is not text says nothing.
-fn joined(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
+pub(super) fn joined(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
     let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let first = values.next().unwrap_or_default();
     values.fold(Cow::Borrowed(first), |list, value| Cow::Owned(format!("{list},{value}")))

@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::burrow::Desk;
+use super::desk::Desk;
 use super::limits::Limits;
 use super::listen::{BindError, listen};
 use super::route::Pages;
@@ -62,7 +62,7 @@ impl Server {
         let limits = Arc::new(self.limits);
         let pages = Arc::new(Pages {
             scrapes: Scrapes::new(self.site.scrape, self.site.observe, Arc::clone(&limits)),
-            desk: Desk::new(self.site.api, self.site.origin.as_deref(), &limits),
+            desk: Desk::new(self.site.api, self.site.numbers, self.site.origin.as_deref(), &limits),
             ready: self.site.ready,
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),

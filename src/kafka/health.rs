@@ -42,6 +42,22 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::TimedOut,
+        Self::Connection,
+        Self::Resolve,
+        Self::Tls,
+        Self::Certificate,
+        Self::ClientCertificate,
+        Self::Authentication,
+        Self::Mechanism,
+        Self::Protocol,
+        Self::Authorization,
+        Self::Leader,
+        Self::Other,
+    ];
+
     /// The label's value.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,8 +1,11 @@
 //! Whether a module is up, and whether it has caught up.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::kafka::Context;
 use crate::model::Timestamp;
 
 /// How long a module counts as up without an answer (METRICS.md, `warrener_up`).
@@ -40,6 +43,8 @@ pub struct Health {
     pub kind: ModuleKind,
     /// The section's name.
     pub module: String,
+    /// Whether it reads an ensemble's tree, and not a topic.
+    ensemble: bool,
     /// Unix milliseconds of the last answer, 0 before the first.
     answered: AtomicI64,
     /// Parts that have caught up once, and how many there are; all parts of none are not ready.
@@ -47,6 +52,10 @@ pub struct Health {
     parts: AtomicU64,
     /// Unix milliseconds of the last step towards being ready.
     advanced: AtomicI64,
+    /// Records that the reader of each partition of the offsets topic is behind.
+    behind: Mutex<BTreeMap<i32, i64>>,
+    /// Who knows why its servers do not answer.
+    context: OnceLock<Context>,
 }
 
 impl Health {
@@ -54,12 +63,43 @@ impl Health {
     #[must_use]
     pub const fn new(cluster: String, kind: ModuleKind, module: String) -> Self {
         let (answered, done, parts) = (AtomicI64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
-        Self { cluster, kind, module, answered, done, parts, advanced: AtomicI64::new(0) }
+        let advanced = AtomicI64::new(0);
+        Self {
+            cluster,
+            kind,
+            module,
+            ensemble: false,
+            answered,
+            done,
+            parts,
+            advanced,
+            behind: Mutex::new(BTreeMap::new()),
+            context: OnceLock::new(),
+        }
+    }
+
+    /// The same, of one that reads an ensemble's tree.
+    #[must_use]
+    pub fn of_ensemble(self) -> Self {
+        Self { ensemble: true, ..self }
     }
 
     /// A server has answered.
     pub fn answer(&self, now: Timestamp) {
         self.answered.store(now.0, Ordering::Relaxed);
+    }
+
+    /// Who is to be asked why its servers do not answer.
+    pub fn explained_by(&self, context: Context) {
+        // A module is configured once.
+        drop(self.context.set(context));
+    }
+
+    /// Why its servers do not answer, if they do not and that is known.
+    #[must_use]
+    pub fn trouble(&self, now: Timestamp) -> Option<String> {
+        let cause = self.context.get().filter(|_| !self.is_up(now))?.cause();
+        cause.map(|cause| cause.to_string())
     }
 
     /// How many parts have caught up, of how many. Once all have, the module stays ready. Tells whether it just
@@ -101,6 +141,33 @@ impl Health {
     #[must_use]
     pub fn is_awaited(&self, now: Timestamp, running: Duration, timeout: Duration) -> bool {
         !self.is_ready() && (running < timeout || self.advances(now))
+    }
+
+    /// What it waits for until it is ready, in words.
+    #[must_use]
+    pub fn awaits(&self) -> &'static str {
+        match (self.kind, self.parts()) {
+            (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
+            (ModuleKind::Cluster, _) => "log ends read once",
+            (ModuleKind::Consumer, _) if self.ensemble => "ZooKeeper's tree walked once",
+            (ModuleKind::Consumer, _) => "offsets topic read to its end",
+        }
+    }
+
+    /// How far the reader of a partition of the offsets topic is behind; `None` when it is not read any more.
+    pub fn lags(&self, partition: i32, lag: Option<i64>) {
+        let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        match lag {
+            Some(lag) => drop(behind.insert(partition, lag)),
+            None => drop(behind.remove(&partition)),
+        }
+    }
+
+    /// By partition of the offsets topic, how far its reader is behind.
+    #[must_use]
+    pub fn behind(&self) -> Vec<(i32, i64)> {
+        let behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        behind.iter().map(|(partition, lag)| (*partition, *lag)).collect()
     }
 
     /// Parts that have caught up, and all, if they are known.

@@ -24,6 +24,8 @@ use super::health::{Health, ModuleKind};
 use super::readings::type_name;
 use super::{own_text, process};
 
+mod report;
+
 /// What a refresh asks for: the label `kind` of `warrener_refresh_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefreshKind {
@@ -34,6 +36,8 @@ pub enum RefreshKind {
 }
 
 impl RefreshKind {
+    const ALL: [Self; 2] = [Self::Offsets, Self::Topics];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Offsets => "offsets",
@@ -215,10 +219,15 @@ impl Own {
 
     fn fill(&self, storage: &Storage, view: &View, now: Timestamp) {
         let families = &self.families;
+        families.topic_lag.clear();
         for health in &self.modules {
             let labels = module_labels(health);
             families.up.get_or_create(&labels).set(health.is_up(now).into());
             families.ready.get_or_create(&labels).set(health.is_ready().into());
+            for (partition, lag) in health.behind() {
+                let (cluster, module) = (health.cluster.clone(), health.module.clone());
+                families.topic_lag.get_or_create(&PartitionLabels { cluster, module, partition }).set(lag);
+            }
         }
         for cluster in storage.clusters() {
             for (why, count) in cluster.dropped() {
@@ -337,12 +346,7 @@ impl ModuleMetrics {
 
     /// How far the reader of a partition of the offsets topic is behind; `None` when it is not read any more.
     pub fn topic_lag(&self, partition: i32, lag: Option<i64>) {
-        let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
-        let labels = PartitionLabels { cluster, module, partition };
-        match lag {
-            Some(lag) => drop(self.families.topic_lag.get_or_create(&labels).set(lag)),
-            None => drop(self.families.topic_lag.remove(&labels)),
-        }
+        self.health.lags(partition, lag);
     }
 
     /// How many nodes of ZooKeeper are followed.

@@ -1,7 +1,7 @@
 //! Numbers that several sets show, read in one place.
 
 use crate::model::{Lag, Offset};
-use crate::storage::{CommitView, GroupKind, GroupType, PartitionState};
+use crate::storage::{CommitView, GroupKind, GroupState, GroupType, PartitionState};
 
 use super::catalogue::Sum;
 use super::text::{Samples, Value};
@@ -84,5 +84,17 @@ pub const fn type_name(kind: GroupType) -> &'static str {
         GroupType::Kind(GroupKind::Share) => "share",
         GroupType::Kind(GroupKind::Streams) => "streams",
         GroupType::Kind(GroupKind::ZooKeeper) => "zookeeper",
+    }
+}
+
+/// A group's state as the label `state` has it.
+#[must_use]
+pub const fn state_name(state: GroupState) -> &'static str {
+    match state {
+        GroupState::Empty => "empty",
+        GroupState::NotReady => "not_ready",
+        GroupState::Assigning => "assigning",
+        GroupState::Reconciling => "reconciling",
+        GroupState::Stable => "stable",
     }
 }

@@ -4,16 +4,19 @@
 use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
-use crate::model::{Lag, Name, Partition, Timestamp};
+use crate::lag::Bounds;
+use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
+use super::epochs::GroupState;
 use super::group::{Assigned, Group};
 use super::meta::Member;
 use super::names::{Label, TopicName};
 use super::partition::PartitionState;
 use super::slot::Slot;
-use super::slots::Slots;
+use super::slots::{Slots, Standing};
 use super::topics::{Topic, Topics};
+use super::view::GroupType;
 use super::window::{Commit, Window};
 
 /// A group with all its windows.
@@ -21,9 +24,18 @@ use super::window::{Commit, Window};
 pub struct GroupDetail {
     /// Its name.
     pub label: Arc<Label>,
+    /// Its type.
+    pub kind: GroupType,
+    /// What it is in the middle of.
+    pub state: GroupState,
+    /// What the group says it is.
+    pub protocol_type: Arc<Label>,
+    /// The chosen assignor.
+    pub protocol: Arc<Label>,
+    /// Its members.
+    pub members: Arc<[Member]>,
     /// Its topics, by name: those that it commits to, and those of which something is assigned to its members.
     pub topics: Vec<TopicDetail>,
-    members: Arc<[Member]>,
     known: Arc<Topics>,
 }
 
@@ -45,6 +57,11 @@ pub struct PartitionDetail<'a> {
     pub window: Option<&'a Window>,
     /// The member that it is assigned to.
     pub owner: Option<&'a Member>,
+    /// What is known of its log.
+    pub bounds: Bounds,
+    slot: Option<&'a Slot>,
+    standing: Option<Standing>,
+    state: Option<&'a PartitionState>,
     log: Log<'a>,
 }
 
@@ -63,9 +80,25 @@ impl Cluster {
                 TopicDetail { name, slots, assigned: Arc::clone(&topic.assigned) }
             })
             .collect();
-        let (label, members) = (Arc::clone(&group.label), Arc::clone(&group.meta.members));
+        let meta = &group.meta;
+        let detail = GroupDetail {
+            label: Arc::clone(&group.label),
+            kind: group.kind(),
+            state: meta.state(),
+            protocol_type: meta.protocol_type(),
+            protocol: meta.protocol(),
+            members: Arc::clone(&meta.members),
+            topics,
+            known: Arc::clone(&known),
+        };
         drop(shard);
-        Some(GroupDetail { label, topics, members, known })
+        Some(detail)
+    }
+
+    /// How long the oldest record that is not committed has been waiting, in one of this cluster's groups.
+    #[must_use]
+    pub fn time_lag(&self, partition: &PartitionDetail<'_>, now: Timestamp) -> Option<TimeLag> {
+        self.moment(now).time_lag(partition.slot?, partition.standing?, partition.state?)
     }
 
     /// The groups that are shown, by name.
@@ -98,7 +131,7 @@ impl Cluster {
 }
 
 /// Whether a group stands on any page: with a topic that is not hidden, or with members.
-fn is_listed(group: &Group, known: &Topics) -> bool {
+pub(super) fn is_listed(group: &Group, known: &Topics) -> bool {
     !group.meta.members.is_empty() || group.topics.iter().any(|topic| !known.hides(&topic.name) && group.shows(topic))
 }
 
@@ -134,6 +167,10 @@ impl GroupDetail {
                 partition,
                 window,
                 owner: owner.and_then(|(_, member)| self.members.get(*member)),
+                bounds: state.map_or_else(Bounds::default, |state| state.bounds),
+                standing: slot.map(|slot| topic.slots.standing(slot)),
+                slot,
+                state,
                 log: state.map_or_else(Log::default, |state| log_of(state, &topic.slots, slot)),
             }
         })
@@ -164,6 +201,12 @@ impl PartitionDetail<'_> {
         self.log.current
     }
 
+    /// What is committed; of a share group the start offset.
+    #[must_use]
+    pub fn committed(&self) -> Option<Offset> {
+        self.standing.map(|standing| standing.committed)
+    }
+
     /// The lag of one of the commits when it was made, as far as it is known.
     #[must_use]
     pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
@@ -175,6 +218,13 @@ impl PartitionDetail<'_> {
     pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> Evaluation {
         let none = Evaluation { status: PartitionStatus::Ok, complete: 0.0 };
         self.window.map_or(none, |window| evaluate::partition(window.iter(), &self.log, now, rules))
+    }
+
+    /// Its status, which [`Self::evaluate`] has found, in words.
+    #[must_use]
+    pub fn reason(&self, status: PartitionStatus, now: Timestamp) -> String {
+        let none = || "ok: no commit".to_owned();
+        self.window.map_or_else(none, |window| evaluate::reason(status, window.iter(), &self.log, now))
     }
 }
 

@@ -9,6 +9,9 @@ mod detail;
 mod epochs;
 mod expire;
 mod fact;
+mod glance;
+#[cfg(test)]
+mod glance_tests;
 mod graves;
 mod group;
 mod log_ends;
@@ -30,6 +33,7 @@ mod status_tests;
 mod tests;
 mod time_index;
 mod topics;
+mod trail;
 mod update;
 mod view;
 mod window;
@@ -43,6 +47,7 @@ pub use cluster::Cluster;
 pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
 pub use expire::Expire;
+pub use glance::{Glance, Look, Worst};
 pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
@@ -53,6 +58,7 @@ pub use source::SourceId;
 pub use stats::Stats;
 pub use time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
+pub use trail::{Course, Point, points, trail};
 pub use update::{
     Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
     MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, ShareState, ShareUpdate, TimeAnswer, TimesFound,

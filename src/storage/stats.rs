@@ -1,8 +1,9 @@
 //! What the partitions of a group's topic come to.
 
 use crate::lag;
-use crate::model::{Lag, TimeLag, Timestamp};
+use crate::model::{Lag, Partition, TimeLag, Timestamp};
 
+use super::group::Assigned;
 use super::view::CommitView;
 
 /// What the partitions of a group's topic, or all of a group's, come to.
@@ -62,6 +63,15 @@ impl Stats {
         self.lag_max = both(self.lag_max, known, Ord::max);
         self.time_lag = both(self.time_lag, commit.time_lag, Ord::max);
         self.retention_used = both(self.retention_used, lag::retention_used(committed, bounds), f64::max);
+    }
+
+    /// Takes in what is assigned to members, by partition. (Members of a share group share partitions.)
+    pub(super) fn assign(&mut self, assigned: &[Assigned], is_committed: impl Fn(Partition) -> bool) {
+        for same in assigned.chunk_by(|(one, _), (other, _)| one == other) {
+            self.assigned = self.assigned.saturating_add(1);
+            let never = same.first().is_some_and(|(partition, _)| !is_committed(*partition));
+            self.uncommitted = self.uncommitted.saturating_add(u64::from(never));
+        }
     }
 
     /// Of a group's topics together.

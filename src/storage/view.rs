@@ -64,9 +64,9 @@ pub struct CommitView {
 
 /// What the windows are judged by.
 #[derive(Clone, Copy)]
-struct Judge<'a> {
-    moment: Moment,
-    rules: &'a EvaluatorRules,
+pub(super) struct Judge<'a> {
+    pub moment: Moment,
+    pub rules: &'a EvaluatorRules,
 }
 
 /// The types of groups, as METRICS.md names them.
@@ -239,11 +239,7 @@ impl ClusterView {
                 stats.add(&commit);
             }
             let committed = self.partitions.get(topic.commits.clone()).unwrap_or_default();
-            for same in topic.assigned.chunk_by(|(one, _), (other, _)| one == other) {
-                stats.assigned = stats.assigned.saturating_add(1);
-                let never = same.first().is_some_and(|(partition, _)| committed.binary_search(partition).is_err());
-                stats.uncommitted = stats.uncommitted.saturating_add(u64::from(never));
-            }
+            stats.assign(&topic.assigned, |partition| committed.binary_search(&partition).is_ok());
             topic.stats = stats;
         }
         self.group_topics = group_topics;
@@ -281,12 +277,12 @@ impl ClusterView {
     }
 }
 
-fn state_of(states: &[PartitionState], partition: Partition) -> Option<&PartitionState> {
+pub(super) fn state_of(states: &[PartitionState], partition: Partition) -> Option<&PartitionState> {
     states.get(usize::try_from(partition.0).ok()?)
 }
 
 impl Judge<'_> {
-    fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> Evaluation {
+    pub fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> Evaluation {
         let log = state.map_or_else(Log::default, |state| Log {
             current: standing.lag(state.bounds),
             ends: state.ends(),

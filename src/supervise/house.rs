@@ -11,7 +11,6 @@ use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
 use crate::consumer;
 use crate::coordinator::{Coordinator, Module};
 use crate::evaluate::EvaluatorRules;
-use crate::http::Awaited;
 use crate::kafka::ModuleError;
 use crate::metrics::health::{Health, ModuleKind};
 use crate::metrics::own::Own;
@@ -35,11 +34,15 @@ impl House {
         let rules = rules(&config.storage);
         let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
         let clusters = config.clusters.iter().map(|cluster| (&cluster.name, ModuleKind::Cluster, &cluster.name));
-        let consumers = config.consumers.iter().map(|one| (&one.cluster, ModuleKind::Consumer, &one.name));
-        let health = clusters
-            .chain(consumers)
-            .map(|(cluster, kind, module)| Arc::new(Health::new(cluster.clone(), kind, module.clone())));
-        let own = Arc::new(Own::new(health.collect(), &config.metrics));
+        let clusters = clusters.map(|(cluster, kind, module)| Health::new(cluster.clone(), kind, module.clone()));
+        let consumers = config.consumers.iter().map(|section| {
+            let health = Health::new(section.cluster.clone(), ModuleKind::Consumer, section.name.clone());
+            match section.class {
+                ConsumerClass::KafkaZk(_) => health.of_ensemble(),
+                ConsumerClass::Kafka(_) | ConsumerClass::KafkaAdmin => health,
+            }
+        });
+        let own = Arc::new(Own::new(clusters.chain(consumers).map(Arc::new).collect(), &config.metrics));
         Self { evaluator: evaluator(&config), config, storage: Arc::new(storage), own, stop }
     }
 
@@ -88,26 +91,6 @@ impl House {
             failures: failures.clone(),
             stop: self.stop.clone(),
         })
-    }
-
-    /// What a module is still to do.
-    pub(super) fn awaited(&self, health: &Health) -> Awaited {
-        let parts = health.parts();
-        let section = self.config.consumers.iter().find(|section| section.name == health.module);
-        let what = match (health.kind, parts, section.map(|section| &section.class)) {
-            (ModuleKind::Cluster, Some((1.., _)), _) => "past asked about for the time lags",
-            (ModuleKind::Cluster, ..) => "log ends read once",
-            (ModuleKind::Consumer, _, Some(ConsumerClass::KafkaZk(_))) => "ZooKeeper's tree walked once",
-            (ModuleKind::Consumer, ..) => "offsets topic read to its end",
-        };
-        Awaited {
-            what: what.to_owned(),
-            cluster: Some(health.cluster.clone()),
-            kind: Some(health.kind.name()),
-            module: Some(health.module.clone()),
-            done: parts.map(|(done, _)| done),
-            total: parts.map(|(_, total)| total),
-        }
     }
 
     fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::own::ModuleMetrics {

@@ -136,7 +136,7 @@ impl House {
                 why: Vec::new(),
             });
             cluster.answered |= health.is_up(now);
-            let why = self.why(health, modules);
+            let why = Self::why(health, modules);
             if !cluster.why.contains(&why) {
                 cluster.why.push(why);
             }
@@ -145,12 +145,11 @@ impl House {
     }
 
     /// What stands in the way of a module, or how far it has come.
-    fn why(&self, health: &Health, modules: &Modules) -> String {
+    fn why(health: &Health, modules: &Modules) -> String {
         let trouble = modules.trouble(&format!("{}.{}", health.kind.name(), health.module));
         trouble.unwrap_or_else(|| {
-            let awaited = self.awaited(health);
-            let progress = awaited.done.zip(awaited.total).map(|(done, total)| format!(" ({done} of {total})"));
-            format!("still awaited: {}{}", awaited.what, progress.unwrap_or_default())
+            let progress = health.parts().map(|(done, total)| format!(" ({done} of {total})"));
+            format!("still awaited: {}{}", health.awaits(), progress.unwrap_or_default())
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Gets Kafka's jars by Maven, once for all runs.
+//! Gets Kafka's jars, and what else the tests need in jars, by Maven, once for all runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,17 @@ impl Version {
     }
 }
 
+/// The rules for accessible pages, axe, as one script: Deque packs it into the jar of its own library for Java.
+pub fn axe() -> String {
+    let jar = jars("axe-4.10.1", &[(("com.deque.html.axe-core", "selenium"), "4.10.1")]);
+    let jar = jar.iter().find(|path| path.contains("selenium-4.10.1")).expect("the jar that holds axe");
+    need("jar", "--version", "a JDK (Debian: apt-get install openjdk-17-jdk-headless)");
+    let scratch = Scratch::new("axe");
+    let output = Command::new("jar").args(["xf", jar, "axe.min.js"]).current_dir(scratch.path()).output().unwrap();
+    assert!(output.status.success(), "{jar} cannot be unpacked: {output:?}");
+    fs::read_to_string(scratch.join("axe.min.js")).unwrap()
+}
+
 /// A `java` command with the release's jars and a heap of `megabytes`, made to start fast rather than run fast.
 pub fn java(version: Version, megabytes: u32) -> Command {
     java_with(&version.class_path(), megabytes)
@@ -111,11 +122,13 @@ fn jars(name: &str, dependencies: &[Dependency<'_>]) -> Vec<String> {
 fn fetch(dependencies: &[Dependency<'_>], into: &Path) {
     need("mvn", "-version", "Maven (Debian: apt-get install maven)");
     let scratch = Scratch::new("maven");
-    // RocksDB's library for all systems at once is left out: nobody here keeps a store on disk.
+    // RocksDB's library for all systems at once is left out: nobody here keeps a store on disk. Of a jar that is wanted
+    // for the script in it nothing else is needed.
     let dependency = |((group, name), version): &Dependency<'_>| {
+        let without = if group.starts_with("org.apache.kafka") { "org.rocksdb" } else { "*" };
         format!(
             "<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version><exclusions>\
-             <exclusion><groupId>org.rocksdb</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>"
+             <exclusion><groupId>{without}</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>"
         )
     };
     let pom = format!(

@@ -1,6 +1,7 @@
 //! The rig: real Kafka brokers, Kafka's own tools, Prometheus and `warrener` itself, as processes of a test.
 
 pub mod broker;
+pub mod browser;
 pub mod client;
 pub mod clients;
 pub mod http;

@@ -1,6 +1,7 @@
 //! `warrener` as a process.
 
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::broker::Cluster;
@@ -76,6 +77,16 @@ impl Program {
         let mut command = command();
         command.arg("--config").arg(scratch.write("warrener.toml", quick(servers, "", &server)));
         Self::start_at(port, command, scratch)
+    }
+
+    /// The demo, which all tests share that only look at it. It has been ready once.
+    pub fn demo() -> &'static Self {
+        static DEMO: OnceLock<Program> = OnceLock::new();
+        DEMO.get_or_init(|| {
+            let mut command = command();
+            command.arg("demo");
+            Self::start(command, Scratch::new("demo")).ready()
+        })
     }
 
     fn start(mut command: Command, scratch: Scratch) -> Self {

@@ -63,6 +63,9 @@ impl Kafka {
     /// Settings that librdkafka refuses.
     pub fn configure(section: &Consumer, topic: &OffsetsTopic, around: Surroundings) -> Result<Self, ModuleError> {
         Client::check(&section.connection, Role::Reader)?;
+        let cluster = around.cluster.label().name().to_string();
+        let context = Context::new(&cluster, ModuleKind::Consumer.name(), &section.name);
+        around.metrics.health().explained_by(context.clone());
         Ok(Self {
             name: format!("consumer.{}", section.name),
             module: section.name.clone(),
@@ -72,11 +75,7 @@ impl Kafka {
             topics: around.topics,
             // warrener_up needs an answer every few seconds.
             probe: around.offset_refresh.min(Duration::from_secs(3)),
-            context: Context::new(
-                &around.cluster.label().name().to_string(),
-                ModuleKind::Consumer.name(),
-                &section.name,
-            ),
+            context,
             cluster: around.cluster,
             metrics: around.metrics,
             tasks: Tasks::new(&around.stop, around.failures),

@@ -19,6 +19,7 @@ mod bounds;
 mod burrow;
 mod pages;
 mod routes;
+mod status_page;
 mod stopping;
 
 /// Longer than anything here takes on the slowest machine: who runs into it hangs.
@@ -115,7 +116,14 @@ fn plain_site() -> Site {
 
 fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
     let (ready, observe) = (Arc::new(Readiness::default), Arc::new(|_| {}));
-    Site { scrape: Arc::new(scrape), ready, observe, api: Arc::new(burrow::nothing), origin: None }
+    Site {
+        scrape: Arc::new(scrape),
+        ready,
+        observe,
+        api: Arc::new(burrow::nothing),
+        numbers: Arc::new(status_page::nothing),
+        origin: None,
+    }
 }
 
 /// A site whose page never ends, and how many of its pages are alive.

@@ -23,16 +23,6 @@ async fn every_path_answers_get() {
 }
 
 #[tokio::test]
-async fn the_landing_page_leads_on() {
-    let server = start(plain_site());
-    let page = server.get("/").await;
-    for expected in ["<h1>warrener ", env!("CARGO_PKG_VERSION"), "\"/metrics\"", "\"/-/healthy\"", "\"/-/ready\""] {
-        assert!(page.contains(expected), "{expected} in {page}");
-    }
-    server.end().await;
-}
-
-#[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
     let server = start(plain_site());
     for path in ["/", "/metrics", "/-/healthy", "/-/ready"] {

@@ -5,12 +5,12 @@ use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag;
 use crate::metrics::catalogue::{Family, Labels, Series, Set, counter, gauge};
 use crate::metrics::readings::{
-    assigned, commits, committed, committed_sum, lag as lag_of, lag_sum, len, log_end, log_start, records, time_lag,
-    time_lag_max, type_name,
+    assigned, commits, committed, committed_sum, lag as lag_of, lag_sum, len, log_end, log_start, records, state_name,
+    time_lag, time_lag_max, type_name,
 };
 use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Lag};
-use crate::storage::{ClusterView, GroupKind, GroupState, GroupType, GroupView, escape};
+use crate::storage::{ClusterView, GroupKind, GroupType, GroupView, escape};
 
 /// The default: kafka_exporter's names, and new ones for new facts.
 pub static SET: Set = Set {
@@ -230,17 +230,6 @@ const fn states(kind: GroupType) -> &'static [&'static str] {
         GroupType::Kind(GroupKind::Share) => &["empty", "stable", "dead"],
         GroupType::Kind(GroupKind::ZooKeeper) => &["stable", "empty"],
         GroupType::Kind(GroupKind::Streams) => &["empty", "not_ready", "assigning", "reconciling", "stable", "dead"],
-    }
-}
-
-/// A group's state as the label `state` has it.
-const fn state_name(state: GroupState) -> &'static str {
-    match state {
-        GroupState::Empty => "empty",
-        GroupState::NotReady => "not_ready",
-        GroupState::Assigning => "assigning",
-        GroupState::Reconciling => "reconciling",
-        GroupState::Stable => "stable",
     }
 }
 

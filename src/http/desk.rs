@@ -1,26 +1,35 @@
-//! `/v3`: Burrow's API over HTTP. Answers are made on threads for blocking work, a few at a time, and a large one
-//! holds its place until its client has taken it: so a crowd of slow clients costs no memory beyond that.
+//! `/v3`, Burrow's API, and `/api`, the status page's numbers, over HTTP. Answers are made on threads for blocking work,
+//! a few at a time, and a large one holds its place until its client has taken it: so a crowd of slow clients costs no
+//! memory beyond that.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, HeaderValue};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Method, Response, StatusCode};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::Api;
 use super::answer::{Content, text, whole_or_held, with};
 use super::limits::Limits;
+use super::negotiate::Coding;
 use super::places::{Place, Places};
+use super::{Api, Numbers};
 use crate::burrow::{Answer, Verb};
+use crate::status_page;
 
 /// Size of a piece of an answer.
 const CHUNK: usize = 64 * 1024;
 
-/// Where requests to the API are taken.
+/// Where requests for what has to be worked out are taken.
 pub(super) struct Desk {
     api: Api,
+    numbers: Numbers,
     origin: Option<HeaderValue>,
     places: Places,
 }
@@ -29,6 +38,7 @@ pub(super) struct Desk {
 struct Made {
     status: StatusCode,
     allow: Option<String>,
+    coding: Coding,
     chunks: Vec<Bytes>,
 }
 
@@ -47,6 +57,8 @@ enum NoAnswer {
     Stopping,
     #[error("cannot write the answer")]
     Write(#[from] serde_json::Error),
+    #[error("cannot compress the answer")]
+    Compress(#[from] io::Error),
     #[error("not a status code")]
     Status(#[from] hyper::http::status::InvalidStatusCode),
     /// A bug of ours: it costs this answer and nothing else.
@@ -55,13 +67,13 @@ enum NoAnswer {
 }
 
 impl Desk {
-    pub fn new(api: Api, origin: Option<&str>, limits: &Limits) -> Self {
+    pub fn new(api: Api, numbers: Numbers, origin: Option<&str>, limits: &Limits) -> Self {
         // The configuration has been checked: it is a header's value.
         let origin = origin.and_then(|origin| HeaderValue::from_str(origin).ok());
-        Self { api, origin, places: Places::new(limits.answers, limits.stall) }
+        Self { api, numbers, origin, places: Places::new(limits.answers, limits.stall) }
     }
 
-    /// Answers one request of a connection that `cut` ends. Waits for a place.
+    /// Answers one request to Burrow's API on a connection that `cut` ends. Waits for a place.
     pub async fn answer(
         &self,
         method: &Method,
@@ -69,15 +81,19 @@ impl Desk {
         body: Bytes,
         cut: CancellationToken,
     ) -> Response<Content> {
-        let answer = match self.make(verb(method), path, body, cut).await {
-            Ok(answer) => answer,
-            Err(NoAnswer::Stopping) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-            Err(error @ (NoAnswer::Write(_) | NoAnswer::Status(_) | NoAnswer::Make(_))) => {
-                tracing::error!(?error, "a request to the API failed");
-                text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n")
-            }
-        };
-        self.marked(answer)
+        let (api, verb) = (Arc::clone(&self.api), verb(method));
+        self.marked(or_failed(self.make(cut, move || Made::of(&api(verb, &path, &body))).await))
+    }
+
+    /// Answers the status page, likewise.
+    pub async fn numbers(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
+        let numbers = Arc::clone(&self.numbers);
+        let mut answer = or_failed(self.make(cut, move || Made::of_numbers(&numbers(&call), coding)).await);
+        let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        say(CACHE_CONTROL, "no-store");
+        say(VARY, "Accept-Encoding");
+        say(X_CONTENT_TYPE_OPTIONS, "nosniff");
+        answer
     }
 
     /// An answer with what browsers want to know about whom it may be shown to.
@@ -90,18 +106,17 @@ impl Desk {
 
     async fn make(
         &self,
-        verb: Verb,
-        path: String,
-        body: Bytes,
         cut: CancellationToken,
+        work: impl FnOnce() -> Result<Made, NoAnswer> + Send + 'static,
     ) -> Result<Response<Content>, NoAnswer> {
         let place = self.places.take(cut).await.ok_or(NoAnswer::Stopping)?;
-        let api = Arc::clone(&self.api);
         // The place goes along: it is held for as long as the work lasts, even if the client has gone.
-        let work = tokio::task::spawn_blocking(move || (Made::of(&api(verb, &path, &body)), place));
-        let (made, place) = work.await?;
-        let Made { status, allow, chunks } = made?;
-        let answer = whole_or_held(status, "application/json", chunks, place);
+        let (made, place) = tokio::task::spawn_blocking(move || (work(), place)).await?;
+        let Made { status, allow, coding, chunks } = made?;
+        let mut answer = whole_or_held(status, "application/json", chunks, place);
+        if coding == Coding::Gzip {
+            answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         Ok(match allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
             Some(allow) => with(answer, ALLOW, allow),
             None => answer,
@@ -114,12 +129,42 @@ impl Desk {
     }
 }
 
+fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
+    match answer {
+        Ok(answer) => answer,
+        Err(NoAnswer::Stopping) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Err(error @ (NoAnswer::Write(_) | NoAnswer::Compress(_) | NoAnswer::Status(_) | NoAnswer::Make(_))) => {
+            tracing::error!(?error, "a request to the API failed");
+            text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n")
+        }
+    }
+}
+
 impl Made {
     fn of(answer: &Answer) -> Result<Self, NoAnswer> {
-        let mut chunks = Chunks::default();
-        serde_json::to_writer(&mut chunks, &answer.body)?;
-        let status = StatusCode::from_u16(answer.status)?;
-        Ok(Self { status, allow: answer.allow.clone(), chunks: chunks.end() })
+        let made = Self::written(answer.status, &answer.body, Coding::Identity)?;
+        Ok(Self { allow: answer.allow.clone(), ..made })
+    }
+
+    fn of_numbers(answer: &status_page::Answer, coding: Coding) -> Result<Self, NoAnswer> {
+        Self::written(answer.status, &answer.body, coding)
+    }
+
+    fn written(status: u16, body: &impl Serialize, coding: Coding) -> Result<Self, NoAnswer> {
+        let chunks = match coding {
+            Coding::Identity => {
+                let mut chunks = Chunks::default();
+                serde_json::to_writer(&mut chunks, body)?;
+                chunks
+            }
+            Coding::Gzip => {
+                let encoder = GzEncoder::new(Chunks::default(), Compression::fast());
+                let mut packed = BufWriter::with_capacity(CHUNK, encoder);
+                serde_json::to_writer(&mut packed, body)?;
+                packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
+            }
+        };
+        Ok(Self { status: StatusCode::from_u16(status)?, allow: None, coding, chunks: chunks.end() })
     }
 }
 

@@ -1,0 +1,120 @@
+//! Names in addresses: percent-encoded bytes, or text as a page shows it.
+
+use crate::model::Name;
+
+/// A part of an address, decoded: a name, which is any bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment(Vec<u8>);
+
+/// Percent-decoding (RFC 3986); `None` where a `%` is no escape.
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        let byte = if byte == b'%' { digit(bytes.next()?)? << 4 | digit(bytes.next()?)? } else { byte };
+        decoded.push(byte);
+    }
+    Some(decoded)
+}
+
+/// How a name is asked for exactly, where that does not follow from how it is shown: every byte of it,
+/// percent-encoded. (Two names may look for the same text: one whose bytes are not UTF-8, and one that is shown like
+/// that and has the backslashes itself. The second one's bytes are found first.)
+#[must_use]
+pub fn exactly(name: Name<'_>) -> Option<String> {
+    let as_shown = std::str::from_utf8(name.0).is_ok_and(|text| name.to_string() == text);
+    (!as_shown).then(|| name.0.iter().map(|byte| format!("%{byte:02X}")).collect())
+}
+
+/// The value of a hexadecimal digit.
+fn digit(byte: u8) -> Option<u8> {
+    u8::try_from(char::from(byte).to_digit(16)?).ok()
+}
+
+impl Segment {
+    /// The name of these bytes.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> Name<'_> {
+        Name(&self.0)
+    }
+
+    /// The name, if it is text.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// What is found under the name, or else under the name that is shown like this: so that whatever a list
+    /// shows can be asked for, as it is shown.
+    pub fn find<T>(&self, find: impl Fn(Name<'_>) -> Option<T>) -> Option<T> {
+        find(self.name()).or_else(|| find(Name(&self.unescaped()?)))
+    }
+
+    /// The name that is shown as this text, if it is one that needs escapes (METRICS.md).
+    fn unescaped(&self) -> Option<Vec<u8>> {
+        let text = self.text().filter(|text| text.contains('\\'))?;
+        let mut bytes = text.bytes();
+        let mut name = Vec::with_capacity(text.len());
+        while let Some(byte) = bytes.next() {
+            name.push(match byte {
+                b'\\' => match bytes.next()? {
+                    b'\\' => b'\\',
+                    b'x' => digit(bytes.next()?)? << 4 | digit(bytes.next()?)?,
+                    _ => return None,
+                },
+                byte => byte,
+            });
+        }
+        (Name(&name).to_string() == text).then_some(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_a_name_that_is_shown_otherwise_needs_its_bytes() {
+        for (name, exact) in [
+            (&b"plain"[..], None),
+            (b"back\\slash", None),
+            ("gr\u{fc}n".as_bytes(), None),
+            (b"a\xff", Some("%61%FF")),
+            (b"\\xff", Some("%5C%78%66%66")),
+        ] {
+            assert_eq!(exactly(Name(name)).as_deref(), exact);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_found_by_its_bytes_and_as_it_is_shown(name in prop::collection::vec(any::<u8>(), 0..12)) {
+            let is_it = |found: Name<'_>| (found.0 == name).then_some(());
+            prop_assert!(Segment::new(&name).find(is_it).is_some());
+            prop_assert!(Segment::new(Name(&name).to_string().as_bytes()).find(is_it).is_some());
+            let encoded: String = name.iter().map(|byte| format!("%{byte:02X}")).collect();
+            prop_assert!(exactly(Name(&name)).is_none_or(|exact| exact == encoded));
+            prop_assert_eq!(decode(&encoded), Some(name));
+        }
+
+        #[test]
+        fn no_text_can_cause_a_panic(text in "[%\\\\x0-9a-f/ü]{0,40}") {
+            let _ = (decode(&text), Segment::new(text.as_bytes()).unescaped());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the exporter tells about itself on the status page: the same numbers as on `/metrics`.
+
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+
+use crate::kafka::Reason;
+use crate::metrics::health::{Health, ModuleKind};
+use crate::model::Timestamp;
+use crate::offsets::{DecodeError, RecordType};
+use crate::status_page::{Count, Exporter, Module, Reader, Refresh};
+use crate::storage::Storage;
+
+use super::{Own, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
+
+impl Own {
+    /// What is to be told as of `now`, of a program that has been running so long.
+    #[must_use]
+    pub fn report(&self, storage: &Storage, now: Timestamp, running: Duration) -> Exporter {
+        Exporter {
+            now: now.0,
+            version: env!("CARGO_PKG_VERSION"),
+            running: u64::try_from(running.as_millis()).unwrap_or(u64::MAX),
+            modules: self.modules.iter().map(|health| self.module_report(health, storage, now)).collect(),
+        }
+    }
+
+    fn module_report(&self, health: &Health, storage: &Storage, now: Timestamp) -> Module {
+        let (ready, parts) = (health.is_ready(), health.parts());
+        let is_cluster = health.kind == ModuleKind::Cluster;
+        let kinds = RefreshKind::ALL.into_iter().filter(|_| is_cluster);
+        Module {
+            cluster: health.cluster.clone(),
+            kind: health.kind.name(),
+            module: health.module.clone(),
+            up: health.is_up(now),
+            trouble: health.trouble(now),
+            ready,
+            awaited: (!ready).then(|| health.awaits()),
+            done: parts.map(|(done, _)| done),
+            total: parts.map(|(_, total)| total),
+            refreshes: kinds.map(|kind| self.refresh_report(&health.cluster, kind)).collect(),
+            reader: (!is_cluster).then(|| self.reader_report(health)),
+            dropped: if is_cluster { dropped(storage, &health.cluster) } else { Vec::new() },
+        }
+    }
+
+    fn refresh_report(&self, cluster: &str, kind: RefreshKind) -> Refresh {
+        let labels = RefreshLabels { cluster: cluster.to_owned(), kind: kind.name() };
+        let seconds = self.families.last_refresh.get(&labels).map(|gauge| gauge.get());
+        let errors = Reason::ALL.iter().map(|reason| {
+            let (cluster, kind, reason) = (cluster.to_owned(), kind.name(), reason.name());
+            counted(&self.families.refresh_errors, reason, &RefreshErrorLabels { cluster, kind, reason })
+        });
+        Refresh { kind: kind.name(), last: seconds.map(millis), errors: errors.flatten().collect() }
+    }
+
+    fn reader_report(&self, health: &Health) -> Reader {
+        let (cluster, module) = (&health.cluster, &health.module);
+        let records = RecordType::ALL.iter().map(|kind| {
+            let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
+            counted(&self.families.records, kind.name(), &labels)
+        });
+        let errors = DecodeError::REASONS.iter().map(|reason| {
+            let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
+            counted(&self.families.record_errors, reason, &labels)
+        });
+        Reader { behind: health.behind(), records: records.flatten().collect(), errors: errors.flatten().collect() }
+    }
+}
+
+/// A counter of a family, if it has counted anything.
+fn counted<L>(family: &Family<L, Counter>, name: &'static str, labels: &L) -> Option<Count>
+where
+    L: Clone + std::hash::Hash + Eq,
+{
+    let count = family.get(labels).map_or(0, |counter| counter.get());
+    (count > 0).then_some(Count { name, count })
+}
+
+fn dropped(storage: &Storage, cluster: &str) -> Vec<Count> {
+    let Some(cluster) = storage.cluster(cluster) else { return Vec::new() };
+    let counts = cluster.dropped().map(|(why, count)| Count { name: why.name(), count });
+    counts.filter(|dropped| dropped.count > 0).collect()
+}
+
+/// Seconds since the epoch in milliseconds.
+fn millis(seconds: f64) -> i64 {
+    let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

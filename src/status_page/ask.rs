@@ -1,0 +1,103 @@
+//! Addresses: what is asked for.
+//!
+//! Names stand in the query and not in the path: a browser takes `..` in a path for the folder above, `%2F` does not
+//! pass every proxy, and so relative links work below whatever path a proxy puts the page.
+
+use crate::address::{Segment, decode};
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// All groups at a glance.
+    Groups {
+        /// With how their lags went before.
+        trails: bool,
+    },
+    /// One group in full.
+    Group {
+        /// The cluster.
+        cluster: Segment,
+        /// The group.
+        name: Segment,
+    },
+    /// One topic with its groups.
+    Topic {
+        /// The cluster.
+        cluster: Segment,
+        /// The topic.
+        name: Segment,
+    },
+    /// The exporter itself.
+    Exporter,
+    /// An address without a name that it needs.
+    Incomplete,
+}
+
+/// The call that a path and a query are, if the path is one of the page's.
+#[must_use]
+pub fn call(path: &str, query: &str) -> Option<Call> {
+    let named = |make: fn(Segment, Segment) -> Call| match (value(query, "cluster"), value(query, "name")) {
+        (Some(cluster), Some(name)) => make(cluster, name),
+        (None | Some(_), None | Some(_)) => Call::Incomplete,
+    };
+    match path {
+        "/api/groups" => {
+            Some(Call::Groups { trails: value(query, "trails").is_some_and(|value| value.bytes() == b"1") })
+        }
+        "/api/group" => Some(named(|cluster, name| Call::Group { cluster, name })),
+        "/api/topic" => Some(named(|cluster, name| Call::Topic { cluster, name })),
+        "/api/exporter" => Some(Call::Exporter),
+        _ => None,
+    }
+}
+
+impl Call {
+    /// What is to be said when there is no such thing.
+    pub(super) const fn missing(&self) -> &'static str {
+        match self {
+            Self::Group { .. } => "no such group",
+            Self::Topic { .. } => "no such topic",
+            Self::Groups { .. } | Self::Exporter | Self::Incomplete => "not found",
+        }
+    }
+}
+
+/// The first value of a key in a query, by the rules of HTML's forms: `+` is a space.
+fn value(query: &str, key: &str) -> Option<Segment> {
+    let values = query.split('&').filter_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+    values.filter_map(|value| decode(&value.replace('+', " "))).map(|bytes| Segment::new(&bytes)).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(cluster: &[u8], name: &[u8]) -> Option<Call> {
+        Some(Call::Group { cluster: Segment::new(cluster), name: Segment::new(name) })
+    }
+
+    #[test]
+    fn names_are_bytes_and_may_hold_anything() {
+        for (query, name) in [
+            ("cluster=a&name=b", &b"b"[..]),
+            ("name=b&cluster=a&name=c", b"b"),
+            ("cluster=a&name=", b""),
+            ("cluster=a&name=..", b".."),
+            ("cluster=a&name=%2F%26%3D%2B+%ff", b"/&=+ \xff"),
+            ("cluster=a&name=x=y", b"x=y"),
+            ("x&cluster=a&&name=%zz&name=b", b"b"),
+        ] {
+            assert_eq!(call("/api/group", query), group(b"a", name), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_missing_is_told() {
+        for query in ["", "cluster=a", "name=b", "cluster&name", "xcluster=a&xname=b", "cluster=%4&name=b"] {
+            assert_eq!(call("/api/topic", query), Some(Call::Incomplete), "{query}");
+        }
+        assert_eq!(call("/api/groups", "trails=1"), Some(Call::Groups { trails: true }));
+        assert_eq!(call("/api/groups", "trails=yes"), Some(Call::Groups { trails: false }));
+        assert_eq!(call("/api/", ""), None);
+    }
+}
