@@ -43,7 +43,7 @@ fn names(names: &[&[u8]]) -> Vec<u8> {
     body
 }
 
-/// The bodies of answers to a synchronization, to a list and to a read.
+/// The bodies of answers to a list and to a read.
 #[derive(Clone)]
 struct Lie {
     list: Vec<u8>,
@@ -58,7 +58,7 @@ fn serve(mut stream: TcpStream, lie: &Lie) {
     while let Some(request) = frame(&mut stream) {
         let code = i32::from_be_bytes(request[4..8].try_into().unwrap());
         let body = match code {
-            // As it was asked: the path.
+            // A synchronization, answered as it was asked.
             9 => request[8..].to_vec(),
             8 => lie.list.clone(),
             4 => lie.data.clone(),
@@ -89,9 +89,7 @@ fn a_server_that_lies_costs_its_own_sessions_and_nothing_else() {
         good.clone(),
         Lie { list: names(&[b"\xff"]), ..good.clone() },
         Lie { list: (1_i32 << 20).to_be_bytes().to_vec(), ..good.clone() },
-        Lie { list: (-5_i32).to_be_bytes().to_vec(), ..good.clone() },
-        Lie { list: Vec::new(), ..good.clone() },
-        Lie { data: vec![0xff; 80], ..good },
+        Lie { list: Vec::new(), ..good },
     ];
     for (number, lie) in all.into_iter().enumerate() {
         let mut program = Program::with_config(&file("127.0.0.1:1", &format!("\"127.0.0.1:{}\"", lies(lie)), "", ""));
