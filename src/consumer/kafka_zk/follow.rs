@@ -89,21 +89,10 @@ impl Follower {
             tokio::select! {
                 lost = &mut lost => return lost,
                 Some(answers) = next(&mut asked) => {
-                    let answers: Vec<Answered<S::Watch>> = answers;
-                    let mut batch = Vec::with_capacity(answers.len());
-                    for (path, answer) in answers {
-                        match answer {
-                            Ok((answer, watch)) => {
-                                watched.extend(watch.map(|watch| fired::<S>(Arc::clone(&path), watch)));
-                                batch.push((path, answer));
-                            }
-                            Err(lost) => return lost,
-                        }
+                    match split(answers, |path, watch| watched.push(fired::<S>(path, watch))) {
+                        Ok(batch) => self.take(&batch, &mut tree, &mut walk),
+                        Err(lost) => return lost,
                     }
-                    if batch.iter().any(|(path, answer)| &**path == ROOT && *answer == Answer::Refused) {
-                        return Lost(format!("{ROOT} may not be read"));
-                    }
-                    self.take(&batch, &mut tree, &mut walk);
                 }
                 Some(paths) = next(&mut watched) => paths.iter().for_each(|path| tree.changed(path)),
                 Some(probed) = probed.next() => match probed {
@@ -154,6 +143,23 @@ impl Follower {
             None => self.cluster.apply(self.source, Past::Read, updates, now),
         }
     }
+}
+
+/// The answers alone; what is watched from then on is handed to `watch`. Where the root may not be read there is
+/// nothing to follow.
+fn split<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, Answer)>, Lost> {
+    let mut batch = Vec::with_capacity(answers.len());
+    for (path, answered) in answers {
+        let (answer, watched) = answered?;
+        if &*path == ROOT && answer == Answer::Refused {
+            return Err(Lost(format!("{ROOT} may not be read")));
+        }
+        if let Some(watched) = watched {
+            watch(Arc::clone(&path), watched);
+        }
+        batch.push((path, answer));
+    }
+    Ok(batch)
 }
 
 async fn answer<S: Session>(session: &S, ask: Ask) -> Answered<S::Watch> {
