@@ -196,7 +196,7 @@ impl Held {
                     self.members.insert((group.to_string(), member.id.to_string()), owned.collect());
                 }
             }
-            other => panic!("{other:?}"),
+            Update::Members(_) | Update::GroupTombstone { .. } | Update::Fact { .. } => panic!("{update:?}"),
         }
     }
 
@@ -220,9 +220,9 @@ impl Held {
                 _ => {}
             }
         }
-        let owners = server.nodes.iter().filter_map(|(path, (data, _))| match place(path)? {
-            Place::Owner(spot) => Some((spot, owner(data)?)),
-            _ => None,
+        let owners = server.nodes.iter().filter_map(|(path, (data, _))| {
+            let Some(Place::Owner(spot)) = place(path) else { return None };
+            Some((spot, owner(data)?))
         });
         for (spot, consumer) in owners {
             if let Some(owned) = held.members.get_mut(&(spot.group.to_owned(), consumer.to_owned())) {
@@ -255,7 +255,7 @@ fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<Fault> {
         for path in std::mem::take(&mut server.fired) {
             tree.changed(&path);
         }
-        let Some(ask) = tree.next() else { return faults };
+        let Some(ask) = tree.next_ask() else { return faults };
         let answer = server.answer(&ask);
         faults.extend(tell(tree, held, &ask.path, &answer));
     }
@@ -323,7 +323,7 @@ fn what_may_not_be_read_is_asked_for_again_and_let_go_once_it_is_gone() {
     let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
     server.put("/consumers/g/offsets/t/0", b"5");
     let secret: Arc<str> = "/consumers/g/offsets/t".into();
-    while let Some(ask) = tree.next() {
+    while let Some(ask) = tree.next_ask() {
         let answer = if ask.path == secret { Answer::Refused } else { server.answer(&ask) };
         tell(&mut tree, &mut held, &ask.path, &answer);
     }
@@ -347,7 +347,7 @@ fn a_node_that_a_list_names_while_an_older_answer_says_that_it_is_missing_is_ask
     for path in std::mem::take(&mut server.fired) {
         tree.changed(&path);
     }
-    let asks: Vec<Ask> = std::iter::from_fn(|| tree.next()).collect();
+    let asks: Vec<Ask> = std::iter::from_fn(|| tree.next_ask()).collect();
     let node = asks.iter().find(|ask| ask.want == Want::Data).unwrap();
     let list = asks.iter().find(|ask| &*ask.path == "/consumers/g/offsets/t").unwrap();
     let missing = server.answer(node);
@@ -411,7 +411,7 @@ proptest! {
                 Step::Put(path, data) => server.put(path, data.as_bytes()),
                 Step::Remove(path) => server.remove(path),
                 Step::Ask => {
-                    if let Some(ask) = tree.next() {
+                    if let Some(ask) = tree.next_ask() {
                         let answer = server.answer(&ask);
                         answers.push((ask, answer));
                     }

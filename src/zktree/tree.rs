@@ -118,14 +118,8 @@ impl Tree {
     }
 
     /// The next question.
-    pub fn next(&mut self) -> Option<Ask> {
+    pub fn next_ask(&mut self) -> Option<Ask> {
         self.asks.pop_front()
-    }
-
-    /// Whether there is a question.
-    #[must_use]
-    pub fn has_next(&self) -> bool {
-        !self.asks.is_empty()
     }
 
     /// Whether every node has been read once.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::rig::page::Page;
 use crate::rig::program::Program;
-use crate::rig::zookeeper::{Release, ZooKeeper};
+use crate::rig::zookeeper::{Release, Znodes, ZooKeeper};
 use crate::rig::{eventually, seconds};
 
 use super::{commit, commits, following, says, shows};
@@ -103,21 +103,43 @@ fn zookeeper_3_4_down_at_start_frozen_and_restarted_costs_nothing_that_lasts() {
     survives(Release::V3_4);
 }
 
-fn three(release: Release) {
-    let mut zookeeper = ZooKeeper::three(release);
+fn right(page: &Page, offset: i64) -> Result<(), String> {
+    shows(page, &commits([("a", "t", 0, offset)])).and_then(|()| up(page, 1.0))
+}
+
+/// Kills the server that is asked, and commits through another one.
+fn lose_one(zookeeper: &mut ZooKeeper, znodes: &Znodes, program: &Program, offset: i64) {
+    let lost = zookeeper.busiest();
+    zookeeper.kill(lost);
+    let died = Instant::now();
+    znodes.put(&commit("a", "t", 0), &offset.to_string());
+    let patience = seconds(10).saturating_sub(died.elapsed());
+    program.page_where(patience, "commit through another server", |page| right(page, offset));
+    set(zookeeper, 5);
+}
+
+/// A killed server is not started again here: one of 3.4.10 may then serve a tree that others do not have
+/// (ZOOKEEPER-2845), and nobody who asks it could tell.
+#[test]
+fn one_of_three_servers_of_3_4_that_dies_costs_nothing() {
+    let mut zookeeper = ZooKeeper::three(Release::V3_4);
     let znodes = zookeeper.znodes();
     znodes.put(&commit("a", "t", 0), "1");
     let program = following(&zookeeper, "zookeeper-timeout = 4");
-    let right = |page: &Page, offset| shows(page, &commits([("a", "t", 0, offset)])).and_then(|()| up(page, 1.0));
+    program.page_where(seconds(10), "first commit", |page| right(page, 1));
+    lose_one(&mut zookeeper, &znodes, &program, 2);
+    program.terminate();
+}
+
+#[test]
+fn one_of_three_servers_of_3_8_that_dies_costs_nothing_and_two_the_news_alone() {
+    let mut zookeeper = ZooKeeper::three(Release::V3_8);
+    let znodes = zookeeper.znodes();
+    znodes.put(&commit("a", "t", 0), "1");
+    let program = following(&zookeeper, "zookeeper-timeout = 4");
     program.page_where(seconds(10), "first commit", |page| right(page, 1));
     for offset in 2..4 {
-        let lost = zookeeper.busiest();
-        zookeeper.kill(lost);
-        let died = Instant::now();
-        znodes.put(&commit("a", "t", 0), &offset.to_string());
-        let patience = seconds(10).saturating_sub(died.elapsed());
-        program.page_where(patience, "commit through another server", |page| right(page, offset));
-        set(&zookeeper, 5);
+        lose_one(&mut zookeeper, &znodes, &program, offset);
         zookeeper.restart();
     }
 
@@ -140,14 +162,4 @@ fn three(release: Release) {
     fresh.terminate();
     set(&zookeeper, 5);
     program.terminate();
-}
-
-#[test]
-fn one_of_three_servers_of_3_8_that_dies_costs_nothing_and_two_the_news_alone() {
-    three(Release::V3_8);
-}
-
-#[test]
-fn one_of_three_servers_of_3_4_that_dies_costs_nothing_and_two_the_news_alone() {
-    three(Release::V3_4);
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Interval, MissedTickBehavior, interval};
-use tracing::{debug, info};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tracing::debug;
 
 use crate::clock;
 use crate::config::Filter;
@@ -20,6 +20,7 @@ use crate::storage::{Build, Cluster, Past, SourceId, Update};
 use crate::zktree::{Answer, Ask, ROOT, Tree};
 
 use super::session::{Lost, Session};
+use super::trouble::Trouble;
 
 /// Questions in flight.
 const MOST_ASKED: usize = 1_000;
@@ -47,9 +48,14 @@ pub struct Follower {
     pub metrics: ModuleMetrics,
     /// Nodes that could not be read.
     pub faults: ErrorCounters,
+    /// What stands in the way.
+    pub trouble: Arc<Trouble>,
     /// Whether a walk has been shown.
     pub shown: bool,
 }
+
+/// Why a server is not listened to.
+const CUT_OFF: &str = "the only server that answers is cut off from the others, and may be behind";
 
 /// What a node was asked, and said.
 type Answered<W> = (Arc<str>, Result<(Answer, Option<W>), Lost>);
@@ -70,31 +76,23 @@ impl Follower {
         let mut walk = Some(self.cluster.build(self.source));
         let (mut probe, mut retry) = (every(PROBE), every(RETRY));
         let idle = session.is_read_only() && self.shown;
+        if idle {
+            self.trouble.tell(CUT_OFF);
+        }
         loop {
             while !idle
                 && asked.len() < MOST_ASKED
-                && let Some(ask) = tree.next()
+                && let Some(ask) = tree.next_ask()
             {
                 asked.push(answer(&session, ask));
             }
             tokio::select! {
                 lost = &mut lost => return lost,
                 Some(answers) = next(&mut asked) => {
-                    let answers: Vec<Answered<S::Watch>> = answers;
-                    let mut batch = Vec::with_capacity(answers.len());
-                    for (path, answer) in answers {
-                        match answer {
-                            Ok((answer, watch)) => {
-                                watched.extend(watch.map(|watch| fired::<S>(Arc::clone(&path), watch)));
-                                batch.push((path, answer));
-                            }
-                            Err(lost) => return lost,
-                        }
+                    match split(answers, |path, watch| watched.push(fired::<S>(path, watch))) {
+                        Ok(batch) => self.take(&batch, &mut tree, &mut walk),
+                        Err(lost) => return lost,
                     }
-                    if batch.iter().any(|(path, answer)| &**path == ROOT && *answer == Answer::Refused) {
-                        return Lost(format!("{ROOT} may not be read"));
-                    }
-                    self.take(&batch, &mut tree, &mut walk);
                 }
                 Some(paths) = next(&mut watched) => paths.iter().for_each(|path| tree.changed(path)),
                 Some(probed) = probed.next() => match probed {
@@ -135,7 +133,7 @@ impl Follower {
             self.cluster.expire(now);
             self.shown = true;
             self.metrics.progress(parts, parts);
-            info!(module = self.module, nodes = known, "the tree has been walked");
+            self.trouble.end(known);
         }
     }
 
@@ -145,6 +143,23 @@ impl Follower {
             None => self.cluster.apply(self.source, Past::Read, updates, now),
         }
     }
+}
+
+/// The answers alone; what is watched from then on is handed to `watch`. Where the root may not be read there is
+/// nothing to follow.
+fn split<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, Answer)>, Lost> {
+    let mut batch = Vec::with_capacity(answers.len());
+    for (path, answered) in answers {
+        let (answer, watched) = answered?;
+        if &*path == ROOT && answer == Answer::Refused {
+            return Err(Lost(format!("{ROOT} may not be read")));
+        }
+        if let Some(watched) = watched {
+            watch(Arc::clone(&path), watched);
+        }
+        batch.push((path, answer));
+    }
+    Ok(batch)
 }
 
 async fn answer<S: Session>(session: &S, ask: Ask) -> Answered<S::Watch> {
@@ -162,8 +177,9 @@ async fn next<F: Future>(set: &mut FuturesUnordered<F>) -> Option<Vec<F::Output>
     set.ready_chunks(BATCH).next().await
 }
 
+/// Not at once: whether the tree may be read has to be known before a sign of life counts.
 fn every(period: Duration) -> Interval {
-    let mut interval = interval(period);
+    let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }

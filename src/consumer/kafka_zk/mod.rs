@@ -13,16 +13,16 @@ mod follow;
 mod script;
 mod session;
 mod tls;
+mod trouble;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::runtime::Builder;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
 use crate::config::{Consumer, ZooKeeper};
 use crate::consumer::Surroundings;
@@ -33,7 +33,8 @@ use crate::zktree::Fault;
 
 use client::Settings;
 use follow::Follower;
-use session::{Lost, Session};
+use session::Lost;
+use trouble::Trouble;
 
 /// How long the thread may take to end.
 const GRACE: Duration = Duration::from_secs(3);
@@ -71,6 +72,7 @@ impl KafkaZk {
             cluster: around.cluster,
             faults: around.metrics.errors(&Fault::REASONS),
             metrics: around.metrics,
+            trouble: Arc::clone(&trouble),
             shown: false,
         };
         Ok(Self {
@@ -101,7 +103,7 @@ impl Module for KafkaZk {
     }
 
     fn trouble(&self) -> Option<String> {
-        self.trouble.held().clone()
+        self.trouble.cause()
     }
 }
 
@@ -128,7 +130,7 @@ impl Keeper {
             // At once: the client is about to connect anew, and to set all its watches again.
             runtime.shutdown_background();
             if let Some(lost) = lost {
-                self.trouble.tell(&lost);
+                self.trouble.tell(&lost.to_string());
                 failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
             }
         }
@@ -142,9 +144,9 @@ impl Keeper {
             Err(lost) => return Some(lost),
         };
         self.follower.metrics.zookeeper_session();
-        self.trouble.end(ensemble.is_read_only());
         let closed = ensemble.closed();
         let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await;
+        self.follower.metrics.zookeeper_nodes(0);
         // It has been dropped. Where the server does not say in time that it is closed, it lets it expire.
         drop(timeout(CLOSING, closed).await);
         lost
@@ -158,38 +160,6 @@ fn pause(failures: u32, chance: f64) -> Duration {
     }
     let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     FIRST_PAUSE.saturating_mul(doubled).min(LAST_PAUSE).mul_f64(0.5_f64.mul_add(chance, 0.5))
-}
-
-/// What stands in the way of a session. The log is told when that changes.
-#[derive(Debug)]
-struct Trouble {
-    module: String,
-    held: Mutex<Option<String>>,
-}
-
-impl Trouble {
-    const fn new(module: String) -> Self {
-        Self { module, held: Mutex::new(None) }
-    }
-
-    fn held(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, Lost(cause): &Lost) {
-        if self.held().replace(cause.clone()).as_ref() != Some(cause) {
-            warn!(module = self.module, cause, "no session with ZooKeeper");
-        }
-    }
-
-    fn end(&self, read_only: bool) {
-        self.held().take();
-        if read_only {
-            warn!(module = self.module, "connected to a server of ZooKeeper that is cut off from the others");
-        } else {
-            info!(module = self.module, "connected to ZooKeeper");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::follow::Follower;
 use super::session::{Lost, Session};
+use super::trouble::Trouble;
 use crate::config::Filter;
 use crate::evaluate::EvaluatorRules;
 use crate::metrics::health::ModuleKind;
@@ -34,7 +35,6 @@ struct Tree {
     clock: i64,
     watches: BTreeMap<String, Vec<oneshot::Sender<()>>>,
     script: BTreeMap<&'static str, VecDeque<Event>>,
-    asked: Vec<String>,
 }
 
 impl Tree {
@@ -99,18 +99,16 @@ impl Session for Script {
     type Watch = oneshot::Receiver<()>;
 
     async fn ask(&self, path: &str, want: Want) -> Result<(Answer, Option<Self::Watch>), Lost> {
+        let event = self.tree.borrow_mut().script.get_mut(path).and_then(VecDeque::pop_front);
+        if matches!(event, Some(Event::Expire)) {
+            self.expired.notify_one();
+            return pending().await;
+        }
         let mut tree = self.tree.borrow_mut();
-        tree.asked.push(path.to_owned());
-        let event = tree.script.get_mut(path).and_then(VecDeque::pop_front);
         match event {
-            Some(Event::Expire) => {
-                self.expired.notify_one();
-                drop(tree);
-                return pending().await;
-            }
             Some(Event::Vanish) => tree.remove(path),
             Some(Event::Write(path, data)) => tree.put(path, data),
-            None => {}
+            Some(Event::Expire) | None => {}
         }
         let answer = tree.answer(path, want);
         let (sender, receiver) = oneshot::channel();
@@ -165,6 +163,7 @@ impl Scene {
             cluster,
             faults: metrics.errors(&[]),
             metrics,
+            trouble: Arc::new(Trouble::new("zk".to_owned())),
             shown: false,
         };
         let tree = Rc::new(RefCell::new(Tree::default()));
