@@ -81,7 +81,7 @@ fn ten_thousand_groups_are_a_page_of_a_hundred_rows_and_one_small_answer() {
         heap / 1_000_000,
         held / 1_000_000,
     );
-    assert!(heap < 100_000_000, "{heap} bytes of script objects");
+    assert!(heap < 30_000_000 && held < 100_000_000, "{heap} bytes of script objects, {held} bytes in all");
     browser.visit(program.port, "/?page=100");
     assert_eq!(browser.text("document.querySelector('.where').innerText"), "9,901 to 10,000 of 10,000");
     no_complaints(&mut browser);
