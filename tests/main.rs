@@ -4,6 +4,8 @@
 //! `rig` gets and starts them. Nothing here sees the inside of the program.
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod burrow;
 #[cfg(test)]
 mod captured;
@@ -33,3 +35,5 @@ mod secured;
 mod time_lag;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod woken;

@@ -1,0 +1,107 @@
+//! Who is woken: warrener, a real Prometheus with the rules that are shipped, a real Alertmanager with the
+//! configuration that is shipped, and a webhook. A minute of waiting is a second here ([`rules::hastened`]); the
+//! expressions are those that are shipped.
+//!
+//! [`rules::hastened`]: crate::rig::rules::hastened
+
+use crate::rig::alertmanager::Alertmanager;
+use crate::rig::broker::Spec;
+use crate::rig::inbox::{Inbox, Told};
+use crate::rig::maven::Version;
+use crate::rig::program::Program;
+use crate::rig::prometheus::Prometheus;
+use crate::rig::wire::Committer;
+use crate::rig::{eventually, free_port, pause, seconds};
+
+/// What the inbox was told first of an alert on a group.
+fn told(inbox: &Inbox, alert: &str, group: &str) -> Told {
+    eventually(seconds(60), "notification", || {
+        let all = inbox.alerts();
+        let found = all.iter().find(|told| told.label("alertname") == alert && told.label("consumergroup") == group);
+        found.cloned().ok_or_else(|| format!("no {alert} of {group} in {all:?}"))
+    })
+}
+
+#[test]
+fn a_stalled_group_of_the_demo_is_told_to_whoever_is_on_call() {
+    let (demo, inbox) = (Program::demo(), Inbox::open());
+    let alertmanager = Alertmanager::telling(&inbox);
+    let _prometheus = Prometheus::watching(&[demo.port], alertmanager.port);
+
+    let stalled = told(&inbox, "KafkaGroupStalled", "recommendations");
+    assert!(stalled.is_firing());
+    assert_eq!(stalled.path, "/page");
+    for (name, value) in [
+        ("cluster", "default"),
+        ("topic", "inventory"),
+        ("severity", "critical"),
+        ("job", "warrener"),
+        ("instance", ""),
+    ] {
+        assert_eq!(stalled.label(name), value, "{name}");
+    }
+    assert_eq!(stalled.group, serde_json::json!({"cluster": "default", "consumergroup": "recommendations"}));
+    assert_eq!(stalled.annotation("summary"), "Group recommendations (default) is stalled");
+    assert_eq!(stalled.annotation("runbook_url"), "docs/runbooks.md#kafkagroupstalled");
+    assert!(stalled.annotation("description").contains("in 4 partitions of topic inventory"));
+
+    told(&inbox, "KafkaGroupStopped", "legacy-exporter");
+    let rewound = told(&inbox, "KafkaGroupRewound", "ledger-replay");
+    assert_eq!((rewound.path.as_str(), rewound.label("severity")), ("/notice", "warning"));
+    let strangers: Vec<Told> = inbox.alerts().into_iter().filter(is_well).collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
+
+/// What no alert should be about in the demo's first minute.
+fn is_well(told: &Told) -> bool {
+    let group = told.label("consumergroup");
+    ["orders-service", "payments-service", "shipping", "report-builder", "connect-cluster"].contains(&group)
+        || group.starts_with("console-consumer-")
+}
+
+#[test]
+fn a_restart_wakes_nobody_and_a_cluster_that_is_down_silences_its_groups() {
+    let mut cluster = Spec::new(Version::V4_2).start();
+    cluster.create_topic("orders", 2);
+    for partition in 0..2 {
+        cluster.produce("orders", partition, 1000);
+    }
+    let mut committer = Committer::new(cluster.port());
+    let mut next = 0;
+    let mut go_on = |committer: &mut Committer, times: u32| {
+        for _ in 0..times {
+            next += 1;
+            committer.commit("steady", "orders", &[(0, next), (1, next)]);
+            pause(std::time::Duration::from_millis(200));
+        }
+    };
+    // It goes back at last, and says nothing any more.
+    for offset in (1..12).chain([3]) {
+        committer.commit("lost", "orders", &[(0, offset), (1, offset)]);
+    }
+    let port = free_port();
+    let program = Program::quick_at(port, &cluster.bootstrap()).ready();
+    let inbox = Inbox::open();
+    let alertmanager = Alertmanager::telling(&inbox);
+    let prometheus = Prometheus::watching(&[port], alertmanager.port);
+    go_on(&mut committer, 40);
+    program.terminate();
+    let program = Program::quick_at(port, &cluster.bootstrap()).ready();
+    // Longer than the ten seconds that a status is waited for.
+    go_on(&mut committer, 80);
+    let woken = prometheus.series("max_over_time(ALERTS{consumergroup=\"steady\",alertstate=\"firing\"}[2m])").unwrap();
+    assert!(woken.is_empty(), "{woken:?}");
+    told(&inbox, "KafkaGroupStopped", "lost");
+
+    cluster.kill(0);
+    let down = told(&inbox, "KafkaClusterUnreachable", "");
+    assert_eq!((down.label("cluster"), down.path.as_str()), ("local", "/page"));
+    eventually(seconds(60), "silenced group", || {
+        let mine = alertmanager.alerts("KafkaGroupRewound")?;
+        let silenced = |alert: &serde_json::Value| {
+            alert["status"]["state"] == "suppressed"
+                && alert["status"]["inhibitedBy"].as_array().is_some_and(|by| !by.is_empty())
+        };
+        if mine.iter().any(silenced) { Ok(()) } else { Err(format!("{mine:?}\n{}", program.get("/metrics").text())) }
+    });
+}
