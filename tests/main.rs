@@ -12,6 +12,8 @@ mod captured;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod dashboards;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod golden;

@@ -75,8 +75,8 @@ fn a_restart_wakes_nobody_and_a_cluster_that_is_down_silences_its_groups() {
             pause(std::time::Duration::from_millis(200));
         }
     };
-    // It goes back at last, and says nothing any more.
-    for offset in (1..12).chain([3]) {
+    // It says nothing any more.
+    for offset in 1..12 {
         committer.commit("lost", "orders", &[(0, offset), (1, offset)]);
     }
     let port = free_port();
@@ -96,12 +96,14 @@ fn a_restart_wakes_nobody_and_a_cluster_that_is_down_silences_its_groups() {
     cluster.kill(0);
     let down = told(&inbox, "KafkaClusterUnreachable", "");
     assert_eq!((down.label("cluster"), down.path.as_str()), ("local", "/page"));
-    eventually(seconds(60), "silenced group", || {
-        let mine = alertmanager.alerts("KafkaGroupRewound")?;
+    eventually(seconds(60), "silenced groups", || {
+        let by: Vec<_> = alertmanager.alerts("KafkaClusterUnreachable")?.into_iter().map(|alert| alert["fingerprint"].clone()).collect();
+        let groups = alertmanager.alerts("KafkaGroupStopped")?;
         let silenced = |alert: &serde_json::Value| {
-            alert["status"]["state"] == "suppressed"
-                && alert["status"]["inhibitedBy"].as_array().is_some_and(|by| !by.is_empty())
+            let inhibited = alert["status"]["inhibitedBy"].as_array();
+            alert["status"]["state"] == "suppressed" && inhibited.is_some_and(|those| those.iter().any(|id| by.contains(id)))
         };
-        if mine.iter().any(silenced) { Ok(()) } else { Err(format!("{mine:?}\n{}", program.get("/metrics").text())) }
+        if !groups.is_empty() && groups.iter().all(silenced) { Ok(()) } else { Err(format!("{groups:?}")) }
     });
+    program.terminate();
 }

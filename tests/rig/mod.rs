@@ -1,6 +1,7 @@
 //! The rig: real Kafka brokers, Kafka's own tools, Prometheus and `warrener` itself, as processes of a test.
 
 pub mod alertmanager;
+pub mod boards;
 pub mod broker;
 pub mod client;
 pub mod clients;

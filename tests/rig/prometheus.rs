@@ -25,6 +25,11 @@ impl Prometheus {
         Self::start(Scratch::new("prometheus"), &scraping(&[target]))
     }
 
+    /// Scraping several.
+    pub fn scraping_all(targets: &[u16]) -> Self {
+        Self::start(Scratch::new("prometheus"), &scraping(targets))
+    }
+
     /// Scraping these, with the rules that are shipped, a minute of their waiting a second, and telling an Alertmanager
     /// on that port.
     pub fn watching(targets: &[u16], alertmanager: u16) -> Self {

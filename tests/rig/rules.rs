@@ -22,14 +22,12 @@ pub struct File {
 
 #[derive(Debug, Deserialize)]
 pub struct Group {
-    pub name: String,
     pub rules: Vec<Rule>,
 }
 
-/// A rule: `record` or `alert` is its name.
+/// A rule: the name of an alert is `alert`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Rule {
-    pub record: Option<String>,
     pub alert: Option<String>,
     pub expr: String,
     #[serde(default, rename = "for")]
