@@ -1,8 +1,9 @@
 # demo   the whole pipeline on an embedded cluster: needs Rust, a C compiler, make and perl
-# test   everything that CI checks: needs Java 17 and Maven too, and installs Prometheus where it may
+# test   everything that CI checks: needs Java 17, Maven and Go too, and installs Prometheus where it may
+# man    writes the man pages anew; dashboards: the dashboards; both are committed
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
 
-.PHONY: demo test lint core docs real fuzz tools
+.PHONY: demo test lint core docs real man dashboards fuzz tools
 
 demo:
 	cargo run --release -- demo
@@ -24,6 +25,12 @@ docs:
 
 real:
 	cargo test --release
+
+man:
+	WARRENER_GOLDEN=write cargo test --release --lib cli::manual_tests
+
+dashboards:
+	cd dashboards/generate && go run . ..
 
 fuzz:
 	WARRENER_FUZZ_CASES=10000000 cargo test --no-default-features --lib offsets::tests::fuzz

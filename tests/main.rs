@@ -12,6 +12,8 @@ mod captured;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod compose;
+#[cfg(test)]
 mod dashboards;
 #[cfg(test)]
 mod faults;
@@ -27,6 +29,8 @@ mod kinds;
 mod lag_command;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]

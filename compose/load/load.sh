@@ -2,7 +2,7 @@
 # Groups in every state, by Kafka's own tools, for as long as it runs:
 #   steady   OK      keeps up
 #   slow     WARN    reads two records a second where twenty come
-#   gone     STOP    reads for twenty seconds and leaves for good
+#   gone     STOP    reads for half a minute and leaves for good
 #   stuck    STALL   waits behind a transaction that stays open for ten minutes, and commits where it stands
 #   replay   REWIND  is set back a little, again and again
 set -euo pipefail
@@ -23,20 +23,21 @@ produce() { # topic, records a second, more
         --num-records 2000000000 --record-size 1024 "${@:3}" >/dev/null
 }
 
-consume() { # group, topic, more
-    "${bin}/kafka-console-consumer.sh" --bootstrap-server "${server}" --group "$1" --topic "$2" \
+consume() { # group, topic, more; in the place of the shell that it is called in
+    exec "${bin}/kafka-console-consumer.sh" --bootstrap-server "${server}" --group "$1" --topic "$2" \
         --from-beginning --command-property auto.commit.interval.ms=1000 "${@:3}"
 }
 
-slow() {
-    consume slow payments --command-property max.poll.records=1 | while read -r _; do sleep 0.5; done
+slow() { # It commits less often than warrener asks for log ends: else its lag seems to shrink between two of them.
+    consume slow payments --command-property max.poll.records=1 --command-property auto.commit.interval.ms=10000 |
+        while read -r _; do sleep 0.5; done
 }
 
 gone() {
     local consumer
     consume gone orders >/dev/null &
     consumer=$!
-    sleep 20
+    sleep 30
     kill "${consumer}"
 }
 

@@ -5,6 +5,7 @@ pub mod boards;
 pub mod broker;
 pub mod client;
 pub mod clients;
+pub mod compose;
 pub mod http;
 pub mod inbox;
 pub mod judge;
