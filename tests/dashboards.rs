@@ -69,7 +69,8 @@ fn variables_that_are_used_exist_and_links_lead_somewhere() {
         for link in board.to_string().split("\"/d/").skip(1) {
             let uid = link.split(['?', '"']).next().unwrap();
             assert!(uids.contains(uid), "{uid}");
-            let given: BTreeSet<&str> = link.split("var-").skip(1).filter_map(|rest| rest.split('=').next()).take(3).collect();
+            let given: BTreeSet<&str> =
+                link.split("var-").skip(1).filter_map(|rest| rest.split('=').next()).take(3).collect();
             assert_eq!(given, ["datasource", "cluster", "group"].into());
         }
         assert_eq!(board["links"][0]["tags"], serde_json::json!(["warrener"]));

@@ -33,7 +33,8 @@ fn systemd_takes_the_unit_and_finds_little_that_it_exposes() {
     let unit = fs::read_to_string(packaging().join("systemd/warrener.service")).unwrap();
     assert!(unit.contains("ExecStart=/usr/bin/warrener --config "));
     // The program is where cargo has put it, and no manual is installed.
-    let here = unit.replace("/usr/bin/warrener", env!("CARGO_BIN_EXE_warrener")).replace("man:warrener(1)", "man:man(1)");
+    let here =
+        unit.replace("/usr/bin/warrener", env!("CARGO_BIN_EXE_warrener")).replace("man:warrener(1)", "man:man(1)");
     let scratch = Scratch::new("systemd");
     let file = scratch.write("warrener.service", here);
     let file = file.to_str().unwrap();
@@ -48,7 +49,8 @@ fn systemd_takes_the_unit_and_finds_little_that_it_exposes() {
 
 #[test]
 fn man_formats_every_page_without_a_warning() {
-    let pages: BTreeSet<PathBuf> = fs::read_dir(packaging().join("man")).unwrap().map(|page| page.unwrap().path()).collect();
+    let pages: BTreeSet<PathBuf> =
+        fs::read_dir(packaging().join("man")).unwrap().map(|page| page.unwrap().path()).collect();
     assert!(pages.len() > 5, "{pages:?}");
     for page in pages {
         let arguments = ["--warnings=w", "-E", "UTF-8", "-Tutf8", "-Z", "-l", page.to_str().unwrap()];
@@ -138,6 +140,7 @@ fn the_chart_brings_a_monitor_that_keeps_our_labels_and_the_very_rules_and_dashb
 
     let boards = all["ConfigMap"].iter().flat_map(|map| map["data"].as_object().unwrap().values().cloned());
     let boards: BTreeSet<String> = boards.map(|board| board.as_str().unwrap().to_owned()).collect();
-    let files = crate::rig::boards::FILES.map(|file| fs::read_to_string(crate::rig::boards::shipped().join(file)).unwrap());
+    let files =
+        crate::rig::boards::FILES.map(|file| fs::read_to_string(crate::rig::boards::shipped().join(file)).unwrap());
     assert_eq!(boards, files.into());
 }

@@ -26,7 +26,7 @@ fn told(inbox: &Inbox, alert: &str, group: &str) -> Told {
 fn a_stalled_group_of_the_demo_is_told_to_whoever_is_on_call() {
     let (demo, inbox) = (Program::demo(), Inbox::open());
     let alertmanager = Alertmanager::telling(&inbox);
-    let _prometheus = Prometheus::watching(&[demo.port], alertmanager.port);
+    let prometheus = Prometheus::watching(&[demo.port], alertmanager.port);
 
     let stalled = told(&inbox, "KafkaGroupStalled", "recommendations");
     assert!(stalled.is_firing());
@@ -50,6 +50,10 @@ fn a_stalled_group_of_the_demo_is_told_to_whoever_is_on_call() {
     assert_eq!((rewound.path.as_str(), rewound.label("severity")), ("/notice", "warning"));
     let strangers: Vec<Told> = inbox.alerts().into_iter().filter(is_well).collect();
     assert!(strangers.is_empty(), "{strangers:?}");
+    eventually(seconds(30), "evaluation of every rule", || match prometheus.rules_not_well()? {
+        rules if rules.is_empty() => Ok(()),
+        rules => Err(format!("{rules:?}")),
+    });
 }
 
 /// What no alert should be about in the demo's first minute.
@@ -57,6 +61,56 @@ fn is_well(told: &Told) -> bool {
     let group = told.label("consumergroup");
     ["orders-service", "payments-service", "shipping", "report-builder", "connect-cluster"].contains(&group)
         || group.starts_with("console-consumer-")
+}
+
+/// An alert that is told to an Alertmanager, and whether one that stands for something larger silences it.
+const SILENCED: [(&[&str], &[&str], bool); 8] = [
+    (&["alertname=KafkaClusterUnreachable", "cluster=c1"], &["alertname=KafkaGroupStopped", "cluster=c1"], true),
+    (&["alertname=KafkaClusterUnreachable", "cluster=c2"], &["alertname=KafkaGroupStopped", "cluster=c3"], false),
+    (
+        &["alertname=KafkaClusterUnreachable", "cluster=c4", "env=test"],
+        &["alertname=KafkaGroupStopped", "cluster=c4", "env=prod"],
+        false,
+    ),
+    (&["alertname=WarrenerDown", "job=j5"], &["alertname=KafkaGroupStopped", "cluster=c5", "job=j5"], true),
+    (&["alertname=WarrenerDown", "job=j6"], &["alertname=KafkaGroupStopped", "cluster=c6", "job=other"], false),
+    (
+        &["alertname=WarrenerTargetDown", "job=j7", "instance=a"],
+        &["alertname=WarrenerNotReady", "cluster=c7", "job=j7", "instance=a"],
+        true,
+    ),
+    (
+        &["alertname=KafkaGroupStopped", "severity=critical", "cluster=c8", "consumergroup=g"],
+        &["alertname=KafkaGroupLate", "severity=warning", "cluster=c8", "consumergroup=g"],
+        true,
+    ),
+    (
+        &["alertname=KafkaGroupStopped", "severity=critical", "cluster=c9", "consumergroup=g"],
+        &["alertname=KafkaGroupLate", "severity=warning", "cluster=c9", "consumergroup=h"],
+        false,
+    ),
+];
+
+#[test]
+fn what_is_larger_silences_its_own_and_nothing_else() {
+    let alertmanager = Alertmanager::telling(&Inbox::open());
+    for (number, (source, target, _)) in SILENCED.iter().enumerate() {
+        for (role, labels) in [("source", source), ("target", target)] {
+            alertmanager.add(&[labels, &[format!("case={role}{number}").as_str()][..]].concat());
+        }
+    }
+    for (number, (source, target, silenced)) in SILENCED.iter().enumerate() {
+        let state = if *silenced { "suppressed" } else { "active" };
+        eventually(seconds(20), "state of an alert", || {
+            let name = target[0].split('=').nth(1).unwrap();
+            let mine = alertmanager.alerts(name)?;
+            let mine = mine.iter().find(|alert| alert["labels"]["case"] == format!("target{number}"));
+            match mine.map(|alert| alert["status"]["state"].clone()) {
+                Some(found) if found == state => Ok(()),
+                found => Err(format!("{target:?} beside {source:?} is {found:?}, not {state}")),
+            }
+        });
+    }
 }
 
 #[test]
@@ -97,11 +151,16 @@ fn a_restart_wakes_nobody_and_a_cluster_that_is_down_silences_its_groups() {
     let down = told(&inbox, "KafkaClusterUnreachable", "");
     assert_eq!((down.label("cluster"), down.path.as_str()), ("local", "/page"));
     eventually(seconds(60), "silenced groups", || {
-        let by: Vec<_> = alertmanager.alerts("KafkaClusterUnreachable")?.into_iter().map(|alert| alert["fingerprint"].clone()).collect();
+        let by: Vec<_> = alertmanager
+            .alerts("KafkaClusterUnreachable")?
+            .into_iter()
+            .map(|alert| alert["fingerprint"].clone())
+            .collect();
         let groups = alertmanager.alerts("KafkaGroupStopped")?;
         let silenced = |alert: &serde_json::Value| {
             let inhibited = alert["status"]["inhibitedBy"].as_array();
-            alert["status"]["state"] == "suppressed" && inhibited.is_some_and(|those| those.iter().any(|id| by.contains(id)))
+            alert["status"]["state"] == "suppressed"
+                && inhibited.is_some_and(|those| those.iter().any(|id| by.contains(id)))
         };
         if !groups.is_empty() && groups.iter().all(silenced) { Ok(()) } else { Err(format!("{groups:?}")) }
     });

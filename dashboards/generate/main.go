@@ -60,6 +60,10 @@ func (b board) build() (dashboard.Dashboard, error) {
 	built, err := builder.Build()
 	// Grafana 11's; later ones bring it up to date as they load it.
 	built.SchemaVersion = 39
+	// In sight, where Grafana has always put them.
+	for index := range built.Links {
+		built.Links[index].Placement = nil
+	}
 	return built, err
 }
 

@@ -56,9 +56,11 @@ fn own() -> BTreeSet<String> {
 /// Every name that a query may have: a histogram has three.
 fn known() -> BTreeSet<String> {
     let sets = [NameSet::KafkaExporter, NameSet::Burrow, NameSet::KafkaLagExporter, NameSet::Kminion];
-    let mut names: BTreeSet<String> = sets.into_iter().flat_map(families).map(|family| family.name.to_owned()).collect();
+    let mut names: BTreeSet<String> =
+        sets.into_iter().flat_map(families).map(|family| family.name.to_owned()).collect();
     let own = own();
-    let histograms = own.iter().filter(|name| ["warrener_scrape_seconds", "warrener_refresh_seconds"].contains(&name.as_str()));
+    let histograms =
+        own.iter().filter(|name| ["warrener_scrape_seconds", "warrener_refresh_seconds"].contains(&name.as_str()));
     names.extend(histograms.flat_map(|name| ["_bucket", "_count", "_sum"].map(|part| format!("{name}{part}"))));
     names.extend(own);
     names
@@ -73,7 +75,8 @@ fn named(text: &str) -> BTreeSet<String> {
 #[test]
 fn every_metric_that_a_dashboard_a_rule_or_a_document_names_is_there() {
     let (known, recording) = (known(), fs::read_to_string(root().join("alerts/recording.yml")).unwrap());
-    let recorded: BTreeSet<&str> = recording.lines().filter_map(|line| line.trim().strip_prefix("- record: ")).collect();
+    let recorded: BTreeSet<&str> =
+        recording.lines().filter_map(|line| line.trim().strip_prefix("- record: ")).collect();
     let mut paths = vec![root().join("README.md")];
     for (folder, end) in
         [("docs", ".md"), ("docs", ".toml"), ("alerts", ".yml"), ("alerts/tests", ".yml"), ("dashboards", ".json")]

@@ -50,6 +50,12 @@ impl Alertmanager {
         Self { port, _process: process, _scratch: scratch }
     }
 
+    /// Tells it of an alert with these labels.
+    pub fn add(&self, labels: &[&str]) {
+        let url = format!("--alertmanager.url=http://127.0.0.1:{}", self.port);
+        amtool(&[&["alert", "add", &url], labels].concat()).unwrap();
+    }
+
     /// Its alerts of a name: each with `status.state` and `status.inhibitedBy`.
     pub fn alerts(&self, name: &str) -> Result<Vec<Value>, String> {
         let answer = http::get(self.port, "/api/v2/alerts", &[])?;

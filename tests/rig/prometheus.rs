@@ -94,6 +94,15 @@ impl Prometheus {
         answer["data"]["result"].as_array().cloned().ok_or_else(|| answer.to_string())
     }
 
+    /// Rules that were not evaluated without an error yet, and what Prometheus says of them.
+    pub fn rules_not_well(&self) -> Result<Vec<String>, String> {
+        let answer = self.ask("/api/v1/rules")?;
+        let groups = answer["data"]["groups"].as_array().ok_or_else(|| answer.to_string())?;
+        let rules = groups.iter().flat_map(|group| group["rules"].as_array().into_iter().flatten());
+        let ill = rules.filter(|rule| rule["health"] != "ok");
+        Ok(ill.map(|rule| format!("{} is {}: {}", rule["name"], rule["health"], rule["lastError"])).collect())
+    }
+
     fn answer(&self, query: &str) -> Result<Value, String> {
         let escaped: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
         self.ask(&format!("/api/v1/query?query={escaped}"))
