@@ -4,7 +4,8 @@
 //! prometheus-client's and follow at the end of the page.
 
 mod catalogue;
-#[cfg(all(test, feature = "daemon"))]
+#[cfg(test)]
+#[cfg(feature = "daemon")]
 mod documented_tests;
 mod format;
 #[cfg(feature = "daemon")]

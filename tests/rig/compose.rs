@@ -143,17 +143,25 @@ impl Compose {
         text
     }
 
-    /// As the image does it: the folder that is mounted holds the properties, `CLUSTER_ID` is the storage's.
+    /// As the image does it: its own program takes the properties from the folder that is mounted, formats the storage
+    /// with `CLUSTER_ID`, and the broker is started with what comes of it.
     fn kafka(&self, mounts: &[(String, PathBuf)]) -> Command {
-        let (_, folder) = mounts.iter().find(|(target, _)| target == "/mnt/shared/config").unwrap();
-        let properties = folder.join("server.properties");
-        let id = self.project["services"]["kafka"]["environment"]["CLUSTER_ID"].as_str().unwrap();
-        let mut format = java(Version::V4_2, 256);
-        format.args(["kafka.tools.StorageTool", "format", "-t", id, "-c"]).arg(&properties);
-        let output = format.output().unwrap();
+        let (_, mounted) = mounts.iter().find(|(target, _)| target == "/mnt/shared/config").unwrap();
+        let [image, made] = ["image", "made"].map(|name| self.scratch.join(name));
+        for folder in [&image, &made] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        for file in ["server.properties", "log4j2.yaml", "tools-log4j2.yaml"] {
+            fs::write(image.join(file), "").unwrap();
+        }
+        let mut setup = java(Version::V4_2, 256);
+        setup.args(["kafka.docker.KafkaDockerWrapper", "setup", "--default-configs-dir"]).arg(image);
+        setup.arg("--mounted-configs-dir").arg(mounted).arg("--final-configs-dir").arg(&made);
+        let id = &self.project["services"]["kafka"]["environment"]["CLUSTER_ID"];
+        let output = setup.env("CLUSTER_ID", id.as_str().unwrap()).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let mut command = java(Version::V4_2, 256);
-        command.arg("kafka.Kafka").arg(properties);
+        command.arg("kafka.Kafka").arg(made.join("server.properties"));
         command
     }
 
