@@ -65,7 +65,7 @@ fn helm(arguments: &[&str]) -> Output {
     const MODULE: &str = "helm.sh/helm/v3/cmd/helm@v3.22.0";
     let folder = cached("helm-3.22.0", |half| {
         let output = Command::new("go").args(["install", "-ldflags=-s -w", MODULE]).env("GOBIN", half).output();
-        let output = output.unwrap_or_else(|error| panic!("no `go` ({error}): install Go 1.24 or later"));
+        let output = output.unwrap_or_else(|error| panic!("no `go` ({error}): install Go 1.26 or later"));
         assert!(output.status.success(), "{}", text(output.stderr));
     });
     run(folder.join("helm"), arguments, "")

@@ -21,7 +21,7 @@ pub fn read(file: &str) -> Value {
 pub fn generate(into: &Path) {
     let mut command = Command::new("go");
     command.args(["run", "-mod=readonly", ".", into.to_str().unwrap()]).current_dir(shipped().join("generate"));
-    let output = command.output().unwrap_or_else(|error| panic!("no `go` ({error}): install Go 1.21 or later"));
+    let output = command.output().unwrap_or_else(|error| panic!("no `go` ({error}): install Go 1.26 or later"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 

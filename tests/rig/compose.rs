@@ -43,7 +43,7 @@ pub fn read() -> Value {
     let mut command = Command::new("go");
     command.args(["run", "-mod=readonly", "."]).arg(root.join("docker-compose.yml"));
     let output = command.current_dir(root.join("tests/rig/compose")).output();
-    let output = output.unwrap_or_else(|error| panic!("no `go` ({error}): install Go 1.24 or later"));
+    let output = output.unwrap_or_else(|error| panic!("no `go` ({error}): install Go 1.26 or later"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
