@@ -1,9 +1,9 @@
 # demo   the whole pipeline on an embedded cluster: needs Rust, a C compiler, make and perl
-# test   everything that CI checks: needs Java 17 and Maven too, and installs Prometheus where it may
-# pictures  looks at the status page and writes the README's pictures of it
+# test   everything that CI checks: needs Java 17, Maven and Go too, and installs Prometheus where it may
+# man    writes the man pages anew; dashboards: the dashboards; pictures: the README's pictures; all are committed
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
 
-.PHONY: demo test lint core docs real pictures fuzz tools
+.PHONY: demo test lint core docs real man dashboards pictures fuzz tools
 
 demo:
 	cargo run --release -- demo
@@ -29,6 +29,12 @@ real:
 pictures:
 	mkdir -p docs/pictures
 	WARRENER_PICTURES=docs/pictures cargo test --release pictures_for_the_readme
+
+man:
+	WARRENER_GOLDEN=write cargo test --release --lib cli::manual_tests
+
+dashboards:
+	cd dashboards/generate && go run . ..
 
 fuzz:
 	WARRENER_FUZZ_CASES=10000000 cargo test --no-default-features --lib offsets::tests::fuzz

@@ -9,6 +9,8 @@
 mod arguments;
 mod edge;
 mod lag;
+#[cfg(test)]
+mod manual_tests;
 mod plan;
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,17 @@
 //! `rig` gets and starts them. Nothing here sees the inside of the program.
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod burrow;
 #[cfg(test)]
 mod captured;
 #[cfg(test)]
 mod command_line;
+#[cfg(test)]
+mod compose;
+#[cfg(test)]
+mod dashboards;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -24,6 +30,8 @@ mod lag_command;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod rig;
@@ -37,5 +45,7 @@ mod status_page;
 mod time_lag;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod woken;
 #[cfg(test)]
 mod zookeeper;

@@ -25,12 +25,13 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use regex::bytes::Regex;
 use thiserror::Error;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::config::{Config, Filter, Level, Overrides};
+use crate::config::{Config, Filter, Level, Limit, Overrides};
 use crate::model::{Offset, Timestamp};
 use crate::offsets::encode::EncodeError;
 use scenario::{Action, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
@@ -146,6 +147,7 @@ impl Demo {
             ADDRESS.clone_into(&mut server.address);
         }
         config.metrics.owners = true;
+        config.metrics.limits = limits();
         config.logging.level = Level::Warn;
         overrides.apply(&mut config);
         config
@@ -259,6 +261,12 @@ impl Demo {
         let source = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
         Err(DemoError::Cluster { what: "write a record", source })
     }
+}
+
+/// What the make-believe company has promised: its payments are never late for long, its analytics may be.
+fn limits() -> Vec<Limit> {
+    let limit = |group: &str, lag_seconds| Some(Limit { group: Regex::new(group).ok()?, lag_seconds });
+    [limit("^payments-", 60.0), limit("^clickstream-", 900.0)].into_iter().flatten().collect()
 }
 
 fn producer(context: Deliveries) -> Result<BaseProducer<Deliveries>, DemoError> {

@@ -4,6 +4,9 @@
 //! prometheus-client's and follow at the end of the page.
 
 mod catalogue;
+#[cfg(test)]
+#[cfg(feature = "daemon")]
+mod documented_tests;
 mod format;
 #[cfg(feature = "daemon")]
 pub mod health;

@@ -196,7 +196,9 @@ impl Held {
                     self.members.insert((group.to_string(), member.id.to_string()), owned.collect());
                 }
             }
-            Update::Members(_) | Update::GroupTombstone { .. } | Update::Fact { .. } => panic!("{update:?}"),
+            Update::Members(_) | Update::GroupTombstone { .. } | Update::Fact { .. } | Update::Share(_) => {
+                panic!("{update:?}")
+            }
         }
     }
 

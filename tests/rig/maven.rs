@@ -100,19 +100,25 @@ fn cache() -> PathBuf {
 /// Group and name of what Maven gets, and its version.
 type Dependency<'a> = ((&'a str, &'a str), &'a str);
 
-/// The jars in a folder of the cache, fetched when it is not there yet.
-fn jars(name: &str, dependencies: &[Dependency<'_>]) -> Vec<String> {
+/// A folder of the cache, filled when it is not there yet.
+pub fn cached(name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
     let cache = cache();
     let folder = cache.join(name);
     if !folder.is_dir() {
         fs::create_dir_all(&cache).unwrap_or_else(|error| panic!("{}: {error}", cache.display()));
         // Several threads or runs may fetch at once: each into a folder of its own, and the first to finish wins.
         let half = tempfile::Builder::new().prefix("half-").tempdir_in(&cache).unwrap();
-        fetch(dependencies, half.path());
+        fill(half.path());
         if let Err(error) = fs::rename(half.path(), &folder) {
             assert!(folder.is_dir(), "{}: {error}", folder.display());
         }
     }
+    folder
+}
+
+/// The jars in a folder of the cache.
+fn jars(name: &str, dependencies: &[Dependency<'_>]) -> Vec<String> {
+    let folder = cached(name, |half| fetch(dependencies, half));
     let paths = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path().to_str().unwrap().to_owned());
     let mut jars: Vec<String> = paths.filter(|path| path.ends_with(".jar")).collect();
     jars.sort();

@@ -1,10 +1,14 @@
 //! The rig: real Kafka brokers, Kafka's own tools, Prometheus and `warrener` itself, as processes of a test.
 
+pub mod alertmanager;
+pub mod boards;
 pub mod broker;
 pub mod browser;
 pub mod client;
 pub mod clients;
+pub mod compose;
 pub mod http;
+pub mod inbox;
 pub mod judge;
 pub mod maven;
 pub mod page;
@@ -12,6 +16,7 @@ pub mod process;
 pub mod program;
 pub mod prometheus;
 pub mod records;
+pub mod rules;
 pub mod scratch;
 pub mod security;
 pub mod tools;

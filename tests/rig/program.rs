@@ -44,6 +44,22 @@ impl Program {
         Self::start(command, scratch)
     }
 
+    /// A demo of one's own.
+    pub fn fresh_demo() -> Self {
+        let mut command = command();
+        command.arg("demo");
+        Self::start(command, Scratch::new("demo"))
+    }
+
+    /// As `quick`, at a port of one's own choice: one program may come after another.
+    pub fn quick_at(port: u16, servers: &str) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", quick(servers, "", "")));
+        command.args(["--listen", &format!("127.0.0.1:{port}")]);
+        Self::start_at(port, command, scratch)
+    }
+
     /// A cluster and consumer `local` at these servers with quick refreshes, and whatever else.
     pub fn quick(servers: &str, more: &str) -> Self {
         Self::with_config(&quick(servers, "", more))
@@ -82,11 +98,7 @@ impl Program {
     /// The demo, which all tests share that only look at it. It has been ready once.
     pub fn demo() -> &'static Self {
         static DEMO: OnceLock<Program> = OnceLock::new();
-        DEMO.get_or_init(|| {
-            let mut command = command();
-            command.arg("demo");
-            Self::start(command, Scratch::new("demo")).ready()
-        })
+        DEMO.get_or_init(|| Self::fresh_demo().ready())
     }
 
     fn start(mut command: Command, scratch: Scratch) -> Self {

@@ -1,5 +1,6 @@
 //! A real Prometheus, and promtool.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use super::process::Process;
 use super::scratch::Scratch;
-use super::{eventually, free_port, http, seconds};
+use super::{eventually, free_port, http, rules, seconds};
 
 const INSTALL: &str = "install Debian's package `prometheus` (apt-get install prometheus)";
 
@@ -21,14 +22,31 @@ pub struct Prometheus {
 
 impl Prometheus {
     pub fn scraping(target: u16) -> Self {
+        Self::start(Scratch::new("prometheus"), &scraping(&[target]))
+    }
+
+    /// Scraping several.
+    pub fn scraping_all(targets: &[u16]) -> Self {
+        Self::start(Scratch::new("prometheus"), &scraping(targets))
+    }
+
+    /// Scraping these, with the rules that are shipped, a minute of their waiting a second, and telling an Alertmanager
+    /// on that port.
+    pub fn watching(targets: &[u16], alertmanager: u16) -> Self {
         let scratch = Scratch::new("prometheus");
-        let config = scratch.write(
-            "prometheus.yml",
-            format!(
-                "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n- job_name: warrener\n  \
-                 honor_labels: true\n  static_configs: [{{targets: ['127.0.0.1:{target}']}}]\n"
-            ),
+        for file in rules::FILES {
+            let text = fs::read_to_string(rules::shipped().join(file)).unwrap();
+            scratch.write(file, rules::hastened(&text));
+        }
+        let more = format!(
+            "rule_files: [{}]\nalerting:\n  alertmanagers:\n  - static_configs: [{{targets: ['127.0.0.1:{alertmanager}']}}]\n",
+            rules::FILES.join(", ")
         );
+        Self::start(scratch, &(scraping(targets) + &more))
+    }
+
+    fn start(scratch: Scratch, config: &str) -> Self {
+        let config = scratch.write("prometheus.yml", config);
         let version = Command::new("prometheus").arg("--version").output();
         assert!(version.is_ok(), "no `prometheus` ({version:?}): {INSTALL}");
         let port = free_port();
@@ -65,11 +83,40 @@ impl Prometheus {
 
     /// The value of an instant query with one result.
     pub fn query(&self, query: &str) -> Result<f64, String> {
-        let escaped: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let answer = self.ask(&format!("/api/v1/query?query={escaped}"))?;
+        let answer = self.answer(query)?;
         let value = answer["data"]["result"][0]["value"][1].as_str();
         value.and_then(|text| text.parse().ok()).ok_or_else(|| answer.to_string())
     }
+
+    /// All series of an instant query; an error when Prometheus does not understand it.
+    pub fn series(&self, query: &str) -> Result<Vec<Value>, String> {
+        let answer = self.answer(query)?;
+        answer["data"]["result"].as_array().cloned().ok_or_else(|| answer.to_string())
+    }
+
+    /// Rules that were not evaluated without an error yet, and what Prometheus says of them.
+    pub fn rules_not_well(&self) -> Result<Vec<String>, String> {
+        let answer = self.ask("/api/v1/rules")?;
+        let groups = answer["data"]["groups"].as_array().ok_or_else(|| answer.to_string())?;
+        let rules = groups.iter().flat_map(|group| group["rules"].as_array().into_iter().flatten());
+        let ill = rules.filter(|rule| rule["health"] != "ok");
+        Ok(ill.map(|rule| format!("{} is {}: {}", rule["name"], rule["health"], rule["lastError"])).collect())
+    }
+
+    fn answer(&self, query: &str) -> Result<Value, String> {
+        let escaped: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        self.ask(&format!("/api/v1/query?query={escaped}"))
+    }
+}
+
+/// A configuration that scrapes these ports each second, and evaluates rules as often.
+fn scraping(targets: &[u16]) -> String {
+    let targets: Vec<String> = targets.iter().map(|port| format!("'127.0.0.1:{port}'")).collect();
+    format!(
+        "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\nscrape_configs:\n\
+         - job_name: warrener\n  honor_labels: true\n  static_configs: [{{targets: [{}]}}]\n",
+        targets.join(", ")
+    )
 }
 
 /// What `promtool check metrics` says about a page, line by line.

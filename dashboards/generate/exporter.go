@@ -1,0 +1,88 @@
+package main
+
+// The series of the instances chosen, and those of the clusters chosen.
+const (
+	mine   = `{instance=~"$instance"}`
+	theirs = `{instance=~"$instance",cluster=~"$cluster"}`
+)
+
+var exporter = board{
+	uid:   "warrener-exporter",
+	title: "Kafka groups: the exporter",
+	help:  "Whether warrener itself is well: what it has read, how fresh it is, what it costs.",
+	variables: []variable{
+		{"cluster", "Cluster", `label_values(warrener_up, cluster)`, true},
+		{"instance", "Instance", `label_values(warrener_build_info, instance)`, true},
+	},
+	sections: []section{
+		{"Is it well", []panel{
+			{kind: timeline, title: "Servers answer", width: 12, height: 7, mappings: named(map[string][2]string{"0": {"no", "red"}, "1": {"yes", "green"}}),
+				help:    "Each module of each instance. Red: its servers have not answered for 10 s; the log of that instance says why.",
+				queries: []query{{`min by (instance, cluster, kind, module) (warrener_up` + theirs + `)`, "{{instance}} {{cluster}} {{kind}}.{{module}}"}}},
+			{kind: timeline, title: "Has read all once", width: 12, height: 7, mappings: named(map[string][2]string{"0": {"no", "orange"}, "1": {"yes", "green"}}),
+				help:    "Until a module is green, groups may be absent. For more than minutes: /-/ready of that instance lists what is awaited.",
+				queries: []query{{`min by (instance, cluster, kind, module) (warrener_ready` + theirs + `)`, "{{instance}} {{cluster}} {{kind}}.{{module}}"}}},
+			{kind: rows, title: "Versions", unit: "none", width: 12, height: 5, column: "runs",
+				help:    "What runs where. Bring instances to one version.",
+				queries: []query{{`max by (instance, version, revision, rustc) (warrener_build_info` + mine + `)`, ""}}},
+			{kind: number, title: "Running for", unit: "s", width: 4, height: 5,
+				help:    "Since the last start, of the youngest instance. Short again and again: it is being restarted; look at its log and its memory limit.",
+				queries: []query{{`time() - max(process_start_time_seconds` + mine + ` and on (instance) warrener_build_info)`, ""}}},
+			{kind: number, title: "Configuration read", unit: "none", width: 4, height: 5, mappings: named(map[string][2]string{"0": {"failed", "red"}, "1": {"yes", "green"}}),
+				help:    "Whether the last reading of the configuration was successful on every instance. Failed: the log names each mistake.",
+				queries: []query{{`min(warrener_config_last_reload_successful` + mine + `)`, ""}}},
+			{kind: number, title: "Configuration's age", unit: "s", width: 4, height: 5,
+				help:    "Since the configuration was last read, on the instance where that is longest ago. Older than your last change: that instance has not taken it in.",
+				queries: []query{{`time() - min(warrener_config_last_reload_success_timestamp_seconds` + mine + `)`, ""}}},
+		}},
+		{"What it reads", []panel{
+			{kind: lines, title: "Unread in the offsets topic", unit: "short", width: 12, height: 8,
+				help:    "Records up to the log end, by partition. It should come back to 0. A partition that only rises is stuck or held back by an open transaction: see kafka-transactions.sh find-hanging.",
+				queries: []query{{`topk(10, max by (instance, cluster, partition) (warrener_offsets_topic_lag` + theirs + `))`, "{{instance}} {{cluster}} {{partition}}"}}},
+			{kind: stacked, title: "Records by type", unit: "cps", width: 12, height: 8,
+				help:    "Records of the offsets topic a second. Far more commits than usual: find the group on the overview (Groups that commit most).",
+				queries: []query{{`sum by (type) (rate(warrener_records_total` + theirs + `[$__rate_interval]))`, "{{type}}"}}},
+			{kind: lines, title: "Records that could not be decoded", unit: "cps", width: 8, height: 8,
+				help:    "By reason. Should be 0: report what is not, with the log.",
+				queries: []query{{`sum by (cluster, reason) (rate(warrener_record_errors_total` + theirs + `[$__rate_interval]))`, "{{cluster}} {{reason}}"}}},
+			{kind: lines, title: "Commits not taken in", unit: "cps", width: 8, height: 8,
+				help:    "By reason: expired, late, recreated, superseded. A few are usual after a start; many that are superseded come from a group that commits in two places.",
+				queries: []query{{`sum by (cluster, reason) (rate(warrener_dropped_commits_total` + theirs + `[$__rate_interval]))`, "{{cluster}} {{reason}}"}}},
+			{kind: stacked, title: "Groups by type", unit: "none", width: 8, height: 8,
+				help:    "What is shown. A sudden fall: a partition of the offsets topic is being read anew, or a filter was changed.",
+				queries: []query{{`sum by (type) (max by (cluster, type) (warrener_groups` + theirs + `))`, "{{type}}"}}},
+		}},
+		{"What it asks", []panel{
+			{kind: lines, title: "Time of a refresh (99 of 100)", unit: "s", width: 8, height: 8,
+				help:    "Log ends and topics. Near to the refresh interval: the brokers are slow or far; raise offset-refresh.",
+				queries: []query{{`histogram_quantile(0.99, sum by (cluster, kind, le) (rate(warrener_refresh_seconds_bucket` + theirs + `[$__rate_interval])))`, "{{cluster}} {{kind}}"}}},
+			{kind: lines, title: "Refreshes that failed", unit: "cps", width: 8, height: 8,
+				help:    "By reason. Log ends that fail three times in a row are not known any more. leader: the cluster is electing; authorization: grant Describe on the topics. No line is good.",
+				queries: []query{{`sum by (cluster, kind, reason) (rate(warrener_refresh_errors_total` + theirs + `[$__rate_interval]))`, "{{cluster}} {{kind}} {{reason}}"}}},
+			{kind: lines, title: "Since the last refresh", unit: "s", width: 8, height: 8,
+				help:    "How old log ends and topics are. Far above the refresh interval: they can't be read; see why at the left.",
+				queries: []query{{`time() - max by (cluster, kind) (warrener_last_refresh_timestamp_seconds` + theirs + `)`, "{{cluster}} {{kind}}"}}},
+		}},
+		{"What it costs", []panel{
+			{kind: lines, title: "Time of a scrape (99 of 100)", unit: "s", width: 8, height: 8,
+				help:    "From the request to the last byte. Near to the scrape timeout: set granularity to topic, or spread the work with share-group.",
+				queries: []query{{`histogram_quantile(0.99, sum by (instance, le) (rate(warrener_scrape_seconds_bucket` + mine + `[$__rate_interval])))`, "{{instance}}"}}},
+			{kind: lines, title: "Group partitions", unit: "short", width: 8, height: 8,
+				help:    "Partitions with a commit, over all groups: what memory and scrapes grow with. Deny what nobody looks at.",
+				queries: []query{{`sum by (instance, cluster) (warrener_group_partitions` + theirs + `)`, "{{instance}} {{cluster}}"}}},
+			{kind: lines, title: "Memory", unit: "bytes", width: 8, height: 8,
+				help:    "Resident. It follows the group partitions; if it rises without them, report it.",
+				queries: []query{{`max by (instance) (process_resident_memory_bytes` + mine + ` and on (instance) warrener_build_info)`, "{{instance}}"}}},
+			{kind: lines, title: "CPU", unit: "percentunit", width: 8, height: 8,
+				help:    "Of one core. It follows commits a second and scrapes; at a start it reads the whole offsets topic.",
+				queries: []query{{`max by (instance) (rate(process_cpu_seconds_total` + mine + `[$__rate_interval]) and on (instance) warrener_build_info)`, "{{instance}}"}}},
+			{kind: lines, title: "Open files", unit: "none", width: 8, height: 8,
+				help: "And how many it may open. Near to the limit: raise it (LimitNOFILE in a systemd unit).",
+				queries: []query{{`max by (instance) (process_open_fds` + mine + ` and on (instance) warrener_build_info)`, "{{instance}}"},
+					{`max by (instance) (process_max_fds` + mine + ` and on (instance) warrener_build_info)`, "{{instance}} may"}}},
+			{kind: lines, title: "Threads", unit: "none", width: 8, height: 8,
+				help:    "A few for itself and some for each broker of each cluster. If it only rises, report it.",
+				queries: []query{{`max by (instance) (process_threads` + mine + ` and on (instance) warrener_build_info)`, "{{instance}}"}}},
+		}},
+	},
+}

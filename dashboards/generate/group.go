@@ -1,0 +1,131 @@
+package main
+
+import "github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+func red(from float64) []dashboard.Threshold    { return []dashboard.Threshold{above(from, "red")} }
+func orange(from float64) []dashboard.Threshold { return []dashboard.Threshold{above(from, "orange")} }
+
+// The series of one group: `{…}`, and those of its topics.
+const (
+	one    = `{cluster="$cluster",consumergroup="$group"}`
+	topics = `{cluster="$cluster",consumergroup="$group",topic=~"$topic"}`
+)
+
+// The status as a number: 0 OK, 1 WARN, 2 ERR.
+const status = `max(kafka_consumergroup_status{cluster="$cluster",consumergroup="$group",status="warn"}) + 2 * max(kafka_consumergroup_status{cluster="$cluster",consumergroup="$group",status="err"})`
+
+var statuses = named(map[string][2]string{"0": {"OK", "green"}, "1": {"WARN", "orange"}, "2": {"ERR", "red"}})
+
+var group = board{
+	uid:   "warrener-group",
+	title: "Kafka groups: one group",
+	help:  "One consumer group: how far it is behind, where, why, and who is to be asked.",
+	variables: []variable{
+		{"cluster", "Cluster", `label_values(warrener_up, cluster)`, false},
+		{"group", "Group", `label_values(kafka_consumergroup_members{cluster="$cluster"}, consumergroup)`, false},
+		{"topic", "Topic", `label_values(kafka_consumergroup_commits_total{cluster="$cluster",consumergroup="$group"}, topic)`, true},
+	},
+	sections: []section{
+		{"Now", []panel{
+			{kind: number, title: "Status", unit: "none", width: 4, height: 4, mappings: statuses,
+				help:    "Burrow's status, that of the worst partition. ERR: see below which partitions, and ask their owner.",
+				queries: []query{{status, ""}}},
+			{kind: number, title: "Time lag", unit: "s", width: 4, height: 4,
+				help:    "The age of the oldest record that is not committed, over the topics chosen. Compare it with what the group's users were promised.",
+				queries: []query{{`max(kafka_consumergroup_lag_seconds_max` + topics + `)`, ""}}},
+			{kind: number, title: "Lag", unit: "short", width: 4, height: 4,
+				help:    "Records that are not committed. Judge it by the time lag, not by itself.",
+				queries: []query{{`sum(max by (topic) (kafka_consumergroup_lag_sum` + topics + `))`, ""}}},
+			{kind: number, title: "Time to catch up", unit: "s", width: 4, height: 4,
+				help:    "Until the group is at the log end at the pace of the last 10 minutes; infinite while its lag does not shrink. Longer than is bearable: add members, up to the number of partitions.",
+				queries: []query{{catchUp("", topics), ""}}},
+			{kind: number, title: "Members", unit: "none", width: 4, height: 4,
+				help:    "Live members. 0 with a lag: the application does not run, or can't join.",
+				queries: []query{{`max(kafka_consumergroup_members` + one + `)`, ""}}},
+			{kind: number, title: "Unread of what is kept", unit: "percentunit", width: 4, height: 4, thresholds: []dashboard.Threshold{above(0.8, "orange"), above(0.95, "red")},
+				help:    "The largest share of a partition's log that is unread. At 100% retention deletes what was not read: raise the topic's retention before that.",
+				queries: []query{{`max(kafka_consumergroup_retention_used_ratio` + topics + `)`, ""}}},
+		}},
+		{"When", []panel{
+			{kind: timeline, title: "Status", width: 12, height: 5, mappings: statuses,
+				help:    "Since when it has been in trouble. Look at what was deployed or failed at that moment.",
+				queries: []query{{status, "status"}}},
+			{kind: timeline, title: "State", width: 12, height: 5, mappings: named(map[string][2]string{"0": {"no", "transparent"}, "1": {"yes", "blue"}}),
+				help:    "The group's state as the offsets topic tells it. Empty: no members. A group that is often assigning or reconciling loses time to rebalances.",
+				queries: []query{{`max by (state) (kafka_consumergroup_state` + one + `)`, "{{state}}"}}},
+		}},
+		{"How far behind", []panel{
+			{kind: lines, title: "Time lag by topic, and the limit", unit: "s", width: 12, height: 8,
+				help: "Above its limit the group breaks what was promised; the limit is shown where [[metrics.limit]] sets one. A rise of a second a second: nothing is read.",
+				queries: []query{{`max by (topic) (kafka_consumergroup_lag_seconds_max` + topics + `)`, "{{topic}}"},
+					{`max(kafka_consumergroup_lag_limit_seconds` + one + `)`, "limit"}}},
+			{kind: lines, title: "Lag by topic", unit: "short", width: 12, height: 8,
+				help:    "Records not committed. A saw-tooth is a batch job; a steady rise needs more members or less work a record.",
+				queries: []query{{`max by (topic) (kafka_consumergroup_lag_sum` + topics + `)`, "{{topic}}"}}},
+			{kind: heat, title: "Time lag by partition", unit: "s", width: 12, height: 9,
+				help:    "One dark row: that partition's owner is stuck, or one key gets most records. All rows dark: the group as a whole is too slow or stopped.",
+				queries: []query{{`max by (topic, partition) (kafka_consumergroup_lag_seconds` + topics + `)`, "{{topic}} {{partition}}"}}},
+			{kind: heat, title: "Lag by partition", unit: "short", width: 12, height: 9,
+				help:    "As the time lag, in records. Rows that differ much show an uneven spread of keys.",
+				queries: []query{{`max by (topic, partition) (kafka_consumergroup_lag` + topics + `)`, "{{topic}} {{partition}}"}}},
+			{kind: lines, title: "Time lag of the worst partitions", unit: "s", width: 12, height: 8,
+				help:    "Find the owner of the uppermost in the table below.",
+				queries: []query{{`topk(10, max by (topic, partition) (kafka_consumergroup_lag_seconds` + topics + `))`, "{{topic}} {{partition}}"}}},
+			{kind: lines, title: "Lag of the worst partitions", unit: "short", width: 12, height: 8,
+				help:    "Find the owner of the uppermost in the table below.",
+				queries: []query{{`topk(10, max by (topic, partition) (kafka_consumergroup_lag` + topics + `))`, "{{topic}} {{partition}}"}}},
+		}},
+		{"How fast", []panel{
+			{kind: lines, title: "Consumption against production", unit: "cps", width: 12, height: 8,
+				help: "Records a second. Production above consumption is where lag comes from: did one rise or the other fall? Consumption below 0 is a rewind.",
+				queries: []query{{`sum(max by (topic) (deriv(kafka_consumergroup_current_offset_sum` + topics + `[$__rate_interval])))`, "consumed"},
+					{`sum(max by (topic) (deriv(kafka_consumergroup_current_offset_sum` + topics + `[$__rate_interval])) + max by (topic) (deriv(kafka_consumergroup_lag_sum` + topics + `[$__rate_interval])))`, "produced"}}},
+			{kind: lines, title: "Time to catch up", unit: "s", width: 12, height: 8,
+				help:    "By topic, at the pace of 10 minutes; no line while the lag does not shrink. If it grows, the group will not make it by itself.",
+				queries: []query{{catchUp("by (topic) ", topics), "{{topic}}"}}},
+			{kind: lines, title: "Commits", unit: "cps", width: 12, height: 8,
+				help:    "Commits a second. None while there is lag: the group has stopped.",
+				queries: []query{{`max by (topic) (rate(kafka_consumergroup_commits_total` + topics + `[$__rate_interval]))`, "{{topic}}"}}},
+			{kind: lines, title: "Since the last commit", unit: "s", width: 12, height: 8,
+				help:    "A batch job shows a saw-tooth. Far above its usual height: the application hangs or is gone.",
+				queries: []query{{`time() - max by (topic) (kafka_consumergroup_commit_timestamp_seconds` + topics + `)`, "{{topic}}"}}},
+		}},
+		{"Who", []panel{
+			{kind: lines, title: "Members", unit: "none", width: 8, height: 8,
+				help:    "Members that come and go without a deployment time out: look at their poll interval and their pauses.",
+				queries: []query{{`max(kafka_consumergroup_members` + one + `)`, "members"}}},
+			{kind: lines, title: "Rebalances within 10 minutes", unit: "none", width: 8, height: 8,
+				help:    "Generations that began. Each one stops the reading for a moment; many are a fault.",
+				queries: []query{{`max(increase(kafka_consumergroup_generations_total` + one + `[10m]))`, "generations"}}},
+			{kind: lines, title: "Partitions", unit: "none", width: 8, height: 8,
+				help: "Assigned to members, of these never committed, and committed with a lag that is not known. Never committed for long: stuck before the first commit.",
+				queries: []query{{`sum(max by (topic) (kafka_consumergroup_assigned_partitions` + topics + `))`, "assigned"},
+					{`sum(max by (topic) (kafka_consumergroup_uncommitted_partitions` + topics + `))`, "never committed"},
+					{`sum(max by (topic) (kafka_consumergroup_partitions{cluster="$cluster",consumergroup="$group",topic=~"$topic",known="false"}))`, "lag unknown"}}},
+			{kind: rows, title: "Owners", unit: "none", width: 16, height: 10, column: "owned",
+				help:    "Which member owns which partition: read its log. Shown with owners = true in the configuration.",
+				queries: []query{{`max by (topic, partition, client_id, client_host, member_id) (kafka_consumergroup_partition_owner_info` + topics + `)`, ""}}},
+			{kind: rows, title: "Kind of group", unit: "none", width: 8, height: 5, column: "there",
+				help:    "Type and assignor. A group of type simple has no members: its application assigns partitions by itself, as Flink does.",
+				queries: []query{{`max by (type, protocol_type, protocol) (kafka_consumergroup_info` + one + `)`, ""}}},
+			{kind: number, title: "Full windows", unit: "percentunit", width: 8, height: 5,
+				help:    "The share of partitions with as many commits as a judgement takes. Little, after a restart of warrener, means that the status says little yet.",
+				queries: []query{{`min(kafka_consumergroup_complete_ratio` + one + `)`, ""}}},
+		}},
+		{"What is wrong", []panel{
+			{kind: rows, title: "Partitions in trouble", unit: "none", width: 12, height: 8, column: "there",
+				help:    "stop: no commits any more. stall: the same offset again. rewind: it went back. warn: the lag never shrinks. Ask the owner of the partition. None is good.",
+				queries: []query{{`max by (topic, partition, status) (kafka_consumergroup_partition_status` + topics + `)`, ""}}},
+			{kind: lines, title: "Purged records", unit: "short", width: 12, height: 8,
+				help:    "What retention deleted before the group had read it: lost to it. Raise the topic's retention at once. No line is good.",
+				queries: []query{{`max by (topic, partition) (kafka_consumergroup_purged_records` + topics + `)`, "{{topic}} {{partition}}"}}},
+		}},
+	},
+}
+
+// Infinite while the lag does not shrink, 0 with no lag.
+func catchUp(by, of string) string {
+	lag := `sum ` + by + `(max by (topic) (kafka_consumergroup_lag_sum` + of + `))`
+	gain := `sum ` + by + `(max by (topic) (deriv(kafka_consumergroup_lag_sum` + of + `[10m])))`
+	return `(` + lag + ` > 0) / clamp_min(-` + gain + `, 0) or ` + lag + ` == 0`
+}

@@ -1,0 +1,75 @@
+//! The man pages in `packaging/man` are what this command line is. `make man` writes them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use super::arguments::Arguments;
+
+/// The pages, by the names of their files.
+fn pages() -> BTreeMap<String, String> {
+    let mut command = Arguments::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = BTreeMap::new();
+    let program = Man::new(command.clone());
+    pages.insert("warrener.1".to_owned(), rendered(&program) + &more());
+    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+        let name = format!("warrener-{}", subcommand.get_name());
+        let page = Man::new(subcommand.clone()).title(name.clone());
+        let also = "\n.SH \"SEE ALSO\"\n.BR warrener (1)\n";
+        pages.insert(format!("{name}.1"), rendered(&page) + also);
+    }
+    pages
+}
+
+fn rendered(page: &Man) -> String {
+    let mut text = Vec::new();
+    page.render(&mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// What the command line can't tell of itself.
+fn more() -> String {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXIT STATUS"]);
+    for (code, what) in [
+        ("0", "Stopped as asked; or checked, read or printed without a mistake."),
+        ("1", "Failed; lag: a cluster did not answer in time, or a group was not found."),
+        ("64", "Bad configuration or usage: every mistake is named, nothing was started."),
+    ] {
+        roff.control("TP", []).text([bold(code)]).text([roman(what)]);
+    }
+    roff.control("SH", ["ENVIRONMENT"]);
+    for (name, flag) in [
+        ("WARRENER_CONFIG", "--config"),
+        ("WARRENER_BROKERS", "--brokers"),
+        ("WARRENER_LISTEN", "--listen"),
+        ("WARRENER_LOG_LEVEL", "--log-level"),
+    ] {
+        roff.control("TP", []).text([bold(name)]).text([roman("Stands for "), bold(flag), roman(".")]);
+    }
+    roff.control("SH", ["SIGNALS"]);
+    roff.text([roman("SIGTERM and SIGINT stop it; a second one stops it at once.")]);
+    roff.control("SH", ["FILES"]).control("TP", []).text([bold("/etc/warrener/warrener.toml")]);
+    roff.text([roman("The configuration that the systemd unit names.")]);
+    format!("\n{}", roff.to_roff())
+}
+
+#[test]
+fn the_man_pages_are_those_of_this_command_line() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/man");
+    let pages = pages();
+    if std::env::var_os("WARRENER_GOLDEN").is_some_and(|what| what == "write") {
+        for (name, text) in &pages {
+            fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    let held = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let held: BTreeMap<String, String> =
+        held.map(|name| (name.clone(), fs::read_to_string(folder.join(&name)).unwrap())).collect();
+    assert_eq!(held, pages, "`make man` writes them anew");
+}
