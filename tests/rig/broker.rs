@@ -25,6 +25,9 @@ pub struct Spec {
     guarded: bool,
     lasting: bool,
     quick_groups: bool,
+    /// Megabytes of heap.
+    heap: u32,
+    fast: bool,
 }
 
 impl Spec {
@@ -37,6 +40,8 @@ impl Spec {
             guarded: false,
             lasting: false,
             quick_groups: false,
+            heap: 256,
+            fast: false,
         }
     }
 
@@ -61,6 +66,11 @@ impl Spec {
     /// Groups of every type that the release has; members that say nothing are gone after 3 s.
     pub fn quick_groups(self) -> Self {
         Self { quick_groups: true, ..self }
+    }
+
+    /// For measuring: compiled to run fast rather than to start fast, on a heap of so many megabytes.
+    pub fn fast(self, heap: u32) -> Self {
+        Self { fast: true, heap, ..self }
     }
 
     /// Makes it ready to start; nothing runs yet.
@@ -254,7 +264,10 @@ impl Cluster {
         // So that two tests do not make two cores start four JVMs at once.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut command = java(self.spec.version, 256);
+        let mut command = java(self.spec.version, self.spec.heap);
+        if self.spec.fast {
+            command.arg("-XX:TieredStopAtLevel=4");
+        }
         command.arg("-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info");
         command.current_dir(&node.folder).args(["kafka.Kafka", "server.properties"]);
         Process::start(command, &node.folder.join("broker.log"))
