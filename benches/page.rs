@@ -16,7 +16,6 @@ use warrener::metrics::{Format, Layout, Page};
 use warrener::model::Timestamp;
 use warrener::storage::View;
 
-#[expect(dead_code, reason = "that of storage feeds it, too")]
 mod stock;
 
 fn main() {

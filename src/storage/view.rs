@@ -39,11 +39,22 @@ pub struct ClusterView {
     pub groups: Vec<GroupView>,
     /// The topics of groups, group by group and by name within.
     pub group_topics: Vec<GroupTopicView>,
-    partitions: Vec<Partition>,
-    committed: Vec<Offset>,
-    time_lags: Vec<Option<TimeLag>>,
-    statuses: Vec<PartitionStatus>,
+    /// The commits, a list a shard: each is as long as it has to be from the start.
+    commits: Vec<Vec<Held>>,
 }
+
+/// What is copied of a commit. There may be a million of them in a view, and several views at a time.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    committed: Offset,
+    /// Milliseconds; [`u64::MAX`] while it is unknown.
+    time_lag: u64,
+    partition: Partition,
+    status: PartitionStatus,
+}
+
+/// A run of commits in a view: the list, and where in it.
+type Run = (usize, Range<usize>);
 
 /// A partition that a group has committed, with what is known of its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +123,7 @@ pub struct GroupTopicView {
     pub stats: Stats,
     /// The judgement on its partitions.
     pub evaluation: GroupEvaluation,
-    commits: Range<usize>,
+    commits: Run,
 }
 
 impl ClusterView {
@@ -126,13 +137,12 @@ impl ClusterView {
             topics,
             groups: Vec::new(),
             group_topics: Vec::new(),
-            partitions: Vec::new(),
-            committed: Vec::new(),
-            time_lags: Vec::new(),
-            statuses: Vec::new(),
+            commits: Vec::new(),
         };
         let judge = Judge { moment: cluster.moment(now), rules };
         for shard in cluster.shards() {
+            let len = shard.values().flat_map(|group| &group.topics).map(|topic| topic.slots.len()).sum();
+            view.commits.push(Vec::with_capacity(len));
             shard.values().filter(|group| group.is_shown()).for_each(|group| view.copy(group, judge));
         }
         view.sort();
@@ -152,11 +162,13 @@ impl ClusterView {
         }
     }
 
+    /// Copies a group of the newest list's shard.
     fn copy(&mut self, group: &Group, judge: Judge<'_>) {
+        let list = self.commits.len().saturating_sub(1);
         let (first, known) = (self.group_topics.len(), Arc::clone(&self.topics));
         let mut evaluation = GroupEvaluation::NONE;
         for topic in group.topics.iter().filter(|topic| !known.hides(&topic.name)) {
-            let start = self.partitions.len();
+            let start = self.copied();
             let judged = self.copy_commits(topic, &known, judge);
             evaluation = evaluation.merge(judged);
             self.group_topics.push(GroupTopicView {
@@ -166,7 +178,7 @@ impl ClusterView {
                 assigned: Arc::clone(&topic.assigned),
                 stats: Stats { commits: topic.commits, newest: topic.newest(), ..Stats::NONE },
                 evaluation: judged,
-                commits: start..self.partitions.len(),
+                commits: (list, start..self.copied()),
             });
         }
         let meta = &group.meta;
@@ -187,21 +199,26 @@ impl ClusterView {
         });
     }
 
+    /// How long the newest list is.
+    fn copied(&self) -> usize {
+        self.commits.last().map_or(0, Vec::len)
+    }
+
     /// Copies the commits of a group's topic, and judges the windows where they lie: they are too large to be copied.
     fn copy_commits(&mut self, topic: &GroupTopic, known: &Topics, judge: Judge<'_>) -> GroupEvaluation {
         let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
         let mut all = GroupEvaluation::NONE;
         let mut unnamed = 0_usize;
+        let Some(copies) = self.commits.last_mut() else { return all };
         for slot in &topic.slots {
             let committed = slot.window.newest().offset;
             let state = state_of(states, slot.partition);
             unnamed = unnamed.saturating_add(usize::from(state.is_none()));
             let evaluation = judge.slot(slot, committed, state);
             all.add(evaluation);
-            self.partitions.push(slot.partition);
-            self.committed.push(committed);
-            self.time_lags.push(state.and_then(|state| judge.moment.time_lag(slot, committed, state)));
-            self.statuses.push(evaluation.status);
+            let time_lag = state.and_then(|state| judge.moment.time_lag(slot, committed, state));
+            let time_lag = time_lag.map_or(u64::MAX, |TimeLag(time_lag)| time_lag);
+            copies.push(Held { committed, time_lag, partition: slot.partition, status: evaluation.status });
         }
         if !topic.slots.is_empty() {
             all.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
@@ -217,10 +234,12 @@ impl ClusterView {
             for commit in self.commits(topic, 0) {
                 stats.add(&commit);
             }
-            let committed = self.partitions.get(topic.commits.clone()).unwrap_or_default();
+            let committed = self.held(topic, 0);
             for same in topic.assigned.chunk_by(|(one, _), (other, _)| one == other) {
                 stats.assigned = stats.assigned.saturating_add(1);
-                let never = same.first().is_some_and(|(partition, _)| committed.binary_search(partition).is_err());
+                let never = same.first().is_some_and(|(partition, _)| {
+                    committed.binary_search_by_key(partition, |held| held.partition).is_err()
+                });
                 stats.uncommitted = stats.uncommitted.saturating_add(u64::from(never));
             }
             topic.stats = stats;
@@ -237,13 +256,10 @@ impl ClusterView {
     /// The commits of a group's topic by partition, from the `from`th on, each with what is known of the log.
     pub fn commits(&self, topic: &GroupTopicView, from: usize) -> impl Iterator<Item = CommitView> + '_ {
         let states = self.topics.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
-        let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
-        let partitions = self.partitions.get(range.clone()).unwrap_or_default();
-        let committed = self.committed.get(range.clone()).unwrap_or_default();
-        let time_lags = self.time_lags.get(range).unwrap_or_default();
-        partitions.iter().zip(committed).zip(time_lags).map(move |((partition, committed), time_lag)| {
-            let bounds = state_of(states, *partition).map_or_else(Bounds::default, |state| state.bounds);
-            CommitView { partition: *partition, committed: *committed, bounds, time_lag: *time_lag }
+        self.held(topic, from).iter().map(move |held| {
+            let bounds = state_of(states, held.partition).map_or_else(Bounds::default, |state| state.bounds);
+            let time_lag = (held.time_lag != u64::MAX).then_some(TimeLag(held.time_lag));
+            CommitView { partition: held.partition, committed: held.committed, bounds, time_lag }
         })
     }
 
@@ -253,9 +269,13 @@ impl ClusterView {
         topic: &GroupTopicView,
         from: usize,
     ) -> impl Iterator<Item = (Partition, PartitionStatus)> + '_ {
-        let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
-        let partitions = self.partitions.get(range.clone()).unwrap_or_default();
-        partitions.iter().copied().zip(self.statuses.get(range).unwrap_or_default().iter().copied())
+        self.held(topic, from).iter().map(|held| (held.partition, held.status))
+    }
+
+    fn held(&self, topic: &GroupTopicView, from: usize) -> &[Held] {
+        let (list, range) = &topic.commits;
+        let from = range.start.saturating_add(from).min(range.end);
+        self.commits.get(*list).and_then(|list| list.get(from..range.end)).unwrap_or_default()
     }
 }
 
@@ -278,12 +298,12 @@ impl GroupTopicView {
     /// How many of its partitions have a commit.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.commits.len()
+        self.commits.1.len()
     }
 
     /// Whether none of its partitions has a commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.commits.is_empty()
+        self.commits.1.is_empty()
     }
 }

@@ -17,6 +17,10 @@ const SCRAPED_EACH: Duration = Duration::from_secs(15);
 
 pub fn measure(size: Size, add: &mut dyn FnMut(Row)) {
     let field = Field::prepare(size);
+    if std::env::var("WB_HOLD").is_ok() {
+        println!("servers {}", field.servers());
+        pause(seconds(6000));
+    }
     let (subject, page) = starts(&field, size, add);
     subject.await_ready();
     let bytes = page.len();
