@@ -29,26 +29,31 @@ pub(super) enum Step {
 }
 
 impl Rendering {
-    /// Reads the numbers of a page and goes on with its pieces. `hold` is kept while the numbers are read, even if
-    /// nobody waits for them any more, and then given back.
+    /// Reads the numbers of a page and goes on with its pieces. `hold` is kept for as long as that lasts, even if nobody
+    /// waits for it any more.
     ///
     /// # Errors
     /// The numbers cannot be read, which is a bug of ours, or there is no time left for it.
-    pub async fn begin<T: Send + 'static>(scrape: &Scrape, format: Format, hold: T) -> Result<(Self, T), NoPage> {
+    pub async fn begin<T: Send + Sync + 'static>(
+        scrape: &Scrape,
+        format: Format,
+        hold: &Arc<T>,
+    ) -> Result<Self, NoPage> {
         let (send, steps) = mpsc::channel(AHEAD);
         let (tell, read) = oneshot::channel();
-        let scrape = Arc::clone(scrape);
+        let (scrape, hold) = (Arc::clone(scrape), Arc::clone(hold));
         let work = spawn_blocking(move || {
             let begun = Instant::now();
             let pieces = scrape(format);
             let worked = begun.elapsed();
             // Fails when nobody waits any more.
-            if tell.send(hold).is_ok() {
+            if tell.send(()).is_ok() {
                 render(pieces, worked, &send);
             }
+            drop(hold);
         });
         match read.await {
-            Ok(hold) => Ok((Self { steps }, hold)),
+            Ok(()) => Ok(Self { steps }),
             Err(_) => Err(work.await.map_or_else(NoPage::Render, |()| NoPage::Stopping)),
         }
     }

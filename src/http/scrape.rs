@@ -75,7 +75,7 @@ impl Shared {
 pub(super) struct Stream {
     rendering: Rendering,
     /// Given back with the last piece.
-    place: Option<Place>,
+    place: Option<Arc<Place>>,
     /// Cuts the client's connection.
     cut: CancellationToken,
     observe: Observe,
@@ -119,9 +119,8 @@ impl Scrapes {
 
     /// A page for one client, whose connection `cut` ends. Waits for a place.
     pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
-        let place = self.places.take(cut.clone()).await.ok_or(NoPage::Stopping)?;
-        // The place goes along: it is held for as long as the work lasts, even if the client has gone.
-        let (rendering, place) = Rendering::begin(&self.scrape, format, place).await?;
+        let place = Arc::new(self.places.take(cut.clone()).await.ok_or(NoPage::Stopping)?);
+        let rendering = Rendering::begin(&self.scrape, format, &place).await?;
         place.taken();
         let observe = Arc::clone(&self.observe);
         Ok(Content::Stream(Stream { rendering, place: Some(place), cut, observe }))
@@ -148,9 +147,10 @@ impl Scrapes {
     /// Should the client go whose turn this is, the next in line begins anew.
     async fn compress(&self, shared: Arc<Shared>) -> Result<Arc<Vec<Bytes>>, NoPage> {
         let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| NoPage::Stopping)?;
+        let permit = Arc::new(permit);
         let (begun, ended) = (Instant::now(), self.ended.clone());
         *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-        let (rendering, permit) = Rendering::begin(&self.scrape, shared.format, permit).await?;
+        let rendering = Rendering::begin(&self.scrape, shared.format, &permit).await?;
         let work = tokio::task::spawn_blocking(move || {
             let page = gzip(rendering, &ended);
             drop(permit);
