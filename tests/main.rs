@@ -22,6 +22,10 @@ mod kinds;
 #[cfg(test)]
 mod lag_command;
 #[cfg(test)]
+#[path = "../benches/whole/measure/mod.rs"]
+#[expect(dead_code, reason = "the sizes of the full table are the benchmark's")]
+mod measure;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod replay;
@@ -33,3 +37,5 @@ mod secured;
 mod time_lag;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod whole;

@@ -4,7 +4,6 @@
 
 #![allow(
     dead_code,
-    clippy::as_conversions,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -56,7 +55,13 @@ fn arguments() -> (Vec<usize>, Option<PathBuf>) {
 fn document(reports: &[Report]) -> String {
     let mut text = format!("{}\n{}\n", include_str!("head.md").trim_end(), machine());
     for report in reports {
-        text += &format!("\n## {} group partitions\n{}", report.group_partitions, report.table());
+        text += &format!("\n## {} group partitions\n{}", thousands(report.group_partitions), report.table());
     }
     text
+}
+
+fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap());
+    groups.collect::<Vec<_>>().join(",")
 }

@@ -23,6 +23,8 @@ pub fn kcat(servers: &str, topic: &str) -> Run {
     let scratch = Scratch::new("kcat");
     let mut command = Command::new("kcat");
     command.args(["-C", "-e", "-q", "-b", servers, "-t", topic]);
+    // Cargo points this at our own librdkafka, which is not what kcat was built with.
+    command.env_remove("LD_LIBRARY_PATH");
     let began = Instant::now();
     let mut process = Process::silent(command, &scratch.join("kcat.log"));
     let cpu = loop {

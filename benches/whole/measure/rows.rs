@@ -6,7 +6,7 @@ use super::client::{self, Coding};
 use super::field::{Field, OFFSETS_TOPIC};
 use super::floor::{self, Static};
 use super::report::{Row, Unit};
-use super::subject::{PER_PARTITION, Start, Subject};
+use super::subject::{PER_PARTITION, Start, Subject, samples};
 use super::{Size, usage};
 use crate::rig::{pause, seconds};
 
@@ -17,10 +17,6 @@ const SCRAPED_EACH: Duration = Duration::from_secs(15);
 
 pub fn measure(size: Size, add: &mut dyn FnMut(Row)) {
     let field = Field::prepare(size);
-    if std::env::var("WB_HOLD").is_ok() {
-        println!("servers {}", field.servers());
-        pause(seconds(6000));
-    }
     let (subject, page) = starts(&field, size, add);
     subject.await_ready();
     let bytes = page.len();
@@ -51,7 +47,10 @@ fn starts(field: &Field, size: Size, add: &mut dyn FnMut(Row)) -> (Subject, Vec<
         .split(|byte| *byte == b'\n')
         .filter(|line| line.starts_with(b"kafka_consumergroup_complete_ratio{") && line.ends_with(b"} 1"));
     assert_eq!(full.count(), size.groups, "windows that are not full");
-    let millions = size.commits() as f64 / 1e6;
+    for family in PER_PARTITION {
+        assert_eq!(samples(&page, family), size.group_partitions_count(), "{family}");
+    }
+    let millions = number(size.commits()) / 1e6;
     let took = |starts: &[Start]| median(starts.iter().map(|start| start.took.as_secs_f64()));
     let cpu = |cpu: f64| cpu / millions;
     let floor = median(floors.iter().map(|run| run.took.as_secs_f64()));
@@ -76,9 +75,9 @@ fn scrapes(subject: &Subject, floor: &Static, size: Size, page: usize, add: &mut
     let floor = millis(&floors);
     add(Row::floored("scrape, text", (millis(&plain), floor), Unit::Millis, 1.5));
     add(Row::floored("scrape, gzip", (millis(&gzip), floor), Unit::Millis, 4.0));
-    add(Row::plain("the page, text", page as f64 / 1e6, Unit::Megabytes));
+    add(Row::plain("the page, text", number(page) / 1e6, Unit::Megabytes));
     let gzip = subject.scrape(Coding::Gzip).bytes;
-    add(Row::plain("the page, gzip", gzip as f64 / 1e6, Unit::Megabytes));
+    add(Row::plain("the page, gzip", number(gzip) / 1e6, Unit::Megabytes));
     millis(&plain)
 }
 
@@ -163,10 +162,14 @@ fn plain_at_once(subject: &Subject, add: &mut dyn FnMut(Row)) {
 }
 
 fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
+    f64::from(u32::try_from(bytes / 1_000).unwrap()) / 1e3
 }
 
-pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap())
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;

@@ -232,3 +232,24 @@ async fn when_the_first_to_ask_goes_away_the_next_one_takes_over() {
 async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
     std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx).is_pending())).await
 }
+
+#[tokio::test]
+async fn a_page_whose_making_breaks_off_does_not_look_complete() {
+    let broken = site(|_| {
+        let mut pieces = 0;
+        Box::new(std::iter::from_fn(move || {
+            pieces += 1;
+            assert!(pieces < 3, "a bug");
+            Some(b"half a page\n".to_vec())
+        }))
+    });
+    let server = start(broken);
+    for version in ["1.0", "1.1"] {
+        let mut socket = server.connect().await;
+        socket.write_all(format!("GET /metrics HTTP/{version}\r\nHost: a\r\n\r\n").as_bytes()).await.unwrap();
+        assert_eq!(rest(&mut socket).await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset, "{version}");
+    }
+    let compressed = server.ask("GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n").await;
+    assert_eq!(status(&compressed), 500);
+    server.end().await;
+}
