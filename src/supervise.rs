@@ -135,8 +135,8 @@ impl Shown {
             (Arc::clone(self), Arc::clone(self), Arc::clone(self), Arc::clone(self));
         let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
         Site {
-            scrape: Arc::new(move |format| {
-                let view = scraped.view();
+            scrape: Arc::new(move |format, asked| {
+                let view = scraped.view(asked);
                 let tail = scraped.house.own.render(&scraped.house.storage, &view, clock::now(), format);
                 Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail))
             }),
@@ -149,8 +149,9 @@ impl Shown {
         }
     }
 
-    fn view(&self) -> Arc<View> {
-        self.glance.view(Instant::now(), || self.house.storage.view(clock::now(), &self.house.evaluator))
+    /// The numbers of a page that was asked for at this instant.
+    fn view(&self, asked: Instant) -> Arc<View> {
+        self.glance.view(asked, || self.house.storage.view(clock::now(), &self.house.evaluator))
     }
 
     fn api(&self) -> Api<'_> {

@@ -18,7 +18,7 @@ mod rig;
 use std::fs;
 use std::path::PathBuf;
 
-use measure::{HEAD, Report, Row, Size, machine};
+use measure::{Report, Row, Size, machine};
 
 const SIZES: [usize; 2] = [100_000, 1_000_000];
 
@@ -27,7 +27,7 @@ fn main() {
     println!("{}\n", machine());
     let mut reports = Vec::new();
     for size in sizes {
-        println!("{size} group partitions\n\n{HEAD}");
+        println!("{size} group partitions\n\n{}", Report::HEAD);
         reports.push(measure::measure(Size::of(size), &mut |row: &Row| println!("{}", row.line())));
         println!();
     }

@@ -11,7 +11,7 @@
 //! seen outside of this module.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -40,8 +40,9 @@ pub use server::Server;
 /// One rendered page, made piece by piece (about 64 KiB each), a few pieces ahead of the client.
 pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
-/// Reads the numbers of a page, which may take long: it is called, and its pieces are made, on a thread for blocking work.
-pub type Scrape = Arc<dyn Fn(Format) -> Pieces + Send + Sync>;
+/// Reads the numbers of a page, which are to be no older than the instant at which it was asked for. It may take long:
+/// it is called, and its pieces are made, on a thread for blocking work.
+pub type Scrape = Arc<dyn Fn(Format, Instant) -> Pieces + Send + Sync>;
 
 /// Tells how far the modules are. Called for each request: it should only copy.
 pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;

@@ -36,7 +36,7 @@ impl Rendering {
     /// The numbers cannot be read, which is a bug of ours, or there is no time left for it.
     pub async fn begin<T: Send + Sync + 'static>(
         scrape: &Scrape,
-        format: Format,
+        (format, asked): (Format, Instant),
         hold: &Arc<T>,
     ) -> Result<Self, NoPage> {
         let (send, steps) = mpsc::channel(AHEAD);
@@ -44,7 +44,7 @@ impl Rendering {
         let (scrape, hold) = (Arc::clone(scrape), Arc::clone(hold));
         let work = spawn_blocking(move || {
             let begun = Instant::now();
-            let pieces = scrape(format);
+            let pieces = scrape(format, asked.into_std());
             let worked = begun.elapsed();
             // Fails when nobody waits any more.
             if tell.send(()).is_ok() {

@@ -119,8 +119,9 @@ impl Scrapes {
 
     /// A page for one client, whose connection `cut` ends. Waits for a place.
     pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
+        let asked = Instant::now();
         let place = Arc::new(self.places.take(cut.clone()).await.ok_or(NoPage::Stopping)?);
-        let rendering = Rendering::begin(&self.scrape, format, &place).await?;
+        let rendering = Rendering::begin(&self.scrape, (format, asked), &place).await?;
         place.taken();
         let observe = Arc::clone(&self.observe);
         Ok(Content::Stream(Stream { rendering, place: Some(place), cut, observe }))
@@ -150,7 +151,7 @@ impl Scrapes {
         let permit = Arc::new(permit);
         let (begun, ended) = (Instant::now(), self.ended.clone());
         *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-        let rendering = Rendering::begin(&self.scrape, shared.format, &permit).await?;
+        let rendering = Rendering::begin(&self.scrape, (shared.format, begun), &permit).await?;
         let work = tokio::task::spawn_blocking(move || {
             let page = gzip(rendering, &ended);
             drop(permit);

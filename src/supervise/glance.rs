@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use crate::storage::View;
 
-/// Makes one view at a time. Whoever asks while one is made waits, and all who waited share the next: it was begun
-/// after each of them had asked, so nobody sees numbers older than the request. A view of a million commits is
-/// 24 MB, and there is one, not one a scraper.
+/// Makes one view at a time. Whoever has asked before one is begun shares it, be it that they waited for the view
+/// before or for a place; nobody sees numbers older than the request. A view of a million commits is 24 MB, and ten
+/// scrapers need two of them, not ten.
 #[derive(Debug, Default)]
 pub(super) struct Glance {
     /// Held while a view is made, unlike any other lock: nobody who holds another one takes it.

@@ -11,7 +11,7 @@ mod usage;
 
 use std::time::Duration;
 
-pub use report::{HEAD, Report, Row, machine};
+pub use report::{Report, Row, machine};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -92,16 +92,17 @@ impl Unit {
     }
 }
 
-pub const HEAD: &str = "| | found | floor F | found / F | at most | reached |\n|---|---|---|---|---|---|\n";
-
 impl Report {
+    /// The table's head.
+    pub const HEAD: &str = "| | found | floor F | found / F | at most | reached |\n|---|---|---|---|---|---|\n";
+
     pub const fn new(group_partitions: usize) -> Self {
         Self { group_partitions, rows: Vec::new() }
     }
 
     /// In Markdown.
     pub fn table(&self) -> String {
-        let mut table = String::from(HEAD);
+        let mut table = String::from(Self::HEAD);
         for row in &self.rows {
             writeln!(table, "{}", row.line()).unwrap();
         }

@@ -115,7 +115,13 @@ fn plain_site() -> Site {
 
 fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
     let (ready, observe) = (Arc::new(Readiness::default), Arc::new(|_| {}));
-    Site { scrape: Arc::new(scrape), ready, observe, api: Arc::new(burrow::nothing), origin: None }
+    Site {
+        scrape: Arc::new(move |format, _| scrape(format)),
+        ready,
+        observe,
+        api: Arc::new(burrow::nothing),
+        origin: None,
+    }
 }
 
 /// A site whose page never ends, and how many of its pages are alive.
