@@ -23,7 +23,7 @@ fn every_row_of_the_table_gets_a_figure_and_the_page_has_all_series() {
         "scrape, text, meanwhile: as many times the idle one",
         "ten gzip scrapers at once: as many times the CPU of one",
         "ten text scrapers at once: memory beyond that of one",
-        "one refresh of log ends and starts, 1,000 partitions of a broker",
+        "one refresh of log ends and starts, 1,000 partitions of two brokers",
     ];
     assert_eq!(rows, expected);
     for row in &report.rows {

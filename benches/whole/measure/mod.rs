@@ -32,8 +32,8 @@ pub struct Size {
 /// Whose log ends are refreshed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refreshed {
-    /// Of so many thousand partitions of a real broker.
-    Broker(usize),
+    /// Of so many thousand partitions of two real brokers.
+    Brokers(usize),
     /// Of so many thousand partitions of librdkafka's mock cluster.
     Mock(usize),
 }
@@ -44,9 +44,9 @@ impl Size {
         let large = group_partitions >= 1_000_000;
         Self {
             groups: (group_partitions / field::PARTITIONS).max(1),
-            refreshed: if large { Refreshed::Mock(100) } else { Refreshed::Broker(20) },
+            refreshed: if large { Refreshed::Mock(100) } else { Refreshed::Brokers(20) },
             live: (!large).then_some(100_000),
-            spell: Duration::from_secs(60),
+            spell: Duration::from_secs(45),
             starts: if large { 3 } else { 5 },
             scrapes: if large { 7 } else { 15 },
         }
@@ -54,7 +54,7 @@ impl Size {
 
     /// Everything once and for a moment: whether it can be measured at all.
     pub fn smoke() -> Self {
-        let (refreshed, live) = (Refreshed::Broker(1), Some(10_000));
+        let (refreshed, live) = (Refreshed::Brokers(1), Some(10_000));
         Self { groups: 10, refreshed, live, spell: Duration::from_secs(2), starts: 1, scrapes: 1 }
     }
 
