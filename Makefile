@@ -1,9 +1,10 @@
 # demo   the whole pipeline on an embedded cluster: needs Rust, a C compiler, make and perl
 # test   everything that CI checks: needs Java 17, Maven and Go too, and installs Prometheus where it may
+# bench  the whole program against a real broker, into BENCHMARKS.md, in half an hour: needs what test needs
 # man    writes the man pages anew; dashboards: the dashboards; pictures: the README's pictures; all are committed
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
 
-.PHONY: demo test lint core docs real man dashboards pictures fuzz tools
+.PHONY: demo test lint core docs real bench man dashboards pictures fuzz tools
 
 demo:
 	cargo run --release -- demo
@@ -17,7 +18,7 @@ lint:
 	CLIPPY_CONF_DIR=ci/core cargo clippy --no-default-features --lib -- -D warnings
 
 core:
-	cargo test --no-default-features --lib
+	cargo test --no-default-features --lib --test soak
 
 docs:
 	cargo clippy --release --all-targets -- -D warnings
@@ -35,6 +36,9 @@ man:
 
 dashboards:
 	cd dashboards/generate && go run . ..
+
+bench: tools
+	cargo bench --bench whole -- --write $(CURDIR)/BENCHMARKS.md
 
 fuzz:
 	WARRENER_FUZZ_CASES=10000000 cargo test --no-default-features --lib offsets::tests::fuzz

@@ -1,5 +1,6 @@
 //! A run of the program: what starts in which order, what ends it, and that all of it has ended.
 
+mod glance;
 mod house;
 mod once;
 mod signals;
@@ -20,10 +21,11 @@ use crate::kafka::ModuleError;
 use crate::metrics::health::Health;
 use crate::metrics::{Layout, Page};
 use crate::status_page;
-use crate::storage::Storage;
+use crate::storage::{Storage, View};
 use crate::task::Failure;
 use crate::{clock, host, model};
 
+use glance::Glance;
 use house::House;
 use signals::{Asked, Signals};
 
@@ -56,6 +58,7 @@ struct Shown {
     /// The name of this machine.
     host: String,
     layout: Arc<Layout>,
+    glance: Glance,
     started: Instant,
 }
 
@@ -120,7 +123,8 @@ async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), Ru
 impl Shown {
     fn new(house: House, level: LogLevel) -> Self {
         let layout = Arc::new(Layout::new(&house.config.metrics));
-        Self { house, level, host: host::name(), layout, started: Instant::now() }
+        let glance = Glance::default();
+        Self { house, level, host: host::name(), layout, glance, started: Instant::now() }
     }
 
     fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
@@ -131,10 +135,9 @@ impl Shown {
         let [scraped, asked, observed, called, looked] = std::array::from_fn(|_| Arc::clone(self));
         let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
         Site {
-            scrape: Arc::new(move |format| {
-                let now = clock::now();
-                let view = Arc::new(scraped.house.storage.view(now, &scraped.house.evaluator));
-                let tail = scraped.house.own.render(&scraped.house.storage, &view, now, format);
+            scrape: Arc::new(move |format, asked| {
+                let view = scraped.view(asked);
+                let tail = scraped.house.own.render(&scraped.house.storage, &view, clock::now(), format);
                 Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail))
             }),
             ready: Arc::new(move || asked.readiness(ready_timeout, clock::now())),
@@ -145,6 +148,11 @@ impl Shown {
             numbers: Arc::new(move |call| looked.data().answer(call, clock::now())),
             origin: self.house.config.general.access_control_allow_origin.clone(),
         }
+    }
+
+    /// The numbers of a page that was asked for at this instant.
+    fn view(&self, asked: Instant) -> Arc<View> {
+        self.glance.view(asked, || self.house.storage.view(clock::now(), &self.house.evaluator))
     }
 
     fn api(&self) -> Api<'_> {

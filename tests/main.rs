@@ -28,6 +28,10 @@ mod kinds;
 #[cfg(test)]
 mod lag_command;
 #[cfg(test)]
+#[path = "../benches/whole/measure/mod.rs"]
+#[expect(dead_code, reason = "the sizes of the full table are the benchmark's")]
+mod measure;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod packaging;
@@ -45,6 +49,8 @@ mod status_page;
 mod time_lag;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod whole;
 #[cfg(test)]
 mod woken;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -39,8 +39,8 @@ impl Content {
         }
     }
 
-    fn next(&mut self) -> Option<Bytes> {
-        match self {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        Poll::Ready(match self {
             Self::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
             Self::Shared { chunks, next } => {
                 let chunk = chunks.get(*next).cloned();
@@ -48,9 +48,9 @@ impl Content {
                 chunk
             }
             Self::Held(held) => held.next(),
-            Self::Stream(stream) => stream.next(),
+            Self::Stream(stream) => return stream.poll_next(cx),
             Self::Omitted => None,
-        }
+        })
     }
 }
 
@@ -115,8 +115,8 @@ impl Body for Sending {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let chunk = self.content.next();
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let chunk = ready!(self.content.poll_next(cx));
         self.complete |= chunk.is_none() || self.content.is_at_end();
         Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }

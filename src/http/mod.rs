@@ -3,7 +3,7 @@
 //! ```text
 //! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, desk, files, answer
 //!              │  watch: what the connection is at, and since when
-//!              └─ wire: the socket, which tells the watch
+//!              └─ wire: the socket, which tells the watch     └─ rendering: a page in the making
 //! ```
 //!
 //! What a client may take of the server stands in `limits`. hyper parses and frames; time limits, the count of
@@ -11,7 +11,7 @@
 //! seen outside of this module.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -27,6 +27,7 @@ mod limits;
 mod listen;
 mod negotiate;
 mod places;
+mod rendering;
 mod route;
 mod scrape;
 mod server;
@@ -38,13 +39,12 @@ mod wire;
 pub use listen::BindError;
 pub use server::Server;
 
-/// One rendered page, made piece by piece (about 64 KiB each) as the client takes it.
-///
-/// Getting a piece should take well below a millisecond: it is done between two writes to the client's socket.
+/// One rendered page, made piece by piece (about 64 KiB each), a few pieces ahead of the client.
 pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
-/// Reads the numbers of a page, which may take long: it is called on a thread for blocking work.
-pub type Scrape = Arc<dyn Fn(Format) -> Pieces + Send + Sync>;
+/// Reads the numbers of a page, which are to be no older than the instant at which it was asked for. It may take long:
+/// it is called, and its pieces are made, on a thread for blocking work.
+pub type Scrape = Arc<dyn Fn(Format, Instant) -> Pieces + Send + Sync>;
 
 /// Tells how far the modules are. Called for each request: it should only copy.
 pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;

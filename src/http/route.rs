@@ -147,7 +147,7 @@ impl Pages {
         let content = match content {
             Ok(content) => content,
             Err(NoPage::Stopping) => return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-            Err(error @ (NoPage::Render(_) | NoPage::Compress(_))) => {
+            Err(error @ (NoPage::Render(_) | NoPage::BrokenOff | NoPage::Compress(_))) => {
                 tracing::error!(?error, "a scrape failed");
                 return text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n");
             }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::answer::Content;
 use super::limits::Limits;
 use super::places::{Place, Places};
-use super::{Observe, Pieces, Scrape};
+use super::rendering::{Rendering, Step};
+use super::{Observe, Scrape};
 use crate::metrics::Format;
 
 /// Size of a piece of a compressed page.
@@ -33,6 +35,9 @@ pub(super) enum NoPage {
     /// A bug of ours: it costs this page and nothing else.
     #[error("cannot render the page")]
     Render(#[source] tokio::task::JoinError),
+    /// The same, with the page begun.
+    #[error("rendering the page broke off")]
+    BrokenOff,
 }
 
 /// The pages of one server.
@@ -68,26 +73,33 @@ impl Shared {
 
 /// A plain page on its way to its client.
 pub(super) struct Stream {
-    pieces: Pieces,
+    rendering: Rendering,
     /// Given back with the last piece.
-    place: Option<Place>,
-    worked: Duration,
+    place: Option<Arc<Place>>,
+    /// Cuts the client's connection.
+    cut: CancellationToken,
     observe: Observe,
 }
 
 impl Stream {
-    pub fn next(&mut self) -> Option<Bytes> {
-        let place = self.place.as_ref()?;
-        let begun = Instant::now();
-        let piece = self.pieces.next();
-        self.worked += begun.elapsed();
-        place.taken();
-        if piece.is_none() {
-            self.place = None;
-            self.pieces = Box::new(std::iter::empty());
-            (self.observe)(self.worked);
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(place) = &self.place else { return Poll::Ready(None) };
+        match ready!(self.rendering.poll_next(cx)) {
+            Some(Step::Piece(piece)) => {
+                place.taken();
+                Poll::Ready(Some(Bytes::from(piece)))
+            }
+            Some(Step::End(worked)) => {
+                self.place = None;
+                (self.observe)(worked);
+                Poll::Ready(None)
+            }
+            // A page that ends before its end must not look complete.
+            None => {
+                self.cut.cancel();
+                Poll::Pending
+            }
         }
-        piece.map(Bytes::from)
     }
 }
 
@@ -107,15 +119,12 @@ impl Scrapes {
 
     /// A page for one client, whose connection `cut` ends. Waits for a place.
     pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
-        let place = self.places.take(cut).await.ok_or(NoPage::Stopping)?;
-        let scrape = Arc::clone(&self.scrape);
-        let begun = Instant::now();
-        // The place goes along: it is held for as long as the work lasts, even if the client has gone.
-        let render = tokio::task::spawn_blocking(move || (scrape(format), place));
-        let (pieces, place) = render.await.map_err(NoPage::Render)?;
+        let asked = Instant::now();
+        let place = Arc::new(self.places.take(cut.clone()).await.ok_or(NoPage::Stopping)?);
+        let rendering = Rendering::begin(&self.scrape, (format, asked), &place).await?;
         place.taken();
         let observe = Arc::clone(&self.observe);
-        Ok(Content::Stream(Stream { pieces, place: Some(place), worked: begun.elapsed(), observe }))
+        Ok(Content::Stream(Stream { rendering, place: Some(place), cut, observe }))
     }
 
     /// The page that whoever asks within a second shares. Whoever asks first makes it, all others wait for that.
@@ -139,16 +148,17 @@ impl Scrapes {
     /// Should the client go whose turn this is, the next in line begins anew.
     async fn compress(&self, shared: Arc<Shared>) -> Result<Arc<Vec<Bytes>>, NoPage> {
         let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| NoPage::Stopping)?;
-        let (scrape, ended) = (Arc::clone(&self.scrape), self.ended.clone());
+        let permit = Arc::new(permit);
+        let (begun, ended) = (Instant::now(), self.ended.clone());
+        *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        let rendering = Rendering::begin(&self.scrape, (shared.format, begun), &permit).await?;
         let work = tokio::task::spawn_blocking(move || {
-            let begun = Instant::now();
-            *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-            let page = gzip(scrape(shared.format), &ended);
+            let page = gzip(rendering, &ended);
             drop(permit);
-            page.map(|page| (page, begun.elapsed()))
+            page
         });
-        let (page, worked) = work.await.map_err(NoPage::Render)??;
-        (self.observe)(worked);
+        let page = work.await.map_err(NoPage::Render)??;
+        (self.observe)(begun.elapsed());
         self.made.notify_one();
         Ok(Arc::new(page))
     }
@@ -184,10 +194,15 @@ impl Scrapes {
     }
 }
 
-fn gzip(pieces: Pieces, ended: &CancellationToken) -> Result<Vec<Bytes>, NoPage> {
+fn gzip(mut rendering: Rendering, ended: &CancellationToken) -> Result<Vec<Bytes>, NoPage> {
     let mut chunks = Vec::new();
     let mut encoder = GzEncoder::new(Vec::with_capacity(2 * CHUNK), Compression::fast());
-    for piece in pieces {
+    loop {
+        let piece = match rendering.next_blocking() {
+            Some(Step::Piece(piece)) => piece,
+            Some(Step::End(_)) => break,
+            None => return Err(NoPage::BrokenOff),
+        };
         if ended.is_cancelled() {
             return Err(NoPage::Stopping);
         }

@@ -61,6 +61,10 @@ impl Slots {
         self.list.is_empty()
     }
 
+    pub const fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub fn iter(&self) -> std::slice::Iter<'_, Slot> {
         self.list.iter()
     }

@@ -41,11 +41,22 @@ pub struct ClusterView {
     pub groups: Vec<GroupView>,
     /// The topics of groups, group by group and by name within.
     pub group_topics: Vec<GroupTopicView>,
-    partitions: Vec<Partition>,
-    committed: Vec<Offset>,
-    time_lags: Vec<Option<TimeLag>>,
-    statuses: Vec<PartitionStatus>,
+    /// The commits, a list a shard: each is as long as it has to be from the start.
+    commits: Vec<Vec<Held>>,
 }
+
+/// What is copied of a commit. There may be a million of them in a view, and several views at a time.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    committed: Offset,
+    /// Milliseconds; [`u64::MAX`] while it is unknown.
+    time_lag: u64,
+    partition: Partition,
+    status: PartitionStatus,
+}
+
+/// A run of commits in a view: the list, and where in it.
+type Run = (usize, Range<usize>);
 
 /// A partition that a group has committed, with what is known of its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +127,7 @@ pub struct GroupTopicView {
     pub stats: Stats,
     /// The judgement on its partitions.
     pub evaluation: GroupEvaluation,
-    commits: Range<usize>,
+    commits: Run,
     /// Of a share group: how many records after the commits are done with, where that is known.
     done: Option<BTreeMap<Partition, u32>>,
 }
@@ -140,13 +151,12 @@ impl ClusterView {
             topics,
             groups: Vec::new(),
             group_topics: Vec::new(),
-            partitions: Vec::new(),
-            committed: Vec::new(),
-            time_lags: Vec::new(),
-            statuses: Vec::new(),
+            commits: Vec::new(),
         };
         let judge = Judge { moment: cluster.moment(now), rules };
         for shard in cluster.shards() {
+            let len = shard.values().flat_map(|group| &group.topics).map(|topic| topic.slots.len()).sum();
+            view.commits.push(Vec::with_capacity(len));
             shard.values().for_each(|group| view.copy(group, judge));
         }
         view.sort();
@@ -166,11 +176,13 @@ impl ClusterView {
         }
     }
 
+    /// Copies a group of the newest list's shard.
     fn copy(&mut self, group: &Group, judge: Judge<'_>) {
+        let list = self.commits.len().saturating_sub(1);
         let (first, known) = (self.group_topics.len(), Arc::clone(&self.topics));
         let mut evaluation = GroupEvaluation::NONE;
         for topic in group.topics.iter().filter(|topic| !known.hides(&topic.name) && group.shows(topic)) {
-            let start = self.partitions.len();
+            let start = self.copied();
             let newest = topic.slots.shown(group.is_share()).map(|slot| slot.window.newest().timestamp).max();
             let judged = self.copy_commits((topic, group.is_share()), &known, judge);
             evaluation = evaluation.merge(judged);
@@ -181,7 +193,7 @@ impl ClusterView {
                 assigned: Arc::clone(&topic.assigned),
                 stats: Stats { commits: topic.commits, newest, ..Stats::NONE },
                 evaluation: judged,
-                commits: start..self.partitions.len(),
+                commits: (list, start..self.copied()),
                 done: group.is_share().then(|| topic.slots.all_done()),
             });
         }
@@ -203,6 +215,11 @@ impl ClusterView {
         });
     }
 
+    /// How long the newest list is.
+    fn copied(&self) -> usize {
+        self.commits.last().map_or(0, Vec::len)
+    }
+
     /// Copies the commits of a group's topic, and judges the windows where they lie: they are too large to be copied.
     fn copy_commits(
         &mut self,
@@ -212,19 +229,20 @@ impl ClusterView {
     ) -> GroupEvaluation {
         let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
         let mut all = GroupEvaluation::NONE;
-        let (mut unnamed, first) = (0_usize, self.partitions.len());
+        let Some(copies) = self.commits.last_mut() else { return all };
+        let (mut unnamed, first) = (0_usize, copies.len());
         for slot in topic.slots.shown(shares) {
             let standing = topic.slots.standing(slot);
             let state = state_of(states, slot.partition);
             unnamed = unnamed.saturating_add(usize::from(state.is_none()));
             let evaluation = judge.slot(slot, standing, state);
             all.add(evaluation);
-            self.partitions.push(slot.partition);
-            self.committed.push(standing.committed);
-            self.time_lags.push(state.and_then(|state| judge.moment.time_lag(slot, standing, state)));
-            self.statuses.push(evaluation.status);
+            let time_lag = state.and_then(|state| judge.moment.time_lag(slot, standing, state));
+            let time_lag = time_lag.map_or(u64::MAX, |TimeLag(time_lag)| time_lag);
+            let (committed, status) = (standing.committed, evaluation.status);
+            copies.push(Held { committed, time_lag, partition: slot.partition, status });
         }
-        if first < self.partitions.len() {
+        if first < copies.len() {
             all.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
         }
         all
@@ -238,8 +256,9 @@ impl ClusterView {
             for commit in self.commits(topic, 0) {
                 stats.add(&commit);
             }
-            let committed = self.partitions.get(topic.commits.clone()).unwrap_or_default();
-            stats.assign(&topic.assigned, |partition| committed.binary_search(&partition).is_ok());
+            let committed = self.held(topic, 0);
+            let is_committed = |partition| committed.binary_search_by_key(&partition, |held| held.partition).is_ok();
+            stats.assign(&topic.assigned, is_committed);
             topic.stats = stats;
         }
         self.group_topics = group_topics;
@@ -254,14 +273,11 @@ impl ClusterView {
     /// The commits of a group's topic by partition, from the `from`th on, each with what is known of the log.
     pub fn commits<'v>(&'v self, topic: &'v GroupTopicView, from: usize) -> impl Iterator<Item = CommitView> + 'v {
         let states = self.topics.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
-        let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
-        let partitions = self.partitions.get(range.clone()).unwrap_or_default();
-        let committed = self.committed.get(range.clone()).unwrap_or_default();
-        let time_lags = self.time_lags.get(range).unwrap_or_default();
-        partitions.iter().zip(committed).zip(time_lags).map(move |((partition, committed), time_lag)| {
-            let bounds = state_of(states, *partition).map_or_else(Bounds::default, |state| state.bounds);
-            let done = topic.done.as_ref().map_or(Some(0), |done| done.get(partition).copied());
-            CommitView { partition: *partition, committed: *committed, done, bounds, time_lag: *time_lag }
+        self.held(topic, from).iter().map(move |held| {
+            let bounds = state_of(states, held.partition).map_or_else(Bounds::default, |state| state.bounds);
+            let time_lag = (held.time_lag != u64::MAX).then_some(TimeLag(held.time_lag));
+            let done = topic.done.as_ref().map_or(Some(0), |done| done.get(&held.partition).copied());
+            CommitView { partition: held.partition, committed: held.committed, done, bounds, time_lag }
         })
     }
 
@@ -271,9 +287,13 @@ impl ClusterView {
         topic: &GroupTopicView,
         from: usize,
     ) -> impl Iterator<Item = (Partition, PartitionStatus)> + '_ {
-        let range = topic.commits.start.saturating_add(from).min(topic.commits.end)..topic.commits.end;
-        let partitions = self.partitions.get(range.clone()).unwrap_or_default();
-        partitions.iter().copied().zip(self.statuses.get(range).unwrap_or_default().iter().copied())
+        self.held(topic, from).iter().map(|held| (held.partition, held.status))
+    }
+
+    fn held(&self, topic: &GroupTopicView, from: usize) -> &[Held] {
+        let (list, range) = &topic.commits;
+        let from = range.start.saturating_add(from).min(range.end);
+        self.commits.get(*list).and_then(|list| list.get(from..range.end)).unwrap_or_default()
     }
 }
 
@@ -297,12 +317,12 @@ impl GroupTopicView {
     /// How many of its partitions have a commit.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.commits.len()
+        self.commits.1.len()
     }
 
     /// Whether none of its partitions has a commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.commits.is_empty()
+        self.commits.1.is_empty()
     }
 }

@@ -37,13 +37,16 @@ pub struct Window {
     order: i64,
     offset: i64,
     timestamp: i64,
+    /// The newest commit, unless they are wide: most looks at a window are for it, and end here.
+    newest: Cell,
     cells: Cells,
 }
 
 #[derive(Clone, Debug)]
 enum Cells {
+    /// The commits before the newest.
     Narrow(Vec<Cell>),
-    /// Boxed, so that the two forms fit in the size of one vector.
+    /// All of them. Boxed, so that the two forms fit in the size of one vector.
     #[expect(clippy::box_collection, reason = "rare, and the enum must stay small")]
     Wide(Box<Vec<Commit>>),
 }
@@ -59,27 +62,29 @@ struct Cell {
 
 const UNKNOWN: u32 = u32::MAX;
 const PENDING: u32 = u32::MAX - 1;
+const NONE: Cell = Cell { order: 0, offset: 0, timestamp: 0, lag: UNKNOWN };
+const ZERO: Commit = Commit { order: Order(0), offset: Offset(0), timestamp: Timestamp(0), lag: LagThen::Unknown };
 
 impl Window {
     /// A window that holds one commit.
     #[must_use]
     pub fn new(first: Commit) -> Self {
         let mut window = Self::based_on(first);
-        window.cells = Cells::Narrow(Vec::with_capacity(1));
-        window.append(first, 1);
+        let Some(newest) = window.fold(first) else { return Self::pack(vec![first]) };
+        window.newest = newest;
         window
     }
 
     fn based_on(base: Commit) -> Self {
         let (order, offset, timestamp) = (base.order.0, base.offset.0, base.timestamp.0);
-        Self { order, offset, timestamp, cells: Cells::Narrow(Vec::new()) }
+        Self { order, offset, timestamp, newest: NONE, cells: Cells::Narrow(Vec::new()) }
     }
 
     /// How many commits it holds, at least one.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.cells {
-            Cells::Narrow(cells) => cells.len(),
+            Cells::Narrow(older) => older.len().saturating_add(1),
             Cells::Wide(commits) => commits.len(),
         }
     }
@@ -93,30 +98,29 @@ impl Window {
     /// The newest commit.
     #[must_use]
     pub fn newest(&self) -> Commit {
-        self.get(self.len().saturating_sub(1))
+        match &self.cells {
+            Cells::Narrow(_) => self.unfold(self.newest),
+            Cells::Wide(commits) => commits.last().copied().unwrap_or_else(|| self.unfold(self.newest)),
+        }
     }
 
     /// The commits, oldest first.
     #[must_use]
     pub fn iter(&self) -> Commits<'_> {
-        let (narrow, wide): (&[Cell], &[Commit]) = match &self.cells {
-            Cells::Narrow(cells) => (cells, &[]),
-            Cells::Wide(commits) => (&[], commits),
+        let (narrow, newest, wide): (&[Cell], _, &[Commit]) = match &self.cells {
+            Cells::Narrow(older) => (older, Some(self.newest), &[]),
+            Cells::Wide(commits) => (&[], None, commits),
         };
-        Commits { window: self, narrow: narrow.iter(), wide: wide.iter() }
-    }
-
-    fn get(&self, index: usize) -> Commit {
-        let zero = Cell { order: 0, offset: 0, timestamp: 0, lag: UNKNOWN };
-        match &self.cells {
-            Cells::Narrow(cells) => self.unfold(cells.get(index).copied().unwrap_or(zero)),
-            Cells::Wide(commits) => commits.get(index).copied().unwrap_or_else(|| self.unfold(zero)),
-        }
+        Commits { window: self, narrow: narrow.iter(), newest, wide: wide.iter() }
     }
 
     /// Appends a commit that is newer than all; the oldest leaves when `capacity` is reached.
     pub fn push(&mut self, commit: Commit, capacity: NonZeroUsize) {
         let capacity = capacity.get();
+        if capacity == 1 {
+            *self = Self::new(commit);
+            return;
+        }
         while self.len() >= capacity {
             self.remove_oldest();
         }
@@ -151,19 +155,19 @@ impl Window {
 
     fn remove_oldest(&mut self) {
         match &mut self.cells {
-            Cells::Narrow(cells) => drop(cells.remove(0)),
+            Cells::Narrow(older) => drop(older.remove(0)),
             Cells::Wide(commits) => drop(commits.remove(0)),
         }
     }
 
     fn append(&mut self, commit: Commit, capacity: usize) {
-        if let (Some(cell), Cells::Narrow(cells)) = (self.fold(commit), &mut self.cells) {
-            if cells.len() == cells.capacity() {
-                // Grown by doubling, but never past what the window may hold.
-                let room = capacity.saturating_sub(cells.len()).min(cells.len().max(1));
-                cells.reserve_exact(room);
+        if let (Some(cell), Cells::Narrow(older)) = (self.fold(commit), &mut self.cells) {
+            if older.len() == older.capacity() {
+                // Grown by doubling, but never past what the window may hold beside its newest.
+                let room = capacity.saturating_sub(older.len()).saturating_sub(1).min(older.len().max(1));
+                older.reserve_exact(room);
             }
-            cells.push(cell);
+            older.push(std::mem::replace(&mut self.newest, cell));
         } else {
             let commits: Vec<Commit> = self.iter().chain([commit]).collect();
             *self = Self::pack(commits);
@@ -172,13 +176,13 @@ impl Window {
 
     /// The narrowest window of these commits, on the newest as its base.
     fn pack(commits: Vec<Commit>) -> Self {
-        let none = Commit { order: Order(0), offset: Offset(0), timestamp: Timestamp(0), lag: LagThen::Unknown };
-        let mut window = Self::based_on(commits.last().copied().unwrap_or(none));
-        window.cells = match commits.iter().map(|commit| window.fold(*commit)).collect() {
-            Some(cells) => Cells::Narrow(cells),
-            None => Cells::Wide(Box::new(commits)),
-        };
-        window
+        let narrow = commits.split_last().and_then(|(newest, older)| {
+            let mut window = Self::based_on(*newest);
+            window.newest = window.fold(*newest)?;
+            window.cells = Cells::Narrow(older.iter().map(|commit| window.fold(*commit)).collect::<Option<_>>()?);
+            Some(window)
+        });
+        narrow.unwrap_or_else(|| Self { cells: Cells::Wide(Box::new(commits)), ..Self::based_on(ZERO) })
     }
 
     fn fold(&self, commit: Commit) -> Option<Cell> {
@@ -216,6 +220,7 @@ impl Window {
 pub struct Commits<'a> {
     window: &'a Window,
     narrow: std::slice::Iter<'a, Cell>,
+    newest: Option<Cell>,
     /// Empty while there are narrow ones.
     wide: std::slice::Iter<'a, Commit>,
 }
@@ -224,20 +229,21 @@ impl Iterator for Commits<'_> {
     type Item = Commit;
 
     fn next(&mut self) -> Option<Commit> {
-        let narrow = self.narrow.next().map(|cell| self.window.unfold(*cell));
-        narrow.or_else(|| self.wide.next().copied())
+        let narrow = self.narrow.next().copied().or_else(|| self.newest.take());
+        narrow.map(|cell| self.window.unfold(cell)).or_else(|| self.wide.next().copied())
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let len = self.narrow.len().saturating_add(self.wide.len());
+        let narrow = self.narrow.len().saturating_add(usize::from(self.newest.is_some()));
+        let len = narrow.saturating_add(self.wide.len());
         (len, Some(len))
     }
 }
 
 impl DoubleEndedIterator for Commits<'_> {
     fn next_back(&mut self) -> Option<Commit> {
-        let narrow = self.narrow.next_back().map(|cell| self.window.unfold(*cell));
-        narrow.or_else(|| self.wide.next_back().copied())
+        let narrow = self.newest.take().or_else(|| self.narrow.next_back().copied());
+        narrow.map(|cell| self.window.unfold(cell)).or_else(|| self.wide.next_back().copied())
     }
 }
 

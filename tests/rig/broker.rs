@@ -27,6 +27,9 @@ pub struct Spec {
     quick_groups: bool,
     /// Where its own data lie, instead of in a ZooKeeper of its own.
     ensemble: Option<String>,
+    /// Megabytes of heap.
+    heap: u32,
+    fast: bool,
 }
 
 impl Spec {
@@ -40,6 +43,8 @@ impl Spec {
             lasting: false,
             quick_groups: false,
             ensemble: None,
+            heap: 256,
+            fast: false,
         }
     }
 
@@ -69,6 +74,11 @@ impl Spec {
     /// Keeps its own data there; the ensemble has to live longer.
     pub fn in_zookeeper(self, connect: String) -> Self {
         Self { ensemble: Some(connect), ..self }
+    }
+
+    /// For measuring: compiled to run fast rather than to start fast, on a heap of so many megabytes.
+    pub fn fast(self, heap: u32) -> Self {
+        Self { fast: true, heap, ..self }
     }
 
     /// Makes it ready to start; nothing runs yet.
@@ -262,7 +272,10 @@ impl Cluster {
         // So that two tests do not make two cores start four JVMs at once.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut command = java(self.spec.version, 256);
+        let mut command = java(self.spec.version, self.spec.heap);
+        if self.spec.fast {
+            command.arg("-XX:TieredStopAtLevel=4");
+        }
         command.arg("-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info");
         command.current_dir(&node.folder).args(["kafka.Kafka", "server.properties"]);
         Process::start(command, &node.folder.join("broker.log"))

@@ -31,6 +31,17 @@ impl Process {
         Self { child: spawn(command), ended: None, log: log.to_owned() }
     }
 
+    /// Starts `command` with its output thrown away; stderr goes to `log`.
+    pub fn silent(mut command: Command, log: &Path) -> Self {
+        let file = File::options().create(true).append(true).open(log).unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        Self { child: spawn(command), ended: None, log: log.to_owned() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }

@@ -117,7 +117,7 @@ fn plain_site() -> Site {
 fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
     let (ready, observe) = (Arc::new(Readiness::default), Arc::new(|_| {}));
     Site {
-        scrape: Arc::new(scrape),
+        scrape: Arc::new(move |format, _| scrape(format)),
         ready,
         observe,
         api: Arc::new(burrow::nothing),

@@ -104,7 +104,7 @@ async fn scrapers_that_take_nothing_hold_up_nobody() {
     let page = Arc::clone(&endless.scrape);
     // The text page never ends, the other one is short.
     let site = site(move |format| match format {
-        Format::Text => page(format),
+        Format::Text => page(format, std::time::Instant::now()),
         Format::OpenMetrics => Box::new(std::iter::once(b"short".to_vec())),
     });
     let server = start_with(site, Limits { stall: Duration::from_millis(200), ..Limits::default() });
@@ -129,7 +129,7 @@ async fn a_compressed_page_waits_for_no_plain_one() {
     let (endless, _) = endless_site();
     let page = Arc::clone(&endless.scrape);
     let site = site(move |format| match format {
-        Format::Text => page(format),
+        Format::Text => page(format, std::time::Instant::now()),
         Format::OpenMetrics => Box::new(std::iter::once(b"short".to_vec())),
     });
     let server = start_with(site, Limits { stall: PATIENCE, ..Limits::default() });
@@ -169,7 +169,7 @@ async fn a_page_that_cannot_be_made_costs_that_answer_alone() {
 fn counted() -> (Scrapes, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
-    let scrape = move |_| -> Pieces {
+    let scrape = move |_, _| -> Pieces {
         counter.fetch_add(1, Ordering::SeqCst);
         Box::new(std::iter::once(b"page".to_vec()))
     };
@@ -231,4 +231,25 @@ async fn when_the_first_to_ask_goes_away_the_next_one_takes_over() {
 /// Polls once; whether it is pending still.
 async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
     std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx).is_pending())).await
+}
+
+#[tokio::test]
+async fn a_page_whose_making_breaks_off_does_not_look_complete() {
+    let broken = site(|_| {
+        let mut pieces = 0;
+        Box::new(std::iter::from_fn(move || {
+            pieces += 1;
+            assert!(pieces < 3, "a bug");
+            Some(b"half a page\n".to_vec())
+        }))
+    });
+    let server = start(broken);
+    for version in ["1.0", "1.1"] {
+        let mut socket = server.connect().await;
+        socket.write_all(format!("GET /metrics HTTP/{version}\r\nHost: a\r\n\r\n").as_bytes()).await.unwrap();
+        assert_eq!(rest(&mut socket).await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset, "{version}");
+    }
+    let compressed = server.ask("GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n").await;
+    assert_eq!(status(&compressed), 500);
+    server.end().await;
 }
