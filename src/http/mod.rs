@@ -39,7 +39,7 @@ mod wire;
 pub use listen::BindError;
 pub use server::Server;
 
-/// One rendered page, made piece by piece (about 64 KiB each), a few pieces ahead of the client.
+/// One rendered page, made piece by piece (about 256 KiB each), a few pieces ahead of the client.
 pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
 /// Reads the numbers of a page, which are to be no older than the instant at which it was asked for. It may take long:

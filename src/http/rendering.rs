@@ -14,7 +14,7 @@ use super::{Pieces, Scrape};
 use crate::metrics::Format;
 
 /// How many pieces may wait to be taken.
-const AHEAD: usize = 4;
+const AHEAD: usize = 2;
 
 /// See the module. Dropped, it ends the work with the piece at hand.
 pub(super) struct Rendering {

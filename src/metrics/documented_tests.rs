@@ -44,6 +44,8 @@ fn own() -> BTreeSet<String> {
     let module = own.module(&health);
     drop(module.records());
     module.topic_lag(0, Some(1));
+    module.zookeeper_nodes(1);
+    module.zookeeper_session();
     module.refreshed(RefreshKind::Offsets, Duration::from_secs(1));
     module.refresh_failed(RefreshKind::Topics, "leader");
     let storage = described();

@@ -13,12 +13,12 @@ use super::layout::{Layout, Shown};
 use super::sets::trouble_name;
 use super::text::{Numbered, Samples, Value, header};
 
-/// How long a piece may get before it is handed out.
-const PIECE: usize = 64 * 1024;
+/// How long a piece may get before it is handed out: handing one to another thread costs as much as writing some KiB.
+const PIECE: usize = 256 * 1024;
 /// How many samples are written between two looks at a piece's length.
 const RUN: usize = 256;
 
-/// An iterator over the pieces of a page, some 64 KiB each. Families and their series come in a stable
+/// An iterator over the pieces of a page, some 256 KiB each. Families and their series come in a stable
 /// order; a family without samples leaves no trace.
 pub struct Page {
     view: Arc<View>,
@@ -215,7 +215,7 @@ impl Iterator for Page {
 
     fn next(&mut self) -> Option<Vec<u8>> {
         // A step writes at most some tens of KiB past the mark.
-        let mut piece = Vec::with_capacity(PIECE.saturating_mul(2));
+        let mut piece = Vec::with_capacity(PIECE.saturating_add(PIECE / 4));
         while piece.len() < PIECE {
             if !self.step(&mut piece) {
                 piece.extend(self.tail.take().unwrap_or_default());
