@@ -1,5 +1,7 @@
 //! The program's own log: lines on standard error, of a level that can change while it runs.
 
+use std::panic::{self, PanicHookInfo};
+
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
@@ -22,6 +24,7 @@ pub fn start(logging: &Logging) -> LogLevel {
     // operator needs to know of it we tell ourselves.
     let lines = lines.with_filter(filter_fn(|metadata| !metadata.target().starts_with("zookeeper_client")));
     tracing_subscriber::registry().with(filter).with(lines).init();
+    panic::set_hook(Box::new(tell_of_panic));
     let (told, first) = (handle.clone(), logging.level);
     LogLevel {
         get: Box::new(move || told.with_current(|filter| level(*filter)).unwrap_or(first)),
@@ -31,6 +34,12 @@ pub fn start(logging: &Logging) -> LogLevel {
             }
         }),
     }
+}
+
+/// One line like any other: a session with a server that lies may panic in its client, which costs that session alone.
+fn tell_of_panic(panic: &PanicHookInfo<'_>) {
+    let (thread, at) = (std::thread::current(), panic.location().map(ToString::to_string));
+    tracing::error!(thread = thread.name(), at, why = panic.payload_as_str(), "a thread panicked");
 }
 
 const fn filter_of(level: Level) -> LevelFilter {
