@@ -76,7 +76,7 @@ impl Cluster {
         let topics = topics
             .map(|topic| {
                 let (name, mut slots) = (Arc::clone(&topic.name), topic.slots.clone());
-                slots.retain(|slot| group.is_share() || !slot.source.is_share());
+                slots.retain(|slot| slot.is_shown(group.is_share()));
                 TopicDetail { name, slots, assigned: Arc::clone(&topic.assigned) }
             })
             .collect();

@@ -47,6 +47,13 @@ impl Nameless {
     fn change(&mut self, mut change: impl FnMut(TopicId, &mut Slots)) {
         if let Some(topics) = &mut self.0 {
             topics.iter_mut().for_each(|(id, slots)| change(*id, slots));
+        }
+        self.sweep();
+    }
+
+    /// Forgets topics of which nothing is held any more.
+    fn sweep(&mut self) {
+        if let Some(topics) = &mut self.0 {
             topics.retain(|_, slots| !slots.is_empty());
         }
         self.0.take_if(|topics| topics.is_empty());
@@ -62,7 +69,7 @@ impl Group {
         let Some(name) = stream.topics.named_by(update.topic) else {
             let slots = self.nameless.0.get_or_insert_default().entry(update.topic).or_default();
             let taken = take(slots, update, order, Bounds::default(), stream);
-            self.nameless.change(|_, _| {});
+            self.nameless.sweep();
             return taken;
         };
         let bounds = stream.topics.bounds(&name, update.partition);

@@ -52,6 +52,12 @@ impl Slot {
         Self { partition: first.partition, source: first.source, window, since: Packed::NONE }
     }
 
+    /// Whether it is shown of a group, which is a share group or not: what is known of share groups stands in a topic of
+    /// its own, which may be read before the group's own records are.
+    pub const fn is_shown(&self, is_share: bool) -> bool {
+        is_share || !self.source.is_share()
+    }
+
     /// Since when the oldest record waits that the newest commit leaves unread, if that is known. (While it leaves none
     /// unread there is nothing to know; the record that comes then is the one that it names.)
     pub fn waits_since(&self) -> Option<Since> {

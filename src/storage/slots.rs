@@ -69,10 +69,9 @@ impl Slots {
         self.list.iter()
     }
 
-    /// Those that are shown of a group, which is a share group or not: what is known of share groups stands in a topic
-    /// of its own, which may be read before the group's own records are.
+    /// Those that are shown of a group, which is a share group or not.
     pub fn shown(&self, is_share: bool) -> impl Iterator<Item = &Slot> {
-        self.list.iter().filter(move |slot| is_share || !slot.source.is_share())
+        self.list.iter().filter(move |slot| slot.is_shown(is_share))
     }
 
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Slot> {
@@ -156,18 +155,21 @@ impl Slots {
 
     /// Puts the windows of other sources in, each unless the one that is held is the later one.
     pub fn adopt(&mut self, other: Self) {
-        for slot in &other.list {
-            let is_later = |held: &Slot| {
+        let Self { list, mut shares } = other;
+        for slot in list {
+            let (partition, is_share) = (slot.partition, slot.source.is_share());
+            let gives_way = |held: &Slot| {
                 held.source == slot.source || held.window.newest().timestamp < slot.window.newest().timestamp
             };
-            match self.find(slot.partition) {
-                Ok(place) => match self.list.get_mut(place).filter(|held| is_later(held)) {
-                    Some(held) => *held = slot.clone(),
+            match self.find(partition) {
+                Ok(place) => match self.list.get_mut(place).filter(|held| gives_way(held)) {
+                    Some(held) => *held = slot,
                     None => continue,
                 },
-                Err(place) => self.list.insert(place, slot.clone()),
+                Err(place) => self.list.insert(place, slot),
             }
-            self.note(slot.partition, other.progress(slot).cloned());
+            let progress = shares.as_mut().and_then(|shares| shares.remove(&partition));
+            self.note(partition, progress.filter(|_| is_share));
         }
     }
 
