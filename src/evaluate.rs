@@ -146,7 +146,7 @@ pub fn partition<W>(window: W, log: &Log<'_>, now: Timestamp, rules: &EvaluatorR
 where
     W: DoubleEndedIterator<Item = Commit> + ExactSizeIterator + Clone,
 {
-    let complete = share(window.len(), rules.intervals.get()).min(1.0);
+    let complete = share(window.len(), rules.intervals.get());
     let is_young = complete < rules.minimum_complete;
     let is_fine = log.current.is_some_and(|lag| lag <= rules.allowed_lag);
     let status = if is_young || is_fine { PartitionStatus::Ok } else { suspect(&window, log, now, rules.allowed_lag) };
@@ -231,7 +231,11 @@ impl Course {
     }
 }
 
+/// At most 1, and without a division there: most windows are full.
 fn share(part: usize, whole: usize) -> f64 {
+    if part >= whole {
+        return 1.0;
+    }
     let count = |count: usize| Lag(u64::try_from(count).unwrap_or(u64::MAX));
     count(part).ratio(count(whole))
 }

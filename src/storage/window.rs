@@ -39,14 +39,17 @@ pub struct Window {
     timestamp: i64,
     /// The newest commit, unless they are wide: most looks at a window are for it, and end here.
     newest: Cell,
-    cells: Cells,
+    older: Older,
 }
 
+/// The commits before the newest.
 #[derive(Clone, Debug)]
-enum Cells {
-    /// The commits before the newest.
-    Narrow(Vec<Cell>),
-    /// All of them. Boxed, so that the two forms fit in the size of one vector.
+enum Older {
+    /// None.
+    None,
+    /// The oldest, which tells with the newest whether a group is silent, and those between the two.
+    Narrow(Cell, Vec<Cell>),
+    /// All of the window, the newest too. Boxed, so that this is no larger than the other.
     #[expect(clippy::box_collection, reason = "rare, and the enum must stay small")]
     Wide(Box<Vec<Commit>>),
 }
@@ -77,15 +80,16 @@ impl Window {
 
     fn based_on(base: Commit) -> Self {
         let (order, offset, timestamp) = (base.order.0, base.offset.0, base.timestamp.0);
-        Self { order, offset, timestamp, newest: NONE, cells: Cells::Narrow(Vec::new()) }
+        Self { order, offset, timestamp, newest: NONE, older: Older::None }
     }
 
     /// How many commits it holds, at least one.
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.cells {
-            Cells::Narrow(older) => older.len().saturating_add(1),
-            Cells::Wide(commits) => commits.len(),
+        match &self.older {
+            Older::None => 1,
+            Older::Narrow(_, between) => between.len().saturating_add(2),
+            Older::Wide(commits) => commits.len(),
         }
     }
 
@@ -97,21 +101,23 @@ impl Window {
 
     /// The newest commit.
     #[must_use]
+    #[inline]
     pub fn newest(&self) -> Commit {
-        match &self.cells {
-            Cells::Narrow(_) => self.unfold(self.newest),
-            Cells::Wide(commits) => commits.last().copied().unwrap_or_else(|| self.unfold(self.newest)),
+        match &self.older {
+            Older::None | Older::Narrow(..) => self.unfold(self.newest),
+            Older::Wide(commits) => commits.last().copied().unwrap_or_else(|| self.unfold(self.newest)),
         }
     }
 
     /// The commits, oldest first.
     #[must_use]
     pub fn iter(&self) -> Commits<'_> {
-        let (narrow, newest, wide): (&[Cell], _, &[Commit]) = match &self.cells {
-            Cells::Narrow(older) => (older, Some(self.newest), &[]),
-            Cells::Wide(commits) => (&[], None, commits),
+        let (oldest, between, newest, wide): (_, &[Cell], _, &[Commit]) = match &self.older {
+            Older::None => (None, &[], Some(self.newest), &[]),
+            Older::Narrow(oldest, between) => (Some(*oldest), between, Some(self.newest), &[]),
+            Older::Wide(commits) => (None, &[], None, commits),
         };
-        Commits { window: self, narrow: narrow.iter(), newest, wide: wide.iter() }
+        Commits { window: self, oldest, between: between.iter(), newest, wide: wide.iter() }
     }
 
     /// Appends a commit that is newer than all; the oldest leaves when `capacity` is reached.
@@ -154,23 +160,28 @@ impl Window {
     }
 
     fn remove_oldest(&mut self) {
-        match &mut self.cells {
-            Cells::Narrow(older) => drop(older.remove(0)),
-            Cells::Wide(commits) => drop(commits.remove(0)),
+        match &mut self.older {
+            Older::Narrow(oldest, between) if !between.is_empty() => *oldest = between.remove(0),
+            older @ (Older::None | Older::Narrow(..)) => *older = Older::None,
+            Older::Wide(commits) => drop(commits.remove(0)),
         }
     }
 
     fn append(&mut self, commit: Commit, capacity: usize) {
-        if let (Some(cell), Cells::Narrow(older)) = (self.fold(commit), &mut self.cells) {
-            if older.len() == older.capacity() {
-                // Grown by doubling, but never past what the window may hold beside its newest.
-                let room = capacity.saturating_sub(older.len()).saturating_sub(1).min(older.len().max(1));
-                older.reserve_exact(room);
+        let Some(cell) = self.fold(commit).filter(|_| !matches!(self.older, Older::Wide(_))) else {
+            *self = Self::pack(self.iter().chain([commit]).collect());
+            return;
+        };
+        let before = std::mem::replace(&mut self.newest, cell);
+        if let Older::Narrow(_, between) = &mut self.older {
+            if between.len() == between.capacity() {
+                // Grown by doubling, but never past what the window may hold beside its oldest and its newest.
+                let room = capacity.saturating_sub(between.len()).saturating_sub(2).min(between.len().max(1));
+                between.reserve_exact(room);
             }
-            older.push(std::mem::replace(&mut self.newest, cell));
+            between.push(before);
         } else {
-            let commits: Vec<Commit> = self.iter().chain([commit]).collect();
-            *self = Self::pack(commits);
+            self.older = Older::Narrow(before, Vec::new());
         }
     }
 
@@ -179,10 +190,13 @@ impl Window {
         let narrow = commits.split_last().and_then(|(newest, older)| {
             let mut window = Self::based_on(*newest);
             window.newest = window.fold(*newest)?;
-            window.cells = Cells::Narrow(older.iter().map(|commit| window.fold(*commit)).collect::<Option<_>>()?);
+            if let Some((oldest, between)) = older.split_first() {
+                let between = between.iter().map(|commit| window.fold(*commit)).collect::<Option<_>>()?;
+                window.older = Older::Narrow(window.fold(*oldest)?, between);
+            }
             Some(window)
         });
-        narrow.unwrap_or_else(|| Self { cells: Cells::Wide(Box::new(commits)), ..Self::based_on(ZERO) })
+        narrow.unwrap_or_else(|| Self { older: Older::Wide(Box::new(commits)), ..Self::based_on(ZERO) })
     }
 
     fn fold(&self, commit: Commit) -> Option<Cell> {
@@ -200,6 +214,7 @@ impl Window {
         })
     }
 
+    #[inline]
     fn unfold(&self, cell: Cell) -> Commit {
         let far = |difference: i32, base: i64| base.saturating_add(i64::from(difference));
         Commit {
@@ -219,7 +234,8 @@ impl Window {
 #[derive(Clone, Debug)]
 pub struct Commits<'a> {
     window: &'a Window,
-    narrow: std::slice::Iter<'a, Cell>,
+    oldest: Option<Cell>,
+    between: std::slice::Iter<'a, Cell>,
     newest: Option<Cell>,
     /// Empty while there are narrow ones.
     wide: std::slice::Iter<'a, Commit>,
@@ -229,20 +245,20 @@ impl Iterator for Commits<'_> {
     type Item = Commit;
 
     fn next(&mut self) -> Option<Commit> {
-        let narrow = self.narrow.next().copied().or_else(|| self.newest.take());
+        let narrow = self.oldest.take().or_else(|| self.between.next().copied()).or_else(|| self.newest.take());
         narrow.map(|cell| self.window.unfold(cell)).or_else(|| self.wide.next().copied())
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let narrow = self.narrow.len().saturating_add(usize::from(self.newest.is_some()));
-        let len = narrow.saturating_add(self.wide.len());
+        let ends = usize::from(self.oldest.is_some()).saturating_add(usize::from(self.newest.is_some()));
+        let len = ends.saturating_add(self.between.len()).saturating_add(self.wide.len());
         (len, Some(len))
     }
 }
 
 impl DoubleEndedIterator for Commits<'_> {
     fn next_back(&mut self) -> Option<Commit> {
-        let narrow = self.newest.take().or_else(|| self.narrow.next_back().copied());
+        let narrow = self.newest.take().or_else(|| self.between.next_back().copied()).or_else(|| self.oldest.take());
         narrow.map(|cell| self.window.unfold(cell)).or_else(|| self.wide.next_back().copied())
     }
 }
@@ -275,11 +291,11 @@ mod tests {
         let mut window = Window::new(commit(1, 5, 1, LagThen::Known(Lag(1))));
         window.push(commit(2, i64::MAX, 2, LagThen::Known(Lag(u64::MAX))), TEN);
         assert_eq!(window.newest().lag, LagThen::Known(Lag(u64::MAX)));
-        assert!(matches!(window.cells, Cells::Wide(_)));
+        assert!(matches!(window.older, Older::Wide(_)));
         for n in 3..20 {
             window.push(commit(n, n, n, LagThen::Unknown), TEN);
         }
-        assert!(matches!(window.cells, Cells::Narrow(_)));
+        assert!(matches!(window.older, Older::Narrow(..)));
         assert_eq!(window.len(), 10);
     }
 
@@ -287,8 +303,8 @@ mod tests {
     fn a_full_window_of_ten_costs_less_than_250_bytes() {
         let mut window = Window::new(commit(0, 0, 0, LagThen::Pending));
         (1..100).for_each(|n| window.push(commit(n, n, n, LagThen::Unknown), TEN));
-        let Cells::Narrow(cells) = &window.cells else { panic!("wide") };
-        assert!(size_of::<Window>() + cells.capacity() * size_of::<Cell>() <= 208);
+        let Older::Narrow(_, between) = &window.older else { panic!("wide") };
+        assert!(size_of::<Window>() + between.capacity() * size_of::<Cell>() <= 208);
     }
 
     proptest! {
