@@ -1,5 +1,7 @@
 //! The one definition of lag (METRICS.md, rule 3).
 
+use std::cmp::Ordering;
+
 use crate::model::{Lag, Offset};
 
 /// What is known of a partition's log: log start (earliest offset) and log end (high watermark).
@@ -34,14 +36,54 @@ pub fn purged(committed: Offset, bounds: Bounds) -> Option<Lag> {
     Some(bounds.start?.lag_behind(committed))
 }
 
-/// How much of what retention keeps the group has yet to read, `(end - committed) / (end - start)`,
-/// 0 to 1; 0 for an empty log.
-#[must_use]
-pub fn retention_used(committed: Offset, bounds: Bounds) -> Option<f64> {
-    let (start, end) = (bounds.start?, bounds.end?);
-    let (unread, kept) = (end.lag_behind(committed), end.lag_behind(start));
-    Some(if kept == Lag(0) { 0.0 } else { (unread.ratio(kept)).min(1.0) })
+/// How much of what retention keeps a group has yet to read: `(end - committed) / (end - start)`, 0 to 1; 0 for an
+/// empty log. Kept as two numbers, for a million of them are compared and few are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct RetentionUsed {
+    unread: u64,
+    /// At least 1.
+    kept: u64,
 }
+
+impl RetentionUsed {
+    /// Nothing.
+    pub const NONE: Self = Self { unread: 0, kept: 1 };
+
+    /// By a commit; unknown without a log start and a log end.
+    #[must_use]
+    pub fn by(committed: Offset, bounds: Bounds) -> Option<Self> {
+        let (start, end) = (bounds.start?, bounds.end?);
+        let (Lag(unread), Lag(kept)) = (end.lag_behind(committed), end.lag_behind(start));
+        Some(Self { unread: unread.min(kept), kept: kept.max(1) })
+    }
+
+    /// As a ratio.
+    #[must_use]
+    pub fn ratio(self) -> f64 {
+        Lag(self.unread).ratio(Lag(self.kept))
+    }
+}
+
+impl Ord for RetentionUsed {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let product = |a: u64, b: u64| u128::from(a).saturating_mul(b.into());
+        product(self.unread, other.kept).cmp(&product(other.unread, self.kept))
+    }
+}
+
+impl PartialOrd for RetentionUsed {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for RetentionUsed {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for RetentionUsed {}
 
 #[cfg(test)]
 mod tests {
@@ -81,9 +123,21 @@ mod tests {
 
     #[test]
     fn the_ratio_of_retention_stays_between_0_and_1() {
-        assert_eq!(retention_used(Offset(75), bounds(50, 100)), Some(0.5));
-        assert_eq!(retention_used(Offset(10), bounds(50, 100)), Some(1.0));
-        assert_eq!(retention_used(Offset(120), bounds(50, 100)), Some(0.0));
-        assert_eq!(retention_used(Offset(7), bounds(100, 100)), Some(0.0));
+        let used = |committed, bounds| RetentionUsed::by(Offset(committed), bounds).map(RetentionUsed::ratio);
+        assert_eq!(used(75, bounds(50, 100)), Some(0.5));
+        assert_eq!(used(10, bounds(50, 100)), Some(1.0));
+        assert_eq!(used(120, bounds(50, 100)), Some(0.0));
+        assert_eq!(used(7, bounds(100, 100)), Some(0.0));
+        assert_eq!(used(7, Bounds { start: None, ..bounds(0, 100) }), None);
+    }
+
+    #[test]
+    fn of_two_the_one_of_the_greater_ratio_is_the_greater() {
+        let used = |committed, end| RetentionUsed::by(Offset(committed), bounds(0, end)).unwrap();
+        assert!(used(9, 10) < used(80, 100) && used(80, 100) < used(7, 10));
+        assert_eq!(used(8, 10), used(80, 100));
+        assert!(used(1, i64::MAX) < used(0, i64::MAX));
+        assert!(RetentionUsed::NONE < used(i64::MAX - 1, i64::MAX));
+        assert_eq!(RetentionUsed::NONE, used(10, 10));
     }
 }

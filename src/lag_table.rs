@@ -122,8 +122,7 @@ fn is_named(group: &GroupView, name: &str) -> bool {
 }
 
 fn rows_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView) -> impl Iterator<Item = Row<'v>> {
-    let committed = cluster.commits(topic, 0).zip(cluster.statuses(topic, 0));
-    let committed: Vec<_> = committed.map(|(commit, (_, status))| row_of(cluster, topic, &commit, status)).collect();
+    let committed: Vec<_> = cluster.commits(topic).map(|commit| row_of(cluster, topic, &commit)).collect();
     let mut assigned: Vec<Partition> = topic.assigned.iter().map(|(partition, _)| *partition).collect();
     assigned.dedup();
     assigned.retain(|partition| committed.binary_search_by_key(partition, |row| row.partition).is_err());
@@ -131,18 +130,13 @@ fn rows_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView) -> impl Iter
     committed.into_iter().chain(uncommitted)
 }
 
-fn row_of<'v>(
-    cluster: &'v ClusterView,
-    topic: &'v GroupTopicView,
-    commit: &CommitView,
-    status: PartitionStatus,
-) -> Row<'v> {
+fn row_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, commit: &CommitView) -> Row<'v> {
     Row {
         current_offset: Some(commit.committed),
         log_end_offset: commit.bounds.end,
         lag: commit.lag(),
         time_lag: commit.time_lag,
-        status,
+        status: commit.status,
         ..uncommitted_row(cluster, topic, commit.partition)
     }
 }

@@ -152,7 +152,7 @@ impl Scene {
         let cluster = &view.clusters[0];
         let lag = |group: &crate::storage::GroupView| {
             let topic = &cluster.topics_of(group)[0];
-            let commit = cluster.commits(topic, 0).next().unwrap();
+            let commit = cluster.commits(topic).next().unwrap();
             commit.time_lag.map(|lag| i64::try_from(lag.0).unwrap())
         };
         cluster.groups.iter().map(|group| (group.label.name().to_string(), lag(group))).collect()

@@ -13,8 +13,8 @@ use super::scrape::NoPage;
 use super::{Pieces, Scrape};
 use crate::metrics::Format;
 
-/// How many pieces may wait to be taken.
-const AHEAD: usize = 2;
+/// How many pieces may wait to be taken: some megabytes a page, as much as sockets hold.
+const AHEAD: usize = 8;
 
 /// See the module. Dropped, it ends the work with the piece at hand.
 pub(super) struct Rendering {

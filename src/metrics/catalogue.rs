@@ -1,9 +1,9 @@
 //! What sets of names are made of: families, what each has a series for, and the labels of a set.
 
-use crate::evaluate::PartitionStatus;
-use crate::storage::{ClusterView, CommitView, GroupTopicView, GroupView, PartitionState, Stats, Topic};
+use crate::storage::{ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, Stats, Topic};
 
-use super::text::{Samples, Value};
+use super::numbered::Numbered;
+use super::text::Samples;
 
 /// A set of names: a table of families, and how its labels are called.
 pub struct Set {
@@ -46,20 +46,18 @@ pub struct Family {
     pub series: Series,
 }
 
-/// What a family has a series for, and how its number is read there. `None`, or nothing pushed, is no sample.
+/// What a family has a series for, and how its number is read there. Nothing pushed is no sample.
 pub enum Series {
     /// A cluster, or a broker.
     Cluster(fn(&ClusterView, &mut Samples<'_>)),
     /// A topic.
     Topic(fn(&Topic, &mut Samples<'_>)),
-    /// A partition of a topic.
-    Partition(fn(&PartitionState) -> Option<Value>),
+    /// A partition of a topic: of a run of them, the first one's number is told.
+    Partition(fn(usize, &[PartitionState], &mut Numbered<'_>)),
     /// A partition that a group has committed.
-    Commit(fn(&CommitView) -> Option<Value>),
+    Commit(fn(CommitViews<'_>, &mut Numbered<'_>)),
     /// The same, with the member that it is assigned to in [`OWNER_LABELS`].
-    OwnedCommit(fn(&CommitView) -> Option<Value>),
-    /// A partition that a group has committed, by its status.
-    Status(fn(PartitionStatus) -> Value),
+    OwnedCommit(fn(CommitViews<'_>, &mut Numbered<'_>)),
     /// A partition that a group has committed, while its status is not OK: which it is.
     Trouble,
     /// A partition that is assigned to a member.
@@ -97,12 +95,7 @@ impl Series {
     #[must_use]
     pub const fn is_per_partition(&self) -> bool {
         match self {
-            Self::Partition(_)
-            | Self::Commit(_)
-            | Self::OwnedCommit(_)
-            | Self::Status(_)
-            | Self::Trouble
-            | Self::Owner => true,
+            Self::Partition(_) | Self::Commit(_) | Self::OwnedCommit(_) | Self::Trouble | Self::Owner => true,
             Self::Cluster(_) | Self::Topic(_) | Self::GroupTopic(_) | Self::Group(_) | Self::Limit => false,
         }
     }

@@ -11,6 +11,7 @@ mod format;
 #[cfg(feature = "daemon")]
 pub mod health;
 mod layout;
+mod numbered;
 #[cfg(feature = "daemon")]
 pub mod own;
 #[cfg(feature = "daemon")]
@@ -20,6 +21,7 @@ mod page;
 mod process;
 mod readings;
 mod sets;
+mod tail;
 mod text;
 
 pub use format::Format;

@@ -3,15 +3,15 @@
 use std::slice;
 use std::sync::Arc;
 
-use crate::evaluate::{GroupStatus, PartitionStatus};
-use crate::model::Partition;
-use crate::storage::{ClusterView, CommitView, GroupTopicView, GroupView, Topic, View};
+use crate::evaluate::GroupStatus;
+use crate::storage::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupView, Topic, View};
 
-use super::catalogue::{OWNER_LABELS, Series, Sum};
+use super::catalogue::{Series, Sum};
 use super::format::Format;
 use super::layout::{Layout, Shown};
-use super::sets::trouble_name;
-use super::text::{Numbered, Samples, Value, header};
+use super::numbered::Numbered;
+use super::sets::trouble;
+use super::text::{Samples, header};
 
 /// How long a piece may get before it is handed out: handing one to another thread costs as much as writing some KiB.
 const PIECE: usize = 256 * 1024;
@@ -102,12 +102,13 @@ impl Page {
                 let topic = cluster.named.get(item)?;
                 samples(topic, &mut Samples::new(out, &self.topic_prefix(shown, cluster, topic)));
             }
-            Series::Partition(value) => {
+            Series::Partition(samples) => {
                 let topic = cluster.named.get(item)?;
-                let states = (0..).map(Partition).zip(&topic.partitions).skip(self.at.run);
-                let numbers = states.map(|(partition, state)| (partition, value(state)));
                 let prefix = numbered(shown, self.topic_prefix(shown, cluster, topic));
-                return Some(self.run(Numbered::new(out, &prefix), numbers, topic.partitions.len()));
+                let states = topic.partitions.get(self.at.run..).unwrap_or_default();
+                let states = states.get(..RUN).unwrap_or(states);
+                samples(self.at.run, states, &mut Numbered::new(out, &prefix));
+                return Some(self.after_run(topic.partitions.len()));
             }
             Series::Group(samples) => {
                 let group = cluster.groups.get(item)?;
@@ -129,7 +130,7 @@ impl Page {
                 let prefix = self.group_topic_prefix(shown, cluster, topic);
                 samples(&Sum::of(slice::from_ref(topic)), &mut Samples::new(out, &prefix));
             }
-            Series::Commit(_) | Series::OwnedCommit(_) | Series::Status(_) | Series::Trouble | Series::Owner => {
+            Series::Commit(_) | Series::OwnedCommit(_) | Series::Trouble | Series::Owner => {
                 let topic = cluster.group_topics.get(item)?;
                 return Some(self.group_partitions(shown, cluster, topic, out));
             }
@@ -144,23 +145,13 @@ impl Page {
             return Step::Done;
         }
         let prefix = numbered(shown, self.group_topic_prefix(shown, cluster, topic));
-        let mut to = Numbered::new(out, &prefix);
+        let commits = cluster.commits(topic).run(self.at.run, RUN);
         match series {
-            Series::Commit(value) => {
-                let numbers = cluster.commits(topic, self.at.run).map(|commit| (commit.partition, value(&commit)));
-                return self.run(to, numbers, topic.len());
-            }
-            Series::Status(value) => {
-                let statuses = cluster.statuses(topic, self.at.run);
-                let numbers = statuses.map(|(partition, status)| (partition, Some(value(status))));
-                return self.run(to, numbers, topic.len());
-            }
-            Series::OwnedCommit(value) => {
-                owned_commits(topic, cluster.commits(topic, self.at.run).take(RUN), *value, &mut to);
-            }
-            Series::Trouble => troubles(cluster.statuses(topic, self.at.run).take(RUN), &mut to),
+            Series::Commit(samples) => samples(commits, &mut Numbered::new(out, &prefix)),
+            Series::OwnedCommit(samples) => samples(commits, &mut Numbered::owned(out, &prefix, topic)),
+            Series::Trouble => troubles(commits, &mut Numbered::new(out, &prefix)),
             Series::Owner => {
-                owners(topic, &mut to);
+                owners(topic, &mut Numbered::new(out, &prefix));
                 return Step::Done;
             }
             Series::Cluster(_)
@@ -171,16 +162,6 @@ impl Page {
             | Series::Limit => return Step::End,
         }
         self.after_run(topic.len())
-    }
-
-    /// Writes the next samples of an item with a sample a partition; `numbers` go on from there.
-    fn run(&self, mut to: Numbered<'_>, numbers: impl Iterator<Item = (Partition, Option<Value>)>, len: usize) -> Step {
-        for (partition, value) in numbers.take(RUN) {
-            if let Some(value) = value {
-                to.push(partition, value);
-            }
-        }
-        self.after_run(len)
     }
 
     /// Whether an item of so many samples goes on.
@@ -226,30 +207,11 @@ impl Iterator for Page {
     }
 }
 
-fn owned_commits(
-    topic: &GroupTopicView,
-    commits: impl Iterator<Item = CommitView>,
-    value: fn(&CommitView) -> Option<Value>,
-    to: &mut Numbered<'_>,
-) {
-    for commit in commits {
-        let Some(value) = value(&commit) else { continue };
-        // Members of a share group share partitions: the first one stands for them.
-        let place = topic.assigned.partition_point(|(partition, _)| *partition < commit.partition);
-        let owner = topic.assigned.get(place).filter(|(partition, _)| *partition == commit.partition);
-        let member = owner.and_then(|(_, member)| topic.members.get(*member));
-        let texts = member
-            .map_or([&[][..]; 3], |member| [member.client_host.text(), member.id.text(), member.client_id.text()]);
-        let [host, id, client] = texts;
-        let [host_label, id_label, client_label] = OWNER_LABELS;
-        to.push_with(commit.partition, &[(host_label, host), (id_label, id), (client_label, client)], value);
-    }
-}
-
-fn troubles(statuses: impl Iterator<Item = (Partition, PartitionStatus)>, to: &mut Numbered<'_>) {
-    for (partition, status) in statuses {
-        let Some(status) = trouble_name(status) else { continue };
-        to.push_with(partition, &[("status", status.as_bytes())], Value::Int(1));
+fn troubles(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
+    for CommitView { partition, status, .. } in commits {
+        if let Some(rest) = trouble(status) {
+            to.push_with(partition, rest);
+        }
     }
 }
 
@@ -261,7 +223,7 @@ fn owners(topic: &GroupTopicView, to: &mut Numbered<'_>) {
             ("client_host", member.client_host.text()),
             ("member_id", member.id.text()),
         ];
-        to.push_with(*partition, &labels, Value::Int(1));
+        to.push_labelled(*partition, &labels);
     }
 }
 

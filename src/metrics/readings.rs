@@ -1,9 +1,10 @@
 //! Numbers that several sets show, read in one place.
 
-use crate::model::{Lag, Offset};
-use crate::storage::{CommitView, GroupKind, GroupState, GroupType, PartitionState};
+use crate::model::{Lag, Offset, Partition};
+use crate::storage::{CommitView, CommitViews, GroupKind, GroupState, GroupType, PartitionState};
 
 use super::catalogue::Sum;
+use super::numbered::Numbered;
 use super::text::{Samples, Value};
 
 pub fn len(len: usize) -> Value {
@@ -18,25 +19,49 @@ pub fn records(lag: Option<Lag>) -> Option<Value> {
     lag.map(|Lag(lag)| Value::Count(lag))
 }
 
-pub fn log_end(state: &PartitionState) -> Option<Value> {
-    state.bounds.end.map(offset)
+pub fn log_end(first: usize, states: &[PartitionState], to: &mut Numbered<'_>) {
+    each_state(first, states, to, |state| state.bounds.end.map(offset));
 }
 
-pub fn log_start(state: &PartitionState) -> Option<Value> {
-    state.bounds.start.map(offset)
+pub fn log_start(first: usize, states: &[PartitionState], to: &mut Numbered<'_>) {
+    each_state(first, states, to, |state| state.bounds.start.map(offset));
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "read as any other number of a commit")]
-pub fn committed(commit: &CommitView) -> Option<Value> {
-    Some(offset(commit.committed))
+pub fn committed(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
+    each_commit(commits, to, |commit| Some(offset(commit.committed)));
 }
 
-pub fn lag(commit: &CommitView) -> Option<Value> {
-    records(commit.lag())
+pub fn lag(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
+    each_commit(commits, to, |commit| records(commit.lag()));
 }
 
-pub fn time_lag(commit: &CommitView) -> Option<Value> {
-    commit.time_lag.map(Value::from)
+pub fn time_lag(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
+    each_commit(commits, to, |commit| commit.time_lag.map(Value::from));
+}
+
+/// A sample of each partition of a run of which there is a value; the run begins with the `first`.
+pub fn each_state(
+    first: usize,
+    states: &[PartitionState],
+    to: &mut Numbered<'_>,
+    value: impl Fn(&PartitionState) -> Option<Value>,
+) {
+    let first = i32::try_from(first).unwrap_or(i32::MAX);
+    for (partition, state) in (first..).zip(states) {
+        if let Some(value) = value(state) {
+            to.push(Partition(partition), value);
+        }
+    }
+}
+
+/// A sample of each commit of which there is a value. A loop a family, with its reading in it: a scrape takes some
+/// million values, and each would pass through memory else.
+pub fn each_commit(commits: CommitViews<'_>, to: &mut Numbered<'_>, value: impl Fn(&CommitView) -> Option<Value>) {
+    for commit in commits {
+        if let Some(value) = value(&commit) {
+            to.push(commit.partition, value);
+        }
+    }
 }
 
 pub fn committed_sum(sum: &Sum<'_>, to: &mut Samples<'_>) {

@@ -2,13 +2,14 @@
 //!
 //! Locks are leaves: held for a copy or an update in memory, never across another one.
 
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 
-use crate::model::{Name, Order, Partition, Timestamp, java_string_hash};
+use crate::model::{Name, Order, Partition, Timestamp};
 use crate::time_lag::Exactness;
 
 use super::build::{Build, Renewal};
@@ -34,6 +35,8 @@ pub struct Cluster {
     names: TopicNames,
     topics: RwLock<Arc<Topics>>,
     shards: Vec<Mutex<Groups>>,
+    /// Tells the shard of a group.
+    hasher: DefaultHashBuilder,
     /// By module and origin; the partition of the topic, 0 for an ensemble.
     sources: Mutex<Vec<(String, Origin, i32)>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
@@ -56,6 +59,7 @@ impl Cluster {
             names: TopicNames::default(),
             topics: RwLock::default(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: DefaultHashBuilder::default(),
             sources: Mutex::default(),
             dropped: Default::default(),
             newest: AtomicI64::new(i64::MIN),
@@ -344,7 +348,7 @@ impl Cluster {
     pub(super) fn publish(&self, source: SourceId, groups: Groups, renewal: Renewal) {
         let mut parts: Vec<Groups> = self.shards.iter().map(|_| Groups::new()).collect();
         for (name, group) in groups {
-            if let Some(part) = parts.get_mut(place(Name(&name))) {
+            if let Some(part) = parts.get_mut(self.place(Name(&name))) {
                 part.insert(name, group);
             }
         }
@@ -391,10 +395,19 @@ impl Cluster {
         }
     }
 
+    /// The number of the shard that a group is in. (Kafka's own hash would put groups of like names together.)
+    fn place(&self, group: Name<'_>) -> usize {
+        usize::try_from(self.hasher.hash_one(group.0) >> 32).unwrap_or(0) % SHARDS
+    }
+
     pub(super) fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
         // The index is below the number of shards; the first one stands in for an impossible miss.
         #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
-        lock(&self.shards[place(group)])
+        lock(&self.shards[self.place(group)])
+    }
+
+    pub(super) fn numbered(&self, shard: usize) -> Option<MutexGuard<'_, Groups>> {
+        self.shards.get(shard).map(lock)
     }
 
     pub(super) fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, Groups>> {
@@ -462,11 +475,6 @@ pub(super) fn take(
         groups.remove(key);
     }
     taken
-}
-
-fn place(group: Name<'_>) -> usize {
-    let hash = usize::try_from(java_string_hash(group.0) & 0x7fff_ffff).unwrap_or(0);
-    hash % SHARDS
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -4,20 +4,19 @@
 use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, Log, PartitionStatus};
-use crate::lag::Bounds;
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
 use super::detail::is_listed;
 use super::epochs::GroupState;
 use super::group::{Group, GroupTopic};
+use super::judge::{Judge, state_of};
 use super::names::{Label, TopicName};
 use super::slot::Slot;
-use super::slots::Standing;
 use super::stats::Stats;
 use super::topics::Topics;
 use super::trail::{self, Course, Point};
-use super::view::{CommitView, GroupType, Judge, state_of};
+use super::view::GroupType;
 use super::window::Window;
 
 /// A group at one glance.
@@ -135,27 +134,23 @@ impl Glance {
         mut courses: Option<&mut Vec<Course>>,
     ) {
         let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
-        let (mut unnamed, mut newest) = (0_usize, None);
+        let (mut unnamed, mut any) = (0_usize, false);
         for slot in topic.slots.shown(is_share) {
             let (standing, state) = (topic.slots.standing(slot), state_of(states, slot.partition));
-            newest = newest.max(Some(slot.window.newest().timestamp));
-            unnamed = unnamed.saturating_add(usize::from(state.is_none()));
-            let bounds = state.map_or_else(Bounds::default, |state| state.bounds);
-            let time_lag = state.and_then(|state| judge.moment.time_lag(slot, standing, state));
-            let (evaluation, current) = (judge.slot(slot, standing, state), standing.lag(bounds));
-            let Standing { committed, done } = standing;
-            self.stats.add(&CommitView { partition: slot.partition, committed, done, bounds, time_lag });
+            (any, unnamed) = (true, unnamed.saturating_add(usize::from(state.is_none())));
+            let evaluation = judge.slot(slot, standing, state);
+            let commit = judge.commit(slot, standing, state, evaluation.status);
+            self.stats.add(&commit, slot.window.newest().timestamp);
             self.evaluation.add(evaluation);
-            self.note(topic, slot, evaluation, current);
+            self.note(topic, slot, evaluation, commit.lag());
             if let Some(courses) = &mut courses {
-                courses.push(Course::of(&slot.window, current));
+                courses.push(Course::of(&slot.window, commit.lag()));
             }
         }
-        if newest.is_some() {
+        if any {
             let partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
             self.evaluation.partitions = self.evaluation.partitions.saturating_add(partitions);
         }
-        self.stats.newest = self.stats.newest.max(newest);
         let is_committed = |partition| topic.slots.get(partition).is_some();
         self.stats.assign(&topic.assigned, is_committed);
         self.topics.push(Arc::clone(&topic.name));

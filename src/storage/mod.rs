@@ -5,6 +5,7 @@
 
 mod build;
 mod cluster;
+mod copy;
 mod detail;
 mod epochs;
 mod expire;
@@ -14,6 +15,7 @@ mod glance;
 mod glance_tests;
 mod graves;
 mod group;
+mod judge;
 mod log_ends;
 mod meta;
 mod names;
@@ -64,7 +66,7 @@ pub use update::{
     MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, ShareState, ShareUpdate, TimeAnswer, TimesFound,
     TopicMetadata, TopologyUpdate, Update,
 };
-pub use view::{ClusterView, CommitView, GroupTopicView, GroupType, GroupView, View};
+pub use view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
 pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;

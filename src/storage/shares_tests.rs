@@ -62,7 +62,7 @@ fn scene() -> Arc<Cluster> {
 /// Partition, start offset and lag of all that is shown.
 fn shown(cluster: &Cluster) -> Vec<(i32, i64, Option<u64>)> {
     let view: ClusterView = view_of(cluster);
-    let topics = view.group_topics.iter().flat_map(|topic| view.commits(topic, 0));
+    let topics = view.group_topics.iter().flat_map(|topic| view.commits(topic));
     topics.map(|commit| (commit.partition.0, commit.committed.0, commit.lag().map(|Lag(lag)| lag))).collect()
 }
 
@@ -105,7 +105,7 @@ fn a_window_follows_the_first_record_that_is_left_and_the_time_lag_is_its_age() 
     assert_eq!(shown(&cluster), [(0, 10, Some(78))]);
     let time_lag = || {
         let view = view_of(&cluster);
-        view.commits(&view.group_topics[0], 0).next().unwrap().time_lag
+        view.commits(&view.group_topics[0]).next().unwrap().time_lag
     };
     // Nobody knows when record 22 came; when nothing is left there is nothing to know.
     assert_eq!(time_lag(), None);
@@ -202,6 +202,6 @@ fn the_bounds_of_a_log_are_those_of_the_topic_with_the_id() {
     let cluster = scene();
     live(&cluster, vec![(1, whole(0, 10, Some(1)))]);
     let view = view_of(&cluster);
-    let commit = view.commits(&view.group_topics[0], 0).next().unwrap();
+    let commit = view.commits(&view.group_topics[0]).next().unwrap();
     assert_eq!(commit.bounds, Bounds { start: Some(Offset(0)), end: Some(Offset(100)) });
 }

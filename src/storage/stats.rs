@@ -1,6 +1,6 @@
 //! What the partitions of a group's topic come to.
 
-use crate::lag;
+use crate::lag::RetentionUsed;
 use crate::model::{Lag, Partition, TimeLag, Timestamp};
 
 use super::group::Assigned;
@@ -22,7 +22,7 @@ pub struct Stats {
     /// Greatest time lag; `None` while that of a partition is unknown.
     pub time_lag: Option<TimeLag>,
     /// Largest share of what retention keeps that is unread; `None` while it is unknown for a partition.
-    pub retention_used: Option<f64>,
+    pub retention_used: Option<RetentionUsed>,
     /// Commits seen live.
     pub commits: u64,
     /// When the newest commit was made.
@@ -42,15 +42,17 @@ impl Stats {
         lag: 0,
         lag_max: Some(Lag(0)),
         time_lag: Some(TimeLag::ZERO),
-        retention_used: Some(0.0),
+        retention_used: Some(RetentionUsed::NONE),
         commits: 0,
         newest: None,
         assigned: 0,
         uncommitted: 0,
     };
 
-    pub(super) fn add(&mut self, commit: &CommitView) {
+    /// Takes in a commit that was made at `at`.
+    pub(super) fn add(&mut self, commit: &CommitView, at: Timestamp) {
         let CommitView { committed, bounds, .. } = *commit;
+        self.newest = self.newest.max(Some(at));
         self.committed = self.committed.saturating_add(committed.0);
         let known = commit.lag();
         match known {
@@ -62,7 +64,7 @@ impl Stats {
         }
         self.lag_max = both(self.lag_max, known, Ord::max);
         self.time_lag = both(self.time_lag, commit.time_lag, Ord::max);
-        self.retention_used = both(self.retention_used, lag::retention_used(committed, bounds), f64::max);
+        self.retention_used = both(self.retention_used, RetentionUsed::by(committed, bounds), Ord::max);
     }
 
     /// Takes in what is assigned to members, by partition. (Members of a share group share partitions.)
@@ -84,7 +86,7 @@ impl Stats {
             lag: self.lag.saturating_add(other.lag),
             lag_max: both(self.lag_max, other.lag_max, Ord::max),
             time_lag: both(self.time_lag, other.time_lag, Ord::max),
-            retention_used: both(self.retention_used, other.retention_used, f64::max),
+            retention_used: both(self.retention_used, other.retention_used, Ord::max),
             commits: self.commits.saturating_add(other.commits),
             newest: self.newest.max(other.newest),
             assigned: self.assigned.saturating_add(other.assigned),

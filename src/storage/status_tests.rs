@@ -17,7 +17,7 @@ fn seconds(seconds: i64) -> Timestamp {
 
 /// The status of each partition that a view shows, in its order.
 fn statuses(view: &ClusterView) -> Vec<PartitionStatus> {
-    view.group_topics.iter().flat_map(|topic| view.statuses(topic, 0)).map(|(_, status)| status).collect()
+    view.group_topics.iter().flat_map(|topic| view.commits(topic)).map(|commit| commit.status).collect()
 }
 
 fn status_at(cluster: &Cluster, now: Timestamp) -> Vec<PartitionStatus> {

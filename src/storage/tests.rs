@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::lag::RetentionUsed;
 use crate::model::{BrokerId, Name, Offset, Order, Partition, TopicId};
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -79,7 +80,7 @@ fn shown(cluster: &Cluster) -> Vec<(String, i64)> {
     let view = view_of(cluster);
     let mut all = Vec::new();
     for topic in &view.group_topics {
-        for CommitView { partition, committed, .. } in view.commits(topic, 0) {
+        for CommitView { partition, committed, .. } in view.commits(topic) {
             all.push((format!("{}/{}/{}", topic.group.name(), topic.name.label.name(), partition.0), committed.0));
         }
     }
@@ -231,7 +232,7 @@ fn sums_are_known_when_every_lag_is() {
     cluster.apply_bounds(&[bounds("t", 1, 5, 10)], NOW);
     let known = stats(&cluster);
     assert_eq!((known.known, known.unknown, known.lag, known.committed), (2, 0, 11, 8));
-    assert_eq!(known.retention_used, Some(1.0));
+    assert_eq!(known.retention_used.map(RetentionUsed::ratio), Some(1.0));
 }
 
 #[test]

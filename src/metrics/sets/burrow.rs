@@ -5,7 +5,7 @@
 
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
-use crate::metrics::readings::{committed, lag, lag_sum, log_end};
+use crate::metrics::readings::{committed, each_commit, lag, lag_sum, log_end};
 use crate::metrics::text::Value;
 
 pub static SET: Set = Set {
@@ -28,7 +28,7 @@ const FAMILIES: &[Family] = &[
     gauge(
         "burrow_kafka_topic_partition_status",
         "Status of the group on the partition: 1 OK, 2 WARN, 4 STOP, 5 STALL, 6 REWIND.",
-        Series::Status(partition_number),
+        Series::Commit(|commits, to| each_commit(commits, to, |commit| Some(partition_number(commit.status)))),
     ),
     gauge("burrow_kafka_consumer_current_offset", "Offset that the group has committed.", Series::Commit(committed)),
     gauge(

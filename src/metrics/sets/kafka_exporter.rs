@@ -5,8 +5,8 @@ use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag;
 use crate::metrics::catalogue::{Family, Labels, Series, Set, counter, gauge};
 use crate::metrics::readings::{
-    assigned, commits, committed, committed_sum, lag as lag_of, lag_sum, len, log_end, log_start, records, state_name,
-    time_lag, time_lag_max, type_name,
+    assigned, commits, committed, committed_sum, each_commit, each_state, lag as lag_of, lag_sum, len, log_end,
+    log_start, records, state_name, time_lag, time_lag_max, type_name,
 };
 use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Lag};
@@ -43,27 +43,33 @@ const FAMILIES: &[Family] = &[
     gauge(
         "kafka_topic_partition_leader",
         "Broker that leads the partition; absent with no leader.",
-        Series::Partition(|state| state.leader.map(|BrokerId(id)| Value::Int(i64::from(id)))),
+        Series::Partition(|first, states, to| {
+            each_state(first, states, to, |state| state.leader.map(|BrokerId(id)| Value::Int(i64::from(id))))
+        }),
     ),
     gauge(
         "kafka_topic_partition_replicas",
         "Replicas of the partition.",
-        Series::Partition(|state| Some(len(state.replicas))),
+        Series::Partition(|first, states, to| each_state(first, states, to, |state| Some(len(state.replicas)))),
     ),
     gauge(
         "kafka_topic_partition_in_sync_replica",
         "In-sync replicas of the partition.",
-        Series::Partition(|state| Some(len(state.in_sync))),
+        Series::Partition(|first, states, to| each_state(first, states, to, |state| Some(len(state.in_sync)))),
     ),
     gauge(
         "kafka_topic_partition_leader_is_preferred",
         "Whether the first replica leads the partition.",
-        Series::Partition(|state| Some(flag(state.leader.is_some() && state.leader == state.preferred))),
+        Series::Partition(|first, states, to| {
+            each_state(first, states, to, |state| Some(flag(state.leader.is_some() && state.leader == state.preferred)))
+        }),
     ),
     gauge(
         "kafka_topic_partition_under_replicated_partition",
         "Whether fewer replicas are in sync than there are.",
-        Series::Partition(|state| Some(flag(state.in_sync < state.replicas))),
+        Series::Partition(|first, states, to| {
+            each_state(first, states, to, |state| Some(flag(state.in_sync < state.replicas)))
+        }),
     ),
     gauge("kafka_consumergroup_current_offset", "Offset that the group has committed.", Series::Commit(committed)),
     gauge(
@@ -79,8 +85,10 @@ const FAMILIES: &[Family] = &[
     gauge(
         "kafka_consumergroup_purged_records",
         "Records that retention deleted before the group had read them; absent while there are none.",
-        Series::Commit(|commit| {
-            records(lag::purged(commit.committed, commit.bounds).filter(|purged| *purged > Lag(0)))
+        Series::Commit(|commits, to| {
+            each_commit(commits, to, |commit| {
+                records(lag::purged(commit.committed, commit.bounds).filter(|purged| *purged > Lag(0)))
+            });
         }),
     ),
     gauge(
@@ -130,7 +138,7 @@ const FAMILIES: &[Family] = &[
         "Largest share of what retention keeps of a partition that is still unread; at 1 it deletes what was not read.",
         Series::GroupTopic(|sum, to| {
             if let (true, Some(used)) = (sum.stats.has_commits(), sum.stats.retention_used) {
-                to.push(Value::Float(used));
+                to.push(Value::Float(used.ratio()));
             }
         }),
     ),
@@ -246,14 +254,14 @@ fn status(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     }
 }
 
-/// A partition's status as the label `status` has it; OK has no series.
+/// How a sample of a partition's status ends, from behind the partition's number; OK has no sample.
 #[must_use]
-pub const fn trouble_name(status: PartitionStatus) -> Option<&'static str> {
+pub const fn trouble(status: PartitionStatus) -> Option<&'static [u8]> {
     match status {
         PartitionStatus::Ok => None,
-        PartitionStatus::Warn => Some("warn"),
-        PartitionStatus::Stop => Some("stop"),
-        PartitionStatus::Stall => Some("stall"),
-        PartitionStatus::Rewind => Some("rewind"),
+        PartitionStatus::Warn => Some(b"\",status=\"warn\"} 1\n"),
+        PartitionStatus::Stop => Some(b"\",status=\"stop\"} 1\n"),
+        PartitionStatus::Stall => Some(b"\",status=\"stall\"} 1\n"),
+        PartitionStatus::Rewind => Some(b"\",status=\"rewind\"} 1\n"),
     }
 }

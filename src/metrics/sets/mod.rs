@@ -7,7 +7,7 @@ mod kminion;
 #[cfg(test)]
 pub mod tests;
 
-pub use kafka_exporter::trouble_name;
+pub use kafka_exporter::trouble;
 
 use crate::config::NameSet;
 

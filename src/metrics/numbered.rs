@@ -1,0 +1,83 @@
+//! Writing the samples of partitions, which are nearly all of a page.
+
+use crate::model::Partition;
+use crate::storage::{GroupTopicView, Member};
+
+use super::catalogue::OWNER_LABELS;
+use super::tail::Tail;
+use super::text::{Value, label, line_end};
+
+/// Where the samples of partitions go that share all labels before the partition's number.
+pub struct Numbered<'a> {
+    out: &'a mut Vec<u8>,
+    /// `name{label="value",…,partition="`.
+    prefix: &'a [u8],
+    /// Whose members' names follow the partition's number, in [`OWNER_LABELS`].
+    owned: Option<&'a GroupTopicView>,
+}
+
+impl<'a> Numbered<'a> {
+    /// Samples that begin with `prefix`, up to where the partition's number stands.
+    pub const fn new(out: &'a mut Vec<u8>, prefix: &'a [u8]) -> Self {
+        Self { out, prefix, owned: None }
+    }
+
+    /// The same, each with the member that the partition is assigned to.
+    pub const fn owned(out: &'a mut Vec<u8>, prefix: &'a [u8], topic: &'a GroupTopicView) -> Self {
+        Self { out, prefix, owned: Some(topic) }
+    }
+
+    /// A sample of one partition: the hot path.
+    #[inline]
+    pub fn push(&mut self, partition: Partition, value: Value) {
+        let mut tail = Tail::new();
+        if self.owned.is_some() || !tail.value(value) {
+            self.push_slowly(partition, value);
+            return;
+        }
+        tail.put(*b"\"} ");
+        tail.integer(partition.0.into());
+        self.out.extend_from_slice(self.prefix);
+        tail.append_to(self.out);
+    }
+
+    fn push_slowly(&mut self, partition: Partition, value: Value) {
+        self.push_with(partition, b"\"");
+        if let Some(topic) = self.owned {
+            self.owner(topic, partition);
+        }
+        self.out.extend_from_slice(b"} ");
+        line_end(self.out, value);
+    }
+
+    /// A sample of one partition that ends in `rest`, from behind the partition's number.
+    pub fn push_with(&mut self, partition: Partition, rest: &[u8]) {
+        self.out.extend_from_slice(self.prefix);
+        let mut number = Tail::empty();
+        number.integer(partition.0.into());
+        number.append_to(self.out);
+        self.out.extend_from_slice(rest);
+    }
+
+    /// A sample of one partition with labels after it, always 1; their values are escaped already.
+    pub fn push_labelled(&mut self, partition: Partition, labels: &[(&str, &[u8])]) {
+        self.push_with(partition, b"\"");
+        for (name, text) in labels {
+            label(self.out, name, text);
+        }
+        self.out.extend_from_slice(b"} 1\n");
+    }
+
+    fn owner(&mut self, topic: &GroupTopicView, partition: Partition) {
+        // Members of a share group share partitions: the first one stands for them.
+        let place = topic.assigned.partition_point(|(assigned, _)| *assigned < partition);
+        let owner = topic.assigned.get(place).filter(|(assigned, _)| *assigned == partition);
+        let member = owner.and_then(|(_, member)| topic.members.get(*member));
+        let texts = member.map_or([&[][..]; 3], |Member { client_host, id, client_id, .. }| {
+            [client_host.text(), id.text(), client_id.text()]
+        });
+        for (name, text) in OWNER_LABELS.into_iter().zip(texts) {
+            label(self.out, name, text);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The end of a sample: numbers as text, written from the last byte to the first, as digits come.
+
+use super::text::Value;
+
+/// See the module. It has place for two numbers, what stands between them, and the end of the line.
+pub struct Tail {
+    /// The second half stays as it is.
+    bytes: [u8; 2 * Self::LEN],
+    /// Where what is written begins.
+    start: usize,
+}
+
+const DIGITS: &[u8; 200] = b"\
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+const PAIRS: &[[u8; 2]] = DIGITS.as_chunks().0;
+
+impl Tail {
+    const LEN: usize = 48;
+
+    /// Nothing yet.
+    #[inline]
+    pub const fn empty() -> Self {
+        Self { bytes: [b'\n'; 2 * Self::LEN], start: Self::LEN }
+    }
+
+    /// Nothing but the end of the line.
+    #[inline]
+    pub const fn new() -> Self {
+        Self { start: Self::LEN - 1, ..Self::empty() }
+    }
+
+    /// Appends what is written. It is copied as a whole and then cut: of a length that is known beforehand the copy
+    /// is a few instructions, not a call.
+    #[inline]
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        if let Some(text) = self.bytes.get(self.start..).and_then(<[u8]>::first_chunk::<{ Self::LEN }>) {
+            let len = out.len().saturating_add(Self::LEN).saturating_sub(self.start);
+            out.extend_from_slice(text);
+            out.truncate(len);
+        }
+    }
+
+    /// Puts a few bytes before what is written.
+    #[inline]
+    pub fn put<const N: usize>(&mut self, part: [u8; N]) {
+        self.start = self.start.saturating_sub(N);
+        if let Some(place) = self.bytes.get_mut(self.start..).and_then(<[u8]>::first_chunk_mut) {
+            *place = part;
+        }
+    }
+
+    /// Puts an integer before what is written.
+    #[inline]
+    pub fn integer(&mut self, number: i64) {
+        self.count(number.unsigned_abs());
+        if number < 0 {
+            self.put(*b"-");
+        }
+    }
+
+    /// Puts a count before what is written.
+    #[inline]
+    pub fn count(&mut self, mut number: u64) {
+        while number >= 100 {
+            self.put(pair(number % 100));
+            number /= 100;
+        }
+        let [ten, one] = pair(number);
+        if number >= 10 {
+            self.put([ten, one]);
+        } else {
+            self.put([one]);
+        }
+    }
+
+    /// Puts milliseconds before what is written, as seconds: at most three digits after the point, and none that is
+    /// not needed.
+    #[inline]
+    pub fn seconds(&mut self, millis: u64) {
+        let [hundreds, tens] = pair(millis % 1000 / 10);
+        match (hundreds, tens, pair(millis % 10)) {
+            (b'0', b'0', [_, b'0']) => {}
+            (_, b'0', [_, b'0']) => self.put([b'.', hundreds]),
+            (_, _, [_, b'0']) => self.put([b'.', hundreds, tens]),
+            (_, _, [_, ones]) => self.put([b'.', hundreds, tens, ones]),
+        }
+        self.count(millis / 1000);
+    }
+
+    /// Puts a sample's number before what is written; `false` for one that may take more digits than there is place for.
+    #[inline]
+    pub fn value(&mut self, value: Value) -> bool {
+        match value {
+            Value::Int(value) => self.integer(value),
+            Value::Count(value) => self.count(value),
+            Value::Millis(value) => self.seconds(value),
+            Value::Float(_) => return false,
+        }
+        true
+    }
+}
+
+/// The two digits of a number below 100.
+#[inline]
+fn pair(number: u64) -> [u8; 2] {
+    usize::try_from(number).ok().and_then(|number| PAIRS.get(number)).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(put: impl FnOnce(&mut Tail)) -> String {
+        let mut tail = Tail::new();
+        put(&mut tail);
+        let mut out = Vec::new();
+        tail.append_to(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn seconds_have_the_digits_that_they_need() {
+        let all = [(0, "0"), (7, "0.007"), (40, "0.04"), (1_000, "1"), (61_250, "61.25"), (999, "0.999"), (100, "0.1")];
+        for (millis, text) in all {
+            assert_eq!(shown(|tail| tail.seconds(millis)), format!("{text}\n"));
+        }
+        assert_eq!(shown(|tail| tail.seconds(u64::MAX)), "18446744073709551.615\n");
+    }
+
+    #[test]
+    fn a_partition_and_the_longest_number_have_place() {
+        let line = shown(|tail| {
+            tail.integer(i64::MIN);
+            tail.put(*b"\"} ");
+            tail.integer(i32::MIN.into());
+        });
+        assert_eq!(line, format!("{}\"}} {}\n", i32::MIN, i64::MIN));
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_written_as_the_standard_library_writes_them(number in any::<i64>(), shift in 0..64_u32) {
+            let number = number >> shift;
+            prop_assert_eq!(shown(|tail| tail.integer(number)), format!("{number}\n"));
+            let count = number.unsigned_abs();
+            prop_assert_eq!(shown(|tail| tail.count(count)), format!("{count}\n"));
+            // Below 2^53 thousandths a float has the shortest digits, too.
+            let millis = count & ((1 << 40) - 1);
+            let seconds = f64::from(u32::try_from(millis >> 20).unwrap()) * 1048.576
+                + f64::from(u32::try_from(millis & 0xf_ffff).unwrap()) / 1e3;
+            let text = shown(|tail| tail.seconds(millis));
+            prop_assert!((text.trim().parse::<f64>().unwrap() - seconds).abs() < 1e-3);
+            prop_assert_eq!(text.trim().parse::<f64>().unwrap().to_string(), text.trim());
+        }
+    }
+}
