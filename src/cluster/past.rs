@@ -4,9 +4,10 @@
 //! answers. The first rounds are asked once the groups of the cluster are known, one after the other; later ones as
 //! commits need them, some few a refresh.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use hashbrown::HashMap;
 
 use crate::model::{Offset, Partition, Timestamp, TopicId};
 use crate::storage::{Aim, Dates, Lagging, TopicName};

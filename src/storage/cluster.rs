@@ -39,6 +39,8 @@ pub struct Cluster {
     hasher: DefaultHashBuilder,
     /// By module and origin; the partition of the topic, 0 for an ensemble.
     sources: Mutex<Vec<(String, Origin, i32)>>,
+    /// Those of which anything may be held.
+    told: Mutex<HashSet<SourceId>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
@@ -61,6 +63,7 @@ impl Cluster {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: DefaultHashBuilder::default(),
             sources: Mutex::default(),
+            told: Mutex::default(),
             dropped: Default::default(),
             newest: AtomicI64::new(i64::MIN),
             refresh: AtomicU64::new(millis(REFRESH)),
@@ -261,6 +264,7 @@ impl Cluster {
         let topics = self.topics();
         let (live, bury) = (past != Past::Behind, past == Past::Ahead);
         let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
+        lock(&self.told).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
             self.see(&update);
@@ -352,30 +356,34 @@ impl Cluster {
                 part.insert(name, group);
             }
         }
-        for (shard, mut fresh) in self.shards.iter().zip(parts) {
+        let is_known = !lock(&self.told).insert(source);
+        for (shard, fresh) in self.shards.iter().zip(parts) {
             let mut shard = lock(shard);
-            shard.retain(|name, held| {
-                if let Some(fresh) = fresh.get_mut(name) {
-                    fresh.count_on(held);
-                    if renewal == Renewal::GoesOn {
-                        fresh.go_on(held, &self.rules);
-                    }
-                    held.reset_counts();
+            // Nothing can be held of a source that has not told anything before, as most are that are published.
+            if is_known {
+                shard.retain(|name, held| fresh.contains_key(name) || held.forget(source));
+            }
+            for (name, mut group) in fresh {
+                let Some(held) = shard.get_mut(&name) else {
+                    shard.insert(name, group);
+                    continue;
+                };
+                group.count_on(held);
+                if renewal == Renewal::GoesOn {
+                    group.go_on(held, &self.rules);
                 }
-                held.forget(source) || fresh.contains_key(name)
-            });
-            for (name, group) in fresh {
-                match shard.get_mut(&name) {
-                    Some(held) => held.merge(group),
-                    None => drop(shard.insert(name, group)),
-                }
+                held.reset_counts();
+                held.forget(source);
+                held.merge(group);
             }
         }
     }
 
     /// Forgets all that came from a source: its partition was lost.
     pub fn forget(&self, source: SourceId) {
-        self.retain(|_, group| group.forget(source));
+        if lock(&self.told).remove(&source) {
+            self.retain(|_, group| group.forget(source));
+        }
     }
 
     /// The past of a source has been read: its tombstones need not be remembered any more.

@@ -1,7 +1,7 @@
 //! Where updates come from.
 
-/// One module's partition of the offsets topic or of the one with share groups' state, or one module's ensemble. [`crate::model::Order`]s compare only
-/// within one source.
+/// One module's partition of the offsets topic or of the one with share groups' state, or one module's ensemble.
+/// [`crate::model::Order`]s compare only within one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SourceId(pub(super) u32);
 

@@ -63,6 +63,9 @@ struct Cell {
     lag: u32,
 }
 
+/// Commits that a window has place for once there are any between its oldest and its newest.
+const FIRST: usize = 3;
+
 const UNKNOWN: u32 = u32::MAX;
 const PENDING: u32 = u32::MAX - 1;
 const NONE: Cell = Cell { order: 0, offset: 0, timestamp: 0, lag: UNKNOWN };
@@ -176,7 +179,7 @@ impl Window {
         if let Older::Narrow(_, between) = &mut self.older {
             if between.len() == between.capacity() {
                 // Grown by doubling, but never past what the window may hold beside its oldest and its newest.
-                let room = capacity.saturating_sub(between.len()).saturating_sub(2).min(between.len().max(1));
+                let room = capacity.saturating_sub(between.len()).saturating_sub(2).min(between.len().max(FIRST));
                 between.reserve_exact(room);
             }
             between.push(before);

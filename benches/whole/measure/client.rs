@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use memchr::memmem::Finder;
+
 /// Bytes taken from the socket at a time.
 const TAKEN: usize = 256 * 1024;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -29,11 +31,27 @@ pub fn scrape(port: u16, coding: Coding) -> Taken {
     read(port, coding, &mut buffer, |_| {}).unwrap()
 }
 
-/// Reads the plain page into `page`, as it came over the wire. An error while nobody listens yet.
-pub fn keep(port: u16, page: &mut Vec<u8>) -> Result<Taken, String> {
+/// Reads the plain page into `page`, as it came over the wire.
+pub fn keep(port: u16, page: &mut Vec<u8>) {
     page.clear();
     let mut buffer = vec![0; TAKEN];
-    read(port, Coding::Plain, &mut buffer, |bytes| page.extend_from_slice(bytes))
+    read(port, Coding::Plain, &mut buffer, |bytes| page.extend_from_slice(bytes)).unwrap();
+}
+
+/// Reads the plain page, and counts in it as it comes: to keep it would take more from a program that starts than the
+/// asking does. An error while nobody listens yet.
+pub fn count(port: u16, wanted: &Finder<'_>) -> Result<usize, String> {
+    let mut buffer = vec![0; TAKEN];
+    let (mut count, mut seam) = (0, Vec::new());
+    // What is wanted may come in two parts: the last bytes of one are looked through with the first ones of the next.
+    let overlap = wanted.needle().len() - 1;
+    read(port, Coding::Plain, &mut buffer, |bytes| {
+        seam.extend_from_slice(&bytes[..bytes.len().min(overlap)]);
+        count += wanted.find_iter(&seam).count() + wanted.find_iter(bytes).count();
+        seam.extend_from_slice(&bytes[bytes.len().min(overlap).max(bytes.len().saturating_sub(overlap))..]);
+        seam.drain(..seam.len().saturating_sub(overlap));
+    })?;
+    Ok(count)
 }
 
 fn read(port: u16, coding: Coding, buffer: &mut [u8], mut take: impl FnMut(&[u8])) -> Result<Taken, String> {

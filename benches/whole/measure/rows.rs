@@ -32,17 +32,20 @@ pub fn measure(size: Size, add: &mut dyn FnMut(Row)) {
     subject.terminate();
 }
 
-/// Starts in turn with kcat; the last one goes on, and its first whole page.
+/// Starts in turn with kcat; the last one goes on, and a page of it.
 fn starts(field: &Field, size: Size, add: &mut dyn FnMut(Row)) -> (Subject, Vec<u8>) {
     let (mut floors, mut starts, mut page) = (Vec::new(), Vec::new(), Vec::new());
+    let [.., last_to_come] = PER_PARTITION;
     let mut last = None;
     for _ in 0..size.starts {
         drop(last.take());
         floors.push(floor::kcat(&field.servers(), OFFSETS_TOPIC));
         let mut subject = Subject::start(&field.servers());
-        starts.push(subject.await_series(&PER_PARTITION, size.group_partitions_count(), &mut page));
+        starts.push(subject.await_series(last_to_come, size.group_partitions_count()));
         last = Some(subject);
     }
+    let subject = last.unwrap();
+    subject.keep(&mut page);
     let full = page
         .split(|byte| *byte == b'\n')
         .filter(|line| line.starts_with(b"kafka_consumergroup_complete_ratio{") && line.ends_with(b"} 1"));
@@ -59,7 +62,7 @@ fn starts(field: &Field, size: Size, add: &mut dyn FnMut(Row)) -> (Subject, Vec<
     add(Row::bound("CPU until then, per 1,000,000 records", per_million, Unit::CpuPerMillion, 1.5));
     let floor = cpu(median(floors.iter().map(|run| run.cpu.as_secs_f64())));
     add(Row::plain("kcat's CPU, per 1,000,000 records", floor, Unit::CpuPerMillion));
-    (last.unwrap(), page)
+    (subject, page)
 }
 
 /// Scrapes in turn with the floor's. Gives back what a plain one takes.

@@ -23,7 +23,7 @@ pub struct Subject {
     _scratch: Scratch,
 }
 
-/// The families with a sample for each partition of a group.
+/// The families with a sample for each partition of a group, in the order of the page and of their coming.
 pub const PER_PARTITION: [&str; 3] =
     ["kafka_consumergroup_current_offset", "kafka_consumergroup_lag", "kafka_consumergroup_lag_seconds"];
 
@@ -58,15 +58,15 @@ impl Subject {
         Self { process, port, started, _scratch: scratch }
     }
 
-    /// Asks for the plain page each 50 ms until it has `series` samples of each of these families; the page stays in
-    /// `page`, as it came over the wire.
-    pub fn await_series(&mut self, families: &[&str], series: usize, page: &mut Vec<u8>) -> Start {
+    /// Asks for the plain page each 50 ms until it has `series` samples of a family.
+    pub fn await_series(&mut self, family: &str, series: usize) -> Start {
+        let wanted = sample(family);
+        let wanted = Finder::new(&wanted);
         loop {
             let asked = Instant::now();
-            let answer = client::keep(self.port, page);
+            let found = client::count(self.port, &wanted);
             let start = Start { took: self.started.elapsed(), cpu: usage::cpu(self.id()) };
-            // Looking takes as long as reading does: most pages are told by their last family alone.
-            if answer.is_ok() && families.iter().rev().all(|family| samples(page, family) >= series) {
+            if found.is_ok_and(|found| found >= series) {
                 return start;
             }
             assert!(self.process.ended().is_none(), "it ended:\n{}", self.process.log());
@@ -87,7 +87,7 @@ impl Subject {
 
     /// Reads the plain page into `page`.
     pub fn keep(&self, page: &mut Vec<u8>) {
-        client::keep(self.port, page).unwrap();
+        client::keep(self.port, page);
     }
 
     pub fn scrape(&self, coding: Coding) -> Taken {
@@ -125,5 +125,10 @@ impl Subject {
 
 /// Samples of a family on a page in chunks, none of which begins within a line.
 pub fn samples(page: &[u8], family: &str) -> usize {
-    Finder::new(&format!("\n{family}{{")).find_iter(page).count()
+    Finder::new(&sample(family)).find_iter(page).count()
+}
+
+/// How a sample of a family begins, from the end of the line before.
+fn sample(family: &str) -> String {
+    format!("\n{family}{{")
 }
