@@ -1,6 +1,6 @@
 # demo   the whole pipeline on an embedded cluster: needs Rust, a C compiler, make and perl
 # test   everything that CI checks: needs Java 17, Maven and Go too, and installs Prometheus where it may
-# bench  the whole program against a real broker, into BENCHMARKS.md, in half an hour: needs what test needs
+# bench  the whole program against a real broker, into BENCHMARKS.md, in a quarter of an hour: needs what test needs
 # man    writes the man pages anew; dashboards: the dashboards; pictures: the README's pictures; all are committed
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
 

@@ -59,6 +59,11 @@ impl Copied {
         }
         let much = copied.commits.iter().map(Vec::len).sum::<usize>() >= MUCH;
         let helpers = if much { THREADS.saturating_sub(1) } else { 0 };
+        copied.rest(helpers, cluster, known, judge)
+    }
+
+    /// Goes on behind the shards that were probed, with so many threads to help.
+    fn rest(self, helpers: usize, cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Self {
         let next = AtomicUsize::new(PROBED);
         let work = |mut copied: Self| {
             while copied.shard(cluster, next.fetch_add(1, Ordering::Relaxed), known, judge) {}
@@ -68,7 +73,7 @@ impl Copied {
             // Without a thread for it there is less help.
             let start = |_| thread::Builder::new().spawn_scoped(scope, || work(Self::default())).ok();
             let helpers: Vec<_> = (0..helpers).filter_map(start).collect();
-            let mut copied = work(copied);
+            let mut copied = work(self);
             for helper in helpers {
                 copied.append(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
             }
@@ -164,5 +169,53 @@ impl Copied {
         let is_committed = |partition| copied.binary_search_by_key(&partition, |held| held.partition).is_ok();
         stats.assign(&topic.assigned, is_committed);
         (stats, all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::EvaluatorRules;
+    use crate::model::{Lag, Timestamp};
+    use crate::storage::tests::{cluster, commit, live};
+
+    /// Group, topic, partition and commit of all that was copied.
+    fn rows(copied: &Copied) -> Vec<(String, String, i32, i64)> {
+        let mut rows = Vec::new();
+        for group in &copied.groups {
+            for topic in &copied.topics[group.topics.clone()] {
+                assert_eq!(topic.group.name(), group.label.name());
+                let (list, range) = topic.commits.clone();
+                rows.extend(copied.commits[list][range].iter().map(|held| {
+                    let names = (group.label.name().to_string(), topic.name.label.name().to_string());
+                    (names.0, names.1, held.partition.0, held.committed.0)
+                }));
+            }
+        }
+        rows.sort();
+        rows
+    }
+
+    #[test]
+    fn several_threads_copy_what_one_does() {
+        let cluster = cluster();
+        let names: Vec<String> = (0..300).map(|group| format!("team-{group:03}")).collect();
+        let commits = names.iter().zip(0..).flat_map(|(group, number)| {
+            (0..5).flat_map(move |partition| {
+                ["t", "u"].map(|topic| commit(group, topic, partition, number * 10 + i64::from(partition), 1))
+            })
+        });
+        live(&cluster, (1..).zip(commits).collect());
+        let rules = EvaluatorRules { intervals: cluster.rules().intervals, minimum_complete: 0.0, allowed_lag: Lag(0) };
+        let judge = Judge { moment: cluster.moment(Timestamp(2)), rules: &rules };
+        let copy = |helpers| {
+            let mut copied = Copied::default();
+            (0..PROBED).for_each(|shard| assert!(copied.shard(&cluster, shard, &cluster.topics(), judge)));
+            rows(&copied.rest(helpers, &cluster, &cluster.topics(), judge))
+        };
+        let alone = copy(0);
+        assert_eq!(alone.len(), 300 * 2 * 5);
+        assert!([1, 3].into_iter().all(|helpers| copy(helpers) == alone));
+        assert_eq!(rows(&Copied::of(&cluster, &cluster.topics(), judge)), alone);
     }
 }

@@ -18,11 +18,11 @@ pub struct Run {
     pub cpu: Duration,
 }
 
-/// `kcat -C -e`: the whole topic read once, and thrown away.
-pub fn kcat(servers: &str, topic: &str) -> Run {
+/// `kcat -C -e`: the whole topic read once, at least so many `records`, and thrown away.
+pub fn kcat(servers: &str, topic: &str, records: usize) -> Run {
     let scratch = Scratch::new("kcat");
     let mut command = Command::new("kcat");
-    command.args(["-C", "-e", "-q", "-b", servers, "-t", topic]);
+    command.args(["-C", "-e", "-b", servers, "-t", topic]);
     // Cargo points this at our own librdkafka, which is not what kcat was built with.
     command.env_remove("LD_LIBRARY_PATH");
     let began = Instant::now();
@@ -36,8 +36,18 @@ pub fn kcat(servers: &str, topic: &str) -> Run {
     };
     let took = began.elapsed();
     let status = process.ended();
-    assert!(status.is_some_and(|status| status.success()), "kcat ended with {status:?}:\n{}", process.log());
+    let log = process.log();
+    assert!(status.is_some_and(|status| status.success()), "kcat ended with {status:?}:\n{log}");
+    assert!(read(&log) >= records, "kcat has read less than {records} records:\n{log}");
     Run { took, cpu }
+}
+
+/// How many records kcat has read: it says of each partition where it came to its end.
+fn read(log: &str) -> usize {
+    let ends = log
+        .lines()
+        .filter_map(|line| line.split_once(" at offset ")?.1.split([':', ' ']).next()?.parse::<usize>().ok());
+    ends.sum()
 }
 
 /// A server that knows one answer by heart.

@@ -39,7 +39,7 @@ fn starts(field: &Field, size: Size, add: &mut dyn FnMut(Row)) -> (Subject, Vec<
     let mut last = None;
     for _ in 0..size.starts {
         drop(last.take());
-        floors.push(floor::kcat(&field.servers(), OFFSETS_TOPIC));
+        floors.push(floor::kcat(&field.servers(), OFFSETS_TOPIC, size.commits()));
         let mut subject = Subject::start(&field.servers());
         starts.push(subject.await_series(last_to_come, size.group_partitions_count()));
         last = Some(subject);
