@@ -156,9 +156,8 @@ impl Copied {
             let standing = topic.slots.standing(slot);
             let state = state_of(states, slot.partition);
             unnamed = unnamed.saturating_add(usize::from(state.is_none()));
-            let evaluation = judge.slot(slot, standing, state);
+            let (evaluation, commit) = judge.slot(slot, standing, state);
             all.add(evaluation);
-            let commit = judge.commit(slot, standing, state, evaluation.status);
             stats.add(&commit, slot.window.newest().timestamp);
             copies.push(Held::of(&commit));
         }

@@ -10,6 +10,7 @@ use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
 use super::cluster::Cluster;
 use super::epochs::GroupState;
 use super::group::{Assigned, Group};
+use super::judge::log_of;
 use super::meta::Member;
 use super::names::{Label, TopicName};
 use super::partition::PartitionState;
@@ -163,26 +164,18 @@ impl GroupDetail {
             // Members of a share group share partitions: there is room for one of them.
             while assigned.next_if(|(owned, _)| *owned == partition).is_some() {}
             let state = self.known.partition(&topic.name, partition);
+            let standing = slot.map(|slot| topic.slots.standing(slot));
             PartitionDetail {
                 partition,
                 window,
                 owner: owner.and_then(|(_, member)| self.members.get(*member)),
                 bounds: state.map_or_else(Bounds::default, |state| state.bounds),
-                standing: slot.map(|slot| topic.slots.standing(slot)),
+                standing,
                 slot,
                 state,
-                log: state.map_or_else(Log::default, |state| log_of(state, &topic.slots, slot)),
+                log: state.map_or_else(Log::default, |state| log_of(state, slot.zip(standing))),
             }
         })
-    }
-}
-
-fn log_of<'a>(state: &'a PartitionState, slots: &Slots, slot: Option<&Slot>) -> Log<'a> {
-    Log {
-        current: slot.and_then(|slot| slots.standing(slot).lag(state.bounds)),
-        ends: state.ends(),
-        first_end: state.first_end(),
-        shared: slot.is_some_and(|slot| slot.source.is_share()),
     }
 }
 

@@ -138,8 +138,7 @@ impl Glance {
         for slot in topic.slots.shown(is_share) {
             let (standing, state) = (topic.slots.standing(slot), state_of(states, slot.partition));
             (any, unnamed) = (true, unnamed.saturating_add(usize::from(state.is_none())));
-            let evaluation = judge.slot(slot, standing, state);
-            let commit = judge.commit(slot, standing, state, evaluation.status);
+            let (evaluation, commit) = judge.slot(slot, standing, state);
             self.stats.add(&commit, slot.window.newest().timestamp);
             self.evaluation.add(evaluation);
             self.note(topic, slot, evaluation, commit.lag());

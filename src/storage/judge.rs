@@ -1,6 +1,6 @@
 //! A window judged where it lies, by what is known of its log.
 
-use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
+use crate::evaluate::{self, Evaluation, EvaluatorRules, Log};
 use crate::lag::Bounds;
 use crate::model::Partition;
 
@@ -21,27 +21,25 @@ pub(super) fn state_of(states: &[PartitionState], partition: Partition) -> Optio
     states.get(usize::try_from(partition.0).ok()?)
 }
 
-impl Judge<'_> {
-    pub fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> Evaluation {
-        let log = state.map_or_else(Log::default, |state| Log {
-            current: standing.lag(state.bounds),
-            ends: state.ends(),
-            first_end: state.first_end(),
-            shared: slot.source.is_share(),
-        });
-        evaluate::partition(slot.window.iter(), &log, self.moment.now, self.rules)
+/// What is known of the log that a window's commits are about; `slot` is the window, with what is committed.
+pub(super) fn log_of<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standing)>) -> Log<'a> {
+    Log {
+        current: slot.and_then(|(_, standing)| standing.lag(state.bounds)),
+        ends: state.ends(),
+        first_end: state.first_end(),
+        shared: slot.is_some_and(|(slot, _)| slot.source.is_share()),
     }
+}
 
-    /// The commit of a slot, judged to be of a status.
-    pub fn commit(
-        self,
-        slot: &Slot,
-        Standing { committed, done }: Standing,
-        state: Option<&PartitionState>,
-        status: PartitionStatus,
-    ) -> CommitView {
+impl Judge<'_> {
+    /// The judgement on a slot, and its commit.
+    #[inline]
+    pub fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
+        let log = state.map_or_else(Log::default, |state| log_of(state, Some((slot, standing))));
+        let evaluation = evaluate::partition(slot.window.iter(), &log, self.moment.now, self.rules);
         let bounds = state.map_or_else(Bounds::default, |state| state.bounds);
-        let time_lag = state.and_then(|state| self.moment.time_lag(slot, Standing { committed, done }, state));
-        CommitView { partition: slot.partition, committed, done, bounds, time_lag, status }
+        let time_lag = state.and_then(|state| self.moment.time_lag(slot, standing, state));
+        let (Standing { committed, done }, status) = (standing, evaluation.status);
+        (evaluation, CommitView { partition: slot.partition, committed, done, bounds, time_lag, status })
     }
 }
