@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::kafka::{Client, Event, Keeper, Log, ModuleError, Reader, StartAt};
+use crate::kafka::{Event, Keeper, Log, ModuleError, Reader, StartAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
@@ -22,7 +22,7 @@ use super::translate::Translator;
 
 /// See the module.
 pub struct Backfill {
-    pub client: Arc<Client>,
+    pub keeper: Keeper,
     pub topic: String,
     pub module: String,
     pub cluster: Arc<Cluster>,
@@ -49,13 +49,12 @@ impl Backfill {
     /// Reads each partition up to where the live reader began, then lets go of it. The live reader forgets the
     /// tombstones that it kept for this past: no more are to come by then.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
-        let mut keeper = Keeper::new(Arc::clone(&self.client));
-        let opened = open(&self.client, &mut keeper, &[&self.topic], begun, stop)?;
+        let opened = open(&mut self.keeper, &[&self.topic], begun, stop)?;
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
         let mut parts: BTreeMap<Log, Piece> = BTreeMap::new();
         while !stop.is_cancelled() {
-            if let Some(client) = keeper.look(Instant::now()) {
+            if let Some(client) = self.keeper.look(Instant::now()) {
                 drop(reader);
                 reader = Reader::new(client, &[&self.topic])?;
                 for (log, piece) in &parts {

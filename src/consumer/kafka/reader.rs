@@ -31,7 +31,7 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The live reader.
 pub struct Reading {
-    pub client: Arc<Client>,
+    pub keeper: Keeper,
     pub topics: Topics,
     pub start: Start,
     pub module: String,
@@ -50,14 +50,13 @@ impl Reading {
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let mut keeper = Keeper::new(Arc::clone(&self.client));
-        let opened = open(&self.client, &mut keeper, &self.topics.names(), notices, stop)?;
+        let opened = open(&mut self.keeper, &self.topics.names(), notices, stop)?;
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
         let mut complaints = Complaints::default();
         let mut first = Some(first);
         while !stop.is_cancelled() {
-            if let Some(client) = keeper.look(Instant::now()) {
+            if let Some(client) = self.keeper.look(Instant::now()) {
                 reader = self.replace_reader(reader, client, &parts)?;
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
@@ -271,18 +270,16 @@ impl Reading {
 /// Waits for the first partition, and opens the reader then. A client that knows the topics by then starts reading
 /// at once, else librdkafka looks for it half a second later.
 pub fn open<T>(
-    client: &Arc<Client>,
     keeper: &mut Keeper,
     topics: &[&str],
     begun: &Receiver<T>,
     stop: &CancellationToken,
 ) -> Result<Option<(T, Reader)>, ModuleError> {
-    let (mut client, mut known) = (Arc::clone(client), false);
+    let mut known = false;
     while !stop.is_cancelled() {
+        known = keeper.look(Instant::now()).is_none() && known;
+        let client = Arc::clone(keeper.client());
         client.serve();
-        if let Some(replacement) = keeper.look(Instant::now()) {
-            (client, known) = (replacement, false);
-        }
         if !known {
             let names: Vec<String> = topics.iter().map(|name| (*name).to_owned()).collect();
             let wanted = move |name: &str| names.iter().any(|topic| topic == name);
