@@ -13,6 +13,7 @@ mod filter;
 mod findings;
 mod flags;
 mod modules;
+mod properties;
 mod scalar;
 mod section;
 mod service;
@@ -28,6 +29,7 @@ use std::path::Path;
 pub use filter::Filter;
 pub use findings::{Mistake, Mistakes, Unsupported, Warning};
 pub use flags::{Flags, Overrides, from_flags};
+pub use properties::ALIASES;
 pub use settings::*;
 pub use values::{parse_address, parse_level, parse_time};
 

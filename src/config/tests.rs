@@ -137,7 +137,7 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     let client = &consumers[2].connection.client;
     assert_eq!((client.name.as_deref(), client.client_id.as_str()), (Some("secure"), "warrener-1"));
     let properties: Vec<_> = client.properties.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
-    assert_eq!(properties, [("log_level", "6"), ("socket.keepalive.enable", "true")]);
+    assert_eq!(properties, [("fetch.message.max.bytes", "65536"), ("socket.keepalive.enable", "true")]);
     let tls = client.tls.as_ref().unwrap();
     assert_eq!(tls.identity.as_ref().unwrap().key_file, Path::new("client.key"));
     assert!(tls.no_verify);
