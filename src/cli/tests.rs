@@ -181,7 +181,7 @@ fn usage_errors_say_what_is_wrong_and_exit_with_64() {
     );
     assert_eq!(
         refused("demo", &[("WARRENER_LISTEN", "9308")]),
-        "error: WARRENER_LISTEN: expected HOST:PORT or :PORT, found \"9308\""
+        "error: WARRENER_LISTEN: expected HOST:PORT or :PORT, with a port from 0 to 65535, found \"9308\""
     );
     assert_eq!(
         refused("demo", &[("WARRENER_LOG_LEVEL", "loud")]),
