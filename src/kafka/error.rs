@@ -12,7 +12,9 @@ use super::{Reason, ffi};
 #[derive(Debug, thiserror::Error)]
 pub enum ModuleError {
     /// A property that librdkafka does not know, or not with this value.
-    #[error("{section}: property {name} is refused: {reason}")]
+    #[error(
+        "{section}.properties.{name:?}: expected what librdkafka's CONFIGURATION.md lists, found other: {reason}; correct it or remove it"
+    )]
     Property {
         /// The section that names it.
         section: String,
@@ -20,14 +22,6 @@ pub enum ModuleError {
         name: String,
         /// librdkafka's words, without the value.
         reason: String,
-    },
-    /// A property that decides whether what is shown is true.
-    #[error("{section}: property {name} is set by warrener itself and cannot be changed")]
-    Reserved {
-        /// The section that names it.
-        section: String,
-        /// The property.
-        name: String,
     },
     /// A SASL mechanism that this build lacks.
     #[error("{section}: mechanism {mechanism} is not supported by this build")]
