@@ -29,6 +29,7 @@ pub use lag::{Lag, Output};
 pub use plan::check;
 
 use crate::config::{Flags, Overrides};
+use crate::terminal;
 use arguments::{Arguments, Environment, Subcommand};
 
 /// Exit code of bad configuration or usage, `EX_USAGE` of sysexits.
@@ -79,11 +80,12 @@ pub struct Exit {
 }
 
 impl Exit {
-    /// Prints what there is to print. That nobody reads it is no reason to fail.
+    /// Prints what there is to print: errors and plans quote files, and libraries that quote servers. That nobody reads
+    /// it is no reason to fail.
     #[must_use]
     pub fn print(&self) -> ExitCode {
         let _unread = std::io::stdout().write_all(self.stdout.as_bytes());
-        let _unread = std::io::stderr().write_all(self.stderr.as_bytes());
+        let _unread = std::io::stderr().write_all(terminal::lines(&self.stderr).as_bytes());
         ExitCode::from(self.code)
     }
 

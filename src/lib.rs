@@ -29,6 +29,7 @@ pub mod model;
 pub mod offsets;
 pub mod status_page;
 pub mod storage;
+pub mod terminal;
 pub mod time_lag;
 pub mod zktree;
 

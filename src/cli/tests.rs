@@ -360,3 +360,16 @@ fn a_directory_is_no_key_and_a_file_without_end_no_password() {
     assert_eq!((outside.readable)(Path::new("/")), Err("not a regular file".to_owned()));
     assert_eq!((outside.read)(Path::new("/dev/zero")), Err("more than 4194304 bytes".to_owned()));
 }
+
+#[test]
+fn nothing_that_check_prints_can_harm_a_terminal() {
+    let text = "[cluster.\"a\\u001b]0;owned\\u0007\\u202e\"]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n\
+                topic-allowlist = \"\\u009b2J|\\u2028\"\n";
+    let (_directory, run) = file("harmful.toml", text);
+    let found = check(&run);
+    assert_eq!((found.code, found.stderr.as_str()), (0, ""));
+    for part in ["owned", r"\u{9b}2J|\u{2028}"] {
+        assert!(found.stdout.contains(part), "{}", found.stdout);
+    }
+    assert!(!found.stdout.contains(|c: char| c != '\n' && c.is_control() || ['\u{202e}', '\u{2028}'].contains(&c)));
+}
