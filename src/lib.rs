@@ -31,6 +31,7 @@ pub mod status_page;
 pub mod storage;
 pub mod terminal;
 pub mod time_lag;
+pub mod wall_clock;
 pub mod zktree;
 
 #[cfg(feature = "daemon")]

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::broker::Cluster;
+use super::clock::Clock;
 use super::http::{self, Response};
 use super::page::Page;
 use super::process::Process;
@@ -41,6 +42,15 @@ impl Program {
         let scratch = Scratch::new("warrener");
         let mut command = command();
         command.arg("--config").arg(scratch.write("warrener.toml", text));
+        Self::start(command, scratch)
+    }
+
+    /// As `with_config`, by a clock of one's own.
+    pub fn by_the_clock(clock: &Clock, text: &str) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
+        clock.of(&mut command);
         Self::start(command, scratch)
     }
 
