@@ -106,6 +106,8 @@ impl Code {
     pub const UNKNOWN_PARTITION: Self = Self(-190);
     /// librdkafka: the topic is not in the metadata.
     pub const UNKNOWN_TOPIC: Self = Self(-188);
+    /// librdkafka: the system is short of something.
+    pub const CRITICAL_SYSTEM_RESOURCE: Self = Self(-194);
     /// librdkafka: no broker is left.
     pub const ALL_BROKERS_DOWN: Self = Self(-187);
     /// librdkafka: none of the partitions has a leader that it knows.
@@ -194,6 +196,7 @@ mod tests {
             (Code::TRANSPORT, Native::RD_KAFKA_RESP_ERR__TRANSPORT),
             (Code::UNKNOWN_PARTITION, Native::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION),
             (Code::UNKNOWN_TOPIC, Native::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC),
+            (Code::CRITICAL_SYSTEM_RESOURCE, Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE),
             (Code::ALL_BROKERS_DOWN, Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN),
             (Code::NO_LEADERS, Native::RD_KAFKA_RESP_ERR__NOENT),
             (Code::INVALID_ARG, Native::RD_KAFKA_RESP_ERR__INVALID_ARG),
