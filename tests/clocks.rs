@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::rig::broker::Spec;
-use crate::rig::clock::Clock;
+use crate::rig::clock::{Clock, Setback};
 use crate::rig::maven::Version;
 use crate::rig::page::Page;
 use crate::rig::program::{Program, quick};
@@ -30,7 +30,7 @@ fn a_clock_that_is_set_ends_no_group_and_hides_no_broker_that_is_down() {
     committer.commit("busy", "orders", &[(0, 1)]);
     let clock = Clock::new();
     let file = quick(&cluster.bootstrap(), "", "[storage.default]\nexpire-group = \"1d\"\n");
-    let mut program = Program::by_the_clock(&clock, &file).ready();
+    let mut program = Program::changed(&file, |command| clock.of(command)).ready();
     let jumps = |program: &Program| program.log().lines().filter(|line| line.contains(JUMPED)).count();
     assert_eq!((up(&program.page()), jumps(&program)), ([Some(1.0); 2], 0));
 
@@ -64,5 +64,31 @@ fn a_clock_that_is_set_ends_no_group_and_hides_no_broker_that_is_down() {
         [Some(1.0), Some(1.0)] => Ok(()),
         other => Err(format!("{other:?}")),
     });
+    program.terminate();
+}
+
+#[test]
+fn a_machine_whose_clock_is_set_back_holds_up_neither_commits_nor_log_ends() {
+    let cluster = Spec::new(Version::V4_2).start();
+    cluster.create_topic("orders", 1);
+    let mut committer = Committer::new(cluster.port());
+    committer.commit("busy", "orders", &[(0, 0)]);
+    let setback = Setback::new();
+    let file = quick(&cluster.bootstrap(), "", "");
+    let program = Program::changed(&file, |command| setback.of(command)).ready();
+    // Whatever waits, waits now.
+    pause(seconds(2));
+    setback.strike();
+    for offset in 1..4_i32 {
+        cluster.produce("orders", 0, 1);
+        committer.commit("busy", "orders", &[(0, i64::from(offset))]);
+        program.page_where(seconds(5), "commit and log end after the clock was set back", |page| {
+            let end = page.value("kafka_topic_partition_current_offset", &[("topic", "orders")]);
+            let found = (committed(page, "busy"), end, up(page));
+            let wanted = (Some(f64::from(offset)), Some(f64::from(offset)), [Some(1.0); 2]);
+            if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
+        });
+        pause(seconds(5));
+    }
     program.terminate();
 }

@@ -48,6 +48,8 @@ mod shares;
 #[cfg(test)]
 mod status_page;
 #[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod time_lag;
 #[cfg(test)]
 mod tools;

@@ -1,7 +1,7 @@
 //! A wall clock of one's own for a process, by libfaketime. Its other clock, which only goes on, is the machine's.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::pause;
@@ -48,6 +48,35 @@ impl Clock {
     fn write(&self, offset: &str) {
         let new = self.scratch.write("new", format!("{offset}\n"));
         fs::rename(new, &self.file).unwrap();
+    }
+}
+
+/// Lets the waits of processes last an hour longer, as if the machine's clock were set back.
+pub struct Setback(Scratch);
+
+impl Setback {
+    /// Nothing is set back yet.
+    pub fn new() -> Self {
+        let scratch = Scratch::new("setback");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig/setback.c");
+        let output = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(scratch.join("setback.so"))
+            .arg(source)
+            .output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        Self(scratch)
+    }
+
+    /// Lets a command go by it.
+    pub fn of(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", self.0.join("setback.so")).env("SETBACK_FILE", self.0.join("back"));
+    }
+
+    /// Sets it back, once.
+    pub fn strike(&self) {
+        self.0.write("back", "");
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::broker::Cluster;
-use super::clock::Clock;
 use super::http::{self, Response};
 use super::page::Page;
 use super::process::Process;
@@ -45,12 +44,12 @@ impl Program {
         Self::start(command, scratch)
     }
 
-    /// As `with_config`, by a clock of one's own.
-    pub fn by_the_clock(clock: &Clock, text: &str) -> Self {
+    /// As `with_config`, with a command that has been changed.
+    pub fn changed(text: &str, change: impl FnOnce(&mut Command)) -> Self {
         let scratch = Scratch::new("warrener");
         let mut command = command();
         command.arg("--config").arg(scratch.write("warrener.toml", text));
-        clock.of(&mut command);
+        change(&mut command);
         Self::start(command, scratch)
     }
 

@@ -12,8 +12,8 @@ use crate::kafka::Code;
 /// Two ends of a socket; librdkafka writes a byte into one when its queue is not empty any more.
 pub(super) struct Bell {
     heard: UnixStream,
-    /// Held for librdkafka, which knows its number.
-    rung: UnixStream,
+    /// librdkafka's end, open for as long as it knows its number.
+    _rung: UnixStream,
 }
 
 impl Bell {
@@ -25,12 +25,11 @@ impl Bell {
         rung.set_nonblocking(true).map_err(short)?;
         // SAFETY: the queue is alive; the payload is copied; `silence` is called before the descriptor is closed.
         unsafe { sys::rd_kafka_queue_io_event_enable(queue, rung.as_raw_fd(), ptr::from_ref(&1_u8).cast(), 1) }
-        Ok(Self { heard, rung })
+        Ok(Self { heard, _rung: rung })
     }
 
     /// Takes the bell off its queue, which must be alive.
     pub(super) fn silence(&self, queue: *mut sys::rd_kafka_queue_t) {
-        let _open = &self.rung;
         // SAFETY: the queue is alive; -1 ends the writing.
         unsafe { sys::rd_kafka_queue_io_event_enable(queue, -1, ptr::null(), 0) }
     }
