@@ -10,6 +10,8 @@ mod burrow;
 #[cfg(test)]
 mod captured;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod compose;
@@ -45,6 +47,8 @@ mod secured;
 mod shares;
 #[cfg(test)]
 mod status_page;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod time_lag;
 #[cfg(test)]

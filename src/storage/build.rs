@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{Order, Timestamp};
+use crate::model::Order;
+use crate::wall_clock::AsOf;
 
 use super::SourceId;
 use super::cluster::{Cluster, Groups, take};
@@ -34,12 +35,13 @@ impl Build {
     }
 
     /// Takes updates in, in their source's order. Nothing counts as live.
-    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: Timestamp) {
+    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<AsOf>) {
+        let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
         let rules = self.cluster.rules();
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
-            self.cluster.see(&update);
+            newest = newest.max(self.cluster.see(&update));
             let names = self.cluster.intern_all(&update);
             let intern = || match &update {
                 Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
@@ -55,6 +57,7 @@ impl Build {
                 self.cluster.count_dropped(why);
             }
         }
+        self.cluster.bring(self.source, newest, now);
     }
 
     /// Shows it, in the place of what was shown of its source before.

@@ -11,6 +11,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 
 use crate::model::{Name, Order, Partition, Timestamp};
 use crate::time_lag::Exactness;
+use crate::wall_clock::AsOf;
 
 use super::build::{Build, Renewal};
 use super::group::{AssignedNames, Group, Stream};
@@ -44,6 +45,8 @@ pub struct Cluster {
     dropped: [AtomicU64; Dropped::ALL.len()],
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
+    /// The time of the newest commit that each source has brought and that is not ahead of our clock.
+    brought: Mutex<HashMap<SourceId, Timestamp>>,
     /// Milliseconds between two refreshes of log ends.
     refresh: AtomicU64,
     /// Whether brokers have been asked about the past.
@@ -66,6 +69,7 @@ impl Cluster {
             told: Mutex::default(),
             dropped: Default::default(),
             newest: AtomicI64::new(i64::MIN),
+            brought: Mutex::default(),
             refresh: AtomicU64::new(millis(REFRESH)),
             past_read: AtomicBool::new(false),
         }
@@ -220,11 +224,28 @@ impl Cluster {
         at.min(Timestamp(self.newest.load(Ordering::Relaxed)))
     }
 
-    /// A commit has been seen.
-    pub(super) fn see(&self, update: &Update<'_>) {
-        if let Update::Commit { timestamp, .. } = update {
-            self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+    /// A commit has been seen; tells when it was made.
+    pub(super) fn see(&self, update: &Update<'_>) -> Option<Timestamp> {
+        match update {
+            Update::Commit { timestamp, .. } => {
+                self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+                Some(*timestamp)
+            }
+            Update::Share(share) => Some(share.at),
+            Update::CommitTombstone { .. }
+            | Update::Members(_)
+            | Update::Fact { .. }
+            | Update::Registered { .. }
+            | Update::GroupTombstone { .. } => None,
         }
+    }
+
+    /// A source has brought commits, the newest of them made at this time.
+    pub(super) fn bring(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
+        let Some(newest) = newest.filter(|newest| *newest <= now.time) else { return };
+        let mut brought = lock(&self.brought);
+        let held = brought.entry(source).or_insert(newest);
+        *held = newest.max(*held);
     }
 
     fn change_topics(&self, change: impl FnOnce(&mut Topics)) {
@@ -259,15 +280,16 @@ impl Cluster {
         source: SourceId,
         past: Past,
         updates: impl IntoIterator<Item = (Order, Update<'a>)>,
-        now: Timestamp,
+        now: impl Into<AsOf>,
     ) {
+        let (now, mut newest) = (now.into(), None);
         let topics = self.topics();
         let (live, bury) = (past != Past::Behind, past == Past::Ahead);
         let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
         lock(&self.told).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
-            self.see(&update);
+            newest = newest.max(self.see(&update));
             self.apply_one(order, &update, &stream);
             if let Update::Fact { group, .. } = update
                 && !changed.contains(group.0)
@@ -275,6 +297,7 @@ impl Cluster {
                 changed.insert(group.0.into());
             }
         }
+        self.bring(source, newest, now);
         for name in changed {
             let mut shard = self.shard(Name(&name));
             if let Some(group) = shard.get_mut(&name) {
@@ -381,6 +404,7 @@ impl Cluster {
 
     /// Forgets all that came from a source: its partition was lost.
     pub fn forget(&self, source: SourceId) {
+        lock(&self.brought).remove(&source);
         if lock(&self.told).remove(&source) {
             self.retain(|_, group| group.forget(source));
         }
@@ -392,8 +416,9 @@ impl Cluster {
     }
 
     /// Forgets groups without members whose newest commit is older than `expire-group`.
-    pub fn expire(&self, now: Timestamp) {
-        self.retain(|_, group| !group.has_expired(&self.rules, now));
+    pub fn expire(&self, now: impl Into<AsOf>) {
+        let (now, brought) = (now.into(), lock(&self.brought).clone());
+        self.retain(|_, group| !group.has_expired(&self.rules, now, &brought));
         self.sweep();
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::model::{Order, Partition, Timestamp};
+use crate::wall_clock::AsOf;
 
 use super::SourceId;
 use super::epochs::Owners;
@@ -65,7 +66,7 @@ pub(super) struct Stream<'a> {
     pub source: SourceId,
     pub topics: &'a Topics,
     pub rules: &'a Rules,
-    pub now: Timestamp,
+    pub now: AsOf,
     /// Whether what it brings happens now, and counts.
     pub live: bool,
     /// Whether tombstones must be remembered, because the past comes behind.
@@ -96,7 +97,7 @@ impl Group {
         name: impl FnOnce() -> Option<Arc<TopicName>>,
         stream: &Stream<'_>,
     ) -> Option<Taken> {
-        if stream.rules.expire.of_commits().is_some_and(|expire| is_older(commit.timestamp, stream.now, expire)) {
+        if stream.rules.expire.refuses(commit.timestamp, stream.now) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
         if self.graves.as_ref().is_some_and(|graves| graves.hold(stream.source, topic, partition, commit.order)) {
@@ -282,13 +283,13 @@ impl Group {
         }
     }
 
-    /// Whether it has no members, and its newest commit is too old.
-    pub fn has_expired(&self, rules: &Rules, now: Timestamp) -> bool {
+    /// Whether it has no members, and its newest commit is too old. `brought` is the newest commit of each source.
+    pub fn has_expired(&self, rules: &Rules, now: AsOf, brought: &HashMap<SourceId, Timestamp>) -> bool {
         let slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
         let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
         self.meta.members.is_empty()
             && newest.is_some_and(|(newest, source)| {
-                rules.expire.of_groups(source.origin()).is_some_and(|age| is_older(newest, now, age))
+                rules.expire.ends(newest, source.origin(), brought.get(&source).copied(), now)
             })
     }
 
@@ -386,9 +387,4 @@ impl GroupTopic {
         }
         taken
     }
-}
-
-/// Whether a time lies further back than an age.
-pub(super) fn is_older(time: Timestamp, now: Timestamp, age: std::time::Duration) -> bool {
-    i128::from(now.since(time)) > i128::try_from(age.as_millis()).unwrap_or(i128::MAX)
 }

@@ -71,6 +71,7 @@ pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
+use crate::wall_clock::AsOf;
 
 /// How a stream of updates lies to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +139,8 @@ impl Storage {
     }
 
     /// Forgets what has expired.
-    pub fn expire(&self, now: Timestamp) {
+    pub fn expire(&self, now: impl Into<AsOf>) {
+        let now = now.into();
         self.clusters.iter().for_each(|cluster| cluster.expire(now));
     }
 

@@ -10,7 +10,7 @@ use crate::lag::Bounds;
 use crate::model::{Order, TopicId};
 
 use super::SourceId;
-use super::group::{Group, GroupTopic, Stream, is_older};
+use super::group::{Group, GroupTopic, Stream};
 use super::progress::Progress;
 use super::slot::Taken;
 use super::slots::{Arriving, Slots};
@@ -63,7 +63,7 @@ impl Nameless {
 impl Group {
     /// Takes in how far the group has come in a partition.
     pub fn share(&mut self, update: &ShareUpdate<'_>, order: Order, stream: &Stream<'_>) -> Taken {
-        if stream.rules.expire.of_commits().is_some_and(|expire| is_older(update.at, stream.now, expire)) {
+        if stream.rules.expire.refuses(update.at, stream.now) {
             return Taken::Dropped(Dropped::Expired);
         }
         let Some(name) = stream.topics.named_by(update.topic) else {

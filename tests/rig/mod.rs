@@ -6,6 +6,7 @@ pub mod broker;
 pub mod browser;
 pub mod client;
 pub mod clients;
+pub mod clock;
 pub mod compose;
 pub mod http;
 pub mod inbox;

@@ -44,6 +44,15 @@ impl Program {
         Self::start(command, scratch)
     }
 
+    /// As `with_config`, with a command that has been changed.
+    pub fn changed(text: &str, change: impl FnOnce(&mut Command)) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
+        change(&mut command);
+        Self::start(command, scratch)
+    }
+
     /// A demo of one's own.
     pub fn fresh_demo() -> Self {
         let mut command = command();

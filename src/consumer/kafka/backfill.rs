@@ -107,7 +107,7 @@ impl Backfill {
     fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
-        let now = clock::now();
+        let now = clock::as_of();
         for event in batch.iter() {
             match event {
                 Event::Record(record) => {

@@ -192,7 +192,7 @@ impl Reading {
         // What is being built waits for word from the scout.
         let building = parts.values().any(|part| matches!(part.stage, Stage::Building(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
-        let now = clock::now();
+        let now = clock::as_of();
         let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
         let mut events = batch.iter().peekable();
         while let Some(event) = events.next() {
@@ -238,7 +238,7 @@ impl Reading {
         self.translator.flush();
         if answered {
             self.metrics.answered();
-            self.metrics.health().advance(now);
+            self.metrics.health().advance(clock::tick());
         }
         if settled {
             self.positions.tell(&self.metrics);

@@ -15,8 +15,9 @@ use tracing::debug;
 use crate::clock;
 use crate::config::Filter;
 use crate::metrics::own::{ErrorCounters, ModuleMetrics};
-use crate::model::{Order, Timestamp};
+use crate::model::Order;
 use crate::storage::{Build, Cluster, Past, SourceId, Update};
+use crate::wall_clock::AsOf;
 use crate::zktree::{Answer, Ask, ROOT, Tree};
 
 use super::session::{Lost, Session};
@@ -107,7 +108,7 @@ impl Follower {
 
     /// Takes answers in, and shows the walk once it is complete.
     fn take(&mut self, batch: &[(Arc<str>, Answer)], tree: &mut Tree, walk: &mut Option<Build>) {
-        let now = clock::now();
+        let now = clock::as_of();
         self.metrics.answered();
         let updates = batch.iter().filter_map(|(path, answer)| {
             let told = tree.take(path, answer);
@@ -125,7 +126,7 @@ impl Follower {
         if walk.is_none() {
             return;
         }
-        self.metrics.health().advance(now);
+        self.metrics.health().advance(clock::tick());
         let [read, parts] = [read, known.saturating_add(1)].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
         self.metrics.progress(read, parts);
         if let Some(build) = walk.take_if(|_| tree.is_walked()) {
@@ -137,7 +138,7 @@ impl Follower {
         }
     }
 
-    fn apply<'a>(&self, updates: impl Iterator<Item = (Order, Update<'a>)>, walk: Option<&mut Build>, now: Timestamp) {
+    fn apply<'a>(&self, updates: impl Iterator<Item = (Order, Update<'a>)>, walk: Option<&mut Build>, now: AsOf) {
         match walk {
             Some(build) => build.apply(updates, now),
             None => self.cluster.apply(self.source, Past::Read, updates, now),

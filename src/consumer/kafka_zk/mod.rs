@@ -45,6 +45,14 @@ const LAST_PAUSE: Duration = Duration::from_secs(3);
 /// A session that lasted so long begins a new count.
 const LASTING: Duration = Duration::from_secs(10);
 
+/// Checks a section as far as that goes without a connection.
+///
+/// # Errors
+/// Certificates and keys that cannot be read or do not fit.
+pub fn check(section: &Consumer, zookeeper: &ZooKeeper) -> Result<(), ModuleError> {
+    Settings::of(section, zookeeper).map(drop)
+}
+
 /// A module of class `kafka_zk`.
 #[derive(Debug)]
 pub struct KafkaZk {
