@@ -42,7 +42,7 @@ impl Build {
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
             newest = newest.max(self.cluster.see(&update));
-            let names = self.cluster.intern_all(&update);
+            let mut made = self.cluster.make(&update, &stream);
             let intern = || match &update {
                 Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
                 Update::CommitTombstone { .. }
@@ -52,7 +52,7 @@ impl Build {
                 | Update::GroupTombstone { .. }
                 | Update::Share(_) => None,
             };
-            let taken = take(&mut self.groups, order, &update, &names, &stream, intern);
+            let taken = take(&mut self.groups, order, &update, &mut made, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
                 self.cluster.count_dropped(why);
             }
@@ -75,7 +75,7 @@ impl Build {
         let topics = self.cluster.topics();
         for group in self.groups.values_mut() {
             group.find_names(&topics);
-            group.find_owners(&topics);
+            self.cluster.rename(group, self.cluster.known(&topics));
             group.retain(|name, slot| {
                 let since = topics.since(name);
                 since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))

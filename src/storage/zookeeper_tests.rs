@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::tests::{commit, live, members};
+use super::tests::{commit, live, members, metadata};
 use super::*;
 use crate::model::{Lag, Name, Order, Partition};
 
@@ -12,7 +12,9 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 
 fn cluster(expire: Expire) -> Arc<Cluster> {
     let rules = Rules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
-    Arc::new(Cluster::new("c", rules))
+    let cluster = Cluster::new("c", rules);
+    cluster.apply_metadata(metadata(&[("t", 1, 2), ("u", 2, 8)]), Timestamp(0));
+    Arc::new(cluster)
 }
 
 fn registered<'a>(group: &'a str, owners: &[(&'a str, &'a str, &[i32])]) -> Update<'a> {
