@@ -142,7 +142,10 @@ impl Queue {
 
     /// Looks with `look` until it finds something, for as long as `timeout`; just once where there is no bell.
     fn wait<T>(&self, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        self.bell.as_ref().map_or_else(&mut look, |bell| bell.wait(timeout, &mut look))
+        match &self.bell {
+            Some(bell) => bell.wait(timeout, look),
+            None => look(),
+        }
     }
 
     fn poll(&self, timeout: Duration) -> Option<QueueEvent> {

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Code, Queue, c_name, call_failed, code_at, millis, sys};
+use super::{Code, Queue, c_name, call_failed, code_at, sys};
 use crate::kafka::client::within;
 use crate::kafka::{Client, ModuleError};
 use crate::model::{Offset, Partition, Timestamp};
