@@ -144,7 +144,11 @@ impl Tree {
                 self.read(place, data, (*order, *time))
             }
             Answer::Exists(true) => {
-                self.ask(Arc::clone(path));
+                // With the changes, and so no faster than they are: a server could say so again and again.
+                if let Some(node) = self.nodes.get_mut(path) {
+                    node.stage = Stage::Changed;
+                    self.changed.push_back(Arc::clone(path));
+                }
                 Told::default()
             }
             Answer::Exists(false) => {
@@ -213,11 +217,8 @@ impl Tree {
             None if full => return Some(Fault::Limit),
             None => self.discover(path),
             Some(Node { stage: Stage::Asked { named }, .. }) => *named = true,
-            Some(Node { stage: Stage::Watched | Stage::Changed, .. }) => {}
-            Some(Node { stage: Stage::Refused, .. }) => {
-                self.refused.remove(&path);
-                self.ask_again(path);
-            }
+            // What was refused is tried again in its own time, not with every change of a list.
+            Some(Node { stage: Stage::Watched | Stage::Changed | Stage::Refused, .. }) => {}
         }
         None
     }

@@ -7,8 +7,11 @@
 //! It has one thread, and on it a runtime for each session: whatever the client has started ends with that.
 
 mod client;
+mod course;
 mod diagnosis;
 mod follow;
+mod pace;
+mod panics;
 #[cfg(test)]
 mod script;
 mod session;
@@ -17,10 +20,11 @@ mod trouble;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -32,20 +36,20 @@ use crate::task::Tasks;
 use crate::zktree::Fault;
 
 use client::Settings;
-use follow::Follower;
+use follow::{Follower, LASTING};
 use session::Lost;
 use trouble::Trouble;
 
 /// How long the thread may take to end.
-const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_millis(1_200);
 /// How long a server may take to confirm that a session is closed.
 const CLOSING: Duration = Duration::from_millis(500);
 /// The pause after a session that could not be opened or did not last; it doubles with each, and half of it is
 /// left to chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
-/// A session that lasted so long begins a new count.
-const LASTING: Duration = Duration::from_secs(10);
+/// Between two looks at whether to stop, where there is no runtime to wait with.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A module of class `kafka_zk`.
 #[derive(Debug)]
@@ -74,6 +78,7 @@ impl KafkaZk {
             metrics: around.metrics,
             trouble: Arc::clone(&trouble),
             shown: false,
+            full: false,
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
@@ -117,24 +122,36 @@ struct Keeper {
 
 impl Keeper {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
+        panics::expect();
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
-            let runtime = Builder::new_current_thread().enable_all().build().map_err(ModuleError::Thread)?;
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
-            let lost = runtime.block_on(async {
-                stop.run_until_cancelled(sleep(wait)).await?;
-                // The client asserts what servers send: a lie is to cost a session and not the program.
-                let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-                session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())))
-            });
-            // At once: the client is about to connect anew, and to set all its watches again.
-            runtime.shutdown_background();
+            let lost = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => self.turn(runtime, wait, stop),
+                Err(error) => {
+                    sleep_until(began + wait.max(LAST_PAUSE), stop);
+                    Some(Lost(format!("the system gives it nothing to run with: {error}")))
+                }
+            };
             if let Some(lost) = lost {
                 self.trouble.tell(&lost.to_string());
                 failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
             }
         }
         Ok(())
+    }
+
+    /// A pause and a session, on a runtime that ends with it; `None` when it was told to stop.
+    fn turn(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
+        let lost = runtime.block_on(async {
+            stop.run_until_cancelled(sleep(wait)).await?;
+            // The client asserts what servers send: a lie is to cost a session and not the program.
+            let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
+            session.unwrap_or_else(|_| Some(Lost(panics::cause())))
+        });
+        // At once: the client is about to connect anew, without a pause, and to set all its watches again.
+        runtime.shutdown_background();
+        lost
     }
 
     /// From the opening of a session to its loss; `None` when it was told to stop.
@@ -150,6 +167,12 @@ impl Keeper {
         // It has been dropped. Where the server does not say in time that it is closed, it lets it expire.
         drop(timeout(CLOSING, closed).await);
         lost
+    }
+}
+
+fn sleep_until(end: Instant, stop: &CancellationToken) {
+    while Instant::now() < end && !stop.is_cancelled() {
+        thread::sleep(LOOK);
     }
 }
 
