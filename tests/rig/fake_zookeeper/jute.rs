@@ -6,9 +6,6 @@ pub const GET_CHILDREN: i32 = 8;
 pub const SYNC: i32 = 9;
 pub const PING: i32 = 11;
 pub const GET_CHILDREN2: i32 = 12;
-pub const REMOVE_WATCHES: i32 = 18;
-pub const AUTH: i32 = 100;
-pub const SET_WATCHES: i32 = 101;
 pub const CLOSE: i32 = -11;
 
 pub const NO_NODE: i32 = -101;

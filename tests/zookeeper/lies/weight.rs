@@ -16,8 +16,17 @@ struct Price {
     processor: f64,
 }
 
-/// Tells one lie for so long, and has it taken back; how many questions a second were asked meanwhile.
-fn costs(lie: Lie, time: Duration, nodes: &[String], price: &Price) -> f64 {
+/// What it came to.
+struct Cost {
+    /// Requests a second.
+    rate: f64,
+    /// The most nodes that were followed.
+    nodes: f64,
+    log: String,
+}
+
+/// Tells one lie for so long, and has it taken back.
+fn costs(lie: Lie, time: Duration, nodes: &[String], price: &Price) -> Cost {
     let fake = FakeZooKeeper::start();
     nodes.iter().for_each(|node| fake.put(node, "1"));
     fake.put("/consumers/g/offsets/t/0", "1");
@@ -28,17 +37,19 @@ fn costs(lie: Lie, time: Duration, nodes: &[String], price: &Price) -> f64 {
     });
     let (before, began, asked) = (taken(&mut good.program), Instant::now(), fake.requests());
     fake.lie(lie);
-    let mut most = 0;
+    let (mut most, mut followed) = (0, 0.0_f64);
     while began.elapsed() < time {
         good.commit();
         most = most.max(taken(&mut good.program).memory);
+        let nodes = good.program.page().value("warrener_zookeeper_nodes", &[("module", "liar")]);
+        followed = followed.max(nodes.unwrap());
         pause(Duration::from_millis(300));
     }
     let (after, lied) = (taken(&mut good.program), began.elapsed().as_secs_f64());
     let processor = (after.processor - before.processor) / lied;
     let grown = most.saturating_sub(before.memory) >> 20;
     let rate = f64::from(u32::try_from(fake.requests() - asked).unwrap()) / lied;
-    println!("{processor:.2} of a core, {grown} MiB more, {rate:.0} requests a second");
+    println!("{processor:.2} of a core, {grown} MiB more, {rate:.0} requests a second, {followed} nodes");
     assert!(good.program.runs(), "{}", good.program.log());
     assert!(grown < price.memory, "{grown} MiB more");
     assert!(processor < price.processor, "{processor} of a core");
@@ -48,27 +59,38 @@ fn costs(lie: Lie, time: Duration, nodes: &[String], price: &Price) -> f64 {
         eventually(seconds(20), "page after the lie", || right(&good.program.page(), "liar", 2));
     }
     good.commit();
+    let log = good.program.log();
     good.program.terminate();
-    rate
+    Cost { rate, nodes: followed, log }
 }
 
 #[test]
 fn a_tree_without_end_is_followed_up_to_a_bound() {
     let next = AtomicU64::new(0);
-    // Every node has a thousand children that nobody has heard of; some are groups, some partitions.
+    // A thousand groups that nobody has heard of, and a thousand more with each look, of a thousand commits each.
     let lie: Lie = Arc::new(move |talk, request| {
         if !request.is_question() {
             return talk.honest(request);
         }
-        if !request.is_list() {
-            return talk.reply(request, 0, &jute::data(b"5", 1, 1));
-        }
-        let first = next.fetch_add(1_000, Ordering::Relaxed);
-        let mut names: Vec<String> = (first..first + 1_000).map(|number| number.to_string()).collect();
-        names.extend(["offsets", "owners", "ids"].map(str::to_owned));
+        let mut fresh = |count| {
+            let first = next.fetch_add(count, Ordering::Relaxed) % 1_000_000_000;
+            (first..first + count).map(|number| number.to_string()).collect::<Vec<_>>()
+        };
+        let names = match request.path.matches('/').count() {
+            1 => fresh(1_000),
+            2 => vec!["offsets".to_owned()],
+            3 => fresh(100),
+            4 => fresh(10),
+            _ => return talk.reply(request, 0, &jute::data(b"5", 1, 1)),
+        };
         talk.reply(request, 0, &list(&names));
+        if request.path == "/consumers" {
+            talk.send(&event(CHILDREN_CHANGED, &request.path));
+        }
     });
-    costs(lie, seconds(25), &[], &Price { memory: 700, processor: 1.5 });
+    let cost = costs(lie, seconds(40), &[], &Price { memory: 900, processor: 1.5 });
+    assert_eq!(cost.nodes, 300_000.0);
+    assert_eq!(cost.log.matches("larger than what is followed").count(), 1, "{}", cost.log);
 }
 
 #[test]
@@ -93,8 +115,8 @@ fn a_storm_of_changes_is_followed_at_its_own_pace() {
             talk.send(&event(kind, &request.path));
         }
     });
-    let rate = costs(lie, seconds(15), &nodes, &Price { memory: 100, processor: 1.0 });
-    assert!(rate < 11_000.0, "{rate} questions a second");
+    let cost = costs(lie, seconds(15), &nodes, &Price { memory: 100, processor: 1.0 });
+    assert!(cost.rate < 11_000.0, "{} questions a second", cost.rate);
 }
 
 #[test]
