@@ -412,10 +412,10 @@ pub struct ErrorCounters {
 }
 
 impl ErrorCounters {
-    /// A record or node could not be read.
-    pub fn failed(&self, reason: &str) {
+    /// So many records or nodes could not be read.
+    pub fn failed(&self, reason: &str, count: usize) {
         for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
-            counter.inc();
+            counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 }
@@ -430,6 +430,6 @@ impl RecordCounters {
 
     /// A record could not be decoded.
     pub fn failed(&self, reason: &str) {
-        self.errors.failed(reason);
+        self.errors.failed(reason, 1);
     }
 }

@@ -7,8 +7,11 @@
 //! It has one thread, and on it a runtime for each session: whatever the client has started ends with that.
 
 mod client;
+mod course;
 mod diagnosis;
 mod follow;
+mod pace;
+mod panics;
 #[cfg(test)]
 mod script;
 mod session;
@@ -17,10 +20,11 @@ mod trouble;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +36,7 @@ use crate::task::Tasks;
 use crate::zktree::Fault;
 
 use client::Settings;
-use follow::Follower;
+use follow::{Follower, LASTING};
 use session::Lost;
 use trouble::Trouble;
 
@@ -42,8 +46,8 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// left to chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
-/// A session that lasted so long begins a new count.
-const LASTING: Duration = Duration::from_secs(10);
+/// Between two looks at whether to stop, where there is no runtime to wait with.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Checks a section as far as that goes without a connection.
 ///
@@ -80,6 +84,7 @@ impl KafkaZk {
             metrics: around.metrics,
             trouble: Arc::clone(&trouble),
             shown: false,
+            full: false,
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
@@ -123,24 +128,36 @@ struct Keeper {
 
 impl Keeper {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
+        panics::expect();
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
-            let runtime = Builder::new_current_thread().enable_all().build().map_err(ModuleError::Thread)?;
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
-            let lost = runtime.block_on(async {
-                stop.run_until_cancelled(sleep(wait)).await?;
-                // The client asserts what servers send: a lie is to cost a session and not the program.
-                let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-                session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())))
-            });
-            // At once: the client is about to connect anew, and to set all its watches again.
-            runtime.shutdown_background();
+            let lost = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => self.turn(runtime, wait, stop),
+                Err(error) => {
+                    sleep_until(began + wait.max(LAST_PAUSE), stop);
+                    Some(Lost(format!("the system gives it nothing to run with: {error}")))
+                }
+            };
             if let Some(lost) = lost {
                 self.trouble.tell(&lost.to_string());
                 failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
             }
         }
         Ok(())
+    }
+
+    /// A pause and a session, on a runtime that ends with it; `None` when it was told to stop.
+    fn turn(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
+        let lost = runtime.block_on(async {
+            stop.run_until_cancelled(sleep(wait)).await?;
+            // The client asserts what servers send: a lie is to cost a session and not the program.
+            let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
+            session.unwrap_or_else(|_| Some(Lost(panics::cause())))
+        });
+        // At once: the client is about to connect anew, without a pause, and to set all its watches again.
+        runtime.shutdown_background();
+        lost
     }
 
     /// From the opening of a session to its loss; `None` when it was told to stop.
@@ -156,6 +173,12 @@ impl Keeper {
         // It has been dropped. Where the server does not say in time that it is closed, it lets it expire.
         drop(timeout(CLOSING, closed).await);
         lost
+    }
+}
+
+fn sleep_until(end: Instant, stop: &CancellationToken) {
+    while Instant::now() < end && !stop.is_cancelled() {
+        thread::sleep(LOOK);
     }
 }
 
