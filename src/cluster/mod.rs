@@ -17,7 +17,6 @@ mod times;
 mod topics;
 
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -27,6 +26,7 @@ use crate::kafka::{Client, Context, ModuleError, Role};
 use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
+use crate::task;
 use pulse::Pulse;
 
 pub use module::Module;
@@ -93,21 +93,19 @@ impl Running {
     /// leaves unanswered ends by itself some seconds later.
     ///
     /// # Errors
-    /// The system gives no thread, or librdkafka no queue.
+    /// librdkafka gives no queue.
     pub fn run(self) -> Result<(), ModuleError> {
         let (shapes, new_shapes) = mpsc::channel();
         let (hurry, hurried) = mpsc::channel();
         let (ended, waiting) = mpsc::sync_channel(1);
         let offsets = offsets::Offsets::new(&self, new_shapes, hurry)?;
         let topics = topics::Topics::new(&self, shapes, hurried)?;
-        thread::Builder::new()
-            .name("cluster-topics".to_owned())
-            .spawn(move || {
-                topics.run();
-                // Fails when nobody waits any more.
-                ended.send(()).ok();
-            })
-            .map_err(ModuleError::Thread)?;
+        let run = move || {
+            topics.run();
+            // Fails when nobody waits any more.
+            ended.send(()).ok();
+        };
+        task::start_in_time("cluster-topics", run, &self.stop);
         offsets.run();
         if matches!(waiting.recv_timeout(STOPPING), Err(mpsc::RecvTimeoutError::Timeout)) {
             tracing::debug!(cluster = self.cluster.name, "stopped with a metadata request unanswered");

@@ -12,6 +12,7 @@ mod exposition;
 mod filter;
 mod findings;
 mod flags;
+mod host;
 mod modules;
 mod scalar;
 mod section;
@@ -28,6 +29,7 @@ use std::path::Path;
 pub use filter::Filter;
 pub use findings::{Mistake, Mistakes, Unsupported, Warning};
 pub use flags::{Flags, Overrides, from_flags};
+pub use host::HostName;
 pub use settings::*;
 pub use values::{parse_address, parse_level, parse_time};
 

@@ -35,7 +35,7 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     if let Some(inner) = text.strip_prefix('[') {
         let address = inner.strip_suffix(']').map(|inner| inner.split_once('%').map_or(inner, |(address, _)| address));
         return address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());

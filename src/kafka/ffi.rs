@@ -1,13 +1,14 @@
-//! librdkafka's calls that rdkafka has no safe form of, behind safe types. The only unsafe code in the program.
+//! librdkafka's calls that rdkafka has no safe form of, behind safe types. Unsafe code stands here and in `crash` alone.
 //!
 //! Error codes are read as plain integers, never as the bindings' enums: a broker may send a code that is newer
-//! than they are. No callback is registered, so C never calls into Rust and no panic can cross over.
+//! than they are. The only functions that C calls are those of `threads`, which do not panic: no panic can cross over.
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
 mod lookups;
 mod metadata;
 mod reader;
+mod threads;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -22,6 +23,7 @@ use super::{Code, ModuleError};
 
 pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
+pub use threads::watch_threads;
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
 
 /// The same functions as in the bindings, with error codes as integers.

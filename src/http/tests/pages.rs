@@ -169,9 +169,10 @@ async fn a_page_that_cannot_be_made_costs_that_answer_alone() {
 fn counted() -> (Scrapes, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
-    let scrape = move |_, _| -> Pieces {
+    let scrape = move |_, _| {
         counter.fetch_add(1, Ordering::SeqCst);
-        Box::new(std::iter::once(b"page".to_vec()))
+        let pieces: Pieces = Box::new(std::iter::once(b"page".to_vec()));
+        Ok(pieces)
     };
     (Scrapes::new(Arc::new(scrape), Arc::new(|_| {}), Arc::new(Limits::default())), count)
 }
