@@ -1,11 +1,10 @@
 //! The line with which the program ends when a fault ends it.
 //!
 //! A failed assertion of a library, a failed allocation, an access to memory that is not there and a stack that has
-//! overflowed end a process with a signal, and by itself nothing tells which version of which program that was, or what
-//! happened. [`watch`] installs handlers that write one line on standard error with the cause, the thread and the
+//! overflowed end a process with a signal, and nothing says which version of which program that was, or what happened. [`watch`] installs handlers that write one line on standard error with the cause, the thread and the
 //! version. The signal then takes its default action, so that the exit status and the core dump are the signal's.
 //! What is said by the C library (the text of an assertion) or by Rust's (the size of an allocation) stands on the line
-//! before. Rust's own handler, which tells of overflowed stacks alone, is replaced.
+//! before. Rust's own handler, which reports overflowed stacks only, is replaced.
 //!
 //! This is one of the two places with unsafe code; the other one is `kafka::ffi`. A handler may call only what is
 //! async-signal-safe (signal-safety(7)): `poll`, `write`, `getpid`, `sigaction`, `raise` and `pause` are, and `prctl` is
@@ -39,7 +38,7 @@ const FATAL: [(c_int, &str); 7] = [
 /// How the line begins: the program and its version.
 static HEAD: OnceLock<String> = OnceLock::new();
 /// A handler has begun to write the line.
-static TOLD: AtomicBool = AtomicBool::new(false);
+static REPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Installs the handlers, for this and all further threads.
 ///
@@ -49,10 +48,10 @@ pub fn watch() -> io::Result<()> {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     HEAD.get_or_init(|| format!("warrener {version} (revision {revision})"));
     watch_thread();
-    FATAL.iter().try_for_each(|(signal, _)| handle(*signal, Some(tell)))
+    FATAL.iter().try_for_each(|(signal, _)| handle(*signal, Some(report)))
 }
 
-/// Lets this thread tell of its faults: it gets an alternate stack unless it has one, and the signals of faults are not
+/// Has the faults of this thread reported: it gets an alternate stack unless it has one, and the signals of faults are not
 /// blocked in it any more. For a thread that a library in C has started.
 pub fn watch_thread() {
     // Fails in a thread that is ending, which needs none any more.
@@ -88,8 +87,8 @@ fn handle(signal: c_int, handler: Option<Handler>) -> io::Result<()> {
 }
 
 /// The handler.
-extern "C" fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    if TOLD.swap(true, Ordering::SeqCst) {
+extern "C" fn report(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    if REPORTED.swap(true, Ordering::SeqCst) {
         // Another thread has come first. It ends the process, and with it this thread.
         loop {
             // SAFETY: it takes nothing.
@@ -200,7 +199,7 @@ unsafe fn stack_pointer(context: *const c_void) -> Option<usize> {
     usize::try_from(unsafe { (*context.cast::<libc::ucontext_t>()).uc_mcontext.sp }).ok()
 }
 
-/// Not known for other processors: an overflow is told as an invalid access there.
+/// Not known for other processors: an overflow is reported as an invalid access there.
 ///
 /// # Safety
 /// None is needed.
@@ -255,7 +254,7 @@ impl Write for Line {
 }
 
 impl Line {
-    /// Writes it to standard error, and waits no longer than a second for whoever reads that.
+    /// Writes it to standard error, and waits no longer than a second until that takes it.
     fn print(&self) {
         let mut rest = self.bytes.get(..=self.len).unwrap_or_default();
         while !rest.is_empty() {

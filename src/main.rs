@@ -11,8 +11,8 @@ use warrener::burrow::LogLevel;
 use warrener::cli::{self, Command, Exit, Lag, Run};
 use warrener::config::{Config, Overrides, Warning};
 use warrener::demo::Demo;
-use warrener::{crash, log, shortage};
 use warrener::supervise::{self, Reading, RunError};
+use warrener::{crash, log, shortage};
 
 /// What blocking work in flight may take when all else has ended.
 const LINGER: Duration = Duration::from_millis(500);

@@ -27,7 +27,7 @@ pub fn descriptors() -> io::Result<u64> {
 
 /// Why a call failed; where something is short, it says what.
 #[must_use]
-pub fn told(error: &io::Error) -> String {
+pub fn cause(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::EMFILE) => match descriptors() {
             Ok(most) => format!("no file descriptor is left, of {most} that the process may have"),
@@ -41,20 +41,20 @@ pub fn told(error: &io::Error) -> String {
 
 /// The same of a thread that could not be started.
 #[must_use]
-pub fn of_threads(error: &io::Error) -> String {
+pub fn thread_cause(error: &io::Error) -> String {
     format!("the system gives no thread: {error}")
 }
 
-/// Tells the log of a shortage that comes up again and again: once, until it has not for a minute.
+/// Logs a shortage that comes up again and again: once, until a minute has passed without it.
 #[derive(Debug, Default)]
-pub struct Teller {
+pub struct Reporter {
     last: Mutex<Option<Instant>>,
 }
 
-/// After so long without a shortage the next one is told again.
+/// After this time without a shortage the next one is logged again.
 const CALM: Duration = Duration::from_secs(60);
 
-impl Teller {
+impl Reporter {
     /// Nothing is short so far.
     #[must_use]
     pub const fn new() -> Self {
@@ -62,7 +62,7 @@ impl Teller {
     }
 
     /// Something is short; `what` follows from it.
-    pub fn tell(&self, cause: &str, what: &str) {
+    pub fn report(&self, cause: &str, what: &str) {
         if self.is_news(Instant::now()) {
             warn!(cause, "{what}");
         }
@@ -79,21 +79,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shortage_that_goes_on_is_told_once() {
-        let (teller, start) = (Teller::new(), Instant::now());
-        let news = [0, 59, 118, 177, 237, 238].map(|second| teller.is_news(start + Duration::from_secs(second)));
+    fn a_shortage_that_goes_on_is_logged_once() {
+        let (reporter, start) = (Reporter::new(), Instant::now());
+        let news = [0, 59, 118, 177, 237, 238].map(|second| reporter.is_news(start + Duration::from_secs(second)));
         assert_eq!(news, [true, false, false, false, true, false]);
     }
 
     #[test]
     fn what_is_short_is_named() {
-        let told = |code| told(&io::Error::from_raw_os_error(code));
+        let cause = |code| cause(&io::Error::from_raw_os_error(code));
         let most = descriptors().unwrap();
-        assert_eq!(told(libc::EMFILE), format!("no file descriptor is left, of {most} that the process may have"));
-        assert_eq!(told(libc::ENFILE), "no file descriptor is left in the whole system");
-        assert_eq!(told(libc::ENOMEM), "no memory is left: Cannot allocate memory (os error 12)");
-        assert_eq!(told(libc::ECONNREFUSED), "Connection refused (os error 111)");
-        let error = of_threads(&io::Error::from_raw_os_error(libc::EAGAIN));
+        assert_eq!(cause(libc::EMFILE), format!("no file descriptor is left, of {most} that the process may have"));
+        assert_eq!(cause(libc::ENFILE), "no file descriptor is left in the whole system");
+        assert_eq!(cause(libc::ENOMEM), "no memory is left: Cannot allocate memory (os error 12)");
+        assert_eq!(cause(libc::ECONNREFUSED), "Connection refused (os error 111)");
+        let error = thread_cause(&io::Error::from_raw_os_error(libc::EAGAIN));
         assert_eq!(error, "the system gives no thread: Resource temporarily unavailable (os error 11)");
     }
 }

@@ -166,7 +166,7 @@ pub fn start_in_time<F: FnOnce() + Send + 'static>(name: &str, mut work: F, stop
     let mut refusals = 0_u64;
     while let Err(refused) = start(name, work) {
         if refusals == 0 {
-            warn!(thread = name, cause = shortage::of_threads(&refused.error), "waiting for a thread");
+            warn!(thread = name, cause = shortage::thread_cause(&refused.error), "waiting for a thread");
         }
         refusals = refusals.saturating_add(1);
         let Some(back) = refused.work.filter(|_| !stop.is_cancelled()) else { return };

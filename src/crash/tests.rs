@@ -98,13 +98,13 @@ fn line(signal: &str, thread: &str, cause: &str) -> String {
 const THREAD: &str = "crash::tests::a";
 
 #[test]
-fn a_stack_that_has_overflowed_is_told_in_one_line() {
+fn a_stack_that_has_overflowed_is_reported_in_one_line() {
     let expected = line("SIGSEGV", THREAD, "its stack has overflowed");
     assert_eq!(child("overflow"), (Some(libc::SIGSEGV), vec![expected]));
 }
 
 #[test]
-fn an_access_to_memory_that_is_not_there_is_told_with_its_address() {
+fn an_access_to_memory_that_is_not_there_is_reported_with_its_address() {
     let expected = line("SIGSEGV", THREAD, "invalid access to memory at 0x8");
     assert_eq!(child("null"), (Some(libc::SIGSEGV), vec![expected]));
 }
@@ -113,33 +113,33 @@ const ABORTED: &str = "abort() was called, for a failed assertion or allocation 
                        the line before this may say which";
 
 #[test]
-fn a_failed_allocation_is_told_with_its_size() {
+fn a_failed_allocation_is_reported_with_its_size() {
     let size = "memory allocation of 4611686018427387904 bytes failed".to_owned();
     assert_eq!(child("allocation"), (Some(libc::SIGABRT), vec![size, line("SIGABRT", THREAD, ABORTED)]));
 }
 
 #[test]
-fn an_abort_is_told() {
+fn an_abort_is_reported() {
     assert_eq!(child("abort"), (Some(libc::SIGABRT), vec![line("SIGABRT", THREAD, ABORTED)]));
 }
 
 #[test]
-fn a_signal_that_was_sent_is_told_with_its_sender() {
+fn a_signal_that_was_sent_is_reported_with_its_sender() {
     let (signal, lines) = child("bus");
-    let [told] = &lines[..] else { panic!("{lines:?}") };
-    let (said, sender) = told.rsplit_once(' ').unwrap();
+    let [reported] = &lines[..] else { panic!("{lines:?}") };
+    let (said, sender) = reported.rsplit_once(' ').unwrap();
     assert_eq!((signal, said), (Some(libc::SIGBUS), &*line("SIGBUS", THREAD, "the signal was sent by process")));
     assert_ne!(sender.parse::<u32>().unwrap(), std::process::id());
 }
 
 #[test]
-fn of_many_faults_at_once_one_is_told() {
+fn of_many_faults_at_once_one_is_reported() {
     let (signal, lines) = child("crowd");
     assert_eq!((signal, lines.len()), (Some(libc::SIGSEGV), 1), "{lines:?}");
 }
 
 #[test]
-fn a_librarys_thread_tells_of_its_faults_once_it_is_watched() {
+fn faults_of_a_librarys_thread_are_reported_once_it_is_watched() {
     let null = line("SIGSEGV", THREAD, "invalid access to memory at 0x8");
     assert_eq!(child("foreign"), (Some(libc::SIGSEGV), vec![null]));
     let overflow = line("SIGSEGV", THREAD, "its stack has overflowed");

@@ -15,7 +15,7 @@ use super::desk::Held;
 use super::places::Place;
 use super::scrape::Stream;
 use super::watch::Watch;
-use crate::shortage::{self, Teller};
+use crate::shortage::{self, Reporter};
 
 /// What stands in an answer.
 pub(super) enum Content {
@@ -63,15 +63,15 @@ pub(super) fn text(status: StatusCode, words: &'static str) -> Response<Content>
 
 /// The answer where there is no thread for the work.
 pub(super) fn no_thread(error: &io::Error) -> Response<Content> {
-    static TELLER: Teller = Teller::new();
-    TELLER.tell(&shortage::of_threads(error), "requests are answered 503");
+    static REPORTER: Reporter = Reporter::new();
+    REPORTER.report(&shortage::thread_cause(error), "requests are answered 503");
     text(StatusCode::SERVICE_UNAVAILABLE, "the system gives no thread for this at present\n")
 }
 
 /// The answer where there is no memory for what was asked.
 pub(super) fn no_memory() -> Response<Content> {
-    static TELLER: Teller = Teller::new();
-    TELLER.tell("there is no memory for what is asked", "requests are answered 503");
+    static REPORTER: Reporter = Reporter::new();
+    REPORTER.report("there is no memory for what is asked", "requests are answered 503");
     text(StatusCode::SERVICE_UNAVAILABLE, "there is no memory for this at present\n")
 }
 

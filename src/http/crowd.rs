@@ -7,7 +7,7 @@ use super::watch::Watch;
 
 /// Connections at the most.
 const MOST: usize = 512;
-/// Connections that there may be however few descriptors there are: else nobody could look at the program.
+/// Connections that there may be however few descriptors there are: so that operators can still look at the program.
 const FEWEST: usize = 16;
 /// Descriptors that are left to the modules.
 const RESERVED: u64 = 256;

@@ -1,12 +1,12 @@
 //! Which requests are taken, as far as a browser's headers decide it.
 //!
-//! A page of another site can make the browser of whoever looks at it send requests here. It cannot read the answers,
+//! A page of another site can make a browser that shows it send requests here. It cannot read the answers,
 //! but a request that changes something has done so by then: such a request is refused when a browser says that it
 //! comes from elsewhere (`Origin`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is no browser sends
 //! neither header and is taken.
 //!
-//! A page whose own name is made to point here (DNS rebinding) is of the same origin, and reads all. It asks for its
-//! own name, though: `allowed-hosts` tells it from whoever asks for ours.
+//! A page whose own name is made to point here (DNS rebinding) is of the same origin, and reads all. But the request has
+//! the page's own name as its host: `allowed-hosts` refuses it.
 
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};

@@ -203,7 +203,7 @@ impl Door {
             return false;
         }
         if self.failed.is_none() {
-            tracing::warn!(address = %self.address, cause = shortage::told(error), "connections cannot be accepted");
+            tracing::warn!(address = %self.address, cause = shortage::cause(error), "connections cannot be accepted");
         }
         let now = Instant::now();
         (self.opens, self.failed) = (Some(now + limits.pause), Some(now));

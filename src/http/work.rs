@@ -2,7 +2,7 @@
 //!
 //! The runtime's own threads for such work are no better, and worse where the system has no thread to give: it then
 //! lets the work wait for one without end, or panics. Here that is an error like any other, and the next request tries
-//! again. Starting a thread costs some ten microseconds; how many there are is up to whoever gives out places.
+//! again. Starting a thread costs some ten microseconds; the number of them is bounded by the places.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ use crate::task;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Undone {
     /// Nothing of it was begun.
-    #[error("{}", crate::shortage::of_threads(.0))]
+    #[error("{}", crate::shortage::thread_cause(.0))]
     NoThread(io::Error),
     /// A bug of ours: it costs this request and nothing else. The panic itself has been logged.
     #[error("the work panicked")]
@@ -34,7 +34,7 @@ impl<T: Send + 'static> Work<T> {
         let (give, given) = oneshot::channel();
         let run = move || {
             if let Ok(done) = catch_unwind(AssertUnwindSafe(work)) {
-                // Fails when nobody waits any more.
+                // Fails when the request has been given up.
                 let _ = give.send(done);
             }
         };

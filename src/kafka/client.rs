@@ -156,7 +156,7 @@ pub(super) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + '
         }
         // It may take longer than it should, but what is closed is not left open.
         Err(refused) => {
-            tracing::warn!(name, cause = shortage::of_threads(&refused.error), "closing without a thread of its own");
+            tracing::warn!(name, cause = shortage::thread_cause(&refused.error), "closing without a thread of its own");
             refused.work_here();
         }
     }

@@ -23,8 +23,8 @@ use super::{Code, ModuleError};
 
 pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
-pub use threads::watch_threads;
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
+pub use threads::watch_threads;
 
 /// The same functions as in the bindings, with error codes as integers.
 mod raw {

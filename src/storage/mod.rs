@@ -42,6 +42,7 @@ mod window;
 #[cfg(test)]
 mod zookeeper_tests;
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 pub use build::Build;
@@ -151,12 +152,12 @@ impl Storage {
         Ok(View { clusters: clusters.collect::<Result<_, _>>()? })
     }
 
-    /// The same, for who can do nothing without it.
+    /// The same, for a caller that can do nothing without it.
     ///
     /// # Panics
     /// There is no memory for it.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "who calls this has nothing else to do")]
+    #[expect(clippy::expect_used, reason = "its callers can do nothing without a view")]
     pub fn view(&self, now: Timestamp, rules: &EvaluatorRules) -> View {
         self.try_view(now, rules).expect("there is no memory for a view of all groups")
     }

@@ -17,10 +17,11 @@ mod trouble;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +29,8 @@ use crate::config::{Consumer, ZooKeeper};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
 use crate::kafka::ModuleError;
-use crate::task::Tasks;
+use crate::shortage;
+use crate::task::{self, Tasks};
 use crate::zktree::Fault;
 
 use client::Settings;
@@ -44,6 +46,8 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// left to chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
+/// How soon it is noticed without a runtime that the module is to stop.
+const NOTICE: Duration = Duration::from_millis(20);
 /// A session that lasted so long begins a new count.
 const LASTING: Duration = Duration::from_secs(10);
 
@@ -119,22 +123,33 @@ impl Keeper {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
-            let runtime = Builder::new_current_thread().enable_all().build().map_err(ModuleError::Thread)?;
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
-            let lost = runtime.block_on(async {
-                stop.run_until_cancelled(sleep(wait)).await?;
-                // The client asserts what servers send: a lie is to cost a session and not the program.
-                let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-                session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())))
-            });
-            // At once: the client is about to connect anew, and to set all its watches again.
-            runtime.shutdown_background();
+            let lost = match runtime() {
+                Ok(runtime) => self.run_session(runtime, wait, stop),
+                Err(short) => {
+                    wait_blocking(wait.max(FIRST_PAUSE), stop);
+                    Some(short)
+                }
+            };
             if let Some(lost) = lost {
                 self.trouble.tell(&lost.to_string());
                 failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
             }
         }
         Ok(())
+    }
+
+    /// Waits, and then has a session until it is lost; `None` when the module was stopped.
+    fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
+        let lost = runtime.block_on(async {
+            stop.run_until_cancelled(sleep(wait)).await?;
+            // The client asserts what servers send: a lie is to cost a session and not the program.
+            let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
+            session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())))
+        });
+        // At once: the client is about to connect anew, and to set all its watches again.
+        runtime.shutdown_background();
+        lost
     }
 
     /// From the opening of a session to its loss; `None` when it was told to stop.
@@ -150,6 +165,23 @@ impl Keeper {
         // It has been dropped. Where the server does not say in time that it is closed, it lets it expire.
         drop(timeout(CLOSING, closed).await);
         lost
+    }
+}
+
+/// What a session runs on. It takes descriptors, and a thread when a server's name is looked up: where the system has
+/// none to give, that is a reason to try later and no reason to end.
+fn runtime() -> Result<Runtime, Lost> {
+    // The runtime would panic without a thread.
+    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_cause(&refused.error)))?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::cause(&error))))
+}
+
+/// Waits without a runtime.
+fn wait_blocking(time: Duration, stop: &CancellationToken) {
+    let began = Instant::now();
+    while !stop.is_cancelled() && began.elapsed() < time {
+        thread::sleep(NOTICE);
     }
 }
 
