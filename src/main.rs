@@ -15,7 +15,7 @@ use warrener::supervise::{self, Reading, RunError};
 use warrener::{crash, log, shortage};
 
 /// What blocking work in flight may take when all else has ended.
-const LINGER: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     log::report_panics();

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -91,14 +91,12 @@ impl Tasks {
         Ok(())
     }
 
-    /// Stops all tasks and waits until they have ended, for `grace` together. What has not ended by then is
-    /// left behind, and the log says so.
-    pub fn stop(&mut self, grace: Duration) {
+    /// Stops all tasks and waits until they have ended, or until `deadline`. What has not ended by then is left
+    /// behind, and the log says so.
+    pub fn stop(&mut self, deadline: Instant) {
         self.stop.cancel();
-        let deadline = Instant::now().checked_add(grace);
         for task in self.running.drain(..) {
-            let left = deadline.map_or(grace, |deadline| deadline.saturating_duration_since(Instant::now()));
-            match task.ended.recv_timeout(left) {
+            match task.ended.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
                     warn!(task = task.name, "a task did not end in time and is cut off");
                 }
@@ -161,20 +159,29 @@ pub fn start<F: FnOnce() + Send + 'static>(name: &str, work: F) -> Result<thread
     thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| Refused { error, work: take(&held) })
 }
 
-/// Starts a thread as soon as the system gives one: a shortage is waited out, until `stop`.
-pub fn start_in_time<F: FnOnce() + Send + 'static>(name: &str, mut work: F, stop: &CancellationToken) {
+/// Starts a thread as soon as the system gives one: a shortage is waited out. `None` when `stop` comes first.
+pub fn start_in_time<F: FnOnce() + Send + 'static>(
+    name: &str,
+    mut work: F,
+    stop: &CancellationToken,
+) -> Option<thread::JoinHandle<()>> {
     let mut refusals = 0_u64;
-    while let Err(refused) = start(name, work) {
+    loop {
+        let refused = match start(name, work) {
+            Ok(thread) => {
+                if refusals > 0 {
+                    info!(thread = name, refusals, "the thread has been started");
+                }
+                return Some(thread);
+            }
+            Err(refused) => refused,
+        };
         if refusals == 0 {
             warn!(thread = name, cause = shortage::thread_cause(&refused.error), "waiting for a thread");
         }
         refusals = refusals.saturating_add(1);
-        let Some(back) = refused.work.filter(|_| !stop.is_cancelled()) else { return };
-        work = back;
+        work = refused.work.filter(|_| !stop.is_cancelled())?;
         thread::sleep(PAUSE);
-    }
-    if refusals > 0 {
-        info!(thread = name, refusals, "the thread has been started");
     }
 }
 

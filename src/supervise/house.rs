@@ -10,7 +10,7 @@ use tracing::error;
 use crate::cluster;
 use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
 use crate::consumer;
-use crate::coordinator::{Coordinator, Module};
+use crate::coordinator::{Coordinator, Module, grace_ends};
 use crate::evaluate::EvaluatorRules;
 use crate::kafka::ModuleError;
 use crate::metrics::health::{Health, ModuleKind};
@@ -118,13 +118,14 @@ impl Modules {
         self.clusters.trouble(name).or_else(|| self.consumers.trouble(name))
     }
 
-    /// Stops them, and returns when each has stopped completely.
+    /// Stops them, and returns when each has stopped completely, or the grace period is over.
     pub(super) async fn stop(mut self) {
+        let deadline = grace_ends();
         let (ended, ending) = oneshot::channel();
         let stop = move || {
-            self.consumers.stop();
-            self.clusters.stop();
-            // Nobody waits any more when the run itself is cut off.
+            self.consumers.stop(deadline);
+            self.clusters.stop(deadline);
+            // Fails when the run itself has been cut off.
             drop(ended.send(()));
         };
         if let Err(refused) = task::start("stop", stop) {

@@ -18,7 +18,7 @@ mod translate;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
 use crate::consumer::Surroundings;
@@ -35,9 +35,6 @@ use reader::Reading;
 use scout::{Positions, Scout};
 use topics::Topics;
 use translate::Translator;
-
-/// How long the threads may take to end. Closing a client takes up to half a second of it.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// A module of class `kafka`.
 #[derive(Debug)]
@@ -135,8 +132,8 @@ impl Module for Kafka {
         self.tasks.spawn(format!("{name} scout"), move |stop| scout.run(&begin, &positions, stop))
     }
 
-    fn stop(&mut self) {
-        self.tasks.stop(GRACE);
+    fn stop(&mut self, deadline: Instant) {
+        self.tasks.stop(deadline);
     }
 
     fn trouble(&self) -> Option<String> {
