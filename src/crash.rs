@@ -3,7 +3,7 @@
 //! A failed assertion of a library, a failed allocation, an access to memory that is not there and a stack that has
 //! overflowed end a process with a signal, and nothing says which version of which program that was, or what happened. [`watch`] installs handlers that write one line on standard error with the cause, the thread and the
 //! version. The signal then takes its default action, so that the exit status and the core dump are the signal's.
-//! What is said by the C library (the text of an assertion) or by Rust's (the size of an allocation) stands on the line
+//! What is said by the C library (the text of an assertion) or by Rust's (the size of an allocation) stands on a line
 //! before. Rust's own handler, which reports overflowed stacks only, is replaced.
 //!
 //! This is one of the two places with unsafe code; the other one is `kafka::ffi`. A handler may call only what is
@@ -161,7 +161,7 @@ impl fmt::Display for Fault {
             return match signal {
                 libc::SIGABRT if sender == own => f.write_str(
                     "abort() was called, for a failed assertion or allocation or for damaged memory; \
-                     the line before this may say which",
+                     a line before this may say which",
                 ),
                 _ => write!(f, "the signal was sent by process {sender}"),
             };

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -196,7 +196,7 @@ mod tests {
         let mut tasks = Tasks::new(&CancellationToken::new(), failures);
         tasks.spawn("t".to_owned(), body).unwrap();
         let Failure { task, why } = failed.blocking_recv().unwrap();
-        tasks.stop(Duration::from_secs(10));
+        tasks.stop(Instant::now() + Duration::from_secs(10));
         format!("{task}: {why:?}")
     }
 
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn work_that_gets_no_thread_can_be_done_here() {
         let (done, waiting) = sync_channel(1);
-        let work = move || drop(done.send(thread::current().id()));
+        let work = move || done.send(thread::current().id()).unwrap();
         Refused { error: io::ErrorKind::WouldBlock.into(), work: Some(work) }.work_here();
         assert_eq!(waiting.recv(), Ok(thread::current().id()));
     }

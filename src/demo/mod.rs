@@ -181,7 +181,7 @@ impl Demo {
         let (ended, ending) = oneshot::channel();
         let end = move || {
             drop(self);
-            drop(ended.send(()));
+            let _ = ended.send(());
         };
         if let Err(refused) = task::start("demo-close", end) {
             refused.work_here();

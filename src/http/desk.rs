@@ -107,7 +107,11 @@ impl Desk {
     ) -> Result<Response<Content>, NoAnswer> {
         let place = self.places.take(cut).await.ok_or(NoAnswer::Stopping)?;
         // The place goes along: it is held for as long as the work lasts, even if the client has gone.
-        let (made, place) = work::done(move || (work(), place)).await?;
+        let made = move || {
+            has_headroom()?;
+            work()
+        };
+        let (made, place) = work::done(move || (made(), place)).await?;
         let Made { status, allow, coding, chunks } = made?;
         let mut answer = whole_or_held(status, "application/json", chunks, place);
         if coding == Coding::Gzip {
@@ -187,6 +191,19 @@ impl Held {
         }
         Some(chunk)
     }
+}
+
+/// As much as the largest answer: its rows are put together before it is written.
+const HEADROOM: usize = 64 * 1024 * 1024;
+
+/// Whether there is memory for the largest answer. The rows of an answer are many small allocations, none of which may
+/// fail: so memory is asked for beforehand, as one piece which costs nothing while it is not touched.
+fn has_headroom() -> io::Result<()> {
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(HEADROOM)?;
+    // The compiler may leave out an allocation that is not used.
+    std::hint::black_box(&room);
+    Ok(())
 }
 
 fn verb(method: &Method) -> Verb {

@@ -74,7 +74,7 @@ impl Copied {
         let next = AtomicUsize::new(PROBED);
         let work = |mut copied: Self| {
             while copied.shard(cluster, next.fetch_add(1, Ordering::Relaxed), known, judge)? {}
-            Ok(copied)
+            Ok::<_, TryReserveError>(copied)
         };
         thread::scope(|scope| {
             // Without a thread for it there is less help.

@@ -126,7 +126,7 @@ impl Modules {
             self.consumers.stop(deadline);
             self.clusters.stop(deadline);
             // Fails when the run itself has been cut off.
-            drop(ended.send(()));
+            let _ = ended.send(());
         };
         if let Err(refused) = task::start("stop", stop) {
             refused.work_here();

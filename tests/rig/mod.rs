@@ -10,6 +10,7 @@ pub mod compose;
 pub mod http;
 pub mod inbox;
 pub mod judge;
+pub mod limits;
 pub mod maven;
 pub mod page;
 pub mod process;
