@@ -1,5 +1,6 @@
 //! The `warrener` program: arguments, logging, configuration, a run, an exit code.
 
+use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -11,13 +12,17 @@ use warrener::burrow::LogLevel;
 use warrener::cli::{self, Command, Exit, Lag, Run};
 use warrener::config::{Config, Overrides, Warning};
 use warrener::demo::Demo;
-use warrener::log;
 use warrener::supervise::{self, Reading, RunError};
+use warrener::{crash, log, shortage};
 
 /// What blocking work in flight may take when all else has ended.
 const LINGER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
+    log::report_panics();
+    if let Err(error) = crash::watch() {
+        eprintln!("warrener: faults will not be reported: {error}");
+    }
     match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
         Ok(Command::Run(run)) => start(&run).unwrap_or_else(|exit| exit.print()),
         Ok(Command::Check(run)) => cli::check(&run).print(),
@@ -80,11 +85,15 @@ fn announce(addresses: &[SocketAddr]) {
 
 /// Runs to the end, and tells what it came to in the log and in the exit code.
 fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> ExitCode {
-    info!(version = env!("CARGO_PKG_VERSION"), revision = env!("WARRENER_REVISION"), "starting");
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
+    info!(version, revision, "starting");
+    if let Err(error) = shortage::raise_descriptors() {
+        warn!(%error, "the number of file descriptors cannot be raised to what the system allows");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            error!(%error, "the system gives no threads");
+            error!(version, revision, %error, "the system gives no threads");
             return ExitCode::FAILURE;
         }
     };
@@ -96,8 +105,14 @@ fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> Exit
             code
         }
         Err(error) => {
-            error!("{error}");
+            error!(version, revision, "{}", with_causes(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and all that lies behind it.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

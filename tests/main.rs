@@ -16,6 +16,8 @@ mod command_line;
 #[cfg(test)]
 mod compose;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod dashboards;
 #[cfg(test)]
 mod faults;
@@ -45,6 +47,8 @@ mod rig;
 mod secured;
 #[cfg(test)]
 mod shares;
+#[cfg(test)]
+mod shortage;
 #[cfg(test)]
 mod status_page;
 #[cfg(test)]

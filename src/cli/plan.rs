@@ -178,6 +178,10 @@ fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
             line(f, what, "enabled")?;
         }
     }
+    if !server.allowed_hosts.is_empty() {
+        let hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
+        line(f, "hosts", hosts.join(", "))?;
+    }
     line(f, "ready", format_args!("after {} at the latest", time(server.ready_timeout)))
 }
 

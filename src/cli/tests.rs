@@ -332,13 +332,14 @@ logging
 #[test]
 fn a_check_tells_who_may_use_the_api_for_what() {
     let text = "[cluster.a]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[httpserver.inside]\naddress = \":1\"\n\
-                enable-admin = true\n[general]\naccess-control-allow-origin = \"https://lag.example.com\"\n";
+                enable-admin = true\nallowed-hosts = [\"Lag.example.com\", \"[::1]\"]\n[general]\naccess-control-allow-origin = \"https://lag.example.com\"\n";
     let (_directory, run) = file("admin.toml", text);
     let exit = check(&run);
     let expected = "httpserver \"inside\"
   address       :1
   tls           none
   admin         enabled
+  hosts         lag.example.com, [::1]
   ready         after 5m at the latest
 general
   allow origin  https://lag.example.com

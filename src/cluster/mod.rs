@@ -17,7 +17,6 @@ mod times;
 mod topics;
 
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -27,6 +26,7 @@ use crate::kafka::{Client, Context, Keeper, ModuleError, Role};
 use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
+use crate::task;
 use pulse::Pulse;
 
 pub use module::Module;
@@ -91,7 +91,7 @@ impl Running {
     /// ends by itself some seconds later.
     ///
     /// # Errors
-    /// The system gives no thread, or librdkafka no queue.
+    /// librdkafka gives no queue.
     pub fn run(mut self) -> Result<(), ModuleError> {
         let mut keeper = Keeper::new(Arc::clone(&self.client));
         while let Some(client) = self.work(&mut keeper)? {
@@ -108,13 +108,10 @@ impl Running {
         let ending = self.stop.child_token();
         let offsets = offsets::Offsets::new(self, new_shapes, hurry)?;
         let topics = topics::Topics::new(self, ending.clone(), shapes, hurried)?;
-        let thread = thread::Builder::new()
-            .name("cluster-topics".to_owned())
-            .spawn(move || topics.run())
-            .map_err(ModuleError::Thread)?;
+        let thread = task::start_in_time("cluster-topics", move || topics.run(), &self.stop);
         let replacement = offsets.run(keeper);
         ending.cancel();
-        if thread.join().is_err() {
+        if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!(cluster = self.cluster.name, "the thread that asks for metadata panicked");
         }
         Ok(replacement)

@@ -10,7 +10,7 @@ use super::client::{Profiles, file};
 use super::findings::{Findings, Path, quote};
 use super::section::Section;
 use super::values;
-use super::{Evaluator, Expiry, Filter, HttpServer, Level, LogFormat, Logging, Storage};
+use super::{Evaluator, Expiry, Filter, HostName, HttpServer, Level, LogFormat, Logging, Storage};
 
 /// Where the metrics are served unless told otherwise.
 const ADDRESS: &str = "0.0.0.0:9308";
@@ -49,6 +49,7 @@ impl HttpServer {
             web_config_file: None,
             enable_lifecycle: false,
             enable_admin: false,
+            allowed_hosts: Vec::new(),
             ready_timeout: Duration::from_secs(READY_AFTER),
         }
     }
@@ -157,9 +158,24 @@ fn read_http_server(
     if server.enable_lifecycle {
         findings.unsupported(section.path.key("enable-lifecycle"));
     }
+    server.allowed_hosts = read_hosts(section, findings);
     server.ready_timeout = section.wait(findings, &READY_TIMEOUT, READY_AFTER);
     section.ignore(findings, "timeout", "slow clients are cut off at fixed limits");
     server
+}
+
+fn read_hosts(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<HostName> {
+    let mut hosts = Vec::new();
+    for text in section.texts(findings, "allowed-hosts").unwrap_or_default() {
+        match HostName::parse(&text.value) {
+            Some(host) => hosts.push(host),
+            None => {
+                let problem = format!("expected a host name, IPv4 or [IPv6], without a port, found {}", text.shown);
+                findings.mistake(text.path, problem);
+            }
+        }
+    }
+    hosts
 }
 
 pub(super) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Logging {

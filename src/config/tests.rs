@@ -120,6 +120,8 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
             "sasl.token.mechanism: OAUTHBEARER: not supported yet",
         ]
     );
+    let hosts: Vec<_> = loaded.config.http[0].allowed_hosts.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["lag.example.com", "127.0.0.1", "[::1]"]);
     let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = loaded.config;
     assert_eq!(
         (clusters[0].offset_refresh, clusters[0].topic_refresh),

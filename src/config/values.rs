@@ -36,7 +36,7 @@ fn port(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     if let Some(inner) = text.strip_prefix('[') {
         let address = inner.strip_suffix(']').map(|inner| inner.split_once('%').map_or(inner, |(address, _)| address));
         return address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());

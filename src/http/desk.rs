@@ -2,7 +2,7 @@
 //! a few at a time, and a large one holds its place until its client has taken it: so a crowd of slow clients costs no
 //! memory beyond that.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,16 +15,15 @@ use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Content, text, whole_or_held, with};
+use super::answer::{Content, no_memory, no_thread, text, whole_or_held, with};
+use super::chunks::{CHUNK, Chunks, is_out_of_memory};
 use super::limits::Limits;
 use super::negotiate::Coding;
 use super::places::{Place, Places};
+use super::work::{self, Undone};
 use super::{Api, Numbers};
 use crate::burrow::{Answer, Verb};
 use crate::status_page;
-
-/// Size of a piece of an answer.
-const CHUNK: usize = 64 * 1024;
 
 /// Where requests for what has to be worked out are taken.
 pub(super) struct Desk {
@@ -56,14 +55,11 @@ enum NoAnswer {
     #[error("the server stops")]
     Stopping,
     #[error("cannot write the answer")]
-    Write(#[from] serde_json::Error),
-    #[error("cannot compress the answer")]
-    Compress(#[from] io::Error),
+    Write(#[from] io::Error),
     #[error("not a status code")]
     Status(#[from] hyper::http::status::InvalidStatusCode),
-    /// A bug of ours: it costs this answer and nothing else.
     #[error("cannot make the answer")]
-    Make(#[from] tokio::task::JoinError),
+    Undone(#[from] Undone),
 }
 
 impl Desk {
@@ -111,7 +107,11 @@ impl Desk {
     ) -> Result<Response<Content>, NoAnswer> {
         let place = self.places.take(cut).await.ok_or(NoAnswer::Stopping)?;
         // The place goes along: it is held for as long as the work lasts, even if the client has gone.
-        let (made, place) = tokio::task::spawn_blocking(move || (work(), place)).await?;
+        let made = move || {
+            has_headroom()?;
+            work()
+        };
+        let (made, place) = work::done(move || (made(), place)).await?;
         let Made { status, allow, coding, chunks } = made?;
         let mut answer = whole_or_held(status, "application/json", chunks, place);
         if coding == Coding::Gzip {
@@ -133,7 +133,9 @@ fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
     match answer {
         Ok(answer) => answer,
         Err(NoAnswer::Stopping) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        Err(error @ (NoAnswer::Write(_) | NoAnswer::Compress(_) | NoAnswer::Status(_) | NoAnswer::Make(_))) => {
+        Err(NoAnswer::Undone(Undone::NoThread(error))) => no_thread(&error),
+        Err(NoAnswer::Write(error)) if is_out_of_memory(&error) => no_memory(),
+        Err(error @ (NoAnswer::Write(_) | NoAnswer::Status(_) | NoAnswer::Undone(Undone::Panicked))) => {
             tracing::error!(?error, "a request to the API failed");
             text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n")
         }
@@ -154,13 +156,13 @@ impl Made {
         let chunks = match coding {
             Coding::Identity => {
                 let mut chunks = Chunks::default();
-                serde_json::to_writer(&mut chunks, body)?;
+                serde_json::to_writer(&mut chunks, body).map_err(io::Error::from)?;
                 chunks
             }
             Coding::Gzip => {
                 let encoder = GzEncoder::new(Chunks::default(), Compression::fast());
                 let mut packed = BufWriter::with_capacity(CHUNK, encoder);
-                serde_json::to_writer(&mut packed, body)?;
+                serde_json::to_writer(&mut packed, body).map_err(io::Error::from)?;
                 packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
             }
         };
@@ -191,45 +193,24 @@ impl Held {
     }
 }
 
+/// As much as the largest answer: its rows are put together before it is written.
+const HEADROOM: usize = 64 * 1024 * 1024;
+
+/// Whether there is memory for the largest answer. The rows of an answer are many small allocations, none of which may
+/// fail: so memory is asked for beforehand, as one piece which costs nothing while it is not touched.
+fn has_headroom() -> io::Result<()> {
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(HEADROOM)?;
+    // The compiler may leave out an allocation that is not used.
+    std::hint::black_box(&room);
+    Ok(())
+}
+
 fn verb(method: &Method) -> Verb {
     match *method {
         Method::GET | Method::HEAD => Verb::Read,
         Method::DELETE => Verb::Delete,
         Method::POST => Verb::Post,
         _ => Verb::Other,
-    }
-}
-
-/// What is written, in pieces of their own, each of which is free once it is sent.
-#[derive(Default)]
-struct Chunks {
-    full: Vec<Bytes>,
-    open: Vec<u8>,
-}
-
-impl Chunks {
-    fn close(&mut self) {
-        self.full.push(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK)).into());
-    }
-
-    fn end(mut self) -> Vec<Bytes> {
-        if !self.open.is_empty() {
-            self.full.push(self.open.into());
-        }
-        self.full
-    }
-}
-
-impl Write for Chunks {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.open.is_empty() && self.open.len().saturating_add(bytes.len()) > CHUNK {
-            self.close();
-        }
-        self.open.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -13,6 +12,7 @@ use rdkafka::types::RDKafkaType;
 use super::recovery::Signs;
 use super::{Context, ModuleError};
 use crate::config::{Connection, Mechanism, Sasl, Secret, Tls};
+use crate::{shortage, task};
 
 /// How long closing a client may hold up its owner. librdkafka's own threads may sit in a name lookup for
 /// longer; they end by themselves, or with the process.
@@ -131,6 +131,7 @@ impl Client {
         let native_config = config.create_native_config().map_err(|error| refused(connection, error))?;
         super::ffi::enable_error_events(&native_config);
         super::ffi::remember_sockets(&native_config);
+        super::ffi::watch_threads(&native_config);
         let native = Native::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
             .map_err(|error| refused(connection, error))?;
         Ok(Self { native: Some(native), connection: connection.clone(), role, asked: Mutex::default() })
@@ -227,19 +228,22 @@ impl Drop for Client {
 /// Runs what may block for long on a thread of its own, and waits for it no longer than `limit`.
 pub(super) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + 'static) {
     let (done, waiting) = mpsc::sync_channel::<()>(1);
-    let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
+    let started = task::start(name, move || {
         work();
         // Fails when nobody waits any more.
         done.send(()).ok();
     });
-    match spawned {
+    match started {
         Ok(_) => {
             if matches!(waiting.recv_timeout(limit), Err(mpsc::RecvTimeoutError::Timeout)) {
                 tracing::debug!(name, "closing goes on in the background");
             }
         }
-        // The closure, and with it what it owns, is dropped by now.
-        Err(error) => tracing::debug!(%error, "closed without a thread"),
+        // It may take longer than it should, but what is closed is not left open.
+        Err(refused) => {
+            tracing::warn!(name, cause = shortage::thread_cause(&refused.error), "closing without a thread of its own");
+            refused.work_here();
+        }
     }
 }
 

@@ -1,7 +1,7 @@
-//! librdkafka's calls that rdkafka has no safe form of, behind safe types. The only unsafe code in the program.
+//! librdkafka's calls that rdkafka has no safe form of, behind safe types. Unsafe code stands here and in `crash` alone.
 //!
 //! Error codes are read as plain integers, never as the bindings' enums: a broker may send a code that is newer
-//! than they are. C calls into Rust in `sockets` alone, where nothing can panic.
+//! than they are. C calls into Rust in `sockets` and `threads` alone, where nothing can panic.
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
@@ -11,6 +11,7 @@ mod lookups;
 mod metadata;
 mod reader;
 mod sockets;
+mod threads;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -29,6 +30,7 @@ pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
 pub(super) use sockets::{Sockets, remember as remember_sockets};
+pub use threads::watch_threads;
 
 /// The same functions as in the bindings, with error codes as integers.
 mod raw {

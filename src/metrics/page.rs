@@ -195,8 +195,7 @@ impl Iterator for Page {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        // A step writes at most some tens of KiB past the mark.
-        let mut piece = Vec::with_capacity(PIECE.saturating_add(PIECE / 4));
+        let mut piece = room();
         while piece.len() < PIECE {
             if !self.step(&mut piece) {
                 piece.extend(self.tail.take().unwrap_or_default());
@@ -205,6 +204,14 @@ impl Iterator for Page {
         }
         (!piece.is_empty()).then_some(piece)
     }
+}
+
+/// The memory for a piece: a step writes at most some tens of KiB past the mark.
+#[expect(clippy::expect_used, reason = "a panic costs this page, and a failed allocation would end the process")]
+fn room() -> Vec<u8> {
+    let mut piece = Vec::new();
+    piece.try_reserve_exact(PIECE.saturating_add(PIECE / 4)).expect("there is no memory for a piece of a page");
+    piece
 }
 
 fn troubles(commits: CommitViews<'_>, to: &mut Numbered<'_>) {

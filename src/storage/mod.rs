@@ -48,6 +48,7 @@ mod window;
 #[cfg(test)]
 mod zookeeper_tests;
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 pub use build::Build;
@@ -152,8 +153,21 @@ impl Storage {
     }
 
     /// A picture of all that is shown, judged as of `now`.
+    ///
+    /// # Errors
+    /// There is no memory for it: a million commits take 24 MB.
+    pub fn try_view(&self, now: Timestamp, rules: &EvaluatorRules) -> Result<View, TryReserveError> {
+        let clusters = self.clusters.iter().map(|cluster| ClusterView::try_of(cluster, now, rules));
+        Ok(View { clusters: clusters.collect::<Result<_, _>>()? })
+    }
+
+    /// The same, for a caller that can do nothing without it.
+    ///
+    /// # Panics
+    /// There is no memory for it.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "its callers can do nothing without a view")]
     pub fn view(&self, now: Timestamp, rules: &EvaluatorRules) -> View {
-        View { clusters: self.clusters.iter().map(|cluster| ClusterView::of(cluster, now, rules)).collect() }
+        self.try_view(now, rules).expect("there is no memory for a view of all groups")
     }
 }

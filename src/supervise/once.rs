@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::clock;
 use crate::config::{Config, ConsumerClass, Secret, Start};
@@ -73,6 +74,7 @@ pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&
             let end = house.catch_up(&mut signals, &mut failed, timeout).await;
             tokio::spawn(async move {
                 signals.next().await;
+                warn!("stopped at once");
                 std::process::exit(1);
             });
             let shown = show(&house.reading(&modules, end.as_ref().map_or(End::BrokenOff, |end| *end)));

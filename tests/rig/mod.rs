@@ -12,6 +12,7 @@ pub mod fake_zookeeper;
 pub mod http;
 pub mod inbox;
 pub mod judge;
+pub mod limits;
 pub mod maven;
 pub mod page;
 pub mod process;

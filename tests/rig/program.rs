@@ -104,6 +104,14 @@ impl Program {
         Self::start_at(port, command, scratch)
     }
 
+    /// `--config` with a file that has its own listeners, one of them at this port.
+    pub fn with_file_at(port: u16, text: &str) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
+        Self::start_at(port, command, scratch)
+    }
+
     /// The demo, which all tests share that only look at it. It has been ready once.
     pub fn demo() -> &'static Self {
         static DEMO: OnceLock<Program> = OnceLock::new();
@@ -177,6 +185,19 @@ impl Program {
 
     pub fn signal(&mut self, signal: i32) {
         self.process.signal(signal);
+    }
+
+    /// Sends a signal to the thread of this name.
+    pub fn signal_thread(&mut self, name: &str, signal: i32) {
+        let id = self.id();
+        let thread = eventually(seconds(10), "thread", || {
+            let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap().map(|entry| entry.unwrap().path());
+            let named = |path: &std::path::Path| std::fs::read_to_string(path.join("comm")).unwrap_or_default();
+            let mut threads = threads.filter(|path| named(path).trim() == name);
+            threads.next().ok_or_else(|| format!("none is named {name}"))
+        });
+        let thread = thread.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        self.process.signal_thread(thread, signal);
     }
 
     /// Waits for its end.

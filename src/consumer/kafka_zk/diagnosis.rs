@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::session::Lost;
 use super::tls::Tls;
+use crate::shortage;
 
 /// How long a server may take for each step.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,7 +28,7 @@ async fn cause(server: &str, tls: Option<&Tls>) -> String {
     let silent = || format!("no answer within {} s", PATIENCE.as_secs());
     let stream = match timeout(PATIENCE, TcpStream::connect(server)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return error.to_string(),
+        Ok(Err(error)) => return shortage::cause(&error),
         Err(_) => return silent(),
     };
     let Some(tls) = tls else { return "it takes the connection, and opens no session".to_owned() };

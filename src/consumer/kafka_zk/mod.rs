@@ -32,7 +32,8 @@ use crate::config::{Consumer, ZooKeeper};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
 use crate::kafka::ModuleError;
-use crate::task::Tasks;
+use crate::shortage;
+use crate::task::{self, Tasks};
 use crate::zktree::Fault;
 
 use client::Settings;
@@ -46,8 +47,8 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// left to chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
-/// Between two looks at whether to stop, where there is no runtime to wait with.
-const LOOK: Duration = Duration::from_millis(50);
+/// How soon it is noticed without a runtime that the module is to stop.
+const NOTICE: Duration = Duration::from_millis(20);
 
 /// Checks a section as far as that goes without a connection.
 ///
@@ -132,11 +133,11 @@ impl Keeper {
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
-            let lost = match Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => self.turn(runtime, wait, stop),
-                Err(error) => {
-                    sleep_until(began + wait.max(LAST_PAUSE), stop);
-                    Some(Lost(format!("the system gives it nothing to run with: {error}")))
+            let lost = match runtime() {
+                Ok(runtime) => self.run_session(runtime, wait, stop),
+                Err(short) => {
+                    wait_blocking(wait.max(FIRST_PAUSE), stop);
+                    Some(short)
                 }
             };
             if let Some(lost) = lost {
@@ -147,8 +148,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// A pause and a session, on a runtime that ends with it; `None` when it was told to stop.
-    fn turn(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
+    /// Waits, and then has a session until it is lost; `None` when the module was stopped.
+    fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
         let lost = runtime.block_on(async {
             stop.run_until_cancelled(sleep(wait)).await?;
             // The client asserts what servers send: a lie is to cost a session and not the program.
@@ -176,9 +177,20 @@ impl Keeper {
     }
 }
 
-fn sleep_until(end: Instant, stop: &CancellationToken) {
-    while Instant::now() < end && !stop.is_cancelled() {
-        thread::sleep(LOOK);
+/// What a session runs on. It takes descriptors, and a thread when a server's name is looked up: where the system has
+/// none to give, that is a reason to try later and no reason to end.
+fn runtime() -> Result<Runtime, Lost> {
+    // The runtime would panic without a thread.
+    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_cause(&refused.error)))?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::cause(&error))))
+}
+
+/// Waits without a runtime.
+fn wait_blocking(time: Duration, stop: &CancellationToken) {
+    let began = Instant::now();
+    while !stop.is_cancelled() && began.elapsed() < time {
+        thread::sleep(NOTICE);
     }
 }
 
