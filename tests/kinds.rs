@@ -28,7 +28,7 @@ pub struct World {
 pub fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
-        let cluster = Spec::new(Version::V4_2).lasting().quick_groups().start();
+        let cluster = Spec::new(Version::LATEST).lasting().quick_groups().start();
         cluster.create_topic("seed", 1);
         let watched = Program::quick(&cluster.bootstrap(), OWNERS);
         let clients = cluster.clients("all");
@@ -264,8 +264,7 @@ fn groups_in_the_middle_of_something_say_of_what() {
     let asked = Asked { streams: &["middle-streams"], subtopologies: &["middle-words"], ..consumer(&["middle"]) };
     let waits = Asked { streams: &["middle-slow"], subtopologies: &["middle"], ..Asked::default() };
     let delay = "streams.initial.rebalance.delay.ms=12000";
-    let slow = ["--alter", "--entity-type", "groups", "--entity-name", "middle-slow", "--add-config", delay];
-    world.cluster.tools().run("kafka.admin.ConfigCommand", &slow);
+    world.cluster.tools().configure_group("middle-slow", delay);
     clients.modern("middle-a", "middle", "middle", &[]);
     clients.waiting("middle-c", "middle-streams", "middle-words");
     world.agree("a topology without its topic", asked, |said| {

@@ -141,7 +141,7 @@ fn no_offsets(page: &Page, group: &str) -> Result<(), String> {
 
 #[test]
 fn without_rights_on_their_topic_share_groups_have_no_offsets_and_nothing_waits_for_them() {
-    let cluster = Spec::new(Version::V4_2).quick_groups().guarded().start();
+    let cluster = Spec::new(Version::LATEST).quick_groups().guarded().start();
     cluster.create_topic("t", 1);
     cluster.tools().grant("Read", "--topic", "__consumer_offsets");
     for topic in ["__consumer_offsets", "t"] {
@@ -176,7 +176,7 @@ fn without_rights_on_their_topic_share_groups_have_no_offsets_and_nothing_waits_
 
 /// The keys and values of the share groups' state that a broker wrote.
 fn captured() -> Vec<Record> {
-    let file = include_str!("fixtures/records/captured-4.2.0.txt");
+    let file = include_str!("fixtures/records/captured-4.4.0.txt");
     let bytes = |text: &str| -> Vec<u8> {
         let digits = text.as_bytes().chunks(2);
         digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
@@ -188,7 +188,7 @@ fn captured() -> Vec<Record> {
 
 #[test]
 fn state_that_nobody_should_write_is_counted_and_costs_nothing_else() {
-    let cluster = Spec::new(Version::V4_2).quick_groups().start();
+    let cluster = Spec::new(Version::LATEST).quick_groups().start();
     cluster.create_topic("t", 1);
     cluster.produce("t", 0, 10);
     cluster.tools().share_from_the_start("real");
