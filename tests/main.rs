@@ -10,6 +10,8 @@ mod burrow;
 #[cfg(test)]
 mod captured;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod compose;
