@@ -46,6 +46,8 @@ mod secured;
 #[cfg(test)]
 mod shares;
 #[cfg(test)]
+mod siege;
+#[cfg(test)]
 mod status_page;
 #[cfg(test)]
 mod time_lag;
