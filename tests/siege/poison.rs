@@ -44,7 +44,7 @@ impl Attacker for Poison {
         self.turns += 1;
         let number = self.turns % GROUPS;
         let group = format!("poison-{number}");
-        let assignment = if number % 2 == 0 { strange_topics(self.turns) } else { many_partitions() };
+        let assignment = if number.is_multiple_of(2) { strange_topics(self.turns) } else { many_partitions() };
         let commit = records::commit(group.as_bytes(), b"orders", 0, self.turns.into(), records::now());
         self.cluster.produce_raw(TOPIC, [commit, member(&group, &assignment)].map(|record| (0, record)));
         target.pause(seconds(1));
