@@ -10,6 +10,8 @@ mod burrow;
 #[cfg(test)]
 mod captured;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod command_line;
@@ -49,6 +51,8 @@ mod secured;
 mod shares;
 #[cfg(test)]
 mod shortage;
+#[cfg(test)]
+mod siege;
 #[cfg(test)]
 mod status_page;
 #[cfg(test)]

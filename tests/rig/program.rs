@@ -97,10 +97,15 @@ impl Program {
     /// As `quick`, with a server on which the API's routes that change something are enabled: `--listen` would put
     /// another in its place.
     pub fn administered(servers: &str) -> Self {
+        Self::administered_with(&quick(servers, "", ""))
+    }
+
+    /// The same with a file of this text.
+    pub fn administered_with(text: &str) -> Self {
         let (port, scratch) = (free_port(), Scratch::new("warrener"));
         let server = format!("[httpserver.default]\naddress = \"127.0.0.1:{port}\"\nenable-admin = true\n");
         let mut command = command();
-        command.arg("--config").arg(scratch.write("warrener.toml", quick(servers, "", &server)));
+        command.arg("--config").arg(scratch.write("warrener.toml", format!("{text}{server}")));
         Self::start_at(port, command, scratch)
     }
 
