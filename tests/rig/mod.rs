@@ -7,6 +7,7 @@ pub mod browser;
 pub mod client;
 pub mod clients;
 pub mod compose;
+pub mod fake_kafka;
 pub mod http;
 pub mod inbox;
 pub mod judge;
