@@ -54,16 +54,15 @@ fn record(offset: i64, entry: &Entry) -> Record {
     }
 }
 
-/// Changes a batch by its bytes, and puts its length right; nothing looks at the checksum.
-pub fn changed(batch: &Bytes, change: impl FnOnce(&mut Vec<u8>)) -> Bytes {
-    let mut bytes = batch.to_vec();
-    if bytes.is_empty() {
-        return Bytes::new();
-    }
-    change(&mut bytes);
+/// A batch of one record that says nothing.
+pub fn one(offset: i64) -> Bytes {
+    of(offset, &[Entry { time: 0, key: b"nothing".to_vec(), value: None }])
+}
+
+/// Puts a batch's length right. Nothing looks at its checksum.
+pub fn set_length(bytes: &mut [u8]) {
     let length = i32::try_from(bytes.len() - at::LENGTH - 4).unwrap();
-    put(&mut bytes, at::LENGTH, &length.to_be_bytes());
-    bytes.into()
+    put(bytes, at::LENGTH, &length.to_be_bytes());
 }
 
 /// Overwrites a field.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::api_versions_response::ApiVersionsResponse;
-use kafka_protocol::messages::fetch_response::{FetchResponse, PartitionData};
+use kafka_protocol::messages::fetch_response::FetchResponse;
 use kafka_protocol::messages::list_offsets_response::ListOffsetsResponse;
 use kafka_protocol::messages::metadata_response::MetadataResponse;
 use kafka_protocol::messages::{ApiKey, MetadataRequest, RequestHeader, RequestKind, ResponseHeader, ResponseKind};
@@ -133,11 +133,6 @@ impl Lie {
         })
     }
 
-    /// Changes each partition in answers to Fetch requests.
-    pub fn fetched(change: impl Fn(&mut PartitionData) + Send + Sync + 'static) -> Self {
-        Self::fetch(move |answer| answer.responses.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(&change))
-    }
-
     /// Changes answers to ApiVersions requests, which are asked for on new connections.
     pub fn api_versions(change: impl Fn(&mut ApiVersionsResponse) + Send + Sync + 'static) -> Self {
         let lie = Self::message(move |exchange| {
@@ -160,7 +155,7 @@ impl Lie {
         })
     }
 
-    /// Closes the connections that are there when it begins.
+    /// Closes the connections that are there when it begins, and again when it ends.
     pub fn on_new_connections(self) -> Self {
         Self { new_connections: true, ..self }
     }

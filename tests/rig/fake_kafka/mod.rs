@@ -93,14 +93,16 @@ impl FakeKafka {
         self.change(Some(lie));
     }
 
-    /// Tells the truth from now on. Connections that wait for an answer go on waiting.
+    /// Tells the truth from now on. Connections that wait for an answer go on waiting; those that were made under a
+    /// lie about connections are closed, as by a restart.
     pub fn be_honest(&self) {
         self.change(None);
     }
 
     fn change(&self, lie: Option<Arc<Lie>>) {
         let mut state = self.state();
-        let hangs_up = lie.as_ref().is_some_and(|lie| lie.wants_new_connections());
+        let of_connections = |lie: &Option<Arc<Lie>>| lie.as_ref().is_some_and(|lie| lie.wants_new_connections());
+        let hangs_up = of_connections(&lie) || of_connections(&state.lie);
         (state.lie, state.told) = (lie, 0);
         if hangs_up {
             state.hang_up();
