@@ -1,8 +1,20 @@
 //! Burrow's coordinator: it configures, starts and stops the modules of one kind.
 
+use std::time::{Duration, Instant};
+
 use tracing::info;
 
 use crate::kafka::ModuleError;
+
+/// How long all modules together may take to stop.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// When a stop that begins now must have ended.
+#[must_use]
+pub fn grace_ends() -> Instant {
+    let now = Instant::now();
+    now.checked_add(GRACE).unwrap_or(now)
+}
 
 /// A module, configured and not started.
 pub trait Module: Send {
@@ -15,9 +27,9 @@ pub trait Module: Send {
     /// What waiting cannot repair.
     fn start(&mut self) -> Result<(), ModuleError>;
 
-    /// Stops it, and returns when it has stopped completely; a grace period bounds that. A module that was
-    /// never started has stopped.
-    fn stop(&mut self);
+    /// Stops it, and returns when it has stopped completely, or at `deadline`. A module that was never started has
+    /// stopped.
+    fn stop(&mut self, deadline: Instant);
 
     /// Why its servers do not answer, if they do not and that is known.
     fn trouble(&self) -> Option<String>;
@@ -45,7 +57,7 @@ impl Coordinator {
         for module in &mut self.modules {
             info!(module = module.name(), "starting");
             if let Err(error) = module.start() {
-                self.stop();
+                self.stop(grace_ends());
                 return Err(error);
             }
             self.started = self.started.saturating_add(1);
@@ -59,10 +71,11 @@ impl Coordinator {
         self.modules.iter().find(|module| module.name() == name)?.trouble()
     }
 
-    /// Stops the modules that were started, in the opposite order; returns when each has stopped completely.
-    pub fn stop(&mut self) {
+    /// Stops the modules that were started, in the opposite order; returns when each has stopped completely, or at
+    /// `deadline`.
+    pub fn stop(&mut self, deadline: Instant) {
         for module in self.modules.iter_mut().take(self.started).rev() {
-            module.stop();
+            module.stop(deadline);
             info!(module = module.name(), "stopped");
         }
         self.started = 0;
@@ -98,7 +111,7 @@ mod tests {
             if self.fails { Err(ModuleError::Nul(self.name.to_owned())) } else { Ok(()) }
         }
 
-        fn stop(&mut self) {
+        fn stop(&mut self, _: Instant) {
             self.note("stop");
         }
 
@@ -119,8 +132,8 @@ mod tests {
     fn modules_start_in_order_and_stop_in_the_opposite_one() {
         let (mut coordinator, log) = coordinator(&[("a", false), ("b", false)]);
         coordinator.start().unwrap();
-        coordinator.stop();
-        coordinator.stop();
+        coordinator.stop(grace_ends());
+        coordinator.stop(grace_ends());
         assert_eq!(*log.lock().unwrap(), ["start a", "start b", "stop b", "stop a"]);
     }
 
@@ -141,7 +154,7 @@ mod tests {
     #[test]
     fn stopping_what_was_never_started_does_nothing() {
         let (mut coordinator, log) = coordinator(&[("a", false)]);
-        coordinator.stop();
+        coordinator.stop(grace_ends());
         assert!(log.lock().unwrap().is_empty());
     }
 }

@@ -14,7 +14,7 @@ use warrener::log;
 use warrener::supervise::{self, Reading, RunError};
 
 /// What blocking work in flight may take when all else has ended.
-const LINGER: Duration = Duration::from_millis(500);
+const LINGER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {

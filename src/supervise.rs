@@ -88,7 +88,7 @@ pub async fn run(
     let servers = shown.bind()?;
     listening(&servers.iter().map(Server::local_addr).collect::<Vec<_>>());
     let mut tasks = JoinSet::new();
-    // The servers outlive the modules, to tell that the program is stopping.
+    // The servers go on while the modules stop, to answer what is in flight and to say that the program is stopping.
     let closing = CancellationToken::new();
     for server in servers {
         info!(address = %server.local_addr(), "listening");
@@ -102,8 +102,8 @@ pub async fn run(
         Err(error) => Err(error.into()),
     };
     house.stop.cancel();
-    modules.stop().await;
     closing.cancel();
+    modules.stop().await;
     while let Some(ended) = tasks.join_next().await {
         if let Ok(Err(error)) = ended {
             warn!(%error, "a server did not end well");

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -76,14 +76,12 @@ impl Tasks {
         Ok(())
     }
 
-    /// Stops all tasks and waits until they have ended, for `grace` together. What has not ended by then is
-    /// left behind, and the log says so.
-    pub fn stop(&mut self, grace: Duration) {
+    /// Stops all tasks and waits until they have ended, or until `deadline`. What has not ended by then is left
+    /// behind, and the log says so.
+    pub fn stop(&mut self, deadline: Instant) {
         self.stop.cancel();
-        let deadline = Instant::now().checked_add(grace);
         for task in self.running.drain(..) {
-            let left = deadline.map_or(grace, |deadline| deadline.saturating_duration_since(Instant::now()));
-            match task.ended.recv_timeout(left) {
+            match task.ended.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
                     warn!(task = task.name, "a task did not end in time and is cut off");
                 }

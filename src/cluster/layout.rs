@@ -110,11 +110,7 @@ const fn is_absent(code: Code) -> bool {
 
 /// The metadata that an answer amounts to, topics sorted by name.
 pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
-    let brokers = view
-        .brokers
-        .iter()
-        .map(|broker| Broker { id: broker.id, address: address(&broker.host, broker.port) })
-        .collect();
+    let brokers = view.brokers.iter().map(|broker| Broker { id: broker.id, address: broker.address() }).collect();
     let mut topics: Vec<TopicMetadata> = view
         .topics
         .iter()
@@ -137,11 +133,6 @@ pub(super) fn identify(metadata: &mut Metadata, ids: &HashMap<String, TopicId>) 
             topic.id = Some(*id);
         }
     }
-}
-
-/// `host:port`, an IPv6 address in brackets.
-fn address(host: &str, port: i32) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// By number. A topic that is named with an error and without partitions has those that it had, without leaders.

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Cluster;
-use crate::kafka::{Client, Context, ModuleError, Role};
+use crate::kafka::{Client, Context, Keeper, ModuleError, Role};
 use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
@@ -33,8 +33,6 @@ pub use module::Module;
 
 /// How soon a thread notices that it is to stop.
 const NOTICE: Duration = Duration::from_millis(100);
-/// How long a stop waits for a metadata request in flight, which cannot be called off.
-const STOPPING: Duration = Duration::from_millis(500);
 
 /// A cluster module that has been checked and not been started.
 #[derive(Clone, Debug)]
@@ -89,30 +87,37 @@ impl Running {
         &self.client
     }
 
-    /// Works until it is told to stop, and returns within a second of that. A metadata request that a broker
-    /// leaves unanswered ends by itself some seconds later.
+    /// Works until it is told to stop, and returns soon after. A metadata request that a broker leaves unanswered
+    /// ends by itself some seconds later.
     ///
     /// # Errors
     /// The system gives no thread, or librdkafka no queue.
-    pub fn run(self) -> Result<(), ModuleError> {
-        let (shapes, new_shapes) = mpsc::channel();
-        let (hurry, hurried) = mpsc::channel();
-        let (ended, waiting) = mpsc::sync_channel(1);
-        let offsets = offsets::Offsets::new(&self, new_shapes, hurry)?;
-        let topics = topics::Topics::new(&self, shapes, hurried)?;
-        thread::Builder::new()
-            .name("cluster-topics".to_owned())
-            .spawn(move || {
-                topics.run();
-                // Fails when nobody waits any more.
-                ended.send(()).ok();
-            })
-            .map_err(ModuleError::Thread)?;
-        offsets.run();
-        if matches!(waiting.recv_timeout(STOPPING), Err(mpsc::RecvTimeoutError::Timeout)) {
-            tracing::debug!(cluster = self.cluster.name, "stopped with a metadata request unanswered");
+    pub fn run(mut self) -> Result<(), ModuleError> {
+        let mut keeper = Keeper::new(Arc::clone(&self.client));
+        while let Some(client) = self.work(&mut keeper)? {
+            self.pulse = Arc::new(self.pulse.of(Arc::clone(&client)));
+            self.client = client;
         }
         Ok(())
+    }
+
+    /// Works with one client: until it is to be replaced by another one, which is returned, or until the stop.
+    fn work(&self, keeper: &mut Keeper) -> Result<Option<Arc<Client>>, ModuleError> {
+        let (shapes, new_shapes) = mpsc::channel();
+        let (hurry, hurried) = mpsc::channel();
+        let ending = self.stop.child_token();
+        let offsets = offsets::Offsets::new(self, new_shapes, hurry)?;
+        let topics = topics::Topics::new(self, ending.clone(), shapes, hurried)?;
+        let thread = thread::Builder::new()
+            .name("cluster-topics".to_owned())
+            .spawn(move || topics.run())
+            .map_err(ModuleError::Thread)?;
+        let replacement = offsets.run(keeper);
+        ending.cancel();
+        if thread.join().is_err() {
+            tracing::error!(cluster = self.cluster.name, "the thread that asks for metadata panicked");
+        }
+        Ok(replacement)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The cluster module as the coordinator sees it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
@@ -14,9 +14,6 @@ use crate::storage::Storage;
 use crate::task::{Failures, Tasks};
 
 use super::Kafka;
-
-/// How long the module may take to end.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// A `[cluster.*]` section's module.
 #[derive(Debug)]
@@ -62,9 +59,9 @@ impl coordinator::Module for Module {
         self.tasks.spawn(self.name.clone(), move |_| running.run())
     }
 
-    fn stop(&mut self) {
+    fn stop(&mut self, deadline: Instant) {
         self.stop.cancel();
-        self.tasks.stop(GRACE);
+        self.tasks.stop(deadline);
     }
 
     fn trouble(&self) -> Option<String> {

@@ -15,7 +15,7 @@ use super::topics::{Hurry, Shape};
 use super::{NOTICE, Running};
 use crate::clock;
 use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Lookups, ModuleError, Place, Spec};
+use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Keeper, Lookups, ModuleError, Place, Spec};
 use crate::metrics::own::RefreshKind;
 use crate::model::BrokerId;
 use crate::storage::{Broker, LogBounds, Storage};
@@ -24,6 +24,8 @@ use crate::storage::{Broker, LogBounds, Storage};
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long a sign of life may take, and how often it is asked for.
 const PROBE: Duration = Duration::from_secs(3);
+/// The topic that a broker is asked for as a sign of life: an error for it is one, too.
+const SIGN_OF_LIFE: &str = "__consumer_offsets";
 /// Answers taken before the rest of the work has its turn.
 const ANSWERS_AT_ONCE: usize = 1000;
 
@@ -74,14 +76,17 @@ impl Offsets {
         })
     }
 
-    /// Until it is told to stop.
-    pub(super) fn run(mut self) {
+    /// Until it is told to stop, or the client is to be replaced by the one that is returned.
+    pub(super) fn run(mut self, keeper: &mut Keeper) -> Option<Arc<Client>> {
         while !self.stop.is_cancelled() {
             self.client.serve();
-            if !self.adopt() {
-                return;
-            }
             let now = Instant::now();
+            if let Some(client) = keeper.look(now) {
+                return Some(client);
+            }
+            if !self.adopt() {
+                return None;
+            }
             let step = self.plan.step(now);
             self.take_step(step);
             self.past.look(self.plan.layout(), &self.lookups, now);
@@ -94,6 +99,7 @@ impl Offsets {
                 answer = self.lookups.next(Duration::ZERO);
             }
         }
+        None
     }
 
     /// Takes in the newest metadata. False when there will be none any more.
@@ -153,8 +159,10 @@ impl Offsets {
         match answer {
             Answer::Offsets { tag, result } if Times::is_own(tag) => self.past.take(tag, result, &self.lookups),
             Answer::Offsets { tag, result } => self.take_half(tag, result),
-            Answer::Alive { result: Ok(_), .. } => self.heard(Instant::now()),
-            Answer::Alive { result: Err(_), .. } | Answer::Topics { .. } => {}
+            // What a broker says of the topic does not matter, nor whether it says it at all.
+            Answer::Topics { result: Ok(_), .. } => self.heard(Instant::now()),
+            Answer::Topics { result: Err(code), .. } if code.is_brokers() => self.heard(Instant::now()),
+            Answer::Topics { result: Err(_), .. } => {}
         }
     }
 
@@ -192,6 +200,7 @@ impl Offsets {
             Ok(ends) if silent(&ends) => return self.failed(chunk, Code::TIMED_OUT, now),
             Ok(ends) => {
                 self.heard(now);
+                self.pulse.answered_by(self.address(self.plan.leader(chunk)));
                 let starts = starts.into_iter().map(Result::ok).chain(std::iter::repeat(None));
                 let outcomes = ends.into_iter().zip(starts).map(|(end, start)| outcome(end, start));
                 self.plan.answered(chunk, outcomes, now)
@@ -243,7 +252,7 @@ impl Offsets {
         self.probed = self.probed.wrapping_add(1);
         let turn = self.probed.checked_rem(self.brokers.len()).unwrap_or(0);
         if let Some(broker) = self.brokers.get(turn)
-            && let Err(error) = self.lookups.probe(0, broker.id, PROBE)
+            && let Err(error) = self.lookups.topics(0, broker.id, &[SIGN_OF_LIFE], PROBE)
         {
             tracing::debug!(cluster = self.cluster.name, %error, "no sign of life can be asked for");
         }

@@ -301,6 +301,11 @@ impl Plan {
         settled
     }
 
+    /// Which leader was asked about a chunk that has not been answered.
+    pub(super) fn leader(&self, chunk: usize) -> Option<BrokerId> {
+        self.chunks.get(&chunk).map(|chunk| chunk.leader)
+    }
+
     /// True when the leader had failed before.
     fn recover(&mut self, leader: BrokerId) -> bool {
         let Some(leader) = self.leaders.get_mut(&leader) else { return false };

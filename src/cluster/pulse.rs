@@ -27,6 +27,12 @@ impl Pulse {
         Self { client, metrics, last: Mutex::new(Instant::now()) }
     }
 
+    /// The same module's, with another client.
+    pub(super) fn of(&self, client: Arc<Client>) -> Self {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { client, metrics: self.metrics.clone(), last: Mutex::new(last) }
+    }
+
     /// A server answered. True when none did before: everything may have changed meanwhile.
     pub(super) fn answered(&self, now: Instant) -> bool {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = now;
@@ -63,13 +69,20 @@ impl Pulse {
         self.metrics.refresh_failed(kind, known.map_or(cause.reason, |known| known.reason).name());
     }
 
+    /// A broker, `host:port`, answered a request.
+    pub(super) fn answered_by(&self, broker: Option<&str>) {
+        if let Some((context, broker)) = self.client.context().zip(broker) {
+            context.answered_by(broker);
+        }
+    }
+
     /// Whether it is time for a sign of life. Says once that the cluster is down.
     pub(super) fn quiet(&self, now: Instant) -> bool {
         let silence = now.saturating_duration_since(*self.last.lock().unwrap_or_else(PoisonError::into_inner));
         if silence >= DOWN
             && let Some(context) = self.client.context()
         {
-            context.all_down(&Cause::own(Code::TIMED_OUT, "no server has answered for 10 s"));
+            context.silent(&Cause::own(Code::TIMED_OUT, "no server has answered for 10 s"));
         }
         silence >= QUIET
     }

@@ -54,8 +54,8 @@ fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let begin = Instant::now();
     stop.cancel();
     thread.join().unwrap().unwrap();
-    // What a coordinator waits for; on an idle machine it takes half a second at the most.
-    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    // The bound of a whole program's stop; on an idle machine this takes half a second at the most.
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 }
 
 #[test]

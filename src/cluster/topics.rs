@@ -1,6 +1,6 @@
 //! The thread that asks for metadata.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::pulse::Pulse;
 use super::{NOTICE, Running};
 use crate::clock;
 use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Lookups, ModuleError};
+use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups, ModuleError};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
 use crate::storage::{Broker, ClusterFacts, Metadata, Storage};
@@ -40,7 +40,9 @@ const FAILED_REFRESHES: u32 = 3;
 #[derive(Default)]
 struct More {
     ids: HashMap<String, TopicId>,
-    facts: ClusterFacts,
+    racks: BTreeMap<BrokerId, String>,
+    /// Every request was answered.
+    whole: bool,
 }
 
 /// Somebody wants newer metadata.
@@ -57,6 +59,8 @@ pub(super) struct Topics {
     hurried: Receiver<Hurry>,
     pace: Pace,
     known: Known,
+    /// The racks of brokers, as the latest answers told them.
+    racks: BTreeMap<BrokerId, String>,
     /// Numbers the askings for ids.
     round: usize,
     /// When metadata was read last.
@@ -64,18 +68,25 @@ pub(super) struct Topics {
 }
 
 impl Topics {
-    pub(super) fn new(running: &Running, shapes: Sender<Shape>, hurried: Receiver<Hurry>) -> Result<Self, ModuleError> {
+    /// Works until `stop`.
+    pub(super) fn new(
+        running: &Running,
+        stop: CancellationToken,
+        shapes: Sender<Shape>,
+        hurried: Receiver<Hurry>,
+    ) -> Result<Self, ModuleError> {
         Ok(Self {
             cluster: Arc::clone(&running.cluster),
             client: Arc::clone(&running.client),
             pulse: Arc::clone(&running.pulse),
             storage: Arc::clone(&running.storage),
-            stop: running.stop.clone(),
+            stop,
             lookups: Lookups::new(Arc::clone(&running.client))?,
             shapes,
             hurried,
             pace: Pace::new(running.cluster.topic_refresh, Instant::now()),
             known: Known::new(),
+            racks: BTreeMap::new(),
             round: 0,
             read_at: Instant::now(),
         })
@@ -98,8 +109,9 @@ impl Topics {
     fn refresh(&mut self) {
         let (asked, asked_at) = (Instant::now(), clock::now());
         self.pace.asks(asked);
-        let wanted = |name: &str| self.cluster.topics.allows(name.as_bytes());
-        match self.client.metadata(METADATA_LIMIT, wanted) {
+        let cluster = Arc::clone(&self.cluster);
+        let wanted = move |name: &str| cluster.topics.allows(name.as_bytes());
+        match self.client.metadata_until(&self.stop, METADATA_LIMIT, wanted) {
             // A broker that has just started may know nothing yet, not even itself.
             Ok(view) if !view.brokers.is_empty() => {
                 self.read_at = asked;
@@ -133,43 +145,48 @@ impl Topics {
         if self.stop.is_cancelled() {
             return;
         }
+        // An answer that did not come says nothing about a rack.
+        self.racks = if more.whole { more.racks } else { self.racks.clone().into_iter().chain(more.racks).collect() };
+        let facts = ClusterFacts {
+            cluster_id: self.client.cluster_id(),
+            controller: self.client.controller(),
+            racks: self.racks.clone(),
+        };
         let shape = Shape { layout: Layout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), back };
         self.known = remember(&metadata, &self.known);
         self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
-        self.storage.apply_facts(&self.cluster.name, more.facts);
+        self.storage.apply_facts(&self.cluster.name, facts);
         // Fails when the other thread has stopped, and then this one is about to.
         self.shapes.send(shape).ok();
     }
 
-    /// Ids of all topics and what the cluster tells of itself, as far as they come in time.
+    /// Ids of all topics and racks of their replicas, as far as they come in time.
     fn more(&mut self, metadata: &Metadata, broker: BrokerId) -> More {
         // An answer that comes later than this belongs to no round any more.
         let deadline = Instant::now() + IDS_LIMIT + NOTICE;
         self.round = self.round.wrapping_add(1);
         let round = self.round;
         let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
-        let asked =
-            names.chunks(IDS_CHUNK).filter(|chunk| self.lookups.topics(round, broker, chunk, IDS_LIMIT).is_ok());
-        let described = self.lookups.probe(round, broker, IDS_LIMIT).is_ok();
-        let mut awaited = asked.count().saturating_add(usize::from(described));
-        let mut more = More::default();
+        let chunks = names.chunks(IDS_CHUNK);
+        let all = chunks.len();
+        let mut awaited = chunks.filter(|chunk| self.lookups.topics(round, broker, chunk, IDS_LIMIT).is_ok()).count();
+        let (mut more, mut answered) = (More::default(), 0);
         while awaited > 0 && !self.stop.is_cancelled() {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lookups.next(left.min(NOTICE)) {
                 Some(Answer::Topics { tag, result }) if tag == round => {
                     awaited = awaited.saturating_sub(1);
-                    let found = result.unwrap_or_default().into_iter();
-                    more.ids.extend(found.filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
+                    answered += usize::from(result.is_ok());
+                    let Described { topics, racks } = result.unwrap_or_default();
+                    more.ids.extend(topics.into_iter().filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
+                    more.racks.extend(racks);
                 }
-                Some(Answer::Alive { tag, result }) if tag == round => {
-                    awaited = awaited.saturating_sub(1);
-                    more.facts = result.unwrap_or_default();
-                }
-                Some(Answer::Topics { .. } | Answer::Offsets { .. } | Answer::Alive { .. }) => {}
+                Some(Answer::Topics { .. } | Answer::Offsets { .. }) => {}
                 None if left.is_zero() => break,
                 None => {}
             }
         }
+        more.whole = answered == all;
         more
     }
 }

@@ -49,7 +49,7 @@ impl Default for Limits {
             answers: 4,
             stall: Duration::from_secs(1),
             keep: Duration::from_secs(1),
-            grace: Duration::from_millis(1500),
+            grace: Duration::from_millis(1300),
             linger: Duration::from_secs(1),
             pause: Duration::from_millis(100),
         }

@@ -2,20 +2,24 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaType;
 
+use super::recovery::Signs;
 use super::{Context, ModuleError};
 use crate::config::{Connection, Mechanism, Sasl, Tls};
 
 /// How long closing a client may hold up its owner. librdkafka's own threads may sit in a name lookup for
 /// longer; they end by themselves, or with the process.
-const CLOSING: Duration = Duration::from_millis(500);
+const CLOSING: Duration = Duration::from_millis(300);
+
+/// How long an outcome of a request for metadata says something about the client.
+const ASKED_FOR: Duration = Duration::from_secs(15);
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,8 @@ const COMMON: &[(&str, &str)] = &[
     ("reconnect.backoff.ms", "100"),
     ("reconnect.backoff.max.ms", "2000"),
     ("socket.keepalive.enable", "true"),
+    // Sparse, a request that waits for a broker whose port is refused connects again and again without a pause.
+    ("enable.sparse.connections", "false"),
     // A frozen broker keeps its connection until this has passed, and is asked for metadata until then.
     ("socket.timeout.ms", "10000"),
     ("socket.connection.setup.timeout.ms", "5000"),
@@ -84,6 +90,20 @@ pub(super) type Native = rdkafka::client::Client<Context>;
 /// One librdkafka instance. It has no group id: it commits nothing, creates nothing, joins nothing.
 pub struct Client {
     native: Option<Native>,
+    connection: Connection,
+    role: Role,
+    asked: Mutex<Asked>,
+}
+
+/// What the latest requests for metadata came to.
+#[derive(Debug, Default)]
+struct Asked {
+    /// When the last one ended.
+    last: Option<Instant>,
+    /// Since when they have failed.
+    failing: Option<Instant>,
+    /// The last answer named no broker.
+    brokerless: bool,
 }
 
 impl Client {
@@ -103,9 +123,63 @@ impl Client {
         let config = properties(connection, role)?;
         let native_config = config.create_native_config().map_err(|error| refused(connection, error))?;
         super::ffi::enable_error_events(&native_config);
-        let native = Native::new(&config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context)
+        super::ffi::remember_sockets(&native_config);
+        let native = Native::new(&config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
             .map_err(|error| refused(connection, error))?;
-        Ok(Self { native: Some(native) })
+        Ok(Self { native: Some(native), connection: connection.clone(), role, asked: Mutex::default() })
+    }
+
+    /// Another client with the same settings and for the same module.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn renewed(&self) -> Result<Self, ModuleError> {
+        let context = self.context().cloned().unwrap_or_else(|| Context::new("", "", ""));
+        Self::new(&self.connection, self.role, context)
+    }
+
+    /// The bootstrap servers, `host:port`.
+    #[must_use]
+    pub fn servers(&self) -> &[String] {
+        &self.connection.servers
+    }
+
+    /// Names the bootstrap servers to librdkafka once more.
+    pub(super) fn add_bootstrap_servers(&self) {
+        if let Some(native) = &self.native {
+            super::ffi::add_brokers(native, &self.connection.servers.join(","));
+        }
+    }
+
+    /// A request for metadata has ended: with an answer, which may name no broker, or without one.
+    pub(super) fn note_metadata(&self, brokers: Option<usize>, now: Instant) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.failing = if brokers.is_some() { None } else { asked.failing.or(Some(now)) };
+        asked.brokerless = brokers == Some(0);
+        asked.last = Some(now);
+    }
+
+    /// What can be seen of the client.
+    pub(super) fn signs(&self, now: Instant) -> Signs {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = |then: Instant| now.saturating_duration_since(then);
+        // A client that is asked no more does not fail any more.
+        let is_asked = asked.last.is_some_and(|last| since(last) <= ASKED_FOR);
+        Signs {
+            connected: self.context().is_some_and(|context| context.sockets().is_connected()),
+            failing: asked.failing.filter(|_| is_asked).map(since),
+            brokerless: asked.brokerless && is_asked,
+        }
+    }
+
+    /// Whether another client of the module is being closed.
+    pub(super) fn is_another_closing(&self) -> bool {
+        self.context().is_some_and(|context| context.closing() > 0)
+    }
+
+    /// The module's name, for the log.
+    pub(super) fn module(&self) -> &str {
+        self.context().map_or("", Context::module)
     }
 
     /// Where this client's causes stand.
@@ -135,7 +209,11 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         let native = self.native.take();
-        within(CLOSING, "kafka-close", move || drop(native));
+        let closing = native.as_ref().map(|native| native.context().begin_closing());
+        within(CLOSING, "kafka-close", move || {
+            drop(native);
+            drop(closing);
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! What librdkafka has to say, and who hears it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -8,6 +9,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use tracing::{debug, info, warn};
 
+use super::ffi::Sockets;
 use super::health::Health;
 use super::{Cause, Code};
 
@@ -20,6 +22,19 @@ pub struct Context {
     kind: &'static str,
     /// Shared by the clients of one module, so that what fails for all of them is told once.
     health: Arc<Mutex<Health>>,
+    /// How many clients of the module are being closed.
+    closing: Arc<AtomicUsize>,
+    /// Of one client alone.
+    sockets: Arc<Sockets>,
+}
+
+/// A client that is being closed, until this is dropped.
+pub(super) struct Closing(Arc<AtomicUsize>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// syslog's severities, as librdkafka uses them.
@@ -30,32 +45,62 @@ impl Context {
     #[must_use]
     pub fn new(cluster: &str, kind: &'static str, module: &str) -> Self {
         let (cluster, module) = (cluster.to_owned(), module.to_owned());
-        Self { cluster, module, kind, health: Arc::default() }
+        Self { cluster, module, kind, health: Arc::default(), closing: Arc::default(), sockets: Arc::default() }
     }
 
-    /// Something failed: told once.
+    /// The same module's, for a client that is being made.
+    pub(super) fn of_new_client(&self) -> Self {
+        Self { sockets: Arc::default(), ..self.clone() }
+    }
+
+    /// The client's sockets.
+    pub(super) fn sockets(&self) -> &Sockets {
+        &self.sockets
+    }
+
+    /// The module's name.
+    pub(super) fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// A client of the module is about to be closed.
+    pub(super) fn begin_closing(&self) -> Closing {
+        self.closing.fetch_add(1, Ordering::Relaxed);
+        Closing(Arc::clone(&self.closing))
+    }
+
+    /// How many clients of the module are being closed.
+    pub(super) fn closing(&self) -> usize {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Something failed: logged once it hurts.
     pub fn failed(&self, cause: &Cause) {
-        let tell = self.health().failed(cause, Instant::now());
-        self.tell(tell, cause);
+        self.health().failed(cause, Instant::now());
     }
 
-    /// Nothing answers: told when no cause comes up in a while.
-    pub fn all_down(&self, cause: &Cause) {
-        self.health().all_down(cause, Instant::now());
+    /// Nothing has answered for so long that the module counts as down.
+    pub fn silent(&self, cause: &Cause) {
+        self.health().silent(cause, Instant::now());
     }
 
-    /// Tells what has waited long enough for a better cause.
+    /// Logs what is due.
     pub(super) fn settle(&self) {
-        let overdue = self.health().overdue(Instant::now());
-        if let Some(cause) = overdue {
-            self.tell(true, &cause);
+        let due = self.health().due(Instant::now());
+        for cause in due {
+            self.log(&cause);
         }
     }
 
-    /// A request was left unanswered: told unless its broker's failure has been, or is in a while, since that says
-    /// why.
+    /// A request stays unanswered: logged, with its broker's failure where one is known, unless the next try is
+    /// answered.
     pub fn unanswered(&self, cause: &Cause) {
         self.health().unanswered(cause, Instant::now());
+    }
+
+    /// A broker, `host:port`, answered a request.
+    pub fn answered_by(&self, broker: &str) {
+        self.health().answered_by(broker);
     }
 
     /// A server answered. True when none did before.
@@ -77,43 +122,42 @@ impl Context {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, tell: bool, cause: &Cause) {
+    fn log(&self, cause: &Cause) {
         let Cause { broker, code, reason, text } = cause;
         let broker = broker.as_deref().unwrap_or("-");
         let code = code.map_or_else(|| "-".into(), Code::name);
-        if tell {
-            warn!(
-                cluster = self.cluster,
-                kind = self.kind,
-                module = self.module,
-                broker,
-                reason = reason.name(),
-                code = %code,
-                cause = text,
-                "Kafka cannot be reached"
-            );
-        } else {
-            debug!(cluster = self.cluster, module = self.module, broker, cause = text, "still cannot be reached");
-        }
+        warn!(
+            cluster = self.cluster,
+            kind = self.kind,
+            module = self.module,
+            broker,
+            reason = reason.name(),
+            code = %code,
+            cause = text,
+            "Kafka cannot be reached"
+        );
     }
 
     /// A log line of librdkafka. Those that end a connection with severity error come as an error event too,
     /// with a code; the lesser ones only here, and some of them are the only sign there is.
     pub(super) fn line(&self, severity: i32, facility: &str, text: &str) {
-        let guess = if facility == "FAIL" && severity > ERROR { Cause::guess(text) } else { None };
-        match guess {
-            Some(cause) => self.failed(&cause),
-            None => debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log"),
+        debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log");
+        if facility == "FAIL"
+            && severity > ERROR
+            && let Some(cause) = Cause::guess(text)
+        {
+            self.failed(&cause);
         }
     }
 
     /// An error event of librdkafka.
     pub(super) fn event(&self, code: Code, text: &str) {
+        debug!(target: "librdkafka", cluster = self.cluster, module = self.module, code = code.0, text, "error");
         let cause = Cause::read(Some(code), text);
         if code == Code::ALL_BROKERS_DOWN {
-            self.all_down(&Cause::own(code, "no broker answers"));
+            self.health().all_down(&Cause::own(code, "no broker answers"), Instant::now());
         } else if ["Disconnected", "error:"].iter().any(|bare| cause.text.starts_with(bare)) {
-            self.health().failed_somehow(&cause, Instant::now());
+            self.health().failed_somehow(&cause);
         } else {
             self.failed(&cause);
         }

@@ -120,6 +120,10 @@ impl Code {
     pub const INVALID_ARG: Self = Self(-186);
     /// librdkafka: no answer in time.
     pub const TIMED_OUT: Self = Self(-185);
+    /// librdkafka: the client is being closed, or a request is given up.
+    pub const DESTROY: Self = Self(-197);
+    /// librdkafka: the system lacks memory, threads or descriptors.
+    pub const CRIT_SYS_RESOURCE: Self = Self(-194);
     /// librdkafka: the end of a partition, no error.
     pub const PARTITION_EOF: Self = Self(-191);
     /// librdkafka: the host name has no address.
@@ -147,6 +151,12 @@ impl Code {
                 | Self::UNKNOWN_TOPIC
                 | Self::NO_LEADERS
         )
+    }
+
+    /// Whether a broker gave it, as opposed to librdkafka.
+    #[must_use]
+    pub const fn is_brokers(self) -> bool {
+        self.0 > 0
     }
 
     /// Kafka's name for it, such as `NOT_LEADER_FOR_PARTITION`.
@@ -204,6 +214,8 @@ mod tests {
             (Code::NO_LEADERS, Native::RD_KAFKA_RESP_ERR__NOENT),
             (Code::INVALID_ARG, Native::RD_KAFKA_RESP_ERR__INVALID_ARG),
             (Code::TIMED_OUT, Native::RD_KAFKA_RESP_ERR__TIMED_OUT),
+            (Code::DESTROY, Native::RD_KAFKA_RESP_ERR__DESTROY),
+            (Code::CRIT_SYS_RESOURCE, Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE),
             (Code::PARTITION_EOF, Native::RD_KAFKA_RESP_ERR__PARTITION_EOF),
             (Code::RESOLVE, Native::RD_KAFKA_RESP_ERR__RESOLVE),
             (Code::SSL, Native::RD_KAFKA_RESP_ERR__SSL),

@@ -1,13 +1,15 @@
 //! librdkafka's calls that rdkafka has no safe form of, behind safe types. The only unsafe code in the program.
 //!
 //! Error codes are read as plain integers, never as the bindings' enums: a broker may send a code that is newer
-//! than they are. No callback is registered, so C never calls into Rust and no panic can cross over.
+//! than they are. C calls into Rust in `sockets` alone, where nothing can panic.
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
+mod describe;
 mod lookups;
 mod metadata;
 mod reader;
+mod sockets;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -20,9 +22,11 @@ use rdkafka::config::NativeClientConfig;
 use super::client::Native;
 use super::{Code, ModuleError};
 
+pub use describe::Described;
 pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
+pub(super) use sockets::{Sockets, remember as remember_sockets};
 
 /// The same functions as in the bindings, with error codes as integers.
 mod raw {
@@ -85,6 +89,19 @@ unsafe fn slice<'a, T>(first: *const T, count: c_int) -> &'a [T] {
     }
 }
 
+/// The elements of a C array of pointers, `None` for those that are null: librdkafka leaves a place empty where a
+/// broker's answer lacks what was asked for.
+///
+/// # Safety
+/// `first` must point to `count` pointers that live for `'a`, unless it is null.
+unsafe fn array<'a, T>(first: *mut *const T, count: usize) -> &'a [Option<NonNull<T>>] {
+    if first.is_null() || count == 0 {
+        return &[];
+    }
+    // SAFETY: by contract; `Option<NonNull<T>>` has the layout of a pointer, `None` that of null.
+    unsafe { std::slice::from_raw_parts(first.cast::<Option<NonNull<T>>>().cast_const(), count) }
+}
+
 fn c_name(name: &str) -> Result<CString, ModuleError> {
     CString::new(name).map_err(|_| ModuleError::Nul(name.to_owned()))
 }
@@ -105,6 +122,15 @@ pub(super) fn code_text(code: Code) -> Cow<'static, str> {
 pub(super) fn enable_error_events(config: &NativeClientConfig) {
     // SAFETY: the configuration is alive, and not yet handed to a client.
     unsafe { sys::rd_kafka_conf_set_events(config.ptr(), sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG) }
+}
+
+/// Names servers to a client, `host:port,host:port`, in addition to those that it knows.
+pub(super) fn add_brokers(client: &Native, servers: &str) {
+    // Servers come from the configuration, which lets no NUL through.
+    if let Ok(servers) = CString::new(servers) {
+        // SAFETY: the client is alive; the call copies the string.
+        unsafe { sys::rd_kafka_brokers_add(client.native_ptr(), servers.as_ptr()) };
+    }
 }
 
 /// A queue of a client. Whoever holds one keeps the client alive for as long.

@@ -1,5 +1,6 @@
 //! Why a module is down: librdkafka's error texts, read, classed and told once. Pure: time is an argument.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -7,8 +8,12 @@ use super::Code;
 
 /// librdkafka repeats an error that lasts every 30 s; one not heard of for longer than this has healed.
 const HEALED: Duration = Duration::from_secs(90);
-/// How long a poor cause waits for a better one.
+/// How long a cause waits for a better one while nothing has ever answered.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a module that has answered may be without a connection: it is asked every three seconds.
+const RECONNECTING: Duration = Duration::from_secs(6);
+/// How long a request that failed may go without an answer to the next try.
+const LATE: Duration = Duration::from_secs(2);
 /// Distinct causes remembered, so that texts that vary without end cannot grow.
 const REMEMBERED: usize = 256;
 
@@ -204,82 +209,144 @@ fn stable(text: &str) -> String {
     }
 }
 
-/// What of all that is told to the log.
+/// Which failures reach the log, and when.
+///
+/// With every broker connected all the time, a connection that fails is often one that nothing is asked of. A failure
+/// is therefore only remembered, and logged once it hurts: nothing answers any more, or a request to that broker
+/// stays unanswered.
 #[derive(Debug, Default)]
 pub struct Health {
-    down: bool,
-    /// A cause that says little: told when nothing better follows.
-    poor: Option<(Cause, Instant)>,
-    /// A request that one broker left unanswered: told when that broker's failure does not follow.
-    late: Option<(Cause, Instant)>,
+    down: Option<Down>,
+    /// Requests that stay unanswered, by the broker that they were sent to, and since when.
+    late: BTreeMap<Option<String>, (Cause, Instant)>,
+    /// A cause that says little: used when there is nothing better.
+    poor: Option<Cause>,
     cause: Option<Cause>,
-    told: Vec<(Cause, Instant)>,
+    failures: Vec<Failure>,
     /// Something has answered once: the protocol is the right one.
     spoke: bool,
 }
 
+/// Nothing answers.
+#[derive(Debug)]
+struct Down {
+    since: Instant,
+    /// Requests have stayed unanswered, as opposed to connections that ended.
+    silent: bool,
+    logged: bool,
+}
+
+/// A connection that failed.
+#[derive(Debug)]
+struct Failure {
+    cause: Cause,
+    seen: Instant,
+    logged: bool,
+}
+
 impl Health {
-    /// A broker, or the module, failed. True when the log has not heard this yet.
-    pub fn failed(&mut self, cause: &Cause, now: Instant) -> bool {
+    /// A broker, or the module, failed.
+    pub fn failed(&mut self, cause: &Cause, now: Instant) {
         if self.spoke && cause.reason == Reason::Protocol {
             // A guess made from a connection that ended: here it just ended.
             let ended = Cause { reason: Reason::Connection, text: "the server hung up".to_owned(), ..cause.clone() };
-            self.failed_somehow(&ended, now);
-            return false;
+            return self.failed_somehow(&ended);
         }
-        self.told.retain(|(_, seen)| now.saturating_duration_since(*seen) <= HEALED);
+        self.failures.retain(|failure| now.saturating_duration_since(failure.seen) <= HEALED);
         // librdkafka tells some failures twice, the second time with a part of the first one's words.
-        let says_it = |told: &Cause| told.broker == cause.broker && told.text.contains(&cause.text);
-        if let Some((told, seen)) = self.told.iter_mut().find(|(told, _)| says_it(told)) {
-            *seen = now;
-            self.cause = Some(told.clone());
-            return false;
+        let says_it = |known: &Cause| known.broker == cause.broker && known.text.contains(&cause.text);
+        if let Some(known) = self.failures.iter_mut().find(|failure| says_it(&failure.cause)) {
+            known.seen = now;
+            self.cause = Some(known.cause.clone());
+            return;
         }
         self.cause = Some(cause.clone());
-        self.poor = None;
-        self.late.take_if(|(late, _)| late.broker.is_none() || late.broker == cause.broker);
-        if self.told.len() >= REMEMBERED {
-            return false;
+        if self.failures.len() < REMEMBERED {
+            self.failures.push(Failure { cause: cause.clone(), seen: now, logged: false });
         }
-        self.told.push((cause.clone(), now));
-        true
     }
 
-    /// A failure whose words say little; librdkafka may be about to say more.
-    pub fn failed_somehow(&mut self, cause: &Cause, now: Instant) {
+    /// A failure whose words say little.
+    pub fn failed_somehow(&mut self, cause: &Cause) {
         if self.cause.is_none() {
-            self.poor.get_or_insert_with(|| (cause.clone(), now));
+            self.poor.get_or_insert_with(|| cause.clone());
         }
     }
 
-    /// Nothing answers any more: adds nothing to a known cause.
+    /// No broker is connected any more. Servers that close idle connections bring that about, too.
     pub fn all_down(&mut self, cause: &Cause, now: Instant) {
-        self.down = true;
-        self.failed_somehow(cause, now);
+        self.down.get_or_insert(Down { since: now, silent: false, logged: false });
+        self.failed_somehow(cause);
     }
 
-    /// A request was left unanswered: adds nothing to a failure that may explain it.
+    /// Nothing has answered for so long that the module counts as down.
+    pub fn silent(&mut self, cause: &Cause, now: Instant) {
+        self.down.get_or_insert(Down { since: now, silent: true, logged: false }).silent = true;
+        self.failed_somehow(cause);
+    }
+
+    /// A request stays unanswered; the cause names the broker that it was sent to, where that is known.
     pub fn unanswered(&mut self, cause: &Cause, now: Instant) {
-        let recent = |seen: Instant| now.saturating_duration_since(seen) <= HEALED;
-        let explains = |told: &Cause| told.broker == cause.broker || cause.broker.is_none();
-        if !self.told.iter().any(|(told, seen)| recent(*seen) && explains(told)) {
-            self.late.get_or_insert_with(|| (cause.clone(), now));
+        if self.late.len() < REMEMBERED {
+            self.late.entry(cause.broker.clone()).or_insert_with(|| (cause.clone(), now));
         }
     }
 
-    /// The cause to be told after all, when nothing better has come in a while.
-    pub fn overdue(&mut self, now: Instant) -> Option<Cause> {
-        let waited = |entry: &mut (Cause, Instant)| now.saturating_duration_since(entry.1) >= PATIENCE;
-        let (cause, _) = self.late.take_if(waited).or_else(|| self.poor.take_if(waited))?;
-        self.failed(&cause, now).then_some(cause)
+    /// What the log has to be told by now.
+    pub fn due(&mut self, now: Instant) -> Vec<Cause> {
+        let mut due = Vec::new();
+        let patience = if self.spoke { RECONNECTING } else { PATIENCE };
+        let lasts = |down: &Down| down.silent || now.saturating_duration_since(down.since) >= patience;
+        if let Some(down) = self.down.as_mut().filter(|down| lasts(down)) {
+            down.logged = true;
+            due = self.log_failures(now, |_| true);
+            if let Some(poor) = self.poor.take().filter(|_| self.failures.is_empty()) {
+                due.extend(self.log(poor, now));
+            }
+        }
+        let waited = |_: &Option<String>, late: &mut (Cause, Instant)| now.saturating_duration_since(late.1) >= LATE;
+        let late: Vec<_> = self.late.extract_if(.., waited).collect();
+        for (broker, (cause, _)) in late {
+            let explains = |failure: &Cause| failure.broker == broker || broker.is_none();
+            due.extend(self.log_failures(now, explains));
+            if !self.failures.iter().any(|failure| explains(&failure.cause)) {
+                due.extend(self.log(cause, now));
+            }
+        }
+        due
     }
 
-    /// Something answered. True when the log believes otherwise.
+    /// The failures that the log has not got yet, marked as logged.
+    fn log_failures(&mut self, now: Instant, which: impl Fn(&Cause) -> bool) -> Vec<Cause> {
+        self.failures.retain(|failure| now.saturating_duration_since(failure.seen) <= HEALED);
+        let unlogged = self.failures.iter_mut().filter(|failure| !failure.logged && which(&failure.cause));
+        let mark = |failure: &mut Failure| {
+            failure.logged = true;
+            failure.cause.clone()
+        };
+        unlogged.map(mark).collect()
+    }
+
+    /// A cause of our own, unless the log has it already.
+    fn log(&mut self, cause: Cause, now: Instant) -> Option<Cause> {
+        self.failed(&cause, now);
+        let failure = self.failures.iter_mut().find(|failure| failure.cause == cause && !failure.logged)?;
+        failure.logged = true;
+        Some(cause)
+    }
+
+    /// A broker answered a request.
+    pub fn answered_by(&mut self, broker: &str) {
+        self.late.remove(&Some(broker.to_owned()));
+    }
+
+    /// Something answered. True when the log says otherwise.
     pub fn answered(&mut self) -> bool {
         (self.cause, self.poor, self.spoke) = (None, None, true);
-        let back = std::mem::take(&mut self.down);
+        self.late.remove(&None);
+        let back = self.down.take().is_some_and(|down| down.logged);
         if back {
-            self.told.clear();
+            self.failures.clear();
         }
         back
     }
@@ -299,15 +366,28 @@ mod tests {
         Duration::from_secs(count)
     }
 
+    fn refused() -> Cause {
+        Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused")
+    }
+
+    fn all() -> Cause {
+        Cause::own(Code::ALL_BROKERS_DOWN, "no broker answers")
+    }
+
     #[test]
     fn a_server_that_has_answered_speaks_our_protocol() {
         let now = Instant::now();
         let guess = Cause { broker: None, code: None, reason: Reason::Protocol, text: "may want TLS".to_owned() };
-        assert!(Health::default().failed(&guess, now));
+        let mut health = Health::default();
+        health.failed(&guess, now);
+        health.silent(&all(), now);
+        assert_eq!(health.due(now), [guess.clone()]);
         let mut health = Health::default();
         health.answered();
-        assert!(!health.failed(&guess, now));
-        assert_eq!(health.overdue(now + PATIENCE).unwrap().text, "the server hung up");
+        health.failed(&guess, now);
+        health.silent(&all(), now);
+        let texts: Vec<String> = health.due(now).into_iter().map(|cause| cause.text).collect();
+        assert_eq!(texts, ["the server hung up"]);
     }
 
     #[test]
@@ -399,96 +479,118 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_that_lasts_is_told_once() {
-        let mut health = Health::default();
-        let begin = Instant::now();
-        let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
-        assert!(health.failed(&refused, begin));
-        for repeat in 1..100 {
-            assert!(!health.failed(&refused, begin + seconds(30 * repeat)));
+    fn a_broker_that_nothing_is_asked_of_costs_no_line() {
+        let (mut health, begin) = (Health::default(), Instant::now());
+        for second in 0..600 {
+            let now = begin + seconds(second);
+            health.failed(&refused(), now);
+            assert_eq!(health.due(now), []);
+            health.answered();
         }
-        let other = Cause::read(None, "b:1/1: Disconnected: something else");
-        assert!(health.failed(&other, begin + seconds(3000)));
-        assert!(!health.failed(&refused, begin + seconds(3001)));
     }
 
     #[test]
-    fn a_cause_told_a_second_time_in_fewer_words_adds_nothing() {
-        let mut health = Health::default();
-        let begin = Instant::now();
+    fn what_lasts_is_logged_once_and_what_changes_again() {
+        let (mut health, begin) = (Health::default(), Instant::now());
+        health.failed(&refused(), begin);
+        health.all_down(&all(), begin);
+        assert_eq!(health.due(begin), []);
+        assert_eq!(health.due(begin + seconds(1)), [refused()]);
+        for repeat in 1..100 {
+            let now = begin + seconds(30 * repeat);
+            health.failed(&refused(), now);
+            assert_eq!(health.due(now), []);
+        }
+        let other = Cause::read(Some(Code::TRANSPORT), "b:1/1: Disconnected: something else");
+        health.failed(&other, begin + seconds(3000));
+        assert_eq!(health.due(begin + seconds(3000)), [other]);
+        assert_eq!(health.due(begin + seconds(3001)), []);
+    }
+
+    #[test]
+    fn a_cause_named_a_second_time_in_fewer_words_adds_nothing() {
+        let (mut health, begin) = (Health::default(), Instant::now());
         let whole =
             Cause::read(Some(Code::SSL), "ssl://b:1/1: SSL handshake failed: error:1: certificate verify failed: why");
-        assert!(health.failed(&whole, begin));
-        assert!(
-            !health
-                .failed(&Cause::read(Some(Code::TRANSPORT), "ssl://b:1/1: error:1: certificate verify failed"), begin)
-        );
+        health.failed(&whole, begin);
+        health.failed(&Cause::read(Some(Code::TRANSPORT), "ssl://b:1/1: error:1: certificate verify failed"), begin);
         assert_eq!(health.cause(), Some(&whole));
+        health.silent(&all(), begin);
+        assert_eq!(health.due(begin), [whole]);
     }
 
     #[test]
-    fn all_brokers_down_adds_nothing_to_a_known_cause() {
-        let mut health = Health::default();
-        let begin = Instant::now();
-        let all = Cause::own(Code::ALL_BROKERS_DOWN, "1/1 brokers are down");
-        let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
-        health.failed(&refused, begin);
-        health.all_down(&all, begin);
-        assert_eq!(health.overdue(begin + seconds(60)), None);
-        assert_eq!(health.cause(), Some(&refused));
+    fn connections_that_all_end_and_come_back_cost_no_line() {
+        let (mut health, begin) = (Health::default(), Instant::now());
+        health.answered();
+        for round in 0..100 {
+            let now = begin + seconds(10 * round);
+            health.failed(&Cause::read(Some(Code::TRANSPORT), "b:1/1: Disconnected: closed by peer"), now);
+            health.all_down(&all(), now);
+            assert_eq!(health.due(now + seconds(4)), []);
+            assert!(!health.answered());
+        }
+    }
+
+    #[test]
+    fn all_brokers_down_is_logged_where_no_cause_is_known() {
+        let (mut health, begin) = (Health::default(), Instant::now());
+        health.all_down(&all(), begin);
+        assert_eq!(health.due(begin + seconds(1)), [all()]);
+        assert_eq!(health.due(begin + seconds(9)), []);
         assert!(health.answered());
         assert!(!health.answered());
     }
 
     #[test]
-    fn a_poor_cause_is_told_when_nothing_better_follows() {
-        let begin = Instant::now();
-        let poor = Cause::own(Code::TRANSPORT, "Disconnected");
-        let mut health = Health::default();
-        health.failed_somehow(&poor, begin);
-        assert_eq!(health.overdue(begin), None);
-        assert_eq!(health.overdue(begin + seconds(1)), Some(poor.clone()));
-        assert_eq!(health.overdue(begin + seconds(9)), None);
-
-        let mut health = Health::default();
-        health.failed_somehow(&poor, begin);
-        assert!(health.failed(&Cause::own(Code::SSL, "the reason"), begin));
-        assert_eq!(health.overdue(begin + seconds(9)), None);
-    }
-
-    #[test]
-    fn a_request_that_is_left_unanswered_adds_nothing_to_its_brokers_failure() {
-        let mut health = Health::default();
-        let begin = Instant::now();
-        let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
+    fn a_request_that_stays_unanswered_brings_its_brokers_failure_to_the_log() {
+        let (mut health, begin) = (Health::default(), Instant::now());
         let late = |broker| Cause::own(Code::TIMED_OUT, "no answer").of_broker(Some(broker));
+        health.answered();
+        health.failed(&refused(), begin);
         health.unanswered(&late("b:1"), begin);
-        health.failed(&refused, begin);
-        health.unanswered(&late("b:1"), begin);
-        health.unanswered(&Cause::own(Code::TIMED_OUT, "no answer"), begin);
-        assert_eq!(health.overdue(begin + seconds(1)), None);
         health.unanswered(&late("b:2"), begin);
         health.answered();
-        assert_eq!(health.overdue(begin + seconds(1)), Some(late("b:2")));
+        assert_eq!(health.due(begin + seconds(1)), []);
+        assert_eq!(health.due(begin + seconds(2)), [refused(), late("b:2")]);
+        health.unanswered(&late("b:1"), begin + seconds(5));
+        health.unanswered(&late("b:2"), begin + seconds(5));
+        assert_eq!(health.due(begin + seconds(9)), []);
     }
 
     #[test]
-    fn the_next_outage_is_told_again() {
-        let mut health = Health::default();
-        let begin = Instant::now();
-        let refused = Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
-        let all = Cause::own(Code::ALL_BROKERS_DOWN, "1/1 brokers are down");
-        assert!(health.failed(&refused, begin));
-        health.all_down(&all, begin);
+    fn a_request_whose_repetition_is_answered_costs_no_line() {
+        let (mut health, begin) = (Health::default(), Instant::now());
         health.answered();
-        assert!(health.failed(&refused, begin + seconds(5)));
+        health.unanswered(&Cause::own(Code::TRANSPORT, "no answer"), begin);
+        health.unanswered(&Cause::own(Code::TRANSPORT, "no answer").of_broker(Some("b:1")), begin);
+        health.answered_by("b:1");
+        health.answered();
+        assert_eq!(health.due(begin + seconds(9)), []);
     }
 
     #[test]
-    fn texts_that_vary_without_end_are_not_told_without_end() {
-        let mut health = Health::default();
-        let begin = Instant::now();
-        let told = (0..10_000).filter(|n| health.failed(&Cause::own(Code::TRANSPORT, &format!("{n}")), begin)).count();
-        assert_eq!(told, REMEMBERED);
+    fn the_next_outage_is_logged_again() {
+        let (mut health, begin) = (Health::default(), Instant::now());
+        for outage in 0..3 {
+            let now = begin + seconds(100 * outage);
+            health.failed(&refused(), now);
+            health.silent(&all(), now);
+            assert_eq!(health.due(now), [refused()]);
+            assert!(health.answered());
+        }
+    }
+
+    #[test]
+    fn texts_that_vary_without_end_are_not_logged_without_end() {
+        let (mut health, begin) = (Health::default(), Instant::now());
+        health.silent(&all(), begin);
+        let vary = |n: usize| Cause::own(Code::TRANSPORT, &format!("{n}"));
+        let mut logged = 0;
+        for n in 0..10_000 {
+            health.failed(&vary(n), begin);
+            logged += health.due(begin).len();
+        }
+        assert_eq!(logged, REMEMBERED);
     }
 }

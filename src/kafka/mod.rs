@@ -9,15 +9,18 @@ mod context;
 mod error;
 mod ffi;
 mod health;
+mod keeper;
+mod recovery;
 
 pub use client::{Client, Role};
 pub use context::Context;
 pub use error::{Code, ModuleError};
 pub use ffi::{
-    Answer, Batch, BrokerView, ClusterView, Event, Found, Isolation, Log, Lookups, PartitionView, Place, Reader,
-    Record, Spec, StartAt, TopicAt, TopicView,
+    Answer, Batch, BrokerView, ClusterView, Described, Event, Found, Isolation, Log, Lookups, PartitionView, Place,
+    Reader, Record, Spec, StartAt, TopicAt, TopicView,
 };
 pub use health::{Cause, Reason};
+pub use keeper::Keeper;
 
 #[cfg(test)]
 mod tests;

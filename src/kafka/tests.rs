@@ -212,29 +212,87 @@ fn metadata_names_brokers_and_the_topics_that_are_wanted() {
 }
 
 #[test]
-fn each_broker_can_be_probed_and_says_what_the_cluster_is() {
+fn a_metadata_answer_says_which_cluster_it_is() {
     let rig = Rig::new(2, &[("t", 1)]);
+    let client = rig.client(Role::Cluster);
+    client.metadata(LIMIT, |_| true).unwrap();
+    assert!(client.cluster_id().is_some_and(|id| id.starts_with("mockCluster")), "{:?}", client.cluster_id());
+    // The mock's controller is none of its brokers.
+    assert_eq!(client.controller(), Some(BrokerId(0)));
+}
+
+#[test]
+fn a_broker_describes_topics_and_the_racks_of_their_replicas() {
+    let rig = Rig::new(2, &[("t", 1), ("u", 2)]);
+    rig.mock.broker_rack(1, "r1").unwrap();
     rig.mock.broker_rack(2, "r2").unwrap();
     let client = rig.client(Role::Cluster);
     client.metadata(LIMIT, |_| true).unwrap();
     let lookups = Lookups::new(client).unwrap();
-    lookups.probe(1, BrokerId(2), LIMIT).unwrap();
-    let Answer::Alive { tag: 1, result: Ok(facts) } = answer(&lookups) else { panic!("no answer") };
-    assert!(facts.cluster_id.is_some_and(|id| id.starts_with("mockCluster")));
-    // The mock's controller is none of its brokers.
-    let racks = BTreeMap::from([(BrokerId(2), "r2".to_owned())]);
-    assert_eq!((facts.controller, facts.racks), (Some(BrokerId(0)), racks));
+    let describe = |tag, broker, names: &[&str]| {
+        lookups.topics(tag, BrokerId(broker), names, LIMIT).unwrap();
+        let Answer::Topics { tag: of, result: Ok(described) } = answer(&lookups) else { panic!("no answer") };
+        assert_eq!(of, tag);
+        described
+    };
+    let described = describe(1, 2, &["t"]);
+    assert_eq!(described.topics.keys().collect::<Vec<_>>(), ["t"]);
+    // Broker 2 has a replica of u alone.
+    assert_eq!(described.racks, BTreeMap::from([(BrokerId(1), "r1".to_owned())]));
+    let described = describe(4, 1, &["t", "u"]);
+    assert_eq!(described.topics.len(), 2, "{described:?}");
+    let racks = [(BrokerId(1), "r1".to_owned()), (BrokerId(2), "r2".to_owned())];
+    assert_eq!(described.racks, BTreeMap::from(racks));
 }
 
 #[test]
-fn topic_ids_come_by_name() {
-    let rig = Rig::new(1, &[("t", 1), ("u", 1)]);
+fn a_topic_that_does_not_exist_is_an_answer() {
+    let rig = Rig::new(1, &[("t", 1)]);
     let client = rig.client(Role::Cluster);
     client.metadata(LIMIT, |_| true).unwrap();
     let lookups = Lookups::new(client).unwrap();
-    lookups.topics(4, BrokerId(1), &["t", "u"], LIMIT).unwrap();
-    let Answer::Topics { tag: 4, result: Ok(ids) } = answer(&lookups) else { panic!() };
-    assert_eq!(ids.len(), 2, "{ids:?}");
+    lookups.topics(1, BrokerId(1), &["nowhere"], LIMIT).unwrap();
+    let Answer::Topics { tag: 1, result: Ok(described) } = answer(&lookups) else { panic!("no answer") };
+    assert_eq!(described.topics.get("nowhere"), Some(&Err(Code::UNKNOWN_TOPIC_OR_PART)));
+}
+
+#[test]
+fn a_client_knows_whether_it_is_connected() {
+    let rig = Rig::new(1, &[("t", 1)]);
+    let client = rig.client(Role::Cluster);
+    client.metadata(LIMIT, |_| true).unwrap();
+    assert!(client.signs(Instant::now()).connected);
+    rig.mock.broker_down(1).unwrap();
+    let begin = Instant::now();
+    while client.signs(Instant::now()).connected {
+        assert!(begin.elapsed() < LIMIT);
+        client.serve();
+    }
+    assert_eq!(client.metadata(SHORT, |_| true).ok(), None);
+    let signs = client.signs(Instant::now());
+    assert!(signs.failing.is_some() && !signs.connected && !signs.brokerless, "{signs:?}");
+    rig.mock.broker_up(1).unwrap();
+    client.metadata(LIMIT, |_| true).unwrap();
+    // The connection that the answer came on ends when librdkafka has learned the broker's name from it.
+    let begin = Instant::now();
+    while client.signs(Instant::now()) != (recovery::Signs { connected: true, failing: None, brokerless: false }) {
+        assert!(begin.elapsed() < LIMIT, "{:?}", client.signs(Instant::now()));
+        client.serve();
+    }
+}
+
+#[test]
+fn a_client_that_is_closed_with_requests_in_flight_ends_with_them() {
+    let rig = Rig::new(1, &[("t", 1)]);
+    for _ in 0..20 {
+        let client = rig.client(Role::Cluster);
+        client.metadata(LIMIT, |_| true).unwrap();
+        let lookups = Lookups::new(client).unwrap();
+        for tag in 0..20 {
+            lookups.topics(tag, BrokerId(1), &["t"], LIMIT).unwrap();
+        }
+        drop(lookups);
+    }
 }
 
 #[test]

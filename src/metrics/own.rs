@@ -130,6 +130,7 @@ struct Families {
     records: Family<TypeLabels, Counter>,
     record_errors: Family<ReasonLabels, Counter>,
     topic_lag: Family<PartitionLabels, Gauge>,
+    reader_restarts: Family<OwnLabels, Counter>,
     refresh: Histograms<RefreshLabels>,
     refresh_errors: Family<RefreshErrorLabels, Counter>,
     last_refresh: Family<RefreshLabels, Float>,
@@ -150,6 +151,7 @@ impl Default for Families {
             records: Family::default(),
             record_errors: Family::default(),
             topic_lag: Family::default(),
+            reader_restarts: Family::default(),
             refresh: Family::new_with_constructor(histogram),
             refresh_errors: Family::default(),
             last_refresh: Family::default(),
@@ -264,6 +266,8 @@ impl Families {
         to.register("warrener_record_errors", help, self.record_errors.clone());
         let help = "Records of the offsets topic up to its high watermark that have not been read";
         to.register("warrener_offsets_topic_lag", help, self.topic_lag.clone());
+        let help = "Partitions whose reading was started again because nothing came of them";
+        to.register("warrener_reader_restarts", help, self.reader_restarts.clone());
         to.register("warrener_refresh_seconds", "Time that a refresh took", self.refresh.clone());
         to.register("warrener_refresh_errors", "Refreshes that failed, by reason", self.refresh_errors.clone());
         let help = "Unix time of the last successful refresh";
@@ -349,6 +353,11 @@ impl ModuleMetrics {
         self.health.lags(partition, lag);
     }
 
+    /// The reading of a partition was started again because nothing came of it.
+    pub fn reader_restarted(&self) {
+        self.families.reader_restarts.get_or_create(&self.own_labels()).inc();
+    }
+
     /// How many nodes of ZooKeeper are followed.
     pub fn zookeeper_nodes(&self, nodes: usize) {
         let gauge = self.families.zookeeper_nodes.get_or_create(&self.own_labels()).clone();
@@ -378,6 +387,8 @@ impl ModuleMetrics {
     /// The counters of a reader of the offsets topic, at hand without looking them up.
     #[must_use]
     pub fn records(&self) -> RecordCounters {
+        // Shown from the start, so that the first restart is an increase.
+        drop(self.families.reader_restarts.get_or_create(&self.own_labels()));
         let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
         let types = RecordType::ALL.iter().map(|kind| {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };

@@ -9,7 +9,7 @@ use tracing::error;
 use crate::cluster;
 use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
 use crate::consumer;
-use crate::coordinator::{Coordinator, Module};
+use crate::coordinator::{Coordinator, Module, grace_ends};
 use crate::evaluate::EvaluatorRules;
 use crate::kafka::ModuleError;
 use crate::metrics::health::{Health, ModuleKind};
@@ -117,11 +117,12 @@ impl Modules {
         self.clusters.trouble(name).or_else(|| self.consumers.trouble(name))
     }
 
-    /// Stops them, and returns when each has stopped completely.
+    /// Stops them, and returns when each has stopped completely, or the grace period is over.
     pub(super) async fn stop(mut self) {
+        let deadline = grace_ends();
         let stopping = tokio::task::spawn_blocking(move || {
-            self.consumers.stop();
-            self.clusters.stop();
+            self.consumers.stop(deadline);
+            self.clusters.stop(deadline);
         });
         if stopping.await.is_err() {
             error!("stopping the modules panicked");

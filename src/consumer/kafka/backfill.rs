@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::kafka::{Client, Event, Log, ModuleError, Reader, StartAt};
+use crate::kafka::{Event, Keeper, Log, ModuleError, Reader, StartAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
@@ -21,7 +22,7 @@ use super::translate::Translator;
 
 /// See the module.
 pub struct Backfill {
-    pub client: Arc<Client>,
+    pub keeper: Keeper,
     pub topic: String,
     pub module: String,
     pub cluster: Arc<Cluster>,
@@ -30,26 +31,50 @@ pub struct Backfill {
     pub metrics: ModuleMetrics,
 }
 
+/// The past of a partition.
+struct Piece {
+    part: Part,
+    /// Where the live reader began.
+    end: Offset,
+    /// When something came of it last.
+    heard: Instant,
+    /// Whether the log says that it stands still.
+    logged: bool,
+}
+
+/// How long nothing may come of a partition that is not read to its end.
+const STUCK: Duration = Duration::from_secs(60);
+
 impl Backfill {
     /// Reads each partition up to where the live reader began, then lets go of it. The live reader forgets the
     /// tombstones that it kept for this past: no more are to come by then.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
-        let Some((first, mut reader)) = open(&self.client, &[&self.topic], begun, stop)? else { return Ok(()) };
+        let opened = open(&mut self.keeper, &[&self.topic], begun, stop)?;
+        let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
-        let mut parts: BTreeMap<Log, (Part, Offset)> = BTreeMap::new();
+        let mut parts: BTreeMap<Log, Piece> = BTreeMap::new();
         while !stop.is_cancelled() {
+            if let Some(client) = self.keeper.look(Instant::now()) {
+                drop(reader);
+                reader = Reader::new(client, &[&self.topic])?;
+                for (log, piece) in &parts {
+                    reader.start(*log, StartAt::Offset(piece.part.position))?;
+                }
+            }
             for Begin { log, start, end, .. } in first.take().into_iter().chain(begun.try_iter()) {
                 let source = self.cluster.source(&self.module, log.partition.0);
                 reader.start(log, StartAt::Beginning)?;
-                parts.insert(log, (Part { source, stage: Stage::Live(Past::Behind), position: start }, end));
+                let part = Part { source, stage: Stage::Live(Past::Behind), position: start };
+                parts.insert(log, Piece { part, end, heard: Instant::now(), logged: false });
             }
             for log in self.positions.take_no_past() {
                 reader.stop(log)?;
                 parts.remove(&log);
             }
             self.take_batch(&mut reader, &mut parts);
+            self.restart_stuck(&mut reader, &mut parts)?;
             let done: Vec<_> =
-                parts.iter().filter(|(_, (part, end))| part.position >= *end).map(|(log, _)| *log).collect();
+                parts.iter().filter(|(_, piece)| piece.part.position >= piece.end).map(|(log, _)| *log).collect();
             for log in done {
                 reader.stop(log)?;
                 parts.remove(&log);
@@ -61,14 +86,33 @@ impl Backfill {
         Ok(())
     }
 
-    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, (Part, Offset)>) {
+    /// Starts reading partitions again of which nothing has come for long: there is more, up to their ends.
+    fn restart_stuck(&self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Result<(), ModuleError> {
+        let now = Instant::now();
+        for (log, piece) in parts {
+            if now.saturating_duration_since(piece.heard) < STUCK {
+                continue;
+            }
+            piece.heard = now;
+            reader.start(*log, StartAt::Offset(piece.part.position))?;
+            self.metrics.reader_restarted();
+            if !std::mem::replace(&mut piece.logged, true) {
+                let (partition, at) = (log.partition.0, piece.part.position.0);
+                warn!(module = self.module, partition, at, "the past stands still: its reading is started again");
+            }
+        }
+        Ok(())
+    }
+
+    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
         let now = clock::now();
         for event in batch.iter() {
             match event {
                 Event::Record(record) => {
-                    let Some((part, end)) = parts.get_mut(&record.log) else { continue };
+                    let Some(Piece { part, end, heard, .. }) = parts.get_mut(&record.log) else { continue };
+                    *heard = Instant::now();
                     if record.offset < *end {
                         part.take(iter::once(record), &mut self.translator, &self.cluster, now);
                     } else {
@@ -76,8 +120,9 @@ impl Backfill {
                     }
                 }
                 Event::End { log, offset } => {
-                    if let Some((part, _)) = parts.get_mut(&log) {
-                        part.end(offset);
+                    if let Some(piece) = parts.get_mut(&log) {
+                        piece.heard = Instant::now();
+                        piece.part.end(offset);
                     }
                 }
                 Event::OutOfRange { log } => again.push(log),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::kafka::Log;
 use crate::model::Offset;
 
-/// How long a partition may stand still before that is told.
+/// How long a partition may stand still before something is done about it, and how long until it is done again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Since when partitions stand still.
@@ -20,7 +20,18 @@ pub struct Held {
 struct Standing {
     position: Offset,
     since: Instant,
-    told: bool,
+    /// When something was done about it last.
+    acted: Instant,
+    why: Option<Why>,
+}
+
+/// Why nothing is read of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// What follows an open transaction is not decided yet.
+    Transaction,
+    /// There are records to read, and librdkafka does not bring them.
+    Stuck,
 }
 
 /// What to do about a partition.
@@ -30,8 +41,19 @@ pub enum Course {
     Nothing,
     /// It has stood still for long: to ask why.
     Ask,
-    /// What stood still for so long, and was told of, goes on.
+    /// What stood still for so long, and was logged, goes on.
     GoesOn(Duration),
+}
+
+/// A partition that stands still, with the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stands {
+    /// At which offset.
+    pub at: Offset,
+    /// For how long.
+    pub since: Duration,
+    /// Whether the log has not got this reason yet.
+    pub is_news: bool,
 }
 
 impl Held {
@@ -40,28 +62,37 @@ impl Held {
         let behind = position < end;
         match self.standing.get(&log).copied() {
             Some(held) if behind && held.position == position => {
-                let long = now.saturating_duration_since(held.since) >= PATIENCE;
-                if long && !held.told { Course::Ask } else { Course::Nothing }
+                let long = now.saturating_duration_since(held.acted) >= PATIENCE;
+                if long { Course::Ask } else { Course::Nothing }
             }
             held => {
                 if behind {
-                    self.standing.insert(log, Standing { position, since: now, told: false });
+                    self.standing.insert(log, Standing { position, since: now, acted: now, why: None });
                 } else {
                     self.standing.remove(&log);
                 }
                 match held {
-                    Some(held) if held.told => Course::GoesOn(now.saturating_duration_since(held.since)),
+                    Some(held) if held.why.is_some() => Course::GoesOn(now.saturating_duration_since(held.since)),
                     Some(_) | None => Course::Nothing,
                 }
             }
         }
     }
 
-    /// A partition that stands still is told of now: at which offset, and for how long it has; once.
-    pub fn tell(&mut self, log: Log, now: Instant) -> Option<(Offset, Duration)> {
-        let held = self.standing.get_mut(&log).filter(|held| !held.told)?;
-        held.told = true;
-        Some((held.position, now.saturating_duration_since(held.since)))
+    /// Where a partition stands still, if it does.
+    pub fn position(&self, log: Log) -> Option<Offset> {
+        self.standing.get(&log).map(|held| held.position)
+    }
+
+    /// Takes in why a partition stands still. `None` when it does not any more, or something was just done about it.
+    pub fn explain(&mut self, log: Log, why: Why, now: Instant) -> Option<Stands> {
+        let held = self.standing.get_mut(&log)?;
+        if now.saturating_duration_since(held.acted) < PATIENCE {
+            return None;
+        }
+        held.acted = now;
+        let is_news = held.why.replace(why) != Some(why);
+        Some(Stands { at: held.position, since: now.saturating_duration_since(held.since), is_news })
     }
 }
 
@@ -81,19 +112,34 @@ mod tests {
         began + Duration::from_secs(seconds)
     }
 
+    fn stands(at: i64, seconds: u64, is_news: bool) -> Option<Stands> {
+        Some(Stands { at: Offset(at), since: Duration::from_secs(seconds), is_news })
+    }
+
     #[test]
-    fn a_partition_that_stands_still_for_a_minute_is_told_of_once() {
+    fn a_partition_that_stands_still_is_asked_about_each_minute_and_logged_once() {
         let (mut held, began) = (Held::default(), Instant::now());
         assert_eq!(note(&mut held, 10, 12, began), Course::Nothing);
         assert_eq!(note(&mut held, 10, 90, after(began, 59)), Course::Nothing);
         assert_eq!(note(&mut held, 10, 90, after(began, 60)), Course::Ask);
         // The answer why may be lost: then it is asked again.
         assert_eq!(note(&mut held, 10, 91, after(began, 63)), Course::Ask);
-        assert_eq!(held.tell(LOG, after(began, 64)), Some((Offset(10), Duration::from_secs(64))));
-        assert_eq!(held.tell(LOG, after(began, 65)), None);
+        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 64)), stands(10, 64, true));
+        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 65)), None);
         assert_eq!(note(&mut held, 10, 92, after(began, 66)), Course::Nothing);
-        assert_eq!(note(&mut held, 92, 92, after(began, 70)), Course::GoesOn(Duration::from_secs(70)));
+        assert_eq!(note(&mut held, 10, 92, after(began, 124)), Course::Ask);
+        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 124)), stands(10, 124, false));
+        assert_eq!(note(&mut held, 92, 92, after(began, 130)), Course::GoesOn(Duration::from_secs(130)));
         assert_eq!(note(&mut held, 92, 92, after(began, 200)), Course::Nothing);
+    }
+
+    #[test]
+    fn a_reason_that_changes_is_news() {
+        let (mut held, began) = (Held::default(), Instant::now());
+        note(&mut held, 10, 12, began);
+        assert_eq!(held.explain(LOG, Why::Transaction, after(began, 60)), stands(10, 60, true));
+        assert_eq!(held.explain(LOG, Why::Transaction, after(began, 120)), stands(10, 120, false));
+        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 180)), stands(10, 180, true));
     }
 
     #[test]
@@ -103,16 +149,6 @@ mod tests {
             let position = i64::try_from(step).unwrap();
             assert_eq!(note(&mut held, position, 1000, after(began, 10 * step)), Course::Nothing);
         }
-        assert_eq!(held.tell(Log { partition: Partition(5), ..LOG }, began), None);
-    }
-
-    #[test]
-    fn one_that_is_held_again_is_told_of_again() {
-        let (mut held, began) = (Held::default(), Instant::now());
-        for (from, position) in [(0, 10), (1000, 20)] {
-            assert!(note(&mut held, position, 30, after(began, from)) != Course::Ask);
-            assert_eq!(note(&mut held, position, 30, after(began, from + 60)), Course::Ask);
-            assert!(held.tell(LOG, after(began, from + 60)).is_some());
-        }
+        assert_eq!(held.explain(Log { partition: Partition(5), ..LOG }, Why::Stuck, began), None);
     }
 }

@@ -18,12 +18,12 @@ mod translate;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
-use crate::kafka::{Client, Context, ModuleError, Role};
+use crate::kafka::{Client, Context, Keeper, ModuleError, Role};
 use crate::metrics::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Cluster;
@@ -35,9 +35,6 @@ use reader::Reading;
 use scout::{Positions, Scout};
 use topics::Topics;
 use translate::Translator;
-
-/// How long the threads may take to end. Closing a client takes up to half a second of it.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// A module of class `kafka`.
 #[derive(Debug)]
@@ -92,7 +89,7 @@ impl Kafka {
             return Ok(None);
         }
         let backfill = Backfill {
-            client: self.client(Role::Reader)?,
+            keeper: Keeper::new(self.client(Role::Reader)?),
             topic: self.topic.topic.clone(),
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),
@@ -116,13 +113,14 @@ impl Module for Kafka {
     }
 
     fn start(&mut self) -> Result<(), ModuleError> {
-        let (client, name, topics) = (self.client(Role::Reader)?, self.name.clone(), Topics::new(&self.topic.topic));
+        let (name, topics) = (self.name.clone(), Topics::new(&self.topic.topic));
+        let keeper = Keeper::new(self.client(Role::Reader)?);
         let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
         let scout = Scout::new(self.client(Role::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
         let (begin, begun) = channel();
         let behind = self.start_backfill(&positions)?;
         let reading = Reading {
-            client,
+            keeper,
             topics,
             start: self.topic.start,
             module: self.module.clone(),
@@ -135,8 +133,8 @@ impl Module for Kafka {
         self.tasks.spawn(format!("{name} scout"), move |stop| scout.run(&begin, &positions, stop))
     }
 
-    fn stop(&mut self) {
-        self.tasks.stop(GRACE);
+    fn stop(&mut self, deadline: Instant) {
+        self.tasks.stop(deadline);
     }
 
     fn trouble(&self) -> Option<String> {

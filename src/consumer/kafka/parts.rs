@@ -34,6 +34,13 @@ pub enum Notice {
         /// Its last stable offset.
         end: Offset,
     },
+    /// Nothing comes of a partition though there is more to read, and its leader answers.
+    Stuck {
+        /// Its log.
+        log: Log,
+        /// Where it has stood still.
+        at: Offset,
+    },
 }
 
 /// How far reading has come.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::clock;
 use crate::config::Start;
-use crate::kafka::{Client, Code, Event, Log, ModuleError, Reader, StartAt, TopicAt};
+use crate::kafka::{Client, Code, Event, Keeper, Log, ModuleError, Reader, StartAt, TopicAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
@@ -26,12 +26,12 @@ pub const BATCH: usize = 2_000;
 /// How long an idle reader waits before it looks at its orders again.
 pub const IDLE: Duration = Duration::from_millis(100);
 const BUSY: Duration = Duration::from_millis(10);
-/// How long an answer is waited for, and with it a stop.
+/// How long an answer is waited for.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The live reader.
 pub struct Reading {
-    pub client: Arc<Client>,
+    pub keeper: Keeper,
     pub topics: Topics,
     pub start: Start,
     pub module: String,
@@ -50,15 +50,20 @@ impl Reading {
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let Some((first, mut reader)) = open(&self.client, &self.topics.names(), notices, stop)? else { return Ok(()) };
+        let opened = open(&mut self.keeper, &self.topics.names(), notices, stop)?;
+        let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
         let mut complaints = Complaints::default();
         let mut first = Some(first);
         while !stop.is_cancelled() {
+            if let Some(client) = self.keeper.look(Instant::now()) {
+                reader = self.replace_reader(reader, client, &parts)?;
+            }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
                     Notice::Begin(begin) => self.begin(begin, &mut reader, behind, &mut parts)?,
                     Notice::End { log, end } => self.extend(log, end, &mut parts),
+                    Notice::Stuck { log, at } => self.restart(log, at, &mut reader, &parts)?,
                 }
             }
             let lost = self.take_batch(&mut reader, &mut parts, &mut complaints);
@@ -71,6 +76,37 @@ impl Reading {
                     part.stage = Stage::Waiting;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Goes on with another client where the old one's reader stood.
+    fn replace_reader(
+        &self,
+        old: Reader,
+        client: Arc<Client>,
+        parts: &BTreeMap<Log, Part>,
+    ) -> Result<Reader, ModuleError> {
+        drop(old);
+        let mut reader = Reader::new(client, &self.topics.names())?;
+        for (log, part) in parts.iter().filter(|(_, part)| !matches!(part.stage, Stage::Waiting)) {
+            reader.start(*log, StartAt::Offset(part.position))?;
+        }
+        Ok(reader)
+    }
+
+    /// Starts reading a partition again at its position, where it still stands at `at`.
+    fn restart(
+        &self,
+        log: Log,
+        at: Offset,
+        reader: &mut Reader,
+        parts: &BTreeMap<Log, Part>,
+    ) -> Result<(), ModuleError> {
+        let stands = |part: &&Part| part.position == at && !matches!(part.stage, Stage::Waiting);
+        if parts.get(&log).filter(stands).is_some() {
+            reader.start(log, StartAt::Offset(at))?;
+            self.metrics.reader_restarted();
         }
         Ok(())
     }
@@ -234,17 +270,23 @@ impl Reading {
 /// Waits for the first partition, and opens the reader then. A client that knows the topics by then starts reading
 /// at once, else librdkafka looks for it half a second later.
 pub fn open<T>(
-    client: &Arc<Client>,
+    keeper: &mut Keeper,
     topics: &[&str],
     begun: &Receiver<T>,
     stop: &CancellationToken,
 ) -> Result<Option<(T, Reader)>, ModuleError> {
     let mut known = false;
     while !stop.is_cancelled() {
+        known = keeper.look(Instant::now()).is_none() && known;
+        let client = Arc::clone(keeper.client());
         client.serve();
-        known = known || client.metadata(METADATA_TIMEOUT, |name| topics.contains(&name)).is_ok();
+        if !known {
+            let names: Vec<String> = topics.iter().map(|name| (*name).to_owned()).collect();
+            let wanted = move |name: &str| names.iter().any(|topic| topic == name);
+            known = client.metadata_until(stop, METADATA_TIMEOUT, wanted).is_ok();
+        }
         match begun.recv_timeout(IDLE) {
-            Ok(first) => return Ok(Some((first, Reader::new(Arc::clone(client), topics)?))),
+            Ok(first) => return Ok(Some((first, Reader::new(client, topics)?))),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
         }

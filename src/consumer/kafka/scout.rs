@@ -9,14 +9,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::kafka::{
-    Answer, Client, ClusterView, Code, Isolation, Log, Lookups, ModuleError, Place, Spec, TopicAt, TopicView,
+    Answer, Cause, Client, ClusterView, Code, Described, Isolation, Keeper, Log, Lookups, ModuleError, Place, Spec,
+    TopicAt, TopicView,
 };
 use crate::metrics::own::ModuleMetrics;
-use crate::model::{BrokerId, Offset, Partition, TopicId};
+use crate::model::{BrokerId, Offset, Partition};
 
 pub use super::parts::Positions;
 
-use super::held::{Course, Held};
+use super::held::{Course, Held, Stands, Why};
 use super::parts::{Begin, Notice};
 use super::topics::{OFFSETS, SHARE_STATE, Topics};
 
@@ -41,6 +42,8 @@ pub struct Scout {
     probe: Duration,
     metrics: ModuleMetrics,
     leaders: BTreeMap<Log, Option<BrokerId>>,
+    /// The brokers' `host:port`.
+    addresses: BTreeMap<BrokerId, String>,
     /// Partitions whose bounds are asked for, and what is known of them.
     wanted: BTreeMap<Log, Bounds>,
     /// Partitions whose end was asked for once more and could not be told.
@@ -97,6 +100,7 @@ impl Scout {
             probe,
             metrics,
             leaders: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             wanted: BTreeMap::new(),
             untold: BTreeSet::new(),
             held: Held::default(),
@@ -118,10 +122,15 @@ impl Scout {
     ) -> Result<(), ModuleError> {
         let start = Instant::now();
         let (mut look, mut ask, mut probe) = (start, start, start);
+        let mut keeper = Keeper::new(Arc::clone(&self.client));
         while !stop.is_cancelled() {
             let now = Instant::now();
+            self.client.serve();
+            if let Some(client) = keeper.look(now) {
+                self.replace_client(client)?;
+            }
             if now >= look {
-                look = later(now, self.look(positions));
+                look = later(now, self.look(positions, stop));
                 ask = now;
             }
             let mut ended = positions.take_ended();
@@ -142,8 +151,8 @@ impl Scout {
                 self.ask(Question::NewEnd, &ended)?;
             }
             if now >= probe && !self.leaders.is_empty() {
-                let offsets = self.leaders.keys().copied().filter(|log| log.topic == OFFSETS).collect();
-                self.ask(Question::HighWatermark, &offsets)?;
+                let all = self.leaders.keys().copied().collect();
+                self.ask(Question::HighWatermark, &all)?;
                 probe = later(now, self.probe);
             }
             if let Some(answer) = self.lookups.next(STEP) {
@@ -153,16 +162,25 @@ impl Scout {
         Ok(())
     }
 
+    /// Goes on with another client. What the old one was asked for is asked for again.
+    fn replace_client(&mut self, client: Arc<Client>) -> Result<(), ModuleError> {
+        self.lookups = Lookups::new(Arc::clone(&client))?;
+        self.client = client;
+        self.asked.clear();
+        Ok(())
+    }
+
     /// Asks for the topics' partitions; tells when to look again.
-    fn look(&mut self, positions: &Positions) -> Duration {
-        let Ok(view) = self.client.metadata(METADATA_TIMEOUT, |name| self.topics.find(name).is_some()) else {
-            return LOOK_FOR_TOPIC;
-        };
+    fn look(&mut self, positions: &Positions, stop: &CancellationToken) -> Duration {
+        let topics = self.topics.clone();
+        let view = self.client.metadata_until(stop, METADATA_TIMEOUT, move |name| topics.find(name).is_some());
+        let Ok(view) = view else { return LOOK_FOR_TOPIC };
         if view.brokers.is_empty() {
             // A broker that has just started may know nothing yet, not even itself.
             return LOOK_FOR_TOPIC;
         }
         self.answered();
+        self.addresses = view.brokers.iter().map(|broker| (broker.id, broker.address())).collect();
         let find = |topic| view.topics.iter().find(|found| found.name == self.topics.name(topic));
         let (offsets, shares) = (find(OFFSETS), find(SHARE_STATE));
         if offsets.is_some_and(|topic| topic.error.is_some() || topic.partitions.is_empty()) {
@@ -251,7 +269,6 @@ impl Scout {
                 self.take_absence(TopicAt(tag), result.ok(), positions);
                 return Ok(());
             }
-            Answer::Alive { .. } => return Ok(()),
         };
         let Some((question, logs)) = self.asked.remove(&tag) else { return Ok(()) };
         let results = match result {
@@ -260,15 +277,13 @@ impl Scout {
         };
         let mut standing = BTreeSet::new();
         for (log, result) in logs.into_iter().zip(results) {
-            if result.is_ok() {
-                self.answered();
-            }
+            self.hear(log, result.as_ref().err().copied());
             let offset = result.ok().and_then(|found| found.offset);
             match question {
                 Question::Start => drop(self.wanted.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start))),
                 Question::End => drop(self.wanted.get_mut(&log).map(|bounds| bounds.end = offset.or(bounds.end))),
                 Question::NewEnd => self.take_new_end(log, offset, begin),
-                Question::Stable => self.tell_of_standing(log, offset),
+                Question::Stable => self.take_stable(log, offset, begin),
                 Question::HighWatermark if self.take_high_watermark(log, offset, positions) => {
                     standing.insert(log);
                 }
@@ -287,14 +302,9 @@ impl Scout {
     }
 
     /// Takes in why a topic is not among the others.
-    fn take_absence(
-        &mut self,
-        topic: TopicAt,
-        found: Option<HashMap<String, Result<Option<TopicId>, Code>>>,
-        positions: &Positions,
-    ) {
+    fn take_absence(&mut self, topic: TopicAt, found: Option<Described>, positions: &Positions) {
         let (name, module) = (self.topics.name(topic), &self.metrics.health().module);
-        match found.and_then(|found| found.get(name).copied()) {
+        match found.and_then(|found| found.topics.get(name).copied()) {
             Some(Err(code)) if topic == SHARE_STATE => {
                 if code != Code::UNKNOWN_TOPIC_OR_PART {
                     info!(module, topic = name, %code, "share groups will have no offsets: their topic is refused");
@@ -332,7 +342,9 @@ impl Scout {
     /// Takes in how far a log goes; tells whether it has to be asked why nothing is read of it.
     fn take_high_watermark(&mut self, log: Log, end: Option<Offset>, positions: &Positions) -> bool {
         let (position, Partition(partition)) = (positions.of(log), log.partition);
-        self.metrics.topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
+        if log.topic == OFFSETS {
+            self.metrics.topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
+        }
         let Some((end, position)) = end.zip(position) else { return false };
         let (module, topic) = (&self.metrics.health().module, self.topics.name(log.topic));
         match self.held.note(log, position, end, Instant::now()) {
@@ -345,23 +357,58 @@ impl Scout {
         }
     }
 
-    /// Tells why nothing can be read of a partition: what follows an open transaction is not decided yet.
-    fn tell_of_standing(&mut self, log: Log, stable: Option<Offset>) {
-        let Some(stable) = stable else { return };
-        let Some((Offset(at), stood)) = self.held.tell(log, Instant::now()) else { return };
+    /// Takes in the last stable offset of a partition that stands still: it tells why.
+    fn take_stable(&mut self, log: Log, stable: Option<Offset>, begin: &Sender<Notice>) {
+        let (Some(stable), Some(position)) = (stable, self.held.position(log)) else { return };
+        let why = if stable <= position { Why::Transaction } else { Why::Stuck };
+        let Some(Stands { at, since, is_news }) = self.held.explain(log, why, Instant::now()) else { return };
         let (module, topic, partition) = (&self.metrics.health().module, self.topics.name(log.topic), log.partition.0);
-        let seconds = stood.as_secs();
-        if stable.0 <= at {
-            warn!(
+        let (offset, seconds) = (at.0, since.as_secs());
+        match why {
+            Why::Transaction if is_news => warn!(
                 module,
                 topic,
                 partition,
-                at,
+                at = offset,
                 seconds,
                 "an open transaction holds a partition back: what was committed there since is not known"
-            );
-        } else {
-            warn!(module, topic, partition, at, seconds, "a partition stands still though there is more to be read");
+            ),
+            Why::Transaction => {}
+            Why::Stuck => {
+                if is_news {
+                    warn!(
+                        module,
+                        topic,
+                        partition,
+                        at = offset,
+                        seconds,
+                        "a partition stands still though there is more to read: its reading is started again"
+                    );
+                }
+                // Fails when the reader has ended, which is told by itself.
+                begin.send(Notice::Stuck { log, at }).ok();
+            }
+        }
+    }
+
+    /// Takes in whether a partition's leader answered.
+    fn hear(&self, log: Log, error: Option<Code>) {
+        let leader = self.leaders.get(&log).copied().flatten().and_then(|leader| self.addresses.get(&leader));
+        let context = self.client.context();
+        match error {
+            None => {
+                self.answered();
+                if let Some((context, leader)) = context.zip(leader) {
+                    context.answered_by(leader);
+                }
+            }
+            Some(code @ (Code::TIMED_OUT | Code::TRANSPORT)) => {
+                let cause = Cause::own(code, "no answer to a request for log ends");
+                if let Some(context) = context {
+                    context.unanswered(&cause.of_broker(leader.map(String::as_str)));
+                }
+            }
+            Some(_) => {}
         }
     }
 

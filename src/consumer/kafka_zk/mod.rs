@@ -36,8 +36,6 @@ use follow::Follower;
 use session::Lost;
 use trouble::Trouble;
 
-/// How long the thread may take to end.
-const GRACE: Duration = Duration::from_secs(3);
 /// How long a server may take to confirm that a session is closed.
 const CLOSING: Duration = Duration::from_millis(500);
 /// The pause after a session that could not be opened or did not last; it doubles with each, and half of it is
@@ -98,8 +96,8 @@ impl Module for KafkaZk {
         self.tasks.spawn(self.name.clone(), move |stop| keeper.run(stop))
     }
 
-    fn stop(&mut self) {
-        self.tasks.stop(GRACE);
+    fn stop(&mut self, deadline: Instant) {
+        self.tasks.stop(deadline);
     }
 
     fn trouble(&self) -> Option<String> {

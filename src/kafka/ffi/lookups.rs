@@ -1,15 +1,21 @@
-//! ListOffsets, DescribeTopics and DescribeCluster, many in flight on one queue.
+//! ListOffsets and DescribeTopics, many requests in flight on one queue.
+//!
+//! DescribeCluster is not called: librdkafka takes an answer of no brokers and no topics, which a broker gives for
+//! some milliseconds after it was stopped and continued, for a success without a result, and aborts
+//! (`rd_kafka_admin_response_parse`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::Cell;
 use std::ffi::CString;
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::{Code, Queue, QueueEvent, c_name, call_failed, code_at, millis, raw, sys, text};
+use super::describe::{Described, described};
+use super::{Code, Queue, QueueEvent, array, c_name, call_failed, code_at, millis, raw, sys};
 use crate::kafka::{Client, ModuleError};
-use crate::model::{BrokerId, Offset, Partition, Timestamp, TopicId};
-use crate::storage::ClusterFacts;
+use crate::model::{BrokerId, Offset, Partition, Timestamp};
 
 /// A partition that is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,22 +81,25 @@ pub enum Answer {
     Topics {
         /// The number given with the request.
         tag: usize,
-        /// By name: the id where the broker has ids, or the code that stands in the topic's place; or the code that
-        /// the whole request failed with.
-        result: Result<HashMap<String, Result<Option<TopicId>, Code>>, Code>,
-    },
-    /// To [`Lookups::probe`].
-    Alive {
-        /// The number given with the request.
-        tag: usize,
-        /// What the broker says of the cluster, if it answered.
-        result: Result<ClusterFacts, Code>,
+        /// What the broker says of the topics, or the code that the whole request failed with.
+        result: Result<Described, Code>,
     },
 }
+
+/// How long DescribeTopics requests in flight are waited for before their client is closed: longer than any of
+/// them may take.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// Requests of one owner, and the queue that their answers come in on. Every request is answered within its
 /// time, if only by a code.
 pub struct Lookups {
+    /// Taken when this is dropped.
+    channel: Option<Channel>,
+    /// DescribeTopics requests without an answer yet.
+    describing: Cell<usize>,
+}
+
+struct Channel {
     // Before the client: a queue must not outlive it.
     queue: Queue,
     client: Arc<Client>,
@@ -103,7 +112,7 @@ impl Lookups {
     /// librdkafka gives no queue.
     pub fn new(client: Arc<Client>) -> Result<Self, ModuleError> {
         let queue = Queue::new(client.native().ok_or_else(|| call_failed("make a queue"))?)?;
-        Ok(Self { queue, client })
+        Ok(Self { channel: Some(Channel { queue, client }), describing: Cell::new(0) })
     }
 
     /// Asks for offsets. The places should have one leader and be at most 500, since librdkafka's work grows with
@@ -124,11 +133,12 @@ impl Lookups {
             options.committed()?;
         }
         // SAFETY: client, list, options and queue are alive; the call copies list and options.
-        unsafe { sys::rd_kafka_ListOffsets(self.ptr()?, list.0.as_ptr(), options.0.as_ptr(), self.queue.ptr()) };
+        unsafe { sys::rd_kafka_ListOffsets(self.ptr()?, list.0.as_ptr(), options.0.as_ptr(), self.queue()?.ptr()) };
         Ok(())
     }
 
-    /// Asks a broker for topics' ids.
+    /// Asks a broker for topics: whether they exist, their ids, and the racks of their replicas. A broker that
+    /// answers is alive, whatever it says of them.
     ///
     /// # Errors
     /// A name with a NUL, or librdkafka refuses the broker's id.
@@ -139,30 +149,19 @@ impl Lookups {
         let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
         // SAFETY: the array holds as many strings as told, and the call copies them.
         let topics = unsafe { sys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
-        let client = self.ptr()?;
+        let (client, queue) = (self.ptr()?, self.queue()?);
         // SAFETY: everything is alive; the call copies collection and options; the collection is given back once.
         unsafe {
-            sys::rd_kafka_DescribeTopics(client, topics, options.0.as_ptr(), self.queue.ptr());
+            sys::rd_kafka_DescribeTopics(client, topics, options.0.as_ptr(), queue.ptr());
             sys::rd_kafka_TopicCollection_destroy(topics);
         }
-        Ok(())
-    }
-
-    /// Asks one broker whether it is there, and what the cluster is.
-    ///
-    /// # Errors
-    /// librdkafka refuses the broker's id.
-    pub fn probe(&self, tag: usize, broker: BrokerId, timeout: Duration) -> Result<(), ModuleError> {
-        let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, tag, timeout)?;
-        options.broker(broker)?;
-        // SAFETY: everything is alive; the call copies the options.
-        unsafe { sys::rd_kafka_DescribeCluster(self.ptr()?, options.0.as_ptr(), self.queue.ptr()) };
+        self.describing.set(self.describing.get().saturating_add(1));
         Ok(())
     }
 
     /// Waits for the next answer.
     pub fn next(&self, timeout: Duration) -> Option<Answer> {
-        let event = self.queue.poll(timeout)?;
+        let event = self.channel.as_ref()?.queue.poll(timeout)?;
         let (tag, code) = (event.tag(), event.error());
         let failed = (code != Code::NONE).then_some(code);
         match event.kind() {
@@ -171,19 +170,21 @@ impl Lookups {
                 Some(Answer::Offsets { tag, result })
             }
             sys::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT => {
-                let result = failed.map_or_else(|| Ok(ids(&event)), Err);
+                self.describing.set(self.describing.get().saturating_sub(1));
+                let result = failed.map_or_else(|| Ok(described(&event)), Err);
                 Some(Answer::Topics { tag, result })
-            }
-            sys::RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT => {
-                let result = failed.map_or_else(|| Ok(facts(&event)), Err);
-                Some(Answer::Alive { tag, result })
             }
             _ => None,
         }
     }
 
+    fn queue(&self) -> Result<&Queue, ModuleError> {
+        self.channel.as_ref().map(|channel| &channel.queue).ok_or_else(|| call_failed("find its queue"))
+    }
+
     fn ptr(&self) -> Result<*mut sys::rd_kafka_t, ModuleError> {
-        self.client.native().map(|native| native.native_ptr()).ok_or_else(|| call_failed("find its client"))
+        let native = self.channel.as_ref().and_then(|channel| channel.client.native());
+        native.map(|native| native.native_ptr()).ok_or_else(|| call_failed("find its client"))
     }
 
     fn options(&self, call: sys::rd_kafka_admin_op_t, tag: usize, timeout: Duration) -> Result<Options, ModuleError> {
@@ -296,93 +297,65 @@ fn found(event: &QueueEvent) -> Vec<Result<Found, Code>> {
             return Vec::new();
         }
         let infos = sys::rd_kafka_ListOffsets_result_infos(result, &raw mut count);
-        if infos.is_null() || count == 0 {
-            return Vec::new();
-        }
-        std::slice::from_raw_parts(infos, count)
-    };
-    infos
-        .iter()
-        .map(|&info| {
-            // SAFETY: as above.
-            let (code, offset, time) = unsafe {
-                let partition = sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info);
-                let code = code_at(&raw const (*partition).err);
-                (code, (*partition).offset, sys::rd_kafka_ListOffsetsResultInfo_timestamp(info))
-            };
-            match code {
-                Code::NONE if offset == NOT_ANSWERED => Err(Code::TIMED_OUT),
-                Code::NONE => Ok(Found {
-                    offset: (offset >= 0).then_some(Offset(offset)),
-                    time: (time >= 0).then_some(Timestamp(time)),
-                }),
-                code => Err(code),
-            }
-        })
-        .collect()
-}
-
-fn ids(event: &QueueEvent) -> HashMap<String, Result<Option<TopicId>, Code>> {
-    let mut count = 0;
-    // SAFETY: the event is alive and a DescribeTopics result; descriptions live as long as it.
-    let topics = unsafe {
-        let result = sys::rd_kafka_event_DescribeTopics_result(event.ptr());
-        if result.is_null() {
-            return HashMap::new();
-        }
-        let topics = sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
-        if topics.is_null() || count == 0 {
-            return HashMap::new();
-        }
-        std::slice::from_raw_parts(topics, count)
-    };
-    let id = |topic: *const sys::rd_kafka_TopicDescription_t| {
-        // SAFETY: as above; a topic always has a name, and its error, if any, lives as long as it.
-        let (name, error, id) = unsafe {
-            let error = sys::rd_kafka_TopicDescription_error(topic);
-            let code = if error.is_null() { Code::NONE } else { Code(raw::rd_kafka_error_code(error)) };
-            let name = text(sys::rd_kafka_TopicDescription_name(topic)).into_owned();
-            (name, code, sys::rd_kafka_TopicDescription_topic_id(topic))
-        };
-        if error != Code::NONE {
-            return (name, Err(error));
-        }
-        if id.is_null() {
-            return (name, Ok(None));
-        }
-        // SAFETY: not null, and a part of the topic.
-        let (high, low) =
-            unsafe { (sys::rd_kafka_Uuid_most_significant_bits(id), sys::rd_kafka_Uuid_least_significant_bits(id)) };
-        // Brokers before 2.8 have no ids and answer zero.
-        let id = u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned());
-        (name, Ok((id != 0).then_some(TopicId(id))))
-    };
-    topics.iter().map(|&topic| id(topic)).collect()
-}
-
-fn facts(event: &QueueEvent) -> ClusterFacts {
-    let mut count = 0;
-    // SAFETY: the event is alive and a DescribeCluster result; strings and nodes live as long as it.
-    let (cluster_id, controller, nodes) = unsafe {
-        let result = sys::rd_kafka_event_DescribeCluster_result(event.ptr());
-        if result.is_null() {
-            return ClusterFacts::default();
-        }
-        let nodes = sys::rd_kafka_DescribeCluster_result_nodes(result, &raw mut count);
-        let nodes = if nodes.is_null() || count == 0 { &[][..] } else { std::slice::from_raw_parts(nodes, count) };
-        let cluster_id = text(sys::rd_kafka_DescribeCluster_result_cluster_id(result)).into_owned();
-        (cluster_id, sys::rd_kafka_DescribeCluster_result_controller(result), nodes)
+        array(infos, count)
     };
     // SAFETY: as above.
-    let id = |node: *const sys::rd_kafka_Node_t| BrokerId(unsafe { sys::rd_kafka_Node_id(node) });
-    let rack = |node: &*const sys::rd_kafka_Node_t| {
-        // SAFETY: as above.
-        let rack = unsafe { text(sys::rd_kafka_Node_rack(*node)) };
-        (!rack.is_empty()).then(|| (id(*node), rack.into_owned()))
+    infos.iter().map(|info| info.map_or(Err(Code::TIMED_OUT), |info| unsafe { found_at(info) })).collect()
+}
+
+/// # Safety
+/// `info` must be a part of a ListOffsets result.
+unsafe fn found_at(info: NonNull<sys::rd_kafka_ListOffsetsResultInfo_t>) -> Result<Found, Code> {
+    // SAFETY: by contract; the partition is a part of the info.
+    let (code, offset, time) = unsafe {
+        let partition = sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info.as_ptr());
+        if partition.is_null() {
+            return Err(Code::TIMED_OUT);
+        }
+        let code = code_at(&raw const (*partition).err);
+        (code, (*partition).offset, sys::rd_kafka_ListOffsetsResultInfo_timestamp(info.as_ptr()))
     };
-    let controller = (!controller.is_null()).then(|| id(controller)).filter(|id| *id >= BrokerId(0));
-    let racks: BTreeMap<BrokerId, String> = nodes.iter().filter_map(rack).collect();
-    ClusterFacts { cluster_id: Some(cluster_id).filter(|id| !id.is_empty()), controller, racks }
+    match code {
+        Code::NONE if offset == NOT_ANSWERED => Err(Code::TIMED_OUT),
+        Code::NONE => {
+            Ok(Found { offset: (offset >= 0).then_some(Offset(offset)), time: (time >= 0).then_some(Timestamp(time)) })
+        }
+        code => Err(code),
+    }
+}
+
+/// A client must not be closed while a DescribeTopics answer may come: librdkafka then parses the answer into
+/// nothing and follows a null pointer (`rd_kafka_DescribeTopicsResponse_parse` of a client that terminates). So the
+/// client outlives its requests on a thread of its own, or until the program ends.
+impl Drop for Lookups {
+    fn drop(&mut self) {
+        let Some(channel) = self.channel.take().filter(|_| self.describing.get() > 0) else { return };
+        let describing = self.describing.get();
+        // Without a thread the client is never closed.
+        let channel = ManuallyDrop::new(channel);
+        let drain = move || ManuallyDrop::into_inner(channel).drain(describing);
+        if let Err(error) = thread::Builder::new().name("kafka-drain".to_owned()).spawn(drain) {
+            tracing::debug!(%error, "a client is left open: the system gives no thread to close it on");
+        }
+    }
+}
+
+impl Channel {
+    /// Waits until `describing` DescribeTopics requests have been answered, if only by a time-out.
+    fn drain(self, mut describing: usize) {
+        let deadline = Instant::now().checked_add(DRAIN);
+        while describing > 0 {
+            let left = deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(Instant::now()));
+            match self.queue.poll(left) {
+                Some(event) if event.kind() == sys::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT => {
+                    describing = describing.saturating_sub(1);
+                }
+                Some(_) => {}
+                None if left.is_zero() => return std::mem::forget(self),
+                None => {}
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Lookups {

@@ -1,11 +1,19 @@
 //! All of a cluster's metadata, copied out of librdkafka's answer.
 
 use std::ptr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
 
 use super::{Code, code_at, millis, raw, slice, sys, text};
 use crate::kafka::Client;
 use crate::model::{BrokerId, Partition};
+
+/// How soon a request is given up when it is to be.
+const GIVE_UP: Duration = Duration::from_millis(50);
 
 /// What one broker knows of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +35,15 @@ pub struct BrokerView {
     pub host: String,
     /// Its advertised port.
     pub port: i32,
+}
+
+impl BrokerView {
+    /// `host:port`, an IPv6 address in brackets.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
 }
 
 /// A topic.
@@ -54,6 +71,31 @@ pub struct PartitionView {
 }
 
 impl Client {
+    /// The cluster's id, as the last metadata answer gave it; never waits.
+    #[must_use]
+    pub fn cluster_id(&self) -> Option<String> {
+        let client = self.native()?;
+        // SAFETY: the client is alive.
+        let id = unsafe { sys::rd_kafka_clusterid(client.native_ptr(), 0) };
+        if id.is_null() {
+            return None;
+        }
+        // SAFETY: not null, and a string.
+        let copy = unsafe { text(id) }.into_owned();
+        // SAFETY: the string is ours by `rd_kafka_clusterid`'s documentation, and given back once.
+        unsafe { sys::rd_kafka_mem_free(client.native_ptr(), id.cast()) };
+        Some(copy).filter(|id| !id.is_empty())
+    }
+
+    /// The controller, as the last metadata answer named it; never waits.
+    #[must_use]
+    pub fn controller(&self) -> Option<BrokerId> {
+        let client = self.native()?;
+        // SAFETY: the client is alive.
+        let id = unsafe { sys::rd_kafka_controllerid(client.native_ptr(), 0) };
+        (id >= 0).then_some(BrokerId(id))
+    }
+
     /// Asks some broker for all brokers and topics, and keeps the topics that are wanted. Blocks up to `timeout`.
     ///
     /// # Errors
@@ -67,13 +109,47 @@ impl Client {
             raw::rd_kafka_metadata(client.native_ptr(), 1, ptr::null_mut(), &raw mut answer, millis(timeout))
         };
         if code != 0 || answer.is_null() {
+            self.note_metadata(None, Instant::now());
             return Err(Code(code));
         }
         // SAFETY: not null, filled by librdkafka, freed below after everything has been copied.
         let view = unsafe { view(&*answer, wanted) };
         // SAFETY: given by `rd_kafka_metadata`, given back once.
         unsafe { sys::rd_kafka_metadata_destroy(answer) };
+        self.note_metadata(Some(view.brokers.len()), Instant::now());
         Ok(view)
+    }
+
+    /// The same, on a thread of its own, and given up when `stop` is cancelled: the request then ends unheard.
+    ///
+    /// # Errors
+    /// As [`metadata`](Self::metadata); [`Code::DESTROY`] when it is given up, [`Code::CRIT_SYS_RESOURCE`] when the
+    /// system gives no thread.
+    pub fn metadata_until(
+        self: &Arc<Self>,
+        stop: &CancellationToken,
+        timeout: Duration,
+        wanted: impl Fn(&str) -> bool + Send + 'static,
+    ) -> Result<ClusterView, Code> {
+        let (client, (send, answer)) = (Arc::clone(self), sync_channel(1));
+        let ask = move || {
+            let result = client.metadata(timeout, wanted);
+            // The client may be this thread's alone by now: it is closed before the answer is handed over.
+            drop(client);
+            // Fails when it has been given up.
+            send.send(result).ok();
+        };
+        let name = "kafka-metadata".to_owned();
+        thread::Builder::new().name(name).spawn(ask).map_err(|_| Code::CRIT_SYS_RESOURCE)?;
+        while !stop.is_cancelled() {
+            match answer.recv_timeout(GIVE_UP) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Timeout) => {}
+                // It panicked, which standard error tells of.
+                Err(RecvTimeoutError::Disconnected) => return Err(Code::CRIT_SYS_RESOURCE),
+            }
+        }
+        Err(Code::DESTROY)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::kafka::{Client, ModuleError};
 use crate::model::{Offset, Partition, Timestamp};
 
 /// How long closing may hold up the owner.
-const CLOSING: Duration = Duration::from_millis(500);
+const CLOSING: Duration = Duration::from_millis(300);
 
 /// Where the reading of a partition starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,91 @@
+//! What a DescribeTopics answer says, copied out of librdkafka's result.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ptr::NonNull;
+
+use super::{Code, QueueEvent, array, raw, sys, text};
+use crate::model::{BrokerId, TopicId};
+
+/// What a broker says of some topics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// By name: the id where the broker has ids, or the code that stands in the topic's place. A topic that the
+    /// answer left out is not here.
+    pub topics: HashMap<String, Result<Option<TopicId>, Code>>,
+    /// The racks of the brokers that hold a replica, of those that have one.
+    pub racks: BTreeMap<BrokerId, String>,
+}
+
+/// Copies a DescribeTopics result.
+pub(super) fn described(event: &QueueEvent) -> Described {
+    let mut count = 0;
+    // SAFETY: the event is alive and a DescribeTopics result; descriptions live as long as it.
+    let topics = unsafe {
+        let result = sys::rd_kafka_event_DescribeTopics_result(event.ptr());
+        if result.is_null() {
+            return Described::default();
+        }
+        array(sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count), count)
+    };
+    let mut described = Described::default();
+    for topic in topics.iter().flatten() {
+        // SAFETY: as above.
+        let (name, result) = unsafe { topic_id(*topic) };
+        if result.is_ok() {
+            // SAFETY: as above.
+            unsafe { take_racks(*topic, &mut described.racks) };
+        }
+        described.topics.insert(name, result);
+    }
+    described
+}
+
+/// # Safety
+/// `topic` must be a part of a DescribeTopics result.
+unsafe fn topic_id(topic: NonNull<sys::rd_kafka_TopicDescription_t>) -> (String, Result<Option<TopicId>, Code>) {
+    // SAFETY: by contract; name, error and id live as long as the topic.
+    let (name, error, id) = unsafe {
+        let error = sys::rd_kafka_TopicDescription_error(topic.as_ptr());
+        let code = if error.is_null() { Code::NONE } else { Code(raw::rd_kafka_error_code(error)) };
+        let name = text(sys::rd_kafka_TopicDescription_name(topic.as_ptr())).into_owned();
+        (name, code, sys::rd_kafka_TopicDescription_topic_id(topic.as_ptr()))
+    };
+    if error != Code::NONE {
+        return (name, Err(error));
+    }
+    if id.is_null() {
+        return (name, Ok(None));
+    }
+    // SAFETY: not null, and a part of the topic.
+    let (high, low) =
+        unsafe { (sys::rd_kafka_Uuid_most_significant_bits(id), sys::rd_kafka_Uuid_least_significant_bits(id)) };
+    // Brokers before 2.8 have no ids and answer zero.
+    let id = u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned());
+    (name, Ok((id != 0).then_some(TopicId(id))))
+}
+
+/// # Safety
+/// `topic` must be a part of a DescribeTopics result.
+unsafe fn take_racks(topic: NonNull<sys::rd_kafka_TopicDescription_t>, racks: &mut BTreeMap<BrokerId, String>) {
+    let mut count = 0;
+    // SAFETY: by contract; the arrays and what they point to live as long as the topic.
+    let partitions = unsafe { array(sys::rd_kafka_TopicDescription_partitions(topic.as_ptr(), &raw mut count), count) };
+    for partition in partitions.iter().flatten() {
+        let mut count = 0;
+        // SAFETY: as above.
+        let replicas =
+            unsafe { array(sys::rd_kafka_TopicPartitionInfo_replicas(partition.as_ptr(), &raw mut count), count) };
+        for node in replicas.iter().flatten() {
+            // SAFETY: as above.
+            let id = BrokerId(unsafe { sys::rd_kafka_Node_id(node.as_ptr()) });
+            if racks.contains_key(&id) {
+                continue;
+            }
+            // SAFETY: as above.
+            let rack = unsafe { text(sys::rd_kafka_Node_rack(node.as_ptr())) };
+            if !rack.is_empty() {
+                racks.insert(id, rack.into_owned());
+            }
+        }
+    }
+}

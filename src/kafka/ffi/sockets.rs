@@ -1,0 +1,67 @@
+//! The sockets of a client, and whether one of them is connected.
+//!
+//! librdkafka tells of its connections by log lines alone. It opens and closes its sockets by functions that can be
+//! replaced, which is enough: these two do what its own do, and remember the descriptors.
+
+use std::ffi::{c_int, c_void};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rdkafka::config::NativeClientConfig;
+
+use super::sys;
+use crate::kafka::Context;
+
+/// The descriptors of the sockets that a client holds.
+#[derive(Debug, Default)]
+pub(in crate::kafka) struct Sockets(Mutex<Vec<c_int>>);
+
+impl Sockets {
+    /// Whether a socket is connected to a server. A server that is frozen counts.
+    pub(in crate::kafka) fn is_connected(&self) -> bool {
+        // The lock keeps the descriptors open meanwhile.
+        self.held().iter().any(|socket| has_peer(*socket))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<c_int>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn has_peer(socket: c_int) -> bool {
+    let Ok(mut length) = libc::socklen_t::try_from(size_of::<libc::sockaddr_storage>()) else { return false };
+    let mut address = std::mem::MaybeUninit::<libc::sockaddr_storage>::uninit();
+    // SAFETY: the address has room for `length` bytes and is not read.
+    unsafe { libc::getpeername(socket, address.as_mut_ptr().cast(), &raw mut length) == 0 }
+}
+
+/// Makes clients of this configuration remember their sockets in their [`Context`].
+pub(in crate::kafka) fn remember(config: &NativeClientConfig) {
+    // SAFETY: the configuration is alive, and not yet handed to a client.
+    unsafe {
+        sys::rd_kafka_conf_set_socket_cb(config.ptr(), Some(open));
+        sys::rd_kafka_conf_set_closesocket_cb(config.ptr(), Some(close));
+    }
+}
+
+/// # Safety
+/// `opaque` must point to the client's context, as rdkafka sets it.
+unsafe extern "C" fn open(domain: c_int, kind: c_int, protocol: c_int, opaque: *mut c_void) -> c_int {
+    // SAFETY: takes numbers.
+    let socket = unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) };
+    // A failure is left alone: librdkafka reads `errno`.
+    if socket >= 0 {
+        // SAFETY: by contract; the context outlives the client.
+        unsafe { &*opaque.cast::<Context>() }.sockets().held().push(socket);
+    }
+    socket
+}
+
+/// # Safety
+/// As [`open`]; `socket` must be open.
+unsafe extern "C" fn close(socket: c_int, opaque: *mut c_void) -> c_int {
+    // SAFETY: by contract; the context outlives the client.
+    let mut held = unsafe { &*opaque.cast::<Context>() }.sockets().held();
+    held.retain(|other| *other != socket);
+    // SAFETY: the descriptor is librdkafka's to close. The lock is held, so that it is not looked at any more.
+    unsafe { libc::close(socket) }
+}

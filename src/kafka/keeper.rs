@@ -1,0 +1,147 @@
+//! Looks after a client: brings it back when it has lost its brokers, and says when it has to be replaced.
+
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing::{debug, warn};
+
+use super::Client;
+use super::recovery::{Recovery, Remedy};
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a bootstrap server may take to accept a connection.
+const ACCEPTING: Duration = Duration::from_secs(2);
+/// Between two tries to connect while none is accepted.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// Belongs to the thread that works with the client; see [`recovery`](super::recovery) for what it does when.
+pub struct Keeper {
+    client: Arc<Client>,
+    recovery: Recovery,
+    next: Instant,
+    /// Whether a bootstrap server accepts a connection, while that is being tried.
+    accepted: Option<Receiver<bool>>,
+}
+
+impl Keeper {
+    /// For a client that has just been made.
+    #[must_use]
+    pub fn new(client: Arc<Client>) -> Self {
+        let now = Instant::now();
+        Self { client, recovery: Recovery::new(now), next: now, accepted: None }
+    }
+
+    /// The client that it looks after by now.
+    #[must_use]
+    pub const fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// Looks after the client; to be called often, never blocks. The client that replaces it, where it is time for
+    /// one: the old one is to be dropped.
+    pub fn look(&mut self, now: Instant) -> Option<Arc<Client>> {
+        if now < self.next {
+            return None;
+        }
+        self.next = later(now, LOOK);
+        let signs = self.client.signs(now);
+        let remedy = self.recovery.look(signs, now)?;
+        if remedy == Remedy::Bootstrap && signs.brokerless {
+            // A server has just answered: whether one accepts connections need not be asked.
+            self.bootstrap(now);
+            return None;
+        }
+        if !self.is_accepted(now) {
+            return None;
+        }
+        match remedy {
+            Remedy::Bootstrap => {
+                self.bootstrap(now);
+                None
+            }
+            Remedy::Replace => self.replace(now),
+        }
+    }
+
+    fn bootstrap(&mut self, now: Instant) {
+        self.recovery.done(Remedy::Bootstrap, now);
+        debug!(module = self.client.module(), "a client that lost its brokers is given its bootstrap servers again");
+        self.client.add_bootstrap_servers();
+    }
+
+    /// At most one old client of a module is being closed at a time: closing may hang.
+    fn replace(&mut self, now: Instant) -> Option<Arc<Client>> {
+        if self.client.is_another_closing() {
+            return None;
+        }
+        self.recovery.done(Remedy::Replace, now);
+        let module = self.client.module();
+        match self.client.renewed() {
+            Ok(client) => {
+                warn!(module, "a Kafka client that did not connect for a minute is replaced");
+                self.client = Arc::new(client);
+                Some(Arc::clone(&self.client))
+            }
+            Err(error) => {
+                warn!(module, %error, "a Kafka client that does not connect cannot be replaced");
+                None
+            }
+        }
+    }
+
+    /// Whether a bootstrap server accepts a connection, as far as that is known by now.
+    fn is_accepted(&mut self, now: Instant) -> bool {
+        match self.accepted.as_ref().map(Receiver::try_recv) {
+            Some(Ok(true)) => {
+                self.accepted = None;
+                true
+            }
+            Some(Err(TryRecvError::Empty)) => false,
+            Some(Ok(false)) => {
+                self.accepted = None;
+                self.next = later(now, TRY_AGAIN);
+                false
+            }
+            Some(Err(TryRecvError::Disconnected)) | None => {
+                self.accepted = self.try_to_connect();
+                false
+            }
+        }
+    }
+
+    fn try_to_connect(&self) -> Option<Receiver<bool>> {
+        let (send, accepted) = sync_channel(1);
+        let servers = self.client.servers().to_vec();
+        // Fails when the keeper is gone.
+        let try_all = move || send.send(servers.iter().any(|server| accepts(server))).ok();
+        match thread::Builder::new().name("kafka-connect".to_owned()).spawn(try_all) {
+            Ok(_) => Some(accepted),
+            Err(error) => {
+                debug!(module = self.client.module(), %error, "no thread to try the bootstrap servers on");
+                None
+            }
+        }
+    }
+}
+
+/// Whether one of a server's addresses accepts a connection. Looking its name up may take as long as the resolver
+/// likes.
+fn accepts(server: &str) -> bool {
+    server.to_socket_addrs().is_ok_and(|addresses| {
+        addresses.into_iter().any(|address| TcpStream::connect_timeout(&address, ACCEPTING).is_ok())
+    })
+}
+
+fn later(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or(now)
+}
+
+impl std::fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keeper").field("recovery", &self.recovery).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+//! When a client that has lost its brokers is given its bootstrap servers again, and when it is replaced. Pure: time
+//! is an argument.
+//!
+//! An answer that names topics and no broker makes librdkafka drop every broker that it knows, and its own way back
+//! can be closed for good by then (`rk_rebootstrap_in_progress` stays set). Naming the bootstrap servers again brings
+//! such a client back; each time lengthens a list in librdkafka that is never shortened, so that there are pauses.
+
+use std::time::{Duration, Instant};
+
+/// How long a client may be without a connection before it is given its bootstrap servers.
+const CUT_OFF: Duration = Duration::from_secs(5);
+/// How long requests for metadata may fail before that.
+const FAILING: Duration = Duration::from_secs(10);
+/// How long a client may be without a connection before it is replaced.
+const LOST: Duration = Duration::from_secs(60);
+/// The pauses between two bootstraps, and between two replacements.
+const BOOTSTRAPS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
+const REPLACEMENTS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(15 * 60));
+/// The least time between two bootstraps of a client whose server says that it knows no broker.
+const BROKERLESS: Duration = Duration::from_secs(1);
+
+/// What can be seen of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// One of its sockets is connected.
+    pub connected: bool,
+    /// For how long requests for metadata have failed, where they are made and fail.
+    pub failing: Option<Duration>,
+    /// The last metadata answer named no broker.
+    pub brokerless: bool,
+}
+
+/// What may bring a client back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The bootstrap servers, named once more.
+    Bootstrap,
+    /// A new client.
+    Replace,
+}
+
+/// Decides about one client and those that replace it.
+#[derive(Debug)]
+pub struct Recovery {
+    /// When it was last seen connected.
+    connected: Instant,
+    bootstraps: Pauses,
+    replacements: Pauses,
+}
+
+/// Pauses that double from the first to the last.
+#[derive(Debug)]
+struct Pauses {
+    lengths: (Duration, Duration),
+    length: Duration,
+    last: Option<Instant>,
+}
+
+impl Recovery {
+    /// Of a client that has just been made.
+    pub const fn new(now: Instant) -> Self {
+        Self { connected: now, bootstraps: Pauses::new(BOOTSTRAPS), replacements: Pauses::new(REPLACEMENTS) }
+    }
+
+    /// What should be done once a bootstrap server accepts a connection.
+    pub fn look(&mut self, signs: Signs, now: Instant) -> Option<Remedy> {
+        if signs.connected {
+            self.connected = now;
+        }
+        if signs == (Signs { connected: true, failing: None, brokerless: false }) {
+            self.bootstraps = Pauses::new(BOOTSTRAPS);
+            self.replacements = Pauses::new(REPLACEMENTS);
+            return None;
+        }
+        let alone = now.saturating_duration_since(self.connected);
+        if alone >= LOST && self.replacements.is_over(now) {
+            return Some(Remedy::Replace);
+        }
+        let brokerless = signs.brokerless && self.bootstraps.since(now).is_none_or(|since| since >= BROKERLESS);
+        let lost = alone >= CUT_OFF || signs.failing.is_some_and(|failing| failing >= FAILING);
+        (brokerless || lost && self.bootstraps.is_over(now)).then_some(Remedy::Bootstrap)
+    }
+
+    /// It has been done.
+    pub fn done(&mut self, remedy: Remedy, now: Instant) {
+        match remedy {
+            Remedy::Bootstrap => self.bootstraps.begin(now),
+            Remedy::Replace => {
+                self.replacements.begin(now);
+                self.connected = now;
+            }
+        }
+    }
+}
+
+impl Pauses {
+    const fn new(lengths: (Duration, Duration)) -> Self {
+        Self { lengths, length: lengths.0, last: None }
+    }
+
+    fn since(&self, now: Instant) -> Option<Duration> {
+        self.last.map(|last| now.saturating_duration_since(last))
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.since(now).is_none_or(|since| since >= self.length)
+    }
+
+    fn begin(&mut self, now: Instant) {
+        if self.last.replace(now).is_some() {
+            self.length = self.length.saturating_mul(2).min(self.lengths.1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WELL: Signs = Signs { connected: true, failing: None, brokerless: false };
+    const ALONE: Signs = Signs { connected: false, failing: None, brokerless: false };
+
+    /// What is done in each second, when everything that is wanted is done.
+    fn remedies(signs: impl Fn(u64) -> Signs, seconds: u64) -> Vec<(u64, Remedy)> {
+        let begin = Instant::now();
+        let mut recovery = Recovery::new(begin);
+        let mut done = Vec::new();
+        for second in 0..seconds {
+            let now = begin + Duration::from_secs(second);
+            if let Some(remedy) = recovery.look(signs(second), now) {
+                recovery.done(remedy, now);
+                done.push((second, remedy));
+            }
+        }
+        done
+    }
+
+    fn of(remedy: Remedy, done: &[(u64, Remedy)]) -> Vec<u64> {
+        done.iter().filter(|(_, what)| *what == remedy).map(|(second, _)| *second).collect()
+    }
+
+    #[test]
+    fn a_client_that_is_well_is_left_alone() {
+        assert_eq!(remedies(|_| WELL, 1000), []);
+    }
+
+    #[test]
+    fn a_client_without_a_connection_is_given_its_servers_and_then_replaced() {
+        let done = remedies(|_| ALONE, 400);
+        assert_eq!(of(Remedy::Bootstrap, &done)[..6], [5, 10, 20, 40, 70, 100]);
+        // A minute without a connection each, and pauses of one, two and four minutes.
+        assert_eq!(of(Remedy::Replace, &done), [60, 120, 240]);
+    }
+
+    #[test]
+    fn replacements_are_a_quarter_of_an_hour_apart_in_the_end() {
+        let replaced = of(Remedy::Replace, &remedies(|_| ALONE, 4 * 3600));
+        let pauses: Vec<u64> = replaced.windows(2).map(|two| two[1] - two[0]).collect();
+        assert_eq!(pauses[..6], [60, 120, 240, 480, 900, 900]);
+    }
+
+    #[test]
+    fn failing_metadata_is_no_reason_to_replace_a_connected_client() {
+        let frozen = |second| Signs { connected: true, failing: Some(Duration::from_secs(second)), brokerless: false };
+        let done = remedies(frozen, 200);
+        assert_eq!(of(Remedy::Bootstrap, &done)[..4], [10, 15, 25, 45]);
+        assert_eq!(of(Remedy::Replace, &done), [0; 0]);
+    }
+
+    #[test]
+    fn a_server_that_knows_no_broker_is_named_again_at_once() {
+        let done = remedies(|second| Signs { brokerless: second == 3 || second == 4, ..WELL }, 10);
+        assert_eq!(done, [(3, Remedy::Bootstrap), (4, Remedy::Bootstrap)]);
+    }
+
+    #[test]
+    fn pauses_start_over_once_the_client_is_well() {
+        let signs = |second| if (100..110).contains(&second) { WELL } else { ALONE };
+        let done = remedies(signs, 180);
+        let again: Vec<u64> = of(Remedy::Bootstrap, &done).into_iter().filter(|second| *second > 100).collect();
+        assert_eq!(again[..3], [114, 119, 129]);
+        assert_eq!(of(Remedy::Replace, &done), [60, 169]);
+    }
+}
