@@ -3,9 +3,10 @@
 //! Each lie has a cluster of its own. All lies of a table are told at the same time, for as long as it takes to tell
 //! the worst of them more than once. Meanwhile the process lives, the real cluster's commits are on the page within
 //! five seconds, and memory and CPU stay bounded; and each cluster is right again soon after it is honest again.
-//! What only another librdkafka could survive is left out.
+//! What only another librdkafka could survive is in `limits`.
 
 pub mod fetch;
+pub mod limits;
 pub mod metadata;
 pub mod offsets;
 pub mod trial;

@@ -33,7 +33,7 @@ fn of_all(change: impl Fn(&mut MetadataResponse) + Send + Sync + 'static) -> Lie
     })
 }
 
-fn by_name(change: impl Fn(&mut MetadataResponse) + Send + Sync + 'static) -> Lie {
+pub fn by_name(change: impl Fn(&mut MetadataResponse) + Send + Sync + 'static) -> Lie {
     Lie::metadata(move |request, answer| {
         if !is_of_all(request) {
             change(answer);
@@ -43,6 +43,15 @@ fn by_name(change: impl Fn(&mut MetadataResponse) + Send + Sync + 'static) -> Li
 
 fn each_broker(change: impl Fn(&mut MetadataResponseBroker) + Send + Sync + 'static) -> Lie {
     any(move |answer| answer.brokers.iter_mut().for_each(&change))
+}
+
+/// Bytes of an answer, replaced wherever they stand.
+fn replaced(from: &'static [u8], to: &'static [u8]) -> Lie {
+    Lie::body(ApiKey::Metadata, move |body| {
+        while let Some(at) = body.windows(from.len()).position(|bytes| bytes == from) {
+            body.splice(at..at + from.len(), to.iter().copied());
+        }
+    })
 }
 
 fn broker(id: i32) -> MetadataResponseBroker {
@@ -67,6 +76,7 @@ pub fn brokers() -> Lies {
         ("brokers-at-port-0", each_broker(|broker| broker.port = 0)),
         ("brokers-at-a-negative-port", each_broker(|broker| broker.port = -9_092)),
         ("brokers-at-port-2147483647", each_broker(|broker| broker.port = i32::MAX)),
+        ("null-hosts", replaced(b"\x0a127.0.0.1", b"\0")),
         ("hosts-without-a-name", each_broker(|broker| broker.host = text(""))),
         ("hosts-that-do-not-exist", each_broker(|broker| broker.host = text("no.such.host.invalid"))),
         ("hosts-of-30000-letters", each_broker(|broker| broker.host = text("h".repeat(30_000)))),
@@ -186,6 +196,7 @@ pub fn topics() -> Lies {
                 }
             }),
         ),
+        ("null-topic-names", replaced(b"\x07orders", b"\0")),
         ("an-empty-topic-name", of_all(|answer| more_topics(answer, [String::new()].into_iter()))),
         ("a-topic-name-of-30000-letters", of_all(|answer| more_topics(answer, ["t".repeat(30_000)].into_iter()))),
         (
@@ -199,7 +210,7 @@ pub fn topics() -> Lies {
                 more_topics(answer, (0..3_000).map(|number| format!("topic-{turn}-{number}")));
             }),
         ),
-        ("described-topics-left-out", by_name(|answer| drop(answer.topics.pop()))),
+        ("described-topics-left-out", by_name(|answer| drop(answer.topics.drain(..1.min(answer.topics.len()))))),
         ("no-described-topics", by_name(|answer| answer.topics.clear())),
     ]
 }

@@ -167,7 +167,8 @@ pub fn tell(lies: Lies) -> Result<(), Wrong> {
     good.go_on();
     let honest = Instant::now();
     let again = within(&mut program, RIGHT_AGAIN, |page| good.is_right(page).and_then(|()| all_right(page)));
-    println!("{} lies: {cost:?}, right again after {:?}", liars.len(), honest.elapsed());
+    let names: Vec<&str> = liars.iter().map(|liar| liar.name).collect();
+    println!("{cost:?}, right again after {:?}: {}", honest.elapsed(), names.join(", "));
     again.map_err(|text| {
         // A process that has ended shows nothing.
         let wrong = |liar: &&Liar| program.try_page().is_ok_and(|page| liar.is_right(&page).is_err());
@@ -219,7 +220,7 @@ fn within(
 
 fn last_lines(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(10)..].join("\n")
+    lines[lines.len().saturating_sub(25)..].join("\n")
 }
 
 /// What the process has taken so far.

@@ -15,7 +15,7 @@ fn frame(change: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Lie {
 }
 
 /// Anything in the place of what follows length and correlation id.
-fn body(change: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Lie {
+pub fn body(change: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Lie {
     frame(move |mut frame| {
         change(&mut frame[8..]);
         frame
@@ -60,7 +60,6 @@ pub fn lies() -> Lies {
         ("noise-behind-each-answer", frame(|frame| [frame, vec![0x5a; 100]].concat())),
         ("a-web-server", frame(|_| b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec())),
         ("a-tls-server", frame(|_| vec![0x15, 3, 3, 0, 2, 2, 70])),
-        ("bodies-of-zeros", body(|body| body.fill(0))),
         ("bodies-of-ones", body(|body| body.fill(0xff))),
     ]
 }
@@ -85,12 +84,13 @@ pub fn versions() -> Lies {
         ("negative-versions", range(-5, -1)),
         ("the-newest-before-the-oldest", each(|api| (api.min_version, api.max_version) = (api.max_version, 0))),
         ("every-version-there-is", range(i16::MIN, i16::MAX)),
+        ("no-apis", Lie::api_versions(|answer| answer.api_keys.clear())),
+        ("no-metadata", without(3)),
         ("no-fetch", without(1)),
         ("no-list-offsets", without(2)),
         ("an-unknown-error", Lie::api_versions(|answer| answer.error_code = 9_999)),
         ("a-negative-error", Lie::api_versions(|answer| answer.error_code = -1)),
         ("another-version-please", Lie::api_versions(|answer| answer.error_code = 35)),
-        ("an-invalid-request", Lie::api_versions(|answer| answer.error_code = 42)),
         ("keys-of-nothing", each(|api| api.api_key += 5_000)),
         (
             "each-version-a-thousand-times",
