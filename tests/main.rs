@@ -34,6 +34,8 @@ mod kinds;
 #[cfg(test)]
 mod lag_command;
 #[cfg(test)]
+mod lies;
+#[cfg(test)]
 #[path = "../benches/whole/measure/mod.rs"]
 #[expect(dead_code, reason = "the sizes of the full table are the benchmark's")]
 mod measure;

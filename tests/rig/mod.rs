@@ -8,6 +8,7 @@ pub mod client;
 pub mod clients;
 pub mod clock;
 pub mod compose;
+pub mod fake_kafka;
 pub mod fake_zookeeper;
 pub mod http;
 pub mod inbox;

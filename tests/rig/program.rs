@@ -162,6 +162,12 @@ impl Program {
         Page::parse(answer.text())
     }
 
+    /// One scrape, unless the process has ended or is about to.
+    pub fn try_page(&self) -> Result<Page, String> {
+        let answer = http::get(self.port, "/metrics", &[])?;
+        if answer.status == 200 { Ok(Page::parse(answer.text())) } else { Err(answer.text().to_owned()) }
+    }
+
     /// Scrapes until the page is as wanted; the page.
     pub fn page_where(
         &self,
@@ -182,6 +188,11 @@ impl Program {
     /// Its process id.
     pub fn id(&mut self) -> u32 {
         self.process.child().id()
+    }
+
+    /// How it ended, once it has.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.process.ended()
     }
 
     pub fn runs(&mut self) -> bool {

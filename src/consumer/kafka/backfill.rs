@@ -15,6 +15,7 @@ use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
+use super::lost::Lost;
 use super::part::{Part, Stage};
 use super::parts::{Begin, Positions};
 use super::reader::{BATCH, IDLE, open};
@@ -52,7 +53,7 @@ impl Backfill {
         let opened = open(&mut self.keeper, &[&self.topic], begun, stop)?;
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
-        let mut parts: BTreeMap<Log, Piece> = BTreeMap::new();
+        let (mut parts, mut lost): (BTreeMap<Log, Piece>, _) = (BTreeMap::new(), Lost::default());
         while !stop.is_cancelled() {
             if let Some(client) = self.keeper.look(Instant::now()) {
                 drop(reader);
@@ -71,7 +72,16 @@ impl Backfill {
                 reader.stop(log)?;
                 parts.remove(&log);
             }
-            self.take_batch(&mut reader, &mut parts);
+            for log in self.take_batch(&mut reader, &mut parts) {
+                if lost.note(log, Instant::now()) {
+                    warn!(module = self.module, partition = log.partition.0, "a position in the past is out of range");
+                }
+            }
+            for log in lost.take_due(Instant::now()) {
+                if parts.contains_key(&log) {
+                    reader.start(log, StartAt::Beginning)?;
+                }
+            }
             self.restart_stuck(&mut reader, &mut parts)?;
             let done: Vec<_> =
                 parts.iter().filter(|(_, piece)| piece.part.position >= piece.end).map(|(log, _)| *log).collect();
@@ -104,7 +114,8 @@ impl Backfill {
         Ok(())
     }
 
-    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) {
+    /// Takes what is there; tells which partitions' positions are out of range.
+    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Vec<Log> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
         let now = clock::as_of();
@@ -132,10 +143,6 @@ impl Backfill {
         }
         drop(batch);
         self.translator.flush();
-        for log in again {
-            if let Err(error) = reader.start(log, StartAt::Beginning) {
-                warn!(partition = log.partition.0, %error, "the past cannot be read anew");
-            }
-        }
+        again
     }
 }

@@ -9,6 +9,7 @@
 mod backfill;
 mod facts;
 mod held;
+mod lost;
 mod part;
 mod parts;
 mod reader;

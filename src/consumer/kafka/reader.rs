@@ -16,6 +16,7 @@ use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
+use super::lost::Lost;
 use super::part::{Building, Part, Stage};
 use super::parts::{Begin, Notice, Positions};
 use super::topics::{SHARE_STATE, Topics};
@@ -53,7 +54,7 @@ impl Reading {
         let opened = open(&mut self.keeper, &self.topics.names(), notices, stop)?;
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
-        let mut complaints = Complaints::default();
+        let (mut complaints, mut lost) = (Complaints::default(), Lost::default());
         let mut first = Some(first);
         while !stop.is_cancelled() {
             if let Some(client) = self.keeper.look(Instant::now()) {
@@ -66,18 +67,29 @@ impl Reading {
                     Notice::Stuck { log, at } => self.restart(log, at, &mut reader, &parts)?,
                 }
             }
-            let lost = self.take_batch(&mut reader, &mut parts, &mut complaints);
+            let out_of_range = self.take_batch(&mut reader, &mut parts, &mut complaints);
             self.end_past(&mut parts);
-            for log in lost {
+            for log in out_of_range {
                 reader.stop(log)?;
+                self.lose(log, &mut parts, &mut lost);
+            }
+            for log in lost.take_due(Instant::now()) {
                 self.positions.want_again(log);
-                self.positions.drop_past(log);
-                if let Some(part) = parts.get_mut(&log) {
-                    part.stage = Stage::Waiting;
-                }
             }
         }
         Ok(())
+    }
+
+    /// A partition's position is out of range: it is read again from the beginning, the sooner the longer it was well.
+    fn lose(&self, log: Log, parts: &mut BTreeMap<Log, Part>, lost: &mut Lost) {
+        if lost.note(log, Instant::now()) {
+            let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
+            warn!(module, topic, partition, "a position is out of range: the partition is read from its beginning");
+        }
+        self.positions.drop_past(log);
+        if let Some(part) = parts.get_mut(&log) {
+            part.stage = Stage::Waiting;
+        }
     }
 
     /// Goes on with another client where the old one's reader stood.
@@ -215,8 +227,6 @@ impl Reading {
                     log
                 }
                 Event::OutOfRange { log } => {
-                    let (topic, partition) = (self.topics.name(log.topic), log.partition.0);
-                    warn!(module = self.module, topic, partition, "position out of range: reading it anew");
                     lost.push(log);
                     continue;
                 }

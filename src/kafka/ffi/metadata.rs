@@ -188,8 +188,12 @@ unsafe fn topic_view(topic: &sys::rd_kafka_metadata_topic, name: String) -> Topi
     let error = unsafe { code_at(&raw const topic.err) };
     // SAFETY: array and count belong together.
     let partitions = unsafe { slice(topic.partitions, topic.partition_cnt) };
+    // librdkafka takes the number for a place in its list of them (`rd_kafka_metadata_cache_topic_partition_get`): to
+    // ask for the offsets of one beyond the list would make it read elsewhere.
+    let has_place = |id: i32| usize::try_from(id).is_ok_and(|id| id < partitions.len());
     let partitions = partitions
         .iter()
+        .filter(|partition| has_place(partition.id))
         .map(|partition| PartitionView {
             id: Partition(partition.id),
             leader: (partition.leader >= 0).then_some(BrokerId(partition.leader)),
