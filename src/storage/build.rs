@@ -39,6 +39,7 @@ impl Build {
         let rules = self.cluster.rules();
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
+            let Some(update) = self.cluster.admit(update) else { continue };
             self.cluster.see(&update);
             let names = self.cluster.intern_all(&update);
             let intern = || match &update {
@@ -52,7 +53,7 @@ impl Build {
             };
             let taken = take(&mut self.groups, order, &update, &names, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
-                self.cluster.count_dropped(why);
+                self.cluster.count_dropped(why, 1);
             }
         }
     }

@@ -122,8 +122,8 @@ impl Epochs {
             GroupFact::TargetEpoch(epoch) => drop(self.target.set(order, *epoch)),
             GroupFact::Member { id, who } => {
                 let who = who.map(|(client_id, client_host)| Who {
-                    client_id: client_id.0.into(),
-                    client_host: client_host.0.into(),
+                    client_id: (*client_id.shortened()).into(),
+                    client_host: (*client_host.shortened()).into(),
                 });
                 self.member(*id).who.set(order, who);
             }

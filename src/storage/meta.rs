@@ -12,7 +12,8 @@ use super::names::{Label, TopicName};
 use super::topics::Topics;
 use super::update::{GroupFact, GroupKind, MemberUpdate, MembersUpdate};
 
-/// A live member.
+/// A live member: what is shown of it ([`Name::shortened`]), beside each partition that it owns. Which one it is its
+/// place in the list of its group's members says: two that are shown alike remain two.
 #[derive(Debug)]
 pub struct Member {
     /// Its id.
@@ -118,8 +119,8 @@ impl Meta {
         }
         let begins = self.classic.get().map(|held| held.generation) != Some(update.generation);
         let classic = Classic {
-            protocol_type: Arc::new(Label::new(update.protocol_type.0)),
-            protocol: Arc::new(Label::new(update.protocol.0)),
+            protocol_type: Arc::new(Label::new(&update.protocol_type.shortened())),
+            protocol: Arc::new(Label::new(&update.protocol.shortened())),
             generation: update.generation,
             members: update.members.iter().map(Member::of).collect(),
         };
@@ -249,7 +250,7 @@ impl Member {
     }
 
     pub(super) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
-        let [id, client_id, client_host] = [id, client_id, client_host].map(|name| Label::new(name.0));
+        let [id, client_id, client_host] = [id, client_id, client_host].map(|text| Label::new(&text.shortened()));
         Self { id, client_id, client_host }
     }
 }

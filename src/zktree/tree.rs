@@ -79,6 +79,8 @@ pub struct Tree {
     refused: BTreeSet<Arc<str>>,
     /// Nodes that have not been answered for yet.
     unread: usize,
+    /// Times that a list has named a group or a topic with too long a name.
+    too_long: u64,
     registries: Registries,
 }
 
@@ -111,6 +113,7 @@ impl Tree {
             asks: VecDeque::new(),
             refused: BTreeSet::new(),
             unread: 0,
+            too_long: 0,
             registries: Registries::default(),
         };
         tree.discover(ROOT.into());
@@ -160,6 +163,11 @@ impl Tree {
         self.registries.settle();
     }
 
+    /// How often that was since this was last asked. Nothing below such a node is read, and its path is not kept.
+    pub const fn take_too_long(&mut self) -> u64 {
+        std::mem::replace(&mut self.too_long, 0)
+    }
+
     /// Takes in the answer to a question.
     pub fn take<'a>(&mut self, path: &'a Arc<str>, answer: &'a Answer) -> Told<'a> {
         let Some(place) = place(path) else { return Told::default() };
@@ -204,7 +212,9 @@ impl Tree {
     /// A list names a child.
     fn name(&mut self, parent: &str, name: &str) {
         let path: Arc<str> = format!("{parent}/{name}").into();
-        if !place(&path).is_some_and(|place| self.allows(place)) {
+        let Some(place) = place(&path).filter(|place| self.allows(*place)) else { return };
+        if !place.is_fit() {
+            self.too_long = self.too_long.saturating_add(1);
             return;
         }
         match self.nodes.get_mut(&path) {

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::config::Filter;
 use crate::metrics::own::{ErrorCounters, ModuleMetrics};
 use crate::model::{Order, Timestamp};
-use crate::storage::{Build, Cluster, Past, SourceId, Update};
+use crate::storage::{Build, Cluster, Dropped, Past, SourceId, Update};
 use crate::zktree::{Answer, Ask, ROOT, Tree};
 
 use super::session::{Lost, Session};
@@ -120,6 +120,7 @@ impl Follower {
         self.apply(updates, walk.as_mut(), now);
         self.apply(tree.registered().map(|update| (Order(0), update)), walk.as_mut(), now);
         tree.settle();
+        self.cluster.count_dropped(Dropped::Name, tree.take_too_long());
         let (read, known) = tree.progress();
         self.metrics.zookeeper_nodes(known);
         if walk.is_none() {
