@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Partition(pub i32);
@@ -137,6 +139,12 @@ impl fmt::Display for Name<'_> {
 fn looks_escaped(name: &[u8]) -> bool {
     let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     name.windows(4).any(|four| matches!(four, [b'\\', b'x', high, low] if digit(*high) && digit(*low)))
+}
+
+impl Serialize for Name<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
 }
 
 impl fmt::Debug for Name<'_> {
