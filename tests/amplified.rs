@@ -134,15 +134,30 @@ fn costs(storage: &Storage) -> [(&'static str, Cost); 6] {
     ]
 }
 
+/// The most that what is shown of an id takes on a line, three times: once escaped for JSON or a label.
+const SHOWN: usize = 3 * 260;
+/// A page is a view of the numbers, and the piece at hand.
+const PIECE: usize = 320 * 1024;
+
 #[test]
 fn a_member_with_an_id_of_32_kb_costs_little_more_than_one_with_a_short_one() {
-    let short = costs(&storage(b"app"));
+    let before = live();
+    let plain = storage(b"app");
+    let held_short = live() - before;
+    let short = costs(&plain);
+    drop(plain);
     let before = live();
     let storage = storage(&[b'a'; 32_767]);
-    let held = live() - before;
+    let held_long = live() - before;
     let long = costs(&storage);
-    println!("held: {held} bytes");
+    println!("held: {held_short} and {held_long} bytes");
+    assert!(held_long < held_short + 4 * SHOWN, "{held_long} bytes are held, and {held_short} of a short id");
     for ((what, short), (_, long)) in short.iter().zip(&long) {
-        println!("{what}: {short:?} {long:?}");
+        println!("{what}: {short:?}, {long:?}");
+        let most = usize::try_from(PARTITIONS).unwrap() * SHOWN * 4;
+        assert!(long.bytes < short.bytes + most, "{what}: {long:?}");
+        assert!(long.piece <= PIECE, "{what}: {long:?}");
+        // The body itself is never there.
+        assert!(long.memory < short.memory + PIECE && long.memory < 8_000_000, "{what}: {long:?}");
     }
 }

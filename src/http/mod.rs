@@ -25,6 +25,7 @@ mod desk;
 mod files;
 mod limits;
 mod listen;
+mod measure;
 mod negotiate;
 mod places;
 mod rendering;
