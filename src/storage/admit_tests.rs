@@ -128,3 +128,22 @@ fn no_metadata_and_no_log_end_brings_a_topic_with_too_long_a_name() {
     let named: Vec<_> = cluster.topics().named().map(|topic| topic.name.label.name().to_string()).collect();
     assert_eq!((named, cluster.names_held(), refused(&cluster)), (vec!["t".to_owned()], 1, 1));
 }
+
+#[test]
+fn members_whose_long_ids_are_shown_alike_remain_two() {
+    let id = |different| format!("{}{different}{}", "i".repeat(20_000), "d".repeat(12_000));
+    let (one, other, shown) = (id('1'), id('2'), format!("{}…{}", "i".repeat(200), "d".repeat(50)));
+    let member = |id| fact("g", GroupFact::Member { id: Name(id), who: Some((Name(id), Name(id))) });
+    let epoch = GroupFact::Epoch(Some(EpochUpdate { number: 1, validated_topology: None }));
+    let cluster = cluster();
+    live(&cluster, vec![(1, fact("g", epoch)), (2, member(one.as_bytes())), (3, member(other.as_bytes()))]);
+    live(&cluster, vec![(4, members("h", 1, &[(&one, "t", &[0]), (&other, "t", &[1])]))]);
+    let alike = vec![shown.clone(), shown];
+    let view = view_of(&cluster);
+    let ids = view.groups.iter().map(|group| group.members.iter().map(|member| member.id.name().to_string()).collect());
+    assert_eq!(ids.collect::<Vec<Vec<_>>>(), [alike.clone(), alike]);
+    assert_eq!(view.group_topics[0].assigned.to_vec(), [(Partition(0), 0), (Partition(1), 1)]);
+    // Each goes by its own tombstone.
+    live(&cluster, vec![(5, fact("g", GroupFact::Member { id: Name(one.as_bytes()), who: None }))]);
+    assert_eq!(view_of(&cluster).groups[0].members.len(), 1);
+}
