@@ -19,7 +19,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use bounds::{Bounds, LONGEST_CONSUMER, LONGEST_GROUP, LONGEST_TOPIC};
+pub use bounds::{Bounds, LONGEST_CONSUMER};
 pub use talk::{Answer, Ask, LeftOut, Told, Want};
 pub use tree::Tree;
 
@@ -50,6 +50,24 @@ pub enum Place<'p> {
     Partitions(&'p str, &'p str),
     /// The offset of a partition.
     Commit(Spot<'p>),
+}
+
+impl Place<'_> {
+    /// Whether the name that a node adds to its path is one that is taken in.
+    #[must_use]
+    pub const fn is_fit(&self) -> bool {
+        match self {
+            Self::Group(group) => Name(group.as_bytes()).is_fit_for_a_group(),
+            Self::Partitions(_, topic) | Self::OwnedPartitions(_, topic) => Name(topic.as_bytes()).is_fit_for_a_topic(),
+            // The names above them were.
+            Self::Groups
+            | Self::Members(_)
+            | Self::OwnedTopics(_)
+            | Self::Owner(_)
+            | Self::Topics(_)
+            | Self::Commit(_) => true,
+        }
+    }
 }
 
 /// A partition of a group's topic.

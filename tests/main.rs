@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod alerts;
 #[cfg(test)]
+mod amplification;
+#[cfg(test)]
 mod burrow;
 #[cfg(test)]
 mod captured;

@@ -139,6 +139,9 @@ impl Topics {
 
     fn take(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
         let mut metadata = read(view, &self.known);
+        if let Some(cluster) = self.storage.cluster(&self.cluster.name) {
+            cluster.admit_topics(&mut metadata);
+        }
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
         let more = broker.map(|broker| self.more(&metadata, broker)).unwrap_or_default();
         identify(&mut metadata, &more.ids);

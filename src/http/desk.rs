@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Content, no_memory, no_thread, text, whole_or_held, with};
 use super::chunks::{CHUNK, Chunks, is_out_of_memory};
 use super::limits::Limits;
+use super::measure::excess;
 use super::negotiate::Coding;
 use super::places::{Place, Places};
 use super::work::{self, Undone};
@@ -25,12 +26,17 @@ use super::{Api, Numbers};
 use crate::burrow::{Answer, Verb};
 use crate::status_page;
 
+/// The status of an answer whose body would be too long.
+const TOO_LARGE: u16 = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
+
 /// Where requests for what has to be worked out are taken.
 pub(super) struct Desk {
     api: Api,
     numbers: Numbers,
     origin: Option<HeaderValue>,
     places: Places,
+    /// The longest body that is sent.
+    longest: u64,
 }
 
 /// What is made of an answer.
@@ -66,7 +72,8 @@ impl Desk {
     pub fn new(api: Api, numbers: Numbers, origin: Option<&str>, limits: &Limits) -> Self {
         // The configuration has been checked: it is a header's value.
         let origin = origin.and_then(|origin| HeaderValue::from_str(origin).ok());
-        Self { api, numbers, origin, places: Places::new(limits.answers, limits.stall) }
+        let places = Places::new(limits.answers, limits.stall);
+        Self { api, numbers, origin, places, longest: limits.answer_bytes }
     }
 
     /// Answers one request to Burrow's API on a connection that `cut` ends. Waits for a place.
@@ -77,14 +84,14 @@ impl Desk {
         body: Bytes,
         cut: CancellationToken,
     ) -> Response<Content> {
-        let (api, verb) = (Arc::clone(&self.api), verb(method));
-        self.marked(or_failed(self.make(cut, move || Made::of(&api(verb, &path, &body))).await))
+        let (api, verb, longest) = (Arc::clone(&self.api), verb(method), self.longest);
+        self.marked(or_failed(self.make(cut, move || Made::of(api(verb, &path, &body), longest)).await))
     }
 
     /// Answers the status page, likewise.
     pub async fn numbers(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
-        let numbers = Arc::clone(&self.numbers);
-        let mut answer = or_failed(self.make(cut, move || Made::of_numbers(&numbers(&call), coding)).await);
+        let (numbers, longest) = (Arc::clone(&self.numbers), self.longest);
+        let mut answer = or_failed(self.make(cut, move || Made::of_numbers(numbers(&call), coding, longest)).await);
         let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
         say(CACHE_CONTROL, "no-store");
         say(VARY, "Accept-Encoding");
@@ -143,12 +150,18 @@ fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
 }
 
 impl Made {
-    fn of(answer: &Answer) -> Result<Self, NoAnswer> {
+    fn of(mut answer: Answer, longest: u64) -> Result<Self, NoAnswer> {
+        if let Some(why) = excess(&answer.body, longest)? {
+            answer = answer.withheld(TOO_LARGE, why);
+        }
         let made = Self::written(answer.status, &answer.body, Coding::Identity)?;
-        Ok(Self { allow: answer.allow.clone(), ..made })
+        Ok(Self { allow: answer.allow, ..made })
     }
 
-    fn of_numbers(answer: &status_page::Answer, coding: Coding) -> Result<Self, NoAnswer> {
+    fn of_numbers(mut answer: status_page::Answer, coding: Coding, longest: u64) -> Result<Self, NoAnswer> {
+        if let Some(why) = excess(&answer.body, longest)? {
+            answer = status_page::Answer::withheld(TOO_LARGE, why);
+        }
         Self::written(answer.status, &answer.body, coding)
     }
 

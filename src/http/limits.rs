@@ -21,6 +21,8 @@ pub(super) struct Limits {
     pub pages: usize,
     /// Answers of Burrow's API and the status page's that are made, or held for their clients, at one time.
     pub answers: usize,
+    /// Bytes of such an answer's body, before it is compressed.
+    pub answer_bytes: u64,
     /// Time without a piece taken after which a page's place goes to one who waits.
     pub stall: Duration,
     /// Age up to which a compressed page is shared.
@@ -48,6 +50,7 @@ impl Default for Limits {
             answer: Duration::from_secs(30),
             pages: 4,
             answers: 4,
+            answer_bytes: 64 * 1024 * 1024,
             stall: Duration::from_secs(1),
             keep: Duration::from_secs(1),
             grace: Duration::from_millis(1300),

@@ -31,6 +31,7 @@ mod files;
 mod gate;
 mod limits;
 mod listen;
+mod measure;
 mod negotiate;
 mod places;
 mod rendering;

@@ -41,6 +41,7 @@ impl Build {
         let rules = self.cluster.rules();
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
+            let Some(update) = self.cluster.admit(update) else { continue };
             newest = newest.max(self.cluster.see(&update));
             let mut made = self.cluster.make(&update, &stream);
             let intern = || match &update {
@@ -54,7 +55,7 @@ impl Build {
             };
             let taken = take(&mut self.groups, order, &update, &mut made, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
-                self.cluster.count_dropped(why);
+                self.cluster.count_dropped(why, 1);
             }
         }
         self.cluster.bring(self.source, newest, now);

@@ -13,6 +13,7 @@ use crate::model::{Name, Order, Partition, Timestamp};
 use crate::time_lag::Exactness;
 use crate::wall_clock::AsOf;
 
+use super::admit::admit;
 use super::build::{Build, Renewal};
 use super::group::{Group, Stream};
 use super::made::{Cut, Made};
@@ -129,8 +130,17 @@ impl Cluster {
         Arc::clone(&self.topics.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Takes the topics out of a metadata answer whose names are too long, and counts them.
+    pub fn admit_topics(&self, metadata: &mut Metadata) {
+        let before = metadata.topics.len();
+        metadata.topics.retain(|topic| Name(topic.name.as_bytes()).is_fit_for_a_topic());
+        let refused = before.saturating_sub(metadata.topics.len());
+        self.count_dropped(Dropped::Name, u64::try_from(refused).unwrap_or(u64::MAX));
+    }
+
     /// Takes in one full metadata answer. `at` is when it was asked for.
-    pub fn apply_metadata(&self, metadata: Metadata, at: Timestamp) {
+    pub fn apply_metadata(&self, mut metadata: Metadata, at: Timestamp) {
+        self.admit_topics(&mut metadata);
         let at = self.by_the_brokers_clock(at);
         let named: Vec<_> =
             metadata.topics.iter().map(|topic| (self.names.intern(Name(topic.name.as_bytes())), topic)).collect();
@@ -139,6 +149,7 @@ impl Cluster {
         self.change_topics(|topics| {
             let mut brokers = metadata.brokers;
             brokers.sort_by_key(|broker| broker.id);
+            brokers.dedup_by_key(|broker| broker.id);
             topics.begin(brokers);
             let mut missing: HashMap<*const TopicName, Arc<TopicName>> =
                 known.into_iter().map(|name| (Arc::as_ptr(&name), name)).collect();
@@ -173,6 +184,7 @@ impl Cluster {
         let mut recreated = Vec::new();
         let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
             .chunk_by(|a, b| a.topic == b.topic)
+            .filter(|run| run.first().is_some_and(|found| Name(found.topic.as_bytes()).is_fit_for_a_topic()))
             .filter_map(|run| Some((self.names.intern(Name(run.first()?.topic.as_bytes())), run)))
             .collect();
         self.change_topics(|topics| {
@@ -295,6 +307,7 @@ impl Cluster {
         lock(&self.told).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
+            let Some(update) = self.admit(update) else { continue };
             newest = newest.max(self.see(&update));
             self.apply_one(order, &update, &stream);
             if let Update::Fact { group, .. } | Update::GroupTombstone { group } = update
@@ -318,7 +331,7 @@ impl Cluster {
             // The one copy of a topic's name is fetched outside the shard's lock, then the commit tried again.
             match (taken, update) {
                 (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
-                (Some(Taken::Dropped(why)), _) => return self.count_dropped(why),
+                (Some(Taken::Dropped(why)), _) => return self.count_dropped(why, 1),
                 _ => return,
             }
         }
@@ -376,9 +389,20 @@ impl Cluster {
         &self.rules
     }
 
-    pub(super) fn count_dropped(&self, why: Dropped) {
+    /// What is left of an update without names that are too long, which are counted.
+    pub(super) fn admit<'a>(&self, update: Update<'a>) -> Option<Update<'a>> {
+        let (update, refused) = admit(update);
+        self.count_dropped(Dropped::Name, refused);
+        update
+    }
+
+    /// Things were not taken in.
+    pub fn count_dropped(&self, why: Dropped, count: u64) {
+        if count == 0 {
+            return;
+        }
         for (counter, _) in self.dropped.iter().zip(Dropped::ALL).filter(|(_, reason)| *reason == why) {
-            counter.fetch_add(1, Ordering::Relaxed);
+            counter.fetch_add(count, Ordering::Relaxed);
         }
     }
 

@@ -152,27 +152,28 @@ impl GroupDetail {
         let mut all: Vec<Partition> = named.chain(held).collect();
         all.sort_unstable();
         all.dedup();
-        let mut slots = topic.slots.iter().peekable();
-        let mut assigned = topic.assigned.iter().peekable();
-        all.into_iter().map(move |partition| {
-            let slot = slots.next_if(|slot| slot.partition == partition);
-            let window = slot.map(|slot| &slot.window);
-            let owner = assigned.next_if(|(owned, _)| *owned == partition);
-            // Members of a share group share partitions: there is room for one of them.
-            while assigned.next_if(|(owned, _)| *owned == partition).is_some() {}
-            let state = self.known.partition(&topic.name, partition);
-            let standing = slot.map(|slot| topic.slots.standing(slot));
-            PartitionDetail {
-                partition,
-                window,
-                owner: owner.and_then(|(_, member)| self.members.get(*member)),
-                bounds: state.map_or_else(Bounds::default, |state| state.bounds),
-                standing,
-                slot,
-                state,
-                log: state.map_or_else(Log::default, |state| log_of(state, slot.zip(standing))),
-            }
-        })
+        all.into_iter().map(|partition| self.partition(topic, partition))
+    }
+
+    /// A partition of a topic.
+    #[must_use]
+    pub fn partition<'a>(&'a self, topic: &'a TopicDetail, partition: Partition) -> PartitionDetail<'a> {
+        let slot = topic.slots.get(partition);
+        // Members of a share group share partitions: there is room for one of them.
+        let place = topic.assigned.partition_point(|(owned, _)| *owned < partition);
+        let owner = topic.assigned.get(place).filter(|(owned, _)| *owned == partition);
+        let state = self.known.partition(&topic.name, partition);
+        let standing = slot.map(|slot| topic.slots.standing(slot));
+        PartitionDetail {
+            partition,
+            window: slot.map(|slot| &slot.window),
+            owner: owner.and_then(|(_, member)| self.members.get(*member)),
+            bounds: state.map_or_else(Bounds::default, |state| state.bounds),
+            standing,
+            slot,
+            state,
+            log: state.map_or_else(Log::default, |state| log_of(state, slot.zip(standing))),
+        }
     }
 }
 

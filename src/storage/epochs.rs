@@ -333,7 +333,10 @@ impl Made {
             GroupFact::TargetEpoch(epoch) => Self::Target(*epoch),
             GroupFact::Member { id, who } => {
                 let who = who.map(|(client_id, client_host)| {
-                    Arc::new(Who { client_id: client_id.0.into(), client_host: client_host.0.into() })
+                    Arc::new(Who {
+                        client_id: (*client_id.shortened()).into(),
+                        client_host: (*client_host.shortened()).into(),
+                    })
                 });
                 Self::Member(id.0.into(), who)
             }

@@ -11,7 +11,8 @@ use super::names::Label;
 use super::owners::{Claims, Known, Owners};
 use super::update::{GroupKind, MemberUpdate, MembersUpdate};
 
-/// A live member.
+/// A live member: what is shown of it ([`Name::shortened`]), beside each partition that it owns. Which one it is its
+/// place in the list of its group's members says: two that are shown alike remain two.
 #[derive(Debug)]
 pub struct Member {
     /// Its id.
@@ -287,8 +288,8 @@ impl Classic {
     pub fn of(update: &MembersUpdate<'_>, known: Known<'_>) -> (Self, usize) {
         let (owners, cut) = owners_of(&update.members, known);
         let classic = Self {
-            protocol_type: Arc::new(Label::new(update.protocol_type.0)),
-            protocol: Arc::new(Label::new(update.protocol.0)),
+            protocol_type: Arc::new(Label::new(&update.protocol_type.shortened())),
+            protocol: Arc::new(Label::new(&update.protocol.shortened())),
             generation: update.generation,
             owners,
         };
@@ -321,7 +322,7 @@ impl Member {
     }
 
     pub(super) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
-        let [id, client_id, client_host] = [id, client_id, client_host].map(|name| Label::new(name.0));
+        let [id, client_id, client_host] = [id, client_id, client_host].map(|text| Label::new(&text.shortened()));
         Self { id, client_id, client_host }
     }
 }

@@ -3,6 +3,9 @@
 //! Storage is a value, not an actor. Modules apply batches of [`Update`]s, readers take a [`View`]; the rules
 //! of how a commit is taken in are RULES.md's.
 
+mod admit;
+#[cfg(test)]
+mod admit_tests;
 mod build;
 mod cluster;
 mod copy;

@@ -337,11 +337,13 @@ pub enum Dropped {
     Superseded,
     /// Older than the topic: it was deleted and created anew.
     Recreated,
+    /// The name of the group or of the topic is too long. Whatever names it counts, not commits alone.
+    Name,
 }
 
 impl Dropped {
     /// All reasons.
-    pub const ALL: [Self; 4] = [Self::Expired, Self::Late, Self::Superseded, Self::Recreated];
+    pub const ALL: [Self; 5] = [Self::Expired, Self::Late, Self::Superseded, Self::Recreated, Self::Name];
 
     /// The label's value.
     #[must_use]
@@ -351,6 +353,7 @@ impl Dropped {
             Self::Late => "late",
             Self::Superseded => "superseded",
             Self::Recreated => "recreated",
+            Self::Name => "name",
         }
     }
 }

@@ -1,9 +1,5 @@
 //! How much of a tree is followed. A server may claim anything; what honest ensembles hold is far below.
 
-/// The longest name of a group, in bytes.
-pub const LONGEST_GROUP: usize = 1_024;
-/// The longest name of a topic that Kafka allows, in bytes.
-pub const LONGEST_TOPIC: usize = 249;
 /// The longest id of a consumer, and the longest data of an owner, in bytes: a group's name, a host's, and numbers.
 pub const LONGEST_CONSUMER: usize = 2_048;
 
@@ -24,9 +20,9 @@ impl Default for Bounds {
     }
 }
 
-/// Whether a list of children may hold this name, at most so many bytes long.
-pub(super) fn is_name(name: &str, longest: usize) -> bool {
-    !name.is_empty() && name.len() <= longest && !name.contains(['/', '\0'])
+/// Whether a list of children may hold this name.
+pub(super) fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\0'])
 }
 
 #[cfg(test)]
@@ -35,7 +31,7 @@ mod tests {
 
     use super::*;
     use crate::config::Filter;
-    use crate::model::{Order, Timestamp};
+    use crate::model::{LONGEST_GROUP, LONGEST_TOPIC, Order, Timestamp};
     use crate::zktree::{Answer, Fault, LeftOut, Told, Tree};
 
     fn tree(nodes: usize) -> Tree {
@@ -58,10 +54,11 @@ mod tests {
         let (group, topic) = (long(LONGEST_GROUP), long(LONGEST_TOPIC));
         let too_long = [long(LONGEST_GROUP + 1), long(LONGEST_TOPIC + 1)];
         let left_out = list(&mut tree, "/consumers", &[&group, &too_long[0], "", "g/offsets", "/", "nul\0", "g"]);
-        assert_eq!(left_out, LeftOut { names: 5, nodes: 0 });
+        assert_eq!((left_out, tree.take_too_long()), (LeftOut { names: 4, nodes: 0 }, 1));
         for parent in ["/consumers/g/offsets", "/consumers/g/owners"] {
-            assert_eq!(list(&mut tree, parent, &[&topic, &too_long[1]]), LeftOut { names: 1, nodes: 0 });
+            assert_eq!(list(&mut tree, parent, &[&topic, &too_long[1]]), LeftOut::default());
         }
+        assert_eq!(tree.take_too_long(), 2);
         let expected = [
             "/consumers".to_owned(),
             format!("/consumers/{group}"),

@@ -43,7 +43,7 @@ impl Registries {
         let held = self.count_of(group);
         let mut members: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         let listed = members.len();
-        members.retain(|name| is_name(name, LONGEST_CONSUMER));
+        members.retain(|name| is_name(name) && name.len() <= LONGEST_CONSUMER);
         let (good, kept) = (members.len(), members.len().min(most));
         let left_out = LeftOut { names: listed.saturating_sub(good), nodes: good.saturating_sub(kept) };
         if kept == 0 && !self.groups.contains_key(group) {

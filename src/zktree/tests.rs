@@ -465,3 +465,33 @@ proptest! {
         let _ = (offset(&data), place(&path));
     }
 }
+
+#[test]
+fn nothing_below_a_name_that_is_too_long_is_read() {
+    let mut tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default());
+    let name = |bytes| "n".repeat(bytes);
+    let (longest, topic) = (name(1024), name(249));
+    let lists = [
+        ("/consumers".to_owned(), vec![name(1025), longest.clone()]),
+        (format!("/consumers/{longest}"), vec!["offsets".to_owned(), "owners".to_owned()]),
+        (format!("/consumers/{longest}/offsets"), vec![name(250), topic.clone()]),
+        (format!("/consumers/{longest}/owners"), vec![name(250)]),
+    ];
+    let mut asked = BTreeSet::new();
+    for (path, names) in lists {
+        tree.take(&path.into(), &Answer::Children(names));
+        asked.extend(std::iter::from_fn(|| tree.next_ask()).map(|ask| ask.path.to_string()));
+    }
+    assert_eq!((tree.take_too_long(), tree.take_too_long()), (3, 0));
+    let below = |rest: &str| format!("/consumers/{longest}{rest}");
+    let expected = [
+        "/consumers".to_owned(),
+        below(""),
+        below("/ids"),
+        below("/offsets"),
+        below("/owners"),
+        below(&format!("/offsets/{topic}")),
+    ];
+    assert!(asked.iter().all(|path| expected.contains(path)), "{asked:?}");
+    assert!(asked.contains(&below(&format!("/offsets/{topic}"))));
+}

@@ -13,7 +13,7 @@ use crate::config::Filter;
 use crate::model::{Name, Order, Timestamp};
 use crate::storage::Update;
 
-use super::bounds::{Bounds, LONGEST_CONSUMER, LONGEST_GROUP, LONGEST_TOPIC, is_name};
+use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
 use super::refused::Refused;
 use super::registry::Registries;
 use super::talk::{Answer, Ask, LeftOut, Told, Want};
@@ -34,6 +34,8 @@ pub struct Tree {
     refused: Refused,
     /// Nodes that have not been answered for yet.
     unread: usize,
+    /// Times that a list has named a group or a topic with too long a name.
+    too_long: u64,
     registries: Registries,
 }
 
@@ -70,6 +72,7 @@ impl Tree {
             changed: VecDeque::new(),
             refused: Refused::default(),
             unread: 0,
+            too_long: 0,
             registries: Registries::default(),
         };
         tree.discover(ROOT.into());
@@ -125,6 +128,11 @@ impl Tree {
     /// owned partitions together, and of one at least unless that is 0. How many those were.
     pub fn registered(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
         self.registries.tell(most, take)
+    }
+
+    /// How often that was since this was last asked. Nothing below such a node is read, and its path is not kept.
+    pub const fn take_too_long(&mut self) -> u64 {
+        std::mem::replace(&mut self.too_long, 0)
     }
 
     /// Takes in the answer to a question.
@@ -199,17 +207,13 @@ impl Tree {
 
     /// A list names a child; why it is not followed, where that is to be counted.
     fn name(&mut self, parent: &str, name: &str) -> Option<Fault> {
-        if !is_name(name, LONGEST_GROUP) {
+        if !is_name(name) {
             return Some(Fault::Name);
         }
         let path: Arc<str> = format!("{parent}/{name}").into();
-        let place = place(&path)?;
-        if let Place::Partitions(_, topic) | Place::OwnedPartitions(_, topic) = place
-            && topic.len() > LONGEST_TOPIC
-        {
-            return Some(Fault::Name);
-        }
-        if !self.allows(place) {
+        let place = place(&path).filter(|place| self.allows(*place))?;
+        if !place.is_fit() {
+            self.too_long = self.too_long.saturating_add(1);
             return None;
         }
         let full = self.room() == 0;

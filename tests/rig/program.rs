@@ -89,7 +89,12 @@ impl Program {
     /// Commits there may name topics that do not exist, which are hidden once two refreshes of the metadata have
     /// not named them (RULES.md): so there is only one.
     pub fn reading(servers: &str, topic: &str) -> Self {
-        let file = quick(servers, "", "").replace("topic-refresh = 1\n", "topic-refresh = 3600\n");
+        Self::reading_with(servers, topic, "")
+    }
+
+    /// The same, with more in its file.
+    pub fn reading_with(servers: &str, topic: &str, more: &str) -> Self {
+        let file = quick(servers, "", more).replace("topic-refresh = 1\n", "topic-refresh = 3600\n");
         let (head, consumer) = file.split_once("[consumer.local]").unwrap();
         Self::with_config(&format!("{head}[consumer.local]\noffsets-topic = \"{topic}\"{consumer}"))
     }

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::config::Filter;
 use crate::metrics::own::{ErrorCounters, ModuleMetrics};
 use crate::model::Order;
-use crate::storage::{Build, Cluster, Past, SourceId, Update};
+use crate::storage::{Build, Cluster, Dropped, Past, SourceId, Update};
 use crate::wall_clock::AsOf;
 use crate::zktree::{Answer, Ask, Bounds, Fault, ROOT, Tree};
 
@@ -134,6 +134,7 @@ impl Follower {
         self.metrics.answered();
         self.read(batch, course, now);
         self.members(course, now);
+        self.cluster.count_dropped(Dropped::Name, course.tree.take_too_long());
         let (read, known) = course.tree.progress();
         self.metrics.zookeeper_nodes(known);
         if course.walk.is_none() {
