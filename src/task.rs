@@ -185,6 +185,34 @@ pub fn start_in_time<F: FnOnce() + Send + 'static>(
     }
 }
 
+/// Makes what takes memory or descriptors as soon as the system has them to give: a shortage is waited out. `None`
+/// when `stop` comes first.
+pub fn make_in_time<T>(
+    what: &str,
+    mut make: impl FnMut() -> Result<T, ModuleError>,
+    stop: &CancellationToken,
+) -> Option<T> {
+    let mut failures = 0_u64;
+    while !stop.is_cancelled() {
+        match make() {
+            Ok(made) => {
+                if failures > 0 {
+                    info!(what, failures, "made in the end");
+                }
+                return Some(made);
+            }
+            Err(error) => {
+                if failures == 0 {
+                    warn!(what, %error, "waiting for what it takes");
+                }
+                failures = failures.saturating_add(1);
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +235,18 @@ mod tests {
         assert_eq!(ended(|_| std::panic::panic_any(1)), "t: Panicked(\"it gave no reason\")");
         assert_eq!(ended(|_| Ok(())), "t: Returned");
         assert_eq!(ended(|_| Err(ModuleError::Nul("x".to_owned()))), "t: Failed(Nul(\"x\"))");
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_tried_again_until_it_can_or_the_stop() {
+        let (stop, mut tries) = (CancellationToken::new(), 0);
+        let mut make = |upto: i32| {
+            tries += 1;
+            if tries < upto { Err(ModuleError::Nul(String::new())) } else { Ok(tries) }
+        };
+        assert_eq!(make_in_time("it", || make(3), &stop), Some(3));
+        stop.cancel();
+        assert_eq!(make_in_time("it", || make(3), &stop), None);
     }
 
     #[test]

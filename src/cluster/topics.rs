@@ -13,7 +13,7 @@ use super::pulse::Pulse;
 use super::{NOTICE, Running};
 use crate::clock;
 use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups, ModuleError};
+use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
 use crate::storage::{Broker, ClusterFacts, Metadata, Storage};
@@ -71,17 +71,18 @@ impl Topics {
     /// Works until `stop`.
     pub(super) fn new(
         running: &Running,
+        lookups: Lookups,
         stop: CancellationToken,
         shapes: Sender<Shape>,
         hurried: Receiver<Hurry>,
-    ) -> Result<Self, ModuleError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             cluster: Arc::clone(&running.cluster),
             client: Arc::clone(&running.client),
             pulse: Arc::clone(&running.pulse),
             storage: Arc::clone(&running.storage),
             stop,
-            lookups: Lookups::new(Arc::clone(&running.client))?,
+            lookups,
             shapes,
             hurried,
             pace: Pace::new(running.cluster.topic_refresh, Instant::now()),
@@ -89,7 +90,7 @@ impl Topics {
             racks: BTreeMap::new(),
             round: 0,
             read_at: Instant::now(),
-        })
+        }
     }
 
     /// Until it is told to stop, or nobody wants to know any more.

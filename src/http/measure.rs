@@ -9,7 +9,7 @@ use serde::Serialize;
 ///
 /// # Errors
 /// When the body cannot be written at all.
-pub(super) fn excess(body: &impl Serialize, longest: u64) -> serde_json::Result<Option<String>> {
+pub(super) fn excess(body: &impl Serialize, longest: u64) -> io::Result<Option<String>> {
     let mut length = Length(0);
     serde_json::to_writer(&mut length, body)?;
     let Length(length) = length;

@@ -1,8 +1,8 @@
 //! The threads of librdkafka.
 //!
 //! It blocks all signals in them, so that a fault there would end the process without a word. It calls an interceptor in
-//! each of its threads as that starts: from there the thread is watched (see [`crate::crash`]). These are the only
-//! functions of ours that C calls, and they do not panic.
+//! each of its threads as that starts: from there the thread is watched (see [`crate::crash`]). The functions that C
+//! calls do not panic.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
