@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{Order, Partition, Timestamp};
 
 use super::SourceId;
-use super::epochs;
+use super::epoch_facts;
 use super::graves::Graves;
 use super::meta::{self, Classic, Meta, Registered};
 use super::names::{Label, TopicName};
@@ -122,7 +122,7 @@ impl Group {
     pub fn fact(
         &mut self,
         (kind, is_tombstone): (GroupKind, bool),
-        made: &mut epochs::Made,
+        made: &mut epoch_facts::Made,
         written: (Order, Timestamp),
         stream: &Stream<'_>,
     ) {

@@ -6,7 +6,9 @@
 mod build;
 mod cluster;
 mod copy;
+mod cut;
 mod detail;
+mod epoch_facts;
 mod epochs;
 mod expire;
 mod fact;
@@ -52,11 +54,11 @@ use std::sync::Arc;
 
 pub use build::Build;
 pub use cluster::Cluster;
+pub use cut::Cut;
 pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
 pub use expire::Expire;
 pub use glance::{Glance, Look, Worst};
-pub use made::Cut;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
 pub use owners::{Assigned, Owned};
