@@ -16,7 +16,7 @@ use crate::config::Cluster;
 use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
-use crate::storage::{Broker, ClusterFacts, Metadata, Storage};
+use crate::storage::{Broker, ClusterFacts, Cut, Metadata, Storage};
 
 /// A frozen broker may be the one that is asked; another one is asked then.
 const METADATA_LIMIT: Duration = Duration::from_secs(4);
@@ -160,8 +160,23 @@ impl Topics {
         self.known = remember(&metadata, &self.known);
         self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
         self.storage.apply_facts(&self.cluster.name, facts);
+        self.tell_of_cut();
         // Fails when the other thread has stopped, and then this one is about to.
         self.shapes.send(shape).ok();
+    }
+
+    /// An assignment is not kept as a whole: told of once.
+    fn tell_of_cut(&self) {
+        let cluster = &self.cluster.name;
+        if let Some(Cut { group, topics }) = self.storage.cluster(cluster).and_then(|cluster| cluster.take_first_cut())
+        {
+            tracing::warn!(
+                cluster,
+                group,
+                topics,
+                "an assignment names more than 10000 topics that the metadata does not name: the rest is not kept"
+            );
+        }
     }
 
     /// Ids of all topics and racks of their replicas, as far as they come in time.

@@ -137,6 +137,7 @@ struct Families {
     groups: Family<GroupLabels, Gauge>,
     group_partitions: Family<ClusterLabels, Gauge>,
     dropped: Family<DroppedLabels, Counter>,
+    cut_topics: Family<ClusterLabels, Counter>,
     zookeeper_nodes: Family<OwnLabels, Gauge>,
     zookeeper_sessions: Family<OwnLabels, Counter>,
     scrape: Histogram,
@@ -158,6 +159,7 @@ impl Default for Families {
             groups: Family::default(),
             group_partitions: Family::default(),
             dropped: Family::default(),
+            cut_topics: Family::default(),
             zookeeper_nodes: Family::default(),
             zookeeper_sessions: Family::default(),
             scrape: seconds(),
@@ -237,6 +239,9 @@ impl Own {
                 let counter = families.dropped.get_or_create(&labels);
                 counter.inner().store(count, Ordering::Relaxed);
             }
+            let labels = ClusterLabels { cluster: cluster.label().name().to_string() };
+            let counter = families.cut_topics.get_or_create(&labels);
+            counter.inner().store(cluster.cut_topics(), Ordering::Relaxed);
         }
         families.groups.clear();
         for cluster in &view.clusters {
@@ -277,6 +282,8 @@ impl Families {
         to.register("warrener_group_partitions", help, self.group_partitions.clone());
         let help = "Commits that were not taken in, by reason";
         to.register("warrener_dropped_commits", help, self.dropped.clone());
+        let help = "Topics of assignments that were not kept: more than 10,000 of one that the metadata does not name";
+        to.register("warrener_dropped_assigned_topics", help, self.cut_topics.clone());
         let help = "Nodes of ZooKeeper that are followed";
         to.register("warrener_zookeeper_nodes", help, self.zookeeper_nodes.clone());
         let help = "Sessions with ZooKeeper that were opened";

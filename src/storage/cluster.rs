@@ -15,8 +15,9 @@ use crate::wall_clock::AsOf;
 
 use super::admit::admit;
 use super::build::{Build, Renewal};
+use super::cut::{Cut, Cuts};
 use super::group::{Group, Stream};
-use super::made::{Cut, Made};
+use super::made::Made;
 use super::names::{Label, TopicName, TopicNames};
 use super::owners::Known;
 use super::settle::{Lagging, Moment};
@@ -48,9 +49,7 @@ pub struct Cluster {
     /// Groups in which it has to be found who owns what.
     stale: Mutex<HashSet<Box<[u8]>>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
-    /// Topics of assignments that were not kept, and the first of these assignments until somebody asks for it.
-    cut: AtomicU64,
-    first_cut: Mutex<FirstCut>,
+    cuts: Cuts,
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
     /// The time of the newest commit that each source has brought and that is not ahead of our clock.
@@ -59,14 +58,6 @@ pub struct Cluster {
     refresh: AtomicU64,
     /// Whether brokers have been asked about the past.
     past_read: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-enum FirstCut {
-    #[default]
-    None,
-    Is(Cut),
-    Told,
 }
 
 /// How often log ends are refreshed unless told otherwise.
@@ -85,8 +76,7 @@ impl Cluster {
             told: Mutex::default(),
             stale: Mutex::default(),
             dropped: Default::default(),
-            cut: AtomicU64::new(0),
-            first_cut: Mutex::default(),
+            cuts: Cuts::default(),
             newest: AtomicI64::new(i64::MIN),
             brought: Mutex::default(),
             refresh: AtomicU64::new(millis(REFRESH)),
@@ -340,7 +330,7 @@ impl Cluster {
     /// What an update brings.
     pub(super) fn make(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
         let (made, cut) = Made::of(update, stream.source, self.known(stream.topics));
-        self.count_cut(cut);
+        self.cuts.count(update.group(), cut);
         made
     }
 
@@ -361,28 +351,18 @@ impl Cluster {
         &self.stale
     }
 
-    pub(super) fn count_cut(&self, cut: Option<Cut>) {
-        let Some(cut) = cut else { return };
-        self.cut.fetch_add(u64::try_from(cut.topics).unwrap_or(u64::MAX), Ordering::Relaxed);
-        let mut first = lock(&self.first_cut);
-        if matches!(*first, FirstCut::None) {
-            *first = FirstCut::Is(cut);
-        }
+    pub(super) const fn cuts(&self) -> &Cuts {
+        &self.cuts
     }
 
-    /// Topics of assignments that were not kept.
-    pub fn cut(&self) -> u64 {
-        self.cut.load(Ordering::Relaxed)
+    /// Topics of assignments that were not kept: more than 10,000 of one that the metadata does not name.
+    pub fn cut_topics(&self) -> u64 {
+        self.cuts.topics()
     }
 
     /// The first assignment of which that is so, once.
     pub fn take_first_cut(&self) -> Option<Cut> {
-        let mut first = lock(&self.first_cut);
-        let told = if matches!(*first, FirstCut::None) { FirstCut::None } else { FirstCut::Told };
-        match std::mem::replace(&mut *first, told) {
-            FirstCut::Is(cut) => Some(cut),
-            FirstCut::None | FirstCut::Told => None,
-        }
+        self.cuts.take_first()
     }
 
     pub(super) const fn rules(&self) -> &Rules {

@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hashbrown::{HashMap, HashSet};
 use rpds::RedBlackTreeMapSync;
 
-use crate::model::{Name, Order, Partition, TopicId};
+use crate::model::{Name, Order, TopicId};
 
+use super::epoch_facts::{Current, Made, MemberFacts, Owned, Topology, Who, Written};
 use super::fact::Fact;
 use super::meta::Member;
 use super::owners::{Assigned, Claims, Known, Owners};
-use super::texts::{Ranges, Texts};
-use super::update::{CurrentUpdate, EpochUpdate, GroupFact, GroupKind, OwnedUpdate, TopologyUpdate};
+use super::update::{EpochUpdate, GroupKind};
 
 /// Numbers the changes of all groups.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
@@ -47,60 +47,6 @@ pub(super) struct Found {
     as_of: u64,
     /// Some topic's name, or how many partitions it has, is not known yet.
     waits: bool,
-}
-
-#[derive(Clone, Debug, Default)]
-struct MemberFacts {
-    who: Fact<Arc<Who>>,
-    current: Fact<Arc<Current>>,
-}
-
-#[derive(Debug)]
-pub(super) struct Who {
-    client_id: Box<[u8]>,
-    client_host: Box<[u8]>,
-}
-
-#[derive(Debug)]
-pub(super) struct Current {
-    epoch: i32,
-    /// Nothing is left to be revoked or waited for.
-    settled: bool,
-    owned: Owned,
-}
-
-#[derive(Debug)]
-enum Owned {
-    Partitions(Vec<(TopicId, Vec<Partition>)>),
-    /// Of a subtopology.
-    Tasks(Vec<(Box<[u8]>, Vec<Partition>)>),
-}
-
-#[derive(Debug)]
-pub(super) struct Topology {
-    epoch: i32,
-    /// The topics that are read.
-    sources: Texts,
-    /// Which of them each subtopology reads.
-    subtopologies: Ranges,
-}
-
-/// Topics by id, as brokers before 4.1 write them down (type 4).
-#[derive(Debug)]
-pub(super) struct Written {
-    names: Texts,
-    ids: HashMap<TopicId, usize>,
-}
-
-/// A record, made into what is held of it before the group is looked at. What was held is in its place then.
-#[derive(Debug)]
-pub(super) enum Made {
-    Epoch(Option<EpochUpdate>),
-    Target(Option<i32>),
-    Member(Box<[u8]>, Option<Arc<Who>>),
-    Current(Box<[u8]>, Option<Arc<Current>>),
-    Topology(Option<Arc<Topology>>),
-    Written(Option<Arc<Written>>),
 }
 
 /// The states of groups that the offsets topic tells (RECORDS.md).
@@ -317,87 +263,6 @@ impl Epochs {
             }
         }
         waits
-    }
-}
-
-impl MemberFacts {
-    fn is_gone(&self) -> bool {
-        self.who.get().is_none() && self.current.get().is_none()
-    }
-}
-
-impl Made {
-    pub fn of(fact: &GroupFact<'_>) -> Self {
-        match fact {
-            GroupFact::Epoch(epoch) => Self::Epoch(*epoch),
-            GroupFact::TargetEpoch(epoch) => Self::Target(*epoch),
-            GroupFact::Member { id, who } => {
-                let who = who.map(|(client_id, client_host)| {
-                    Arc::new(Who {
-                        client_id: (*client_id.shortened()).into(),
-                        client_host: (*client_host.shortened()).into(),
-                    })
-                });
-                Self::Member(id.0.into(), who)
-            }
-            GroupFact::Current { id, current } => {
-                Self::Current(id.0.into(), current.as_ref().map(|current| Arc::new(Current::of(current))))
-            }
-            GroupFact::Topology(topology) => {
-                Self::Topology(topology.as_ref().map(|topology| Arc::new(Topology::of(topology))))
-            }
-            GroupFact::TopicNames(names) => Self::Written(names.as_ref().map(|names| Arc::new(Written::of(names)))),
-        }
-    }
-}
-
-impl Current {
-    fn of(update: &CurrentUpdate<'_>) -> Self {
-        let owned = match &update.owned {
-            OwnedUpdate::Partitions(list) => Owned::Partitions(list.clone()),
-            OwnedUpdate::Tasks(list) => {
-                Owned::Tasks(list.iter().map(|(id, partitions)| (id.0.into(), partitions.clone())).collect())
-            }
-        };
-        Self { epoch: update.epoch, settled: update.settled, owned }
-    }
-
-    fn owns_anything(&self) -> bool {
-        match &self.owned {
-            Owned::Partitions(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
-            Owned::Tasks(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
-        }
-    }
-}
-
-impl Topology {
-    fn of(update: &TopologyUpdate<'_>) -> Self {
-        let (mut sources, mut subtopologies) = (Texts::default(), Ranges::default());
-        let mut sorted: Vec<_> = update.sources.iter().collect();
-        // Of two with one id the first counts.
-        sorted.sort_by_key(|(id, _)| *id);
-        sorted.dedup_by_key(|(id, _)| *id);
-        for (id, topics) in sorted {
-            let start = sources.len();
-            topics.iter().for_each(|topic| sources.push(*topic));
-            subtopologies.push(*id, &(start..sources.len()));
-        }
-        sources.shrink();
-        subtopologies.shrink();
-        Self { epoch: update.epoch, sources, subtopologies }
-    }
-}
-
-impl Written {
-    fn of(update: &[(TopicId, Name<'_>)]) -> Self {
-        let mut written = Self { names: Texts::default(), ids: HashMap::with_capacity(update.len()) };
-        for (id, name) in update {
-            // Of two with one id the first counts.
-            written.ids.entry(*id).or_insert(written.names.len());
-            written.names.push(*name);
-        }
-        written.names.shrink();
-        written
     }
 }
 

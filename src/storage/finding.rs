@@ -9,7 +9,6 @@ use crate::model::Name;
 
 use super::cluster::{Cluster, lock};
 use super::group::Group;
-use super::made::Cut;
 use super::owners::{Known, Owners};
 
 impl Cluster {
@@ -31,7 +30,7 @@ impl Cluster {
             let epochs = self.shard(Name(&name)).get(&name).and_then(|group| group.meta.stale().cloned());
             let Some(epochs) = epochs else { continue };
             let (found, cut) = epochs.find(self.known(&topics));
-            self.count_cut(Cut::of(Name(&name), cut));
+            self.cuts().count(Name(&name), cut);
             // What was held is freed when the lock is not held any more.
             let held = self.shard(Name(&name)).get_mut(&name).map(|group| group.meta.settle(epochs.kind, found));
             drop(held);
@@ -71,7 +70,7 @@ impl Cluster {
 
     fn renamed(&self, group: Name<'_>, owners: &Owners, known: Known<'_>) -> Option<Arc<Owners>> {
         let (renamed, cut) = owners.renamed(known)?;
-        self.count_cut(Cut::of(group, cut));
+        self.cuts().count(group, cut);
         Some(Arc::new(renamed))
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Order, Partition, Timestamp};
 use crate::wall_clock::AsOf;
 
 use super::SourceId;
-use super::epochs;
+use super::epoch_facts;
 use super::graves::Graves;
 use super::meta::{self, Classic, Meta, Registered};
 use super::names::{Label, TopicName};
@@ -125,7 +125,7 @@ impl Group {
     pub fn fact(
         &mut self,
         (kind, is_tombstone): (GroupKind, bool),
-        made: &mut epochs::Made,
+        made: &mut epoch_facts::Made,
         written: (Order, Timestamp),
         stream: &Stream<'_>,
     ) {

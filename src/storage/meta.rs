@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::model::{Name, Order, Timestamp};
 
 use super::SourceId;
-use super::epochs::{self, Epochs, Found, GroupState};
+use super::epoch_facts;
+use super::epochs::{Epochs, Found, GroupState};
 use super::fact::Fact;
 use super::names::Label;
 use super::owners::{Claims, Known, Owners};
@@ -133,7 +134,7 @@ impl Meta {
     pub fn take(
         &mut self,
         (kind, is_tombstone): (GroupKind, bool),
-        made: &mut epochs::Made,
+        made: &mut epoch_facts::Made,
         (order, at): (Order, Timestamp),
         source: SourceId,
     ) -> Taken {
@@ -160,7 +161,7 @@ impl Meta {
     }
 
     /// Forgets the tombstone of what a record was about, which nothing older can follow any more.
-    pub fn sweep_one(&mut self, kind: GroupKind, made: &epochs::Made) {
+    pub fn sweep_one(&mut self, kind: GroupKind, made: &epoch_facts::Made) {
         self.epochs.iter_mut().filter(|epochs| epochs.kind == kind).for_each(|epochs| epochs.sweep_one(made));
         self.epochs.retain(|epochs| !epochs.is_empty());
     }
