@@ -72,7 +72,7 @@ fn a_tree_without_end_is_followed_up_to_a_bound() {
         if !request.is_question() {
             return talk.honest(request);
         }
-        let mut fresh = |count| {
+        let fresh = |count| {
             let first = next.fetch_add(count, Ordering::Relaxed) % 1_000_000_000;
             (first..first + count).map(|number| number.to_string()).collect::<Vec<_>>()
         };
