@@ -26,6 +26,10 @@ pub fn lies() -> Lies {
         ("null-apis", null_apis()),
         // rd_kafka_broker_handle_ApiVersion asks again at once.
         ("an-invalid-request", Lie::api_versions(|answer| answer.error_code = 42)),
+        // rd_kafka_broker_fetch_toppars asks again at once where there is no version to ask in.
+        ("no-fetch", wire::without(1)),
+        ("negative-versions", wire::range(-5, -1)),
+        ("keys-of-nothing", wire::each(|api| api.api_key += 5_000)),
         // rd_kafka_parse_Metadata0 sorts -1 brokers.
         ("bodies-of-zeros", wire::body(|body| body.fill(0))),
         // rd_kafka_admin_response_parse: assertion 'rko_result'.
@@ -44,8 +48,6 @@ pub fn lies() -> Lies {
         // rd_gz_decompress never ends.
         ("gzip-cut-short", fetch::packed(1, &fetch::gzip(&[7; 100_000])[..40])),
         ("a-packed-batch-of-nothing", fetch::packed(1, b"")),
-        // Asked again at once.
-        ("empty-fetches-at-once", fetch::ends(2, 2).at_once()),
     ]
 }
 

@@ -26,7 +26,7 @@ const RIGHT_AGAIN: Duration = Duration::from_secs(20);
 
 /// Kilobytes that a lie may add, and the part of a core that it may take.
 const MEMORY: u64 = 24 * 1024;
-const CPU: f64 = 0.06;
+const CPU: f64 = 0.015;
 /// Lines of log that a lie is worth.
 const LINES: usize = 20;
 
@@ -260,7 +260,7 @@ impl Cost {
         let count = u32::try_from(liars).unwrap();
         // The scrapes of this test and the real cluster have their share.
         let bounded = self.memory <= MEMORY * (1 + u64::from(count))
-            && self.cpu <= 0.25 + CPU * f64::from(count)
+            && self.cpu <= 0.3 + CPU * f64::from(count)
             && self.lines <= LINES * (1 + liars);
         if bounded { Ok(()) } else { Err(format!("{self:?} for {liars} lies")) }
     }

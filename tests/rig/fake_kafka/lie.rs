@@ -21,14 +21,15 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The header, and what follows it, of a request without its length.
-    pub fn read(frame: Vec<u8>) -> (ApiKey, i16, i32, RequestKind) {
-        let api = ApiKey::try_from(i16::from_be_bytes([frame[0], frame[1]])).expect("a client asks for what it knows");
+    /// API, version, correlation id and body of a request without its length; `None` to what nobody has a name for.
+    pub fn read(frame: Vec<u8>) -> Option<(ApiKey, i16, i32, RequestKind)> {
+        let api = ApiKey::try_from(i16::from_be_bytes([frame[0], frame[1]])).ok()?;
         let version = i16::from_be_bytes([frame[2], frame[3]]);
         let mut bytes = Bytes::from(frame);
-        let header = RequestHeader::decode(&mut bytes, api.request_header_version(version)).unwrap();
-        let request = RequestKind::decode(api, &mut bytes, version).unwrap();
-        (api, version, header.correlation_id, request)
+        let header = RequestHeader::decode(&mut bytes, api.request_header_version(version)).ok()?;
+        // A client that was lied to about versions may ask in one that does not exist.
+        let request = RequestKind::decode(api, &mut bytes, version).ok()?;
+        Some((api, version, header.correlation_id, request))
     }
 
     /// The answer as it is sent, its length before it.

@@ -63,7 +63,7 @@ fn frame(connection: &mut TcpStream) -> io::Result<Vec<u8>> {
 
 /// What is sent in answer; `None` to what no broker of this kind answers.
 fn respond(frame: Vec<u8>, broker: i32, shared: &Shared) -> Option<Delivery> {
-    let (api, version, correlation, request) = Exchange::read(frame);
+    let (api, version, correlation, request) = Exchange::read(frame)?;
     shared.state.lock().unwrap().note(api);
     let (answer, lie) = honest(&request, version, broker, shared)?;
     let mut exchange = Exchange { api, version, correlation, request, answer };
