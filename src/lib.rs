@@ -32,7 +32,9 @@ pub mod model;
 pub mod offsets;
 pub mod status_page;
 pub mod storage;
+pub mod terminal;
 pub mod time_lag;
+pub mod wall_clock;
 pub mod zktree;
 
 #[cfg(feature = "daemon")]

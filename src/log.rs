@@ -11,15 +11,21 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::burrow::LogLevel;
 use crate::config::{Level, LogFormat, Logging};
+use crate::terminal::{Form, Harmless};
 
 /// Begins to log, once a process.
 #[must_use]
 pub fn start(logging: &Logging) -> LogLevel {
     let (filter, handle) = reload::Layer::new(filter_of(logging.level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // An event is written at once. The formatter escapes some of what a terminal obeys, and of some fields alone.
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false);
+    // Standard error that is gone is no reason to panic.
+    let lines = lines.log_internal_errors(false);
     let lines = match logging.format {
-        LogFormat::Text => lines.with_ansi(false).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => lines.with_writer(|| Harmless::new(Form::Text, std::io::stderr())).boxed(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_writer(|| Harmless::new(Form::Json, std::io::stderr())).boxed()
+        }
     };
     // It warns once a try while an ensemble is down, and shows the passwords of its sessions to whoever debugs; what an
     // operator needs to know of it we tell ourselves.

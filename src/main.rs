@@ -1,6 +1,7 @@
 //! The `warrener` program: arguments, logging, configuration, a run, an exit code.
 
 use std::error::Error;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -80,7 +81,8 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
 
 fn announce(addresses: &[SocketAddr]) {
     for address in addresses {
-        println!("warrener demo: open http://{address}/  (Ctrl-C ends it)");
+        // Whoever has closed standard output does not want to know.
+        let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C ends it)");
     }
 }
 

@@ -23,6 +23,10 @@ pub struct TimeLag(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
+/// Milliseconds on a clock that nobody sets and that knows no date: for how long ago something was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tick(pub i64);
+
 /// Which of two facts from one source is the newer: the record's offset in the offsets topic,
 /// or ZooKeeper's transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +89,17 @@ impl Timestamp {
     }
 
     /// Milliseconds from `earlier` to `self`, negative when it is the later one.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Tick {
+    /// Before all others: of what has not happened yet.
+    pub const NEVER: Self = Self(i64::MIN);
+
+    /// Milliseconds from `earlier` to `self`.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)

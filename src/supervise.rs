@@ -134,7 +134,7 @@ fn crowd() -> Arc<Crowd> {
 async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), RunError> {
     let mut tick = tokio::time::interval(EXPIRY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        storage.expire(clock::now());
+        storage.expire(clock::as_of());
     }
     Ok(())
 }
@@ -158,10 +158,10 @@ impl Shown {
         Site {
             scrape: Arc::new(move |format, asked| {
                 let view = scraped.view(asked)?;
-                let tail = scraped.house.own.render(&scraped.house.storage, &view, clock::now(), format);
+                let tail = scraped.house.own.render(&scraped.house.storage, &view, clock::tick(), format);
                 Ok(Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail)))
             }),
-            ready: Arc::new(move || asked.readiness(ready_timeout, clock::now())),
+            ready: Arc::new(move || asked.readiness(ready_timeout, clock::tick())),
             observe: Arc::new(move |took| observed.house.own.scraped(took)),
             api: Arc::new(move |verb, path, body| {
                 called.api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
@@ -189,11 +189,11 @@ impl Shown {
 
     fn data(&self) -> status_page::Data<'_> {
         let House { storage, own, .. } = &self.house;
-        let exporter = own.report(storage, clock::now(), self.started.elapsed());
+        let exporter = own.report(storage, (clock::now(), clock::tick()), self.started.elapsed());
         status_page::Data { storage, rules: &self.house.evaluator, exporter }
     }
 
-    fn readiness(&self, timeout: Duration, now: model::Timestamp) -> Readiness {
+    fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
         let awaited =
             self.house.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
         Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }

@@ -10,6 +10,10 @@ mod burrow;
 #[cfg(test)]
 mod captured;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod compose;
@@ -30,6 +34,8 @@ mod kinds;
 #[cfg(test)]
 mod lag_command;
 #[cfg(test)]
+mod lies;
+#[cfg(test)]
 #[path = "../benches/whole/measure/mod.rs"]
 #[expect(dead_code, reason = "the sizes of the full table are the benchmark's")]
 mod measure;
@@ -48,7 +54,11 @@ mod shares;
 #[cfg(test)]
 mod shortage;
 #[cfg(test)]
+mod siege;
+#[cfg(test)]
 mod status_page;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod time_lag;
 #[cfg(test)]

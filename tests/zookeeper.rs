@@ -2,6 +2,7 @@
 
 mod faults;
 mod hostile;
+mod lies;
 mod load;
 mod old_consumer;
 mod secured;

@@ -5,6 +5,7 @@
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
+mod bounds;
 mod burrow;
 mod client;
 mod expand;
@@ -14,6 +15,7 @@ mod findings;
 mod flags;
 mod host;
 mod modules;
+mod properties;
 mod scalar;
 mod section;
 mod service;
@@ -30,8 +32,9 @@ pub use filter::Filter;
 pub use findings::{Mistake, Mistakes, Unsupported, Warning};
 pub use flags::{Flags, Overrides, from_flags};
 pub use host::HostName;
+pub use properties::ALIASES;
 pub use settings::*;
-pub use values::{parse_address, parse_level, parse_time};
+pub use values::{parse_address, parse_level, parse_timeout};
 
 /// What a configuration refers to outside of itself.
 #[derive(Clone, Copy)]

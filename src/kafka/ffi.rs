@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
+mod bell;
 mod describe;
 mod lookups;
 mod metadata;
@@ -22,6 +23,7 @@ use rdkafka::config::NativeClientConfig;
 
 use super::client::Native;
 use super::{Code, ModuleError};
+use bell::Bell;
 
 pub use describe::Described;
 pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
@@ -136,7 +138,11 @@ pub(super) fn add_brokers(client: &Native, servers: &str) {
 }
 
 /// A queue of a client. Whoever holds one keeps the client alive for as long.
-struct Queue(NonNull<sys::rd_kafka_queue_t>);
+struct Queue {
+    queue: NonNull<sys::rd_kafka_queue_t>,
+    /// Of one that is waited for.
+    bell: Option<Bell>,
+}
 
 // SAFETY: librdkafka's queues are thread-safe by its documentation; a reference is only used to poll.
 unsafe impl Send for Queue {}
@@ -144,7 +150,9 @@ unsafe impl Send for Queue {}
 impl Queue {
     fn new(client: &Native) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
-        Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "make a queue")
+        let mut queue = Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "make a queue")?;
+        queue.bell = Some(Bell::on(queue.ptr())?);
+        Ok(queue)
     }
 
     fn main(client: &Native) -> Result<Self, ModuleError> {
@@ -153,21 +161,32 @@ impl Queue {
     }
 
     fn take(queue: *mut sys::rd_kafka_queue_t, doing: &'static str) -> Result<Self, ModuleError> {
-        NonNull::new(queue).map(Self).ok_or_else(|| call_failed(doing))
+        NonNull::new(queue).map(|queue| Self { queue, bell: None }).ok_or_else(|| call_failed(doing))
     }
 
     const fn ptr(&self) -> *mut sys::rd_kafka_queue_t {
-        self.0.as_ptr()
+        self.queue.as_ptr()
+    }
+
+    /// Looks with `look` until it finds something, for as long as `timeout`; just once where there is no bell.
+    fn wait<T>(&self, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        match &self.bell {
+            Some(bell) => bell.wait(timeout, look),
+            None => look(),
+        }
     }
 
     fn poll(&self, timeout: Duration) -> Option<QueueEvent> {
         // SAFETY: the queue is alive while `self` is.
-        NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.ptr(), millis(timeout)) }).map(QueueEvent)
+        self.wait(timeout, || NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.ptr(), 0) }).map(QueueEvent))
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
+        if let Some(bell) = &self.bell {
+            bell.silence(self.ptr());
+        }
         // SAFETY: made or taken by `new` or `main`, and given back once.
         unsafe { sys::rd_kafka_queue_destroy(self.ptr()) }
     }

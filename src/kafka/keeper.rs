@@ -35,6 +35,12 @@ impl Keeper {
         Self { client, recovery: Recovery::new(now), next: now, accepted: None }
     }
 
+    /// The client that it looks after by now.
+    #[must_use]
+    pub const fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
     /// Looks after the client; to be called often, never blocks. The client that replaces it, where it is time for
     /// one: the old one is to be dropped.
     pub fn look(&mut self, now: Instant) -> Option<Arc<Client>> {

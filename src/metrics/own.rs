@@ -15,7 +15,7 @@ use tracing::info;
 
 use crate::clock;
 use crate::config::{Metrics, NameSet};
-use crate::model::Timestamp;
+use crate::model::Tick;
 use crate::offsets::{DecodeError, RecordType};
 use crate::storage::{Storage, View};
 
@@ -209,7 +209,7 @@ impl Own {
 
     /// These metrics as the end of a page.
     #[must_use]
-    pub fn render(&self, storage: &Storage, view: &View, now: Timestamp, format: Format) -> Vec<u8> {
+    pub fn render(&self, storage: &Storage, view: &View, now: Tick, format: Format) -> Vec<u8> {
         let _one = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         self.fill(storage, view, now);
         let mut page = String::new();
@@ -219,7 +219,7 @@ impl Own {
         own_text::written(&page, format).into_bytes()
     }
 
-    fn fill(&self, storage: &Storage, view: &View, now: Timestamp) {
+    fn fill(&self, storage: &Storage, view: &View, now: Tick) {
         let families = &self.families;
         families.topic_lag.clear();
         for health in &self.modules {
@@ -332,7 +332,7 @@ impl ModuleMetrics {
 
     /// A server has answered just now: `warrener_up`.
     pub fn answered(&self) {
-        self.health.answer(clock::now());
+        self.health.answer(clock::tick());
     }
 
     /// A refresh has succeeded: `warrener_refresh_seconds`, `warrener_last_refresh_timestamp_seconds`.
@@ -412,10 +412,10 @@ pub struct ErrorCounters {
 }
 
 impl ErrorCounters {
-    /// A record or node could not be read.
-    pub fn failed(&self, reason: &str) {
+    /// So many records or nodes could not be read.
+    pub fn failed(&self, reason: &str, count: usize) {
         for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
-            counter.inc();
+            counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 }
@@ -430,6 +430,6 @@ impl RecordCounters {
 
     /// A record could not be decoded.
     pub fn failed(&self, reason: &str) {
-        self.errors.failed(reason);
+        self.errors.failed(reason, 1);
     }
 }

@@ -11,15 +11,18 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 
 use crate::model::{Name, Order, Partition, Timestamp};
 use crate::time_lag::Exactness;
+use crate::wall_clock::AsOf;
 
 use super::build::{Build, Renewal};
-use super::group::{AssignedNames, Group, Stream};
+use super::group::{Group, Stream};
+use super::made::{Cut, Made};
 use super::names::{Label, TopicName, TopicNames};
+use super::owners::Known;
 use super::settle::{Lagging, Moment};
 use super::slot::{Rules, Taken};
 use super::source::Origin;
 use super::topics::{Read, Topics};
-use super::update::{ClusterFacts, Dropped, LogBounds, MembersUpdate, Metadata, TimesFound, Update};
+use super::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
 use super::window::Commit;
 use super::{Past, SourceId};
 
@@ -38,16 +41,31 @@ pub struct Cluster {
     /// Tells the shard of a group.
     hasher: DefaultHashBuilder,
     /// By module and origin; the partition of the topic, 0 for an ensemble.
-    sources: Mutex<Vec<(String, Origin, i32)>>,
+    sources: Mutex<HashMap<(String, Origin, i32), SourceId>>,
     /// Those of which anything may be held.
     told: Mutex<HashSet<SourceId>>,
+    /// Groups in which it has to be found who owns what.
+    stale: Mutex<HashSet<Box<[u8]>>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
+    /// Topics of assignments that were not kept, and the first of these assignments until somebody asks for it.
+    cut: AtomicU64,
+    first_cut: Mutex<FirstCut>,
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
+    /// The time of the newest commit that each source has brought and that is not ahead of our clock.
+    brought: Mutex<HashMap<SourceId, Timestamp>>,
     /// Milliseconds between two refreshes of log ends.
     refresh: AtomicU64,
     /// Whether brokers have been asked about the past.
     past_read: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+enum FirstCut {
+    #[default]
+    None,
+    Is(Cut),
+    Told,
 }
 
 /// How often log ends are refreshed unless told otherwise.
@@ -64,8 +82,12 @@ impl Cluster {
             hasher: DefaultHashBuilder::default(),
             sources: Mutex::default(),
             told: Mutex::default(),
+            stale: Mutex::default(),
             dropped: Default::default(),
+            cut: AtomicU64::new(0),
+            first_cut: Mutex::default(),
             newest: AtomicI64::new(i64::MIN),
+            brought: Mutex::default(),
             refresh: AtomicU64::new(millis(REFRESH)),
             past_read: AtomicBool::new(false),
         }
@@ -97,14 +119,8 @@ impl Cluster {
 
     fn source_of(&self, module: &str, origin: Origin, partition: i32) -> SourceId {
         let mut sources = lock(&self.sources);
-        let is_it =
-            |(name, of, number): &(String, Origin, i32)| name == module && *of == origin && *number == partition;
-        let known = sources.iter().position(is_it);
-        let number = known.unwrap_or_else(|| {
-            sources.push((module.to_owned(), origin, partition));
-            sources.len().saturating_sub(1)
-        });
-        SourceId::new(number, origin)
+        let number = sources.len();
+        *sources.entry((module.to_owned(), origin, partition)).or_insert_with(|| SourceId::new(number, origin))
     }
 
     /// The topics as they are now.
@@ -139,16 +155,6 @@ impl Cluster {
         self.drop_older(&recreated);
         self.find_names();
         self.sweep();
-    }
-
-    /// Finds what was not known for want of a topic's name.
-    fn find_names(&self) {
-        let topics = self.topics();
-        self.retain(|_, group| {
-            group.find_names(&topics);
-            group.find_owners(&topics);
-            true
-        });
     }
 
     /// Takes in what the cluster tells of itself beside its metadata.
@@ -220,11 +226,28 @@ impl Cluster {
         at.min(Timestamp(self.newest.load(Ordering::Relaxed)))
     }
 
-    /// A commit has been seen.
-    pub(super) fn see(&self, update: &Update<'_>) {
-        if let Update::Commit { timestamp, .. } = update {
-            self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+    /// A commit has been seen; tells when it was made.
+    pub(super) fn see(&self, update: &Update<'_>) -> Option<Timestamp> {
+        match update {
+            Update::Commit { timestamp, .. } => {
+                self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+                Some(*timestamp)
+            }
+            Update::Share(share) => Some(share.at),
+            Update::CommitTombstone { .. }
+            | Update::Members(_)
+            | Update::Fact { .. }
+            | Update::Registered { .. }
+            | Update::GroupTombstone { .. } => None,
         }
+    }
+
+    /// A source has brought commits, the newest of them made at this time.
+    pub(super) fn bring(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
+        let Some(newest) = newest.filter(|newest| *newest <= now.time) else { return };
+        let mut brought = lock(&self.brought);
+        let held = brought.entry(source).or_insert(newest);
+        *held = newest.max(*held);
     }
 
     fn change_topics(&self, change: impl FnOnce(&mut Topics)) {
@@ -237,11 +260,15 @@ impl Cluster {
         if recreated.is_empty() {
             return;
         }
+        let mut until: HashMap<*const TopicName, Timestamp> = HashMap::with_capacity(recreated.len());
+        for (topic, at) in recreated {
+            let until = until.entry(Arc::as_ptr(topic)).or_insert(*at);
+            *until = (*until).max(*at);
+        }
         self.retain(|_, group| {
             group.retain(|name, slot| {
-                let until = recreated.iter().filter(|(topic, _)| std::ptr::eq(&raw const **topic, name));
-                let until = until.map(|(_, until)| *until).max();
-                until.is_none_or(|until| slot.retain(|commit| commit.timestamp > until))
+                let until = until.get(&std::ptr::from_ref(name));
+                until.is_none_or(|until| slot.retain(|commit| commit.timestamp > *until))
             })
         });
     }
@@ -259,36 +286,34 @@ impl Cluster {
         source: SourceId,
         past: Past,
         updates: impl IntoIterator<Item = (Order, Update<'a>)>,
-        now: Timestamp,
+        now: impl Into<AsOf>,
     ) {
+        let (now, mut newest) = (now.into(), None);
         let topics = self.topics();
         let (live, bury) = (past != Past::Behind, past == Past::Ahead);
         let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
         lock(&self.told).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
-            self.see(&update);
+            newest = newest.max(self.see(&update));
             self.apply_one(order, &update, &stream);
-            if let Update::Fact { group, .. } = update
+            if let Update::Fact { group, .. } | Update::GroupTombstone { group } = update
                 && !changed.contains(group.0)
             {
                 changed.insert(group.0.into());
             }
         }
-        for name in changed {
-            let mut shard = self.shard(Name(&name));
-            if let Some(group) = shard.get_mut(&name) {
-                group.find_owners(&topics);
-            }
-        }
+        self.bring(source, newest, now);
+        self.mark_stale(changed);
     }
 
     fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
-        let names = self.intern_all(update);
+        // It outlives the lock, and with it what was held before.
+        let mut made = self.make(update, stream);
         let mut name = None;
         loop {
             let mut shard = self.shard(update.group());
-            let taken = take(&mut shard, order, update, &names, stream, || name.clone());
+            let taken = take(&mut shard, order, update, &mut made, stream, || name.clone());
             drop(shard);
             // The one copy of a topic's name is fetched outside the shard's lock, then the commit tried again.
             match (taken, update) {
@@ -299,23 +324,11 @@ impl Cluster {
         }
     }
 
-    /// The one copies of the topics' names in an update, but for a commit's.
-    pub(super) fn intern_all(&self, update: &Update<'_>) -> Names {
-        match update {
-            Update::Members(MembersUpdate { members, .. }) | Update::Registered { members, .. } => {
-                let intern = |(topic, list): &(Name<'_>, Vec<_>)| (self.names.intern(*topic), list.clone());
-                let assigned = members.iter().map(|member| member.assigned.iter().map(intern).collect());
-                Names { assigned: assigned.collect(), topics: Vec::new() }
-            }
-            Update::Fact { fact, .. } => {
-                let topics = fact.topics().map(|topic| self.names.intern(topic)).collect();
-                Names { assigned: Vec::new(), topics }
-            }
-            Update::Commit { .. }
-            | Update::CommitTombstone { .. }
-            | Update::GroupTombstone { .. }
-            | Update::Share(_) => Names::default(),
-        }
+    /// What an update brings.
+    pub(super) fn make(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
+        let (made, cut) = Made::of(update, stream.source, self.known(stream.topics));
+        self.count_cut(cut);
+        made
     }
 
     pub(super) fn intern(&self, topic: Name<'_>) -> Arc<TopicName> {
@@ -325,6 +338,38 @@ impl Cluster {
     #[cfg(test)]
     pub(super) fn names_held(&self) -> usize {
         self.names.all().len()
+    }
+
+    pub(super) const fn known<'a>(&'a self, topics: &'a Topics) -> Known<'a> {
+        Known { topics, names: &self.names }
+    }
+
+    pub(super) const fn stale(&self) -> &Mutex<HashSet<Box<[u8]>>> {
+        &self.stale
+    }
+
+    pub(super) fn count_cut(&self, cut: Option<Cut>) {
+        let Some(cut) = cut else { return };
+        self.cut.fetch_add(u64::try_from(cut.topics).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let mut first = lock(&self.first_cut);
+        if matches!(*first, FirstCut::None) {
+            *first = FirstCut::Is(cut);
+        }
+    }
+
+    /// Topics of assignments that were not kept.
+    pub fn cut(&self) -> u64 {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// The first assignment of which that is so, once.
+    pub fn take_first_cut(&self) -> Option<Cut> {
+        let mut first = lock(&self.first_cut);
+        let told = if matches!(*first, FirstCut::None) { FirstCut::None } else { FirstCut::Told };
+        match std::mem::replace(&mut *first, told) {
+            FirstCut::Is(cut) => Some(cut),
+            FirstCut::None | FirstCut::Told => None,
+        }
     }
 
     pub(super) const fn rules(&self) -> &Rules {
@@ -357,6 +402,7 @@ impl Cluster {
             }
         }
         let is_known = !lock(&self.told).insert(source);
+        let mut stale = HashSet::new();
         for (shard, fresh) in self.shards.iter().zip(parts) {
             let mut shard = lock(shard);
             // Nothing can be held of a source that has not told anything before, as most are that are published.
@@ -364,6 +410,9 @@ impl Cluster {
                 shard.retain(|name, held| fresh.contains_key(name) || held.forget(source));
             }
             for (name, mut group) in fresh {
+                if group.meta.stale().is_some() {
+                    stale.insert(name.clone());
+                }
                 let Some(held) = shard.get_mut(&name) else {
                     shard.insert(name, group);
                     continue;
@@ -377,10 +426,12 @@ impl Cluster {
                 held.merge(group);
             }
         }
+        self.mark_stale(stale);
     }
 
     /// Forgets all that came from a source: its partition was lost.
     pub fn forget(&self, source: SourceId) {
+        lock(&self.brought).remove(&source);
         if lock(&self.told).remove(&source) {
             self.retain(|_, group| group.forget(source));
         }
@@ -392,12 +443,14 @@ impl Cluster {
     }
 
     /// Forgets groups without members whose newest commit is older than `expire-group`.
-    pub fn expire(&self, now: Timestamp) {
-        self.retain(|_, group| !group.has_expired(&self.rules, now));
+    pub fn expire(&self, now: impl Into<AsOf>) {
+        self.find_owners();
+        let (now, brought) = (now.into(), lock(&self.brought).clone());
+        self.retain(|_, group| !group.has_expired(&self.rules, now, &brought));
         self.sweep();
     }
 
-    fn retain(&self, mut keep: impl FnMut(&[u8], &mut Group) -> bool) {
+    pub(super) fn retain(&self, mut keep: impl FnMut(&[u8], &mut Group) -> bool) {
         for shard in &self.shards {
             lock(shard).retain(|name, group| keep(name, group));
         }
@@ -423,19 +476,12 @@ impl Cluster {
     }
 }
 
-/// The one copies of the topics' names that an update about members holds.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    assigned: AssignedNames,
-    topics: Vec<Arc<TopicName>>,
-}
-
 /// Takes one update into a map of groups. `None` when the topic's name is needed first.
 pub(super) fn take(
     groups: &mut Groups,
     order: Order,
     update: &Update<'_>,
-    names: &Names,
+    made: &mut Made,
     stream: &Stream<'_>,
     name: impl FnOnce() -> Option<Arc<TopicName>>,
 ) -> Option<Taken> {
@@ -451,33 +497,35 @@ pub(super) fn take(
         groups.insert(key.into(), Group::new(Arc::new(Label::new(key))));
     }
     let Some(group) = groups.get_mut(key) else { return Some(Taken::Repeated) };
-    let taken = match update {
-        Update::Commit { topic, partition, offset, timestamp, .. } => {
+    let taken = match (update, made) {
+        (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
             let lag = super::window::LagThen::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
             group.commit((topic.0, *partition, commit), name, stream)
         }
-        Update::CommitTombstone { topic, partition, .. } => {
+        (Update::CommitTombstone { topic, partition, .. }, _) => {
             group.remove_commit(topic.0, *partition, order, stream);
             Some(Taken::In)
         }
-        Update::Members(members) => {
-            group.members(members, &names.assigned, order, stream);
+        (Update::Members(members), Made::Generation(made)) => {
+            group.generation(made, (order, members.at), stream);
             Some(Taken::In)
         }
-        Update::Registered { members, .. } => {
-            group.register(members, &names.assigned, stream.source);
+        (Update::Registered { .. }, Made::Registered(made)) => {
+            group.register(made);
             Some(Taken::In)
         }
-        Update::Fact { kind, at, fact, .. } => {
-            group.fact((*kind, fact), &names.topics, (order, *at), stream);
+        (Update::Fact { kind, at, fact, .. }, Made::Fact(made)) => {
+            group.fact((*kind, fact.is_tombstone()), made, (order, *at), stream);
             Some(Taken::In)
         }
-        Update::GroupTombstone { .. } => {
+        (Update::GroupTombstone { .. }, _) => {
             group.remove_meta(order, stream);
             Some(Taken::In)
         }
-        Update::Share(share) => Some(group.share(share, order, stream)),
+        (Update::Share(share), Made::Finished(finished)) => Some(group.share(share, finished, order, stream)),
+        // No update is made into what another one brings.
+        (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => None,
     };
     if group.is_gone() {
         groups.remove(key);
@@ -489,6 +537,6 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,8 +11,9 @@ use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::model::{Offset, Partition, TimeLag};
 
 use super::cluster::Cluster;
-use super::group::{Group, GroupTopic};
+use super::group::Group;
 use super::judge::{Judge, state_of};
+use super::shown::Shown;
 use super::stats::Stats;
 use super::topics::Topics;
 use super::view::{CommitView, GroupTopicView, GroupView};
@@ -108,7 +109,7 @@ impl Copied {
         judge: Judge<'_>,
     ) -> Result<bool, TryReserveError> {
         let Some(shard) = cluster.numbered(number) else { return Ok(false) };
-        let topics = || shard.values().flat_map(|group| &group.topics);
+        let topics = || shard.values().flat_map(|group| group.topics.iter());
         let mut commits = Vec::new();
         commits.try_reserve_exact(topics().map(|topic| topic.slots.len()).sum())?;
         self.groups.try_reserve(shard.len())?;
@@ -123,25 +124,26 @@ impl Copied {
     fn group(&mut self, group: &Group, known: &Topics, judge: Judge<'_>) {
         let list = self.commits.len().saturating_sub(1);
         let first = self.topics.len();
+        let members = group.meta.members();
         let mut all = GroupEvaluation::NONE;
-        for topic in group.topics.iter().filter(|topic| !known.hides(&topic.name) && group.shows(topic)) {
+        for topic in group.shown(known) {
             let start = self.copied();
-            let (stats, evaluation) = self.commits((topic, group.is_share()), known, judge);
+            let (stats, evaluation) = self.commits((&topic, group.is_share()), known, judge);
             all = all.merge(evaluation);
             self.topics.push(GroupTopicView {
                 group: Arc::clone(&group.label),
-                members: Arc::clone(&group.meta.members),
-                name: Arc::clone(&topic.name),
-                assigned: Arc::clone(&topic.assigned),
+                members: Arc::clone(&members),
+                name: Arc::clone(topic.name),
                 stats,
                 evaluation,
                 commits: (list, start..self.copied()),
                 done: group.is_share().then(|| topic.slots.all_done()),
+                assigned: topic.assigned,
             });
         }
         let meta = &group.meta;
         let topics = first..self.topics.len();
-        if topics.is_empty() && meta.members.is_empty() {
+        if topics.is_empty() && members.is_empty() {
             return;
         }
         self.groups.push(GroupView {
@@ -150,7 +152,7 @@ impl Copied {
             protocol_type: meta.protocol_type(),
             protocol: meta.protocol(),
             state: meta.state(),
-            members: Arc::clone(&meta.members),
+            members,
             generations: group.generations,
             evaluation: all,
             topics,
@@ -166,11 +168,11 @@ impl Copied {
     /// to be copied.
     fn commits(
         &mut self,
-        (topic, shares): (&GroupTopic, bool),
+        (topic, shares): (&Shown<'_>, bool),
         known: &Topics,
         judge: Judge<'_>,
     ) -> (Stats, GroupEvaluation) {
-        let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
+        let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
         let (mut stats, mut all) = (Stats { commits: topic.commits, ..Stats::NONE }, GroupEvaluation::NONE);
         let Some(copies) = self.commits.last_mut() else { return (stats, all) };
         let (mut unnamed, first) = (0_usize, copies.len());

@@ -10,6 +10,7 @@ mod detail;
 mod epochs;
 mod expire;
 mod fact;
+mod finding;
 mod glance;
 #[cfg(test)]
 mod glance_tests;
@@ -17,22 +18,27 @@ mod graves;
 mod group;
 mod judge;
 mod log_ends;
+mod made;
 mod meta;
 mod names;
+mod owners;
 mod partition;
 mod progress;
 mod removal;
 mod settle;
 mod shares;
+mod shown;
 mod since;
 mod slot;
 mod slots;
+mod sorted;
 mod source;
 mod stats;
 #[cfg(test)]
 mod status_tests;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod time_index;
 mod topics;
 mod trail;
@@ -51,9 +57,10 @@ pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
 pub use expire::Expire;
 pub use glance::{Glance, Look, Worst};
-pub use group::Assigned;
+pub use made::Cut;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
+pub use owners::{Assigned, Owned};
 pub use partition::PartitionState;
 pub use settle::{Aim, Lagging};
 pub use slot::Rules;
@@ -72,6 +79,7 @@ pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
+use crate::wall_clock::AsOf;
 
 /// How a stream of updates lies to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +147,8 @@ impl Storage {
     }
 
     /// Forgets what has expired.
-    pub fn expire(&self, now: Timestamp) {
+    pub fn expire(&self, now: impl Into<AsOf>) {
+        let now = now.into();
         self.clusters.iter().for_each(|cluster| cluster.expire(now));
     }
 

@@ -12,10 +12,10 @@ use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp};
 use super::cluster::Cluster;
 use super::copy::{Copied, Held};
 use super::epochs::GroupState;
-use super::group::Assigned;
 use super::judge::{Judge, state_of};
 use super::meta::Member;
 use super::names::{Label, TopicName};
+use super::owners::Owned;
 use super::partition::PartitionState;
 use super::stats::Stats;
 use super::topics::{Topic, Topics};
@@ -116,7 +116,7 @@ pub struct GroupTopicView {
     /// The topic's name.
     pub name: Arc<TopicName>,
     /// Partitions assigned to members, by number.
-    pub assigned: Arc<[Assigned]>,
+    pub assigned: Owned,
     /// What its partitions come to.
     pub stats: Stats,
     /// The judgement on its partitions.
@@ -166,6 +166,7 @@ impl ClusterView {
     }
 
     pub(super) fn try_of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Result<Self, TryReserveError> {
+        cluster.find_owners();
         let topics = cluster.topics();
         let mut named = Vec::new();
         named.try_reserve_exact(topics.named().count())?;

@@ -128,7 +128,7 @@ impl House {
     }
 
     fn reading(&self, modules: &Modules, end: End) -> Reading {
-        let now = clock::now();
+        let tick = clock::tick();
         let mut missing: BTreeMap<&str, Missing> = BTreeMap::new();
         for health in self.own.modules().iter().filter(|health| !health.is_ready()) {
             let cluster = missing.entry(&health.cluster).or_insert_with(|| Missing {
@@ -137,13 +137,13 @@ impl House {
                 end,
                 why: Vec::new(),
             });
-            cluster.answered |= health.is_up(now);
+            cluster.answered |= health.is_up(tick);
             let why = Self::why(health, modules);
             if !cluster.why.contains(&why) {
                 cluster.why.push(why);
             }
         }
-        Reading { view: self.storage.view(now, &self.evaluator), missing: missing.into_values().collect() }
+        Reading { view: self.storage.view(clock::now(), &self.evaluator), missing: missing.into_values().collect() }
     }
 
     /// What stands in the way of a module, or how far it has come.

@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 
 use super::*;
 use crate::config::Filter;
-use crate::model::{Order, Timestamp};
+use crate::model::{Name, Order, Timestamp};
 use crate::storage::Update;
 
 fn at(group: &'static str, topic: &'static str, partition: i32) -> Spot<'static> {
@@ -73,19 +73,19 @@ fn an_offset_is_digits_and_nothing_else() {
 }
 
 #[test]
-fn an_owner_is_a_consumers_thread() {
-    assert_eq!(owner(b"g_host-1-ab-0"), Some("g_host-1-ab"));
-    assert_eq!(owner(b"g_custom-12"), Some("g_custom"));
-    let bad: [&[u8]; 6] = [b"", b"g", b"g-", b"-0", b"g-x", b"g\xff-0"];
-    for data in bad {
-        assert_eq!(owner(data), None, "{data:?}");
+fn a_thread_is_a_consumer_and_a_number() {
+    assert_eq!(consumer_of("g_host-1-ab-0"), Some("g_host-1-ab"));
+    assert_eq!(consumer_of("g_custom-12"), Some("g_custom"));
+    for text in ["", "g", "g-", "-0", "g-x", "g-0x", "g-+1"] {
+        assert_eq!(consumer_of(text), None, "{text}");
     }
 }
 
 #[test]
 fn a_members_host_is_in_its_id_unless_that_was_chosen() {
-    let host = |group, consumer| member(group, consumer).client_host.to_string();
+    let host = |group, consumer: &str| member(group, consumer.as_bytes()).client_host.to_string();
     assert_eq!(host("g", "g_kafka-3.example.com-1396460000000-1a2b3c4d"), "kafka-3.example.com");
+    assert_eq!(member("g", b"g_\xff-1-ab").client_host, Name(b""));
     assert_eq!(host("g_h", "g_h_web-1-1396460000000-1a2b3c4d"), "web-1");
     for chosen in ["g_mine", "g_mine-1", "g_a-b-c", "g_a--1a", "x_host-1-ab", "", "g"] {
         assert_eq!(host("g", chosen), "", "{chosen}");
@@ -224,12 +224,15 @@ impl Held {
         }
         let owners = server.nodes.iter().filter_map(|(path, (data, _))| {
             let Some(Place::Owner(spot)) = place(path) else { return None };
-            Some((spot, owner(data)?))
+            Some((spot, String::from_utf8(data.clone()).unwrap())).filter(|(_, data)| !data.is_empty())
         });
-        for (spot, consumer) in owners {
-            if let Some(owned) = held.members.get_mut(&(spot.group.to_owned(), consumer.to_owned())) {
-                owned.push((spot.topic.to_owned(), spot.partition.0));
-            }
+        let registered: BTreeSet<(String, String)> = held.members.keys().cloned().collect();
+        for (spot, data) in owners {
+            let member = |consumer: &str| (spot.group.to_owned(), consumer.to_owned());
+            let threads = consumer_of(&data).map(member).filter(|thread| registered.contains(thread));
+            let itself = Some(member(&data)).filter(|itself| registered.contains(itself));
+            let owned = held.members.entry(itself.or(threads).unwrap_or_else(|| member(&data))).or_default();
+            owned.push((spot.topic.to_owned(), spot.partition.0));
         }
         held.members.values_mut().for_each(|owned| owned.sort());
         held
@@ -237,7 +240,11 @@ impl Held {
 }
 
 fn tree() -> Tree {
-    Tree::new([Filter::default(), Filter::default()], Filter::default())
+    bounded(Bounds::default())
+}
+
+fn bounded(bounds: Bounds) -> Tree {
+    Tree::new([Filter::default(), Filter::default()], Filter::default(), bounds)
 }
 
 fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) -> Option<Fault> {
@@ -245,8 +252,7 @@ fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) -> O
     if let Some((order, update)) = told.update {
         held.take(order, update);
     }
-    tree.registered().for_each(|update| held.take(Order(0), update));
-    tree.settle();
+    tree.registered(usize::MAX, |updates| updates.for_each(|update| held.take(Order(0), update)));
     told.fault
 }
 
@@ -257,6 +263,7 @@ fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<Fault> {
         for path in std::mem::take(&mut server.fired) {
             tree.changed(&path);
         }
+        tree.release(usize::MAX);
         let Some(ask) = tree.next_ask() else { return faults };
         let answer = server.answer(&ask);
         faults.extend(tell(tree, held, &ask.path, &answer));
@@ -292,8 +299,7 @@ fn groups_appear_grow_and_go() {
 fn data_that_is_no_number_is_counted_and_watched_on() {
     let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
     server.put("/consumers/g/offsets/t/0", b"5");
-    server.put("/consumers/g/owners/t/0", b"nobody");
-    assert_eq!(settle(&mut tree, &mut server, &mut held), [Fault::Owner]);
+    assert_eq!(settle(&mut tree, &mut server, &mut held), []);
     server.put("/consumers/g/offsets/t/0", b"five");
     assert_eq!(settle(&mut tree, &mut server, &mut held), [Fault::Offset]);
     assert_eq!(held, Held::default(), "what was committed is not known any more");
@@ -311,7 +317,7 @@ fn what_is_denied_is_never_asked_for() {
     }
     server.put("/consumers/g/owners/secret/0", b"g-0");
     server.put("/consumers/g/offsets/t/0", b"2");
-    let mut tree = Tree::new([deny("^no$"), deny("^never$")], deny("secret"));
+    let mut tree = Tree::new([deny("^no$"), deny("^never$")], deny("secret"), Bounds::default());
     let mut held = Held::default();
     settle(&mut tree, &mut server, &mut held);
     let watched: Vec<&String> = server.children.iter().chain(&server.data).collect();
@@ -349,6 +355,7 @@ fn a_node_that_a_list_names_while_an_older_answer_says_that_it_is_missing_is_ask
     for path in std::mem::take(&mut server.fired) {
         tree.changed(&path);
     }
+    tree.release(usize::MAX);
     let asks: Vec<Ask> = std::iter::from_fn(|| tree.next_ask()).collect();
     let node = asks.iter().find(|ask| ask.want == Want::Data).unwrap();
     let list = asks.iter().find(|ask| &*ask.path == "/consumers/g/offsets/t").unwrap();
@@ -370,14 +377,17 @@ enum Step {
     /// Tell the tree one of the answers, or of one of the watches: they may overtake one another.
     Tell(usize),
     Fire(usize),
+    /// Let so many of the nodes that have changed be asked again.
+    Release(usize),
 }
 
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 15] = [
     "/consumers",
     "/consumers/a",
     "/consumers/a/ids",
     "/consumers/a/ids/a_h-1-ab",
     "/consumers/a/ids/a_x",
+    "/consumers/a/ids/a_x-7",
     "/consumers/a/owners/t",
     "/consumers/a/owners/t/0",
     "/consumers/a/owners/u/1",
@@ -391,13 +401,14 @@ const PATHS: [&str; 14] = [
 
 fn step() -> impl Strategy<Value = Step> {
     let path = || prop::sample::select(&PATHS[..]);
-    let data = prop::sample::select(&["1", "2", "3", "a_h-1-ab-0", "a_x-7", "", "x"][..]);
+    let data = prop::sample::select(&["1", "2", "3", "a_h-1-ab-0", "a_x", "a_x-7", "a_x-7-0", "", "x"][..]);
     prop_oneof![
         3 => (path(), data).prop_map(|(path, data)| Step::Put(path, data)),
         2 => path().prop_map(Step::Remove),
         4 => Just(Step::Ask),
         4 => any::<usize>().prop_map(Step::Tell),
         2 => any::<usize>().prop_map(Step::Fire),
+        2 => (0..3_usize).prop_map(Step::Release),
     ]
 }
 
@@ -431,6 +442,7 @@ proptest! {
                         tree.changed(&path);
                     }
                 }
+                Step::Release(most) => assert!(tree.release(most) <= most),
                 Step::Tell(_) | Step::Fire(_) => {}
             }
         }
@@ -450,6 +462,6 @@ proptest! {
         let mut tree = tree();
         tree.take(&path, &said);
         tree.take(&path, &Answer::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
-        let _ = (offset(&data), owner(&data), place(&path));
+        let _ = (offset(&data), place(&path));
     }
 }

@@ -44,6 +44,15 @@ impl Program {
         Self::start(command, scratch)
     }
 
+    /// As `with_config`, with a command that has been changed.
+    pub fn changed(text: &str, change: impl FnOnce(&mut Command)) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
+        change(&mut command);
+        Self::start(command, scratch)
+    }
+
     /// A demo of one's own.
     pub fn fresh_demo() -> Self {
         let mut command = command();
@@ -88,10 +97,15 @@ impl Program {
     /// As `quick`, with a server on which the API's routes that change something are enabled: `--listen` would put
     /// another in its place.
     pub fn administered(servers: &str) -> Self {
+        Self::administered_with(&quick(servers, "", ""))
+    }
+
+    /// The same with a file of this text.
+    pub fn administered_with(text: &str) -> Self {
         let (port, scratch) = (free_port(), Scratch::new("warrener"));
         let server = format!("[httpserver.default]\naddress = \"127.0.0.1:{port}\"\nenable-admin = true\n");
         let mut command = command();
-        command.arg("--config").arg(scratch.write("warrener.toml", quick(servers, "", &server)));
+        command.arg("--config").arg(scratch.write("warrener.toml", format!("{text}{server}")));
         Self::start_at(port, command, scratch)
     }
 
@@ -148,6 +162,12 @@ impl Program {
         Page::parse(answer.text())
     }
 
+    /// One scrape, unless the process has ended or is about to.
+    pub fn try_page(&self) -> Result<Page, String> {
+        let answer = http::get(self.port, "/metrics", &[])?;
+        if answer.status == 200 { Ok(Page::parse(answer.text())) } else { Err(answer.text().to_owned()) }
+    }
+
     /// Scrapes until the page is as wanted; the page.
     pub fn page_where(
         &self,
@@ -168,6 +188,11 @@ impl Program {
     /// Its process id.
     pub fn id(&mut self) -> u32 {
         self.process.child().id()
+    }
+
+    /// How it ended, once it has.
+    pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.process.ended()
     }
 
     pub fn runs(&mut self) -> bool {

@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::kafka::{Client, Event, Keeper, Log, ModuleError, Reader, StartAt};
+use crate::kafka::{Event, Keeper, Log, ModuleError, Reader, StartAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
+use super::lost::Lost;
 use super::part::{Part, Stage};
 use super::parts::{Begin, Positions};
 use super::reader::{BATCH, IDLE, open};
@@ -22,7 +23,7 @@ use super::translate::Translator;
 
 /// See the module.
 pub struct Backfill {
-    pub client: Arc<Client>,
+    pub keeper: Keeper,
     pub topic: String,
     pub module: String,
     pub cluster: Arc<Cluster>,
@@ -49,13 +50,12 @@ impl Backfill {
     /// Reads each partition up to where the live reader began, then lets go of it. The live reader forgets the
     /// tombstones that it kept for this past: no more are to come by then.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
-        let mut keeper = Keeper::new(Arc::clone(&self.client));
-        let opened = open(&self.client, &mut keeper, &[&self.topic], begun, stop)?;
+        let opened = open(&mut self.keeper, &[&self.topic], begun, stop)?;
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
-        let mut parts: BTreeMap<Log, Piece> = BTreeMap::new();
+        let (mut parts, mut lost): (BTreeMap<Log, Piece>, _) = (BTreeMap::new(), Lost::default());
         while !stop.is_cancelled() {
-            if let Some(client) = keeper.look(Instant::now()) {
+            if let Some(client) = self.keeper.look(Instant::now()) {
                 drop(reader);
                 reader = Reader::new(client, &[&self.topic])?;
                 for (log, piece) in &parts {
@@ -72,7 +72,16 @@ impl Backfill {
                 reader.stop(log)?;
                 parts.remove(&log);
             }
-            self.take_batch(&mut reader, &mut parts);
+            for log in self.take_batch(&mut reader, &mut parts) {
+                if lost.note(log, Instant::now()) {
+                    warn!(module = self.module, partition = log.partition.0, "a position in the past is out of range");
+                }
+            }
+            for log in lost.take_due(Instant::now()) {
+                if parts.contains_key(&log) {
+                    reader.start(log, StartAt::Beginning)?;
+                }
+            }
             self.restart_stuck(&mut reader, &mut parts)?;
             let done: Vec<_> =
                 parts.iter().filter(|(_, piece)| piece.part.position >= piece.end).map(|(log, _)| *log).collect();
@@ -105,10 +114,11 @@ impl Backfill {
         Ok(())
     }
 
-    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) {
+    /// Takes what is there; tells which partitions' positions are out of range.
+    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Vec<Log> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
-        let now = clock::now();
+        let now = clock::as_of();
         for event in batch.iter() {
             match event {
                 Event::Record(record) => {
@@ -133,10 +143,6 @@ impl Backfill {
         }
         drop(batch);
         self.translator.flush();
-        for log in again {
-            if let Err(error) = reader.start(log, StartAt::Beginning) {
-                warn!(partition = log.partition.0, %error, "the past cannot be read anew");
-            }
-        }
+        again
     }
 }

@@ -9,6 +9,7 @@
 mod backfill;
 mod facts;
 mod held;
+mod lost;
 mod part;
 mod parts;
 mod reader;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
-use crate::kafka::{Client, Context, ModuleError, Role};
+use crate::kafka::{Client, Context, Keeper, ModuleError, Role};
 use crate::metrics::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Cluster;
@@ -89,7 +90,7 @@ impl Kafka {
             return Ok(None);
         }
         let backfill = Backfill {
-            client: self.client(Role::Reader)?,
+            keeper: Keeper::new(self.client(Role::Reader)?),
             topic: self.topic.topic.clone(),
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),
@@ -113,13 +114,14 @@ impl Module for Kafka {
     }
 
     fn start(&mut self) -> Result<(), ModuleError> {
-        let (client, name, topics) = (self.client(Role::Reader)?, self.name.clone(), Topics::new(&self.topic.topic));
+        let (name, topics) = (self.name.clone(), Topics::new(&self.topic.topic));
+        let keeper = Keeper::new(self.client(Role::Reader)?);
         let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
         let scout = Scout::new(self.client(Role::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
         let (begin, begun) = channel();
         let behind = self.start_backfill(&positions)?;
         let reading = Reading {
-            client,
+            keeper,
             topics,
             start: self.topic.start,
             module: self.module.clone(),

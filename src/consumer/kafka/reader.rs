@@ -16,6 +16,7 @@ use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
+use super::lost::Lost;
 use super::part::{Building, Part, Stage};
 use super::parts::{Begin, Notice, Positions};
 use super::topics::{SHARE_STATE, Topics};
@@ -31,7 +32,7 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The live reader.
 pub struct Reading {
-    pub client: Arc<Client>,
+    pub keeper: Keeper,
     pub topics: Topics,
     pub start: Start,
     pub module: String,
@@ -50,14 +51,13 @@ impl Reading {
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let mut keeper = Keeper::new(Arc::clone(&self.client));
-        let opened = open(&self.client, &mut keeper, &self.topics.names(), notices, stop)?;
+        let opened = open(&mut self.keeper, &self.topics.names(), notices, stop)?;
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
-        let mut complaints = Complaints::default();
+        let (mut complaints, mut lost) = (Complaints::default(), Lost::default());
         let mut first = Some(first);
         while !stop.is_cancelled() {
-            if let Some(client) = keeper.look(Instant::now()) {
+            if let Some(client) = self.keeper.look(Instant::now()) {
                 reader = self.replace_reader(reader, client, &parts)?;
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
@@ -67,18 +67,29 @@ impl Reading {
                     Notice::Stuck { log, at } => self.restart(log, at, &mut reader, &parts)?,
                 }
             }
-            let lost = self.take_batch(&mut reader, &mut parts, &mut complaints);
+            let out_of_range = self.take_batch(&mut reader, &mut parts, &mut complaints);
             self.end_past(&mut parts);
-            for log in lost {
+            for log in out_of_range {
                 reader.stop(log)?;
+                self.lose(log, &mut parts, &mut lost);
+            }
+            for log in lost.take_due(Instant::now()) {
                 self.positions.want_again(log);
-                self.positions.drop_past(log);
-                if let Some(part) = parts.get_mut(&log) {
-                    part.stage = Stage::Waiting;
-                }
             }
         }
         Ok(())
+    }
+
+    /// A partition's position is out of range: it is read again from the beginning, the sooner the longer it was well.
+    fn lose(&self, log: Log, parts: &mut BTreeMap<Log, Part>, lost: &mut Lost) {
+        if lost.note(log, Instant::now()) {
+            let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
+            warn!(module, topic, partition, "a position is out of range: the partition is read from its beginning");
+        }
+        self.positions.drop_past(log);
+        if let Some(part) = parts.get_mut(&log) {
+            part.stage = Stage::Waiting;
+        }
     }
 
     /// Goes on with another client where the old one's reader stood.
@@ -193,7 +204,7 @@ impl Reading {
         // What is being built waits for word from the scout.
         let building = parts.values().any(|part| matches!(part.stage, Stage::Building(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
-        let now = clock::now();
+        let now = clock::as_of();
         let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
         let mut events = batch.iter().peekable();
         while let Some(event) = events.next() {
@@ -216,8 +227,6 @@ impl Reading {
                     log
                 }
                 Event::OutOfRange { log } => {
-                    let (topic, partition) = (self.topics.name(log.topic), log.partition.0);
-                    warn!(module = self.module, topic, partition, "position out of range: reading it anew");
                     lost.push(log);
                     continue;
                 }
@@ -239,7 +248,7 @@ impl Reading {
         self.translator.flush();
         if answered {
             self.metrics.answered();
-            self.metrics.health().advance(now);
+            self.metrics.health().advance(clock::tick());
         }
         if settled {
             self.positions.tell(&self.metrics);
@@ -271,18 +280,16 @@ impl Reading {
 /// Waits for the first partition, and opens the reader then. A client that knows the topics by then starts reading
 /// at once, else librdkafka looks for it half a second later.
 pub fn open<T>(
-    client: &Arc<Client>,
     keeper: &mut Keeper,
     topics: &[&str],
     begun: &Receiver<T>,
     stop: &CancellationToken,
 ) -> Result<Option<(T, Reader)>, ModuleError> {
-    let (mut client, mut known) = (Arc::clone(client), false);
+    let mut known = false;
     while !stop.is_cancelled() {
+        known = keeper.look(Instant::now()).is_none() && known;
+        let client = Arc::clone(keeper.client());
         client.serve();
-        if let Some(replacement) = keeper.look(Instant::now()) {
-            (client, known) = (replacement, false);
-        }
         if !known {
             let names: Vec<String> = topics.iter().map(|name| (*name).to_owned()).collect();
             let wanted = move |name: &str| names.iter().any(|topic| topic == name);

@@ -7,8 +7,11 @@
 //! It has one thread, and on it a runtime for each session: whatever the client has started ends with that.
 
 mod client;
+mod course;
 mod diagnosis;
 mod follow;
+mod pace;
+mod panics;
 #[cfg(test)]
 mod script;
 mod session;
@@ -34,7 +37,7 @@ use crate::task::{self, Tasks};
 use crate::zktree::Fault;
 
 use client::Settings;
-use follow::Follower;
+use follow::{Follower, LASTING};
 use session::Lost;
 use trouble::Trouble;
 
@@ -46,8 +49,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
 /// How soon it is noticed without a runtime that the module is to stop.
 const NOTICE: Duration = Duration::from_millis(20);
-/// A session that lasted so long begins a new count.
-const LASTING: Duration = Duration::from_secs(10);
+
+/// Checks a section as far as that goes without a connection.
+///
+/// # Errors
+/// Certificates and keys that cannot be read or do not fit.
+pub fn check(section: &Consumer, zookeeper: &ZooKeeper) -> Result<(), ModuleError> {
+    Settings::of(section, zookeeper).map(drop)
+}
 
 /// A module of class `kafka_zk`.
 #[derive(Debug)]
@@ -76,6 +85,7 @@ impl KafkaZk {
             metrics: around.metrics,
             trouble: Arc::clone(&trouble),
             shown: false,
+            full: false,
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
@@ -119,6 +129,7 @@ struct Keeper {
 
 impl Keeper {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
+        panics::expect();
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
@@ -143,9 +154,9 @@ impl Keeper {
             stop.run_until_cancelled(sleep(wait)).await?;
             // The client asserts what servers send: a lie is to cost a session and not the program.
             let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-            session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())))
+            session.unwrap_or_else(|_| Some(Lost(panics::cause())))
         });
-        // At once: the client is about to connect anew, and to set all its watches again.
+        // At once: the client is about to connect anew, without a pause, and to set all its watches again.
         runtime.shutdown_background();
         lost
     }

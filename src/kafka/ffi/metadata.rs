@@ -123,7 +123,7 @@ impl Client {
     /// The same, on a thread of its own, and given up when `stop` is cancelled: the request then ends unheard.
     ///
     /// # Errors
-    /// As [`metadata`](Self::metadata); [`Code::DESTROY`] when it is given up, [`Code::CRIT_SYS_RESOURCE`] when the
+    /// As [`metadata`](Self::metadata); [`Code::DESTROY`] when it is given up, [`Code::CRITICAL_SYSTEM_RESOURCE`] when the
     /// system gives no thread.
     pub fn metadata_until(
         self: &Arc<Self>,
@@ -140,13 +140,13 @@ impl Client {
             send.send(result).ok();
         };
         let name = "kafka-metadata".to_owned();
-        thread::Builder::new().name(name).spawn(ask).map_err(|_| Code::CRIT_SYS_RESOURCE)?;
+        thread::Builder::new().name(name).spawn(ask).map_err(|_| Code::CRITICAL_SYSTEM_RESOURCE)?;
         while !stop.is_cancelled() {
             match answer.recv_timeout(GIVE_UP) {
                 Ok(result) => return result,
                 Err(RecvTimeoutError::Timeout) => {}
                 // It panicked, which standard error tells of.
-                Err(RecvTimeoutError::Disconnected) => return Err(Code::CRIT_SYS_RESOURCE),
+                Err(RecvTimeoutError::Disconnected) => return Err(Code::CRITICAL_SYSTEM_RESOURCE),
             }
         }
         Err(Code::DESTROY)
@@ -188,8 +188,12 @@ unsafe fn topic_view(topic: &sys::rd_kafka_metadata_topic, name: String) -> Topi
     let error = unsafe { code_at(&raw const topic.err) };
     // SAFETY: array and count belong together.
     let partitions = unsafe { slice(topic.partitions, topic.partition_cnt) };
+    // librdkafka takes the number for a place in its list of them (`rd_kafka_metadata_cache_topic_partition_get`): to
+    // ask for the offsets of one beyond the list would make it read elsewhere.
+    let has_place = |id: i32| usize::try_from(id).is_ok_and(|id| id < partitions.len());
     let partitions = partitions
         .iter()
+        .filter(|partition| has_place(partition.id))
         .map(|partition| PartitionView {
             id: Partition(partition.id),
             leader: (partition.leader >= 0).then_some(BrokerId(partition.leader)),

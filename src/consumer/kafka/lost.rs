@@ -1,0 +1,94 @@
+//! Partitions whose position was not in the log: when each is read again, and whether that is worth a line.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::kafka::Log;
+
+/// The pause before a partition is read again that was lost a second time; it doubles from there on.
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// A partition that was not lost for so long is well again.
+const WELL: Duration = Duration::from_secs(60);
+
+/// The partitions that were lost lately. The first loss costs no time; a broker that says so again and again is asked
+/// less and less often.
+#[derive(Debug, Default)]
+pub struct Lost {
+    partitions: BTreeMap<Log, Loss>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Loss {
+    at: Instant,
+    pause: Duration,
+    /// When it is read again; `None` once it is.
+    due: Option<Instant>,
+}
+
+impl Lost {
+    /// A partition's position is not in the log. Tells whether that is news.
+    pub fn note(&mut self, log: Log, now: Instant) -> bool {
+        let recent = self.partitions.get(&log).filter(|loss| now.saturating_duration_since(loss.at) < WELL);
+        let pause = match recent {
+            None => Duration::ZERO,
+            Some(loss) => loss.pause.saturating_mul(2).clamp(PAUSE, LONGEST_PAUSE),
+        };
+        let due = Some(now.checked_add(pause).unwrap_or(now));
+        let news = recent.is_none();
+        self.partitions.insert(log, Loss { at: now, pause, due });
+        news
+    }
+
+    /// The partitions whose pause is over, once.
+    pub fn take_due(&mut self, now: Instant) -> Vec<Log> {
+        let due = self.partitions.iter_mut().filter(|(_, loss)| loss.due.is_some_and(|due| due <= now));
+        due.map(|(log, loss)| {
+            loss.due = None;
+            *log
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::topics::OFFSETS;
+    use super::*;
+    use crate::model::Partition;
+
+    const LOG: Log = Log { topic: OFFSETS, partition: Partition(3) };
+
+    #[test]
+    fn the_first_loss_is_news_and_costs_no_time() {
+        let (mut lost, now) = (Lost::default(), Instant::now());
+        assert!(lost.note(LOG, now));
+        assert_eq!((lost.take_due(now), lost.take_due(now)), (vec![LOG], vec![]));
+    }
+
+    #[test]
+    fn each_further_loss_waits_longer_and_is_no_news() {
+        let (mut lost, mut now) = (Lost::default(), Instant::now());
+        lost.note(LOG, now);
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            assert!(!lost.note(LOG, now));
+            let pause = (0..).map(Duration::from_millis).find(|pause| !lost.take_due(now + *pause).is_empty()).unwrap();
+            pauses.push(pause.as_millis());
+            now += pause;
+        }
+        assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 4_000, 4_000]);
+    }
+
+    #[test]
+    fn a_partition_that_was_well_for_a_minute_is_news_again() {
+        let (mut lost, now) = (Lost::default(), Instant::now());
+        for _ in 0..5 {
+            lost.note(LOG, now);
+        }
+        assert!(!lost.note(LOG, now + Duration::from_secs(59)));
+        let later = now + Duration::from_secs(119);
+        assert!(lost.note(LOG, later));
+        assert_eq!(lost.take_due(later), [LOG]);
+    }
+}

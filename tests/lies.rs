@@ -1,0 +1,53 @@
+//! Kafka clusters that lie, beside a real one that does not, all in one process.
+//!
+//! Each lie has a cluster of its own. All lies of a table are told at the same time, for as long as it takes to tell
+//! the worst of them more than once. Meanwhile the process lives, the real cluster's commits are on the page within
+//! five seconds, and memory and CPU stay bounded; and each cluster is right again soon after it is honest again.
+//! What only another librdkafka could survive is in `limits`.
+
+pub mod fetch;
+pub mod limits;
+pub mod metadata;
+pub mod offsets;
+pub mod trial;
+pub mod wire;
+
+use trial::judge;
+
+/// A lie and its name, which is its cluster's, too.
+type Lies = Vec<(&'static str, crate::rig::fake_kafka::Lie)>;
+
+#[test]
+fn frames_and_connections_that_no_broker_makes() {
+    judge(wire::lies);
+}
+
+#[test]
+fn versions_that_no_broker_has() {
+    judge(wire::versions);
+}
+
+#[test]
+fn metadata_about_brokers_that_are_not_so() {
+    judge(metadata::brokers);
+}
+
+#[test]
+fn metadata_about_topics_that_are_not_so() {
+    judge(metadata::topics);
+}
+
+#[test]
+fn offsets_that_are_not_so() {
+    judge(offsets::lies);
+}
+
+#[test]
+fn fetches_that_are_not_so() {
+    judge(fetch::lies);
+}
+
+#[test]
+fn batches_that_are_none() {
+    judge(fetch::batches);
+}
