@@ -1,21 +1,27 @@
 //! The line with which the program ends when a fault ends it.
 //!
 //! A failed assertion of a library, a failed allocation, an access to memory that is not there and a stack that has
-//! overflowed end a process with a signal, and nothing says which version of which program that was, or what happened. [`watch`] installs handlers that write one line on standard error with the cause, the thread and the
-//! version. The signal then takes its default action, so that the exit status and the core dump are the signal's.
-//! What is said by the C library (the text of an assertion) or by Rust's (the size of an allocation) stands on a line
-//! before. Rust's own handler, which reports overflowed stacks only, is replaced.
+//! overflowed end a process with a signal, and nothing says which version of which program that was, or what happened.
+//! [`watch`] installs handlers that write one line on standard error with the cause, the thread and the version. The
+//! signal then takes its default action, so that the exit status and the core dump are the signal's. The text of an
+//! assertion stands on a line before, which is the C library's; the size of an allocation is known to [`Allocator`].
+//! Rust's own handler, which reports overflowed stacks only, is replaced.
 //!
 //! This is one of the two places with unsafe code; the other one is `kafka::ffi`. A handler may call only what is
 //! async-signal-safe (signal-safety(7)): `poll`, `write`, `getpid`, `sigaction`, `raise` and `pause` are, and `prctl` is
 //! a bare system call. The line is formatted into a buffer on the handler's stack, which neither locks nor allocates.
 //!
 //! The handler needs a stack of its own, for the thread's may be what has overflowed. Rust's threads have one.
-//! [`watch_thread`] gives one to a thread that a library in C has started, and takes the signals from those that are
-//! blocked there, as librdkafka blocks all of them in its threads. In a thread that has neither, the kernel ends the
+//! [`watch_thread`] gives one to a thread that a library in C has started, and lets the signals through there, for
+//! librdkafka blocks all of them in its threads. In a thread that has neither, the kernel ends the
 //! process without a line when its stack overflows, or on any fault where the signal is blocked.
 
 #![expect(unsafe_code, reason = "signal handlers and alternate stacks have no safe form for SIGSEGV and its like")]
+
+mod allocator;
+mod stack;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::{c_int, c_void};
 use std::fmt::{self, Write};
@@ -23,6 +29,9 @@ use std::io;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use allocator::Allocator;
+pub use stack::watch_thread;
 
 /// The signals of faults, all of which end a process with a core dump.
 const FATAL: [(c_int, &str); 7] = [
@@ -49,22 +58,6 @@ pub fn watch() -> io::Result<()> {
     HEAD.get_or_init(|| format!("warrener {version} (revision {revision})"));
     watch_thread();
     FATAL.iter().try_for_each(|(signal, _)| handle(*signal, Some(report)))
-}
-
-/// Has the faults of this thread reported: it gets an alternate stack unless it has one, and the signals of faults are not
-/// blocked in it any more. For a thread that a library in C has started.
-pub fn watch_thread() {
-    // Fails in a thread that is ending, which needs none any more.
-    let _ = STACK.try_with(|_| ());
-    // SAFETY: the set is initialised by `sigemptyset`; the signals exist.
-    unsafe {
-        let mut signals = std::mem::zeroed();
-        libc::sigemptyset(&raw mut signals);
-        for (signal, _) in FATAL {
-            libc::sigaddset(&raw mut signals, signal);
-        }
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const signals, ptr::null_mut());
-    }
 }
 
 type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
@@ -124,6 +117,8 @@ struct Fault {
     /// The process that sent it.
     sender: c_int,
     own: c_int,
+    /// Bytes of the allocation that failed last in this thread; 0 when none did.
+    refused: usize,
     /// What was accessed, or where the fault lies.
     address: usize,
     /// Where the thread's stack ends; `None` where that is not known.
@@ -142,7 +137,8 @@ impl Fault {
         let (sender, own, address) = unsafe { (info.si_pid(), libc::getpid(), info.si_addr().addr()) };
         // SAFETY: as the caller promises.
         let stack = unsafe { stack_pointer(context) };
-        Self { signal, code: info.si_code, sender, own, address, stack }
+        let refused = allocator::refused();
+        Self { signal, code: info.si_code, sender, own, refused, address, stack }
     }
 
     const fn is_sent(&self) -> bool {
@@ -156,12 +152,14 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { signal, sender, own, address, .. } = *self;
+        let Self { signal, sender, own, refused, address, .. } = *self;
         if self.is_sent() {
             return match signal {
+                libc::SIGABRT if sender == own && refused > 0 => {
+                    write!(f, "abort() was called after an allocation of {refused} bytes had failed")
+                }
                 libc::SIGABRT if sender == own => f.write_str(
-                    "abort() was called, for a failed assertion or allocation or for damaged memory; \
-                     a line before this may say which",
+                    "abort() was called, for a failed assertion or for damaged memory; a line before this may say more",
                 ),
                 _ => write!(f, "the signal was sent by process {sender}"),
             };
@@ -273,55 +271,3 @@ impl Line {
         }
     }
 }
-
-thread_local! {
-    /// The thread's alternate stack, if it is one of ours.
-    static STACK: Option<Stack> = Stack::give();
-}
-
-/// An alternate stack of the thread that made it.
-struct Stack(*mut c_void);
-
-/// Several times what the handler and the registers that the kernel saves take.
-const SIZE: usize = 64 * 1024;
-
-impl Stack {
-    /// Gives this thread an alternate stack; `None` where it has one, or where there is no memory for it.
-    fn give() -> Option<Self> {
-        // SAFETY: all zeroes are a valid `stack_t`, which the call fills in.
-        let mut held: libc::stack_t = unsafe { std::mem::zeroed() };
-        // SAFETY: nothing is set.
-        unsafe { libc::sigaltstack(ptr::null(), &raw mut held) };
-        if held.ss_flags & libc::SS_DISABLE == 0 {
-            return None;
-        }
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
-        // SAFETY: a new mapping, of no file, wherever there is room.
-        let base = unsafe { libc::mmap(ptr::null_mut(), SIZE, access, kind, -1, 0) };
-        if base == libc::MAP_FAILED {
-            return None;
-        }
-        let stack = Self(base);
-        // SAFETY: the mapping is this thread's alone and lives until it is dropped.
-        let set = unsafe { libc::sigaltstack(&stack.with(0), ptr::null_mut()) };
-        (set == 0).then_some(stack)
-    }
-
-    const fn with(&self, flags: c_int) -> libc::stack_t {
-        libc::stack_t { ss_sp: self.0, ss_flags: flags, ss_size: SIZE }
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        // SAFETY: it belongs to this thread, which uses it no more once it is disabled: no handler returns.
-        unsafe {
-            libc::sigaltstack(&self.with(libc::SS_DISABLE), ptr::null_mut());
-            libc::munmap(self.0, SIZE);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

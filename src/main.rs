@@ -15,6 +15,9 @@ use warrener::demo::Demo;
 use warrener::supervise::{self, Reading, RunError};
 use warrener::{crash, log, shortage};
 
+#[global_allocator]
+static ALLOCATOR: crash::Allocator = crash::Allocator;
+
 /// What blocking work in flight may take when all else has ended.
 const LINGER: Duration = Duration::from_millis(200);
 
