@@ -19,7 +19,7 @@ lint:
 	CLIPPY_CONF_DIR=ci/core cargo clippy --no-default-features --lib -- -D warnings
 
 core:
-	cargo test --no-default-features --lib --test soak
+	cargo test --no-default-features --lib --test soak --test amplified
 
 docs:
 	cargo clippy --release --all-targets -- -D warnings

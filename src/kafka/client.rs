@@ -55,7 +55,8 @@ const READER: &[(&str, &str)] = &[
     ("enable.partition.eof", "true"),
     ("isolation.level", "read_committed"),
     ("auto.offset.reset", "error"),
-    ("check.crcs", "false"),
+    // What a disk or a network broke must not reach the decompressors, which trust what they get.
+    ("check.crcs", "true"),
     ("fetch.wait.max.ms", "500"),
     ("fetch.error.backoff.ms", "100"),
     ("fetch.queue.backoff.ms", "10"),
