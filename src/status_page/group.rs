@@ -93,14 +93,14 @@ struct MemberRow<'a> {
     host: Name<'a>,
     id: Name<'a>,
     /// How many members before this one are shown under the same id: two long ids may look alike.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "is_zero")]
     twin: usize,
     /// Partitions that it owns.
     partitions: usize,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-const fn is_none(count: &usize) -> bool {
+const fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
