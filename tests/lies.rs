@@ -5,12 +5,12 @@
 //! five seconds, and memory and CPU stay bounded; and each cluster is right again soon after it is honest again.
 //! What only another librdkafka could survive is in `limits`.
 
-pub mod fetch;
-pub mod limits;
-pub mod metadata;
-pub mod offsets;
-pub mod trial;
-pub mod wire;
+mod fetch;
+mod limits;
+mod metadata;
+mod offsets;
+mod trial;
+mod wire;
 
 use trial::judge;
 
