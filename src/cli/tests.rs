@@ -255,9 +255,11 @@ fn a_file_that_is_none_is_a_mistake() {
 fn a_burrow_file_starts_and_its_check_shows_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     let mut text = BURROW.to_owned();
-    for name in ["ca.pem", "client.pem", "client.key"] {
+    let own = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    for (name, pem) in [("ca.pem", &certificate), ("client.pem", &certificate), ("client.key", &key)] {
         let path = directory.path().join(name);
-        std::fs::write(&path, "x").unwrap();
+        std::fs::write(&path, pem).unwrap();
         text = text.replace(&format!("\"{name}\""), &format!("{path:?}"));
     }
     let (_directory, run) = file("burrow.toml", &text);

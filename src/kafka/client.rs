@@ -343,7 +343,7 @@ fn refused(connection: &Connection, error: KafkaError) -> ModuleError {
         // A number that is out of its range is no secret, and may be part of the range's own numbers.
         let is_plain = value.is_empty() || !is_secret(&name) && value.parse::<f64>().is_ok();
         let reason = if is_plain { reason } else { reason.replace(&value, "***") };
-        return ModuleError::Property { section, name, reason };
+        return ModuleError::Property { section, name, reason: reason.trim().to_owned() };
     }
     let reason = if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() };
     ModuleError::Client { section, reason: hidden(connection, reason.trim_end_matches([':', '\n', ' '])) }
