@@ -224,6 +224,9 @@ fn crowd<'m>(group: &'m [u8], members: &[(&'m [u8], Vec<Partition>)]) -> Storage
         Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
     let storage = Storage::new(["local"], rules);
     let cluster = storage.cluster("local").unwrap();
+    let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
+    let topic = TopicMetadata { name: "t".to_owned(), id: None, partitions: vec![partition; 20_000] };
+    cluster.apply_metadata(Metadata { brokers: Vec::new(), topics: vec![topic] }, Timestamp(0));
     let member = |(id, partitions): &(&'m [u8], Vec<Partition>)| MemberUpdate {
         id: Name(id),
         client_id: Name(b"app"),

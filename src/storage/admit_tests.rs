@@ -111,6 +111,7 @@ fn the_longest_names_are_taken_in() {
 #[test]
 fn what_is_left_of_an_assignment_counts() {
     let cluster = cluster();
+    cluster.apply_metadata(metadata(&[("t", 1, 2)]), Timestamp(0));
     let topic = name(LONGEST_TOPIC + 1);
     live(&cluster, vec![(1, members("g", 1, &[("m", &topic, &[0]), ("n", "t", &[0, 1])]))]);
     let view = view_of(&cluster);
@@ -136,6 +137,7 @@ fn members_whose_long_ids_are_shown_alike_remain_two() {
     let member = |id| fact("g", GroupFact::Member { id: Name(id), who: Some((Name(id), Name(id))) });
     let epoch = GroupFact::Epoch(Some(EpochUpdate { number: 1, validated_topology: None }));
     let cluster = cluster();
+    cluster.apply_metadata(metadata(&[("t", 1, 2)]), Timestamp(0));
     live(&cluster, vec![(1, fact("g", epoch)), (2, member(one.as_bytes())), (3, member(other.as_bytes()))]);
     live(&cluster, vec![(4, members("h", 1, &[(&one, "t", &[0]), (&other, "t", &[1])]))]);
     let alike = vec![shown.clone(), shown];
