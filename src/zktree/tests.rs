@@ -2,6 +2,7 @@
 
 mod model;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
