@@ -102,11 +102,11 @@ impl Registries {
             size = size.saturating_add(self.groups.get(&name).map_or(0, Registry::size)).saturating_add(1);
             names.push(name);
         }
-        let update = |name: &Box<str>| {
+        let update = |name: &str| {
             let (group, registry) = self.groups.get_key_value(name)?;
             Some(Update::Registered { group: Name(group.as_bytes()), members: registry.of(group) })
         };
-        take(&mut names.iter().filter_map(update));
+        take(&mut names.iter().map(AsRef::as_ref).filter_map(update));
         for name in names {
             if self.groups.get(&name).is_some_and(|held| held.size() == 0) {
                 self.groups.remove(&name);

@@ -133,10 +133,8 @@ impl Tree {
         match answer {
             Answer::Children(names) => {
                 self.close(path, Stage::Watched);
-                let left_out = match place {
-                    Place::Members(group) => self.members(group, names),
-                    _ => self.list(path, names),
-                };
+                let left_out =
+                    if let Place::Members(group) = place { self.members(group, names) } else { self.list(path, names) };
                 Told { left_out, ..Told::default() }
             }
             Answer::Data { data, order, time } => {

@@ -184,11 +184,11 @@ impl Session for Ensemble {
 /// Why a session is lost, in words of the client's or ours: what a server made up is of no use to anyone, and may be
 /// another thing each time.
 fn lost(error: &Error) -> Lost {
-    match error {
-        Error::UnexpectedError(_) | Error::UnexpectedErrorCode(_) | Error::UnmarshalError { .. } => {
-            debug!(%error, "{LIES}");
-            Lost(LIES.to_owned())
-        }
-        error => Lost(error.to_string()),
+    let made_up =
+        matches!(error, Error::UnexpectedError(_) | Error::UnexpectedErrorCode(_) | Error::UnmarshalError { .. });
+    if !made_up {
+        return Lost(error.to_string());
     }
+    debug!(%error, "{LIES}");
+    Lost(LIES.to_owned())
 }

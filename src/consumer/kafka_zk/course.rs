@@ -86,3 +86,91 @@ impl Course {
         self.questions.spend(asked);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::config::Filter;
+    use crate::storage::{Expire, Rules, Storage};
+    use crate::zktree::{Answer, Bounds};
+
+    fn course() -> Course {
+        let intervals = NonZeroUsize::new(3).unwrap();
+        let rules = Rules { intervals, min_distance: std::time::Duration::ZERO, expire: Expire::NEVER };
+        let cluster = Arc::clone(Storage::new(["c"], rules).cluster("c").unwrap());
+        let tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default());
+        Course::new(tree, cluster.build(cluster.ensemble("zk")))
+    }
+
+    fn list(course: &mut Course, path: &str, names: impl Iterator<Item = String>) {
+        course.tree.take(&path.into(), &Answer::Children(names.collect()));
+    }
+
+    /// The members that are told of.
+    fn told(course: &mut Course) -> usize {
+        let mut told = 0;
+        course.registered(|updates, _| {
+            for update in updates {
+                let Update::Registered { members, .. } = update else { panic!("{update:?}") };
+                told += members.len();
+            }
+        });
+        told
+    }
+
+    #[test]
+    fn members_are_told_of_once_a_walk_and_afterwards_as_far_as_the_allowance_goes() {
+        let mut course = course();
+        let names = |count: usize| (0..count).map(|number| number.to_string());
+        list(&mut course, "/consumers", ["g".to_owned()].into_iter());
+        list(&mut course, "/consumers/g", ["ids".to_owned()].into_iter());
+        for count in [MEMBERS / 2, 1] {
+            course.tree.take(&"/consumers/h/owners/t/0".into(), &owner(count));
+            assert_eq!(told(&mut course), 0, "the walk goes on");
+        }
+        list(&mut course, "/consumers/g/ids", names(MEMBERS / 2));
+        assert!(course.tree.is_walked());
+        assert_eq!(told(&mut course), MEMBERS / 2 + 1);
+        course.walk.take();
+        course.tick();
+        for count in [MEMBERS / 2 - 1, MEMBERS / 2] {
+            list(&mut course, "/consumers/g/ids", names(count));
+            assert_eq!(told(&mut course), count);
+        }
+        list(&mut course, "/consumers/g/ids", names(5));
+        assert_eq!(told(&mut course), 0);
+        course.tick();
+        assert_eq!(told(&mut course), 5);
+    }
+
+    fn owner(number: usize) -> Answer {
+        let (order, time) = (crate::model::Order(1), crate::model::Timestamp(1));
+        Answer::Data { data: number.to_string().into_bytes(), order, time }
+    }
+
+    #[test]
+    fn nodes_that_change_are_asked_again_as_far_as_the_allowance_goes() {
+        let mut course = course();
+        let all = QUESTIONS + 7;
+        list(&mut course, "/consumers", (0..all).map(|number| number.to_string()));
+        let groups: Vec<Arc<str>> = (0..all).map(|number| format!("/consumers/{number}").into()).collect();
+        groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
+        let asked = |course: &mut Course| std::iter::from_fn(|| course.tree.next_ask()).count();
+        assert_eq!(asked(&mut course), all + 1);
+        course.changed(&groups);
+        course.changed(&groups);
+        assert_eq!(asked(&mut course), QUESTIONS, "each is asked for once");
+        course.tick();
+        assert_eq!(asked(&mut course), 7);
+        course.tick();
+        assert!(course.is_idle());
+        course.listed(NAMES * QUESTIONS * 3 / 2, LeftOut::default());
+        groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
+        course.changed(&groups);
+        assert_eq!(asked(&mut course), 0, "a long list costs as much as many questions");
+        course.tick();
+        assert_eq!(asked(&mut course), QUESTIONS / 2);
+    }
+}
