@@ -79,20 +79,23 @@ fn zookeeper_3_4_is_followed_as_its_tree_changes() {
 fn members_and_owners_are_those_that_are_registered() {
     let zookeeper = ZooKeeper::start(Release::V3_8);
     let znodes = zookeeper.znodes();
-    let program = following(&zookeeper, "");
+    // A topic that is only owned is shown once the cluster has it.
+    let cluster = Spec::common();
+    cluster.create_topic("owned", 6);
+    let program = Program::with_config(&super::file(&cluster.bootstrap(), &zookeeper.servers(), "", ""));
     let consumer = "a_web-1.example.com-1396460000000-1a2b3c4d";
     znodes.put(&format!("/consumers/a/ids/{consumer}"), r#"{"version":1}"#);
     znodes.put("/consumers/a/ids/a_mine", r#"{"version":1}"#);
-    znodes.put("/consumers/a/owners/t/0", &format!("{consumer}-0"));
-    znodes.put("/consumers/a/owners/t/1", "a_mine-12");
+    znodes.put("/consumers/a/owners/owned/0", &format!("{consumer}-0"));
+    znodes.put("/consumers/a/owners/owned/1", "a_mine-12");
     // Other clients' owners are the ids themselves, which may end in a number of their own.
     znodes.put("/consumers/a/ids/a_mine-7", r#"{"version":1}"#);
-    znodes.put("/consumers/a/owners/t/2", "a_mine-7");
-    znodes.put("/consumers/a/owners/t/3", "a_mine-7-0");
-    znodes.put("/consumers/a/owners/t/4", "web-2:0f1e2d3c");
-    znodes.put("/consumers/a/owners/t/5", "");
+    znodes.put("/consumers/a/owners/owned/2", "a_mine-7");
+    znodes.put("/consumers/a/owners/owned/3", "a_mine-7-0");
+    znodes.put("/consumers/a/owners/owned/4", "web-2:0f1e2d3c");
+    znodes.put("/consumers/a/owners/owned/5", "");
     let owner = |page: &crate::rig::page::Page, partition: &str| {
-        let labels = [("consumergroup", "a"), ("topic", "t"), ("partition", partition)];
+        let labels = [("consumergroup", "a"), ("topic", "owned"), ("partition", partition)];
         let mut owners = page
             .with(super::OWNER, &labels)
             .map(|(labels, _)| ["member_id", "client_host", "client_id"].map(|key| labels[key].clone()));
@@ -109,13 +112,13 @@ fn members_and_owners_are_those_that_are_registered() {
     // Three that are registered, and one that owns something without.
     assert_eq!(page.value("kafka_consumergroup_members", &[("consumergroup", "a")]), Some(4.0));
     assert_eq!(page.value("kafka_consumergroup_state", &[("consumergroup", "a"), ("state", "stable")]), Some(1.0));
-    let topic = [("consumergroup", "a"), ("topic", "t")];
+    let topic = [("consumergroup", "a"), ("topic", "owned")];
     assert_eq!(page.value("kafka_consumergroup_assigned_partitions", &topic), Some(5.0));
     // They own, and have committed nothing.
     assert_eq!(page.value("kafka_consumergroup_uncommitted_partitions", &topic), Some(5.0));
     assert_eq!(errors(&program, "owner"), 0.0);
     // Once it is registered, it is the one that it looked like a thread of.
-    znodes.put("/consumers/a/owners/t/4", "a_mine-8");
+    znodes.put("/consumers/a/owners/owned/4", "a_mine-8");
     let owns = |what: &str, id: &'static str| {
         program.page_where(seconds(2), what, |page| match owner(page, "4") {
             Some([found, ..]) if found == id => Ok(()),
@@ -129,9 +132,9 @@ fn members_and_owners_are_those_that_are_registered() {
         znodes.delete(&format!("/consumers/a/ids/{gone}"));
     }
     for partition in 2..6 {
-        znodes.delete(&format!("/consumers/a/owners/t/{partition}"));
+        znodes.delete(&format!("/consumers/a/owners/owned/{partition}"));
     }
-    znodes.put("/consumers/a/owners/t/0", "a_mine-0");
+    znodes.put("/consumers/a/owners/owned/0", "a_mine-0");
     znodes.delete(&format!("/consumers/a/ids/{consumer}"));
     program.page_where(seconds(2), "one owner", |page| {
         let found = ["0", "1"].map(|partition| owner(page, partition).map(|[id, ..]| id));

@@ -184,10 +184,8 @@ impl Session for Ensemble {
 /// Why a session is lost, in words of the client's or ours: what a server made up is of no use to anyone, and may be
 /// another thing each time.
 fn lost(error: &Error) -> Lost {
-    let made_up = matches!(
-        error,
-        Error::UnexpectedError(_) | Error::UnexpectedErrorCode(_) | Error::UnmarshalError { .. } | Error::Custom(_)
-    );
+    let made_up =
+        matches!(error, Error::UnexpectedError(_) | Error::UnexpectedErrorCode(_) | Error::UnmarshalError { .. });
     if !made_up {
         return Lost(error.to_string());
     }
