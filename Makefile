@@ -1,10 +1,11 @@
 # demo   the whole pipeline on an embedded cluster: needs Rust, a C compiler, make and perl
 # test   everything that CI checks: needs Java 17, Maven and Go too, and installs Prometheus where it may
 # bench  the whole program against a real broker, into BENCHMARKS.md, in a quarter of an hour: needs what test needs
+# soak   faults of real brokers and all attacks at once, for some fifty minutes: needs what test needs
 # man    writes the man pages anew; dashboards: the dashboards; pictures: the README's pictures; all are committed
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
 
-.PHONY: demo test lint core docs real bench man dashboards pictures fuzz tools
+.PHONY: demo test lint core docs real soak bench man dashboards pictures fuzz tools
 
 demo:
 	cargo run --release -- demo
@@ -18,14 +19,23 @@ lint:
 	CLIPPY_CONF_DIR=ci/core cargo clippy --no-default-features --lib -- -D warnings
 
 core:
-	cargo test --no-default-features --lib --test soak
+	cargo test --no-default-features --lib --test soak --test amplified
 
 docs:
 	cargo clippy --release --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --release --no-deps
 
+# What measures the program runs by itself, one after the other.
+MEASURED = --test-threads=1 chaos:: siege::
+
 real:
-	cargo test --release
+	cargo test --release -- --skip chaos:: --skip siege::
+	cargo test --release --test real -- --show-output $(MEASURED)
+
+# The full form of those, where `test` has one round of each fault and one minute of the attacks. `core`'s soak is
+# another thing: an hour of the core alone, replayed.
+soak: tools
+	WARRENER_CHAOS=full WARRENER_SOAK_MINUTES=20 cargo test --release --test real -- --nocapture $(MEASURED)
 
 pictures:
 	mkdir -p docs/pictures

@@ -14,6 +14,7 @@ mod manual_tests;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -27,7 +28,8 @@ pub use edge::{outside, readable, startable};
 pub use lag::{Lag, Output};
 pub use plan::check;
 
-use crate::config::{Flags, Mistakes, Overrides};
+use crate::config::{Flags, Overrides};
+use crate::terminal;
 use arguments::{Arguments, Environment, Subcommand};
 
 /// Exit code of bad configuration or usage, `EX_USAGE` of sysexits.
@@ -78,11 +80,12 @@ pub struct Exit {
 }
 
 impl Exit {
-    /// Prints what there is to print. That nobody reads it is no reason to fail.
+    /// Prints what there is to print: errors and plans quote files, and libraries that quote servers. That nobody reads
+    /// it is no reason to fail.
     #[must_use]
     pub fn print(&self) -> ExitCode {
         let _unread = std::io::stdout().write_all(self.stdout.as_bytes());
-        let _unread = std::io::stderr().write_all(self.stderr.as_bytes());
+        let _unread = std::io::stderr().write_all(terminal::lines(&self.stderr).as_bytes());
         ExitCode::from(self.code)
     }
 
@@ -90,12 +93,13 @@ impl Exit {
         Self { code: USAGE, stdout: String::new(), stderr }
     }
 
-    fn mistakes(source: &Source, mistakes: &Mistakes) -> Self {
-        let count = mistakes.iter().count();
+    fn mistakes(source: &Source, mistakes: impl IntoIterator<Item: ToString>) -> Self {
+        let mistakes: Vec<String> = mistakes.into_iter().map(|mistake| mistake.to_string()).collect();
+        let (count, lines) = (mistakes.len(), mistakes.join("\n"));
         let plural = if count == 1 { "" } else { "s" };
         match source {
-            Source::File(path) => Self::usage(format!("{}: {count} mistake{plural}\n{mistakes}\n", path.display())),
-            Source::Flags(_) => Self::usage(format!("{mistakes}\n")),
+            Source::File(path) => Self::usage(format!("{}: {count} mistake{plural}\n{lines}\n", path.display())),
+            Source::Flags(_) => Self::usage(format!("{lines}\n")),
         }
     }
 }

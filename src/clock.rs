@@ -1,12 +1,39 @@
-//! The clock, read at the edge and passed on as an argument.
+//! The clocks, read at the edge and passed on as arguments.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::model::Timestamp;
+use tracing::{info, warn};
+
+use crate::model::{Tick, Timestamp};
+use crate::wall_clock::{AsOf, Change, WallClock};
 
 /// Now, in Unix milliseconds.
 #[must_use]
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Now, on the clock that nobody sets.
+#[must_use]
+pub fn tick() -> Tick {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Tick(i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Now, and whether anything may expire by it. There is one wall clock in a process, so what is known of it is shared by
+/// all who ask; a jump is told once.
+#[must_use]
+pub fn as_of() -> AsOf {
+    static WALL: Mutex<WallClock> = Mutex::new(WallClock::new());
+    let (as_of, change) = WALL.lock().unwrap_or_else(PoisonError::into_inner).look(now(), tick());
+    match change {
+        Some(Change::Jumped(by)) => {
+            warn!(seconds = by / 1000, "the wall clock has jumped: nothing expires for ten minutes");
+        }
+        Some(Change::Believed) => info!("the wall clock is believed again: groups may expire"),
+        None => {}
+    }
+    as_of
 }

@@ -17,6 +17,9 @@
 //!
 //! Without the feature `daemon` the library is its pure core: no sockets, no files, no clock.
 //! Time and input are arguments there.
+//!
+//! Unsafe code stands in two places, each of which says why: `kafka::ffi`, for what librdkafka offers to C alone, and
+//! `crash`, for the handlers of fatal signals.
 
 pub mod address;
 pub mod burrow;
@@ -29,7 +32,9 @@ pub mod model;
 pub mod offsets;
 pub mod status_page;
 pub mod storage;
+pub mod terminal;
 pub mod time_lag;
+pub mod wall_clock;
 pub mod zktree;
 
 #[cfg(feature = "daemon")]
@@ -43,6 +48,8 @@ pub mod consumer;
 #[cfg(feature = "daemon")]
 pub mod coordinator;
 #[cfg(feature = "daemon")]
+pub mod crash;
+#[cfg(feature = "daemon")]
 pub mod demo;
 #[cfg(feature = "daemon")]
 pub mod host;
@@ -52,6 +59,8 @@ pub mod http;
 pub mod kafka;
 #[cfg(feature = "daemon")]
 pub mod log;
+#[cfg(feature = "daemon")]
+pub mod shortage;
 #[cfg(feature = "daemon")]
 pub mod supervise;
 #[cfg(feature = "daemon")]

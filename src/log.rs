@@ -1,5 +1,6 @@
 //! The program's own log: lines on standard error, of a level that can change while it runs.
 
+use std::io::Write;
 use std::panic::{self, PanicHookInfo};
 
 use tracing_subscriber::Layer;
@@ -10,21 +11,26 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::burrow::LogLevel;
 use crate::config::{Level, LogFormat, Logging};
+use crate::terminal::{Form, Harmless};
 
 /// Begins to log, once a process.
 #[must_use]
 pub fn start(logging: &Logging) -> LogLevel {
     let (filter, handle) = reload::Layer::new(filter_of(logging.level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // An event is written at once. The formatter escapes some of what a terminal obeys, and of some fields alone.
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false);
+    // Standard error that is gone is no reason to panic.
+    let lines = lines.log_internal_errors(false);
     let lines = match logging.format {
-        LogFormat::Text => lines.with_ansi(false).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => lines.with_writer(|| Harmless::new(Form::Text, std::io::stderr())).boxed(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_writer(|| Harmless::new(Form::Json, std::io::stderr())).boxed()
+        }
     };
     // It warns once a try while an ensemble is down, and shows the passwords of its sessions to whoever debugs; what an
     // operator needs to know of it we tell ourselves.
     let lines = lines.with_filter(filter_fn(|metadata| !metadata.target().starts_with("zookeeper_client")));
     tracing_subscriber::registry().with(filter).with(lines).init();
-    panic::set_hook(Box::new(tell_of_panic));
     let (told, first) = (handle.clone(), logging.level);
     LogLevel {
         get: Box::new(move || told.with_current(|filter| level(*filter)).unwrap_or(first)),
@@ -36,10 +42,25 @@ pub fn start(logging: &Logging) -> LogLevel {
     }
 }
 
-/// One line like any other: a session with a server that lies may panic in its client, which costs that session alone.
-fn tell_of_panic(panic: &PanicHookInfo<'_>) {
-    let (thread, at) = (std::thread::current(), panic.location().map(ToString::to_string));
-    tracing::error!(thread = thread.name(), at, why = panic.payload_as_str(), "a thread panicked");
+/// Has each panic reported in one line, with the version: in the log, or on standard error before there is one.
+///
+/// A panic need not be the end: a session with a server that lies may panic in its client, which costs that session
+/// alone.
+pub fn report_panics() {
+    panic::set_hook(Box::new(report));
+}
+
+fn report(panic: &PanicHookInfo<'_>) {
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
+    let (thread, at) = (std::thread::current(), panic.location().map(ToString::to_string).unwrap_or_default());
+    let (thread, why) = (thread.name().unwrap_or("-"), panic.payload_as_str().unwrap_or("it gave no reason"));
+    if tracing::dispatcher::has_been_set() {
+        tracing::error!(thread, at, why, version, revision, "a thread panicked");
+    } else {
+        let line = format!("warrener {version} (revision {revision}): thread {thread} panicked at {at}: {why:?}\n");
+        // There is nowhere else to say it.
+        drop(std::io::stderr().write_all(line.as_bytes()));
+    }
 }
 
 const fn filter_of(level: Level) -> LevelFilter {

@@ -1,5 +1,7 @@
 //! The `warrener` program: arguments, logging, configuration, a run, an exit code.
 
+use std::error::Error;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,13 +12,20 @@ use warrener::burrow::LogLevel;
 use warrener::cli::{self, Command, Exit, Lag, Run};
 use warrener::config::{Config, Overrides, Warning};
 use warrener::demo::Demo;
-use warrener::log;
 use warrener::supervise::{self, Reading, RunError};
+use warrener::{crash, log, shortage};
+
+#[global_allocator]
+static ALLOCATOR: crash::Allocator = crash::Allocator;
 
 /// What blocking work in flight may take when all else has ended.
 const LINGER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
+    log::report_panics();
+    if let Err(error) = crash::watch() {
+        eprintln!("warrener: faults will not be reported: {error}");
+    }
     match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
         Ok(Command::Run(run)) => start(&run).unwrap_or_else(|exit| exit.print()),
         Ok(Command::Check(run)) => cli::check(&run).print(),
@@ -72,17 +81,22 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
 
 fn announce(addresses: &[SocketAddr]) {
     for address in addresses {
-        println!("warrener demo: open http://{address}/  (Ctrl-C ends it)");
+        // Whoever has closed standard output does not want to know.
+        let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C ends it)");
     }
 }
 
 /// Runs to the end, and tells what it came to in the log and in the exit code.
 fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> ExitCode {
-    info!(version = env!("CARGO_PKG_VERSION"), revision = env!("WARRENER_REVISION"), "starting");
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
+    info!(version, revision, "starting");
+    if let Err(error) = shortage::raise_descriptors() {
+        warn!(%error, "the number of file descriptors cannot be raised to what the system allows");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            error!(%error, "the system gives no threads");
+            error!(version, revision, %error, "the system gives no threads");
             return ExitCode::FAILURE;
         }
     };
@@ -94,8 +108,18 @@ fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> Exit
             code
         }
         Err(error) => {
-            error!("{error}");
+            error!(version, revision, "{}", with_causes(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and all that lies behind it.
+fn with_causes(error: &dyn Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

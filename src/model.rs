@@ -1,6 +1,9 @@
 //! The numbers of Kafka, each with a type of its own; their arithmetic is total and saturating.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +25,10 @@ pub struct TimeLag(pub u64);
 /// Unix time in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
+
+/// Milliseconds on a clock that nobody sets and that knows no date: for how long ago something was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tick(pub i64);
 
 /// Which of two facts from one source is the newer: the record's offset in the offsets topic,
 /// or ZooKeeper's transaction id.
@@ -91,6 +98,17 @@ impl Timestamp {
     }
 }
 
+impl Tick {
+    /// Before all others: of what has not happened yet.
+    pub const NEVER: Self = Self(i64::MIN);
+
+    /// Milliseconds from `earlier` to `self`.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 /// Java's `String.hashCode` of a name: what Kafka places a group by, see [`offsets_partition`]. Over UTF-16 code units; bytes that are not UTF-8 count as
 /// U+FFFD, as Java decodes them.
 #[must_use]
@@ -138,9 +156,46 @@ fn looks_escaped(name: &[u8]) -> bool {
     name.windows(4).any(|four| matches!(four, [b'\\', b'x', high, low] if digit(*high) && digit(*low)))
 }
 
+impl Serialize for Name<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 impl fmt::Debug for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// The longest name of a group that is taken in, in bytes. Kafka itself has no limit but that of any string in a
+/// request, 32,767 bytes.
+pub const LONGEST_GROUP: usize = 1024;
+/// The longest name of a topic that is taken in, in bytes: Kafka creates none with a longer one.
+pub const LONGEST_TOPIC: usize = 249;
+/// The longest text of a client about itself that is shown whole, in bytes.
+const LONGEST_TEXT: usize = 255;
+/// What is shown of a longer one: this much of its start and of its end.
+const HEAD: usize = 200;
+const TAIL: usize = 50;
+
+impl<'a> Name<'a> {
+    /// What is shown of a client id, a host or a member id: clients choose them freely, and each stands beside every
+    /// partition that the member owns. One beyond 255 bytes is cut to its first 200 bytes, `…` and its last 50, each a
+    /// few bytes fewer where the cut would part a character. Different texts may come to the same.
+    #[must_use]
+    pub fn shortened(self) -> Cow<'a, [u8]> {
+        let whole = self.0;
+        if whole.len() <= LONGEST_TEXT {
+            return Cow::Borrowed(whole);
+        }
+        let begins = |at: &usize| whole.get(*at).is_some_and(|byte| byte & 0b1100_0000 != 0b1000_0000);
+        // A character has at most four bytes. Bytes that are no characters are cut where they are.
+        let last = whole.len().saturating_sub(TAIL);
+        let head = (HEAD.saturating_sub(3)..=HEAD).rev().find(begins).unwrap_or(HEAD);
+        let tail = (last..=last.saturating_add(3)).find(begins).unwrap_or(last);
+        let [head, tail] = [whole.get(..head), whole.get(tail..)].map(Option::unwrap_or_default);
+        Cow::Owned([head, "…".as_bytes(), tail].concat())
     }
 }
 
@@ -205,5 +260,43 @@ mod tests {
         assert_eq!(Name(b"a\xff\\b").to_string(), "a\\xff\\\\b");
         assert_eq!(Name(b"a\\xff").to_string(), "a\\\\xff");
         assert_ne!(Name(b"a\xff").to_string(), Name(b"a\\xff\xff").to_string());
+    }
+
+    fn shortened(text: impl AsRef<[u8]>) -> String {
+        Name(&Name(text.as_ref()).shortened()).to_string()
+    }
+
+    #[test]
+    fn a_text_beyond_255_bytes_is_shown_as_its_start_and_its_end() {
+        let longest = "a".repeat(255);
+        assert_eq!(shortened(&longest), longest);
+        let text = format!("{}{}{}", "a".repeat(200), "b".repeat(6), "c".repeat(50));
+        assert_eq!(shortened(text), format!("{}…{}", "a".repeat(200), "c".repeat(50)));
+        assert_eq!(shortened("a".repeat(32_767)).len(), 200 + "…".len() + 50);
+    }
+
+    #[test]
+    fn no_character_is_parted_by_a_cut() {
+        // Characters of two, three and four bytes, at every distance from both cuts.
+        for character in ["\u{e9}", "\u{20ac}", "\u{1f600}"] {
+            for before in 0..4 {
+                let text = format!("{}{}", "a".repeat(before), character.repeat(200));
+                let (head, tail) = {
+                    let shown = shortened(&text);
+                    let (head, tail) = shown.split_once('…').unwrap();
+                    (head.to_owned(), tail.to_owned())
+                };
+                assert!(text.starts_with(&head) && text.ends_with(&tail), "{head} {tail}");
+                assert!((197..=200).contains(&head.len()) && (47..=50).contains(&tail.len()), "{head} {tail}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_cut_too_and_stay_escaped() {
+        let text = [&[b'a'; 190][..], &[0xff; 10], b"\x80", &[b'\\'; 60]].concat();
+        let expected = format!("{}{}…{}", "a".repeat(190), "\\xff".repeat(9), "\\".repeat(100));
+        assert_eq!(shortened(text), expected);
+        assert_eq!(shortened([0x80; 300]), format!("{}…{}", "\\x80".repeat(200), "\\x80".repeat(50)));
     }
 }

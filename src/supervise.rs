@@ -5,6 +5,7 @@ mod house;
 mod once;
 mod signals;
 
+use std::collections::TryReserveError;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,14 +17,14 @@ use tracing::{info, warn};
 
 use crate::burrow::{self, Api, LogLevel};
 use crate::config::{Config, HttpServer};
-use crate::http::{Awaited, BindError, Readiness, Server, Site};
+use crate::http::{Awaited, BindError, Crowd, Readiness, Server, Site};
 use crate::kafka::ModuleError;
 use crate::metrics::health::Health;
 use crate::metrics::{Layout, Page};
 use crate::status_page;
 use crate::storage::{Storage, View};
-use crate::task::Failure;
-use crate::{clock, host, model};
+use crate::task::{Failure, Why};
+use crate::{clock, host, model, shortage};
 
 use glance::Glance;
 use house::House;
@@ -38,16 +39,19 @@ const EXPIRY: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A section that cannot be configured or started.
-    #[error("{0}")]
+    #[error(transparent)]
     Module(#[from] ModuleError),
     /// An address that cannot be listened on.
-    #[error("{0}")]
+    #[error(transparent)]
     Bind(#[from] BindError),
     /// A task ended that should not have.
     #[error("{0} ended unexpectedly")]
     Ended(String),
+    /// A task panicked.
+    #[error("{0} panicked: {1}")]
+    Panicked(String, String),
     /// The system gives no signals, or a listener broke.
-    #[error("{0}")]
+    #[error(transparent)]
     System(#[from] std::io::Error),
 }
 
@@ -63,8 +67,12 @@ struct Shown {
 }
 
 impl From<Failure> for RunError {
-    fn from(failure: Failure) -> Self {
-        failure.why.map_or(Self::Ended(failure.task), Self::Module)
+    fn from(Failure { task, why }: Failure) -> Self {
+        match why {
+            Why::Failed(error) => Self::Module(error),
+            Why::Panicked(words) => Self::Panicked(task, words),
+            Why::Returned => Self::Ended(task),
+        }
     }
 }
 
@@ -112,10 +120,21 @@ pub async fn run(
     reason
 }
 
+/// The room for clients.
+fn crowd() -> Arc<Crowd> {
+    let descriptors = shortage::descriptors().unwrap_or(u64::MAX);
+    let crowd = Crowd::within(descriptors);
+    if crowd.is_restricted() {
+        let connections = crowd.most();
+        warn!(descriptors, connections, "few file descriptors: fewer clients than usual may be connected");
+    }
+    crowd
+}
+
 async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), RunError> {
     let mut tick = tokio::time::interval(EXPIRY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        storage.expire(clock::now());
+        storage.expire(clock::as_of());
     }
     Ok(())
 }
@@ -128,7 +147,9 @@ impl Shown {
     }
 
     fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
-        self.house.config.http.iter().map(|section| Server::bind(&section.address, self.site(section))).collect()
+        let crowd = crowd();
+        let bind = |section: &HttpServer| Server::bind(&section.address, self.site(section), &crowd);
+        self.house.config.http.iter().map(bind).collect()
     }
 
     fn site(self: &Arc<Self>, section: &HttpServer) -> Site {
@@ -136,23 +157,24 @@ impl Shown {
         let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
         Site {
             scrape: Arc::new(move |format, asked| {
-                let view = scraped.view(asked);
-                let tail = scraped.house.own.render(&scraped.house.storage, &view, clock::now(), format);
-                Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail))
+                let view = scraped.view(asked)?;
+                let tail = scraped.house.own.render(&scraped.house.storage, &view, clock::tick(), format);
+                Ok(Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail)))
             }),
-            ready: Arc::new(move || asked.readiness(ready_timeout, clock::now())),
+            ready: Arc::new(move || asked.readiness(ready_timeout, clock::tick())),
             observe: Arc::new(move |took| observed.house.own.scraped(took)),
             api: Arc::new(move |verb, path, body| {
                 called.api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
             }),
             numbers: Arc::new(move |call| looked.data().answer(call, clock::now())),
             origin: self.house.config.general.access_control_allow_origin.clone(),
+            allowed_hosts: section.allowed_hosts.clone(),
         }
     }
 
     /// The numbers of a page that was asked for at this instant.
-    fn view(&self, asked: Instant) -> Arc<View> {
-        self.glance.view(asked, || self.house.storage.view(clock::now(), &self.house.evaluator))
+    fn view(&self, asked: Instant) -> Result<Arc<View>, TryReserveError> {
+        self.glance.view(asked, || self.house.storage.try_view(clock::now(), &self.house.evaluator))
     }
 
     fn api(&self) -> Api<'_> {
@@ -167,11 +189,11 @@ impl Shown {
 
     fn data(&self) -> status_page::Data<'_> {
         let House { storage, own, .. } = &self.house;
-        let exporter = own.report(storage, clock::now(), self.started.elapsed());
+        let exporter = own.report(storage, (clock::now(), clock::tick()), self.started.elapsed());
         status_page::Data { storage, rules: &self.house.evaluator, exporter }
     }
 
-    fn readiness(&self, timeout: Duration, now: model::Timestamp) -> Readiness {
+    fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
         let awaited =
             self.house.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
         Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }

@@ -2,20 +2,26 @@
 //!
 //! ```text
 //! /consumers/GROUP/offsets/TOPIC/PARTITION   the offset, in ASCII digits; committed when it was written
-//!                 /owners/TOPIC/PARTITION    the consumer thread that owns it, CONSUMER-N
-//!                 /ids/CONSUMER              a member, GROUP_HOST-TIME-RANDOM
+//!                 /owners/TOPIC/PARTITION    the consumer that owns it, CONSUMER or its thread CONSUMER-N
+//!                 /ids/CONSUMER              a member, of Java's client GROUP_HOST-TIME-RANDOM
 //! ```
 //!
-//! [`place`] says what a path stands for, [`Tree`] what there is to read next and what an answer tells. Neither asks
-//! anybody: paths and answers are arguments. Other shapes of tree are left alone.
+//! [`place`] says what a path stands for, [`Tree`] what there is to read next and what an answer tells. Neither does
+//! any I/O: paths and answers are arguments. Other shapes of tree are left alone, and what a server says beyond the
+//! [`Bounds`] is left out and counted.
 
+mod bounds;
+mod refused;
 mod registry;
+mod talk;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use tree::{Answer, Ask, Told, Tree, Want};
+pub use bounds::{Bounds, LONGEST_CONSUMER};
+pub use talk::{Answer, Ask, LeftOut, Told, Want};
+pub use tree::Tree;
 
 use crate::model::{Name, Offset, Partition};
 use crate::storage::MemberUpdate;
@@ -46,6 +52,24 @@ pub enum Place<'p> {
     Commit(Spot<'p>),
 }
 
+impl Place<'_> {
+    /// Whether the name that a node adds to its path is one that is taken in.
+    #[must_use]
+    pub const fn is_fit(&self) -> bool {
+        match self {
+            Self::Group(group) => Name(group.as_bytes()).is_fit_for_a_group(),
+            Self::Partitions(_, topic) | Self::OwnedPartitions(_, topic) => Name(topic.as_bytes()).is_fit_for_a_topic(),
+            // The names above them were.
+            Self::Groups
+            | Self::Members(_)
+            | Self::OwnedTopics(_)
+            | Self::Owner(_)
+            | Self::Topics(_)
+            | Self::Commit(_) => true,
+        }
+    }
+}
+
 /// A partition of a group's topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spot<'p> {
@@ -62,15 +86,25 @@ pub struct Spot<'p> {
 pub enum Fault {
     /// The data of an offset is none.
     Offset,
-    /// The data of an owner is none.
+    /// The data of an owner is longer than [`LONGEST_CONSUMER`].
     Owner,
     /// The node may not be read.
     Authorization,
+    /// A name that ZooKeeper or Kafka does not allow, or that is longer than they allow.
+    Name,
+    /// A node beyond the [`Bounds`].
+    Limit,
 }
 
 impl Fault {
     /// All label values.
-    pub const REASONS: [&'static str; 3] = [Self::Offset.reason(), Self::Owner.reason(), Self::Authorization.reason()];
+    pub const REASONS: [&'static str; 5] = [
+        Self::Offset.reason(),
+        Self::Owner.reason(),
+        Self::Authorization.reason(),
+        Self::Name.reason(),
+        Self::Limit.reason(),
+    ];
 
     /// The label's value.
     #[must_use]
@@ -79,6 +113,8 @@ impl Fault {
             Self::Offset => "offset",
             Self::Owner => "owner",
             Self::Authorization => "authorization",
+            Self::Name => "name",
+            Self::Limit => "limit",
         }
     }
 }
@@ -128,21 +164,22 @@ pub fn offset(data: &[u8]) -> Option<Offset> {
     if digits { std::str::from_utf8(data).ok()?.parse().ok().map(Offset) } else { None }
 }
 
-/// The consumer of a thread that owns a partition: the data but for the thread's number.
+/// The consumer of a thread, `CONSUMER-N`, that owns a partition.
 #[must_use]
-pub fn owner(data: &[u8]) -> Option<&str> {
-    let (consumer, thread) = std::str::from_utf8(data).ok()?.rsplit_once('-')?;
-    let number = !thread.is_empty() && thread.bytes().all(|byte| byte.is_ascii_digit());
-    (number && !consumer.is_empty()).then_some(consumer)
+pub fn consumer_of(thread: &str) -> Option<&str> {
+    let (consumer, number) = thread.rsplit_once('-')?;
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && !consumer.is_empty()).then_some(consumer)
 }
 
 /// A member that owns nothing yet. What it calls itself in requests is not kept in ZooKeeper.
 #[must_use]
-pub fn member<'a>(group: &str, consumer: &'a str) -> MemberUpdate<'a> {
+pub fn member<'a>(group: &str, consumer: &'a [u8]) -> MemberUpdate<'a> {
+    let host = std::str::from_utf8(consumer).ok().and_then(|consumer| host(group, consumer));
     MemberUpdate {
-        id: Name(consumer.as_bytes()),
+        id: Name(consumer),
         client_id: Name(b""),
-        client_host: Name(host(group, consumer).unwrap_or_default().as_bytes()),
+        client_host: Name(host.unwrap_or_default().as_bytes()),
         assigned: Vec::new(),
     }
 }

@@ -68,7 +68,7 @@ fn shown(program: &Program, groups: &BTreeSet<String>, listed: &BTreeMap<Place, 
 }
 
 fn served() -> (Cluster, Program) {
-    let cluster = Spec::new(Version::V4_2).start();
+    let cluster = Spec::new(Version::LATEST).start();
     for (topic, partitions) in [("orders", 3), ("spare", 2)] {
         cluster.create_topic(topic, partitions);
     }

@@ -151,13 +151,20 @@ fn captured(version: Version, topics: &[&str], play: impl FnOnce(&Cluster, &Clie
     });
 }
 
+fn every_kind(cluster: &Cluster, clients: &Clients) {
+    classic(cluster, clients);
+    modern(cluster, clients);
+    latest(cluster, clients);
+}
+
+#[test]
+fn the_captured_records_are_what_a_broker_of_4_4_writes() {
+    captured(Version::V4_4, &[OFFSETS, SHARE_STATE], every_kind);
+}
+
 #[test]
 fn the_captured_records_are_what_a_broker_of_4_2_writes() {
-    captured(Version::V4_2, &[OFFSETS, SHARE_STATE], |cluster, clients| {
-        classic(cluster, clients);
-        modern(cluster, clients);
-        latest(cluster, clients);
-    });
+    captured(Version::V4_2, &[OFFSETS, SHARE_STATE], every_kind);
 }
 
 #[test]

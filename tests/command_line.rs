@@ -114,6 +114,52 @@ fn check_takes_a_good_file_and_names_every_mistake_of_a_bad_one() {
 }
 
 #[test]
+fn a_property_that_is_refused_ends_check_run_and_lag_alike_before_librdkafka_acts_on_it() {
+    let scratch = Scratch::new("properties");
+    let loaded = scratch.join("loaded");
+    let cases = [
+        ("\"no.such.thing\" = 1", "No such configuration property"),
+        ("\"socket.timeout.ms\" = 1", "is outside allowed range"),
+        ("\"fetch.max.bytes\" = 10", "no Kafka client can be made"),
+        ("\"internal.termination.signal\" = 15", "librdkafka would take the signals that end the program"),
+        ("\"test.mock.num.brokers\" = 3", "a cluster that librdkafka makes up"),
+        ("\"topic.auto.offset.reset\" = \"latest\"", "which is \"auto.offset.reset\""),
+        (&format!("\"plugin.library.paths\" = {loaded:?}"), "it loads code into the process"),
+    ];
+    for (property, why) in cases {
+        let text =
+            quick("127.0.0.1:1", "client-profile = \"p\"", &format!("[client-profile.p.properties]\n{property}\n"));
+        let file = scratch.write("properties.toml", text);
+        let said = ["check", "run", "lag"].map(|verb| code(&[verb, "--config", file.to_str().unwrap()]));
+        assert_eq!(said.each_ref().map(|(code, _)| *code), [64; 3], "{property}: {said:?}");
+        assert!(said[0].1.contains("client-profile.p") && said[0].1.contains(why), "{property}: {}", said[0].1);
+        assert_eq!((&said[0].1, &said[0].1), (&said[1].1, &said[2].1));
+    }
+    let good = "[client-profile.p.properties]\n\"broker.address.family\" = \"v4\"\n\"broker.address.ttl\" = 1000\n";
+    let good = scratch.write("good.toml", quick("127.0.0.1:1", "client-profile = \"p\"", good));
+    assert_eq!(code(&["check", "--config", good.to_str().unwrap()]).0, 0);
+}
+
+#[test]
+fn key_material_that_is_none_is_a_mistake_of_the_file() {
+    let scratch = Scratch::new("key-material");
+    let none = scratch.write("none.pem", "this is no key");
+    let more = format!(
+        "[client-profile.p]\ntls = \"t\"\n[tls.t]\ncafile = {none:?}\n[consumer.z]\nclass-name = \"kafka_zk\"\n\
+         cluster = \"local\"\nservers = [\"127.0.0.1:1\"]\nclient-profile = \"p\"\n"
+    );
+    let file = scratch.write("tls.toml", quick("127.0.0.1:1", "client-profile = \"p\"", &more));
+    for verb in ["check", "run", "lag"] {
+        let (ended, said) = code(&[verb, "--config", file.to_str().unwrap()]);
+        assert_eq!(ended, 64, "{said}");
+        assert!(
+            said.contains("no Kafka client can be made") && said.contains("no ZooKeeper client can be made"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_feature_that_is_not_there_yet_is_refused_by_run_and_warned_of_by_check() {
     let scratch = Scratch::new("unsupported");
     let web = scratch.write("web.yml", "{}\n");

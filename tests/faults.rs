@@ -49,7 +49,7 @@ fn recovers(program: &Program, back: Instant, committed: f64) {
 
 #[test]
 fn a_broker_down_at_start_then_killed_frozen_and_restarted_costs_only_what_is_not_known() {
-    let mut cluster = Spec::new(Version::V4_2).prepare();
+    let mut cluster = Spec::new(Version::LATEST).prepare();
     let program = Program::quick(&cluster.bootstrap(), "");
     let file = quick(&cluster.bootstrap(), "", "").replace("offset-refresh = 1", "offset-refresh = 4");
     let slow = Program::with_config(&file);
@@ -102,7 +102,7 @@ fn fill(cluster: &Cluster) -> Committer {
 
 #[test]
 fn one_broker_of_three_that_dies_takes_only_its_partitions_log_ends_with_it() {
-    let mut cluster = Spec::new(Version::V4_2).nodes(3).start();
+    let mut cluster = Spec::new(Version::LATEST).nodes(3).start();
     let placed = [&[1][..], &[2], &[3]];
     cluster.create(NewTopic::new("spread", 3, TopicReplication::Variable(&placed)));
     let mut committer = Committer::new(cluster.port());
@@ -142,7 +142,7 @@ fn one_broker_of_three_that_dies_takes_only_its_partitions_log_ends_with_it() {
 
 #[test]
 fn an_open_transaction_holds_a_partition_back_and_is_told_of() {
-    let cluster = Spec::new(Version::V4_2).offsets_partitions(2).start();
+    let cluster = Spec::new(Version::LATEST).offsets_partitions(2).start();
     cluster.create_topic("t", 1);
     cluster.produce("t", 0, 5);
     cluster.transact("seed", "t", 1, true);

@@ -201,3 +201,44 @@ fn the_lifecycle_routes_are_403_unless_enabled() {
     }
     assert!(program.runs());
 }
+
+#[test]
+fn pages_of_other_sites_change_nothing() {
+    let program = Program::administered("127.0.0.1:1");
+    let own = format!("http://127.0.0.1:{}", program.port);
+    let set = |more: &str| {
+        let body = r#"{"level":"debug"}"#;
+        let head = format!("POST /v3/admin/loglevel HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{more}", program.port);
+        let ask = format!("{head}Connection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        raw(program.port, ask.as_bytes(), seconds(8)).unwrap().status
+    };
+    for (more, expected) in [
+        ("Origin: null\r\n".to_owned(), 403),
+        ("Origin: http://evil.example.com\r\n".to_owned(), 403),
+        (format!("Origin: {own}\r\nSec-Fetch-Site: same-site\r\n"), 403),
+        ("Sec-Fetch-Site: cross-site\r\n".to_owned(), 403),
+    ] {
+        assert_eq!(set(&more), expected, "{more}");
+    }
+    assert!(program.get("/v3/admin/loglevel").text().contains(r#""level":"info""#));
+    for more in [String::new(), format!("Origin: {own}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: text/plain\r\n")]
+    {
+        assert_eq!(set(&more), 200, "{more}");
+    }
+    assert!(program.get("/v3/admin/loglevel").text().contains(r#""level":"debug""#));
+}
+
+#[test]
+fn the_demo_answers_to_the_names_of_this_machine_alone() {
+    let port = Program::demo().port;
+    let answered = |host: &str| {
+        let ask = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        raw(port, ask.as_bytes(), seconds(8)).unwrap()
+    };
+    for host in ["localhost".to_owned(), format!("127.0.0.1:{port}"), "[::1]:80".to_owned()] {
+        assert_eq!(answered(&host).status, 200, "{host}");
+    }
+    let refused = answered("evil.example.com");
+    assert_eq!(refused.status, 403);
+    assert!(refused.text().contains("allowed-hosts"), "{}", refused.text());
+}

@@ -68,7 +68,7 @@ fn numbers(row: &Row) -> Vec<String> {
 
 #[test]
 fn it_says_what_the_consumer_group_command_says_and_more() {
-    let cluster = Spec::new(Version::V4_2).offsets_partitions(50).start();
+    let cluster = Spec::new(Version::LATEST).offsets_partitions(50).start();
     let brokers = cluster.bootstrap();
     let nobody = lag(&["--brokers", &brokers]);
     assert_eq!((nobody.code, nobody.stdout.as_str(), nobody.stderr.as_str()), (0, HEAD, ""));

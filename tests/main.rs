@@ -6,13 +6,21 @@
 #[cfg(test)]
 mod alerts;
 #[cfg(test)]
+mod amplification;
+#[cfg(test)]
 mod burrow;
 #[cfg(test)]
 mod captured;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod compose;
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod dashboards;
 #[cfg(test)]
@@ -46,7 +54,13 @@ mod secured;
 #[cfg(test)]
 mod shares;
 #[cfg(test)]
+mod shortage;
+#[cfg(test)]
+mod siege;
+#[cfg(test)]
 mod status_page;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod time_lag;
 #[cfg(test)]

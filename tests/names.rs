@@ -20,7 +20,7 @@ const COMMITTERS: [&str; 5] = ["billing", "consumers", "two-topics", "stuck", "r
 
 /// A group with two members of which one has nothing to do, groups that only commit, and the program that watched.
 fn watched() -> (Cluster, Program, Vec<Process>) {
-    let cluster = Spec::new(Version::V4_2).nodes(2).start();
+    let cluster = Spec::new(Version::LATEST).nodes(2).start();
     for (topic, partitions) in [("orders", 3), ("paid", 1)] {
         cluster.create_topic(topic, partitions);
     }

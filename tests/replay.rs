@@ -61,7 +61,7 @@ impl Live {
 
 #[test]
 fn scraped_from_its_start_no_page_shows_a_lag_a_sum_or_a_group_that_never_was() {
-    let cluster = Spec::new(Version::V4_2).start();
+    let cluster = Spec::new(Version::LATEST).start();
     let groups = commits() / PARTITIONS / 10;
     fill(&cluster, groups);
     let live = Live::default();

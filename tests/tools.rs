@@ -23,9 +23,11 @@ struct World {
 
 /// Once per release for all tests here; a test that fails leaves it usable for the rest.
 fn world(version: Version) -> MutexGuard<'static, World> {
+    static V4_4: OnceLock<Option<Mutex<World>>> = OnceLock::new();
     static V4_2: OnceLock<Option<Mutex<World>>> = OnceLock::new();
     static V3_9: OnceLock<Option<Mutex<World>>> = OnceLock::new();
     let cell = match version {
+        Version::V4_4 => &V4_4,
         Version::V4_2 => &V4_2,
         Version::V3_9 => &V3_9,
         Version::V2_8 | Version::V1_1 => panic!("its tools lie elsewhere"),
@@ -342,6 +344,7 @@ fn promtool_complains_only_of_the_names_of_kafka_exporter(version: Version) {
 
 macro_rules! on_each_release {
     ($($test:ident)*) => {
+        mod kafka_4_4 { $(#[test] fn $test() { super::$test(super::Version::V4_4); })* }
         mod kafka_4_2 { $(#[test] fn $test() { super::$test(super::Version::V4_2); })* }
         mod kafka_3_9 { $(#[test] fn $test() { super::$test(super::Version::V3_9); })* }
     };

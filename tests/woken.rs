@@ -115,7 +115,7 @@ fn what_is_larger_silences_its_own_and_nothing_else() {
 
 #[test]
 fn a_restart_wakes_nobody_and_a_cluster_that_is_down_silences_its_groups() {
-    let mut cluster = Spec::new(Version::V4_2).start();
+    let mut cluster = Spec::new(Version::LATEST).start();
     cluster.create_topic("orders", 2);
     for partition in 0..2 {
         cluster.produce("orders", partition, 1000);

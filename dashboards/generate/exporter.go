@@ -46,7 +46,7 @@ var exporter = board{
 				help:    "By reason. Should be 0: report what is not, with the log.",
 				queries: []query{{`sum by (cluster, reason) (rate(warrener_record_errors_total` + theirs + `[$__rate_interval]))`, "{{cluster}} {{reason}}"}}},
 			{kind: lines, title: "Commits not taken in", unit: "cps", width: 8, height: 8,
-				help:    "By reason: expired, late, recreated, superseded. A few are usual after a start; many that are superseded come from a group that commits in two places.",
+				help:    "By reason: expired, late, name, recreated, superseded. A few are usual after a start; many that are superseded come from a group that commits in two places.",
 				queries: []query{{`sum by (cluster, reason) (rate(warrener_dropped_commits_total` + theirs + `[$__rate_interval]))`, "{{cluster}} {{reason}}"}}},
 			{kind: stacked, title: "Groups by type", unit: "none", width: 8, height: 8,
 				help:    "What is shown. A sudden fall: a partition of the offsets topic is being read anew, or a filter was changed.",

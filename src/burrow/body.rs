@@ -1,11 +1,17 @@
 //! What every body has around what it tells.
 
-use serde::Serialize;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::storage::{Label, TopicName};
 
 use super::config::{Main, Module};
 use super::group::{Status, Topics};
 
-/// A body, to be written as JSON.
+/// A body, to be written as JSON. What it tells of groups is written from what they are made of, and not made before:
+/// so it may be written twice, once to know how long it is.
 #[derive(Debug, Serialize)]
 pub struct Body(Told);
 
@@ -14,7 +20,7 @@ pub struct Body(Told);
 enum Told {
     Answer {
         error: bool,
-        message: &'static str,
+        message: Cow<'static, str>,
         #[serde(flatten)]
         payload: Box<Payload>,
         request: Request,
@@ -26,7 +32,7 @@ enum Told {
 #[derive(Debug, Serialize)]
 struct Empty {}
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Request {
     url: String,
     host: String,
@@ -36,27 +42,64 @@ struct Request {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Payload {
-    Clusters { clusters: Vec<String> },
-    TopicNames { topics: Vec<String> },
-    Offsets { offsets: Vec<i64> },
-    Consumers { consumers: Vec<String> },
-    Consumer { topics: Topics },
-    Status { status: Status },
+    Clusters {
+        clusters: Vec<String>,
+    },
+    TopicNames {
+        #[serde(serialize_with = "topic_names")]
+        topics: Vec<Arc<TopicName>>,
+    },
+    Offsets {
+        offsets: Vec<i64>,
+    },
+    Consumers {
+        #[serde(serialize_with = "labels")]
+        consumers: Vec<Arc<Label>>,
+    },
+    Consumer {
+        topics: Topics,
+    },
+    Status {
+        status: Status,
+    },
     Main(Main),
-    Modules { coordinator: &'static str, modules: Vec<String> },
-    Module { module: Module },
-    Level { level: &'static str },
+    Modules {
+        coordinator: &'static str,
+        modules: Vec<String>,
+    },
+    Module {
+        module: Module,
+    },
+    Level {
+        level: &'static str,
+    },
     Nothing {},
 }
 
 impl Body {
     /// An answer to what was asked of a host under a path.
     pub(super) fn told(error: bool, message: &'static str, payload: Payload, url: String, host: String) -> Self {
+        let message = Cow::Borrowed(message);
         Self(Told::Answer { error, message, payload: Box::new(payload), request: Request { url, host } })
+    }
+
+    /// What stands in its place when it cannot be sent.
+    pub(super) fn withheld(&self, why: String) -> Self {
+        let Told::Answer { request, .. } = &self.0 else { return Self::unknown() };
+        let (payload, request) = (Box::new(Payload::Nothing {}), request.clone());
+        Self(Told::Answer { error: true, message: why.into(), payload, request })
     }
 
     /// The answer where there is no such path.
     pub(super) const fn unknown() -> Self {
         Self(Told::Unknown { error: true, message: "invalid request type", result: Empty {} })
     }
+}
+
+fn topic_names<S: Serializer>(topics: &[Arc<TopicName>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(topics.iter().map(|topic| topic.label.name()))
+}
+
+fn labels<S: Serializer>(labels: &[Arc<Label>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(labels.iter().map(|label| label.name()))
 }

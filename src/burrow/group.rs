@@ -1,33 +1,50 @@
-//! Bodies about one group: its detail and its status.
+//! Bodies about one group: its detail and its status. Both are copies of the group that are written as JSON: a
+//! partition's part of the body is there only while it is written.
 
+use std::num::NonZeroUsize;
+
+use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use crate::evaluate::{EvaluatorRules, GroupEvaluation, GroupStatus, PartitionStatus};
-use crate::model::{Lag, Timestamp};
-use crate::storage::{Commit, GroupDetail, PartitionDetail};
+use crate::evaluate::{Evaluation, EvaluatorRules, GroupEvaluation, GroupStatus, PartitionStatus};
+use crate::model::{Lag, Name, Partition, Timestamp};
+use crate::storage::{Commit, GroupDetail, PartitionDetail, TopicDetail, Window};
 
 /// Places that a partition's number may leave empty in a list, for each one that is held. The number comes from
 /// outside and is believed no further than that.
 const GAP: usize = 16;
 
 /// The topics of a group: its partitions, the index is the partition's number.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-pub(super) struct Topics(#[serde(serialize_with = "super::config::by_name")] Vec<(String, Vec<Windowed>)>);
+#[derive(Debug)]
+pub(super) struct Topics {
+    group: GroupDetail,
+    intervals: NonZeroUsize,
+}
+
+/// The partitions of one of its topics.
+struct ByNumber<'a> {
+    of: &'a Topics,
+    topic: &'a TopicDetail,
+}
 
 /// A partition with its window.
-#[derive(Debug, Default, Serialize)]
-struct Windowed {
-    /// As many as a full window holds, those that are missing first; none at all without a commit.
-    offsets: Vec<Option<At>>,
-    owner: String,
-    client_id: String,
+#[derive(Serialize)]
+struct Windowed<'a> {
+    offsets: Offsets<'a>,
+    owner: Name<'a>,
+    client_id: Name<'a>,
     #[serde(rename = "current-lag")]
     current_lag: u64,
 }
 
+/// As many as a full window holds, those that are missing first; none at all without a commit.
+struct Offsets<'a> {
+    held: Option<(&'a PartitionDetail<'a>, &'a Window)>,
+    intervals: NonZeroUsize,
+}
+
 /// A commit.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Serialize)]
 struct At {
     offset: i64,
     timestamp: i64,
@@ -37,25 +54,52 @@ struct At {
 }
 
 /// The status of a group.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Status {
     cluster: String,
     group: String,
-    status: Word,
-    complete: Share,
-    partitions: Vec<Judged>,
-    partition_count: u64,
-    maxlag: Option<Judged>,
+    /// `None`: there is no such group.
+    detail: Option<GroupDetail>,
+    whole: GroupEvaluation,
+    /// Those that are listed.
+    listed: Vec<Judged>,
+    most: Option<Judged>,
     totallag: u64,
 }
 
-/// A partition with its status.
-#[derive(Clone, Debug, Serialize)]
+/// A partition with the judgement on it.
+#[derive(Clone, Copy, Debug)]
 struct Judged {
-    topic: String,
+    /// The topic's place in the group.
+    topic: usize,
+    partition: Partition,
+    evaluation: Evaluation,
+    lag: u64,
+}
+
+/// The body of a status.
+#[derive(Serialize)]
+struct StatusBody<'a> {
+    cluster: &'a str,
+    group: &'a str,
+    status: Word,
+    complete: Share,
+    partitions: Rows<'a>,
+    partition_count: u64,
+    maxlag: Option<Row<'a>>,
+    totallag: u64,
+}
+
+/// The partitions that a status lists.
+struct Rows<'a>(&'a Status);
+
+/// A partition with its status.
+#[derive(Serialize)]
+struct Row<'a> {
+    topic: Name<'a>,
     partition: i32,
-    owner: String,
-    client_id: String,
+    owner: Name<'a>,
+    client_id: Name<'a>,
     status: Word,
     start: Option<At>,
     end: Option<At>,
@@ -81,39 +125,62 @@ enum Word {
 struct Share(f64);
 
 impl Topics {
-    pub fn of(group: &GroupDetail, rules: &EvaluatorRules) -> Self {
-        let topics = group.topics.iter();
-        let list = topics.map(|topic| {
-            let partitions = by_number(group.partitions(topic), rules);
-            (topic.name.label.name().to_string(), partitions)
-        });
-        Self(list.collect())
+    pub const fn of(group: GroupDetail, rules: &EvaluatorRules) -> Self {
+        Self { group, intervals: rules.intervals }
     }
 }
 
-fn by_number<'a>(partitions: impl Iterator<Item = PartitionDetail<'a>>, rules: &EvaluatorRules) -> Vec<Windowed> {
-    let mut list = Vec::new();
-    let mut held = 0_usize;
-    for partition in partitions {
-        let Ok(place) = usize::try_from(partition.partition.0) else { continue };
-        held = held.saturating_add(1);
-        if place > held.saturating_mul(GAP) {
-            break;
+impl Serialize for Topics {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(self.group.topics.len()))?;
+        for topic in &self.group.topics {
+            map.serialize_entry(&topic.name.label.name(), &ByNumber { of: self, topic })?;
         }
-        list.resize_with(place, Windowed::default);
-        list.push(windowed(&partition, rules));
+        map.end()
     }
-    list
 }
 
-fn windowed(partition: &PartitionDetail<'_>, rules: &EvaluatorRules) -> Windowed {
-    let offsets = partition.window.map_or_else(Vec::new, |window| {
-        let missing = rules.intervals.get().saturating_sub(window.len());
+impl Serialize for ByNumber<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (group, intervals) = (&self.of.group, self.of.intervals);
+        let mut list = to.serialize_seq(None)?;
+        let (mut held, mut next) = (0_usize, 0);
+        for partition in group.partitions(self.topic) {
+            let Ok(place) = usize::try_from(partition.partition.0) else { continue };
+            held = held.saturating_add(1);
+            if place > held.saturating_mul(GAP) {
+                break;
+            }
+            for _ in next..place {
+                list.serialize_element(&Windowed::nothing(intervals))?;
+            }
+            list.serialize_element(&Windowed::of(&partition, intervals))?;
+            next = place.saturating_add(1);
+        }
+        list.end()
+    }
+}
+
+impl<'a> Windowed<'a> {
+    fn of(partition: &'a PartitionDetail<'a>, intervals: NonZeroUsize) -> Self {
+        let (owner, client_id) = owner(partition);
+        let held = partition.window.map(|window| (partition, window));
+        Self { offsets: Offsets { held, intervals }, owner, client_id, current_lag: current_lag(partition) }
+    }
+
+    /// In the place of a partition of which nothing is known.
+    const fn nothing(intervals: NonZeroUsize) -> Self {
+        Self { offsets: Offsets { held: None, intervals }, owner: Name(b""), client_id: Name(b""), current_lag: 0 }
+    }
+}
+
+impl Serialize for Offsets<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Some((partition, window)) = self.held else { return to.serialize_seq(Some(0))?.end() };
+        let missing = self.intervals.get().saturating_sub(window.len());
         let commits = window.iter().map(|commit| Some(at(partition, &commit)));
-        std::iter::repeat_n(None, missing).chain(commits).collect()
-    });
-    let (owner, client_id) = owner(partition);
-    Windowed { offsets, owner, client_id, current_lag: current_lag(partition) }
+        to.collect_seq(std::iter::repeat_with(|| None).take(missing).chain(commits))
+    }
 }
 
 fn at(partition: &PartitionDetail<'_>, commit: &Commit) -> At {
@@ -128,9 +195,9 @@ fn at(partition: &PartitionDetail<'_>, commit: &Commit) -> At {
 }
 
 /// Burrow's owner is the host, as the record has it.
-fn owner(partition: &PartitionDetail<'_>) -> (String, String) {
+fn owner<'a>(partition: &PartitionDetail<'a>) -> (Name<'a>, Name<'a>) {
     let owner = partition.owner.map(|member| (member.client_host.name(), member.client_id.name()));
-    owner.map(|(host, client_id)| (host.to_string(), client_id.to_string())).unwrap_or_default()
+    owner.unwrap_or((Name(b""), Name(b"")))
 }
 
 /// Burrow's lag now is a number even where there is none to be known.
@@ -140,67 +207,79 @@ fn current_lag(partition: &PartitionDetail<'_>) -> u64 {
 
 impl Status {
     /// Of a group that there is not.
-    pub fn not_found(cluster: String, group: String) -> Self {
-        Self {
-            cluster,
-            group,
-            status: Word::NotFound,
-            complete: Share(1.0),
-            partitions: Vec::new(),
-            partition_count: 0,
-            maxlag: None,
-            totallag: 0,
-        }
+    pub const fn not_found(cluster: String, group: String) -> Self {
+        Self { cluster, group, detail: None, whole: GroupEvaluation::NONE, listed: Vec::new(), most: None, totallag: 0 }
     }
 
     /// Of a group as of `now`; with `all` of its partitions, or those alone that are not OK.
-    pub fn of(cluster: String, group: &GroupDetail, now: Timestamp, rules: &EvaluatorRules, all: bool) -> Self {
-        let mut whole = GroupEvaluation::NONE;
+    pub fn of(cluster: String, group: GroupDetail, now: Timestamp, rules: &EvaluatorRules, all: bool) -> Self {
         let mut status = Self::not_found(cluster, group.label.name().to_string());
         // RULES.md counts the partitions of the topics that the group commits to.
-        for topic in group.topics.iter().filter(|topic| topic.is_committed()) {
-            let name = topic.name.label.name().to_string();
+        for (place, topic) in group.topics.iter().enumerate().filter(|(_, topic)| topic.is_committed()) {
             for partition in group.partitions(topic) {
-                let evaluation = partition.evaluate(now, rules);
-                whole.add(evaluation);
-                whole.partitions = whole.partitions.saturating_add(1);
-                let lag = current_lag(&partition);
-                status.totallag = status.totallag.saturating_add(lag);
-                let is_most = status.maxlag.as_ref().is_none_or(|most| lag > most.current_lag);
-                let is_listed = all || evaluation.status != PartitionStatus::Ok;
-                if !is_most && !is_listed {
-                    continue;
-                }
-                let judged = judged(&name, &partition, evaluation.status.into(), Share(evaluation.complete));
-                if is_most {
-                    status.maxlag = Some(judged.clone());
-                }
-                if is_listed {
-                    status.partitions.push(judged);
-                }
+                let (evaluation, lag) = (partition.evaluate(now, rules), current_lag(&partition));
+                status.add(Judged { topic: place, partition: partition.partition, evaluation, lag }, all);
             }
         }
-        status.status = whole.status.into();
-        status.complete = Share(whole.complete_ratio().unwrap_or(0.0));
-        status.partition_count = whole.partitions;
-        status
+        Self { detail: Some(group), ..status }
+    }
+
+    fn add(&mut self, judged: Judged, all: bool) {
+        self.whole.add(judged.evaluation);
+        self.whole.partitions = self.whole.partitions.saturating_add(1);
+        self.totallag = self.totallag.saturating_add(judged.lag);
+        if self.most.is_none_or(|most| judged.lag > most.lag) {
+            self.most = Some(judged);
+        }
+        if all || judged.evaluation.status != PartitionStatus::Ok {
+            self.listed.push(judged);
+        }
+    }
+
+    fn row(&self, judged: Judged) -> Option<Row<'_>> {
+        let detail = self.detail.as_ref()?;
+        let topic = detail.topics.get(judged.topic)?;
+        let partition = detail.partition(topic, judged.partition);
+        let (owner, client_id) = owner(&partition);
+        let first = partition.window.and_then(|window| window.iter().next());
+        let last = partition.window.map(Window::newest);
+        Some(Row {
+            topic: topic.name.label.name(),
+            partition: judged.partition.0,
+            owner,
+            client_id,
+            status: judged.evaluation.status.into(),
+            start: first.map(|commit| at(&partition, &commit)),
+            end: last.map(|commit| at(&partition, &commit)),
+            current_lag: judged.lag,
+            complete: Share(judged.evaluation.complete),
+        })
     }
 }
 
-fn judged(topic: &str, partition: &PartitionDetail<'_>, status: Word, complete: Share) -> Judged {
-    let (owner, client_id) = owner(partition);
-    let first = partition.window.and_then(|window| window.iter().next());
-    let last = partition.window.map(crate::storage::Window::newest);
-    Judged {
-        topic: topic.to_owned(),
-        partition: partition.partition.0,
-        owner,
-        client_id,
-        status,
-        start: first.map(|commit| at(partition, &commit)),
-        end: last.map(|commit| at(partition, &commit)),
-        current_lag: current_lag(partition),
-        complete,
+impl Serialize for Status {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (status, complete) = match self.detail {
+            Some(_) => (self.whole.status.into(), self.whole.complete_ratio().unwrap_or(0.0)),
+            None => (Word::NotFound, 1.0),
+        };
+        let body = StatusBody {
+            cluster: &self.cluster,
+            group: &self.group,
+            status,
+            complete: Share(complete),
+            partitions: Rows(self),
+            partition_count: self.whole.partitions,
+            maxlag: self.most.and_then(|judged| self.row(judged)),
+            totallag: self.totallag,
+        };
+        body.serialize(to)
+    }
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.listed.iter().filter_map(|judged| self.0.row(*judged)))
     }
 }
 

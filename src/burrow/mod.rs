@@ -22,7 +22,7 @@ use crate::address::Segment;
 use crate::config::{Config, Level, parse_level};
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Offset, Timestamp};
-use crate::storage::{Cluster, Label, Storage, Topic};
+use crate::storage::{Cluster, Storage, Topic};
 
 pub use body::Body;
 use body::Payload;
@@ -155,7 +155,7 @@ impl Api<'_> {
         let known = self.cluster(cluster).ok_or((404, "cluster not found"))?.topics();
         let mut topics: Vec<&Arc<Topic>> = known.named().collect();
         topics.sort_by(|one, other| one.name.label.name().cmp(&other.name.label.name()));
-        let topics = topics.into_iter().map(|topic| topic.name.label.name().to_string()).collect();
+        let topics = topics.into_iter().map(|topic| Arc::clone(&topic.name)).collect();
         Ok((200, "topic list returned", Payload::TopicNames { topics }))
     }
 
@@ -170,19 +170,19 @@ impl Api<'_> {
     fn consumers_of(&self, cluster: &Segment, topic: &Segment) -> Outcome {
         let cluster = self.cluster(cluster).ok_or((404, "cluster not found"))?;
         let groups = topic.find(|name| Some(cluster.consumers_of(name)).filter(|groups| !groups.is_empty()));
-        let consumers = shown(&groups.unwrap_or_default());
+        let consumers = groups.unwrap_or_default();
         Ok((200, "consumers of topic returned", Payload::Consumers { consumers }))
     }
 
     fn consumers(&self, cluster: &Segment) -> Outcome {
         let cluster = self.cluster(cluster).ok_or((404, "cluster not found"))?;
-        Ok((200, "consumer list returned", Payload::Consumers { consumers: shown(&cluster.groups()) }))
+        Ok((200, "consumer list returned", Payload::Consumers { consumers: cluster.groups() }))
     }
 
     fn consumer(&self, cluster: &Segment, group: &Segment) -> Outcome {
         let group = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
         let group = group.ok_or((404, "cluster or consumer not found"))?;
-        Ok((200, "consumer detail returned", Payload::Consumer { topics: Topics::of(&group, self.rules) }))
+        Ok((200, "consumer detail returned", Payload::Consumer { topics: Topics::of(group, self.rules) }))
     }
 
     /// Not being found is no error here.
@@ -190,7 +190,7 @@ impl Api<'_> {
         let detail = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
         let cluster = cluster.name().to_string();
         let (code, status) = match detail {
-            Some(detail) => (200, Status::of(cluster, &detail, now, self.rules, all)),
+            Some(detail) => (200, Status::of(cluster, detail, now, self.rules, all)),
             None => (404, Status::not_found(cluster, group.name().to_string())),
         };
         (code, "consumer status returned", Payload::Status { status })
@@ -244,11 +244,13 @@ fn level(name: &str) -> Option<Level> {
     }
 }
 
-fn shown(groups: &[Arc<Label>]) -> Vec<String> {
-    groups.iter().map(|label| label.name().to_string()).collect()
-}
-
 impl Answer {
+    /// What is answered in its place when its body cannot be sent.
+    #[must_use]
+    pub fn withheld(&self, status: u16, why: String) -> Self {
+        Self { status, allow: self.allow.clone(), body: self.body.withheld(why) }
+    }
+
     fn unknown() -> Self {
         Self { status: 404, allow: None, body: Body::unknown() }
     }

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use super::{Exit, Lag, Output, Run, Shell, Source};
-use crate::config::{Flags, Level, Overrides, parse_address, parse_level, parse_time};
+use crate::config::{Flags, Level, Overrides, parse_address, parse_level, parse_timeout};
 
 /// How long `lag` waits, unless `--timeout` says otherwise.
 const LAG_TIMEOUT: &str = "30s";
@@ -98,7 +98,7 @@ pub(super) struct LagArguments {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Table, hide_possible_values = true)]
     output: Output,
     /// How long to wait for clusters that do not answer: seconds, or a text such as 1m30s
-    #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = LAG_TIMEOUT)]
+    #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = LAG_TIMEOUT)]
     timeout: Duration,
     #[command(flatten)]
     log: LogArguments,

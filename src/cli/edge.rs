@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::{Exit, Run, Source};
+use super::{Exit, Run, Source, trial};
 use crate::config::{Config, Loaded, Outside, Warning, from_flags, load};
 
 /// More than any configuration or password needs; what is longer is another file, or has no end.
@@ -17,7 +17,7 @@ pub const fn outside() -> Outside<'static> {
 }
 
 impl Run {
-    /// Loads and checks the configuration.
+    /// Loads and checks the configuration, with what the libraries think of it.
     ///
     /// # Errors
     /// All its mistakes, to print.
@@ -36,7 +36,9 @@ impl Run {
                 unsupported: Vec::new(),
             }),
         };
-        loaded.map_err(|mistakes| Exit::mistakes(&self.source, &mistakes))
+        let loaded = loaded.map_err(|mistakes| Exit::mistakes(&self.source, mistakes.iter()))?;
+        let refused = trial::refused(&loaded.config);
+        if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Run;
 use crate::lag_table::{Row, Table, rows, unknown};
 use crate::supervise::Reading;
+use crate::terminal;
 
 /// One reading: of which groups, for whom, for how long.
 #[derive(Debug, PartialEq)]
@@ -44,7 +45,7 @@ impl Lag {
         }
         for complaint in &complaints {
             // Nobody can be told that nobody can be told.
-            let _unread = writeln!(stderr, "{complaint}");
+            let _unread = writeln!(stderr, "{}", terminal::line(complaint));
         }
         u8::from(!complaints.is_empty())
     }
@@ -59,7 +60,7 @@ impl Output {
                 let mut before = "[";
                 for row in rows {
                     to.write_all(before.as_bytes())?;
-                    serde_json::to_writer(&mut to, row)?;
+                    to.write_all(terminal::json(&serde_json::to_string(row)?).as_bytes())?;
                     before = ",\n";
                 }
                 to.write_all(if rows.is_empty() { b"[]\n" } else { b"]\n" })?;

@@ -7,6 +7,7 @@ use super::{Exit, Run, Source};
 use crate::config::{
     ClientProfile, Cluster, Config, Consumer, ConsumerClass, Expiry, HttpServer, Loaded, Metrics, Start, Storage, Tls,
 };
+use crate::terminal;
 
 /// Checks a configuration. Mistakes exit with 64; warnings, and what this version does not support, do not.
 #[must_use]
@@ -25,7 +26,7 @@ pub fn check(run: &Run) -> Exit {
     let unsupported = unsupported.iter().map(|unsupported| format!("warning: {unsupported}\n"));
     Exit {
         code: 0,
-        stdout: format!("{source}: {verdict}\n\n{}", Plan(&config)),
+        stdout: terminal::lines(&format!("{source}: {verdict}\n\n{}", Plan(&config))).into_owned(),
         stderr: warnings.chain(unsupported).collect(),
     }
 }
@@ -176,6 +177,10 @@ fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
         if enabled {
             line(f, what, "enabled")?;
         }
+    }
+    if !server.allowed_hosts.is_empty() {
+        let hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
+        line(f, "hosts", hosts.join(", "))?;
     }
     line(f, "ready", format_args!("after {} at the latest", time(server.ready_timeout)))
 }

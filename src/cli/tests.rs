@@ -134,8 +134,8 @@ fn lag_opens_no_address_and_takes_none() {
     );
     assert_eq!(
         refused("lag --brokers a:1 --timeout 0", &[]),
-        "error: invalid value '0' for '--timeout <TIME>': expected seconds above 0, as an integer or with a unit such \
-         as \"1m30s\", at most 100 years"
+        "error: invalid value '0' for '--timeout <TIME>': expected a time from 100ms to 1d, as seconds or with a \
+         unit such as \"1m30s\""
     );
     assert!(refused("lag --brokers a:1 --output xml", &[]).starts_with("error: invalid value 'xml' for '--output"));
 }
@@ -177,11 +177,12 @@ fn usage_errors_say_what_is_wrong_and_exit_with_64() {
     );
     assert_eq!(
         refused("--brokers a:1 --listen 9308", &[]),
-        "error: invalid value '9308' for '--listen <ADDRESS>': expected HOST:PORT or :PORT"
+        "error: invalid value '9308' for '--listen <ADDRESS>': expected HOST:PORT or :PORT, with a port from 0 to \
+         65535"
     );
     assert_eq!(
         refused("demo", &[("WARRENER_LISTEN", "9308")]),
-        "error: WARRENER_LISTEN: expected HOST:PORT or :PORT, found \"9308\""
+        "error: WARRENER_LISTEN: expected HOST:PORT or :PORT, with a port from 0 to 65535, found \"9308\""
     );
     assert_eq!(
         refused("demo", &[("WARRENER_LOG_LEVEL", "loud")]),
@@ -254,9 +255,11 @@ fn a_file_that_is_none_is_a_mistake() {
 fn a_burrow_file_starts_and_its_check_shows_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     let mut text = BURROW.to_owned();
-    for name in ["ca.pem", "client.pem", "client.key"] {
+    let own = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    for (name, pem) in [("ca.pem", &certificate), ("client.pem", &certificate), ("client.key", &key)] {
         let path = directory.path().join(name);
-        std::fs::write(&path, "x").unwrap();
+        std::fs::write(&path, pem).unwrap();
         text = text.replace(&format!("\"{name}\""), &format!("{path:?}"));
     }
     let (_directory, run) = file("burrow.toml", &text);
@@ -331,13 +334,14 @@ logging
 #[test]
 fn a_check_tells_who_may_use_the_api_for_what() {
     let text = "[cluster.a]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[httpserver.inside]\naddress = \":1\"\n\
-                enable-admin = true\n[general]\naccess-control-allow-origin = \"https://lag.example.com\"\n";
+                enable-admin = true\nallowed-hosts = [\"Lag.example.com\", \"[::1]\"]\n[general]\naccess-control-allow-origin = \"https://lag.example.com\"\n";
     let (_directory, run) = file("admin.toml", text);
     let exit = check(&run);
     let expected = "httpserver \"inside\"
   address       :1
   tls           none
   admin         enabled
+  hosts         lag.example.com, [::1]
   ready         after 5m at the latest
 general
   allow origin  https://lag.example.com
@@ -358,4 +362,17 @@ fn a_directory_is_no_key_and_a_file_without_end_no_password() {
     let outside = outside();
     assert_eq!((outside.readable)(Path::new("/")), Err("not a regular file".to_owned()));
     assert_eq!((outside.read)(Path::new("/dev/zero")), Err("more than 4194304 bytes".to_owned()));
+}
+
+#[test]
+fn nothing_that_check_prints_can_harm_a_terminal() {
+    let text = "[cluster.\"a\\u001b]0;owned\\u0007\\u202e\"]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n\
+                topic-allowlist = \"\\u009b2J|\\u2028\"\n";
+    let (_directory, run) = file("harmful.toml", text);
+    let found = check(&run);
+    assert_eq!((found.code, found.stderr.as_str()), (0, ""));
+    for part in ["owned", r"\u{9b}2J|\u{2028}"] {
+        assert!(found.stdout.contains(part), "{}", found.stdout);
+    }
+    assert!(!found.stdout.contains(|c: char| c != '\n' && c.is_control() || ['\u{202e}', '\u{2028}'].contains(&c)));
 }

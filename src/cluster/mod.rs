@@ -17,16 +17,16 @@ mod times;
 mod topics;
 
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Cluster;
-use crate::kafka::{Client, Context, Keeper, ModuleError, Role};
+use crate::kafka::{Client, Context, Keeper, Lookups, ModuleError, Role};
 use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
+use crate::task;
 use pulse::Pulse;
 
 pub use module::Module;
@@ -90,34 +90,29 @@ impl Running {
     /// Works until it is told to stop, and returns soon after. A metadata request that a broker leaves unanswered
     /// ends by itself some seconds later.
     ///
-    /// # Errors
-    /// The system gives no thread, or librdkafka no queue.
-    pub fn run(mut self) -> Result<(), ModuleError> {
+    pub fn run(mut self) {
         let mut keeper = Keeper::new(Arc::clone(&self.client));
-        while let Some(client) = self.work(&mut keeper)? {
+        while let Some(client) = self.work(&mut keeper) {
             self.pulse = Arc::new(self.pulse.of(Arc::clone(&client)));
             self.client = client;
         }
-        Ok(())
     }
 
     /// Works with one client: until it is to be replaced by another one, which is returned, or until the stop.
-    fn work(&self, keeper: &mut Keeper) -> Result<Option<Arc<Client>>, ModuleError> {
+    fn work(&self, keeper: &mut Keeper) -> Option<Arc<Client>> {
         let (shapes, new_shapes) = mpsc::channel();
         let (hurry, hurried) = mpsc::channel();
         let ending = self.stop.child_token();
-        let offsets = offsets::Offsets::new(self, new_shapes, hurry)?;
-        let topics = topics::Topics::new(self, ending.clone(), shapes, hurried)?;
-        let thread = thread::Builder::new()
-            .name("cluster-topics".to_owned())
-            .spawn(move || topics.run())
-            .map_err(ModuleError::Thread)?;
+        let lookups = || task::make_in_time("a queue", || Lookups::new(Arc::clone(&self.client)), &self.stop);
+        let offsets = offsets::Offsets::new(self, lookups()?, new_shapes, hurry);
+        let topics = topics::Topics::new(self, lookups()?, ending.clone(), shapes, hurried);
+        let thread = task::start_in_time("cluster-topics", move || topics.run(), &self.stop);
         let replacement = offsets.run(keeper);
         ending.cancel();
-        if thread.join().is_err() {
+        if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!(cluster = self.cluster.name, "the thread that asks for metadata panicked");
         }
-        Ok(replacement)
+        replacement
     }
 }
 

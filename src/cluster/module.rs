@@ -56,7 +56,10 @@ impl coordinator::Module for Module {
     fn start(&mut self) -> Result<(), ModuleError> {
         let (storage, metrics) = (Arc::clone(&self.storage), self.metrics.clone());
         let running = self.kafka.clone().start(storage, metrics, self.consumers.clone(), self.stop.clone())?;
-        self.tasks.spawn(self.name.clone(), move |_| running.run())
+        self.tasks.spawn(self.name.clone(), move |_| {
+            running.run();
+            Ok(())
+        })
     }
 
     fn stop(&mut self, deadline: Instant) {

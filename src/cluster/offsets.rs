@@ -15,7 +15,7 @@ use super::topics::{Hurry, Shape};
 use super::{NOTICE, Running};
 use crate::clock;
 use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Keeper, Lookups, ModuleError, Place, Spec};
+use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Keeper, Lookups, Place, Spec};
 use crate::metrics::own::RefreshKind;
 use crate::model::BrokerId;
 use crate::storage::{Broker, LogBounds, Storage};
@@ -57,14 +57,14 @@ pub(super) struct Offsets {
 }
 
 impl Offsets {
-    pub(super) fn new(running: &Running, shapes: Receiver<Shape>, hurry: Sender<Hurry>) -> Result<Self, ModuleError> {
-        Ok(Self {
+    pub(super) fn new(running: &Running, lookups: Lookups, shapes: Receiver<Shape>, hurry: Sender<Hurry>) -> Self {
+        Self {
             cluster: Arc::clone(&running.cluster),
             client: Arc::clone(&running.client),
             pulse: Arc::clone(&running.pulse),
             storage: Arc::clone(&running.storage),
             stop: running.stop.clone(),
-            lookups: Lookups::new(Arc::clone(&running.client))?,
+            lookups,
             shapes,
             hurry,
             plan: Plan::new(running.cluster.offset_refresh),
@@ -73,7 +73,7 @@ impl Offsets {
             brokers: Vec::new(),
             next_probe: Instant::now(),
             probed: 0,
-        })
+        }
     }
 
     /// Until it is told to stop, or the client is to be replaced by the one that is returned.

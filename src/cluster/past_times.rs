@@ -79,8 +79,8 @@ impl PastTimes {
 
     /// Groups that nobody brings are not waited for.
     fn waited_enough(&self, now: Instant) -> bool {
-        let time = clock::now();
-        self.past.has_waited(now) && !self.consumers.iter().any(|health| !health.is_ready() && health.advances(time))
+        let tick = clock::tick();
+        self.past.has_waited(now) && !self.consumers.iter().any(|health| !health.is_ready() && health.advances(tick))
     }
 
     /// Takes the answer to one of its calls.

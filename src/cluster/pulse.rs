@@ -50,7 +50,7 @@ impl Pulse {
 
     /// A round of log ends is over: what could be read has been, though some leader may be silent.
     pub(super) fn round_closed(&self) {
-        if self.metrics.health().is_up(clock::now()) {
+        if self.metrics.health().is_up(clock::tick()) {
             self.metrics.progress(1, PARTS);
         }
     }

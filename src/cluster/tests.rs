@@ -44,16 +44,16 @@ fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let module = Kafka::configure(&cluster(servers)).unwrap();
     let running = module.start(storage(), metrics(), Vec::new(), stop.clone()).unwrap();
     let client = Arc::clone(running.client());
-    let thread = thread::spawn(move || running.run());
+    let thread = std::thread::spawn(move || running.run());
     let begin = Instant::now();
     while !ready(&client) {
         assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", client.context().unwrap().cause());
-        thread::yield_now();
+        std::thread::yield_now();
     }
     drop(client);
     let begin = Instant::now();
     stop.cancel();
-    thread.join().unwrap().unwrap();
+    thread.join().unwrap();
     // The bound of a whole program's stop; on an idle machine this takes half a second at the most.
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 }

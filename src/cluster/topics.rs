@@ -13,10 +13,10 @@ use super::pulse::Pulse;
 use super::{NOTICE, Running};
 use crate::clock;
 use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups, ModuleError};
+use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
-use crate::storage::{Broker, ClusterFacts, Metadata, Storage};
+use crate::storage::{Broker, ClusterFacts, Cut, Metadata, Storage};
 
 /// A frozen broker may be the one that is asked; another one is asked then.
 const METADATA_LIMIT: Duration = Duration::from_secs(4);
@@ -71,17 +71,18 @@ impl Topics {
     /// Works until `stop`.
     pub(super) fn new(
         running: &Running,
+        lookups: Lookups,
         stop: CancellationToken,
         shapes: Sender<Shape>,
         hurried: Receiver<Hurry>,
-    ) -> Result<Self, ModuleError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             cluster: Arc::clone(&running.cluster),
             client: Arc::clone(&running.client),
             pulse: Arc::clone(&running.pulse),
             storage: Arc::clone(&running.storage),
             stop,
-            lookups: Lookups::new(Arc::clone(&running.client))?,
+            lookups,
             shapes,
             hurried,
             pace: Pace::new(running.cluster.topic_refresh, Instant::now()),
@@ -89,7 +90,7 @@ impl Topics {
             racks: BTreeMap::new(),
             round: 0,
             read_at: Instant::now(),
-        })
+        }
     }
 
     /// Until it is told to stop, or nobody wants to know any more.
@@ -139,6 +140,9 @@ impl Topics {
 
     fn take(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
         let mut metadata = read(view, &self.known);
+        if let Some(cluster) = self.storage.cluster(&self.cluster.name) {
+            cluster.admit_topics(&mut metadata);
+        }
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
         let more = broker.map(|broker| self.more(&metadata, broker)).unwrap_or_default();
         identify(&mut metadata, &more.ids);
@@ -156,8 +160,23 @@ impl Topics {
         self.known = remember(&metadata, &self.known);
         self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
         self.storage.apply_facts(&self.cluster.name, facts);
+        self.tell_of_cut();
         // Fails when the other thread has stopped, and then this one is about to.
         self.shapes.send(shape).ok();
+    }
+
+    /// An assignment is not kept as a whole: told of once.
+    fn tell_of_cut(&self) {
+        let cluster = &self.cluster.name;
+        if let Some(Cut { group, topics }) = self.storage.cluster(cluster).and_then(|cluster| cluster.take_first_cut())
+        {
+            tracing::warn!(
+                cluster,
+                group,
+                topics,
+                "an assignment names more than 10000 topics that the metadata does not name: the rest is not kept"
+            );
+        }
     }
 
     /// Ids of all topics and racks of their replicas, as far as they come in time.

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as StdPath, PathBuf};
 
-use toml::de::{DeTable, DeValue};
-
 use super::findings::{Findings, Path, quote};
-use super::scalar::{Text, kind, resolve, text};
+use super::properties;
+use super::scalar::{Text, kind, resolve};
 use super::section::Section;
 use super::{ClientProfile, Identity, Mechanism, Sasl, Secret, Tls};
 
@@ -16,24 +15,6 @@ const MECHANISMS: [(&str, Mechanism); 5] = [
     (Mechanism::ScramSha512.name(), Mechanism::ScramSha512),
     (Mechanism::OauthBearer.name(), Mechanism::OauthBearer),
     (Mechanism::Gssapi.name(), Mechanism::Gssapi),
-];
-
-/// Properties of librdkafka that are not the file's to set, and why. A reader that committed, joined a group,
-/// created a topic or saw aborted commits would be wrong or do harm.
-const OWN_PROPERTIES: [(&str, &str); 13] = [
-    ("allow.auto.create.topics", "a reader creates nothing"),
-    ("auto.commit.enable", "a reader commits nothing"),
-    ("auto.offset.reset", "the reader handles this itself"),
-    ("bootstrap.servers", "\"servers\" takes its place"),
-    ("client.id", "\"client-id\" takes its place"),
-    ("enable.auto.commit", "a reader commits nothing"),
-    ("enable.auto.offset.store", "a reader commits nothing"),
-    ("enable.partition.eof", "the reader handles this itself"),
-    ("group.id", "\"share-group\" takes its place"),
-    ("group.instance.id", "\"share-group\" takes its place"),
-    ("group.protocol", "\"share-group\" takes its place"),
-    ("isolation.level", "only committed records count"),
-    ("metadata.broker.list", "\"servers\" takes its place"),
 ];
 
 /// The profiles by name, and which sections something named.
@@ -98,7 +79,7 @@ impl Profiles {
         self.read_security(&mut section, &mut profile, findings);
         if let Some((path, value)) = section.value("properties") {
             match value.as_table() {
-                Some(table) => read_properties(&path, "", table, &mut profile.properties, findings),
+                Some(table) => properties::read(&path, table, &mut profile, findings),
                 None => {
                     findings
                         .mistake(path, format!("expected a table of librdkafka's properties, found {}", kind(value)));
@@ -140,46 +121,6 @@ impl Profiles {
 impl Default for ClientProfile {
     fn default() -> Self {
         Self { name: None, client_id: "warrener".to_owned(), tls: None, sasl: None, properties: BTreeMap::new() }
-    }
-}
-
-/// Properties have dots in their names, which TOML takes for tables where they are not in quotes.
-fn read_properties(
-    path: &Path,
-    prefix: &str,
-    table: &DeTable<'_>,
-    properties: &mut BTreeMap<String, Secret>,
-    findings: &mut Findings<'_>,
-) {
-    for (key, value) in table.iter() {
-        let path = path.key(key.get_ref());
-        let name = format!("{prefix}{}", key.get_ref());
-        if let Some(table) = value.get_ref().as_table() {
-            read_properties(&path, &format!("{name}."), table, properties, findings);
-            continue;
-        }
-        if let Some((_, why)) = OWN_PROPERTIES.iter().find(|(own, _)| *own == name) {
-            findings.mistake(path, format!("expected a property that is free to set, found {}: {why}", quote(&name)));
-            continue;
-        }
-        if let Some(value) = property(path.clone(), value.get_ref(), findings)
-            && properties.insert(name.clone(), Secret::new(value)).is_some()
-        {
-            findings.mistake(path, format!("expected {} once, found it twice", quote(&name)));
-        }
-    }
-}
-
-fn property(path: Path, value: &DeValue<'_>, findings: &mut Findings<'_>) -> Option<String> {
-    match value {
-        DeValue::String(_) => text(findings, path, value).map(|text| text.value),
-        DeValue::Integer(integer) if integer.radix() == 10 => Some(integer.as_str().to_owned()),
-        DeValue::Float(float) => Some(float.as_str().to_owned()),
-        DeValue::Boolean(flag) => Some(flag.to_string()),
-        DeValue::Integer(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-            findings.mistake(path, format!("expected a string, a number or a boolean, found {}", kind(value)));
-            None
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::{LABEL, LABELS, LAG_SECONDS, LIMITS};
 use super::findings::{Findings, quote};
 use super::scalar::{choose, compile, kind, text};
 use super::section::Section;
@@ -79,6 +80,7 @@ fn read_labels(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeM
         findings.mistake(path, format!("expected a table of labels, found {}", kind(value)));
         return BTreeMap::new();
     };
+    findings.most(path.clone(), "labels", table.len(), &LABELS);
     let mut labels = BTreeMap::new();
     for (name, value) in table.iter() {
         let name: &str = name.get_ref();
@@ -86,7 +88,8 @@ fn read_labels(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeM
         if let Some(expected) = label_problem(name) {
             findings.mistake(path.clone(), format!("expected {expected}, found {}", quote(name)));
         }
-        if let Some(text) = text(findings, path, value.get_ref()) {
+        if let Some(text) = text(findings, path.clone(), value.get_ref()) {
+            findings.most(path, "bytes", text.value.len(), &LABEL);
             labels.insert(name.to_owned(), text.value);
         }
     }
@@ -110,6 +113,7 @@ fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Li
         findings.mistake(path, format!("expected sections [[metrics.limit]], found {}", kind(value)));
         return Vec::new();
     };
+    findings.most(path.clone(), "sections", array.len(), &LIMITS);
     let mut limits = Vec::new();
     for (index, entry) in array.iter().enumerate() {
         let path = path.index(index);
@@ -127,7 +131,7 @@ fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Li
 fn read_limit(mut section: Section<'_>, findings: &mut Findings<'_>) -> Option<Limit> {
     let group = section.required(findings, "group", "a regular expression");
     let group = group.and_then(|text| compile(findings, &text));
-    let limit = section.time(findings, "lag-seconds");
+    let limit = section.time(findings, &LAG_SECONDS);
     if !section.has("lag-seconds") {
         findings.mistake(section.path.key("lag-seconds"), "expected seconds, found no such key");
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Outside;
+use super::bounds::{Bounds, expected};
 
 /// Where in the file something stands: `consumer.local.servers[1]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +150,14 @@ impl<'o> Findings<'o> {
 
     pub(super) fn mistake(&mut self, path: Path, problem: impl Into<String>) {
         self.mistakes.push(Mistake::new(path, problem));
+    }
+
+    /// A mistake where there are more than a bound allows. (Too few is told by whoever knows what is missing.)
+    pub(super) fn most(&mut self, path: Path, what: &str, found: usize, bounds: &Bounds<u64>) {
+        let found = u64::try_from(found).unwrap_or(u64::MAX);
+        if found > bounds.most {
+            self.mistake(path, format!("{}, found {found}", expected(&format!("a number of {what}"), bounds)));
+        }
     }
 
     pub(super) fn warn(&mut self, path: Path, text: impl Into<String>) {

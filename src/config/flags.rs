@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::bounds::SERVERS;
 use super::findings::{Findings, Mistakes, Path, quote};
-use super::modules::{OFFSET_REFRESH, TOPIC_REFRESH, default_consumer};
+use super::modules::{REFRESHES, default_consumer};
 use super::{
     ClientProfile, Cluster, Config, Connection, Evaluator, Filter, General, HttpServer, Level, Logging, Metrics,
     Outside, Storage, values,
@@ -56,6 +57,7 @@ pub fn from_flags(flags: &Flags, overrides: &Overrides) -> Result<Config, Mistak
     if flags.brokers.is_empty() {
         findings.mistake(Path::named("--brokers"), format!("expected {}, found none", values::SERVER));
     }
+    findings.most(Path::named("--brokers"), "servers", flags.brokers.len(), &SERVERS);
     for broker in flags.brokers.iter().filter(|broker| !values::is_server(broker)) {
         let problem = format!("expected {}, found {}", values::SERVER, quote(broker));
         findings.mistake(Path::named("--brokers"), problem);
@@ -80,11 +82,12 @@ impl Config {
     /// One cluster and one consumer, both named `default`, the rest by default. Nothing is checked.
     #[must_use]
     pub fn of_brokers(servers: Vec<String>, topics: Filter, groups: Filter) -> Self {
+        let [offset_refresh, topic_refresh] = REFRESHES.map(Duration::from_secs);
         let cluster = Cluster {
             name: "default".to_owned(),
             connection: Connection { servers, client: ClientProfile::default() },
-            offset_refresh: Duration::from_secs(OFFSET_REFRESH),
-            topic_refresh: Duration::from_secs(TOPIC_REFRESH),
+            offset_refresh,
+            topic_refresh,
             topics,
         };
         Self {

@@ -5,6 +5,7 @@
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
+mod bounds;
 mod burrow;
 mod client;
 mod expand;
@@ -12,7 +13,9 @@ mod exposition;
 mod filter;
 mod findings;
 mod flags;
+mod host;
 mod modules;
+mod properties;
 mod scalar;
 mod section;
 mod service;
@@ -28,8 +31,10 @@ use std::path::Path;
 pub use filter::Filter;
 pub use findings::{Mistake, Mistakes, Unsupported, Warning};
 pub use flags::{Flags, Overrides, from_flags};
+pub use host::HostName;
+pub use properties::ALIASES;
 pub use settings::*;
-pub use values::{parse_address, parse_level, parse_time};
+pub use values::{parse_address, parse_level, parse_timeout};
 
 /// What a configuration refers to outside of itself.
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::{CLUSTERS, CONSUMERS, OFFSET_REFRESH, SERVERS, TOPIC_REFRESH, ZOOKEEPER_TIMEOUT};
 use super::client::Profiles;
 use super::findings::{Findings, Path, quote};
 use super::scalar::{choose, resolve};
@@ -11,8 +12,10 @@ use super::{ClientProfile, Cluster, Connection, Consumer, ConsumerClass, Filter,
 
 /// Where Kafka keeps the offsets of its groups.
 pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
-pub(super) const OFFSET_REFRESH: u64 = 10;
-pub(super) const TOPIC_REFRESH: u64 = 60;
+/// Seconds between two refreshes unless told otherwise.
+pub(super) const REFRESHES: [u64; 2] = [10, 60];
+/// Seconds that a session with ZooKeeper may be silent unless told otherwise.
+const SILENCE: u64 = 30;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -29,7 +32,7 @@ pub(super) fn read_clusters(
     profiles: &mut Profiles,
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, Cluster> {
-    let sections = root.sections(findings, "cluster");
+    let sections = root.bounded_sections(findings, &CLUSTERS);
     if sections.is_empty() && root.empty("cluster") {
         findings.mistake(root.path.key("cluster"), "expected at least one section [cluster.NAME], found none");
     }
@@ -50,8 +53,9 @@ fn read_cluster(
     }
     let connection =
         Connection { servers: servers(&mut section, findings), client: profiles.of(&mut section, findings) };
-    let offset_refresh = section.wait(findings, "offset-refresh", OFFSET_REFRESH);
-    let topic_refresh = section.wait(findings, "topic-refresh", TOPIC_REFRESH);
+    let [offsets, topics] = REFRESHES;
+    let offset_refresh = section.wait(findings, &OFFSET_REFRESH, offsets);
+    let topic_refresh = section.wait(findings, &TOPIC_REFRESH, topics);
     let topics = section.filter(findings, "topic-allowlist", "topic-denylist");
     section.ignore(
         findings,
@@ -71,8 +75,9 @@ fn servers(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String
     }
     let Some(texts) = section.texts(findings, "servers") else { return Vec::new() };
     if section.empty("servers") {
-        findings.mistake(path, "expected a list of host:port, found an empty one");
+        findings.mistake(path.clone(), "expected a list of host:port, found an empty one");
     }
+    findings.most(path, "servers", texts.len(), &SERVERS);
     for text in texts.iter().filter(|text| !values::is_server(&text.value)) {
         findings.mistake(text.path.clone(), format!("expected {}, found {}", values::SERVER, text.shown));
     }
@@ -86,7 +91,7 @@ pub(super) fn read_consumers(
     clusters: &BTreeMap<String, Cluster>,
     findings: &mut Findings<'_>,
 ) -> Vec<Consumer> {
-    let sections = root.sections(findings, "consumer").into_iter();
+    let sections = root.bounded_sections(findings, &CONSUMERS).into_iter();
     let mut consumers: Vec<_> =
         sections.map(|(name, section)| read_consumer(name, section, profiles, clusters, findings)).collect();
     for (name, cluster) in clusters {
@@ -189,7 +194,7 @@ fn read_zookeeper(section: &mut Section<'_>, class: Option<Class>, findings: &mu
         let expected = "expected a path that starts with / and does not end with it";
         findings.mistake(path.path.clone(), format!("{expected}, found {}", path.shown));
     }
-    let timeout = section.wait(findings, "zookeeper-timeout", 30);
+    let timeout = section.wait(findings, &ZOOKEEPER_TIMEOUT, SILENCE);
     let used = class.is_none_or(|class| class == Class::KafkaZk);
     let set = [("zookeeper-path", path.is_some()), ("zookeeper-timeout", section.has("zookeeper-timeout"))];
     warn_of_unused(section, used, &set, "\"kafka_zk\"", findings);

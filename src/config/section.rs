@@ -6,12 +6,10 @@ use regex::bytes::Regex;
 use toml::de::{DeTable, DeValue};
 
 use super::Filter;
+use super::bounds::{Bounds, NAME, expected, expected_time};
 use super::findings::{Findings, Path, quote};
 use super::scalar::{Text, choose, compile, float, found, integer, kind, text};
 use super::values;
-
-/// Any time, zero too.
-const SECONDS: &str = "seconds, as an integer or with a unit such as \"1m30s\", at most 100 years";
 
 /// A table of the file. An absent one reads like an empty one.
 pub(super) struct Section<'a> {
@@ -97,56 +95,45 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// An integer that is at least `least`.
-    pub(super) fn count(&mut self, findings: &mut Findings<'_>, key: &'static str, least: u64) -> Option<u64> {
-        let (path, value) = self.value(key)?;
-        let count = integer(value).and_then(|count| u64::try_from(count).ok()).filter(|count| *count >= least);
+    /// An integer.
+    pub(super) fn count(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<u64>) -> Option<u64> {
+        let (path, value) = self.value(bounds.key())?;
+        let count = integer(value).and_then(|count| u64::try_from(count).ok()).and_then(|count| bounds.take(count));
         if count.is_none() {
-            findings.mistake(path, format!("expected an integer of at least {least}, found {}", found(value)));
+            findings.mistake(path, format!("{}, found {}", expected("an integer", bounds), found(value)));
         }
         count
     }
 
-    /// A number from 0 to 1.
-    pub(super) fn share(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<f64> {
-        let (path, value) = self.value(key)?;
-        let share = float(value).filter(|share| (0.0..=1.0).contains(share));
-        if share.is_none() {
-            findings.mistake(path, format!("expected a number from 0 to 1, found {}", found(value)));
+    /// A number, integer or not.
+    pub(super) fn number(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<f64>) -> Option<f64> {
+        let (path, value) = self.value(bounds.key())?;
+        let number = float(value).and_then(|number| bounds.take(number));
+        if number.is_none() {
+            findings.mistake(path, format!("{}, found {}", expected("a number", bounds), found(value)));
         }
-        share
+        number
     }
 
-    /// A time, zero too.
-    pub(super) fn time(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Duration> {
-        self.time_of(findings, key, SECONDS, |_| true)
-    }
-
-    /// A time above zero, or the default.
-    pub(super) fn wait(&mut self, findings: &mut Findings<'_>, key: &'static str, default: u64) -> Duration {
-        let time = self.time_of(findings, key, values::SECONDS_ABOVE_ZERO, |time| !time.is_zero());
-        time.unwrap_or(Duration::from_secs(default))
-    }
-
-    fn time_of(
-        &mut self,
-        findings: &mut Findings<'_>,
-        key: &'static str,
-        expected: &str,
-        fits: impl Fn(&Duration) -> bool,
-    ) -> Option<Duration> {
-        let (path, value) = self.value(key)?;
+    /// A time.
+    pub(super) fn time(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>) -> Option<Duration> {
+        let (path, value) = self.value(bounds.key())?;
         let (time, shown) = if value.is_str() {
             let text = text(findings, path.clone(), value)?;
             (values::span(&text.value), text.shown)
         } else {
             (integer(value).and_then(values::seconds), found(value))
         };
-        let time = time.filter(fits);
+        let time = time.and_then(|time| bounds.take(time));
         if time.is_none() {
-            findings.mistake(path, format!("expected {expected}, found {shown}"));
+            findings.mistake(path, format!("{}, found {shown}", expected_time(bounds)));
         }
         time
+    }
+
+    /// A time, or its default in seconds.
+    pub(super) fn wait(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>, default: u64) -> Duration {
+        self.time(findings, bounds).unwrap_or(Duration::from_secs(default))
     }
 
     /// A list of strings.
@@ -192,6 +179,17 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// As [`sections`](Self::sections), so many of them.
+    pub(super) fn bounded_sections(
+        &mut self,
+        findings: &mut Findings<'_>,
+        bounds: &Bounds<u64>,
+    ) -> Vec<(String, Section<'a>)> {
+        let sections = self.sections(findings, bounds.key());
+        findings.most(self.path.key(bounds.key()), "sections", sections.len(), bounds);
+        sections
+    }
+
     /// Tables by name below a key, sorted; what is not a table, or has no name, is a mistake.
     pub(super) fn sections(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<(String, Section<'a>)> {
         let Some((path, value)) = self.value(key) else { return Vec::new() };
@@ -204,8 +202,12 @@ impl<'a> Section<'a> {
         for (name, value) in table.iter() {
             let name: &str = name.get_ref();
             let path = path.key(name);
+            let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
             match value.get_ref().as_table() {
-                Some(_) if name.is_empty() => findings.mistake(path, "expected a name, found an empty one"),
+                Some(_) if NAME.take(length).is_none() => {
+                    findings
+                        .mistake(path, format!("{}, found {length}", expected("a name of a length in bytes", &NAME)));
+                }
                 Some(table) => sections.push((name.to_owned(), Section::new(path, Some(table)))),
                 None => {
                     let problem = format!("expected a section [{key}.NAME], found {}", kind(value.get_ref()));

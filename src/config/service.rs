@@ -3,24 +3,28 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use super::bounds::{
+    ALLOWED_LAG, EXPIRE_GROUP, INTERVALS, MIN_DISTANCE, MINIMUM_COMPLETE, READY_TIMEOUT, SERVERS_OF_HTTP,
+};
 use super::client::{Profiles, file};
 use super::findings::{Findings, Path, quote};
 use super::section::Section;
 use super::values;
-use super::{Evaluator, Expiry, Filter, HttpServer, Level, LogFormat, Logging, Storage};
+use super::{Evaluator, Expiry, Filter, HostName, HttpServer, Level, LogFormat, Logging, Storage};
 
 /// Where the metrics are served unless told otherwise.
 const ADDRESS: &str = "0.0.0.0:9308";
 /// The name of a section that is not in the file.
 const DEFAULT: &str = "default";
-const READY_TIMEOUT: u64 = 300;
-const INTERVALS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
+/// Seconds.
+const READY_AFTER: u64 = 300;
+const WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
 
 impl Default for Storage {
     fn default() -> Self {
         Self {
             name: DEFAULT.to_owned(),
-            intervals: INTERVALS,
+            intervals: WINDOW,
             min_distance: Duration::ZERO,
             expire_group: Expiry::BySource,
             groups: Filter::default(),
@@ -45,7 +49,8 @@ impl HttpServer {
             web_config_file: None,
             enable_lifecycle: false,
             enable_admin: false,
-            ready_timeout: Duration::from_secs(READY_TIMEOUT),
+            allowed_hosts: Vec::new(),
+            ready_timeout: Duration::from_secs(READY_AFTER),
         }
     }
 }
@@ -67,11 +72,11 @@ pub(super) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) 
     for (name, mut section) in only_one(root, "storage", findings) {
         storage.name = name;
         section.choice(findings, "class-name", &[("inmemory", ())]);
-        let intervals = section.count(findings, "intervals", 1);
+        let intervals = section.count(findings, &INTERVALS);
         let intervals = intervals.and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?));
-        storage.intervals = intervals.unwrap_or(INTERVALS);
-        storage.min_distance = section.time(findings, "min-distance").unwrap_or_default();
-        storage.expire_group = section.time(findings, "expire-group").map_or(Expiry::BySource, Expiry::After);
+        storage.intervals = intervals.unwrap_or(WINDOW);
+        storage.min_distance = section.time(findings, &MIN_DISTANCE).unwrap_or_default();
+        storage.expire_group = section.time(findings, &EXPIRE_GROUP).map_or(Expiry::BySource, Expiry::After);
         storage.groups = section.groups(findings);
         section.ignore(findings, "workers", "storage has no queue, and needs no workers to empty it");
         section.ignore(findings, "queue-depth", "storage has no queue");
@@ -85,8 +90,8 @@ pub(super) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>
     for (name, mut section) in only_one(root, "evaluator", findings) {
         evaluator.name = name;
         section.choice(findings, "class-name", &[("caching", ())]);
-        evaluator.minimum_complete = section.share(findings, "minimum-complete").unwrap_or_default();
-        evaluator.allowed_lag = section.count(findings, "allowed-lag", 0).unwrap_or_default();
+        evaluator.minimum_complete = section.number(findings, &MINIMUM_COMPLETE).unwrap_or_default();
+        evaluator.allowed_lag = section.count(findings, &ALLOWED_LAG).unwrap_or_default();
         section.ignore(findings, "expire-cache", "each scrape evaluates anew, and nothing is cached");
         section.finish(findings);
     }
@@ -110,7 +115,7 @@ pub(super) fn read_http(
     findings: &mut Findings<'_>,
 ) -> Vec<HttpServer> {
     let mut servers: Vec<HttpServer> = Vec::new();
-    for (name, mut section) in root.sections(findings, "httpserver") {
+    for (name, mut section) in root.bounded_sections(findings, &SERVERS_OF_HTTP) {
         let path = section.path.key("address");
         let server = read_http_server(name, &mut section, profiles, findings);
         section.finish(findings);
@@ -153,9 +158,24 @@ fn read_http_server(
     if server.enable_lifecycle {
         findings.unsupported(section.path.key("enable-lifecycle"));
     }
-    server.ready_timeout = section.wait(findings, "ready-timeout", READY_TIMEOUT);
+    server.allowed_hosts = read_hosts(section, findings);
+    server.ready_timeout = section.wait(findings, &READY_TIMEOUT, READY_AFTER);
     section.ignore(findings, "timeout", "slow clients are cut off at fixed limits");
     server
+}
+
+fn read_hosts(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<HostName> {
+    let mut hosts = Vec::new();
+    for text in section.texts(findings, "allowed-hosts").unwrap_or_default() {
+        match HostName::parse(&text.value) {
+            Some(host) => hosts.push(host),
+            None => {
+                let problem = format!("expected a host name, IPv4 or [IPv6], without a port, found {}", text.shown);
+                findings.mistake(text.path, problem);
+            }
+        }
+    }
+    hosts
 }
 
 pub(super) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Logging {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use regex::bytes::Regex;
 
-use super::Filter;
+use super::{Filter, HostName};
 
 /// All that a run needs to know. Lists are sorted by the section's name.
 #[derive(Debug)]
@@ -267,6 +267,8 @@ pub struct HttpServer {
     pub enable_lifecycle: bool,
     /// The API's `DELETE` and `POST`.
     pub enable_admin: bool,
+    /// The hosts by which it may be addressed, whatever the port; any when empty.
+    pub allowed_hosts: Vec<HostName>,
     /// How long readiness waits for what does not answer.
     pub ready_timeout: Duration,
 }

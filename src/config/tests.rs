@@ -120,6 +120,8 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
             "sasl.token.mechanism: OAUTHBEARER: not supported yet",
         ]
     );
+    let hosts: Vec<_> = loaded.config.http[0].allowed_hosts.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["lag.example.com", "127.0.0.1", "[::1]"]);
     let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = loaded.config;
     assert_eq!(
         (clusters[0].offset_refresh, clusters[0].topic_refresh),
@@ -137,7 +139,7 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     let client = &consumers[2].connection.client;
     assert_eq!((client.name.as_deref(), client.client_id.as_str()), (Some("secure"), "warrener-1"));
     let properties: Vec<_> = client.properties.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
-    assert_eq!(properties, [("log_level", "6"), ("socket.keepalive.enable", "true")]);
+    assert_eq!(properties, [("fetch.message.max.bytes", "65536"), ("socket.keepalive.enable", "true")]);
     let tls = client.tls.as_ref().unwrap();
     assert_eq!(tls.identity.as_ref().unwrap().key_file, Path::new("client.key"));
     assert!(tls.no_verify);
@@ -484,5 +486,43 @@ proptest! {
         ],
     ) {
         let _checked = loaded(&format!("[{section}]\n{key} = {value}\n"));
+    }
+}
+
+#[test]
+fn a_list_is_as_long_as_its_bound_and_no_longer() {
+    let servers = |count: usize| format!("servers = [{}]\n", vec!["\"a:1\""; count].join(", "));
+    let cluster = |count| format!("[cluster.local]\nclass-name = \"kafka\"\n{}", servers(count));
+    let limits = |count: usize| with(&"[[metrics.limit]]\ngroup = \".\"\nlag-seconds = 1\n".repeat(count));
+    let labels = |count: usize| {
+        let labels: Vec<String> = (0..count).map(|number| format!("l{number} = \"x\"")).collect();
+        with(&format!("[metrics]\nlabels = {{ {} }}\n", labels.join(", ")))
+    };
+    let sections = |kind: &str, count: usize, rest: &str| -> String {
+        (0..count).map(|number| format!("[{kind}.n{number}]\n{}", rest.replace('#', &number.to_string()))).collect()
+    };
+    let http = |count| with(&sections("httpserver", count, "address = \":1#\"\n"));
+    let consumer = "class-name = \"kafka\"\ncluster = \"local\"\nservers = [\"a:1\"]\n";
+    let consumers = |count| with(&sections("consumer", count, consumer));
+    let clusters = |count| loaded(&sections("cluster", count, "class-name = \"kafka\"\nservers = [\"a:1\"]\n"));
+    let named = |length: usize| with(&format!("[client-profile.{}]\n", "n".repeat(length)));
+    type Load<'l> = &'l dyn Fn(usize) -> Result<Loaded, Mistakes>;
+    let cases: [(Load<'_>, usize, &str); 7] = [
+        (
+            &|count| loaded(&cluster(count)),
+            1_000,
+            "cluster.local.servers: expected a number of servers from 1 to 1000, found 1001",
+        ),
+        (&limits, 1_000, "metrics.limit: expected a number of sections from 0 to 1000, found 1001"),
+        (&labels, 64, "metrics.labels: expected a number of labels from 0 to 64, found 65"),
+        (&http, 16, "httpserver: expected a number of sections from 0 to 16, found 17"),
+        (&consumers, 1_000, "consumer: expected a number of sections from 0 to 1000, found 1001"),
+        (&clusters, 1_000, "cluster: expected a number of sections from 1 to 1000, found 1001"),
+        (&named, 255, "expected a name of a length in bytes from 1 to 255, found 256"),
+    ];
+    for (load, most, expected) in cases {
+        assert!(load(most).is_ok(), "{expected}: {}", load(most).unwrap_err());
+        let mistakes = load(most + 1).unwrap_err().to_string();
+        assert!(mistakes.contains(expected), "{mistakes}");
     }
 }

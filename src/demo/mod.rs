@@ -27,13 +27,15 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use regex::bytes::Regex;
 use thiserror::Error;
+use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::config::{Config, Filter, Level, Limit, Overrides};
+use crate::config::{Config, Filter, HostName, Level, Limit, Overrides};
 use crate::model::{Offset, Timestamp};
 use crate::offsets::encode::EncodeError;
+use crate::task;
 use scenario::{Action, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
 
 /// Brokers of the embedded cluster.
@@ -46,6 +48,8 @@ const TICK: Duration = Duration::from_secs(1);
 const TICK_MS: i64 = 1000;
 /// Where the demo is shown, unless `--listen` says otherwise: make-believe groups are nobody else's business.
 const ADDRESS: &str = "127.0.0.1:9308";
+/// The names of that address.
+const LOOPBACK: &[&str] = &["localhost", "127.0.0.1", "[::1]"];
 const OFFSET_REFRESH: Duration = Duration::from_secs(2);
 const TOPIC_REFRESH: Duration = Duration::from_secs(10);
 
@@ -150,6 +154,9 @@ impl Demo {
         config.metrics.limits = limits();
         config.logging.level = Level::Warn;
         overrides.apply(&mut config);
+        for server in &mut config.http {
+            server.allowed_hosts = allowed_hosts(&server.address);
+        }
         config
     }
 
@@ -171,7 +178,15 @@ impl Demo {
             }
         };
         // Ending librdkafka joins its threads, which blocks.
-        drop(tokio::task::spawn_blocking(move || drop(self)).await);
+        let (ended, ending) = oneshot::channel();
+        let end = move || {
+            drop(self);
+            let _ = ended.send(());
+        };
+        if let Err(refused) = task::start("demo-close", end) {
+            refused.work_here();
+        }
+        drop(ending.await);
         result
     }
 
@@ -261,6 +276,14 @@ impl Demo {
         let source = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
         Err(DemoError::Cluster { what: "write a record", source })
     }
+}
+
+/// The names under which a browser on this machine opens the demo. A foreign page whose own name is made to point here
+/// (DNS rebinding) asks for that name, and is refused. A demo that `--listen` shows to others has no such list.
+fn allowed_hosts(address: &str) -> Vec<HostName> {
+    let host = address.rsplit_once(':').and_then(|(host, _)| HostName::parse(host));
+    let names = if host.is_some_and(|host| host.is_loopback()) { LOOPBACK } else { &[] };
+    names.iter().filter_map(|name| HostName::parse(name)).collect()
 }
 
 /// What the make-believe company has promised: its payments are never late for long, its analytics may be.

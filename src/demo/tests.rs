@@ -151,3 +151,14 @@ fn it_ends_when_it_is_told_to() {
     runtime.block_on(demo.run(stop)).unwrap();
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
+
+#[test]
+fn only_a_demo_for_this_machine_alone_minds_by_which_name_it_is_asked() {
+    let names = |address| allowed_hosts(address).iter().map(ToString::to_string).collect::<Vec<_>>();
+    for address in [ADDRESS, "localhost:0", "[::1]:9308", "127.0.0.1:1"] {
+        assert_eq!(names(address), ["localhost", "127.0.0.1", "[::1]"], "{address}");
+    }
+    for address in [":9308", "0.0.0.0:9308", "[::]:1", "lag.example.com:80"] {
+        assert_eq!(names(address), [""; 0], "{address}");
+    }
+}

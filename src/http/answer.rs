@@ -1,6 +1,7 @@
 //! Answers: their parts, and the body as hyper takes it.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,6 +15,7 @@ use super::desk::Held;
 use super::places::Place;
 use super::scrape::Stream;
 use super::watch::Watch;
+use crate::shortage::{self, Reporter};
 
 /// What stands in an answer.
 pub(super) enum Content {
@@ -57,6 +59,20 @@ impl Content {
 /// An answer in words.
 pub(super) fn text(status: StatusCode, words: &'static str) -> Response<Content> {
     whole(status, "text/plain; charset=utf-8", Bytes::from_static(words.as_bytes()))
+}
+
+/// The answer where there is no thread for the work.
+pub(super) fn no_thread(error: &io::Error) -> Response<Content> {
+    static REPORTER: Reporter = Reporter::new();
+    REPORTER.report(&shortage::thread_cause(error), "requests are answered 503");
+    text(StatusCode::SERVICE_UNAVAILABLE, "the system gives no thread for this at present\n")
+}
+
+/// The answer where there is no memory for what was asked.
+pub(super) fn no_memory() -> Response<Content> {
+    static REPORTER: Reporter = Reporter::new();
+    REPORTER.report("there is no memory for what is asked", "requests are answered 503");
+    text(StatusCode::SERVICE_UNAVAILABLE, "there is no memory for this at present\n")
 }
 
 /// An answer that is there as a whole.

@@ -32,7 +32,7 @@ pub(super) async fn converse(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Wa
         })
     };
     let late = pages.stopping.is_cancelled();
-    let wire = TokioIo::new(Wire::new(socket, Arc::clone(&watch)));
+    let wire = TokioIo::new(Wire::new(socket, Arc::clone(&watch), pages.limits.linger_bytes));
     let mut talk = http1::Builder::new()
         .max_buf_size(BUFFER.max(pages.limits.head_bytes))
         .max_header_size(pages.limits.head_bytes)

@@ -2,7 +2,7 @@
 //! a few at a time, and a large one holds its place until its client has taken it: so a crowd of slow clients costs no
 //! memory beyond that.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,16 +15,19 @@ use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Content, text, whole_or_held, with};
+use super::answer::{Content, no_memory, no_thread, text, whole_or_held, with};
+use super::chunks::{CHUNK, Chunks, is_out_of_memory};
 use super::limits::Limits;
+use super::measure::excess;
 use super::negotiate::Coding;
 use super::places::{Place, Places};
+use super::work::{self, Undone};
 use super::{Api, Numbers};
 use crate::burrow::{Answer, Verb};
 use crate::status_page;
 
-/// Size of a piece of an answer.
-const CHUNK: usize = 64 * 1024;
+/// The status of an answer whose body would be too long.
+const TOO_LARGE: u16 = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
 
 /// Where requests for what has to be worked out are taken.
 pub(super) struct Desk {
@@ -32,6 +35,8 @@ pub(super) struct Desk {
     numbers: Numbers,
     origin: Option<HeaderValue>,
     places: Places,
+    /// The longest body that is sent.
+    longest: u64,
 }
 
 /// What is made of an answer.
@@ -56,21 +61,19 @@ enum NoAnswer {
     #[error("the server stops")]
     Stopping,
     #[error("cannot write the answer")]
-    Write(#[from] serde_json::Error),
-    #[error("cannot compress the answer")]
-    Compress(#[from] io::Error),
+    Write(#[from] io::Error),
     #[error("not a status code")]
     Status(#[from] hyper::http::status::InvalidStatusCode),
-    /// A bug of ours: it costs this answer and nothing else.
     #[error("cannot make the answer")]
-    Make(#[from] tokio::task::JoinError),
+    Undone(#[from] Undone),
 }
 
 impl Desk {
     pub fn new(api: Api, numbers: Numbers, origin: Option<&str>, limits: &Limits) -> Self {
         // The configuration has been checked: it is a header's value.
         let origin = origin.and_then(|origin| HeaderValue::from_str(origin).ok());
-        Self { api, numbers, origin, places: Places::new(limits.answers, limits.stall) }
+        let places = Places::new(limits.answers, limits.stall);
+        Self { api, numbers, origin, places, longest: limits.answer_bytes }
     }
 
     /// Answers one request to Burrow's API on a connection that `cut` ends. Waits for a place.
@@ -81,14 +84,14 @@ impl Desk {
         body: Bytes,
         cut: CancellationToken,
     ) -> Response<Content> {
-        let (api, verb) = (Arc::clone(&self.api), verb(method));
-        self.marked(or_failed(self.make(cut, move || Made::of(&api(verb, &path, &body))).await))
+        let (api, verb, longest) = (Arc::clone(&self.api), verb(method), self.longest);
+        self.marked(or_failed(self.make(cut, move || Made::of(api(verb, &path, &body), longest)).await))
     }
 
     /// Answers the status page, likewise.
     pub async fn numbers(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
-        let numbers = Arc::clone(&self.numbers);
-        let mut answer = or_failed(self.make(cut, move || Made::of_numbers(&numbers(&call), coding)).await);
+        let (numbers, longest) = (Arc::clone(&self.numbers), self.longest);
+        let mut answer = or_failed(self.make(cut, move || Made::of_numbers(numbers(&call), coding, longest)).await);
         let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
         say(CACHE_CONTROL, "no-store");
         say(VARY, "Accept-Encoding");
@@ -111,7 +114,11 @@ impl Desk {
     ) -> Result<Response<Content>, NoAnswer> {
         let place = self.places.take(cut).await.ok_or(NoAnswer::Stopping)?;
         // The place goes along: it is held for as long as the work lasts, even if the client has gone.
-        let (made, place) = tokio::task::spawn_blocking(move || (work(), place)).await?;
+        let made = move || {
+            has_headroom()?;
+            work()
+        };
+        let (made, place) = work::done(move || (made(), place)).await?;
         let Made { status, allow, coding, chunks } = made?;
         let mut answer = whole_or_held(status, "application/json", chunks, place);
         if coding == Coding::Gzip {
@@ -133,7 +140,9 @@ fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
     match answer {
         Ok(answer) => answer,
         Err(NoAnswer::Stopping) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        Err(error @ (NoAnswer::Write(_) | NoAnswer::Compress(_) | NoAnswer::Status(_) | NoAnswer::Make(_))) => {
+        Err(NoAnswer::Undone(Undone::NoThread(error))) => no_thread(&error),
+        Err(NoAnswer::Write(error)) if is_out_of_memory(&error) => no_memory(),
+        Err(error @ (NoAnswer::Write(_) | NoAnswer::Status(_) | NoAnswer::Undone(Undone::Panicked))) => {
             tracing::error!(?error, "a request to the API failed");
             text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n")
         }
@@ -141,12 +150,18 @@ fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
 }
 
 impl Made {
-    fn of(answer: &Answer) -> Result<Self, NoAnswer> {
+    fn of(mut answer: Answer, longest: u64) -> Result<Self, NoAnswer> {
+        if let Some(why) = excess(&answer.body, longest)? {
+            answer = answer.withheld(TOO_LARGE, why);
+        }
         let made = Self::written(answer.status, &answer.body, Coding::Identity)?;
-        Ok(Self { allow: answer.allow.clone(), ..made })
+        Ok(Self { allow: answer.allow, ..made })
     }
 
-    fn of_numbers(answer: &status_page::Answer, coding: Coding) -> Result<Self, NoAnswer> {
+    fn of_numbers(mut answer: status_page::Answer, coding: Coding, longest: u64) -> Result<Self, NoAnswer> {
+        if let Some(why) = excess(&answer.body, longest)? {
+            answer = status_page::Answer::withheld(TOO_LARGE, why);
+        }
         Self::written(answer.status, &answer.body, coding)
     }
 
@@ -154,13 +169,13 @@ impl Made {
         let chunks = match coding {
             Coding::Identity => {
                 let mut chunks = Chunks::default();
-                serde_json::to_writer(&mut chunks, body)?;
+                serde_json::to_writer(&mut chunks, body).map_err(io::Error::from)?;
                 chunks
             }
             Coding::Gzip => {
                 let encoder = GzEncoder::new(Chunks::default(), Compression::fast());
                 let mut packed = BufWriter::with_capacity(CHUNK, encoder);
-                serde_json::to_writer(&mut packed, body)?;
+                serde_json::to_writer(&mut packed, body).map_err(io::Error::from)?;
                 packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
             }
         };
@@ -191,45 +206,24 @@ impl Held {
     }
 }
 
+/// As much as the largest answer: its rows are put together before it is written.
+const HEADROOM: usize = 64 * 1024 * 1024;
+
+/// Whether there is memory for the largest answer. The rows of an answer are many small allocations, none of which may
+/// fail: so memory is asked for beforehand, as one piece which costs nothing while it is not touched.
+fn has_headroom() -> io::Result<()> {
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(HEADROOM)?;
+    // The compiler may leave out an allocation that is not used.
+    std::hint::black_box(&room);
+    Ok(())
+}
+
 fn verb(method: &Method) -> Verb {
     match *method {
         Method::GET | Method::HEAD => Verb::Read,
         Method::DELETE => Verb::Delete,
         Method::POST => Verb::Post,
         _ => Verb::Other,
-    }
-}
-
-/// What is written, in pieces of their own, each of which is free once it is sent.
-#[derive(Default)]
-struct Chunks {
-    full: Vec<Bytes>,
-    open: Vec<u8>,
-}
-
-impl Chunks {
-    fn close(&mut self) {
-        self.full.push(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK)).into());
-    }
-
-    fn end(mut self) -> Vec<Bytes> {
-        if !self.open.is_empty() {
-            self.full.push(self.open.into());
-        }
-        self.full
-    }
-}
-
-impl Write for Chunks {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.open.is_empty() && self.open.len().saturating_add(bytes.len()) > CHUNK {
-            self.close();
-        }
-        self.open.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The bounds of one server.
+/// The bounds of one server; how many connections there may be is up to the `crowd` of all of them.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     /// Bytes of a head, the empty line at its end included.
@@ -17,12 +17,12 @@ pub(super) struct Limits {
     pub body: Duration,
     /// Time from the first byte of an answer to its last, and for bytes that nobody takes.
     pub answer: Duration,
-    /// Open connections.
-    pub connections: usize,
     /// Pages that are rendered at one time.
     pub pages: usize,
     /// Answers of Burrow's API and the status page's that are made, or held for their clients, at one time.
     pub answers: usize,
+    /// Bytes of such an answer's body, before it is compressed.
+    pub answer_bytes: u64,
     /// Time without a piece taken after which a page's place goes to one who waits.
     pub stall: Duration,
     /// Age up to which a compressed page is shared.
@@ -31,8 +31,12 @@ pub(super) struct Limits {
     pub grace: Duration,
     /// Time for a client that was refused to hang up, so that a reset does not overtake the answer.
     pub linger: Duration,
+    /// Bytes that are taken of such a client meanwhile.
+    pub linger_bytes: usize,
     /// Pause after a connection could not be accepted.
     pub pause: Duration,
+    /// Time without such a pause after which connections count as accepted again.
+    pub calm: Duration,
 }
 
 impl Default for Limits {
@@ -44,14 +48,16 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
             answer: Duration::from_secs(30),
-            connections: 512,
             pages: 4,
             answers: 4,
+            answer_bytes: 64 * 1024 * 1024,
             stall: Duration::from_secs(1),
             keep: Duration::from_secs(1),
             grace: Duration::from_millis(1300),
             linger: Duration::from_secs(1),
+            linger_bytes: 64 * 1024,
             pause: Duration::from_millis(100),
+            calm: Duration::from_secs(30),
         }
     }
 }

@@ -6,25 +6,32 @@
 //!              └─ wire: the socket, which tells the watch     └─ rendering: a page in the making
 //! ```
 //!
-//! What a client may take of the server stands in `limits`. hyper parses and frames; time limits, the count of
+//! What a client may take of the server stands in `limits`, how many connections all servers have in `crowd`, and what
+//! keeps pages of other sites out in `gate`. hyper parses and frames; time limits, the count of
 //! connections and their end are ours, since hyper would close idle connections as slow ones. Nothing of hyper is
 //! seen outside of this module.
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::burrow::{Answer, Verb};
+use crate::config::HostName;
 use crate::metrics::Format;
 use crate::status_page;
 
 mod answer;
+mod chunks;
 mod connection;
+mod crowd;
 mod desk;
 mod files;
+mod gate;
 mod limits;
 mod listen;
+mod measure;
 mod negotiate;
 mod places;
 mod rendering;
@@ -35,16 +42,18 @@ mod server;
 mod tests;
 mod watch;
 mod wire;
+mod work;
 
+pub use crowd::Crowd;
 pub use listen::BindError;
 pub use server::Server;
 
 /// One rendered page, made piece by piece (about 256 KiB each), a few pieces ahead of the client.
 pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
-/// Reads the numbers of a page, which are to be no older than the instant at which it was asked for. It may take long:
-/// it is called, and its pieces are made, on a thread for blocking work.
-pub type Scrape = Arc<dyn Fn(Format, Instant) -> Pieces + Send + Sync>;
+/// Reads the numbers of a page, which are to be no older than the instant at which it was asked for; fails where there
+/// is no memory for them. It may take long: it is called, and its pieces are made, on a thread of its own.
+pub type Scrape = Arc<dyn Fn(Format, Instant) -> Result<Pieces, TryReserveError> + Send + Sync>;
 
 /// Tells how far the modules are. Called for each request: it should only copy.
 pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;
@@ -53,7 +62,7 @@ pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;
 pub type Observe = Arc<dyn Fn(Duration) + Send + Sync>;
 
 /// Answers a request to Burrow's API, of which it takes the method, the path and the body. It may take long: it is
-/// called on a thread for blocking work.
+/// called on a thread of its own.
 pub type Api = Arc<dyn Fn(Verb, &str, &[u8]) -> Answer + Send + Sync>;
 
 /// Answers a call of the status page, likewise.
@@ -74,6 +83,8 @@ pub struct Site {
     pub numbers: Numbers,
     /// `Access-Control-Allow-Origin` of what is Burrow's; left out without.
     pub origin: Option<String>,
+    /// The hosts by which the server may be addressed; any when empty.
+    pub allowed_hosts: Vec<HostName>,
 }
 
 /// Whether every module has caught up.

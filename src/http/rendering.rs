@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::scrape::NoPage;
+use super::work::Work;
 use super::{Pieces, Scrape};
 use crate::metrics::Format;
 
@@ -33,7 +33,7 @@ impl Rendering {
     /// waits for it any more.
     ///
     /// # Errors
-    /// The numbers cannot be read, which is a bug of ours, or there is no time left for it.
+    /// There is no thread or no time left for it, or the numbers cannot be read, which is a bug of ours.
     pub async fn begin<T: Send + Sync + 'static>(
         scrape: &Scrape,
         (format, asked): (Format, Instant),
@@ -42,19 +42,24 @@ impl Rendering {
         let (send, steps) = mpsc::channel(AHEAD);
         let (tell, read) = oneshot::channel();
         let (scrape, hold) = (Arc::clone(scrape), Arc::clone(hold));
-        let work = spawn_blocking(move || {
+        let work = Work::begin(move || {
             let begun = Instant::now();
             let pieces = scrape(format, asked.into_std());
             let worked = begun.elapsed();
+            let (pieces, read) = match pieces {
+                Ok(pieces) => (Some(pieces), Ok(())),
+                Err(error) => (None, Err(error)),
+            };
             // Fails when nobody waits any more.
-            if tell.send(()).is_ok() {
+            if let (Ok(()), Some(pieces)) = (tell.send(read), pieces) {
                 render(pieces, worked, &send);
             }
             drop(hold);
-        });
+        })?;
         match read.await {
-            Ok(()) => Ok(Self { steps }),
-            Err(_) => Err(work.await.map_or_else(NoPage::Render, |()| NoPage::Stopping)),
+            Ok(Ok(())) => Ok(Self { steps }),
+            Ok(Err(error)) => Err(NoPage::NoMemory(error)),
+            Err(_) => Err(work.done().await.map_or_else(NoPage::Undone, |()| NoPage::Stopping)),
         }
     }
 

@@ -8,16 +8,20 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Content, Sending, text, whole, with};
+use super::answer::{Content, Sending, no_memory, no_thread, text, whole, with};
+use super::chunks::is_out_of_memory;
 use super::desk::Desk;
 use super::files;
+use super::gate::Gate;
 use super::limits::Limits;
 use super::negotiate::{self, Coding};
 use super::scrape::{NoPage, Scrapes};
 use super::watch::Watch;
+use super::work::Undone;
 use super::{Awaited, Ready};
 use crate::status_page;
 
@@ -56,6 +60,7 @@ pub(super) struct Pages {
     pub scrapes: Scrapes,
     pub desk: Desk,
     pub ready: Ready,
+    pub gate: Gate,
     pub limits: Arc<Limits>,
     pub stopping: CancellationToken,
 }
@@ -66,9 +71,8 @@ impl Pages {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         watch.begin_request(has_body);
-        let body = if has_body { self.read(body).await } else { Ok(Bytes::new()) };
         let path = head.uri.path();
-        let answer = match body {
+        let answer = match self.admit(&head, has_body.then_some(body)).await {
             Err(refusal) => text(refusal.0, refusal.1),
             Ok(body) if path == "/v3" || path.starts_with("/v3/") => {
                 self.desk.answer(&head.method, path.to_owned(), body, watch.cut.clone()).await
@@ -121,6 +125,17 @@ impl Pages {
         self.desk.numbers(call, coding, watch.cut.clone()).await
     }
 
+    /// The body of a request that is taken.
+    async fn admit(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Refusal> {
+        if let Some(why) = self.gate.refusal(head) {
+            return Err(Refusal(StatusCode::FORBIDDEN, why));
+        }
+        match body {
+            Some(body) => self.read(body).await,
+            None => Ok(Bytes::new()),
+        }
+    }
+
     /// The body of a request, within its bounds of size and time.
     async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
         const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
@@ -147,7 +162,10 @@ impl Pages {
         let content = match content {
             Ok(content) => content,
             Err(NoPage::Stopping) => return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-            Err(error @ (NoPage::Render(_) | NoPage::BrokenOff | NoPage::Compress(_))) => {
+            Err(NoPage::NoMemory(_)) => return no_memory(),
+            Err(NoPage::Compress(error)) if is_out_of_memory(&error) => return no_memory(),
+            Err(NoPage::Undone(Undone::NoThread(error))) => return no_thread(&error),
+            Err(error @ (NoPage::Undone(Undone::Panicked) | NoPage::BrokenOff | NoPage::Compress(_))) => {
                 tracing::error!(?error, "a scrape failed");
                 return text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n");
             }

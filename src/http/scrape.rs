@@ -1,5 +1,6 @@
 //! `/metrics`: plain pages are made for each client, compressed ones for all who ask within a second.
 
+use std::collections::TryReserveError;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -13,14 +14,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Content;
+use super::chunks::Chunks;
 use super::limits::Limits;
 use super::places::{Place, Places};
 use super::rendering::{Rendering, Step};
+use super::work::{self, Undone};
 use super::{Observe, Scrape};
 use crate::metrics::Format;
-
-/// Size of a piece of a compressed page.
-const CHUNK: usize = 64 * 1024;
 
 /// Compressions at one time: one a format, with no one to wait for but those whose client has gone.
 const COMPRESSIONS: u32 = 2;
@@ -30,12 +30,13 @@ const COMPRESSIONS: u32 = 2;
 pub(super) enum NoPage {
     #[error("the server stops")]
     Stopping,
+    #[error("no memory for the numbers of the page")]
+    NoMemory(#[source] TryReserveError),
     #[error("cannot compress the page")]
     Compress(#[source] io::Error),
-    /// A bug of ours: it costs this page and nothing else.
     #[error("cannot render the page")]
-    Render(#[source] tokio::task::JoinError),
-    /// The same, with the page begun.
+    Undone(#[from] Undone),
+    /// A bug of ours, with the page begun.
     #[error("rendering the page broke off")]
     BrokenOff,
 }
@@ -152,12 +153,12 @@ impl Scrapes {
         let (begun, ended) = (Instant::now(), self.ended.clone());
         *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         let rendering = Rendering::begin(&self.scrape, (shared.format, begun), &permit).await?;
-        let work = tokio::task::spawn_blocking(move || {
+        let page = work::done(move || {
             let page = gzip(rendering, &ended);
             drop(permit);
             page
-        });
-        let page = work.await.map_err(NoPage::Render)??;
+        })
+        .await??;
         (self.observe)(begun.elapsed());
         self.made.notify_one();
         Ok(Arc::new(page))
@@ -195,8 +196,7 @@ impl Scrapes {
 }
 
 fn gzip(mut rendering: Rendering, ended: &CancellationToken) -> Result<Vec<Bytes>, NoPage> {
-    let mut chunks = Vec::new();
-    let mut encoder = GzEncoder::new(Vec::with_capacity(2 * CHUNK), Compression::fast());
+    let mut encoder = GzEncoder::new(Chunks::default(), Compression::fast());
     loop {
         let piece = match rendering.next_blocking() {
             Some(Step::Piece(piece)) => piece,
@@ -207,13 +207,6 @@ fn gzip(mut rendering: Rendering, ended: &CancellationToken) -> Result<Vec<Bytes
             return Err(NoPage::Stopping);
         }
         encoder.write_all(&piece).map_err(NoPage::Compress)?;
-        let compressed = encoder.get_mut();
-        if compressed.len() >= CHUNK {
-            chunks.push(Bytes::copy_from_slice(compressed));
-            compressed.clear();
-        }
     }
-    let rest = encoder.finish().map_err(NoPage::Compress)?;
-    chunks.push(Bytes::copy_from_slice(&rest));
-    Ok(chunks)
+    encoder.finish().map(Chunks::end).map_err(NoPage::Compress)
 }

@@ -1,6 +1,6 @@
 //! Accepting clients, and letting them go.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -10,34 +10,39 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::crowd::Crowd;
 use super::desk::Desk;
+use super::gate::Gate;
 use super::limits::Limits;
 use super::listen::{BindError, listen};
 use super::route::Pages;
 use super::scrape::Scrapes;
 use super::watch::Watch;
 use super::{Site, connection};
+use crate::shortage;
 
 /// An HTTP server that is bound, and serves once [`Server::serve`] is awaited.
 pub struct Server {
     listener: TcpListener,
     local: SocketAddr,
     site: Site,
+    crowd: Arc<Crowd>,
     limits: Limits,
 }
 
 impl Server {
-    /// Listens on `HOST:PORT`: an empty host means all addresses, port 0 any free port.
+    /// Listens on `HOST:PORT`: an empty host means all addresses, port 0 any free port. Its clients belong to a crowd
+    /// that other servers may share.
     ///
     /// Clients that connect from now on wait for [`Server::serve`]. Resolving a name may block.
     ///
     /// # Errors
     /// When the address is malformed, cannot be resolved, or cannot be had.
-    pub fn bind(address: &str, site: Site) -> Result<Self, BindError> {
+    pub fn bind(address: &str, site: Site, crowd: &Arc<Crowd>) -> Result<Self, BindError> {
         let listener = listen(address)?;
         let refused = |source| BindError::Refused { address: address.to_owned(), source };
         let local = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, local, site, limits: Limits::default() })
+        Ok(Self { listener, local, site, crowd: Arc::clone(crowd), limits: Limits::default() })
     }
 
     /// The address that was bound, with the port that was chosen.
@@ -64,11 +69,12 @@ impl Server {
             scrapes: Scrapes::new(self.site.scrape, self.site.observe, Arc::clone(&limits)),
             desk: Desk::new(self.site.api, self.site.numbers, self.site.origin.as_deref(), &limits),
             ready: self.site.ready,
+            gate: Gate::new(self.site.allowed_hosts),
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),
         });
-        let mut clients = Clients::new(Arc::clone(&pages));
-        let mut door = Door::default();
+        let mut clients = Clients::new(Arc::clone(&pages), self.crowd);
+        let mut door = Door::new(self.local);
         let mut grace_ends = None;
         while grace_ends.is_none() || !clients.owed.is_empty() {
             tokio::select! {
@@ -81,15 +87,13 @@ impl Server {
                 () = reached(grace_ends) => break,
                 Some(ended) = clients.tasks.join_next_with_id() => clients.forget(ended),
                 () = pages.scrapes.forget_stale() => {}
+                () = door.is_calm(&limits) => door.works(),
                 accepted = door.next(&listener) => match accepted {
-                    Ok(socket) => {
-                        door.works();
-                        clients.admit(socket);
-                    }
+                    Ok(socket) => clients.admit(socket),
                     Err(error) => {
                         // With no descriptor left, a silent client's is the one to be had.
                         if door.sticks(&error, &limits) {
-                            clients.cut_longest_silent();
+                            clients.crowd.cut_longest_silent();
                         }
                     }
                 },
@@ -111,40 +115,35 @@ async fn reached(instant: Option<Instant>) {
     }
 }
 
-/// The connections that are open.
+/// The connections of this server.
 struct Clients {
     pages: Arc<Pages>,
-    /// Without those that have been cut, whose tasks are about to end.
-    open: HashMap<Id, Arc<Watch>>,
+    crowd: Arc<Crowd>,
+    /// Those whose tasks have not ended.
+    open: HashSet<Id>,
     /// Those that were open when the server was to stop, until their tasks end: they are waited for.
     owed: HashSet<Id>,
     tasks: JoinSet<()>,
 }
 
 impl Clients {
-    fn new(pages: Arc<Pages>) -> Self {
-        Self { pages, open: HashMap::new(), owed: HashSet::new(), tasks: JoinSet::new() }
+    fn new(pages: Arc<Pages>, crowd: Arc<Crowd>) -> Self {
+        Self { pages, crowd, open: HashSet::new(), owed: HashSet::new(), tasks: JoinSet::new() }
     }
 
     fn owe(&mut self) {
-        self.owed = self.open.keys().copied().collect();
+        self.owed.clone_from(&self.open);
     }
 
-    /// Lets a client in; if the house is full, the one longest silent has to go.
     fn admit(&mut self, socket: TcpStream) {
-        while self.open.len() >= self.pages.limits.connections.max(1) {
-            self.cut_longest_silent();
-        }
         let watch = Arc::new(Watch::new(Arc::clone(&self.pages.limits)));
-        let talk = connection::converse(socket, Arc::clone(&self.pages), Arc::clone(&watch));
-        self.open.insert(self.tasks.spawn(talk).id(), watch);
-    }
-
-    fn cut_longest_silent(&mut self) {
-        let Some(id) = self.open.iter().min_by_key(|(_, watch)| watch.moved()).map(|(id, _)| *id) else { return };
-        if let Some(watch) = self.open.remove(&id) {
-            watch.cut.cancel();
-        }
+        let guest = self.crowd.admit(Arc::clone(&watch));
+        let talk = connection::converse(socket, Arc::clone(&self.pages), watch);
+        let task = self.tasks.spawn(async move {
+            talk.await;
+            drop(guest);
+        });
+        self.open.insert(task.id());
     }
 
     fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
@@ -163,15 +162,20 @@ impl Clients {
 }
 
 /// Where clients come in.
-#[derive(Default)]
 struct Door {
+    address: SocketAddr,
     /// Not before this are clients let in, after one could not be.
     opens: Option<Instant>,
-    /// The last try failed.
-    stuck: bool,
+    /// When one could not be let in, until that has not happened for a while: clients come and go meanwhile, and with
+    /// each that goes there is a descriptor for the next.
+    failed: Option<Instant>,
 }
 
 impl Door {
+    const fn new(address: SocketAddr) -> Self {
+        Self { address, opens: None, failed: None }
+    }
+
     /// The next client. May be dropped and called again at any time.
     async fn next(&self, listener: &tokio::net::TcpListener) -> io::Result<TcpStream> {
         if let Some(opens) = self.opens {
@@ -180,11 +184,15 @@ impl Door {
         listener.accept().await.map(|(socket, _)| socket)
     }
 
+    /// Waits until clients have been let in without fail for a while, if that was not so before. Likewise.
+    async fn is_calm(&self, limits: &Limits) {
+        reached(self.failed.map(|failed| failed + limits.calm)).await;
+    }
+
     fn works(&mut self) {
-        if self.stuck {
-            tracing::info!("connections are accepted again");
+        if self.failed.take().is_some() {
+            tracing::info!(address = %self.address, "connections are accepted again");
         }
-        *self = Self::default();
     }
 
     /// A client could not be let in. Answers whether that will last unless something is done about it.
@@ -194,10 +202,11 @@ impl Door {
             // That client's own business.
             return false;
         }
-        if !self.stuck {
-            tracing::warn!(?error, "connections cannot be accepted");
+        if self.failed.is_none() {
+            tracing::warn!(address = %self.address, cause = shortage::cause(error), "connections cannot be accepted");
         }
-        *self = Self { opens: Some(Instant::now() + limits.pause), stuck: true };
+        let now = Instant::now();
+        (self.opens, self.failed) = (Some(now + limits.pause), Some(now));
         true
     }
 }
@@ -208,23 +217,40 @@ mod tests {
 
     use super::*;
 
+    const EMFILE: i32 = 24;
+
+    fn door() -> Door {
+        Door::new(SocketAddr::from(([127, 0, 0, 1], 9308)))
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_lack_of_descriptors_makes_the_door_wait_and_not_spin() {
-        const EMFILE: i32 = 24;
         let listener = tokio::net::TcpListener::from_std(listen("127.0.0.1:0").unwrap()).unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (mut door, start) = (Door::default(), Instant::now());
+        let (mut door, start) = (door(), Instant::now());
         assert!(door.sticks(&io::Error::from_raw_os_error(EMFILE), &Limits::default()));
         door.next(&listener).await.unwrap();
         assert!(start.elapsed() >= Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_door_works_again_once_it_has_not_stuck_for_a_while() {
+        let (mut door, limits) = (door(), Limits::default());
+        for _ in 0..3 {
+            assert!(door.sticks(&io::Error::from_raw_os_error(EMFILE), &limits));
+            tokio::time::advance(limits.calm - Duration::from_millis(1)).await;
+        }
+        let last = Instant::now();
+        door.is_calm(&limits).await;
+        assert_eq!(last.elapsed(), Duration::from_millis(1));
         door.works();
-        assert!(!door.stuck && door.opens.is_none());
+        assert_eq!(door.failed, None);
     }
 
     #[test]
     fn a_client_that_gave_up_early_holds_up_nobody() {
-        let mut door = Door::default();
+        let mut door = door();
         assert!(!door.sticks(&io::ErrorKind::ConnectionAborted.into(), &Limits::default()));
-        assert!(!door.stuck && door.opens.is_none());
+        assert!(door.failed.is_none() && door.opens.is_none());
     }
 }

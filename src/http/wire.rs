@@ -15,17 +15,21 @@ use super::watch::Watch;
 ///
 /// What a client sends ahead stays here until the request before is answered, so that the watch knows whether the
 /// next head has begun. A client that was refused while it was sending is given time to hang up: closing with unread
-/// bytes would reset the connection, and the reset can overtake our answer.
+/// bytes would reset the connection, and the reset can overtake our answer. What it goes on sending is read up to a
+/// bound, and then left to the kernel, which takes little of it; the connection stays open for the rest of the time.
 pub(super) struct Wire {
     socket: TcpStream,
     watch: Arc<Watch>,
     ahead: BytesMut,
     shut: bool,
+    /// How much may still be read of a client that was refused.
+    after: usize,
 }
 
 impl Wire {
-    pub fn new(socket: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { socket, watch, ahead: BytesMut::new(), shut: false }
+    /// `after` is how much is read once the last answer is out.
+    pub fn new(socket: TcpStream, watch: Arc<Watch>, after: usize) -> Self {
+        Self { socket, watch, ahead: BytesMut::new(), shut: false, after }
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -110,14 +114,17 @@ impl AsyncWrite for Wire {
         if this.ahead.is_empty() && !this.watch.unserved() {
             return Poll::Ready(Ok(()));
         }
-        // The watch's deadline ends this for a client that goes on sending.
         let mut scrap = [0; 4096];
-        loop {
-            let mut buf = ReadBuf::new(&mut scrap);
+        while this.after > 0 {
+            let (room, _) = scrap.split_at_mut(this.after.min(4096));
+            let mut buf = ReadBuf::new(room);
             ready!(Pin::new(&mut this.socket).poll_read(cx, &mut buf))?;
             if buf.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            this.after = this.after.saturating_sub(buf.filled().len());
         }
+        // The watch's deadline ends this.
+        Poll::Pending
     }
 }

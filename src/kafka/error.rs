@@ -12,7 +12,9 @@ use super::{Reason, ffi};
 #[derive(Debug, thiserror::Error)]
 pub enum ModuleError {
     /// A property that librdkafka does not know, or not with this value.
-    #[error("{section}: property {name} is refused: {reason}")]
+    #[error(
+        "{section}.properties.{name:?}: expected what librdkafka's CONFIGURATION.md lists, found other: {reason}; correct it or remove it"
+    )]
     Property {
         /// The section that names it.
         section: String,
@@ -20,14 +22,6 @@ pub enum ModuleError {
         name: String,
         /// librdkafka's words, without the value.
         reason: String,
-    },
-    /// A property that decides whether what is shown is true.
-    #[error("{section}: property {name} is set by warrener itself and cannot be changed")]
-    Reserved {
-        /// The section that names it.
-        section: String,
-        /// The property.
-        name: String,
     },
     /// A SASL mechanism that this build lacks.
     #[error("{section}: mechanism {mechanism} is not supported by this build")]
@@ -112,6 +106,8 @@ impl Code {
     pub const UNKNOWN_PARTITION: Self = Self(-190);
     /// librdkafka: the topic is not in the metadata.
     pub const UNKNOWN_TOPIC: Self = Self(-188);
+    /// librdkafka: the system is short of something.
+    pub const CRITICAL_SYSTEM_RESOURCE: Self = Self(-194);
     /// librdkafka: no broker is left.
     pub const ALL_BROKERS_DOWN: Self = Self(-187);
     /// librdkafka: none of the partitions has a leader that it knows.
@@ -122,8 +118,6 @@ impl Code {
     pub const TIMED_OUT: Self = Self(-185);
     /// librdkafka: the client is being closed, or a request is given up.
     pub const DESTROY: Self = Self(-197);
-    /// librdkafka: the system lacks memory, threads or descriptors.
-    pub const CRIT_SYS_RESOURCE: Self = Self(-194);
     /// librdkafka: the end of a partition, no error.
     pub const PARTITION_EOF: Self = Self(-191);
     /// librdkafka: the host name has no address.
@@ -210,12 +204,12 @@ mod tests {
             (Code::TRANSPORT, Native::RD_KAFKA_RESP_ERR__TRANSPORT),
             (Code::UNKNOWN_PARTITION, Native::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION),
             (Code::UNKNOWN_TOPIC, Native::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC),
+            (Code::CRITICAL_SYSTEM_RESOURCE, Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE),
             (Code::ALL_BROKERS_DOWN, Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN),
             (Code::NO_LEADERS, Native::RD_KAFKA_RESP_ERR__NOENT),
             (Code::INVALID_ARG, Native::RD_KAFKA_RESP_ERR__INVALID_ARG),
             (Code::TIMED_OUT, Native::RD_KAFKA_RESP_ERR__TIMED_OUT),
             (Code::DESTROY, Native::RD_KAFKA_RESP_ERR__DESTROY),
-            (Code::CRIT_SYS_RESOURCE, Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE),
             (Code::PARTITION_EOF, Native::RD_KAFKA_RESP_ERR__PARTITION_EOF),
             (Code::RESOLVE, Native::RD_KAFKA_RESP_ERR__RESOLVE),
             (Code::SSL, Native::RD_KAFKA_RESP_ERR__SSL),

@@ -1,15 +1,17 @@
-//! librdkafka's calls that rdkafka has no safe form of, behind safe types. The only unsafe code in the program.
+//! librdkafka's calls that rdkafka has no safe form of, behind safe types. Unsafe code stands here and in `crash` alone.
 //!
 //! Error codes are read as plain integers, never as the bindings' enums: a broker may send a code that is newer
-//! than they are. C calls into Rust in `sockets` alone, where nothing can panic.
+//! than they are. C calls into Rust in `sockets` and `threads` alone, where nothing can panic.
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
+mod bell;
 mod describe;
 mod lookups;
 mod metadata;
 mod reader;
 mod sockets;
+mod threads;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -21,12 +23,14 @@ use rdkafka::config::NativeClientConfig;
 
 use super::client::Native;
 use super::{Code, ModuleError};
+use bell::Bell;
 
 pub use describe::Described;
 pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
 pub(super) use sockets::{Sockets, remember as remember_sockets};
+pub use threads::watch_threads;
 
 /// The same functions as in the bindings, with error codes as integers.
 mod raw {
@@ -134,7 +138,11 @@ pub(super) fn add_brokers(client: &Native, servers: &str) {
 }
 
 /// A queue of a client. Whoever holds one keeps the client alive for as long.
-struct Queue(NonNull<sys::rd_kafka_queue_t>);
+struct Queue {
+    queue: NonNull<sys::rd_kafka_queue_t>,
+    /// Of one that is waited for.
+    bell: Option<Bell>,
+}
 
 // SAFETY: librdkafka's queues are thread-safe by its documentation; a reference is only used to poll.
 unsafe impl Send for Queue {}
@@ -142,7 +150,9 @@ unsafe impl Send for Queue {}
 impl Queue {
     fn new(client: &Native) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
-        Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "make a queue")
+        let mut queue = Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "make a queue")?;
+        queue.bell = Some(Bell::on(queue.ptr())?);
+        Ok(queue)
     }
 
     fn main(client: &Native) -> Result<Self, ModuleError> {
@@ -151,21 +161,32 @@ impl Queue {
     }
 
     fn take(queue: *mut sys::rd_kafka_queue_t, doing: &'static str) -> Result<Self, ModuleError> {
-        NonNull::new(queue).map(Self).ok_or_else(|| call_failed(doing))
+        NonNull::new(queue).map(|queue| Self { queue, bell: None }).ok_or_else(|| call_failed(doing))
     }
 
     const fn ptr(&self) -> *mut sys::rd_kafka_queue_t {
-        self.0.as_ptr()
+        self.queue.as_ptr()
+    }
+
+    /// Looks with `look` until it finds something, for as long as `timeout`; just once where there is no bell.
+    fn wait<T>(&self, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        match &self.bell {
+            Some(bell) => bell.wait(timeout, look),
+            None => look(),
+        }
     }
 
     fn poll(&self, timeout: Duration) -> Option<QueueEvent> {
         // SAFETY: the queue is alive while `self` is.
-        NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.ptr(), millis(timeout)) }).map(QueueEvent)
+        self.wait(timeout, || NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.ptr(), 0) }).map(QueueEvent))
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
+        if let Some(bell) = &self.bell {
+            bell.silence(self.ptr());
+        }
         // SAFETY: made or taken by `new` or `main`, and given back once.
         unsafe { sys::rd_kafka_queue_destroy(self.ptr()) }
     }

@@ -260,25 +260,25 @@ fn a_topic_that_does_not_exist_is_an_answer() {
 fn a_client_knows_whether_it_is_connected() {
     let rig = Rig::new(1, &[("t", 1)]);
     let client = rig.client(Role::Cluster);
+    let until = |wanted: &dyn Fn(recovery::Signs) -> bool| {
+        let begin = Instant::now();
+        while !wanted(client.signs(Instant::now())) {
+            assert!(begin.elapsed() < LIMIT, "{:?}", client.signs(Instant::now()));
+            client.serve();
+        }
+    };
+    let well = recovery::Signs { connected: true, failing: None, brokerless: false };
     client.metadata(LIMIT, |_| true).unwrap();
-    assert!(client.signs(Instant::now()).connected);
+    // The connection that the answer came on ends when librdkafka has learned the broker's name from it.
+    until(&|signs| signs == well);
     rig.mock.broker_down(1).unwrap();
-    let begin = Instant::now();
-    while client.signs(Instant::now()).connected {
-        assert!(begin.elapsed() < LIMIT);
-        client.serve();
-    }
+    until(&|signs| !signs.connected);
     assert_eq!(client.metadata(SHORT, |_| true).ok(), None);
     let signs = client.signs(Instant::now());
     assert!(signs.failing.is_some() && !signs.connected && !signs.brokerless, "{signs:?}");
     rig.mock.broker_up(1).unwrap();
     client.metadata(LIMIT, |_| true).unwrap();
-    // The connection that the answer came on ends when librdkafka has learned the broker's name from it.
-    let begin = Instant::now();
-    while client.signs(Instant::now()) != (recovery::Signs { connected: true, failing: None, brokerless: false }) {
-        assert!(begin.elapsed() < LIMIT, "{:?}", client.signs(Instant::now()));
-        client.serve();
-    }
+    until(&|signs| signs == well);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::evaluate::Span;
+use crate::terminal;
 
 use super::{COLUMNS, Row};
 
@@ -60,29 +61,12 @@ fn known(value: Option<impl fmt::Display>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
 }
 
-/// A name that a terminal can show: nothing in it moves the cursor, changes colours or turns the direction of the
-/// text. The empty name, which a group may have, is shown as `""`, since an empty cell is none.
+/// A name that a terminal can show. The empty name, which a group may have, is shown as `""`, since an empty cell is
+/// none.
 fn name(name: impl fmt::Display) -> String {
     let text = name.to_string();
     if text.is_empty() {
         return "\"\"".to_owned();
     }
-    if !text.contains(is_harmful) {
-        return text;
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_harmful(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Control characters, and those of Unicode that are not seen: separators, joiners, marks of direction.
-fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    terminal::line(&text).into_owned()
 }

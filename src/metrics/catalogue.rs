@@ -1,6 +1,6 @@
 //! What sets of names are made of: families, what each has a series for, and the labels of a set.
 
-use crate::storage::{ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, Stats, Topic};
+use crate::storage::{Broker, ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, Stats, Topic};
 
 use super::numbered::Numbered;
 use super::text::Samples;
@@ -48,8 +48,10 @@ pub struct Family {
 
 /// What a family has a series for, and how its number is read there. Nothing pushed is no sample.
 pub enum Series {
-    /// A cluster, or a broker.
+    /// A cluster.
     Cluster(fn(&ClusterView, &mut Samples<'_>)),
+    /// A broker.
+    Broker(fn(&ClusterView, &Broker, &mut Samples<'_>)),
     /// A topic.
     Topic(fn(&Topic, &mut Samples<'_>)),
     /// A partition of a topic: of a run of them, the first one's number is told.
@@ -96,7 +98,12 @@ impl Series {
     pub const fn is_per_partition(&self) -> bool {
         match self {
             Self::Partition(_) | Self::Commit(_) | Self::OwnedCommit(_) | Self::Trouble | Self::Owner => true,
-            Self::Cluster(_) | Self::Topic(_) | Self::GroupTopic(_) | Self::Group(_) | Self::Limit => false,
+            Self::Cluster(_)
+            | Self::Broker(_)
+            | Self::Topic(_)
+            | Self::GroupTopic(_)
+            | Self::Group(_)
+            | Self::Limit => false,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::sets::{self, tests::described};
 use super::{Format, catalogue::Family};
 use crate::config::{Metrics, NameSet};
 use crate::evaluate::EvaluatorRules;
-use crate::model::{Lag, Timestamp};
+use crate::model::{Lag, Tick, Timestamp};
 
 /// Words that look like a metric's name and are none: names of exporters, keys and classes of the configuration.
 const OTHERS: [&str; 4] = ["kafka_exporter", "kafka_lag_exporter", "kafka_zk", "kafka_admin"];
@@ -51,7 +51,7 @@ fn own() -> BTreeSet<String> {
     let storage = described();
     let (now, intervals) = (Timestamp(1_700_000_000_000), NonZeroUsize::new(10).unwrap());
     let view = storage.view(now, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag: Lag(0) });
-    let page = String::from_utf8(own.render(&storage, &view, now, Format::Text)).unwrap();
+    let page = String::from_utf8(own.render(&storage, &view, Tick(0), Format::Text)).unwrap();
     page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).map(str::to_owned).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Whether a module is up, and whether it has caught up.
+//! Whether a module is up, and whether it has caught up. Told by ticks: a wall clock that is set says nothing about it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -6,12 +6,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::kafka::Context;
-use crate::model::Timestamp;
+use crate::model::Tick;
 
-/// How long a module counts as up without an answer (METRICS.md, `warrener_up`).
+/// How many milliseconds a module counts as up without an answer (METRICS.md, `warrener_up`).
 const UP_FOR: i64 = 10_000;
 
-/// How long a module counts as on its way after the last step.
+/// How many milliseconds a module counts as on its way after the last step.
 const ADVANCES_FOR: i64 = 10_000;
 
 /// What kind of module it is: the label `kind`.
@@ -45,12 +45,12 @@ pub struct Health {
     pub module: String,
     /// Whether it reads an ensemble's tree, and not a topic.
     ensemble: bool,
-    /// Unix milliseconds of the last answer, 0 before the first.
+    /// The tick of the last answer.
     answered: AtomicI64,
     /// Parts that have caught up once, and how many there are; all parts of none are not ready.
     done: AtomicU64,
     parts: AtomicU64,
-    /// Unix milliseconds of the last step towards being ready.
+    /// The tick of the last step towards being ready.
     advanced: AtomicI64,
     /// Records that the reader of each partition of the offsets topic is behind.
     behind: Mutex<BTreeMap<i32, i64>>,
@@ -62,8 +62,8 @@ impl Health {
     /// A module that has not answered yet.
     #[must_use]
     pub const fn new(cluster: String, kind: ModuleKind, module: String) -> Self {
-        let (answered, done, parts) = (AtomicI64::new(0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
-        let advanced = AtomicI64::new(0);
+        let (answered, done, parts) = (AtomicI64::new(Tick::NEVER.0), AtomicU64::new(0), AtomicU64::new(u64::MAX));
+        let advanced = AtomicI64::new(Tick::NEVER.0);
         Self {
             cluster,
             kind,
@@ -85,7 +85,7 @@ impl Health {
     }
 
     /// A server has answered.
-    pub fn answer(&self, now: Timestamp) {
+    pub fn answer(&self, now: Tick) {
         self.answered.store(now.0, Ordering::Relaxed);
     }
 
@@ -97,7 +97,7 @@ impl Health {
 
     /// Why its servers do not answer, if they do not and that is known.
     #[must_use]
-    pub fn trouble(&self, now: Timestamp) -> Option<String> {
+    pub fn trouble(&self, now: Tick) -> Option<String> {
         let cause = self.context.get().filter(|_| !self.is_up(now))?.cause();
         cause.map(|cause| cause.to_string())
     }
@@ -115,9 +115,8 @@ impl Health {
 
     /// Whether a server has answered lately.
     #[must_use]
-    pub fn is_up(&self, now: Timestamp) -> bool {
-        let answered = self.answered.load(Ordering::Relaxed);
-        answered > 0 && now.since(Timestamp(answered)) < UP_FOR
+    pub fn is_up(&self, now: Tick) -> bool {
+        now.since(Tick(self.answered.load(Ordering::Relaxed))) < UP_FOR
     }
 
     /// Whether all has been read once.
@@ -127,19 +126,19 @@ impl Health {
     }
 
     /// Something has been read on the way to being ready.
-    pub fn advance(&self, now: Timestamp) {
+    pub fn advance(&self, now: Tick) {
         self.advanced.store(now.0, Ordering::Relaxed);
     }
 
     /// Whether it has come nearer to being ready lately.
     #[must_use]
-    pub fn advances(&self, now: Timestamp) -> bool {
-        now.since(Timestamp(self.advanced.load(Ordering::Relaxed))) < ADVANCES_FOR
+    pub fn advances(&self, now: Tick) -> bool {
+        now.since(Tick(self.advanced.load(Ordering::Relaxed))) < ADVANCES_FOR
     }
 
     /// Whether readiness waits for it: not for ever for what does not answer, be it one partition alone.
     #[must_use]
-    pub fn is_awaited(&self, now: Timestamp, running: Duration, timeout: Duration) -> bool {
+    pub fn is_awaited(&self, now: Tick, running: Duration, timeout: Duration) -> bool {
         !self.is_ready() && (running < timeout || self.advances(now))
     }
 
@@ -189,10 +188,10 @@ mod tests {
     #[test]
     fn a_module_is_up_for_ten_seconds_after_an_answer() {
         let health = health();
-        assert!(!health.is_up(Timestamp(5)));
-        health.answer(Timestamp(1_000));
-        assert!(health.is_up(Timestamp(10_999)));
-        assert!(!health.is_up(Timestamp(11_000)));
+        assert!(!health.is_up(Tick(5)));
+        health.answer(Tick(1_000));
+        assert!(health.is_up(Tick(10_999)));
+        assert!(!health.is_up(Tick(11_000)));
     }
 
     #[test]
@@ -209,11 +208,11 @@ mod tests {
     #[test]
     fn readiness_stops_waiting_for_what_does_not_answer() {
         let (health, minute) = (health(), Duration::from_secs(60));
-        assert!(health.is_awaited(Timestamp(20_000), Duration::ZERO, minute));
-        assert!(!health.is_awaited(Timestamp(20_000), minute, minute));
-        health.answer(Timestamp(100_000));
-        assert!(!health.is_awaited(Timestamp(100_000), minute, minute), "it answers, but gets nowhere");
-        health.advance(Timestamp(100_000));
-        assert!(health.is_awaited(Timestamp(100_001), minute, minute));
+        assert!(health.is_awaited(Tick(20_000), Duration::ZERO, minute));
+        assert!(!health.is_awaited(Tick(20_000), minute, minute));
+        health.answer(Tick(100_000));
+        assert!(!health.is_awaited(Tick(100_000), minute, minute), "it answers, but gets nowhere");
+        health.advance(Tick(100_000));
+        assert!(health.is_awaited(Tick(100_001), minute, minute));
     }
 }

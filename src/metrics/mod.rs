@@ -16,6 +16,7 @@ mod numbered;
 pub mod own;
 #[cfg(feature = "daemon")]
 mod own_text;
+mod owners;
 mod page;
 #[cfg(feature = "daemon")]
 mod process;

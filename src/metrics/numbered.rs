@@ -7,6 +7,9 @@ use super::catalogue::OWNER_LABELS;
 use super::tail::Tail;
 use super::text::{Value, label, line_end};
 
+/// The most that a member's labels take: three texts of 253 bytes, of each of which escaping makes five at the most.
+pub const OWNER_BYTES: usize = 4096;
+
 /// Where the samples of partitions go that share all labels before the partition's number.
 pub struct Numbered<'a> {
     out: &'a mut Vec<u8>,

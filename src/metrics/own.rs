@@ -15,7 +15,7 @@ use tracing::info;
 
 use crate::clock;
 use crate::config::{Metrics, NameSet};
-use crate::model::Timestamp;
+use crate::model::Tick;
 use crate::offsets::{DecodeError, RecordType};
 use crate::storage::{Storage, View};
 
@@ -137,6 +137,7 @@ struct Families {
     groups: Family<GroupLabels, Gauge>,
     group_partitions: Family<ClusterLabels, Gauge>,
     dropped: Family<DroppedLabels, Counter>,
+    cut_topics: Family<ClusterLabels, Counter>,
     zookeeper_nodes: Family<OwnLabels, Gauge>,
     zookeeper_sessions: Family<OwnLabels, Counter>,
     scrape: Histogram,
@@ -158,6 +159,7 @@ impl Default for Families {
             groups: Family::default(),
             group_partitions: Family::default(),
             dropped: Family::default(),
+            cut_topics: Family::default(),
             zookeeper_nodes: Family::default(),
             zookeeper_sessions: Family::default(),
             scrape: seconds(),
@@ -209,7 +211,7 @@ impl Own {
 
     /// These metrics as the end of a page.
     #[must_use]
-    pub fn render(&self, storage: &Storage, view: &View, now: Timestamp, format: Format) -> Vec<u8> {
+    pub fn render(&self, storage: &Storage, view: &View, now: Tick, format: Format) -> Vec<u8> {
         let _one = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         self.fill(storage, view, now);
         let mut page = String::new();
@@ -219,7 +221,7 @@ impl Own {
         own_text::written(&page, format).into_bytes()
     }
 
-    fn fill(&self, storage: &Storage, view: &View, now: Timestamp) {
+    fn fill(&self, storage: &Storage, view: &View, now: Tick) {
         let families = &self.families;
         families.topic_lag.clear();
         for health in &self.modules {
@@ -237,6 +239,9 @@ impl Own {
                 let counter = families.dropped.get_or_create(&labels);
                 counter.inner().store(count, Ordering::Relaxed);
             }
+            let labels = ClusterLabels { cluster: cluster.label().name().to_string() };
+            let counter = families.cut_topics.get_or_create(&labels);
+            counter.inner().store(cluster.cut_topics(), Ordering::Relaxed);
         }
         families.groups.clear();
         for cluster in &view.clusters {
@@ -277,6 +282,8 @@ impl Families {
         to.register("warrener_group_partitions", help, self.group_partitions.clone());
         let help = "Commits that were not taken in, by reason";
         to.register("warrener_dropped_commits", help, self.dropped.clone());
+        let help = "Topics of assignments that were not kept: more than 10,000 of one that the metadata does not name";
+        to.register("warrener_dropped_assigned_topics", help, self.cut_topics.clone());
         let help = "Nodes of ZooKeeper that are followed";
         to.register("warrener_zookeeper_nodes", help, self.zookeeper_nodes.clone());
         let help = "Sessions with ZooKeeper that were opened";
@@ -332,7 +339,7 @@ impl ModuleMetrics {
 
     /// A server has answered just now: `warrener_up`.
     pub fn answered(&self) {
-        self.health.answer(clock::now());
+        self.health.answer(clock::tick());
     }
 
     /// A refresh has succeeded: `warrener_refresh_seconds`, `warrener_last_refresh_timestamp_seconds`.
@@ -412,10 +419,10 @@ pub struct ErrorCounters {
 }
 
 impl ErrorCounters {
-    /// A record or node could not be read.
-    pub fn failed(&self, reason: &str) {
+    /// So many records or nodes could not be read.
+    pub fn failed(&self, reason: &str, count: usize) {
         for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
-            counter.inc();
+            counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
         }
     }
 }
@@ -430,6 +437,6 @@ impl RecordCounters {
 
     /// A record could not be decoded.
     pub fn failed(&self, reason: &str) {
-        self.errors.failed(reason);
+        self.errors.failed(reason, 1);
     }
 }

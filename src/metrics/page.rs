@@ -4,18 +4,21 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::evaluate::GroupStatus;
-use crate::storage::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupView, Topic, View};
+use crate::storage::{Broker, ClusterView, CommitView, CommitViews, GroupTopicView, GroupView, Topic, View};
 
 use super::catalogue::{Series, Sum};
 use super::format::Format;
 use super::layout::{Layout, Shown};
-use super::numbered::Numbered;
+use super::numbered::{Numbered, OWNER_BYTES};
+use super::owners::Owners;
 use super::sets::trouble;
 use super::text::{Samples, header};
 
 /// How long a piece may get before it is handed out: handing one to another thread costs as much as writing some KiB.
 const PIECE: usize = 256 * 1024;
-/// How many samples are written between two looks at a piece's length.
+/// How much is written between two looks at a piece's length: no more than this, and no more samples than that. The
+/// length of a sample is not ours to choose, for names come from outside.
+const STRIDE: usize = PIECE / 4;
 const RUN: usize = 256;
 
 /// An iterator over the pieces of a page, some 256 KiB each. Families and their series come in a stable
@@ -29,6 +32,7 @@ pub struct Page {
     at: Place,
     /// Whether the family at hand has its header.
     opened: bool,
+    owners: Owners,
 }
 
 /// Where rendering goes on.
@@ -43,8 +47,8 @@ struct Place {
 
 /// What a step has come to.
 enum Step {
-    /// More of the same item.
-    More,
+    /// So many samples of the item, and more to come.
+    More(usize),
     /// The item is done.
     Done,
     /// There is no such item.
@@ -54,9 +58,9 @@ enum Step {
 impl Page {
     /// A page of a view; `tail` stands at its end.
     #[must_use]
-    pub const fn new(view: Arc<View>, layout: Arc<Layout>, format: Format, tail: Vec<u8>) -> Self {
-        let at = Place { family: 0, cluster: 0, item: 0, run: 0 };
-        Self { view, layout, format, tail: Some(tail), at, opened: false }
+    pub fn new(view: Arc<View>, layout: Arc<Layout>, format: Format, tail: Vec<u8>) -> Self {
+        let (at, owners) = (Place::default(), Owners::default());
+        Self { view, layout, format, tail: Some(tail), at, opened: false, owners }
     }
 
     /// Writes the next few samples; `false` when there are no more families.
@@ -80,7 +84,7 @@ impl Page {
             self.opened = true;
         }
         match step {
-            Step::More => self.at.run = self.at.run.saturating_add(RUN),
+            Step::More(run) => self.at.run = self.at.run.saturating_add(run),
             Step::Done => (self.at.item, self.at.run) = (self.at.item.saturating_add(1), 0),
             Step::End => {
                 let (family, cluster) = (self.at.family, self.at.cluster.saturating_add(1));
@@ -91,12 +95,16 @@ impl Page {
     }
 
     /// Writes samples of the item at hand; `None` when there is no such item.
-    fn samples(&self, shown: Shown, cluster: &ClusterView, out: &mut Vec<u8>) -> Option<Step> {
+    fn samples(&mut self, shown: Shown, cluster: &ClusterView, out: &mut Vec<u8>) -> Option<Step> {
         let item = self.at.item;
         match &shown.family.series {
             Series::Cluster(samples) => {
                 let prefix = (item == 0).then(|| self.layout.prefix(shown, cluster, &[]))?;
                 samples(cluster, &mut Samples::new(out, &prefix));
+            }
+            Series::Broker(samples) => {
+                let broker: &Broker = cluster.topics.brokers.as_ref()?.get(item)?;
+                samples(cluster, broker, &mut Samples::new(out, &self.layout.prefix(shown, cluster, &[])));
             }
             Series::Topic(samples) => {
                 let topic = cluster.named.get(item)?;
@@ -105,10 +113,11 @@ impl Page {
             Series::Partition(samples) => {
                 let topic = cluster.named.get(item)?;
                 let prefix = numbered(shown, self.topic_prefix(shown, cluster, topic));
+                let run = run(prefix.len());
                 let states = topic.partitions.get(self.at.run..).unwrap_or_default();
-                let states = states.get(..RUN).unwrap_or(states);
+                let states = states.get(..run).unwrap_or(states);
                 samples(self.at.run, states, &mut Numbered::new(out, &prefix));
-                return Some(self.after_run(topic.partitions.len()));
+                return Some(self.after(run, topic.partitions.len()));
             }
             Series::Group(samples) => {
                 let group = cluster.groups.get(item)?;
@@ -139,34 +148,43 @@ impl Page {
     }
 
     /// Writes the next samples of a group's topic with a sample a partition.
-    fn group_partitions(&self, shown: Shown, cluster: &ClusterView, topic: &GroupTopicView, out: &mut Vec<u8>) -> Step {
+    fn group_partitions(
+        &mut self,
+        shown: Shown,
+        cluster: &ClusterView,
+        topic: &GroupTopicView,
+        out: &mut Vec<u8>,
+    ) -> Step {
         let series = &shown.family.series;
         if matches!(series, Series::Trouble) && topic.evaluation.status == GroupStatus::Ok {
             return Step::Done;
         }
         let prefix = numbered(shown, self.group_topic_prefix(shown, cluster, topic));
-        let commits = cluster.commits(topic).run(self.at.run, RUN);
+        let owned = matches!(series, Series::OwnedCommit(_) | Series::Owner);
+        let run = run(prefix.len().saturating_add(if owned { OWNER_BYTES } else { 0 }));
+        let commits = cluster.commits(topic).run(self.at.run, run);
         match series {
             Series::Commit(samples) => samples(commits, &mut Numbered::new(out, &prefix)),
             Series::OwnedCommit(samples) => samples(commits, &mut Numbered::owned(out, &prefix, topic)),
             Series::Trouble => troubles(commits, &mut Numbered::new(out, &prefix)),
             Series::Owner => {
-                owners(topic, &mut Numbered::new(out, &prefix));
-                return Step::Done;
+                self.owners.write((self.at.run, run), topic, &mut Numbered::new(out, &prefix));
+                return self.after(run, topic.assigned.len());
             }
             Series::Cluster(_)
+            | Series::Broker(_)
             | Series::Topic(_)
             | Series::Partition(_)
             | Series::GroupTopic(_)
             | Series::Group(_)
             | Series::Limit => return Step::End,
         }
-        self.after_run(topic.len())
+        self.after(run, topic.len())
     }
 
-    /// Whether an item of so many samples goes on.
-    const fn after_run(&self, len: usize) -> Step {
-        if self.at.run.saturating_add(RUN) < len { Step::More } else { Step::Done }
+    /// Whether an item of `len` samples goes on after a run of them.
+    const fn after(&self, run: usize, len: usize) -> Step {
+        if self.at.run.saturating_add(run) < len { Step::More(run) } else { Step::Done }
     }
 
     fn topic_prefix(&self, shown: Shown, cluster: &ClusterView, topic: &Topic) -> Vec<u8> {
@@ -183,6 +201,11 @@ impl Page {
     }
 }
 
+/// How many samples of such a length are a stride.
+fn run(sample: usize) -> usize {
+    STRIDE.checked_div(sample).unwrap_or(RUN).clamp(1, RUN)
+}
+
 /// The prefix of samples that a partition's number follows.
 fn numbered(shown: Shown, mut prefix: Vec<u8>) -> Vec<u8> {
     for part in [",", shown.labels.partition, "=\""] {
@@ -195,8 +218,7 @@ impl Iterator for Page {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        // A step writes at most some tens of KiB past the mark.
-        let mut piece = Vec::with_capacity(PIECE.saturating_add(PIECE / 4));
+        let mut piece = room();
         while piece.len() < PIECE {
             if !self.step(&mut piece) {
                 piece.extend(self.tail.take().unwrap_or_default());
@@ -207,23 +229,19 @@ impl Iterator for Page {
     }
 }
 
+/// The memory for a piece: a step writes at most some tens of KiB past the mark.
+#[expect(clippy::expect_used, reason = "a panic costs this page, and a failed allocation would end the process")]
+fn room() -> Vec<u8> {
+    let mut piece = Vec::new();
+    piece.try_reserve_exact(PIECE.saturating_add(PIECE / 4)).expect("there is no memory for a piece of a page");
+    piece
+}
+
 fn troubles(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
     for CommitView { partition, status, .. } in commits {
         if let Some(rest) = trouble(status) {
             to.push_with(partition, rest);
         }
-    }
-}
-
-fn owners(topic: &GroupTopicView, to: &mut Numbered<'_>) {
-    for (partition, member) in topic.assigned.iter() {
-        let Some(member) = topic.members.get(*member) else { continue };
-        let labels = [
-            ("client_id", member.client_id.text()),
-            ("client_host", member.client_host.text()),
-            ("member_id", member.id.text()),
-        ];
-        to.push_labelled(*partition, &labels);
     }
 }
 

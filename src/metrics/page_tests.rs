@@ -217,3 +217,97 @@ fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
     let expected = expected.map(|partition| format!("{partition}\",status=\"stop\"}} 1"));
     assert_eq!(lines.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
+
+/// A storage with one group whose members have these ids, each with these partitions of a topic.
+fn crowd<'m>(group: &'m [u8], members: &[(&'m [u8], Vec<Partition>)]) -> Storage {
+    let rules =
+        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
+    let storage = Storage::new(["local"], rules);
+    let cluster = storage.cluster("local").unwrap();
+    let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
+    let topic = TopicMetadata { name: "t".to_owned(), id: None, partitions: vec![partition; 20_000] };
+    cluster.apply_metadata(Metadata { brokers: Vec::new(), topics: vec![topic] }, Timestamp(0));
+    let member = |(id, partitions): &(&'m [u8], Vec<Partition>)| MemberUpdate {
+        id: Name(id),
+        client_id: Name(b"app"),
+        client_host: Name(b"/h"),
+        assigned: vec![(Name(b"t"), partitions.clone())],
+    };
+    let (protocol_type, protocol) = (Name(b"consumer"), Name(b"range"));
+    let members = members.iter().map(member).collect();
+    let members =
+        MembersUpdate { group: Name(group), protocol_type, protocol, at: Timestamp(1), generation: 1, members };
+    cluster.apply(cluster.source("local", 0), Past::Read, [(Order(1), Update::Members(members))], Timestamp(1));
+    storage
+}
+
+fn long_id(different: u8) -> Vec<u8> {
+    [vec![b'i'; 300], vec![different], vec![b'd'; 300]].concat()
+}
+
+#[test]
+fn members_that_are_shown_alike_remain_two_with_one_series_for_what_both_own() {
+    let partitions = |numbers: std::ops::Range<i32>| numbers.map(Partition).collect::<Vec<_>>();
+    let (one, other) = (long_id(1), long_id(2));
+    let storage =
+        crowd(b"g", &[(&one, partitions(0..600)), (b"m", partitions(100..101)), (&other, partitions(0..601))]);
+    let page = page(Format::Text, &storage, &Metrics { owners: true, ..Metrics::default() });
+    assert!(page.contains("kafka_consumergroup_members{cluster=\"local\",consumergroup=\"g\"} 3\n"));
+    let head =
+        "kafka_consumergroup_partition_owner_info{cluster=\"local\",consumergroup=\"g\",topic=\"t\",partition=\"";
+    let owners: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix(head)).collect();
+    let id = format!("{}…{}", "i".repeat(200), "d".repeat(50));
+    let line =
+        |partition, id: &str| format!("{partition}\",client_id=\"app\",client_host=\"/h\",member_id=\"{id}\"}} 1");
+    let mut expected: Vec<String> = (0..601).map(|partition| line(partition, &id)).collect();
+    expected.insert(101, line(100, "m"));
+    assert_eq!(owners, expected);
+}
+
+#[test]
+fn owners_of_one_partition_have_a_series_each_on_whichever_piece_they_fall() {
+    let ids: Vec<Vec<u8>> = (0..3_000).map(|id: i32| format!("{id:0>253}").into_bytes()).collect();
+    let members: Vec<_> = ids.iter().chain(&ids).map(|id| (&id[..], vec![Partition(0), Partition(1)])).collect();
+    let storage = crowd(b"g", &members);
+    let page = page(Format::Text, &storage, &Metrics { owners: true, ..Metrics::default() });
+    let lines: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("kafka_consumergroup_partition_owner_info{")).collect();
+    assert_eq!((lines.len(), lines.iter().collect::<BTreeSet<_>>().len()), (6_000, 6_000));
+}
+
+#[test]
+fn no_piece_is_long_however_long_names_are() {
+    // Each byte of these takes five on the page.
+    let (group, id) = (vec![0xff; 1024], vec![0xff; 32_767]);
+    let storage = crowd(&group, &[(&id, (0..20_000).map(Partition).collect())]);
+    let commits = (0..20_000).map(|partition| Update::Commit {
+        group: Name(&group),
+        topic: Name(b"t"),
+        partition: Partition(partition),
+        offset: Offset(1),
+        timestamp: Timestamp(1),
+    });
+    let cluster = storage.cluster("local").unwrap();
+    cluster.apply(cluster.source("local", 0), Past::Read, (2..).map(Order).zip(commits), Timestamp(1));
+    let metrics =
+        Metrics { owners: true, names: vec![NameSet::KafkaExporter, NameSet::KafkaLagExporter], ..Metrics::default() };
+    let view = Arc::new(storage.view(NOW, &RULES));
+    let (mut longest, mut owners) = (0, 0);
+    for piece in Page::new(view, Arc::new(Layout::new(&metrics)), Format::Text, Vec::new()) {
+        longest = longest.max(piece.len());
+        owners += String::from_utf8(piece).unwrap().matches("member_id=").count();
+    }
+    assert!(longest <= 320 * 1024, "{longest}");
+    assert_eq!(owners, 20_000);
+}
+
+#[test]
+fn a_broker_that_is_named_twice_has_one_series() {
+    let storage = storage();
+    let mut doubled = metadata();
+    doubled.brokers.extend(metadata().brokers);
+    storage.apply_metadata("local", doubled, Timestamp(0));
+    let page = page(Format::Text, &storage, &Metrics { names: ALL.to_vec(), ..Metrics::default() });
+    let brokers = page.lines().filter(|line| line.contains("broker_info{")).count();
+    assert_eq!((brokers, page.contains("kafka_brokers{cluster=\"local\"} 2\n")), (4, true));
+}

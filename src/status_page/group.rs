@@ -1,8 +1,10 @@
-//! One group in full: every partition, the worst first, and the members.
+//! One group in full: every partition, the worst first, and the members. Kept is a copy of the group and the order of its
+//! partitions; what stands in a row is made as it is written.
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use hashbrown::HashMap;
+use serde::{Serialize, Serializer};
 
 use crate::address::{Segment, exactly};
 use crate::evaluate::{GroupEvaluation, PartitionStatus};
@@ -10,33 +12,61 @@ use crate::lag;
 use crate::lag_table::{Owner, Waiting};
 use crate::metrics::{state_name, type_name};
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
-use crate::storage::{self, Cluster, Course, GroupDetail, Member, PartitionDetail, TopicDetail};
+use crate::storage::{self, Course, GroupDetail, Member, PartitionDetail};
 
 use super::Data;
 use super::number::{Trail, Whole};
 
 /// A group.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct GroupBody {
+    now: Timestamp,
+    cluster: String,
+    group: GroupDetail,
+    whole: GroupEvaluation,
+    trail: Option<Trail>,
+    /// The worst first.
+    partitions: Vec<Judged>,
+    /// How many partitions each member owns.
+    owned: Vec<usize>,
+}
+
+/// A partition with the judgement on it.
+#[derive(Clone, Copy, Debug)]
+struct Judged {
+    status: PartitionStatus,
+    time_lag: Option<TimeLag>,
+    lag: Option<Lag>,
+    /// The topic's place in the group, where topics stand by name.
+    topic: usize,
+    partition: Partition,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
     now: i64,
     version: &'static str,
-    cluster: String,
-    name: String,
+    cluster: &'a str,
+    name: Name<'a>,
     status: &'static str,
     state: &'static str,
     r#type: &'static str,
-    protocol_type: String,
-    protocol: String,
+    protocol_type: Name<'a>,
+    protocol: Name<'a>,
     /// The share of partitions whose window is full.
     complete: Option<f64>,
-    trail: Option<Trail>,
-    partitions: Vec<PartitionRow>,
-    members: Vec<MemberRow>,
+    trail: Option<&'a Trail>,
+    partitions: PartitionRows<'a>,
+    members: MemberRows<'a>,
 }
 
-#[derive(Debug, Serialize)]
-struct PartitionRow {
-    topic: String,
+struct PartitionRows<'a>(&'a GroupBody);
+
+struct MemberRows<'a>(&'a GroupBody);
+
+#[derive(Serialize)]
+struct PartitionRow<'a> {
+    topic: Name<'a>,
     /// How the topic is asked for, where that is not by its name as shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     exact: Option<String>,
@@ -53,25 +83,25 @@ struct PartitionRow {
     /// What retention deleted before it was read.
     purged: Option<Whole>,
     /// `client@host` of the member that it is assigned to.
-    owner: Option<String>,
+    owner: Option<Owner<'a>>,
     trail: Option<Trail>,
 }
 
-#[derive(Debug, Serialize)]
-struct MemberRow {
-    client_id: String,
-    host: String,
-    id: String,
+#[derive(Serialize)]
+struct MemberRow<'a> {
+    client_id: Name<'a>,
+    host: Name<'a>,
+    id: Name<'a>,
+    /// How many members before this one are shown under the same id: two long ids may look alike.
+    #[serde(skip_serializing_if = "is_zero")]
+    twin: usize,
     /// Partitions that it owns.
     partitions: usize,
 }
 
-/// A partition on its way to be a row.
-struct Judged<'a> {
-    topic: Name<'a>,
-    detail: PartitionDetail<'a>,
-    status: PartitionStatus,
-    time_lag: Option<TimeLag>,
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl GroupBody {
@@ -80,94 +110,117 @@ impl GroupBody {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let group = name.find(|name| cluster.group(name))?;
         let mut whole = GroupEvaluation::NONE;
-        let mut judged = Vec::new();
-        for topic in &group.topics {
-            judge(&group, topic, data, (cluster, now), &mut whole, &mut judged);
+        let (mut partitions, mut courses) = (Vec::new(), Vec::new());
+        let mut owned: HashMap<*const Member, usize> = HashMap::new();
+        for (place, topic) in group.topics.iter().enumerate() {
+            for detail in group.partitions(topic) {
+                let evaluation = detail.evaluate(now, data.rules);
+                // The partitions of a topic that the group does not commit to count for nothing (RULES.md), and are
+                // shown where they are assigned.
+                if topic.is_committed() {
+                    whole.add(evaluation);
+                    whole.partitions = whole.partitions.saturating_add(1);
+                } else if detail.owner.is_none() {
+                    continue;
+                }
+                if let Some(owner) = detail.owner {
+                    let count = owned.entry(std::ptr::from_ref(owner)).or_default();
+                    *count = count.saturating_add(1);
+                }
+                courses.extend(detail.window.map(|window| Course::of(window, detail.current_lag())));
+                let (status, time_lag) = (evaluation.status, cluster.time_lag(&detail, now));
+                let (lag, partition) = (detail.current_lag(), detail.partition);
+                partitions.push(Judged { status, time_lag, lag, topic: place, partition });
+            }
         }
-        judged.sort_unstable_by_key(Judged::badness);
-        let courses: Vec<Course> = judged.iter().filter_map(Judged::course).collect();
+        partitions.sort_unstable_by_key(Judged::badness);
+        let owned = group.members.iter().map(|member| owned.get(&std::ptr::from_ref(member)).copied());
         Some(Self {
-            now: now.0,
-            version: env!("CARGO_PKG_VERSION"),
+            now,
             cluster: cluster.label().name().to_string(),
-            name: group.label.name().to_string(),
-            status: whole.status.name(),
-            state: state_name(group.state),
-            r#type: type_name(group.kind),
-            protocol_type: group.protocol_type.name().to_string(),
-            protocol: group.protocol.name().to_string(),
-            complete: whole.complete_ratio(),
+            owned: owned.map(Option::unwrap_or_default).collect(),
+            group,
+            whole,
             trail: Trail::of(&storage::trail(&courses), now),
-            partitions: judged.iter().map(|partition| partition.row(now)).collect(),
-            members: group.members.iter().map(|member| member_row(member, &judged)).collect(),
+            partitions,
         })
     }
-}
 
-/// Judges a topic's partitions. Those of a topic that the group does not commit to count for nothing (RULES.md), and
-/// are shown where they are assigned.
-fn judge<'a>(
-    group: &'a GroupDetail,
-    topic: &'a TopicDetail,
-    data: &Data<'_>,
-    (cluster, now): (&Cluster, Timestamp),
-    whole: &mut GroupEvaluation,
-    judged: &mut Vec<Judged<'a>>,
-) {
-    for detail in group.partitions(topic) {
-        let evaluation = detail.evaluate(now, data.rules);
-        if topic.is_committed() {
-            whole.add(evaluation);
-            whole.partitions = whole.partitions.saturating_add(1);
-        } else if detail.owner.is_none() {
-            continue;
-        }
-        let time_lag = cluster.time_lag(&detail, now);
-        judged.push(Judged { topic: topic.name.label.name(), detail, status: evaluation.status, time_lag });
+    fn row(&self, judged: &Judged) -> Option<PartitionRow<'_>> {
+        let topic = self.group.topics.get(judged.topic)?;
+        let detail = self.group.partition(topic, judged.partition);
+        Some(judged.row(topic.name.label.name(), &detail, self.now))
     }
 }
 
-impl<'a> Judged<'a> {
-    fn badness(&self) -> (Reverse<u8>, Waiting, Waiting, Name<'a>, Partition) {
+impl Serialize for GroupBody {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let group = &self.group;
+        let shown = Shown {
+            now: self.now.0,
+            version: env!("CARGO_PKG_VERSION"),
+            cluster: &self.cluster,
+            name: group.label.name(),
+            status: self.whole.status.name(),
+            state: state_name(group.state),
+            r#type: type_name(group.kind),
+            protocol_type: group.protocol_type.name(),
+            protocol: group.protocol.name(),
+            complete: self.whole.complete_ratio(),
+            trail: self.trail.as_ref(),
+            partitions: PartitionRows(self),
+            members: MemberRows(self),
+        };
+        shown.serialize(to)
+    }
+}
+
+impl Serialize for PartitionRows<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.partitions.iter().filter_map(|judged| self.0.row(judged)))
+    }
+}
+
+impl Serialize for MemberRows<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut alike: HashMap<&[u8], usize> = HashMap::new();
+        let rows = self.0.group.members.iter().zip(&self.0.owned).map(|(member, owned)| {
+            let next = alike.entry(member.id.name().0).or_default();
+            let twin = std::mem::replace(next, next.saturating_add(1));
+            let [client_id, host, id] = [&member.client_id, &member.client_host, &member.id].map(|label| label.name());
+            MemberRow { client_id, host, id, twin, partitions: *owned }
+        });
+        to.collect_seq(rows)
+    }
+}
+
+impl Judged {
+    /// The worst first.
+    fn badness(&self) -> (Reverse<u8>, Waiting, Waiting, usize, Partition) {
         let time = Waiting::of(self.time_lag.map(|time| time.0));
-        let records = Waiting::of(self.detail.current_lag().map(|lag| lag.0));
-        (Reverse(self.status.rank()), time, records, self.topic, self.detail.partition)
+        let records = Waiting::of(self.lag.map(|lag| lag.0));
+        (Reverse(self.status.rank()), time, records, self.topic, self.partition)
     }
 
-    fn course(&self) -> Option<Course> {
-        Some(Course::of(self.detail.window?, self.detail.current_lag()))
-    }
-
-    fn row(&self, now: Timestamp) -> PartitionRow {
-        let detail = &self.detail;
+    fn row<'a>(&self, topic: Name<'a>, detail: &PartitionDetail<'a>, now: Timestamp) -> PartitionRow<'a> {
         let newest = detail.window.map(storage::Window::newest);
         let committed = detail.committed();
         let purged = committed.and_then(|committed| lag::purged(committed, detail.bounds));
         PartitionRow {
-            topic: self.topic.to_string(),
-            exact: exactly(self.topic),
-            partition: detail.partition.0,
+            topic,
+            exact: exactly(topic),
+            partition: self.partition.0,
             status: self.status.name(),
             reason: detail.reason(self.status, now),
             committed: committed.map(Whole::from),
             at: newest.map(|commit| commit.timestamp.0),
             start: detail.bounds.start.map(Whole::from),
             end: detail.bounds.end.map(Whole::from),
-            lag: detail.current_lag().map(Whole::from),
+            lag: self.lag.map(Whole::from),
             time_lag: self.time_lag.map(|time| time.0),
             purged: purged.filter(|purged| *purged > Lag(0)).map(Whole::from),
-            owner: detail.owner.map(|member| Owner::of(member).to_string()),
+            owner: detail.owner.map(Owner::of),
             trail: detail.window.and_then(|window| Trail::of(&storage::points(window), now)),
         }
-    }
-}
-
-fn member_row(member: &Member, judged: &[Judged<'_>]) -> MemberRow {
-    let owns = |partition: &&Judged<'_>| partition.detail.owner.is_some_and(|owner| std::ptr::eq(owner, member));
-    MemberRow {
-        client_id: member.client_id.name().to_string(),
-        host: member.client_host.name().to_string(),
-        id: member.id.name().to_string(),
-        partitions: judged.iter().filter(owns).count(),
     }
 }

@@ -1,10 +1,10 @@
-//! All groups at a glance, the worst first.
+//! All groups at a glance, the worst first. Kept is what was found of each; rows are made as they are written.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::address::exactly;
 use crate::evaluate::GroupStatus;
@@ -23,10 +23,30 @@ pub(super) struct Groups {
     now: i64,
     version: &'static str,
     clusters: Vec<ClusterRow>,
-    /// The names that rows refer to.
-    topics: Vec<String>,
-    groups: Vec<Row>,
+    #[serde(flatten)]
+    groups: Rows,
 }
+
+/// Groups, as two fields: the names of the topics that rows refer to, and the rows.
+#[derive(Debug)]
+pub(super) struct Rows {
+    now: Timestamp,
+    topics: TopicList,
+    found: Vec<Found>,
+}
+
+/// A group and its cluster.
+pub(super) type Found = (Arc<Cluster>, Glance);
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    topics: TopicNames<'a>,
+    groups: RowList<'a>,
+}
+
+struct TopicNames<'a>(&'a TopicList);
+
+struct RowList<'a>(&'a Rows);
 
 #[derive(Debug, Serialize)]
 struct ClusterRow {
@@ -37,10 +57,10 @@ struct ClusterRow {
 }
 
 /// A group.
-#[derive(Debug, Serialize)]
-pub(super) struct Row {
-    cluster: String,
-    name: String,
+#[derive(Serialize)]
+struct Row<'a> {
+    cluster: Name<'a>,
+    name: Name<'a>,
     /// How it is asked for, where that is not by its name as shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     exact: Option<String>,
@@ -71,7 +91,7 @@ pub(super) struct Row {
 }
 
 /// The worst partition of a group that is not OK.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct WorstRow {
     topic: usize,
     partition: i32,
@@ -80,22 +100,33 @@ struct WorstRow {
 }
 
 /// Names of topics, each once.
-#[derive(Default)]
-pub(super) struct TopicList {
+#[derive(Debug, Default)]
+struct TopicList {
     places: HashMap<*const TopicName, usize>,
-    names: Vec<String>,
+    names: Vec<Arc<TopicName>>,
 }
 
 impl TopicList {
-    fn place(&mut self, topic: &Arc<TopicName>) -> usize {
-        *self.places.entry(Arc::as_ptr(topic)).or_insert_with(|| {
-            self.names.push(topic.label.name().to_string());
-            self.names.len().saturating_sub(1)
-        })
+    /// Those that groups refer to, in the order in which they do.
+    fn of(found: &[Found]) -> Self {
+        let mut list = Self::default();
+        for (_, glance) in found {
+            let worst = glance.worst.iter().map(|worst| &worst.topic);
+            glance.topics.iter().chain(worst).for_each(|topic| list.add(topic));
+        }
+        list
     }
 
-    pub fn into_names(self) -> Vec<String> {
-        self.names
+    fn add(&mut self, topic: &Arc<TopicName>) {
+        let Self { places, names } = self;
+        places.entry(Arc::as_ptr(topic)).or_insert_with(|| {
+            names.push(Arc::clone(topic));
+            names.len().saturating_sub(1)
+        });
+    }
+
+    fn place(&self, topic: &Arc<TopicName>) -> usize {
+        self.places.get(&Arc::as_ptr(topic)).copied().unwrap_or_default()
     }
 }
 
@@ -104,30 +135,48 @@ impl Groups {
         let look = Look { now, rules: data.rules, topic: None, trails };
         let mut found = Vec::new();
         for cluster in data.storage.clusters() {
-            found.extend(cluster.glances(look).into_iter().map(|glance| (cluster, glance)));
+            found.extend(cluster.glances(look).into_iter().map(|glance| (Arc::clone(cluster), glance)));
         }
-        sort(&mut found);
-        let mut topics = TopicList::default();
-        let groups = found.iter().map(|(cluster, glance)| Row::of(cluster.label(), glance, &mut topics, now)).collect();
         Self {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),
             clusters: data.storage.clusters().iter().map(|cluster| cluster_row(data, cluster)).collect(),
-            groups,
-            topics: topics.into_names(),
+            groups: Rows::of(found, now),
         }
     }
 }
 
-/// The worst first: by status, time lag, lag, and names.
-pub(super) fn sort(found: &mut [(&Arc<Cluster>, Glance)]) {
-    type Badness<'a> = (Reverse<GroupStatus>, Waiting, Waiting, Name<'a>, Name<'a>);
-    fn badness<'a>(cluster: &'a Cluster, glance: &'a Glance) -> Badness<'a> {
-        let time = Waiting::of(glance.time_lag().map(|time| time.0));
-        let records = Waiting::of(glance.lag().map(|lag| lag.0));
-        (Reverse(glance.evaluation.status), time, records, cluster.label().name(), glance.label.name())
+impl Rows {
+    /// The worst first: by status, time lag, lag, and names.
+    pub fn of(mut found: Vec<Found>, now: Timestamp) -> Self {
+        type Badness<'a> = (Reverse<GroupStatus>, Waiting, Waiting, Name<'a>, Name<'a>);
+        fn badness((cluster, glance): &Found) -> Badness<'_> {
+            let time = Waiting::of(glance.time_lag().map(|time| time.0));
+            let records = Waiting::of(glance.lag().map(|lag| lag.0));
+            (Reverse(glance.evaluation.status), time, records, cluster.label().name(), glance.label.name())
+        }
+        found.sort_unstable_by(|a, b| badness(a).cmp(&badness(b)));
+        Self { now, topics: TopicList::of(&found), found }
     }
-    found.sort_unstable_by(|(a_cluster, a), (b_cluster, b)| badness(a_cluster, a).cmp(&badness(b_cluster, b)));
+}
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Shown { topics: TopicNames(&self.topics), groups: RowList(self) }.serialize(to)
+    }
+}
+
+impl Serialize for TopicNames<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.names.iter().map(|topic| topic.label.name()))
+    }
+}
+
+impl Serialize for RowList<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Rows { now, topics, found } = self.0;
+        to.collect_seq(found.iter().map(|(cluster, glance)| Row::of(cluster.label(), glance, topics, *now)))
+    }
 }
 
 fn cluster_row(data: &Data<'_>, cluster: &Cluster) -> ClusterRow {
@@ -143,12 +192,12 @@ fn cluster_row(data: &Data<'_>, cluster: &Cluster) -> ClusterRow {
     }
 }
 
-impl Row {
-    pub fn of(cluster: &Label, glance: &Glance, topics: &mut TopicList, now: Timestamp) -> Self {
+impl<'a> Row<'a> {
+    fn of(cluster: &'a Label, glance: &'a Glance, topics: &TopicList, now: Timestamp) -> Self {
         let stats = &glance.stats;
         Self {
-            cluster: cluster.name().to_string(),
-            name: glance.label.name().to_string(),
+            cluster: cluster.name(),
+            name: glance.label.name(),
             exact: exactly(glance.label.name()),
             status: glance.evaluation.status.name(),
             state: state_name(glance.state),

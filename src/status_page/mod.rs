@@ -16,6 +16,8 @@ mod number;
 mod tests;
 mod topic;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::evaluate::EvaluatorRules;
@@ -47,7 +49,7 @@ pub struct Answer {
     pub body: Body,
 }
 
-/// A body, to be written as JSON.
+/// A body, to be written as JSON: more than once if need be, and made no further than it is written.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct Body(Told);
@@ -59,7 +61,7 @@ enum Told {
     Group(Box<GroupBody>),
     Topic(Box<TopicBody>),
     Exporter(Box<Exporter>),
-    Failure { error: &'static str },
+    Failure { error: Cow<'static, str> },
 }
 
 impl Data<'_> {
@@ -79,7 +81,13 @@ impl Data<'_> {
 }
 
 impl Answer {
+    /// What is answered in its place when its body cannot be sent.
+    #[must_use]
+    pub const fn withheld(status: u16, why: String) -> Self {
+        Self { status, body: Body(Told::Failure { error: Cow::Owned(why) }) }
+    }
+
     const fn failed(status: u16, error: &'static str) -> Self {
-        Self { status, body: Body(Told::Failure { error }) }
+        Self { status, body: Body(Told::Failure { error: Cow::Borrowed(error) }) }
     }
 }

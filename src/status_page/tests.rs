@@ -196,3 +196,34 @@ fn the_exporter_tells_how_far_it_is() {
     assert_eq!((status, &body["modules"][0]["reader"]["behind"]), (200, &json!([[0, 7]])));
     assert_eq!(body["modules"][0]["reader"]["errors"], json!([{"name": "key", "count": 2}]));
 }
+
+#[test]
+fn members_that_are_shown_alike_have_a_row_each_with_what_each_owns() {
+    let storage = storage();
+    let id = |different| [vec![b'i'; 300], vec![different], vec![b'd'; 300]].concat();
+    let (one, other) = (id(b'1'), id(b'2'));
+    let member = |id, partitions: &[i32]| MemberUpdate {
+        id: Name(id),
+        client_id: Name(b"worker"),
+        client_host: Name(b"/10.0.0.7"),
+        assigned: vec![(Name(b"orders"), partitions.iter().copied().map(Partition).collect())],
+    };
+    let members = Update::Members(MembersUpdate {
+        group: Name(b"alike"),
+        protocol_type: Name(b"consumer"),
+        protocol: Name(b"range"),
+        at: NOW,
+        generation: 1,
+        members: vec![member(&one, &[0, 1]), member(&other, &[2])],
+    });
+    let cluster = storage.cluster("local").unwrap();
+    cluster.apply(cluster.source("local", 0), Past::Read, [(Order(99), members)], NOW);
+    let data = Data { storage: &storage, rules: &RULES, exporter: exporter() };
+    let answer = data.answer(&call("/api/group", "cluster=local&name=alike").unwrap(), NOW);
+    let shown = format!("{}…{}", "i".repeat(200), "d".repeat(50));
+    let expected = json!([
+        {"client_id": "worker", "host": "/10.0.0.7", "id": shown, "partitions": 2},
+        {"client_id": "worker", "host": "/10.0.0.7", "id": shown, "twin": 1, "partitions": 1},
+    ]);
+    assert_eq!(serde_json::to_value(&answer.body).unwrap()["members"], expected);
+}

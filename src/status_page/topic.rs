@@ -1,13 +1,15 @@
 //! One topic: its log, and the groups that read it.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use crate::address::Segment;
 use crate::model::{BrokerId, Timestamp};
-use crate::storage::{Look, PartitionState};
+use crate::storage::{Look, PartitionState, Topic};
 
 use super::Data;
-use super::groups::{Row, TopicList, sort};
+use super::groups::Rows;
 use super::number::Whole;
 
 /// A topic.
@@ -17,15 +19,17 @@ pub(super) struct TopicBody {
     version: &'static str,
     cluster: String,
     name: String,
-    /// Empty while the metadata does not name it.
-    partitions: Vec<PartitionRow>,
-    /// The names that groups refer to: its own.
-    topics: Vec<String>,
-    /// What they do on this topic alone.
-    groups: Vec<Row>,
+    partitions: Partitions,
+    /// What they do on this topic alone, with its name.
+    #[serde(flatten)]
+    groups: Rows,
 }
 
-#[derive(Debug, Serialize)]
+/// None while the metadata does not name it.
+#[derive(Debug)]
+struct Partitions(Option<Arc<Topic>>);
+
+#[derive(Serialize)]
 struct PartitionRow {
     partition: usize,
     start: Option<Whole>,
@@ -42,31 +46,32 @@ impl TopicBody {
     pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let known = cluster.topics();
-        let (shown, partitions, glances) = name.find(|name| {
+        let (shown, topic, glances) = name.find(|name| {
             let look = Look { now, rules: data.rules, topic: Some(name), trails: true };
             let (topic, glances) = (known.find(name), cluster.glances(look));
-            let partitions = topic.map(|topic| partitions(&topic.partitions));
-            (partitions.is_some() || !glances.is_empty())
-                .then(|| (name.to_string(), partitions.unwrap_or_default(), glances))
+            (topic.is_some() || !glances.is_empty()).then(|| (name.to_string(), topic.cloned(), glances))
         })?;
-        let mut found: Vec<_> = glances.into_iter().map(|glance| (cluster, glance)).collect();
-        sort(&mut found);
-        let mut topics = TopicList::default();
-        let groups = found.iter().map(|(cluster, glance)| Row::of(cluster.label(), glance, &mut topics, now)).collect();
+        let found = glances.into_iter().map(|glance| (Arc::clone(cluster), glance)).collect();
         Some(Self {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),
             cluster: cluster.label().name().to_string(),
             name: shown,
-            partitions,
-            groups,
-            topics: topics.into_names(),
+            partitions: Partitions(topic),
+            groups: Rows::of(found, now),
         })
     }
 }
 
-fn partitions(states: &[PartitionState]) -> Vec<PartitionRow> {
-    let row = |(partition, state): (usize, &PartitionState)| PartitionRow {
+impl Serialize for Partitions {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let states = self.0.iter().flat_map(|topic| topic.partitions.iter().enumerate());
+        to.collect_seq(states.map(|(partition, state)| row(partition, state)))
+    }
+}
+
+fn row(partition: usize, state: &PartitionState) -> PartitionRow {
+    PartitionRow {
         partition,
         start: state.bounds.start.map(Whole::from),
         end: state.bounds.end.map(Whole::from),
@@ -74,6 +79,5 @@ fn partitions(states: &[PartitionState]) -> Vec<PartitionRow> {
         preferred: state.preferred.map(|BrokerId(id)| id),
         replicas: state.replicas,
         in_sync: state.in_sync,
-    };
-    states.iter().enumerate().map(row).collect()
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{Order, Timestamp};
+use crate::model::Order;
+use crate::wall_clock::AsOf;
 
 use super::SourceId;
 use super::cluster::{Cluster, Groups, take};
@@ -34,13 +35,15 @@ impl Build {
     }
 
     /// Takes updates in, in their source's order. Nothing counts as live.
-    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: Timestamp) {
+    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<AsOf>) {
+        let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
         let rules = self.cluster.rules();
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
-            self.cluster.see(&update);
-            let names = self.cluster.intern_all(&update);
+            let Some(update) = self.cluster.admit(update) else { continue };
+            newest = newest.max(self.cluster.see(&update));
+            let mut made = self.cluster.make(&update, &stream);
             let intern = || match &update {
                 Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
                 Update::CommitTombstone { .. }
@@ -50,11 +53,12 @@ impl Build {
                 | Update::GroupTombstone { .. }
                 | Update::Share(_) => None,
             };
-            let taken = take(&mut self.groups, order, &update, &names, &stream, intern);
+            let taken = take(&mut self.groups, order, &update, &mut made, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
-                self.cluster.count_dropped(why);
+                self.cluster.count_dropped(why, 1);
             }
         }
+        self.cluster.bring(self.source, newest, now);
     }
 
     /// Shows it, in the place of what was shown of its source before.
@@ -72,7 +76,7 @@ impl Build {
         let topics = self.cluster.topics();
         for group in self.groups.values_mut() {
             group.find_names(&topics);
-            group.find_owners(&topics);
+            self.cluster.rename(group, self.cluster.known(&topics));
             group.retain(|name, slot| {
                 let since = topics.since(name);
                 since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))

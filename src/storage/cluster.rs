@@ -11,16 +11,22 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 
 use crate::model::{Name, Order, Partition, Timestamp};
 use crate::time_lag::Exactness;
+use crate::wall_clock::AsOf;
 
+use super::admit::admit;
 use super::build::{Build, Renewal};
-use super::group::{AssignedNames, Group, Stream};
+use super::cut::{Cut, Cuts};
+use super::group::{Group, Stream};
+use super::made::Made;
 use super::names::{Label, TopicName, TopicNames};
+use super::owners::Known;
 use super::settle::{Lagging, Moment};
 use super::slot::{Rules, Taken};
 use super::source::Origin;
 use super::topics::{Read, Topics};
-use super::update::{ClusterFacts, Dropped, LogBounds, MembersUpdate, Metadata, TimesFound, Update};
+use super::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
 use super::window::Commit;
+use super::work::Held;
 use super::{Past, SourceId};
 
 const SHARDS: usize = 64;
@@ -38,12 +44,17 @@ pub struct Cluster {
     /// Tells the shard of a group.
     hasher: DefaultHashBuilder,
     /// By module and origin; the partition of the topic, 0 for an ensemble.
-    sources: Mutex<Vec<(String, Origin, i32)>>,
+    sources: Mutex<HashMap<(String, Origin, i32), SourceId>>,
     /// Those of which anything may be held.
     told: Mutex<HashSet<SourceId>>,
+    /// Groups in which it has to be found who owns what.
+    stale: Mutex<HashSet<Box<[u8]>>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
+    cuts: Cuts,
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
+    /// The time of the newest commit that each source has brought and that is not ahead of our clock.
+    brought: Mutex<HashMap<SourceId, Timestamp>>,
     /// Milliseconds between two refreshes of log ends.
     refresh: AtomicU64,
     /// Whether brokers have been asked about the past.
@@ -64,8 +75,11 @@ impl Cluster {
             hasher: DefaultHashBuilder::default(),
             sources: Mutex::default(),
             told: Mutex::default(),
+            stale: Mutex::default(),
             dropped: Default::default(),
+            cuts: Cuts::default(),
             newest: AtomicI64::new(i64::MIN),
+            brought: Mutex::default(),
             refresh: AtomicU64::new(millis(REFRESH)),
             past_read: AtomicBool::new(false),
         }
@@ -97,14 +111,8 @@ impl Cluster {
 
     fn source_of(&self, module: &str, origin: Origin, partition: i32) -> SourceId {
         let mut sources = lock(&self.sources);
-        let is_it =
-            |(name, of, number): &(String, Origin, i32)| name == module && *of == origin && *number == partition;
-        let known = sources.iter().position(is_it);
-        let number = known.unwrap_or_else(|| {
-            sources.push((module.to_owned(), origin, partition));
-            sources.len().saturating_sub(1)
-        });
-        SourceId::new(number, origin)
+        let number = sources.len();
+        *sources.entry((module.to_owned(), origin, partition)).or_insert_with(|| SourceId::new(number, origin))
     }
 
     /// The topics as they are now.
@@ -113,8 +121,17 @@ impl Cluster {
         Arc::clone(&self.topics.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Takes the topics out of a metadata answer whose names are too long, and counts them.
+    pub fn admit_topics(&self, metadata: &mut Metadata) {
+        let before = metadata.topics.len();
+        metadata.topics.retain(|topic| Name(topic.name.as_bytes()).is_fit_for_a_topic());
+        let refused = before.saturating_sub(metadata.topics.len());
+        self.count_dropped(Dropped::Name, u64::try_from(refused).unwrap_or(u64::MAX));
+    }
+
     /// Takes in one full metadata answer. `at` is when it was asked for.
-    pub fn apply_metadata(&self, metadata: Metadata, at: Timestamp) {
+    pub fn apply_metadata(&self, mut metadata: Metadata, at: Timestamp) {
+        self.admit_topics(&mut metadata);
         let at = self.by_the_brokers_clock(at);
         let named: Vec<_> =
             metadata.topics.iter().map(|topic| (self.names.intern(Name(topic.name.as_bytes())), topic)).collect();
@@ -123,6 +140,7 @@ impl Cluster {
         self.change_topics(|topics| {
             let mut brokers = metadata.brokers;
             brokers.sort_by_key(|broker| broker.id);
+            brokers.dedup_by_key(|broker| broker.id);
             topics.begin(brokers);
             let mut missing: HashMap<*const TopicName, Arc<TopicName>> =
                 known.into_iter().map(|name| (Arc::as_ptr(&name), name)).collect();
@@ -141,16 +159,6 @@ impl Cluster {
         self.sweep();
     }
 
-    /// Finds what was not known for want of a topic's name.
-    fn find_names(&self) {
-        let topics = self.topics();
-        self.retain(|_, group| {
-            group.find_names(&topics);
-            group.find_owners(&topics);
-            true
-        });
-    }
-
     /// Takes in what the cluster tells of itself beside its metadata.
     pub fn apply_facts(&self, facts: ClusterFacts) {
         self.change_topics(|topics| topics.facts = Arc::new(facts));
@@ -167,6 +175,7 @@ impl Cluster {
         let mut recreated = Vec::new();
         let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
             .chunk_by(|a, b| a.topic == b.topic)
+            .filter(|run| run.first().is_some_and(|found| Name(found.topic.as_bytes()).is_fit_for_a_topic()))
             .filter_map(|run| Some((self.names.intern(Name(run.first()?.topic.as_bytes())), run)))
             .collect();
         self.change_topics(|topics| {
@@ -220,11 +229,28 @@ impl Cluster {
         at.min(Timestamp(self.newest.load(Ordering::Relaxed)))
     }
 
-    /// A commit has been seen.
-    pub(super) fn see(&self, update: &Update<'_>) {
-        if let Update::Commit { timestamp, .. } = update {
-            self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+    /// A commit has been seen; tells when it was made.
+    pub(super) fn see(&self, update: &Update<'_>) -> Option<Timestamp> {
+        match update {
+            Update::Commit { timestamp, .. } => {
+                self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+                Some(*timestamp)
+            }
+            Update::Share(share) => Some(share.at),
+            Update::CommitTombstone { .. }
+            | Update::Members(_)
+            | Update::Fact { .. }
+            | Update::Registered { .. }
+            | Update::GroupTombstone { .. } => None,
         }
+    }
+
+    /// A source has brought commits, the newest of them made at this time.
+    pub(super) fn bring(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
+        let Some(newest) = newest.filter(|newest| *newest <= now.time) else { return };
+        let mut brought = lock(&self.brought);
+        let held = brought.entry(source).or_insert(newest);
+        *held = newest.max(*held);
     }
 
     fn change_topics(&self, change: impl FnOnce(&mut Topics)) {
@@ -237,11 +263,15 @@ impl Cluster {
         if recreated.is_empty() {
             return;
         }
+        let mut until: HashMap<*const TopicName, Timestamp> = HashMap::with_capacity(recreated.len());
+        for (topic, at) in recreated {
+            let until = until.entry(Arc::as_ptr(topic)).or_insert(*at);
+            *until = (*until).max(*at);
+        }
         self.retain(|_, group| {
             group.retain(|name, slot| {
-                let until = recreated.iter().filter(|(topic, _)| std::ptr::eq(&raw const **topic, name));
-                let until = until.map(|(_, until)| *until).max();
-                until.is_none_or(|until| slot.retain(|commit| commit.timestamp > until))
+                let until = until.get(&std::ptr::from_ref(name));
+                until.is_none_or(|until| slot.retain(|commit| commit.timestamp > *until))
             })
         });
     }
@@ -259,63 +289,50 @@ impl Cluster {
         source: SourceId,
         past: Past,
         updates: impl IntoIterator<Item = (Order, Update<'a>)>,
-        now: Timestamp,
+        now: impl Into<AsOf>,
     ) {
+        let (now, mut newest) = (now.into(), None);
         let topics = self.topics();
         let (live, bury) = (past != Past::Behind, past == Past::Ahead);
         let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
         lock(&self.told).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
-            self.see(&update);
+            let Some(update) = self.admit(update) else { continue };
+            newest = newest.max(self.see(&update));
             self.apply_one(order, &update, &stream);
-            if let Update::Fact { group, .. } = update
+            if let Update::Fact { group, .. } | Update::GroupTombstone { group } = update
                 && !changed.contains(group.0)
             {
                 changed.insert(group.0.into());
             }
         }
-        for name in changed {
-            let mut shard = self.shard(Name(&name));
-            if let Some(group) = shard.get_mut(&name) {
-                group.find_owners(&topics);
-            }
-        }
+        self.bring(source, newest, now);
+        self.mark_stale(changed);
     }
 
     fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
-        let names = self.intern_all(update);
+        // It outlives the lock, and with it what was held before.
+        let mut made = self.make(update, stream);
         let mut name = None;
         loop {
             let mut shard = self.shard(update.group());
-            let taken = take(&mut shard, order, update, &names, stream, || name.clone());
+            let taken = take(&mut shard, order, update, &mut made, stream, || name.clone());
             drop(shard);
             // The one copy of a topic's name is fetched outside the shard's lock, then the commit tried again.
             match (taken, update) {
                 (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
-                (Some(Taken::Dropped(why)), _) => return self.count_dropped(why),
+                (Some(Taken::Dropped(why)), _) => return self.count_dropped(why, 1),
                 _ => return,
             }
         }
     }
 
-    /// The one copies of the topics' names in an update, but for a commit's.
-    pub(super) fn intern_all(&self, update: &Update<'_>) -> Names {
-        match update {
-            Update::Members(MembersUpdate { members, .. }) | Update::Registered { members, .. } => {
-                let intern = |(topic, list): &(Name<'_>, Vec<_>)| (self.names.intern(*topic), list.clone());
-                let assigned = members.iter().map(|member| member.assigned.iter().map(intern).collect());
-                Names { assigned: assigned.collect(), topics: Vec::new() }
-            }
-            Update::Fact { fact, .. } => {
-                let topics = fact.topics().map(|topic| self.names.intern(topic)).collect();
-                Names { assigned: Vec::new(), topics }
-            }
-            Update::Commit { .. }
-            | Update::CommitTombstone { .. }
-            | Update::GroupTombstone { .. }
-            | Update::Share(_) => Names::default(),
-        }
+    /// What an update brings.
+    pub(super) fn make(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
+        let (made, cut) = Made::of(update, stream.source, self.known(stream.topics));
+        self.cuts.count(update.group(), cut);
+        made
     }
 
     pub(super) fn intern(&self, topic: Name<'_>) -> Arc<TopicName> {
@@ -327,13 +344,46 @@ impl Cluster {
         self.names.all().len()
     }
 
+    pub(super) const fn known<'a>(&'a self, topics: &'a Topics) -> Known<'a> {
+        Known { topics, names: &self.names }
+    }
+
+    pub(super) const fn stale(&self) -> &Mutex<HashSet<Box<[u8]>>> {
+        &self.stale
+    }
+
+    pub(super) const fn cuts(&self) -> &Cuts {
+        &self.cuts
+    }
+
+    /// Topics of assignments that were not kept: more than 10,000 of one that the metadata does not name.
+    pub fn cut_topics(&self) -> u64 {
+        self.cuts.topics()
+    }
+
+    /// The first assignment of which that is so, once.
+    pub fn take_first_cut(&self) -> Option<Cut> {
+        self.cuts.take_first()
+    }
+
     pub(super) const fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    pub(super) fn count_dropped(&self, why: Dropped) {
+    /// What is left of an update without names that are too long, which are counted.
+    pub(super) fn admit<'a>(&self, update: Update<'a>) -> Option<Update<'a>> {
+        let (update, refused) = admit(update);
+        self.count_dropped(Dropped::Name, refused);
+        update
+    }
+
+    /// Things were not taken in.
+    pub fn count_dropped(&self, why: Dropped, count: u64) {
+        if count == 0 {
+            return;
+        }
         for (counter, _) in self.dropped.iter().zip(Dropped::ALL).filter(|(_, reason)| *reason == why) {
-            counter.fetch_add(1, Ordering::Relaxed);
+            counter.fetch_add(count, Ordering::Relaxed);
         }
     }
 
@@ -357,6 +407,7 @@ impl Cluster {
             }
         }
         let is_known = !lock(&self.told).insert(source);
+        let mut stale = HashSet::new();
         for (shard, fresh) in self.shards.iter().zip(parts) {
             let mut shard = lock(shard);
             // Nothing can be held of a source that has not told anything before, as most are that are published.
@@ -364,6 +415,9 @@ impl Cluster {
                 shard.retain(|name, held| fresh.contains_key(name) || held.forget(source));
             }
             for (name, mut group) in fresh {
+                if group.meta.stale().is_some() {
+                    stale.insert(name.clone());
+                }
                 let Some(held) = shard.get_mut(&name) else {
                     shard.insert(name, group);
                     continue;
@@ -377,10 +431,12 @@ impl Cluster {
                 held.merge(group);
             }
         }
+        self.mark_stale(stale);
     }
 
     /// Forgets all that came from a source: its partition was lost.
     pub fn forget(&self, source: SourceId) {
+        lock(&self.brought).remove(&source);
         if lock(&self.told).remove(&source) {
             self.retain(|_, group| group.forget(source));
         }
@@ -392,12 +448,14 @@ impl Cluster {
     }
 
     /// Forgets groups without members whose newest commit is older than `expire-group`.
-    pub fn expire(&self, now: Timestamp) {
-        self.retain(|_, group| !group.has_expired(&self.rules, now));
+    pub fn expire(&self, now: impl Into<AsOf>) {
+        self.find_owners();
+        let (now, brought) = (now.into(), lock(&self.brought).clone());
+        self.retain(|_, group| !group.has_expired(&self.rules, now, &brought));
         self.sweep();
     }
 
-    fn retain(&self, mut keep: impl FnMut(&[u8], &mut Group) -> bool) {
+    pub(super) fn retain(&self, mut keep: impl FnMut(&[u8], &mut Group) -> bool) {
         for shard in &self.shards {
             lock(shard).retain(|name, group| keep(name, group));
         }
@@ -408,10 +466,10 @@ impl Cluster {
         usize::try_from(self.hasher.hash_one(group.0) >> 32).unwrap_or(0) % SHARDS
     }
 
-    pub(super) fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
+    pub(super) fn shard(&self, group: Name<'_>) -> Held<MutexGuard<'_, Groups>> {
         // The index is below the number of shards; the first one stands in for an impossible miss.
         #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
-        lock(&self.shards[self.place(group)])
+        Held::new(lock(&self.shards[self.place(group)]))
     }
 
     pub(super) fn numbered(&self, shard: usize) -> Option<MutexGuard<'_, Groups>> {
@@ -423,19 +481,12 @@ impl Cluster {
     }
 }
 
-/// The one copies of the topics' names that an update about members holds.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    assigned: AssignedNames,
-    topics: Vec<Arc<TopicName>>,
-}
-
 /// Takes one update into a map of groups. `None` when the topic's name is needed first.
 pub(super) fn take(
     groups: &mut Groups,
     order: Order,
     update: &Update<'_>,
-    names: &Names,
+    made: &mut Made,
     stream: &Stream<'_>,
     name: impl FnOnce() -> Option<Arc<TopicName>>,
 ) -> Option<Taken> {
@@ -451,33 +502,35 @@ pub(super) fn take(
         groups.insert(key.into(), Group::new(Arc::new(Label::new(key))));
     }
     let Some(group) = groups.get_mut(key) else { return Some(Taken::Repeated) };
-    let taken = match update {
-        Update::Commit { topic, partition, offset, timestamp, .. } => {
+    let taken = match (update, made) {
+        (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
             let lag = super::window::LagThen::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
             group.commit((topic.0, *partition, commit), name, stream)
         }
-        Update::CommitTombstone { topic, partition, .. } => {
+        (Update::CommitTombstone { topic, partition, .. }, _) => {
             group.remove_commit(topic.0, *partition, order, stream);
             Some(Taken::In)
         }
-        Update::Members(members) => {
-            group.members(members, &names.assigned, order, stream);
+        (Update::Members(members), Made::Generation(made)) => {
+            group.generation(made, (order, members.at), stream);
             Some(Taken::In)
         }
-        Update::Registered { members, .. } => {
-            group.register(members, &names.assigned, stream.source);
+        (Update::Registered { .. }, Made::Registered(made)) => {
+            group.register(made);
             Some(Taken::In)
         }
-        Update::Fact { kind, at, fact, .. } => {
-            group.fact((*kind, fact), &names.topics, (order, *at), stream);
+        (Update::Fact { kind, at, fact, .. }, Made::Fact(made)) => {
+            group.fact((*kind, fact.is_tombstone()), made, (order, *at), stream);
             Some(Taken::In)
         }
-        Update::GroupTombstone { .. } => {
+        (Update::GroupTombstone { .. }, _) => {
             group.remove_meta(order, stream);
             Some(Taken::In)
         }
-        Update::Share(share) => Some(group.share(share, order, stream)),
+        (Update::Share(share), Made::Finished(finished)) => Some(group.share(share, finished, order, stream)),
+        // No update is made into what another one brings.
+        (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => None,
     };
     if group.is_gone() {
         groups.remove(key);
@@ -489,6 +542,6 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
 //! What a view copies, shard by shard under its lock: by several threads where there is much, for a scrape waits for it.
 
+use std::collections::TryReserveError;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +11,9 @@ use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::model::{Offset, Partition, TimeLag};
 
 use super::cluster::Cluster;
-use super::group::{Group, GroupTopic};
+use super::group::Group;
 use super::judge::{Judge, state_of};
+use super::shown::Shown;
 use super::stats::Stats;
 use super::topics::Topics;
 use super::view::{CommitView, GroupTopicView, GroupView};
@@ -52,10 +54,10 @@ impl Held {
 
 impl Copied {
     /// All that is shown of a cluster.
-    pub fn of(cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Self {
+    pub fn of(cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Result<Self, TryReserveError> {
         let mut copied = Self::default();
         for shard in 0..PROBED {
-            copied.shard(cluster, shard, known, judge);
+            copied.shard(cluster, shard, known, judge)?;
         }
         let much = copied.commits.iter().map(Vec::len).sum::<usize>() >= MUCH;
         let helpers = if much { THREADS.saturating_sub(1) } else { 0 };
@@ -63,63 +65,85 @@ impl Copied {
     }
 
     /// Goes on behind the shards that were probed, with so many threads to help.
-    fn rest(self, helpers: usize, cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Self {
+    fn rest(
+        self,
+        helpers: usize,
+        cluster: &Cluster,
+        known: &Topics,
+        judge: Judge<'_>,
+    ) -> Result<Self, TryReserveError> {
         let next = AtomicUsize::new(PROBED);
         let work = |mut copied: Self| {
-            while copied.shard(cluster, next.fetch_add(1, Ordering::Relaxed), known, judge) {}
-            copied
+            while copied.shard(cluster, next.fetch_add(1, Ordering::Relaxed), known, judge)? {}
+            Ok::<_, TryReserveError>(copied)
         };
         thread::scope(|scope| {
             // Without a thread for it there is less help.
             let start = |_| thread::Builder::new().spawn_scoped(scope, || work(Self::default())).ok();
             let helpers: Vec<_> = (0..helpers).filter_map(start).collect();
-            let mut copied = work(self);
+            let mut copied = work(self)?;
             for helper in helpers {
-                copied.append(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+                copied.append(helper.join().unwrap_or_else(|panic| resume_unwind(panic))?)?;
             }
-            copied
+            Ok(copied)
         })
     }
 
-    fn append(&mut self, other: Self) {
+    fn append(&mut self, other: Self) -> Result<(), TryReserveError> {
         let (topics, lists) = (self.topics.len(), self.commits.len());
+        self.groups.try_reserve(other.groups.len())?;
+        self.topics.try_reserve(other.topics.len())?;
+        self.commits.try_reserve(other.commits.len())?;
         self.groups.extend(other.groups.into_iter().map(|group| group.shifted(topics)));
         self.topics.extend(other.topics.into_iter().map(|topic| topic.shifted(lists)));
         self.commits.extend(other.commits);
+        Ok(())
     }
 
-    /// Copies a shard; `false` when there is no such shard.
-    fn shard(&mut self, cluster: &Cluster, number: usize, known: &Topics, judge: Judge<'_>) -> bool {
-        let Some(shard) = cluster.numbered(number) else { return false };
-        let len = shard.values().flat_map(|group| &group.topics).map(|topic| topic.slots.len()).sum();
-        self.commits.push(Vec::with_capacity(len));
+    /// Copies a shard; `false` when there is no such shard. Room is made for all of it before anything is copied.
+    fn shard(
+        &mut self,
+        cluster: &Cluster,
+        number: usize,
+        known: &Topics,
+        judge: Judge<'_>,
+    ) -> Result<bool, TryReserveError> {
+        let Some(shard) = cluster.numbered(number) else { return Ok(false) };
+        let topics = || shard.values().flat_map(|group| group.topics.iter());
+        let mut commits = Vec::new();
+        commits.try_reserve_exact(topics().map(|topic| topic.slots.len()).sum())?;
+        self.groups.try_reserve(shard.len())?;
+        self.topics.try_reserve(topics().count())?;
+        self.commits.try_reserve(1)?;
+        self.commits.push(commits);
         shard.values().for_each(|group| self.group(group, known, judge));
-        true
+        Ok(true)
     }
 
     /// Copies a group of the shard of the newest list.
     fn group(&mut self, group: &Group, known: &Topics, judge: Judge<'_>) {
         let list = self.commits.len().saturating_sub(1);
         let first = self.topics.len();
+        let members = group.meta.members();
         let mut all = GroupEvaluation::NONE;
-        for topic in group.topics.iter().filter(|topic| !known.hides(&topic.name) && group.shows(topic)) {
+        for topic in group.shown(known) {
             let start = self.copied();
-            let (stats, evaluation) = self.commits((topic, group.is_share()), known, judge);
+            let (stats, evaluation) = self.commits((&topic, group.is_share()), known, judge);
             all = all.merge(evaluation);
             self.topics.push(GroupTopicView {
                 group: Arc::clone(&group.label),
-                members: Arc::clone(&group.meta.members),
-                name: Arc::clone(&topic.name),
-                assigned: Arc::clone(&topic.assigned),
+                members: Arc::clone(&members),
+                name: Arc::clone(topic.name),
                 stats,
                 evaluation,
                 commits: (list, start..self.copied()),
                 done: group.is_share().then(|| topic.slots.all_done()),
+                assigned: topic.assigned,
             });
         }
         let meta = &group.meta;
         let topics = first..self.topics.len();
-        if topics.is_empty() && meta.members.is_empty() {
+        if topics.is_empty() && members.is_empty() {
             return;
         }
         self.groups.push(GroupView {
@@ -128,7 +152,7 @@ impl Copied {
             protocol_type: meta.protocol_type(),
             protocol: meta.protocol(),
             state: meta.state(),
-            members: Arc::clone(&meta.members),
+            members,
             generations: group.generations,
             evaluation: all,
             topics,
@@ -144,11 +168,11 @@ impl Copied {
     /// to be copied.
     fn commits(
         &mut self,
-        (topic, shares): (&GroupTopic, bool),
+        (topic, shares): (&Shown<'_>, bool),
         known: &Topics,
         judge: Judge<'_>,
     ) -> (Stats, GroupEvaluation) {
-        let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
+        let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
         let (mut stats, mut all) = (Stats { commits: topic.commits, ..Stats::NONE }, GroupEvaluation::NONE);
         let Some(copies) = self.commits.last_mut() else { return (stats, all) };
         let (mut unnamed, first) = (0_usize, copies.len());
@@ -209,12 +233,12 @@ mod tests {
         let judge = Judge { moment: cluster.moment(Timestamp(2)), rules: &rules };
         let copy = |helpers| {
             let mut copied = Copied::default();
-            (0..PROBED).for_each(|shard| assert!(copied.shard(&cluster, shard, &cluster.topics(), judge)));
-            rows(&copied.rest(helpers, &cluster, &cluster.topics(), judge))
+            (0..PROBED).for_each(|shard| assert!(copied.shard(&cluster, shard, &cluster.topics(), judge).unwrap()));
+            rows(&copied.rest(helpers, &cluster, &cluster.topics(), judge).unwrap())
         };
         let alone = copy(0);
         assert_eq!(alone.len(), 300 * 2 * 5);
         assert!([1, 3].into_iter().all(|helpers| copy(helpers) == alone));
-        assert_eq!(rows(&Copied::of(&cluster, &cluster.topics(), judge)), alone);
+        assert_eq!(rows(&Copied::of(&cluster, &cluster.topics(), judge).unwrap()), alone);
     }
 }

@@ -9,10 +9,11 @@ use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
 use super::cluster::Cluster;
 use super::epochs::GroupState;
-use super::group::{Assigned, Group};
+use super::group::Group;
 use super::judge::log_of;
 use super::meta::Member;
 use super::names::{Label, TopicName};
+use super::owners::Owned;
 use super::partition::PartitionState;
 use super::slot::Slot;
 use super::slots::{Slots, Standing};
@@ -46,7 +47,7 @@ pub struct TopicDetail {
     /// The topic's name.
     pub name: Arc<TopicName>,
     slots: Slots,
-    assigned: Arc<[Assigned]>,
+    assigned: Owned,
 }
 
 /// A partition of a group's topic.
@@ -70,17 +71,16 @@ impl Cluster {
     /// A group as it is now; `None` unless it is shown.
     #[must_use]
     pub fn group(&self, name: Name<'_>) -> Option<GroupDetail> {
+        self.find_owners();
         let known = self.topics();
         let shard = self.shard(name);
         let group = shard.get(name.0).filter(|group| is_listed(group, &known))?;
-        let topics = group.topics.iter().filter(|topic| !known.hides(&topic.name) && group.shows(topic));
-        let topics = topics
-            .map(|topic| {
-                let (name, mut slots) = (Arc::clone(&topic.name), topic.slots.clone());
-                slots.retain(|slot| slot.is_shown(group.is_share()));
-                TopicDetail { name, slots, assigned: Arc::clone(&topic.assigned) }
-            })
-            .collect();
+        let topics = group.shown(&known).map(|topic| {
+            let (name, mut slots) = (Arc::clone(topic.name), topic.slots.clone());
+            slots.retain(|slot| slot.is_shown(group.is_share()));
+            TopicDetail { name, slots, assigned: topic.assigned }
+        });
+        let topics = topics.collect();
         let meta = &group.meta;
         let detail = GroupDetail {
             label: Arc::clone(&group.label),
@@ -88,7 +88,7 @@ impl Cluster {
             state: meta.state(),
             protocol_type: meta.protocol_type(),
             protocol: meta.protocol(),
-            members: Arc::clone(&meta.members),
+            members: meta.members(),
             topics,
             known: Arc::clone(&known),
         };
@@ -105,6 +105,7 @@ impl Cluster {
     /// The groups that are shown, by name.
     #[must_use]
     pub fn groups(&self) -> Vec<Arc<Label>> {
+        self.find_owners();
         let known = self.topics();
         self.groups_where(|group| is_listed(group, &known))
     }
@@ -112,13 +113,9 @@ impl Cluster {
     /// The groups that commit to a topic or have some of it assigned, by name.
     #[must_use]
     pub fn consumers_of(&self, topic: Name<'_>) -> Vec<Arc<Label>> {
+        self.find_owners();
         let known = self.topics();
-        let is_it = |group: &Group| {
-            let place = group.topics.binary_search_by_key(&topic, |held| held.name.label.name());
-            let held = place.ok().and_then(|place| group.topics.get(place));
-            held.is_some_and(|held| !known.hides(&held.name) && group.shows(held))
-        };
-        self.groups_where(is_it)
+        self.groups_where(|group| group.shown_of(topic.0, &known).is_some())
     }
 
     fn groups_where(&self, wanted: impl Fn(&Group) -> bool) -> Vec<Arc<Label>> {
@@ -133,7 +130,7 @@ impl Cluster {
 
 /// Whether a group stands on any page: with a topic that is not hidden, or with members.
 pub(super) fn is_listed(group: &Group, known: &Topics) -> bool {
-    !group.meta.members.is_empty() || group.topics.iter().any(|topic| !known.hides(&topic.name) && group.shows(topic))
+    group.meta.has_members() || group.shown(known).next().is_some()
 }
 
 impl Topics {
@@ -155,27 +152,28 @@ impl GroupDetail {
         let mut all: Vec<Partition> = named.chain(held).collect();
         all.sort_unstable();
         all.dedup();
-        let mut slots = topic.slots.iter().peekable();
-        let mut assigned = topic.assigned.iter().peekable();
-        all.into_iter().map(move |partition| {
-            let slot = slots.next_if(|slot| slot.partition == partition);
-            let window = slot.map(|slot| &slot.window);
-            let owner = assigned.next_if(|(owned, _)| *owned == partition);
-            // Members of a share group share partitions: there is room for one of them.
-            while assigned.next_if(|(owned, _)| *owned == partition).is_some() {}
-            let state = self.known.partition(&topic.name, partition);
-            let standing = slot.map(|slot| topic.slots.standing(slot));
-            PartitionDetail {
-                partition,
-                window,
-                owner: owner.and_then(|(_, member)| self.members.get(*member)),
-                bounds: state.map_or_else(Bounds::default, |state| state.bounds),
-                standing,
-                slot,
-                state,
-                log: state.map_or_else(Log::default, |state| log_of(state, slot.zip(standing))),
-            }
-        })
+        all.into_iter().map(|partition| self.partition(topic, partition))
+    }
+
+    /// A partition of a topic.
+    #[must_use]
+    pub fn partition<'a>(&'a self, topic: &'a TopicDetail, partition: Partition) -> PartitionDetail<'a> {
+        let slot = topic.slots.get(partition);
+        // Members of a share group share partitions: there is room for one of them.
+        let place = topic.assigned.partition_point(|(owned, _)| *owned < partition);
+        let owner = topic.assigned.get(place).filter(|(owned, _)| *owned == partition);
+        let state = self.known.partition(&topic.name, partition);
+        let standing = slot.map(|slot| topic.slots.standing(slot));
+        PartitionDetail {
+            partition,
+            window: slot.map(|slot| &slot.window),
+            owner: owner.and_then(|(_, member)| self.members.get(*member)),
+            bounds: state.map_or_else(Bounds::default, |state| state.bounds),
+            standing,
+            slot,
+            state,
+            log: state.map_or_else(Log::default, |state| log_of(state, slot.zip(standing))),
+        }
     }
 }
 

@@ -2,69 +2,53 @@
 //!
 //! Each of their records is about one thing, a member or the group's epoch and the like, and the newest record about
 //! a thing counts. Members and owners follow from them; topics are named by id there, and tasks by subtopology.
+//!
+//! A group may have any number of members, each with records of its own. So a record changes what is about one member,
+//! and what follows for the group as a whole is found when somebody looks: from a copy, which costs nothing, while no
+//! lock is held.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::model::{Name, Order, Partition, TopicId};
+use hashbrown::{HashMap, HashSet};
+use rpds::RedBlackTreeMapSync;
 
+use crate::model::{Name, Order, TopicId};
+
+use super::epoch_facts::{Current, Made, MemberFacts, Owned, Topology, Who, Written};
 use super::fact::Fact;
-use super::group::AssignedNames;
 use super::meta::Member;
-use super::names::TopicName;
-use super::topics::Topics;
-use super::update::{CurrentUpdate, EpochUpdate, GroupFact, GroupKind, OwnedUpdate, TopologyUpdate};
+use super::owners::{Assigned, Claims, Known, Owners};
+use super::update::{EpochUpdate, GroupKind};
+use super::work;
 
-/// What the records of one type say about a group.
-#[derive(Debug)]
+/// Numbers the changes of all groups.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+/// What the records of one type say about a group. Cloning it is cheap.
+#[derive(Clone, Debug)]
 pub(super) struct Epochs {
     pub kind: GroupKind,
     epoch: Fact<EpochUpdate>,
     target: Fact<i32>,
-    topology: Fact<Topology>,
-    /// Topics by id, as brokers before 4.1 write them down (type 4).
-    names: Fact<Vec<(TopicId, Arc<TopicName>)>>,
-    members: BTreeMap<Box<[u8]>, MemberFacts>,
+    topology: Fact<Arc<Topology>>,
+    written: Fact<Arc<Written>>,
+    members: RedBlackTreeMapSync<Box<[u8]>, MemberFacts>,
+    /// The number of the newest change that owners may follow from.
+    changed: u64,
+    found: Found,
 }
 
-#[derive(Debug, Default)]
-struct MemberFacts {
-    who: Fact<Who>,
-    current: Fact<Current>,
-}
-
-#[derive(Debug)]
-struct Who {
-    client_id: Box<[u8]>,
-    client_host: Box<[u8]>,
-}
-
-#[derive(Debug)]
-struct Current {
-    epoch: i32,
-    /// Nothing is left to be revoked or waited for.
-    settled: bool,
-    owned: Owned,
-}
-
-#[derive(Debug)]
-enum Owned {
-    Partitions(Vec<(TopicId, Vec<Partition>)>),
-    /// Of a subtopology.
-    Tasks(Vec<(Box<[u8]>, Vec<Partition>)>),
-}
-
-#[derive(Debug)]
-struct Topology {
-    epoch: i32,
-    subtopologies: Vec<Subtopology>,
-}
-
-#[derive(Debug)]
-struct Subtopology {
-    id: Box<[u8]>,
-    /// The topics that it reads.
-    sources: Vec<Arc<TopicName>>,
+/// Who owns what.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    pub owners: Arc<Owners>,
+    /// The number of the newest change that was looked at.
+    as_of: u64,
+    /// Some topic's name, or how many partitions it has, is not known yet.
+    waits: bool,
+    /// How many topics are too many to be kept.
+    cut: usize,
 }
 
 /// The states of groups that the offsets topic tells (RECORDS.md).
@@ -82,17 +66,6 @@ pub enum GroupState {
     Stable,
 }
 
-/// Who owns what, as far as names are known.
-#[derive(Debug, Default)]
-pub(super) struct Owners {
-    /// By id.
-    pub members: Vec<Member>,
-    /// What each of them owns.
-    pub owned: AssignedNames,
-    /// Some topic's name, or how many partitions it has, is not known yet.
-    pub waits: bool,
-}
-
 impl Epochs {
     pub fn new(kind: GroupKind) -> Self {
         Self {
@@ -100,8 +73,10 @@ impl Epochs {
             epoch: Fact::default(),
             target: Fact::default(),
             topology: Fact::default(),
-            names: Fact::default(),
-            members: BTreeMap::new(),
+            written: Fact::default(),
+            members: RedBlackTreeMapSync::new_sync(),
+            changed: 0,
+            found: Found::default(),
         }
     }
 
@@ -110,52 +85,68 @@ impl Epochs {
         self.epoch.since()
     }
 
-    /// Takes one record in; `names` are the one copies of the topics' names in it, in their order. Tells whether an
-    /// epoch began that was not known.
-    pub fn take(&mut self, order: Order, fact: &GroupFact<'_>, names: &[Arc<TopicName>]) -> bool {
-        match fact {
-            GroupFact::Epoch(epoch) => {
+    /// Takes one record in. Tells whether an epoch began that was not known.
+    pub fn take(&mut self, order: Order, made: &mut Made) -> bool {
+        match made {
+            Made::Epoch(epoch) => {
                 let before = self.epoch.get().map(|epoch| epoch.number);
                 let begins = epoch.is_some_and(|epoch| before != Some(epoch.number));
-                return self.epoch.set(order, *epoch) && begins;
+                return self.epoch.swap(order, epoch) && begins;
             }
-            GroupFact::TargetEpoch(epoch) => drop(self.target.set(order, *epoch)),
-            GroupFact::Member { id, who } => {
-                let who = who.map(|(client_id, client_host)| Who {
-                    client_id: client_id.0.into(),
-                    client_host: client_host.0.into(),
-                });
-                self.member(*id).who.set(order, who);
+            Made::Target(epoch) => drop(self.target.swap(order, epoch)),
+            Made::Member(id, who) => self.change(id, |facts| facts.who.swap(order, who)),
+            Made::Current(id, current) => self.change(id, |facts| facts.current.swap(order, current)),
+            Made::Topology(topology) => {
+                self.topology.swap(order, topology);
+                self.mark();
             }
-            GroupFact::Current { id, current } => {
-                let current = current.as_ref().map(Current::of);
-                self.member(*id).current.set(order, current);
-            }
-            GroupFact::Topology(topology) => {
-                let topology = topology.as_ref().map(|topology| Topology::of(topology, names));
-                self.topology.set(order, topology);
-            }
-            GroupFact::TopicNames(ids) => {
-                let names = ids.as_ref().map(|ids| ids.iter().map(|(id, _)| *id).zip(names.iter().cloned()).collect());
-                self.names.set(order, names);
+            Made::Written(names) => {
+                self.written.swap(order, names);
+                self.mark();
             }
         }
         false
     }
 
-    fn member(&mut self, id: Name<'_>) -> &mut MemberFacts {
-        self.members.entry(id.0.into()).or_default()
+    fn change(&mut self, id: &[u8], change: impl FnOnce(&mut MemberFacts) -> bool) {
+        let mut facts = self.members.get(id).cloned().unwrap_or_default();
+        if change(&mut facts) {
+            self.members.insert_mut(id.into(), facts);
+            self.mark();
+        }
     }
 
-    /// Forgets tombstones, which nothing older can follow any more. Tells whether anything is left.
-    pub fn sweep(&mut self) -> bool {
-        self.members.retain(|_, member| member.who.get().is_some() || member.current.get().is_some());
-        let facts = [self.epoch.since(), self.target.since(), self.topology.since(), self.names.since()];
-        !self.members.is_empty() || facts.iter().any(Option::is_some)
+    fn mark(&mut self) {
+        self.changed = CHANGES.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+    }
+
+    /// Forgets the tombstone of the one thing that a record was about: nothing older can follow any more.
+    pub fn sweep_one(&mut self, made: &Made) {
+        if let Made::Member(id, _) | Made::Current(id, _) = made
+            && self.members.get(&**id).is_some_and(MemberFacts::is_gone)
+        {
+            self.members.remove_mut(&**id);
+        }
+    }
+
+    /// Forgets all tombstones.
+    pub fn sweep(&mut self) {
+        work::done(self.members.size());
+        let gone: Vec<_> = self.members.iter().filter(|(_, facts)| facts.is_gone()).map(|(id, _)| id.clone()).collect();
+        for id in gone {
+            self.members.remove_mut(&id);
+        }
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        let facts = [self.epoch.since(), self.target.since(), self.topology.since(), self.written.since()];
+        self.members.is_empty() && facts.iter().all(Option::is_none)
     }
 
     fn living(&self) -> impl Iterator<Item = (&[u8], &Who, Option<&Current>)> {
-        self.members.iter().filter_map(|(id, facts)| Some((&**id, facts.who.get()?, facts.current.get())))
+        let all = self.members.iter().inspect(|_| work::done(1));
+        all.filter_map(|(id, facts)| Some((&**id, &**facts.who.get()?, facts.current.get().map(|current| &**current))))
     }
 
     pub fn state(&self) -> GroupState {
@@ -186,88 +177,102 @@ impl Epochs {
         }
     }
 
-    /// Who owns what.
-    pub fn owners(&self, topics: &Topics) -> Owners {
-        let mut owners = Owners::default();
-        for (id, who, current) in self.living() {
-            owners.members.push(Member::new(Name(id), Name(&who.client_id), Name(&who.client_host)));
-            let mut owned = Vec::new();
+    /// Who owns what, as it was found last.
+    pub const fn owners(&self) -> &Arc<Owners> {
+        &self.found.owners
+    }
+
+    pub const fn owners_mut(&mut self) -> &mut Arc<Owners> {
+        &mut self.found.owners
+    }
+
+    /// Whether who owns what has to be found: something has changed since.
+    pub const fn is_stale(&self) -> bool {
+        self.found.as_of < self.changed
+    }
+
+    /// Whether something was not known when that was found last, and may be by now.
+    pub const fn waits(&self) -> bool {
+        self.found.waits
+    }
+
+    /// Takes in who owns what, unless more is known already; gives back what is held no longer.
+    pub fn settle(&mut self, found: Found) -> Found {
+        if self.found.as_of <= found.as_of { std::mem::replace(&mut self.found, found) } else { found }
+    }
+
+    /// Finds out who owns what.
+    pub fn find(&self, known: Known<'_>) -> Found {
+        let (mut members, mut waits) = (Vec::new(), false);
+        let (mut assigned, mut tasks) = (Vec::new(), HashMap::new());
+        for (index, (id, who, current)) in self.living().enumerate() {
+            members.push(Member::new(Name(id), Name(&who.client_id), Name(&who.client_host)));
             match current.map(|current| &current.owned) {
                 Some(Owned::Partitions(list)) => {
                     for (id, partitions) in list {
-                        match self.name(*id, topics) {
-                            Some(name) => owned.push((name, partitions.clone())),
-                            None => owners.waits = true,
+                        match self.name(*id, known) {
+                            Some(name) => assigned.push((index, name, &**partitions)),
+                            None => waits = true,
                         }
                     }
                 }
-                Some(Owned::Tasks(tasks)) => {
-                    for (subtopology, partitions) in tasks {
-                        owners.waits |= self.read_by(subtopology, partitions, topics, &mut owned);
+                Some(Owned::Tasks(list)) => {
+                    for (subtopology, partitions) in list {
+                        let of_it: &mut Vec<Assigned> = tasks.entry(Name(subtopology)).or_default();
+                        of_it.extend(partitions.iter().map(|partition| (*partition, index)));
                     }
                 }
                 None => {}
             }
-            owners.owned.push(owned);
         }
-        owners
+        let mut claims = Claims::of(assigned.into_iter());
+        waits |= self.claim(tasks, known, &mut claims);
+        let (owners, cut) = Owners::new(members.into(), claims, known);
+        let waits = waits || owners.has_unnamed();
+        Found { owners: Arc::new(owners), as_of: self.changed, waits, cut }
     }
 
-    fn name(&self, id: TopicId, topics: &Topics) -> Option<Arc<TopicName>> {
-        let written = self.names.get().and_then(|names| names.iter().find(|(known, _)| *known == id));
-        written.map(|(_, name)| Arc::clone(name)).or_else(|| topics.named_by(id))
+    fn name<'a>(&'a self, id: TopicId, known: Known<'a>) -> Option<Name<'a>> {
+        let written = self.written.get().and_then(|written| Some(written.names.get(*written.ids.get(&id)?)));
+        written.or_else(|| known.topics.name_of(id).map(|name| name.label.name()))
     }
 
-    /// The partitions that tasks read: theirs of each source topic that has as many. True while that is not known.
-    fn read_by(
-        &self,
-        subtopology: &[u8],
-        partitions: &[Partition],
-        topics: &Topics,
-        to: &mut Vec<(Arc<TopicName>, Vec<Partition>)>,
-    ) -> bool {
-        let sources = self.topology.get().and_then(|topology| {
-            topology.subtopologies.iter().find(|one| *one.id == *subtopology).map(|one| &one.sources)
-        });
-        let Some(sources) = sources else { return true };
+    /// Claims what tasks read: their partitions of each source topic that has as many. True while that is not known.
+    ///
+    /// The topics of a subtopology have its tasks together, however many there are of both. A task has one owner, and
+    /// a topic is read by one subtopology alone.
+    fn claim<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
         let mut waits = false;
-        for name in sources {
-            let known = topics.get(name).filter(|topic| topic.is_named());
-            waits |= known.is_none();
-            let there = |partition: &&Partition| known.is_none_or(|topic| topic.state(**partition).is_some());
-            to.push((Arc::clone(name), partitions.iter().filter(there).copied().collect()));
+        let mut tasks: Vec<_> = tasks.into_iter().collect();
+        tasks.sort_unstable_by_key(|(subtopology, _)| *subtopology);
+        let mut claimed = HashSet::new();
+        for (subtopology, mut list) in tasks {
+            let found =
+                self.topology.get().and_then(|topology| Some((topology, topology.subtopologies.find(subtopology)?)));
+            let Some((topology, sources)) = found else {
+                waits = true;
+                continue;
+            };
+            list.sort_unstable();
+            list.dedup_by_key(|(partition, _)| *partition);
+            let part = claims.add(list);
+            for source in sources.map(|source| topology.sources.get(source)) {
+                if claimed.insert(source) {
+                    let topic = known.find(source).and_then(|name| known.topics.get(&name));
+                    waits |= topic.is_none();
+                    claims.claim(source, part, topic.map(|topic| topic.partitions.len()));
+                }
+            }
         }
         waits
     }
 }
 
-impl Current {
-    fn of(update: &CurrentUpdate<'_>) -> Self {
-        let owned = match &update.owned {
-            OwnedUpdate::Partitions(list) => Owned::Partitions(list.clone()),
-            OwnedUpdate::Tasks(list) => {
-                Owned::Tasks(list.iter().map(|(id, partitions)| (id.0.into(), partitions.clone())).collect())
-            }
-        };
-        Self { epoch: update.epoch, settled: update.settled, owned }
-    }
-
-    fn owns_anything(&self) -> bool {
-        match &self.owned {
-            Owned::Partitions(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
-            Owned::Tasks(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
-        }
-    }
-}
-
-impl Topology {
-    fn of(update: &TopologyUpdate<'_>, names: &[Arc<TopicName>]) -> Self {
-        let mut names = names.iter().cloned();
-        let subtopologies = update
-            .sources
-            .iter()
-            .map(|(id, topics)| Subtopology { id: id.0.into(), sources: names.by_ref().take(topics.len()).collect() });
-        Self { epoch: update.epoch, subtopologies: subtopologies.collect() }
+impl Found {
+    /// How many topics are too many to be kept that were not so before: the same records may be looked at again.
+    pub const fn cut_since(&self, before: &Epochs) -> usize {
+        let counted = if before.is_stale() { 0 } else { before.found.cut };
+        self.cut.saturating_sub(counted)
     }
 }
 

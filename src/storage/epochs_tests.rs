@@ -237,10 +237,15 @@ fn a_topic_whose_name_is_not_known_yet_is_owned_once_it_is() {
 }
 
 #[test]
-fn names_that_the_broker_wrote_down_need_no_metadata() {
+fn names_that_the_broker_wrote_down_stand_for_ids_that_the_metadata_does_not_tell() {
     let mut scene = Scene::new();
-    let names = GroupFact::TopicNames(Some(vec![(TopicId(77), Name(b"written"))]));
-    scene.facts(GroupKind::Consumer, [names, member("a"), epoch(1), owns("a", 1, true, &[(77, &[3])])]);
+    let names = GroupFact::TopicNames(Some(vec![(TopicId(77), Name(b"written")), (TopicId(78), Name(b"nowhere"))]));
+    let owned: &[(u128, &[i32])] = &[(77, &[3]), (78, &[0])];
+    scene.facts(GroupKind::Consumer, [names, member("a"), epoch(1), owns("a", 1, true, owned)]);
+    assert_eq!(scene.shown().unwrap().4, [""; 0]);
+    let mut without_ids = metadata(&[("t", 1, 2), ("written", 9, 4)]);
+    without_ids.topics[1].id = None;
+    scene.cluster().apply_metadata(without_ids, NOW);
     assert_eq!(scene.shown().unwrap().4, texts(&["written/3 a"]));
 }
 

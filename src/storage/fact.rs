@@ -18,16 +18,26 @@ impl<T> Default for Fact<T> {
 
 impl<T> Fact<T> {
     /// Takes a record in unless a newer one is held; tells whether it was.
-    pub fn set(&mut self, order: Order, value: Option<T>) -> bool {
+    pub fn set(&mut self, order: Order, mut value: Option<T>) -> bool {
+        self.swap(order, &mut value)
+    }
+
+    /// The same; what was held is in the record's place then.
+    pub fn swap(&mut self, order: Order, value: &mut Option<T>) -> bool {
         let newer = self.order < order;
         if newer {
-            *self = Self { order, value };
+            self.order = order;
+            std::mem::swap(&mut self.value, value);
         }
         newer
     }
 
     pub const fn get(&self) -> Option<&T> {
         self.value.as_ref()
+    }
+
+    pub const fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.as_mut()
     }
 
     /// When it came, while it holds.

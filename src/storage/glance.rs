@@ -9,9 +9,10 @@ use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 use super::cluster::Cluster;
 use super::detail::is_listed;
 use super::epochs::GroupState;
-use super::group::{Group, GroupTopic};
+use super::group::Group;
 use super::judge::{Judge, state_of};
 use super::names::{Label, TopicName};
+use super::shown::Shown;
 use super::slot::Slot;
 use super::stats::Stats;
 use super::topics::Topics;
@@ -87,6 +88,7 @@ impl Cluster {
     /// The groups that are shown, in no order.
     #[must_use]
     pub fn glances(&self, look: Look<'_>) -> Vec<Glance> {
+        self.find_owners();
         let known = self.topics();
         let judge = Judge { moment: self.moment(look.now), rules: look.rules };
         let mut glances = Vec::new();
@@ -103,14 +105,12 @@ impl Cluster {
 
 /// A group without its trail, and what that is made of; `None` where there is nothing to be looked for.
 fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(Glance, Vec<Course>)> {
-    let wanted = |topic: &&GroupTopic| {
-        !known.hides(&topic.name) && group.shows(topic) && look.topic.is_none_or(|name| topic.name.label.name() == name)
-    };
+    let wanted = |topic: &Shown<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
     let mut glance = Glance {
         label: Arc::clone(&group.label),
         kind: group.kind(),
         state: group.meta.state(),
-        members: group.meta.members.len(),
+        members: group.meta.members().len(),
         topics: Vec::new(),
         stats: Stats::NONE,
         evaluation: GroupEvaluation::NONE,
@@ -119,8 +119,8 @@ fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Opti
         trail: Vec::new(),
     };
     let mut courses = Vec::new();
-    for topic in group.topics.iter().filter(wanted) {
-        glance.add((topic, group.is_share()), known, judge, look.trails.then_some(&mut courses));
+    for topic in group.shown(known).filter(wanted) {
+        glance.add((&topic, group.is_share()), known, judge, look.trails.then_some(&mut courses));
     }
     (look.topic.is_none() || !glance.topics.is_empty()).then_some((glance, courses))
 }
@@ -128,12 +128,12 @@ fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Opti
 impl Glance {
     fn add(
         &mut self,
-        (topic, is_share): (&GroupTopic, bool),
+        (topic, is_share): (&Shown<'_>, bool),
         known: &Topics,
         judge: Judge<'_>,
         mut courses: Option<&mut Vec<Course>>,
     ) {
-        let states = known.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
+        let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
         let (mut unnamed, mut any) = (0_usize, false);
         for slot in topic.slots.shown(is_share) {
             let (standing, state) = (topic.slots.standing(slot), state_of(states, slot.partition));
@@ -152,17 +152,17 @@ impl Glance {
         }
         let is_committed = |partition| topic.slots.get(partition).is_some();
         self.stats.assign(&topic.assigned, is_committed);
-        self.topics.push(Arc::clone(&topic.name));
+        self.topics.push(Arc::clone(topic.name));
     }
 
-    fn note(&mut self, topic: &GroupTopic, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
+    fn note(&mut self, topic: &Shown<'_>, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
         let status = evaluation.status;
         if status == PartitionStatus::Ok {
             return;
         }
         self.troubled = self.troubled.saturating_add(1);
         if self.worst.as_ref().is_none_or(|worst| Worst::is_worse(status, current, worst)) {
-            let (topic, window) = (Arc::clone(&topic.name), slot.window.clone());
+            let (topic, window) = (Arc::clone(topic.name), slot.window.clone());
             self.worst = Some(Worst { topic, partition: slot.partition, status, window, current });
         }
     }

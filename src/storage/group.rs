@@ -5,36 +5,33 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::model::{Order, Partition, Timestamp};
+use crate::wall_clock::AsOf;
 
 use super::SourceId;
-use super::epochs::Owners;
+use super::epoch_facts;
 use super::graves::Graves;
-use super::meta::{self, Meta};
+use super::meta::{self, Classic, Meta, Registered};
 use super::names::{Label, TopicName};
 use super::shares::Nameless;
 use super::slot::{Rules, Slot, Taken};
 use super::slots::{Arriving, Slots};
+use super::sorted::{Place, Sorted};
 use super::source::Origin;
 use super::topics::Topics;
-use super::update::{Dropped, GroupFact, GroupKind, MemberUpdate, MembersUpdate};
+use super::update::{Dropped, GroupKind};
 use super::view::GroupType;
 use super::window::Commit;
-
-/// A partition and the index of the member that it is assigned to.
-pub type Assigned = (Partition, usize);
 
 #[derive(Debug)]
 pub(super) struct Group {
     pub label: Arc<Label>,
-    /// Sorted by name.
-    pub topics: Vec<GroupTopic>,
+    /// The topics that it commits to, by name.
+    pub topics: Sorted<GroupTopic>,
     /// How far a share group has come in topics whose names are not known yet.
     pub nameless: Nameless,
     pub meta: Meta,
     /// Generations seen to begin, live.
     pub generations: u64,
-    /// Whether owners have to be found out anew.
-    owners: OwnersFrom,
     /// Tombstones that came before the past did; only while the past is read behind the live stream.
     graves: Option<Box<Graves>>,
 }
@@ -44,19 +41,8 @@ pub(super) struct GroupTopic {
     pub name: Arc<TopicName>,
     /// The partitions that are committed.
     pub slots: Slots,
-    /// Sorted by partition.
-    pub assigned: Arc<[Assigned]>,
     /// Commits seen live.
     pub commits: u64,
-}
-
-/// Where the owners of partitions are known from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OwnersFrom {
-    /// They are held with the topics.
-    Held,
-    /// They follow from records that have come since.
-    Records,
 }
 
 /// What holds for a stream of updates.
@@ -65,7 +51,7 @@ pub(super) struct Stream<'a> {
     pub source: SourceId,
     pub topics: &'a Topics,
     pub rules: &'a Rules,
-    pub now: Timestamp,
+    pub now: AsOf,
     /// Whether what it brings happens now, and counts.
     pub live: bool,
     /// Whether tombstones must be remembered, because the past comes behind.
@@ -74,9 +60,8 @@ pub(super) struct Stream<'a> {
 
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
-        let owners = OwnersFrom::Held;
-        let nameless = Nameless::default();
-        Self { label, topics: Vec::new(), nameless, meta: Meta::default(), generations: 0, owners, graves: None }
+        let (topics, nameless, meta) = (Sorted::new(), Nameless::default(), Meta::default());
+        Self { label, topics, nameless, meta, generations: 0, graves: None }
     }
 
     /// Whether nothing is held that a later update would need.
@@ -96,24 +81,19 @@ impl Group {
         name: impl FnOnce() -> Option<Arc<TopicName>>,
         stream: &Stream<'_>,
     ) -> Option<Taken> {
-        if stream.rules.expire.of_commits().is_some_and(|expire| is_older(commit.timestamp, stream.now, expire)) {
+        if stream.rules.expire.refuses(commit.timestamp, stream.now) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
         if self.graves.as_ref().is_some_and(|graves| graves.hold(stream.source, topic, partition, commit.order)) {
             return Some(Taken::Repeated);
         }
-        let index = match self.find(topic) {
-            Ok(index) => index,
-            Err(index) => {
-                self.topics.insert(index, GroupTopic::new(name()?));
-                index
-            }
+        let place = match self.find(topic) {
+            Ok(place) => place,
+            Err(place) => self.topics.insert(place, GroupTopic::new(name()?)),
         };
-        let held = self.topics.get_mut(index)?;
+        let held = self.topics.get_mut(place)?;
         let taken = held.commit(partition, commit, stream);
-        if held.is_gone() {
-            self.topics.remove(index);
-        }
+        self.drop_if_gone(place);
         Some(taken)
     }
 
@@ -122,63 +102,50 @@ impl Group {
         if stream.bury {
             self.graves.get_or_insert_default().bury(stream.source, topic, partition, order);
         }
-        let Ok(index) = self.find(topic) else { return };
-        let Some(held) = self.topics.get_mut(index) else { return };
+        let Ok(place) = self.find(topic) else { return };
+        let Some(held) = self.topics.get_mut(place) else { return };
         held.slots.remove(partition, stream.source, order);
-        if held.is_gone() {
-            self.topics.remove(index);
+        self.drop_if_gone(place);
+    }
+
+    /// Lets go of a topic of which no partition is committed any more.
+    pub fn drop_if_gone(&mut self, place: Place) {
+        if self.topics.get(place).is_some_and(|topic| topic.slots.is_empty()) {
+            self.topics.remove(place);
         }
     }
 
-    /// Puts the members of a new generation in the place of the old ones.
-    /// `names` are the one copies of the assigned topics' names, member by member.
-    pub fn members(&mut self, update: &MembersUpdate<'_>, names: &AssignedNames, order: Order, stream: &Stream<'_>) {
-        let taken = self.meta.members(update, order, stream.source);
+    /// Puts a new generation in the place of the old one.
+    pub fn generation(&mut self, made: &mut Option<Classic>, written: (Order, Timestamp), stream: &Stream<'_>) {
+        let taken = self.meta.generation(made, written, stream.source);
         self.count_generation(taken, stream);
-        if taken.counts {
-            self.own(names);
-            self.owners = OwnersFrom::Held;
-        }
     }
 
-    /// Takes in one thing about a group of another type. `names` are the one copies of the topics' names in it.
+    /// Takes in one thing about a group of another type.
     pub fn fact(
         &mut self,
-        (kind, fact): (GroupKind, &GroupFact<'_>),
-        names: &[Arc<TopicName>],
-        (order, at): (Order, Timestamp),
+        (kind, is_tombstone): (GroupKind, bool),
+        made: &mut epoch_facts::Made,
+        written: (Order, Timestamp),
         stream: &Stream<'_>,
     ) {
-        let taken = self.meta.take((kind, fact), names, (order, at), stream.source);
+        let taken = self.meta.take((kind, is_tombstone), made, written, stream.source);
         self.count_generation(taken, stream);
-        if fact.is_tombstone() {
-            self.bury(stream);
-        }
-        if taken.counts {
-            self.owners = OwnersFrom::Records;
+        if is_tombstone && !self.buries(stream) {
+            self.meta.sweep_one(kind, made);
         }
     }
 
-    /// Puts the members that are registered in ZooKeeper in the place of those that were. `names` are the one copies
-    /// of the owned topics' names, member by member.
-    pub fn register(&mut self, members: &[MemberUpdate<'_>], names: &AssignedNames, source: SourceId) {
-        self.meta.register(members, names, source);
-        self.own_registered();
-    }
-
-    /// Where no record of Kafka's says who owns what: as it is registered in ZooKeeper, or nobody.
-    fn own_registered(&mut self) {
-        if matches!(self.meta.kind(), None | Some(GroupKind::ZooKeeper)) {
-            self.own(&self.meta.registered_names());
-        }
+    /// Puts the members that are registered in ZooKeeper in the place of those that were.
+    pub fn register(&mut self, made: &mut Option<Registered>) {
+        self.meta.register(made);
     }
 
     /// Takes a classic group's metadata away, unless the group is of another type by now: a conversion to the protocol
     /// of KIP-848 writes the classic tombstone too.
     pub fn remove_meta(&mut self, order: Order, stream: &Stream<'_>) {
         if self.meta.remove_classic(order, stream.source) {
-            self.own_registered();
-            self.bury(stream);
+            self.buries(stream);
         }
     }
 
@@ -188,28 +155,12 @@ impl Group {
         }
     }
 
-    /// Tombstones are remembered while the past is still to come.
-    fn bury(&mut self, stream: &Stream<'_>) {
+    /// Whether tombstones are remembered, because the past is still to come.
+    fn buries(&mut self, stream: &Stream<'_>) -> bool {
         if stream.bury {
             self.graves.get_or_insert_default().open(stream.source);
-        } else if self.graves.is_none() {
-            self.meta.sweep();
         }
-    }
-
-    /// Finds out who owns what, where that has changed or was not known for want of a topic's name.
-    pub fn find_owners(&mut self, topics: &Topics) {
-        if self.owners == OwnersFrom::Held {
-            return;
-        }
-        let Some(Owners { members, owned, waits }) = self.meta.owners(topics) else {
-            self.own_registered();
-            self.owners = OwnersFrom::Held;
-            return;
-        };
-        self.meta.members = members.into();
-        self.own(&owned);
-        self.owners = if waits { OwnersFrom::Records } else { OwnersFrom::Held };
+        self.graves.is_some()
     }
 
     /// Keeps the windows that `keep` says, with what they hold; tells whether the group is still there.
@@ -217,16 +168,14 @@ impl Group {
         self.topics.retain_mut(|topic| {
             let GroupTopic { name, slots, .. } = topic;
             slots.retain(|slot| keep(name, slot));
-            !topic.is_gone()
+            !slots.is_empty()
         });
         !self.is_gone()
     }
 
     /// Forgets all that came from a source; tells whether the group is still there.
     pub fn forget(&mut self, source: SourceId) -> bool {
-        if self.meta.forget_source(source) {
-            self.own_registered();
-        }
+        self.meta.forget_source(source);
         self.close_graves(source);
         self.nameless.forget(source);
         self.retain(|_, slot| slot.source != source)
@@ -242,29 +191,17 @@ impl Group {
 
     /// Takes over what another reading of the same group has found.
     pub fn merge(&mut self, other: Self) {
-        let takes_members = self.meta.merge(other.meta);
-        if takes_members {
-            self.owners = other.owners;
-            self.topics.iter_mut().for_each(|topic| topic.assigned = Arc::default());
-        }
-        for mut topic in other.topics {
-            if !takes_members {
-                topic.assigned = Arc::default();
-            }
+        self.meta.merge(other.meta);
+        for topic in other.topics {
             match self.find(topic.name.label.name().0) {
-                Ok(index) => {
-                    let Some(held) = self.topics.get_mut(index) else { continue };
+                Ok(place) => {
+                    let Some(held) = self.topics.get_mut(place) else { continue };
                     held.slots.adopt(topic.slots);
-                    if takes_members {
-                        held.assigned = topic.assigned;
-                    }
                     held.commits = held.commits.saturating_add(topic.commits);
                 }
-                Err(index) => self.topics.insert(index, topic),
+                Err(place) => drop(self.topics.insert(place, topic)),
             }
         }
-        self.own_registered();
-        self.topics.retain(|topic| !topic.is_gone());
         self.nameless.merge(other.nameless);
         self.generations = self.generations.saturating_add(other.generations);
     }
@@ -282,21 +219,21 @@ impl Group {
         }
     }
 
-    /// Whether it has no members, and its newest commit is too old.
-    pub fn has_expired(&self, rules: &Rules, now: Timestamp) -> bool {
+    /// Whether it has no members, and its newest commit is too old. `brought` is the newest commit of each source.
+    pub fn has_expired(&self, rules: &Rules, now: AsOf, brought: &HashMap<SourceId, Timestamp>) -> bool {
         let slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
         let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
-        self.meta.members.is_empty()
+        !self.meta.has_members()
             && newest.is_some_and(|(newest, source)| {
-                rules.expire.of_groups(source.origin()).is_some_and(|age| is_older(newest, now, age))
+                rules.expire.ends(newest, source.origin(), brought.get(&source).copied(), now)
             })
     }
 
     /// Lets the windows that were held before a reading anew go on.
     pub fn go_on(&mut self, before: &Self, rules: &Rules) {
-        for topic in &mut self.topics {
-            let index = before.find(topic.name.label.name().0);
-            let Some(held) = index.ok().and_then(|index| before.topics.get(index)) else { continue };
+        for topic in self.topics.iter_mut() {
+            let place = before.find(topic.name.label.name().0);
+            let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
             for slot in topic.slots.iter_mut() {
                 if let Some(before) = held.slots.get(slot.partition) {
                     topic.commits = topic.commits.saturating_add(slot.go_on(before, rules));
@@ -308,9 +245,9 @@ impl Group {
     /// Takes over the counts of what was shown before a reading anew, and since when records wait.
     pub fn count_on(&mut self, before: &Self) {
         self.generations = before.generations;
-        for topic in &mut self.topics {
-            let index = before.find(topic.name.label.name().0);
-            let Some(held) = index.ok().and_then(|index| before.topics.get(index)) else { continue };
+        for topic in self.topics.iter_mut() {
+            let place = before.find(topic.name.label.name().0);
+            let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
             topic.commits = held.commits;
             for slot in topic.slots.iter_mut() {
                 if let Some(before) = held.slots.get(slot.partition) {
@@ -326,51 +263,20 @@ impl Group {
         self.topics.iter_mut().for_each(|topic| topic.commits = 0);
     }
 
-    fn find(&self, topic: &[u8]) -> Result<usize, usize> {
-        self.topics.binary_search_by(|held| held.name.label.name().0.cmp(topic))
+    pub fn find(&self, topic: &[u8]) -> Result<Place, Place> {
+        self.topics.find(|held| held.name.label.name().0.cmp(topic))
     }
 
-    /// The topic of a name, made where there is none.
-    pub fn topic_of(&mut self, name: Arc<TopicName>) -> &mut GroupTopic {
-        let index = self.find(name.label.name().0).unwrap_or_else(|index| {
-            self.topics.insert(index, GroupTopic::new(name));
-            index
-        });
-        #[expect(clippy::indexing_slicing, reason = "it was found or put there just above")]
-        &mut self.topics[index]
-    }
-
-    fn own(&mut self, names: &AssignedNames) {
-        let mut owned: HashMap<*const TopicName, (Arc<TopicName>, Vec<Assigned>)> = HashMap::new();
-        for (member, topics) in names.iter().enumerate() {
-            for (name, partitions) in topics {
-                let (_, list) = owned.entry(Arc::as_ptr(name)).or_insert_with(|| (Arc::clone(name), Vec::new()));
-                list.extend(partitions.iter().map(|partition| (*partition, member)));
-            }
-        }
-        for topic in &mut self.topics {
-            topic.assigned = Arc::default();
-        }
-        for (name, mut list) in owned.into_values() {
-            // Members of a share group share partitions.
-            list.sort_unstable();
-            list.dedup();
-            self.topic_of(name).assigned = list.into();
-        }
-        self.topics.retain(|topic| !topic.is_gone());
+    /// Where the topic of a name is, which is made where there is none.
+    pub fn place_of(&mut self, name: Arc<TopicName>) -> Place {
+        let found = self.find(name.label.name().0);
+        found.unwrap_or_else(|place| self.topics.insert(place, GroupTopic::new(name)))
     }
 }
 
-/// The topics and partitions assigned to each member.
-pub(super) type AssignedNames = Vec<Vec<(Arc<TopicName>, Vec<Partition>)>>;
-
 impl GroupTopic {
     fn new(name: Arc<TopicName>) -> Self {
-        Self { name, slots: Slots::default(), assigned: Arc::default(), commits: 0 }
-    }
-
-    pub fn is_gone(&self) -> bool {
-        self.slots.is_empty() && self.assigned.is_empty()
+        Self { name, slots: Slots::default(), commits: 0 }
     }
 
     fn commit(&mut self, partition: Partition, commit: Commit, stream: &Stream<'_>) -> Taken {
@@ -386,9 +292,4 @@ impl GroupTopic {
         }
         taken
     }
-}
-
-/// Whether a time lies further back than an age.
-pub(super) fn is_older(time: Timestamp, now: Timestamp, age: std::time::Duration) -> bool {
-    i128::from(now.since(time)) > i128::try_from(age.as_millis()).unwrap_or(i128::MAX)
 }

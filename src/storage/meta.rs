@@ -5,14 +5,15 @@ use std::sync::Arc;
 use crate::model::{Name, Order, Timestamp};
 
 use super::SourceId;
-use super::epochs::{Epochs, GroupState, Owners};
+use super::epoch_facts;
+use super::epochs::{Epochs, Found, GroupState};
 use super::fact::Fact;
-use super::group::AssignedNames;
-use super::names::{Label, TopicName};
-use super::topics::Topics;
-use super::update::{GroupFact, GroupKind, MemberUpdate, MembersUpdate};
+use super::names::Label;
+use super::owners::{Claims, Known, Owners};
+use super::update::{GroupKind, MemberUpdate, MembersUpdate};
 
-/// A live member.
+/// A live member: what is shown of it ([`Name::shortened`]), beside each partition that it owns. Which one it is its
+/// place in the list of its group's members says: two that are shown alike remain two.
 #[derive(Debug)]
 pub struct Member {
     /// Its id.
@@ -30,30 +31,27 @@ pub(super) struct Meta {
     held: Option<(SourceId, Timestamp)>,
     /// The type whose records are the newest, among those that say that there is such a group.
     kind: Option<GroupKind>,
-    /// The members of that type.
-    pub members: Arc<[Member]>,
     classic: Fact<Classic>,
     /// By type. Mostly one: a group may have been of another before.
     epochs: Vec<Epochs>,
     /// Counts where no record of Kafka's says what the group is.
-    registered: Option<Box<Registered>>,
+    registered: Option<Registered>,
 }
 
 /// Members that are registered in ZooKeeper, at least one.
 #[derive(Debug)]
-struct Registered {
+pub(super) struct Registered {
     source: SourceId,
-    members: Arc<[Member]>,
-    /// What each of them owns.
-    owned: AssignedNames,
+    owners: Arc<Owners>,
 }
 
+/// A classic group's generation.
 #[derive(Debug)]
-struct Classic {
+pub(super) struct Classic {
     protocol_type: Arc<Label>,
     protocol: Arc<Label>,
     generation: i32,
-    members: Arc<[Member]>,
+    owners: Arc<Owners>,
 }
 
 impl Meta {
@@ -66,9 +64,10 @@ impl Meta {
         self.classic.get().is_none() && self.epochs.is_empty() && self.registered.is_none()
     }
 
-    /// Forgets all but where it came from.
-    pub fn forget(&mut self) {
-        *self = Self { held: self.held, ..Self::default() };
+    /// Forgets all but where it came from; gives back what was held.
+    pub fn forget(&mut self) -> Self {
+        let held = self.held;
+        std::mem::replace(self, Self { held, ..Self::default() })
     }
 
     /// Forgets what came from a source; tells whether anything did.
@@ -84,17 +83,10 @@ impl Meta {
         records || registered
     }
 
-    /// Puts these members in the place of those that were registered in ZooKeeper; `owned` is what each of them owns.
-    pub fn register(&mut self, members: &[MemberUpdate<'_>], owned: &AssignedNames, source: SourceId) {
-        let members: Arc<[Member]> = members.iter().map(Member::of).collect();
-        let registered = (!members.is_empty()).then(|| Box::new(Registered { source, members, owned: owned.clone() }));
-        self.registered = registered;
+    /// Puts these members in the place of those that were registered in ZooKeeper, and the other way round.
+    pub fn register(&mut self, registered: &mut Option<Registered>) {
+        std::mem::swap(&mut self.registered, registered);
         self.choose();
-    }
-
-    /// What the members own that are registered in ZooKeeper.
-    pub fn registered_names(&self) -> AssignedNames {
-        self.registered.as_ref().map(|registered| registered.owned.clone()).unwrap_or_default()
     }
 
     /// Orders compare within a source alone. Another source takes over when it is the later one, as for commits;
@@ -111,19 +103,20 @@ impl Meta {
         true
     }
 
-    /// Takes a classic group's generation in. Tells whether it counts, and whether it is one that began.
-    pub fn members(&mut self, update: &MembersUpdate<'_>, order: Order, source: SourceId) -> Taken {
-        if !self.opens_to(source, update.at) {
+    /// Takes a classic group's generation in, which was written at `at`; what was held is in its place then. Tells
+    /// whether it counts, and whether it is one that began.
+    pub fn generation(
+        &mut self,
+        made: &mut Option<Classic>,
+        (order, at): (Order, Timestamp),
+        source: SourceId,
+    ) -> Taken {
+        if !self.opens_to(source, at) {
             return Taken::OLD;
         }
-        let begins = self.classic.get().map(|held| held.generation) != Some(update.generation);
-        let classic = Classic {
-            protocol_type: Arc::new(Label::new(update.protocol_type.0)),
-            protocol: Arc::new(Label::new(update.protocol.0)),
-            generation: update.generation,
-            members: update.members.iter().map(Member::of).collect(),
-        };
-        let counts = self.classic.set(order, Some(classic));
+        let generation = |classic: Option<&Classic>| classic.map(|classic| classic.generation);
+        let begins = generation(self.classic.get()) != generation(made.as_ref());
+        let counts = self.classic.swap(order, made);
         self.choose();
         Taken { counts: counts && self.kind == Some(GroupKind::Classic), begins: counts && begins }
     }
@@ -137,25 +130,25 @@ impl Meta {
         counts
     }
 
-    /// Takes a record of one of the newer types in; `names` are the topics' names in it.
+    /// Takes a record of one of the newer types in; what was held is in its place then.
     pub fn take(
         &mut self,
-        (kind, fact): (GroupKind, &GroupFact<'_>),
-        names: &[Arc<TopicName>],
+        (kind, is_tombstone): (GroupKind, bool),
+        made: &mut epoch_facts::Made,
         (order, at): (Order, Timestamp),
         source: SourceId,
     ) -> Taken {
         // A tombstone from elsewhere ends nothing here: where the offsets topic has grown, the partition that held
         // the group before lets it expire.
         let foreign = self.held.is_some_and(|(held, _)| held != source);
-        if foreign && fact.is_tombstone() || !self.opens_to(source, at) {
+        if foreign && is_tombstone || !self.opens_to(source, at) {
             return Taken::OLD;
         }
         let place = self.epochs.iter().position(|epochs| epochs.kind == kind).unwrap_or_else(|| {
             self.epochs.push(Epochs::new(kind));
             self.epochs.len().saturating_sub(1)
         });
-        let begins = self.epochs.get_mut(place).is_some_and(|epochs| epochs.take(order, fact, names));
+        let begins = self.epochs.get_mut(place).is_some_and(|epochs| epochs.take(order, made));
         self.choose();
         Taken { counts: true, begins }
     }
@@ -165,25 +158,73 @@ impl Meta {
         let others = self.epochs.iter().filter_map(|epochs| Some((epochs.since()?, epochs.kind)));
         let kind = others.chain(classic).max_by_key(|(since, _)| *since).map(|(_, kind)| kind);
         self.kind = kind.or_else(|| self.registered.as_ref().map(|_| GroupKind::ZooKeeper));
-        self.members = match (self.kind, self.classic.get()) {
-            (Some(GroupKind::Classic), Some(classic)) => Arc::clone(&classic.members),
-            (Some(GroupKind::ZooKeeper), _) => {
-                self.registered.as_ref().map(|registered| Arc::clone(&registered.members)).unwrap_or_default()
-            }
-            // The members of the other types follow when all records of a batch are in.
-            (Some(_), _) => Arc::clone(&self.members),
-            (None, _) => Arc::default(),
-        };
     }
 
-    /// Forgets tombstones, which nothing older can follow any more.
+    /// Forgets the tombstone of what a record was about, which nothing older can follow any more.
+    pub fn sweep_one(&mut self, kind: GroupKind, made: &epoch_facts::Made) {
+        self.epochs.iter_mut().filter(|epochs| epochs.kind == kind).for_each(|epochs| epochs.sweep_one(made));
+        self.epochs.retain(|epochs| !epochs.is_empty());
+    }
+
+    /// Forgets all tombstones.
     pub fn sweep(&mut self) {
-        self.epochs.retain_mut(Epochs::sweep);
+        self.epochs.iter_mut().for_each(Epochs::sweep);
+        self.epochs.retain(|epochs| !epochs.is_empty());
     }
 
-    /// Who owns what, where that follows from records about single members.
-    pub fn owners(&self, topics: &Topics) -> Option<Owners> {
-        Some(self.current()?.owners(topics))
+    /// The members, and what is assigned to them.
+    pub fn owners(&self) -> Option<&Arc<Owners>> {
+        match self.kind? {
+            GroupKind::Classic => self.classic.get().map(|classic| &classic.owners),
+            GroupKind::ZooKeeper => self.registered.as_ref().map(|registered| &registered.owners),
+            GroupKind::Consumer | GroupKind::Share | GroupKind::Streams => self.current().map(Epochs::owners),
+        }
+    }
+
+    /// The members.
+    pub fn members(&self) -> Arc<[Member]> {
+        self.owners().map(|owners| Arc::clone(&owners.members)).unwrap_or_default()
+    }
+
+    /// Whether there are members.
+    pub fn has_members(&self) -> bool {
+        self.owners().is_some_and(|owners| !owners.members.is_empty())
+    }
+
+    /// Whether something is assigned to members that is shown for that.
+    pub fn has_named(&self) -> bool {
+        self.owners().is_some_and(|owners| owners.has_named())
+    }
+
+    /// What who owns what follows from, where something has changed since that was found.
+    pub fn stale(&self) -> Option<&Epochs> {
+        self.current().filter(|epochs| epochs.is_stale() || epochs.waits())
+    }
+
+    /// Takes in who owns what in a group of a type; gives back what is held no longer.
+    pub fn settle(&mut self, kind: GroupKind, found: Found) -> Found {
+        match self.epochs.iter_mut().find(|epochs| epochs.kind == kind) {
+            Some(epochs) => epochs.settle(found),
+            None => found,
+        }
+    }
+
+    /// Assignments with topics whose names are not known.
+    pub fn unnamed(&self) -> impl Iterator<Item = &Arc<Owners>> {
+        let classic = self.classic.get().map(|classic| &classic.owners);
+        let registered = self.registered.as_ref().map(|registered| &registered.owners);
+        classic.into_iter().chain(registered).filter(|owners| owners.has_unnamed())
+    }
+
+    /// Puts an assignment in the place of another, where that is still held; gives back what is not.
+    pub fn replace(&mut self, old: &Arc<Owners>, new: Arc<Owners>) -> Arc<Owners> {
+        let classic = self.classic.get_mut().map(|classic| &mut classic.owners);
+        let registered = self.registered.as_mut().map(|registered| &mut registered.owners);
+        let found = self.epochs.iter_mut().map(Epochs::owners_mut);
+        match found.chain(classic).chain(registered).find(|held| Arc::ptr_eq(held, old)) {
+            Some(held) => std::mem::replace(held, new),
+            None => new,
+        }
     }
 
     fn current(&self) -> Option<&Epochs> {
@@ -194,7 +235,7 @@ impl Meta {
     pub fn state(&self) -> GroupState {
         match self.current() {
             Some(epochs) => epochs.state(),
-            None if self.members.is_empty() => GroupState::Empty,
+            None if !self.has_members() => GroupState::Empty,
             None => GroupState::Stable,
         }
     }
@@ -243,13 +284,46 @@ impl Taken {
     const OLD: Self = Self { counts: false, begins: false };
 }
 
+impl Classic {
+    /// A generation as it is held, and how many topics are too many to be kept.
+    pub fn of(update: &MembersUpdate<'_>, known: Known<'_>) -> (Self, usize) {
+        let (owners, cut) = owners_of(&update.members, known);
+        let classic = Self {
+            protocol_type: Arc::new(Label::new(&update.protocol_type.shortened())),
+            protocol: Arc::new(Label::new(&update.protocol.shortened())),
+            generation: update.generation,
+            owners,
+        };
+        (classic, cut)
+    }
+}
+
+impl Registered {
+    /// Members as they are held, if there are any, and how many topics are too many to be kept.
+    pub fn of(members: &[MemberUpdate<'_>], source: SourceId, known: Known<'_>) -> (Option<Self>, usize) {
+        if members.is_empty() {
+            return (None, 0);
+        }
+        let (owners, cut) = owners_of(members, known);
+        (Some(Self { source, owners }), cut)
+    }
+}
+
+fn owners_of(members: &[MemberUpdate<'_>], known: Known<'_>) -> (Arc<Owners>, usize) {
+    let assigned = members.iter().enumerate().flat_map(|(index, member)| {
+        member.assigned.iter().map(move |(topic, partitions)| (index, *topic, &**partitions))
+    });
+    let (owners, cut) = Owners::new(members.iter().map(Member::of).collect(), Claims::of(assigned), known);
+    (Arc::new(owners), cut)
+}
+
 impl Member {
     fn of(update: &MemberUpdate<'_>) -> Self {
         Self::new(update.id, update.client_id, update.client_host)
     }
 
     pub(super) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
-        let [id, client_id, client_host] = [id, client_id, client_host].map(|name| Label::new(name.0));
+        let [id, client_id, client_host] = [id, client_id, client_host].map(|text| Label::new(&text.shortened()));
         Self { id, client_id, client_host }
     }
 }

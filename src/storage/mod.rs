@@ -3,13 +3,19 @@
 //! Storage is a value, not an actor. Modules apply batches of [`Update`]s, readers take a [`View`]; the rules
 //! of how a commit is taken in are RULES.md's.
 
+mod admit;
+#[cfg(test)]
+mod admit_tests;
 mod build;
 mod cluster;
 mod copy;
+mod cut;
 mod detail;
+mod epoch_facts;
 mod epochs;
 mod expire;
 mod fact;
+mod finding;
 mod glance;
 #[cfg(test)]
 mod glance_tests;
@@ -17,42 +23,52 @@ mod graves;
 mod group;
 mod judge;
 mod log_ends;
+mod made;
 mod meta;
 mod names;
+mod owners;
 mod partition;
 mod progress;
 mod removal;
 mod settle;
 mod shares;
+mod shown;
 mod since;
 mod slot;
 mod slots;
+mod sorted;
 mod source;
 mod stats;
 #[cfg(test)]
 mod status_tests;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod time_index;
 mod topics;
 mod trail;
 mod update;
 mod view;
 mod window;
+mod work;
+#[cfg(test)]
+mod work_tests;
 #[cfg(test)]
 mod zookeeper_tests;
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 pub use build::Build;
 pub use cluster::Cluster;
+pub use cut::Cut;
 pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use epochs::GroupState;
 pub use expire::Expire;
 pub use glance::{Glance, Look, Worst};
-pub use group::Assigned;
 pub use meta::Member;
 pub use names::{Label, TopicName, escape};
+pub use owners::{Assigned, Owned};
 pub use partition::PartitionState;
 pub use settle::{Aim, Lagging};
 pub use slot::Rules;
@@ -71,6 +87,7 @@ pub use window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
+use crate::wall_clock::AsOf;
 
 /// How a stream of updates lies to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,13 +155,27 @@ impl Storage {
     }
 
     /// Forgets what has expired.
-    pub fn expire(&self, now: Timestamp) {
+    pub fn expire(&self, now: impl Into<AsOf>) {
+        let now = now.into();
         self.clusters.iter().for_each(|cluster| cluster.expire(now));
     }
 
     /// A picture of all that is shown, judged as of `now`.
+    ///
+    /// # Errors
+    /// There is no memory for it: a million commits take 24 MB.
+    pub fn try_view(&self, now: Timestamp, rules: &EvaluatorRules) -> Result<View, TryReserveError> {
+        let clusters = self.clusters.iter().map(|cluster| ClusterView::try_of(cluster, now, rules));
+        Ok(View { clusters: clusters.collect::<Result<_, _>>()? })
+    }
+
+    /// The same, for a caller that can do nothing without it.
+    ///
+    /// # Panics
+    /// There is no memory for it.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "its callers can do nothing without a view")]
     pub fn view(&self, now: Timestamp, rules: &EvaluatorRules) -> View {
-        View { clusters: self.clusters.iter().map(|cluster| ClusterView::of(cluster, now, rules)).collect() }
+        self.try_view(now, rules).expect("there is no memory for a view of all groups")
     }
 }

@@ -85,6 +85,12 @@ impl TopicNames {
         made
     }
 
+    /// The one copy of a name that is at hand.
+    pub fn find(&self, name: Name<'_>) -> Option<Arc<TopicName>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.names.get(name.0).cloned()
+    }
+
     /// All names at hand.
     pub fn all(&self) -> Vec<Arc<TopicName>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,8 @@
 
 use crate::model::Offset;
 
+use super::work;
+
 /// So many ranges are held at the most: brokers let members hold 2,000 records of a partition unless told otherwise.
 const MOST: usize = 4096;
 
@@ -45,22 +47,40 @@ impl Progress {
 
     fn finish(&mut self, more: &[(Offset, Offset)]) {
         let mut ranges = std::mem::take(&mut self.finished);
-        ranges.extend(more.iter().filter(|(first, last)| first <= last));
-        ranges.sort_unstable();
-        for (first, last) in ranges {
+        ranges.extend(more);
+        for (first, last) in joined(ranges) {
             if first <= self.first_left {
                 self.first_left = self.first_left.max(last.next());
             } else {
-                match self.finished.last_mut().filter(|(_, before)| first <= before.next()) {
-                    Some((_, before)) => *before = last.max(*before),
-                    None => self.finished.push((first, last)),
-                }
+                self.finished.push((first, last));
             }
         }
         // The furthest are the least missed: of what lies before them something is left.
         self.finished.truncate(MOST);
         self.finished.shrink_to_fit();
     }
+}
+
+/// What a record says of ranges, as far as it can be held: in order, with something between them.
+pub(super) fn in_order(ranges: &[(Offset, Offset)]) -> Vec<(Offset, Offset)> {
+    let mut ranges = joined(ranges.to_vec());
+    ranges.truncate(MOST);
+    ranges
+}
+
+fn joined(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
+    work::done(ranges.len());
+    ranges.retain(|(first, last)| first <= last);
+    ranges.sort_unstable();
+    // Each goes into the one before it that it touches.
+    ranges.dedup_by(|(first, last), (_, before)| {
+        let touches = *first <= before.next();
+        if touches {
+            *before = (*before).max(*last);
+        }
+        touches
+    });
+    ranges
 }
 
 #[cfg(test)]
@@ -109,7 +129,7 @@ mod tests {
     #[test]
     fn what_nobody_would_write_costs_a_bounded_place() {
         let many: Vec<(i64, i64)> = (0..10_000).map(|number| (number * 2 + 1, number * 2 + 1)).collect();
-        assert_eq!(new(0, &many).finished.len(), MOST);
+        assert_eq!((new(0, &many).finished.len(), in_order(&ranges(&many)).len()), (MOST, MOST));
         assert_eq!(held(&new(0, &[(i64::MIN, i64::MAX), (5, 6)])), (i64::MAX, vec![]));
     }
 }

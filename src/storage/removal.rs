@@ -2,44 +2,79 @@
 //!
 //! Kafka is not told, so what the group commits from then on is shown again; so is what is read anew.
 
+use std::sync::Arc;
+
 use crate::model::Name;
 
 use super::cluster::Cluster;
 use super::group::Group;
+use super::meta::Meta;
 
 impl Cluster {
     /// Removes a group; tells whether there was one.
     pub fn remove_group(&self, group: Name<'_>) -> bool {
-        self.remove(group, |held| {
-            held.topics.clear();
-            held.nameless.clear();
-            true
-        })
+        // What goes is freed when the lock is not held any more.
+        let removed = {
+            let mut shard = self.shard(group);
+            shard.get_mut(group.0).map(|held| {
+                let topics = (std::mem::take(&mut held.topics), std::mem::take(&mut held.nameless));
+                (topics, held.forget_all())
+            })
+        };
+        self.drop_if_gone(group);
+        removed.is_some()
     }
 
     /// Removes a topic from a group, and the group with its last one; tells whether the group had it.
     pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) -> bool {
-        self.remove(group, |held| {
-            let before = held.topics.len();
-            held.topics.retain(|of_it| of_it.name.label.name() != topic);
-            held.topics.len() < before
-        })
+        self.find_owners();
+        let committed = {
+            let mut shard = self.shard(group);
+            let held = shard.get_mut(group.0);
+            held.and_then(|held| held.find(topic.0).ok().and_then(|place| held.topics.remove(place)))
+        };
+        let assigned = self.unassign(group, topic);
+        let forgotten = {
+            let mut shard = self.shard(group);
+            let held = shard.get_mut(group.0).filter(|held| held.topics.is_empty() && !held.meta.has_named());
+            held.filter(|_| committed.is_some() || assigned).map(Group::forget_all)
+        };
+        drop(forgotten);
+        self.drop_if_gone(group);
+        committed.is_some() || assigned
     }
 
-    /// `cut` tells whether it has removed anything.
-    fn remove(&self, name: Name<'_>, cut: impl FnOnce(&mut Group) -> bool) -> bool {
-        let mut shard = self.shard(name);
-        let Some(group) = shard.get_mut(name.0) else { return false };
-        let removed = cut(group);
-        if removed && group.topics.is_empty() {
-            // Tombstones that wait for the past to be read stay with it, unseen.
-            group.meta.forget();
-            group.generations = 0;
+    /// Takes a topic out of what is assigned to a group's members; tells whether it was there.
+    fn unassign(&self, group: Name<'_>, topic: Name<'_>) -> bool {
+        loop {
+            let owners = self.shard(group).get(group.0).and_then(|held| held.meta.owners().cloned());
+            let Some((owners, without)) = owners.and_then(|owners| Some((Arc::clone(&owners), owners.without(topic)?)))
+            else {
+                return false;
+            };
+            let without = Arc::new(without);
+            let held = self.shard(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
+            // It comes back where the assignment has changed meanwhile.
+            if held.is_none_or(|held| !Arc::ptr_eq(&held, &without)) {
+                return true;
+            }
         }
-        if group.is_gone() {
-            shard.remove(name.0);
-        }
-        removed
+    }
+
+    fn drop_if_gone(&self, group: Name<'_>) {
+        let gone = {
+            let mut shard = self.shard(group);
+            if shard.get(group.0).is_some_and(Group::is_gone) { shard.remove(group.0) } else { None }
+        };
+        drop(gone);
+    }
+}
+
+impl Group {
+    /// Tombstones that wait for the past to be read stay, unseen.
+    fn forget_all(&mut self) -> Meta {
+        self.generations = 0;
+        self.meta.forget()
     }
 }
 

@@ -127,7 +127,7 @@ impl Cluster {
         let (topics, moment) = (self.topics(), self.moment(now));
         let mut lagging = HashMap::new();
         for mut shard in self.shards() {
-            for topic in shard.values_mut().flat_map(|group| &mut group.topics) {
+            for topic in shard.values_mut().flat_map(|group| group.topics.iter_mut()) {
                 settle_topic(topic, &topics, moment, &given_up, &mut lagging);
             }
         }

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::lag::Bounds;
-use crate::model::{Order, TopicId};
+use crate::model::{Offset, Order, TopicId};
 
 use super::SourceId;
-use super::group::{Group, GroupTopic, Stream, is_older};
+use super::group::{Group, Stream};
 use super::progress::Progress;
 use super::slot::Taken;
 use super::slots::{Arriving, Slots};
@@ -33,15 +33,23 @@ impl Nameless {
         self.change(|_, slots| slots.retain(|slot| slot.source != source));
     }
 
-    pub fn clear(&mut self) {
-        self.0 = None;
-    }
-
     /// Takes over what another reading of the same group has found.
     pub fn merge(&mut self, other: Self) {
         for (id, slots) in other.0.into_iter().flat_map(|topics| *topics) {
             self.0.get_or_insert_default().entry(id).or_default().adopt(slots);
         }
+    }
+
+    /// Lets `take` change what is known of one topic.
+    fn take(&mut self, topic: TopicId, take: impl FnOnce(&mut Slots) -> Taken) -> Taken {
+        let topics = self.0.get_or_insert_default();
+        let slots = topics.entry(topic).or_default();
+        let taken = take(slots);
+        if slots.is_empty() {
+            topics.remove(&topic);
+            self.0.take_if(|topics| topics.is_empty());
+        }
+        taken
     }
 
     fn change(&mut self, mut change: impl FnMut(TopicId, &mut Slots)) {
@@ -61,24 +69,30 @@ impl Nameless {
 }
 
 impl Group {
-    /// Takes in how far the group has come in a partition.
-    pub fn share(&mut self, update: &ShareUpdate<'_>, order: Order, stream: &Stream<'_>) -> Taken {
-        if stream.rules.expire.of_commits().is_some_and(|expire| is_older(update.at, stream.now, expire)) {
+    /// Takes in how far the group has come in a partition; `finished` are the records that are, in order.
+    pub fn share(
+        &mut self,
+        update: &ShareUpdate<'_>,
+        finished: &[(Offset, Offset)],
+        order: Order,
+        stream: &Stream<'_>,
+    ) -> Taken {
+        if stream.rules.expire.refuses(update.at, stream.now) {
             return Taken::Dropped(Dropped::Expired);
         }
         let Some(name) = stream.topics.named_by(update.topic) else {
-            let slots = self.nameless.0.get_or_insert_default().entry(update.topic).or_default();
-            let taken = take(slots, update, order, Bounds::default(), stream);
-            self.nameless.sweep();
-            return taken;
+            return self
+                .nameless
+                .take(update.topic, |slots| take(slots, (update, finished), order, Bounds::default(), stream));
         };
         let bounds = stream.topics.bounds(&name, update.partition);
-        let topic = self.topic_of(name);
-        let taken = take(&mut topic.slots, update, order, bounds, stream);
+        let place = self.place_of(name);
+        let Some(topic) = self.topics.get_mut(place) else { return Taken::Repeated };
+        let taken = take(&mut topic.slots, (update, finished), order, bounds, stream);
         if stream.live && taken == Taken::In && update.state.is_some() {
             topic.commits = topic.commits.saturating_add(1);
         }
-        self.topics.retain(|topic| !topic.is_gone());
+        self.drop_if_gone(place);
         taken
     }
 
@@ -91,17 +105,21 @@ impl Group {
             }
         });
         for (name, slots) in named {
-            self.topic_of(name).slots.adopt(slots);
+            let place = self.place_of(name);
+            if let Some(topic) = self.topics.get_mut(place) {
+                topic.slots.adopt(slots);
+            }
         }
-    }
-
-    /// Whether anything of a topic is shown.
-    pub fn shows(&self, topic: &GroupTopic) -> bool {
-        !topic.assigned.is_empty() || topic.slots.shown(self.is_share()).next().is_some()
     }
 }
 
-fn take(slots: &mut Slots, update: &ShareUpdate<'_>, order: Order, bounds: Bounds, stream: &Stream<'_>) -> Taken {
+fn take(
+    slots: &mut Slots,
+    (update, finished): (&ShareUpdate<'_>, &[(Offset, Offset)]),
+    order: Order,
+    bounds: Bounds,
+    stream: &Stream<'_>,
+) -> Taken {
     let (partition, source) = (update.partition, stream.source);
     let held = slots.get(partition).filter(|slot| slot.source == source);
     if held.is_some_and(|slot| order <= slot.window.newest().order) {
@@ -109,8 +127,8 @@ fn take(slots: &mut Slots, update: &ShareUpdate<'_>, order: Order, bounds: Bound
     }
     let before = held.and_then(|slot| slots.progress(slot));
     let progress = update.state.as_ref().and_then(|state| match before {
-        Some(before) if !state.whole => Some(before.changed(state.start, state.done, &state.finished)),
-        Some(_) | None => Some(Progress::new(state.start?, state.done, &state.finished)),
+        Some(before) if !state.whole => Some(before.changed(state.start, state.done, finished)),
+        Some(_) | None => Some(Progress::new(state.start?, state.done, finished)),
     });
     let Some(progress) = progress else {
         slots.remove(partition, source, order);

@@ -8,13 +8,14 @@ use crate::model::{Lag, Offset, Order, Partition};
 use super::SourceId;
 use super::progress::Progress;
 use super::slot::{Rules, Slot, Taken};
+use super::sorted::{Place, Sorted};
 use super::window::Commit;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
-    /// Sorted by partition.
-    list: Vec<Slot>,
+    /// By partition.
+    list: Sorted<Slot>,
     /// Of share groups: how far they have come. Their windows hold the first record that is not finished.
     #[expect(clippy::box_collection, reason = "a word for the many that have none")]
     shares: Option<Box<BTreeMap<Partition, Progress>>>,
@@ -57,15 +58,17 @@ impl Standing {
 }
 
 impl Slots {
+    pub const NONE: Self = Self { list: Sorted::new(), shares: None };
+
     pub const fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    pub fn iter(&self) -> std::slice::Iter<'_, Slot> {
+    pub fn iter(&self) -> impl Iterator<Item = &Slot> {
         self.list.iter()
     }
 
@@ -74,7 +77,7 @@ impl Slots {
         self.list.iter().filter(move |slot| slot.is_shown(is_share))
     }
 
-    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Slot> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.list.iter_mut()
     }
 
@@ -98,13 +101,13 @@ impl Slots {
         self.list.iter().filter_map(|slot| Some((slot.partition, self.standing(slot).done?))).collect()
     }
 
-    fn find(&self, partition: Partition) -> Result<usize, usize> {
-        // Partitions are mostly all there: then the number is the place.
-        let guess = usize::try_from(partition.0).unwrap_or(usize::MAX);
-        if self.list.get(guess).is_some_and(|slot| slot.partition == partition) {
-            return Ok(guess);
-        }
-        self.list.binary_search_by_key(&partition, |slot| slot.partition)
+    fn find(&self, partition: Partition) -> Result<Place, Place> {
+        // Partitions are mostly all there: then the number tells the place.
+        let guess = |first: &Slot| {
+            let distance = i64::from(partition.0).saturating_sub(first.partition.0.into());
+            usize::try_from(distance).unwrap_or(usize::MAX)
+        };
+        self.list.find_near(|slot| slot.partition.cmp(&partition), guess)
     }
 
     /// Takes a commit in.
@@ -149,7 +152,7 @@ impl Slots {
         self.list.retain_mut(keep);
         let Self { list, shares } = self;
         if let Some(shares) = shares {
-            shares.retain(|partition, _| list.binary_search_by_key(partition, |slot| slot.partition).is_ok());
+            shares.retain(|partition, _| list.find(|slot| slot.partition.cmp(partition)).is_ok());
         }
     }
 
@@ -166,7 +169,7 @@ impl Slots {
                     Some(held) => *held = slot,
                     None => continue,
                 },
-                Err(place) => self.list.insert(place, slot),
+                Err(place) => drop(self.list.insert(place, slot)),
             }
             let progress = shares.as_mut().and_then(|shares| shares.remove(&partition));
             self.note(partition, progress.filter(|_| is_share));
@@ -175,6 +178,6 @@ impl Slots {
 
     /// Few are added from now on.
     pub fn shrink(&mut self) {
-        self.list.shrink_to_fit();
+        self.list.shrink();
     }
 }

@@ -6,7 +6,7 @@
 pub struct SourceId(pub(super) u32);
 
 /// What a source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Origin {
     /// A partition of the offsets topic.
     OffsetsTopic,

@@ -3,7 +3,7 @@
 use crate::lag::RetentionUsed;
 use crate::model::{Lag, Partition, TimeLag, Timestamp};
 
-use super::group::Assigned;
+use super::owners::Assigned;
 use super::view::CommitView;
 
 /// What the partitions of a group's topic, or all of a group's, come to.

@@ -49,6 +49,8 @@ pub struct Topic {
     pub partitions: Vec<PartitionState>,
     pub(super) id: Option<TopicId>,
     unnamed: u8,
+    /// Whether any metadata has named it.
+    seen: bool,
     /// When the metadata named it last.
     named_at: Timestamp,
     /// Until when the name stood for an older topic: commits up to then are not this one's.
@@ -70,14 +72,24 @@ impl Topics {
     /// The name of the topic of an id, if the newest metadata that tells ids names it.
     #[must_use]
     pub fn named_by(&self, id: TopicId) -> Option<Arc<TopicName>> {
+        self.name_of(id).cloned()
+    }
+
+    pub(super) fn name_of(&self, id: TopicId) -> Option<&Arc<TopicName>> {
         let topic = self.slots.get(*self.ids.get(&id)?)?.as_ref()?;
-        (topic.id == Some(id)).then(|| Arc::clone(&topic.name))
+        (topic.id == Some(id)).then_some(&topic.name)
     }
 
     /// Whether a topic stands on no page: two refreshes in a row did not name it.
     #[must_use]
     pub fn hides(&self, name: &TopicName) -> bool {
         self.get(name).is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES)
+    }
+
+    /// Whether there is such a topic: the metadata has named it, and two refreshes in a row have not left it out since.
+    pub(super) fn knows(&self, name: &TopicName) -> bool {
+        let topic = self.get(name).filter(|topic| std::ptr::eq(&raw const *topic.name, name));
+        topic.is_some_and(|topic| topic.seen && topic.unnamed < UNNAMED_REFRESHES)
     }
 
     /// What is known of a partition's log.
@@ -112,6 +124,7 @@ impl Topics {
         }
         topic.id = found.id.or(topic.id);
         topic.unnamed = 0;
+        topic.seen = true;
         topic.partitions.resize_with(found.partitions.len(), PartitionState::default);
         for (state, metadata) in topic.partitions.iter_mut().zip(&found.partitions) {
             state.describe(metadata);
@@ -219,6 +232,7 @@ impl Topics {
             partitions: Vec::new(),
             id: None,
             unnamed: 0,
+            seen: false,
             named_at: Timestamp(i64::MIN),
             since: None,
         };

@@ -263,30 +263,6 @@ impl<'a> GroupFact<'a> {
             Self::TopicNames(value) => value.is_none(),
         }
     }
-
-    /// The topics that it names, in their order.
-    pub fn topics(&self) -> impl Iterator<Item = Name<'a>> + '_ {
-        let read = match self {
-            Self::Topology(Some(topology)) => Some(&topology.sources),
-            Self::Epoch(_)
-            | Self::TargetEpoch(_)
-            | Self::Member { .. }
-            | Self::Current { .. }
-            | Self::Topology(None)
-            | Self::TopicNames(_) => None,
-        };
-        let named = match self {
-            Self::TopicNames(Some(names)) => Some(names),
-            Self::Epoch(_)
-            | Self::TargetEpoch(_)
-            | Self::Member { .. }
-            | Self::Current { .. }
-            | Self::Topology(_)
-            | Self::TopicNames(None) => None,
-        };
-        let read = read.into_iter().flatten().flat_map(|(_, topics)| topics.iter().copied());
-        read.chain(named.into_iter().flatten().map(|(_, name)| *name))
-    }
 }
 
 /// The types of groups that have metadata (KIP-848, KIP-932, KIP-1071), or members in ZooKeeper.
@@ -361,11 +337,13 @@ pub enum Dropped {
     Superseded,
     /// Older than the topic: it was deleted and created anew.
     Recreated,
+    /// The name of the group or of the topic is too long. Whatever names it counts, not commits alone.
+    Name,
 }
 
 impl Dropped {
     /// All reasons.
-    pub const ALL: [Self; 4] = [Self::Expired, Self::Late, Self::Superseded, Self::Recreated];
+    pub const ALL: [Self; 5] = [Self::Expired, Self::Late, Self::Superseded, Self::Recreated, Self::Name];
 
     /// The label's value.
     #[must_use]
@@ -375,6 +353,7 @@ impl Dropped {
             Self::Late => "late",
             Self::Superseded => "superseded",
             Self::Recreated => "recreated",
+            Self::Name => "name",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What leaves storage: a picture of one moment. Numbers are copied under a shard's lock, the rest is shared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, TryReserveError};
 use std::ops::Range;
 use std::slice;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp};
 use super::cluster::Cluster;
 use super::copy::{Copied, Held};
 use super::epochs::GroupState;
-use super::group::Assigned;
 use super::judge::{Judge, state_of};
 use super::meta::Member;
 use super::names::{Label, TopicName};
+use super::owners::Owned;
 use super::partition::PartitionState;
 use super::stats::Stats;
 use super::topics::{Topic, Topics};
@@ -116,7 +116,7 @@ pub struct GroupTopicView {
     /// The topic's name.
     pub name: Arc<TopicName>,
     /// Partitions assigned to members, by number.
-    pub assigned: Arc<[Assigned]>,
+    pub assigned: Owned,
     /// What its partitions come to.
     pub stats: Stats,
     /// The judgement on its partitions.
@@ -160,27 +160,41 @@ impl Iterator for CommitViews<'_> {
 }
 
 impl ClusterView {
+    #[cfg(test)]
     pub(super) fn of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Self {
+        Self::try_of(cluster, now, rules).unwrap()
+    }
+
+    pub(super) fn try_of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Result<Self, TryReserveError> {
+        cluster.find_owners();
         let topics = cluster.topics();
-        let mut named: Vec<_> = topics.named().cloned().collect();
-        named.sort_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
+        let mut named = Vec::new();
+        named.try_reserve_exact(topics.named().count())?;
+        named.extend(topics.named().cloned());
+        named.sort_unstable_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
         let judge = Judge { moment: cluster.moment(now), rules };
-        let Copied { groups, topics: group_topics, commits } = Copied::of(cluster, &topics, judge);
+        let Copied { groups, topics: group_topics, commits } = Copied::of(cluster, &topics, judge)?;
         let mut view = Self { label: Arc::clone(cluster.label()), named, topics, groups, group_topics, commits };
-        view.sort();
-        view
+        view.sort()?;
+        Ok(view)
     }
 
     /// Groups by name, and their topics in the groups' order.
-    fn sort(&mut self) {
-        self.groups.sort_by(|a, b| a.label.name().cmp(&b.label.name()));
+    fn sort(&mut self) -> Result<(), TryReserveError> {
+        // In place: a stable sort would take memory, and no two names are equal.
+        self.groups.sort_unstable_by(|a, b| a.label.name().cmp(&b.label.name()));
+        let mut sorted = Vec::new();
+        sorted.try_reserve_exact(self.group_topics.len())?;
+        // The list's own memory is used for what it is mapped to, which is no larger.
         let mut unsorted: Vec<_> = std::mem::take(&mut self.group_topics).into_iter().map(Some).collect();
         for group in &mut self.groups {
-            let first = self.group_topics.len();
+            let first = sorted.len();
             let own = unsorted.get_mut(group.topics.clone()).unwrap_or_default();
-            self.group_topics.extend(own.iter_mut().filter_map(Option::take));
-            group.topics = first..self.group_topics.len();
+            sorted.extend(own.iter_mut().filter_map(Option::take));
+            group.topics = first..sorted.len();
         }
+        self.group_topics = sorted;
+        Ok(())
     }
 
     /// The topics of a group, by name.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::tests::{commit, live, members};
+use super::tests::{commit, live, members, metadata};
 use super::*;
 use crate::model::{Lag, Name, Order, Partition};
 
@@ -12,7 +12,9 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 
 fn cluster(expire: Expire) -> Arc<Cluster> {
     let rules = Rules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
-    Arc::new(Cluster::new("c", rules))
+    let cluster = Cluster::new("c", rules);
+    cluster.apply_metadata(metadata(&[("t", 1, 2), ("u", 2, 8)]), Timestamp(0));
+    Arc::new(cluster)
 }
 
 fn registered<'a>(group: &'a str, owners: &[(&'a str, &'a str, &[i32])]) -> Update<'a> {
@@ -121,8 +123,53 @@ fn zookeepers_groups_expire_after_a_week_where_nothing_is_set_and_kafkas_do_not(
     told(&cluster, vec![(3, commit("old", "t", 0, 1, old)), (4, commit("alive", "t", 0, 1, old))]);
     told(&cluster, vec![(0, registered("alive", &[("a", "t", &[0])]))]);
     live(&cluster, vec![(5, commit("kafkas", "t", 0, 1, old))]);
+    told(&cluster, vec![(6, commit("busy", "t", 0, 1, NOW.0))]);
     cluster.expire(NOW);
     let names: Vec<String> = cluster.groups().iter().map(|label| label.name().to_string()).collect();
-    assert_eq!(names, ["alive", "kafkas", "young"]);
+    assert_eq!(names, ["alive", "busy", "kafkas", "young"]);
     assert_eq!(cluster.group(Name(b"young")).unwrap().topics.len(), 1);
+}
+
+#[test]
+fn groups_of_a_source_that_is_silent_do_not_age_and_of_the_others_they_do() {
+    const DAY: i64 = 86_400_000;
+    let cluster = cluster(Expire::after(Duration::from_secs(3 * 86_400)));
+    let names = || cluster.groups().iter().map(|label| label.name().to_string()).collect::<Vec<_>>();
+    told(&cluster, vec![(1, commit("z-old", "t", 0, 1, NOW.0 - 2 * DAY)), (2, commit("z-last", "t", 0, 1, NOW.0))]);
+    live(&cluster, vec![(1, commit("k-old", "t", 0, 1, NOW.0 - 2 * DAY)), (2, commit("k-busy", "t", 0, 1, NOW.0))]);
+    let later = Timestamp(NOW.0 + 2 * DAY);
+    live(&cluster, vec![(3, commit("k-busy", "t", 0, 2, later.0))]);
+    // What is dated later than our clock may have come from one that is wrong.
+    let mut build = cluster.build(cluster.source("m", 1));
+    build.apply([(Order(1), commit("k-mad", "t", 0, 1, later.0 + 9 * DAY))], later);
+    build.publish();
+    // `live` takes its commits in as of a time before that of the last.
+    cluster.apply(cluster.source("m", 0), Past::Read, [(Order(4), commit("k-busy", "t", 0, 3, later.0))], later);
+    cluster.expire(AsOf { time: later, believed: false });
+    assert_eq!(names(), ["k-busy", "k-mad", "k-old", "z-last", "z-old"]);
+    cluster.expire(later);
+    assert_eq!(names(), ["k-busy", "k-mad", "z-last", "z-old"]);
+    // The last that the ensemble brought has nothing but the clock to age by.
+    let late = Timestamp(NOW.0 + 4 * DAY);
+    cluster.expire(late);
+    assert_eq!(names(), ["k-busy", "k-mad", "z-old"]);
+}
+
+#[test]
+fn ten_days_ahead_for_half_a_minute_end_no_group_and_drop_no_commit() {
+    let cluster = cluster(Expire::after(Duration::from_secs(86_400)));
+    let (mut clock, start) = (crate::wall_clock::WallClock::new(), NOW.0);
+    for second in 0..2_000_i64 {
+        let ahead = if (100..135).contains(&second) { 864_000_000 } else { 0 };
+        let tick = crate::model::Tick(second * 1_000);
+        let (now, _) = clock.look(Timestamp(start + second * 1_000 + ahead), tick);
+        // The broker's clock is right. The second group has the last word of its source.
+        let (group, at) = if second == 50 { ("silent", start + 50_000) } else { ("busy", start + second * 1_000) };
+        let order = Order(second + 1);
+        let source = cluster.source("m", i32::from(group == "silent"));
+        cluster.apply(source, Past::Read, [(order, commit(group, "t", 0, second, at))], now);
+        cluster.expire(now);
+        assert_eq!(cluster.groups().len(), if second < 50 { 1 } else { 2 }, "second {second}");
+    }
+    assert_eq!(cluster.dropped().map(|(_, count)| count).sum::<u64>(), 0);
 }

@@ -16,15 +16,19 @@ pub(super) struct Glance {
 
 impl Glance {
     /// A view that is begun no earlier than it was `asked` for. May block for as long as two of them take.
-    pub fn view(&self, asked: Instant, make: impl FnOnce() -> View) -> Arc<View> {
+    ///
+    /// # Errors
+    /// Of the making.
+    pub fn view<E>(&self, asked: Instant, make: impl FnOnce() -> Result<View, E>) -> Result<Arc<View>, E> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = newest.as_ref().filter(|(begun, _)| *begun >= asked).and_then(|(_, view)| view.upgrade());
-        fresh.unwrap_or_else(|| {
-            let begun = Instant::now();
-            let view = Arc::new(make());
-            *newest = Some((begun, Arc::downgrade(&view)));
-            view
-        })
+        if let Some(view) = fresh {
+            return Ok(view);
+        }
+        let begun = Instant::now();
+        let view = Arc::new(make()?);
+        *newest = Some((begun, Arc::downgrade(&view)));
+        Ok(view)
     }
 }
 
@@ -32,20 +36,32 @@ impl Glance {
 mod tests {
     use super::*;
 
+    /// A view that is made without fail.
+    fn view(glance: &Glance, asked: Instant) -> Arc<View> {
+        glance.view(asked, || Ok::<_, ()>(View::default())).unwrap()
+    }
+
     #[test]
     fn who_asked_before_a_view_was_begun_shares_it_and_who_asks_later_does_not() {
         let (glance, asked) = (Glance::default(), Instant::now());
-        let first = glance.view(asked, View::default);
-        let second = glance.view(asked, || unreachable!("there is one that is new enough"));
-        assert!(Arc::ptr_eq(&first, &second));
-        assert!(!Arc::ptr_eq(&first, &glance.view(Instant::now(), View::default)));
+        let first = view(&glance, asked);
+        let second = glance.view(asked, || -> Result<_, ()> { unreachable!("there is one that is new enough") });
+        assert!(Arc::ptr_eq(&first, &second.unwrap()));
+        assert!(!Arc::ptr_eq(&first, &view(&glance, Instant::now())));
     }
 
     #[test]
     fn a_view_that_nobody_reads_any_more_is_not_kept() {
         let (glance, asked) = (Glance::default(), Instant::now());
-        let first = Arc::downgrade(&glance.view(asked, View::default));
+        let first = Arc::downgrade(&view(&glance, asked));
         assert!(first.upgrade().is_none());
-        drop(glance.view(asked, View::default));
+        drop(view(&glance, asked));
+    }
+
+    #[test]
+    fn a_view_that_cannot_be_made_is_made_for_the_next_who_asks() {
+        let (glance, asked) = (Glance::default(), Instant::now());
+        assert_eq!(glance.view(asked, || Err("no memory")).unwrap_err(), "no memory");
+        drop(view(&glance, asked));
     }
 }

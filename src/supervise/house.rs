@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -16,7 +17,7 @@ use crate::metrics::health::{Health, ModuleKind};
 use crate::metrics::own::Own;
 use crate::model;
 use crate::storage::{Expire, Rules, Storage};
-use crate::task::Failures;
+use crate::task::{self, Failures};
 
 use super::RunError;
 
@@ -120,11 +121,17 @@ impl Modules {
     /// Stops them, and returns when each has stopped completely, or the grace period is over.
     pub(super) async fn stop(mut self) {
         let deadline = grace_ends();
-        let stopping = tokio::task::spawn_blocking(move || {
+        let (ended, ending) = oneshot::channel();
+        let stop = move || {
             self.consumers.stop(deadline);
             self.clusters.stop(deadline);
-        });
-        if stopping.await.is_err() {
+            // Fails when the run itself has been cut off.
+            let _ = ended.send(());
+        };
+        if let Err(refused) = task::start("stop", stop) {
+            refused.work_here();
+        }
+        if ending.await.is_err() {
             error!("stopping the modules panicked");
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::clock;
 use crate::config::{Config, ConsumerClass, Secret, Start};
@@ -73,6 +74,7 @@ pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&
             let end = house.catch_up(&mut signals, &mut failed, timeout).await;
             tokio::spawn(async move {
                 signals.next().await;
+                warn!("stopped at once");
                 std::process::exit(1);
             });
             let shown = show(&house.reading(&modules, end.as_ref().map_or(End::BrokenOff, |end| *end)));
@@ -126,7 +128,7 @@ impl House {
     }
 
     fn reading(&self, modules: &Modules, end: End) -> Reading {
-        let now = clock::now();
+        let tick = clock::tick();
         let mut missing: BTreeMap<&str, Missing> = BTreeMap::new();
         for health in self.own.modules().iter().filter(|health| !health.is_ready()) {
             let cluster = missing.entry(&health.cluster).or_insert_with(|| Missing {
@@ -135,13 +137,13 @@ impl House {
                 end,
                 why: Vec::new(),
             });
-            cluster.answered |= health.is_up(now);
+            cluster.answered |= health.is_up(tick);
             let why = Self::why(health, modules);
             if !cluster.why.contains(&why) {
                 cluster.why.push(why);
             }
         }
-        Reading { view: self.storage.view(now, &self.evaluator), missing: missing.into_values().collect() }
+        Reading { view: self.storage.view(clock::now(), &self.evaluator), missing: missing.into_values().collect() }
     }
 
     /// What stands in the way of a module, or how far it has come.

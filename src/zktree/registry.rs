@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Name, Partition};
 use crate::storage::{MemberUpdate, Update};
 
-use super::{Spot, member};
+use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
+use super::talk::LeftOut;
+use super::{Spot, consumer_of, member};
 
 /// All groups' members. A member and what it owns stand at different places of the tree and come one by one, while
 /// storage wants a group's members as a whole: so they are gathered here, and told of once a batch.
@@ -13,36 +15,68 @@ use super::{Spot, member};
 pub(super) struct Registries {
     groups: BTreeMap<Box<str>, Registry>,
     changed: BTreeSet<Box<str>>,
+    /// Members of all groups.
+    members: usize,
 }
 
 #[derive(Debug, Default)]
 struct Registry {
     members: BTreeSet<Box<str>>,
-    /// The owner of each partition, by topic.
-    owners: BTreeMap<Box<str>, BTreeMap<Partition, Box<str>>>,
+    /// What the node of each partition's owner says, by topic.
+    owners: BTreeMap<Box<str>, BTreeMap<Partition, Box<[u8]>>>,
+    owned: usize,
 }
 
 impl Registries {
-    /// These are the group's members.
-    pub fn members(&mut self, group: &str, members: &[String]) {
-        let members: BTreeSet<Box<str>> = members.iter().map(|member| member.as_str().into()).collect();
-        if members.is_empty() && !self.groups.contains_key(group) {
-            return;
-        }
-        let registry = self.groups.entry(group.into()).or_default();
-        if registry.members != members {
-            registry.members = members;
-            self.changed.insert(group.into());
-        }
+    /// How many members there are, of all groups.
+    pub const fn count(&self) -> usize {
+        self.members
     }
 
-    /// A partition is owned by a consumer.
-    pub fn own(&mut self, spot: Spot<'_>, consumer: &str) {
+    /// How many members a group has.
+    pub fn count_of(&self, group: &str) -> usize {
+        self.groups.get(group).map_or(0, |held| held.members.len())
+    }
+
+    /// These are the group's members. At most so many are kept, of this group and of all.
+    pub fn members(&mut self, group: &str, names: &[String], most: usize) -> LeftOut {
+        let held = self.count_of(group);
+        let mut members: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let listed = members.len();
+        members.retain(|name| is_name(name) && name.len() <= LONGEST_CONSUMER);
+        let (good, kept) = (members.len(), members.len().min(most));
+        let left_out = LeftOut { names: listed.saturating_sub(good), nodes: good.saturating_sub(kept) };
+        if kept == 0 && !self.groups.contains_key(group) {
+            return left_out;
+        }
+        let registry = self.groups.entry(group.into()).or_default();
+        let same =
+            registry.members.len() == kept && members.iter().take(kept).all(|name| registry.members.contains(*name));
+        if !same {
+            registry.members = members.into_iter().take(kept).map(Box::from).collect();
+            self.members = self.members.saturating_sub(held).saturating_add(kept);
+            self.changed.insert(group.into());
+        }
+        left_out
+    }
+
+    /// What the node of a partition's owner says. False where the group's consumers own too much already.
+    pub fn own(&mut self, spot: Spot<'_>, owner: &[u8], bounds: Bounds) -> bool {
         let registry = self.groups.entry(spot.group.into()).or_default();
         let topic = registry.owners.entry(spot.topic.into()).or_default();
-        if topic.insert(spot.partition, consumer.into()).as_deref() != Some(consumer) {
-            self.changed.insert(spot.group.into());
+        if registry.owned >= bounds.owned && !topic.contains_key(&spot.partition) {
+            if topic.is_empty() {
+                registry.owners.remove(spot.topic);
+            }
+            return false;
         }
+        match topic.insert(spot.partition, owner.into()) {
+            None => registry.owned = registry.owned.saturating_add(1),
+            Some(before) if *before == *owner => return true,
+            Some(_) => {}
+        }
+        self.changed.insert(spot.group.into());
+        true
     }
 
     /// A partition is owned by none.
@@ -50,6 +84,7 @@ impl Registries {
         let Some(registry) = self.groups.get_mut(spot.group) else { return };
         let Some(topic) = registry.owners.get_mut(spot.topic) else { return };
         if topic.remove(&spot.partition).is_some() {
+            registry.owned = registry.owned.saturating_sub(1);
             self.changed.insert(spot.group.into());
         }
         if topic.is_empty() {
@@ -57,49 +92,183 @@ impl Registries {
         }
     }
 
-    /// The members of the groups where that has changed since this was last asked.
-    pub fn told(&self) -> impl Iterator<Item = Update<'_>> {
-        self.changed.iter().filter_map(|name| {
+    /// Hands the members of the groups where that has changed since it was last told to `take`: of as many groups
+    /// as hold `most` members and partitions together, and of one at least unless that is 0. How many members and partitions those were.
+    pub fn tell(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
+        let (mut names, mut size) = (Vec::new(), 0_usize);
+        while size < most
+            && let Some(name) = self.changed.pop_first()
+        {
+            size = size.saturating_add(self.groups.get(&name).map_or(0, Registry::size)).saturating_add(1);
+            names.push(name);
+        }
+        let update = |name: &str| {
             let (group, registry) = self.groups.get_key_value(name)?;
             Some(Update::Registered { group: Name(group.as_bytes()), members: registry.of(group) })
-        })
-    }
-
-    /// Whether nothing is held that is empty.
-    #[cfg(test)]
-    pub fn is_tidy(&self) -> bool {
-        let used = |registry: &Registry| !registry.members.is_empty() || !registry.owners.is_empty();
-        self.groups.values().all(|registry| used(registry) && registry.owners.values().all(|topic| !topic.is_empty()))
-    }
-
-    /// What has changed has been told.
-    pub fn settle(&mut self) {
-        for name in std::mem::take(&mut self.changed) {
-            if self.groups.get(&name).is_some_and(|held| held.members.is_empty() && held.owners.is_empty()) {
+        };
+        take(&mut names.iter().map(AsRef::as_ref).filter_map(update));
+        for name in names {
+            if self.groups.get(&name).is_some_and(|held| held.size() == 0) {
                 self.groups.remove(&name);
             }
         }
+        size
+    }
+
+    /// Whether nothing is held that is empty, and the counts are right.
+    #[cfg(test)]
+    pub fn is_tidy(&self) -> bool {
+        let used = |registry: &Registry| registry.size() > 0;
+        let counted =
+            |registry: &Registry| registry.owners.values().map(BTreeMap::len).sum::<usize>() == registry.owned;
+        let full = |registry: &Registry| registry.owners.values().all(|topic| !topic.is_empty());
+        self.groups.values().all(|registry| used(registry) && counted(registry) && full(registry))
+            && self.groups.values().map(|registry| registry.members.len()).sum::<usize>() == self.members
     }
 }
 
 impl Registry {
-    /// Each member with what it owns. What is owned by none of them belonged to one that has just gone.
+    fn size(&self) -> usize {
+        self.members.len().saturating_add(self.owned)
+    }
+
+    /// Each member with what it owns, then those that own something and are not registered, by what they say.
     fn of<'a>(&'a self, group: &str) -> Vec<MemberUpdate<'a>> {
-        let mut owned: BTreeMap<&str, Vec<(Name<'a>, Vec<Partition>)>> = BTreeMap::new();
+        let mut owned: BTreeMap<&[u8], Vec<(Name<'a>, Vec<Partition>)>> = BTreeMap::new();
         for (topic, owners) in &self.owners {
             let topic = Name(topic.as_bytes());
-            for (partition, consumer) in owners {
-                let topics = owned.entry(consumer).or_default();
+            for (partition, owner) in owners {
+                let topics = owned.entry(self.consumer(owner)).or_default();
                 match topics.last_mut() {
                     Some((last, partitions)) if *last == topic => partitions.push(*partition),
                     Some(_) | None => topics.push((topic, vec![*partition])),
                 }
             }
         }
-        let with = |consumer: &'a str| {
-            let assigned = owned.remove(consumer).unwrap_or_default();
-            MemberUpdate { assigned, ..member(group, consumer) }
+        let registered: Vec<_> = self.members.iter().map(|id| (id.as_bytes(), owned.remove(id.as_bytes()))).collect();
+        let others = owned.into_iter().map(|(id, topics)| (id, Some(topics)));
+        let with = |(id, topics): (&'a [u8], Option<_>)| MemberUpdate {
+            assigned: topics.unwrap_or_default(),
+            ..member(group, id)
         };
-        self.members.iter().map(|consumer| &**consumer).map(with).collect()
+        registered.into_iter().chain(others).map(with).collect()
+    }
+
+    /// The consumer that an owner's node means: the one registered as that, else the one whose thread that is. Java's
+    /// client writes its threads there, and others, such as kazoo-go, themselves.
+    fn consumer<'a>(&'a self, owner: &'a [u8]) -> &'a [u8] {
+        let Ok(text) = std::str::from_utf8(owner) else { return owner };
+        let registered = |id: &&str| self.members.contains(*id);
+        Some(text).filter(registered).or_else(|| consumer_of(text).filter(registered)).map_or(owner, str::as_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn spot(topic: &'static str, partition: i32) -> Spot<'static> {
+        Spot { group: "g", topic, partition: Partition(partition) }
+    }
+
+    /// Each member with the partitions of `t` that it owns, as they are told once.
+    fn told(registries: &mut Registries) -> Vec<(String, Vec<i32>)> {
+        let mut all = Vec::new();
+        registries.tell(usize::MAX, |updates| {
+            for update in updates {
+                let Update::Registered { members, .. } = update else { panic!("{update:?}") };
+                all.extend(members.iter().map(|member| {
+                    let owned = member.assigned.iter().flat_map(|(_, list)| list.iter().map(|one| one.0));
+                    (member.id.to_string(), owned.collect())
+                }));
+            }
+        });
+        all
+    }
+
+    fn with_owners(members: &[&str], owners: &[&[u8]]) -> Vec<(String, Vec<i32>)> {
+        let mut registries = Registries::default();
+        assert_eq!(registries.members("g", &names(members), usize::MAX), LeftOut::default());
+        for (partition, owner) in (0..).zip(owners) {
+            assert!(registries.own(spot("t", partition), owner, Bounds::default()));
+        }
+        told(&mut registries)
+    }
+
+    fn rows<const N: usize>(rows: [(&str, &[i32]); N]) -> Vec<(String, Vec<i32>)> {
+        rows.map(|(id, owned)| (id.to_owned(), owned.to_vec())).into()
+    }
+
+    #[test]
+    fn an_owner_is_a_registered_consumer_or_its_thread() {
+        let found = with_owners(&["g_a", "g_b"], &[b"g_a-0", b"g_b", b"g_a-11", b"g_a"]);
+        assert_eq!(found, rows([("g_a", &[0, 2, 3]), ("g_b", &[1])]));
+    }
+
+    #[test]
+    fn an_id_that_ends_in_a_number_is_tried_before_the_thread_that_it_looks_like() {
+        let found = with_owners(&["c", "c-1"], &[b"c-1", b"c-1-0", b"c-0", b"c", b"c-2"]);
+        assert_eq!(found, rows([("c", &[2, 3, 4]), ("c-1", &[0, 1])]));
+        assert_eq!(with_owners(&["c-1"], &[b"c-1", b"c-1-1"]), rows([("c-1", &[0, 1])]));
+        assert_eq!(with_owners(&["c"], &[b"c-1"]), rows([("c", &[0])]));
+    }
+
+    #[test]
+    fn an_owner_that_is_registered_as_nothing_is_shown_by_its_data() {
+        let found = with_owners(&["c"], &[b"d-0", b"\xff\xfe", b"c-x", b"c-1-1", b"d-0"]);
+        let others = [("c", &[][..]), ("c-1-1", &[3]), ("c-x", &[2]), ("d-0", &[0, 4]), ("\\xff\\xfe", &[1])];
+        assert_eq!(found, rows(others));
+    }
+
+    #[test]
+    fn an_owner_means_another_consumer_once_that_is_registered() {
+        let mut registries = Registries::default();
+        registries.members("g", &names(&["c"]), usize::MAX);
+        registries.own(spot("t", 0), b"c-1", Bounds::default());
+        assert_eq!(told(&mut registries), rows([("c", &[0])]));
+        registries.members("g", &names(&["c", "c-1"]), usize::MAX);
+        assert_eq!(told(&mut registries), rows([("c", &[]), ("c-1", &[0])]));
+        registries.members("g", &[], usize::MAX);
+        assert_eq!(told(&mut registries), rows([("c-1", &[0])]));
+        registries.free(spot("t", 0));
+        assert_eq!(told(&mut registries), rows([]));
+        assert!(registries.is_tidy() && registries.groups.is_empty());
+    }
+
+    #[test]
+    fn members_and_owners_beyond_the_bounds_are_left_out_and_counted() {
+        let mut registries = Registries::default();
+        let long = "x".repeat(LONGEST_CONSUMER + 1);
+        let left_out = registries.members("g", &names(&["b", "a", "", "x/y", "c", &long, "a"]), 2);
+        assert_eq!(left_out, LeftOut { names: 3, nodes: 1 });
+        let bounds = Bounds { owned: 2, ..Bounds::default() };
+        let owned =
+            [("t", 0), ("t", 1), ("u", 2), ("t", 1)].map(|(topic, at)| registries.own(spot(topic, at), b"a", bounds));
+        assert_eq!(owned, [true, true, false, true]);
+        assert_eq!((told(&mut registries), registries.count()), (rows([("a", &[0, 1]), ("b", &[])]), 2));
+        registries.free(spot("t", 0));
+        assert!(registries.own(spot("u", 2), b"b", bounds) && registries.is_tidy());
+    }
+
+    #[test]
+    fn groups_are_told_of_by_their_size_and_one_at_least() {
+        let mut registries = Registries::default();
+        for group in ["a", "b", "c", "d"] {
+            registries.members(group, &names(&["1", "2", "3"]), usize::MAX);
+        }
+        let mut told = |most| {
+            let mut groups = Vec::new();
+            let size = registries.tell(most, |updates| groups.extend(updates.map(|update| update.group().to_string())));
+            (groups, size)
+        };
+        assert_eq!(told(1), (vec!["a".to_owned()], 4));
+        assert_eq!(told(5), (vec!["b".to_owned(), "c".to_owned()], 8));
+        assert_eq!(told(0), (Vec::new(), 0));
+        assert_eq!(told(100).0, ["d"]);
+        assert_eq!(told(100).1, 0);
     }
 }

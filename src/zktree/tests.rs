@@ -1,6 +1,8 @@
 //! Paths, data, and the tree followed against a model of a server.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod model;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -8,8 +10,8 @@ use regex::bytes::Regex;
 
 use super::*;
 use crate::config::Filter;
-use crate::model::{Order, Timestamp};
-use crate::storage::Update;
+use crate::model::{Name, Order, Timestamp};
+use model::{Held, Server, settle, tell, tree};
 
 fn at(group: &'static str, topic: &'static str, partition: i32) -> Spot<'static> {
     Spot { group, topic, partition: Partition(partition) }
@@ -73,193 +75,22 @@ fn an_offset_is_digits_and_nothing_else() {
 }
 
 #[test]
-fn an_owner_is_a_consumers_thread() {
-    assert_eq!(owner(b"g_host-1-ab-0"), Some("g_host-1-ab"));
-    assert_eq!(owner(b"g_custom-12"), Some("g_custom"));
-    let bad: [&[u8]; 6] = [b"", b"g", b"g-", b"-0", b"g-x", b"g\xff-0"];
-    for data in bad {
-        assert_eq!(owner(data), None, "{data:?}");
+fn a_thread_is_a_consumer_and_a_number() {
+    assert_eq!(consumer_of("g_host-1-ab-0"), Some("g_host-1-ab"));
+    assert_eq!(consumer_of("g_custom-12"), Some("g_custom"));
+    for text in ["", "g", "g-", "-0", "g-x", "g-0x", "g-+1"] {
+        assert_eq!(consumer_of(text), None, "{text}");
     }
 }
 
 #[test]
 fn a_members_host_is_in_its_id_unless_that_was_chosen() {
-    let host = |group, consumer| member(group, consumer).client_host.to_string();
+    let host = |group, consumer: &str| member(group, consumer.as_bytes()).client_host.to_string();
     assert_eq!(host("g", "g_kafka-3.example.com-1396460000000-1a2b3c4d"), "kafka-3.example.com");
+    assert_eq!(member("g", b"g_\xff-1-ab").client_host, Name(b""));
     assert_eq!(host("g_h", "g_h_web-1-1396460000000-1a2b3c4d"), "web-1");
     for chosen in ["g_mine", "g_mine-1", "g_a-b-c", "g_a--1a", "x_host-1-ab", "", "g"] {
         assert_eq!(host("g", chosen), "", "{chosen}");
-    }
-}
-
-/// A server's nodes: data, and the transaction that wrote it.
-#[derive(Clone, Debug, Default)]
-struct Server {
-    nodes: BTreeMap<String, (Vec<u8>, i64)>,
-    clock: i64,
-    children: BTreeSet<String>,
-    data: BTreeSet<String>,
-    /// What watches have fired and nobody has been told of yet.
-    fired: Vec<Arc<str>>,
-}
-
-impl Server {
-    fn fire(&mut self, path: &str, children: bool) {
-        let set = if children { &mut self.children } else { &mut self.data };
-        if set.remove(path) {
-            self.fired.push(path.into());
-        }
-    }
-
-    fn put(&mut self, path: &str, data: &[u8]) {
-        let mut parent = String::new();
-        for name in path.split('/').skip(1) {
-            let child = format!("{parent}/{name}");
-            if !self.nodes.contains_key(&child) {
-                self.clock += 1;
-                self.nodes.insert(child.clone(), (Vec::new(), self.clock));
-                self.fire(&child, false);
-                self.fire(&parent, true);
-            }
-            parent = child;
-        }
-        self.clock += 1;
-        self.nodes.insert(path.to_owned(), (data.to_vec(), self.clock));
-        self.fire(path, false);
-    }
-
-    /// Removes a node and all below, the lowest first, as a server has it.
-    fn remove(&mut self, path: &str) {
-        let below = format!("{path}/");
-        let mut gone: Vec<String> =
-            self.nodes.keys().filter(|node| *node == path || node.starts_with(&below)).cloned().collect();
-        gone.reverse();
-        for node in gone {
-            self.nodes.remove(&node);
-            // One event for a node, whichever watches it has.
-            let both = self.data.remove(&node) | self.children.remove(&node);
-            if both {
-                self.fired.push(node.as_str().into());
-            }
-            let parent = node.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
-            self.fire(&parent, true);
-        }
-    }
-
-    fn answer(&mut self, ask: &Ask) -> Answer {
-        let path = &*ask.path;
-        let found = self.nodes.get(path).cloned();
-        match (ask.want, found) {
-            (Want::Existence, found) => {
-                self.data.insert(path.to_owned());
-                Answer::Exists(found.is_some())
-            }
-            (_, None) => Answer::Missing,
-            (Want::Children, Some(_)) => {
-                self.children.insert(path.to_owned());
-                let below = format!("{path}/");
-                let names = self.nodes.keys().filter_map(|node| node.strip_prefix(&below));
-                Answer::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
-            }
-            (Want::Data, Some((data, order))) => {
-                self.data.insert(path.to_owned());
-                Answer::Data { data, order: Order(order), time: Timestamp(order * 1000) }
-            }
-        }
-    }
-}
-
-/// What storage would hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Held {
-    commits: BTreeMap<(String, String, i32), (i64, i64)>,
-    /// Group and member, with what it owns.
-    members: BTreeMap<(String, String), Vec<(String, i32)>>,
-}
-
-impl Held {
-    fn take(&mut self, order: Order, update: Update<'_>) {
-        match update {
-            Update::Commit { group, topic, partition, offset, .. } => {
-                let place = (group.to_string(), topic.to_string(), partition.0);
-                let before = self.commits.insert(place, (offset.0, order.0));
-                assert!(before.is_none_or(|(_, before)| before <= order.0), "it goes back");
-            }
-            Update::CommitTombstone { group, topic, partition } => {
-                self.commits.remove(&(group.to_string(), topic.to_string(), partition.0));
-            }
-            Update::Registered { group, members } => {
-                self.members.retain(|(held, _), _| *held != group.to_string());
-                for member in members {
-                    let topics = member.assigned.iter();
-                    let owned = topics.flat_map(|(topic, list)| list.iter().map(|one| (topic.to_string(), one.0)));
-                    self.members.insert((group.to_string(), member.id.to_string()), owned.collect());
-                }
-            }
-            Update::Members(_) | Update::GroupTombstone { .. } | Update::Fact { .. } | Update::Share(_) => {
-                panic!("{update:?}")
-            }
-        }
-    }
-
-    /// What it should come to.
-    fn of(server: &Server) -> Self {
-        let mut held = Self::default();
-        for (path, (data, order)) in &server.nodes {
-            match place(path) {
-                Some(Place::Commit(spot)) => {
-                    if let Some(offset) = offset(data) {
-                        let place = (spot.group.to_owned(), spot.topic.to_owned(), spot.partition.0);
-                        held.commits.insert(place, (offset.0, *order));
-                    }
-                }
-                Some(Place::Members(group)) => {
-                    let below = format!("{path}/");
-                    for member in server.nodes.keys().filter_map(|node| node.strip_prefix(&below)) {
-                        held.members.entry((group.to_owned(), member.to_owned())).or_default();
-                    }
-                }
-                _ => {}
-            }
-        }
-        let owners = server.nodes.iter().filter_map(|(path, (data, _))| {
-            let Some(Place::Owner(spot)) = place(path) else { return None };
-            Some((spot, owner(data)?))
-        });
-        for (spot, consumer) in owners {
-            if let Some(owned) = held.members.get_mut(&(spot.group.to_owned(), consumer.to_owned())) {
-                owned.push((spot.topic.to_owned(), spot.partition.0));
-            }
-        }
-        held.members.values_mut().for_each(|owned| owned.sort());
-        held
-    }
-}
-
-fn tree() -> Tree {
-    Tree::new([Filter::default(), Filter::default()], Filter::default())
-}
-
-fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) -> Option<Fault> {
-    let told = tree.take(path, answer);
-    if let Some((order, update)) = told.update {
-        held.take(order, update);
-    }
-    tree.registered().for_each(|update| held.take(Order(0), update));
-    tree.settle();
-    told.fault
-}
-
-/// Asks and tells until there is nothing left to do; the faults.
-fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    loop {
-        for path in std::mem::take(&mut server.fired) {
-            tree.changed(&path);
-        }
-        let Some(ask) = tree.next_ask() else { return faults };
-        let answer = server.answer(&ask);
-        faults.extend(tell(tree, held, &ask.path, &answer));
     }
 }
 
@@ -292,8 +123,7 @@ fn groups_appear_grow_and_go() {
 fn data_that_is_no_number_is_counted_and_watched_on() {
     let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
     server.put("/consumers/g/offsets/t/0", b"5");
-    server.put("/consumers/g/owners/t/0", b"nobody");
-    assert_eq!(settle(&mut tree, &mut server, &mut held), [Fault::Owner]);
+    assert_eq!(settle(&mut tree, &mut server, &mut held), []);
     server.put("/consumers/g/offsets/t/0", b"five");
     assert_eq!(settle(&mut tree, &mut server, &mut held), [Fault::Offset]);
     assert_eq!(held, Held::default(), "what was committed is not known any more");
@@ -311,7 +141,7 @@ fn what_is_denied_is_never_asked_for() {
     }
     server.put("/consumers/g/owners/secret/0", b"g-0");
     server.put("/consumers/g/offsets/t/0", b"2");
-    let mut tree = Tree::new([deny("^no$"), deny("^never$")], deny("secret"));
+    let mut tree = Tree::new([deny("^no$"), deny("^never$")], deny("secret"), Bounds::default());
     let mut held = Held::default();
     settle(&mut tree, &mut server, &mut held);
     let watched: Vec<&String> = server.children.iter().chain(&server.data).collect();
@@ -349,6 +179,7 @@ fn a_node_that_a_list_names_while_an_older_answer_says_that_it_is_missing_is_ask
     for path in std::mem::take(&mut server.fired) {
         tree.changed(&path);
     }
+    tree.release(usize::MAX);
     let asks: Vec<Ask> = std::iter::from_fn(|| tree.next_ask()).collect();
     let node = asks.iter().find(|ask| ask.want == Want::Data).unwrap();
     let list = asks.iter().find(|ask| &*ask.path == "/consumers/g/offsets/t").unwrap();
@@ -370,14 +201,17 @@ enum Step {
     /// Tell the tree one of the answers, or of one of the watches: they may overtake one another.
     Tell(usize),
     Fire(usize),
+    /// Let so many of the nodes that have changed be asked again.
+    Release(usize),
 }
 
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 15] = [
     "/consumers",
     "/consumers/a",
     "/consumers/a/ids",
     "/consumers/a/ids/a_h-1-ab",
     "/consumers/a/ids/a_x",
+    "/consumers/a/ids/a_x-7",
     "/consumers/a/owners/t",
     "/consumers/a/owners/t/0",
     "/consumers/a/owners/u/1",
@@ -391,13 +225,14 @@ const PATHS: [&str; 14] = [
 
 fn step() -> impl Strategy<Value = Step> {
     let path = || prop::sample::select(&PATHS[..]);
-    let data = prop::sample::select(&["1", "2", "3", "a_h-1-ab-0", "a_x-7", "", "x"][..]);
+    let data = prop::sample::select(&["1", "2", "3", "a_h-1-ab-0", "a_x", "a_x-7", "a_x-7-0", "", "x"][..]);
     prop_oneof![
         3 => (path(), data).prop_map(|(path, data)| Step::Put(path, data)),
         2 => path().prop_map(Step::Remove),
         4 => Just(Step::Ask),
         4 => any::<usize>().prop_map(Step::Tell),
         2 => any::<usize>().prop_map(Step::Fire),
+        2 => (0..3_usize).prop_map(Step::Release),
     ]
 }
 
@@ -431,6 +266,7 @@ proptest! {
                         tree.changed(&path);
                     }
                 }
+                Step::Release(most) => assert!(tree.release(most) <= most),
                 Step::Tell(_) | Step::Fire(_) => {}
             }
         }
@@ -450,6 +286,36 @@ proptest! {
         let mut tree = tree();
         tree.take(&path, &said);
         tree.take(&path, &Answer::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
-        let _ = (offset(&data), owner(&data), place(&path));
+        let _ = (offset(&data), place(&path));
     }
+}
+
+#[test]
+fn nothing_below_a_name_that_is_too_long_is_read() {
+    let mut tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default());
+    let name = |bytes| "n".repeat(bytes);
+    let (longest, topic) = (name(1024), name(249));
+    let lists = [
+        ("/consumers".to_owned(), vec![name(1025), longest.clone()]),
+        (format!("/consumers/{longest}"), vec!["offsets".to_owned(), "owners".to_owned()]),
+        (format!("/consumers/{longest}/offsets"), vec![name(250), topic.clone()]),
+        (format!("/consumers/{longest}/owners"), vec![name(250)]),
+    ];
+    let mut asked = BTreeSet::new();
+    for (path, names) in lists {
+        tree.take(&path.into(), &Answer::Children(names));
+        asked.extend(std::iter::from_fn(|| tree.next_ask()).map(|ask| ask.path.to_string()));
+    }
+    assert_eq!((tree.take_too_long(), tree.take_too_long()), (3, 0));
+    let below = |rest: &str| format!("/consumers/{longest}{rest}");
+    let expected = [
+        "/consumers".to_owned(),
+        below(""),
+        below("/ids"),
+        below("/offsets"),
+        below("/owners"),
+        below(&format!("/offsets/{topic}")),
+    ];
+    assert!(asked.iter().all(|path| expected.contains(path)), "{asked:?}");
+    assert!(asked.contains(&below(&format!("/offsets/{topic}"))));
 }

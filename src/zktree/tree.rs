@@ -4,7 +4,7 @@
 //! sets it again: so whatever happens in between is seen by the one or the other. A node ends by its own answer that
 //! it is missing, never because a list lacks it, so that no order in which answers come in can lose one.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -13,59 +13,11 @@ use crate::config::Filter;
 use crate::model::{Name, Order, Timestamp};
 use crate::storage::Update;
 
+use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
+use super::refused::Refused;
 use super::registry::Registries;
-use super::{Fault, Place, ROOT, Spot, offset, owner, place};
-
-/// A question about a node, which sets a watch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// The node's path, from [`ROOT`] on.
-    pub path: Arc<str>,
-    /// What is asked.
-    pub want: Want,
-}
-
-/// What is asked about a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// The names of its children.
-    Children,
-    /// Its data.
-    Data,
-    /// Whether it is there. The watch is for its creation.
-    Existence,
-}
-
-/// What a server says about a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Its children's names; watched.
-    Children(Vec<String>),
-    /// Its data; watched.
-    Data {
-        /// The data.
-        data: Vec<u8>,
-        /// The transaction that wrote it (`mzxid`).
-        order: Order,
-        /// When that was (`mtime`).
-        time: Timestamp,
-    },
-    /// Whether it is there; watched.
-    Exists(bool),
-    /// There is no such node, and no watch.
-    Missing,
-    /// It may not be read, and is not watched.
-    Refused,
-}
-
-/// What an answer tells.
-#[derive(Debug, Default, PartialEq)]
-pub struct Told<'a> {
-    /// For storage.
-    pub update: Option<(Order, Update<'a>)>,
-    /// What is wrong with the node.
-    pub fault: Option<Fault>,
-}
+use super::talk::{Answer, Ask, LeftOut, Told, Want};
+use super::{Fault, Place, ROOT, Spot, offset, place};
 
 /// The part of the tree that is followed in one session.
 #[derive(Debug)]
@@ -73,12 +25,17 @@ pub struct Tree {
     /// Of the module, and of storage.
     groups: [Filter; 2],
     topics: Filter,
+    bounds: Bounds,
     nodes: HashMap<Arc<str>, Node>,
     asks: VecDeque<Ask>,
+    /// Those of the nodes whose watch has fired, in that order.
+    changed: VecDeque<Arc<str>>,
     /// Those of the nodes that may not be read.
-    refused: BTreeSet<Arc<str>>,
+    refused: Refused,
     /// Nodes that have not been answered for yet.
     unread: usize,
+    /// Times that a list has named a group or a topic with too long a name.
+    too_long: u64,
     registries: Registries,
 }
 
@@ -97,20 +54,25 @@ enum Stage {
         named: bool,
     },
     Watched,
+    /// Its watch has fired, and it is to be asked again.
+    Changed,
     Refused,
 }
 
 impl Tree {
     /// Nothing is known yet, and the root is to be read. What the filters do not allow is never asked for.
     #[must_use]
-    pub fn new(groups: [Filter; 2], topics: Filter) -> Self {
+    pub fn new(groups: [Filter; 2], topics: Filter, bounds: Bounds) -> Self {
         let mut tree = Self {
             groups,
             topics,
+            bounds,
             nodes: HashMap::new(),
             asks: VecDeque::new(),
-            refused: BTreeSet::new(),
+            changed: VecDeque::new(),
+            refused: Refused::default(),
             unread: 0,
+            too_long: 0,
             registries: Registries::default(),
         };
         tree.discover(ROOT.into());
@@ -134,30 +96,43 @@ impl Tree {
         (self.nodes.len().saturating_sub(self.unread), self.nodes.len())
     }
 
-    /// A watch has fired.
+    /// A watch has fired. [`Self::release`] asks for the node again.
     pub fn changed(&mut self, path: &Arc<str>) {
         if let Some(node) = self.nodes.get_mut(path)
             && node.stage == Stage::Watched
         {
-            self.ask_again(Arc::clone(path));
+            node.stage = Stage::Changed;
+            self.changed.push_back(Arc::clone(path));
         }
+    }
+
+    /// Asks again for so many of the nodes whose watch has fired, the first ones first. How many those were.
+    pub fn release(&mut self, most: usize) -> usize {
+        let count = most.min(self.changed.len());
+        for _ in 0..count {
+            if let Some(path) = self.changed.pop_front() {
+                self.ask_again(path);
+            }
+        }
+        count
     }
 
     /// Asks again for what was refused: nothing tells when a right has been given.
     pub fn retry(&mut self) {
-        for path in std::mem::take(&mut self.refused) {
+        for path in self.refused.take() {
             self.ask_again(path);
         }
     }
 
-    /// The members of the groups where that has changed; [`Self::settle`] follows.
-    pub fn registered(&self) -> impl Iterator<Item = Update<'_>> {
-        self.registries.told()
+    /// Hands the members of the groups where that has changed to `take`: of as many groups as hold `most` members and
+    /// owned partitions together, and of one at least unless that is 0. How many those were.
+    pub fn registered(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
+        self.registries.tell(most, take)
     }
 
-    /// What [`Self::registered`] says has been taken in.
-    pub fn settle(&mut self) {
-        self.registries.settle();
+    /// How often that was since this was last asked. Nothing below such a node is read, and its path is not kept.
+    pub const fn take_too_long(&mut self) -> u64 {
+        std::mem::replace(&mut self.too_long, 0)
     }
 
     /// Takes in the answer to a question.
@@ -166,20 +141,20 @@ impl Tree {
         match answer {
             Answer::Children(names) => {
                 self.close(path, Stage::Watched);
-                if let Place::Members(group) = place {
-                    self.registries.members(group, names);
-                } else {
-                    names.iter().for_each(|name| self.name(path, name));
-                    self.drop_refused(path, names);
-                }
-                Told::default()
+                let left_out =
+                    if let Place::Members(group) = place { self.members(group, names) } else { self.list(path, names) };
+                Told { left_out, ..Told::default() }
             }
             Answer::Data { data, order, time } => {
                 self.close(path, Stage::Watched);
                 self.read(place, data, (*order, *time))
             }
             Answer::Exists(true) => {
-                self.ask(Arc::clone(path));
+                // With the changes, and so no faster than they are: a server could say so again and again.
+                if let Some(node) = self.nodes.get_mut(path) {
+                    node.stage = Stage::Changed;
+                    self.changed.push_back(Arc::clone(path));
+                }
                 Told::default()
             }
             Answer::Exists(false) => {
@@ -201,21 +176,53 @@ impl Tree {
         self.registries.is_tidy()
     }
 
-    /// A list names a child.
-    fn name(&mut self, parent: &str, name: &str) {
-        let path: Arc<str> = format!("{parent}/{name}").into();
-        if !place(&path).is_some_and(|place| self.allows(place)) {
-            return;
-        }
-        match self.nodes.get_mut(&path) {
-            None => self.discover(path),
-            Some(Node { stage: Stage::Asked { named }, .. }) => *named = true,
-            Some(Node { stage: Stage::Watched, .. }) => {}
-            Some(Node { stage: Stage::Refused, .. }) => {
-                self.refused.remove(&path);
-                self.ask_again(path);
+    /// How much may be taken in before the bounds are reached.
+    fn room(&self) -> usize {
+        self.bounds.nodes.saturating_sub(self.nodes.len()).saturating_sub(self.registries.count())
+    }
+
+    fn members(&mut self, group: &str, names: &[String]) -> LeftOut {
+        let most = self.registries.count_of(group).saturating_add(self.room()).min(self.bounds.members);
+        self.registries.members(group, names, most)
+    }
+
+    /// A list names children.
+    fn list(&mut self, parent: &str, names: &[String]) -> LeftOut {
+        let mut left_out = LeftOut::default();
+        for name in names {
+            match self.name(parent, name) {
+                Some(Fault::Limit) => left_out.nodes = left_out.nodes.saturating_add(1),
+                Some(_) => left_out.names = left_out.names.saturating_add(1),
+                None => {}
             }
         }
+        // Children that were refused and are gone have no watch that tells.
+        for path in self.refused.take_lacking(parent, names.iter().map(String::as_str)) {
+            self.nodes.remove(&path);
+        }
+        left_out
+    }
+
+    /// A list names a child; why it is not followed, where that is to be counted.
+    fn name(&mut self, parent: &str, name: &str) -> Option<Fault> {
+        if !is_name(name) {
+            return Some(Fault::Name);
+        }
+        let path: Arc<str> = format!("{parent}/{name}").into();
+        let place = place(&path).filter(|place| self.allows(*place))?;
+        if !place.is_fit() {
+            self.too_long = self.too_long.saturating_add(1);
+            return None;
+        }
+        let full = self.room() == 0;
+        match self.nodes.get_mut(&path) {
+            None if full => return Some(Fault::Limit),
+            None => self.discover(path),
+            Some(Node { stage: Stage::Asked { named }, .. }) => *named = true,
+            // What was refused is tried again in its own time, not with every change of a list.
+            Some(Node { stage: Stage::Watched | Stage::Changed | Stage::Refused, .. }) => {}
+        }
+        None
     }
 
     fn allows(&self, place: Place<'_>) -> bool {
@@ -281,20 +288,6 @@ impl Tree {
         self.unknown(place)
     }
 
-    /// Lets go of children that were refused and are gone: they have no watch that tells.
-    fn drop_refused(&mut self, parent: &str, names: &[String]) {
-        let Self { refused, nodes, .. } = self;
-        refused.retain(|path| {
-            let child = path.strip_prefix(parent).and_then(|rest| rest.strip_prefix('/'));
-            let child = child.filter(|name| !name.contains('/'));
-            let stays = child.is_none_or(|child| names.iter().any(|name| name == child));
-            if !stays {
-                nodes.remove(path);
-            }
-            stays
-        });
-    }
-
     fn read<'a>(&mut self, place: Place<'a>, data: &[u8], (order, time): (Order, Timestamp)) -> Told<'a> {
         match place {
             Place::Commit(spot) => match offset(data) {
@@ -302,16 +295,17 @@ impl Tree {
                     let Spot { group, topic, partition } = spot;
                     let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
                     let commit = Update::Commit { group, topic, partition, offset, timestamp: time };
-                    Told { update: Some((order, commit)), fault: None }
+                    Told { update: Some((order, commit)), ..Told::default() }
                 }
                 None => Told { fault: Some(Fault::Offset), ..self.unknown(place) },
             },
+            Place::Owner(_) if data.is_empty() => self.unknown(place),
+            Place::Owner(_) if data.len() > LONGEST_CONSUMER => {
+                Told { fault: Some(Fault::Owner), ..self.unknown(place) }
+            }
             Place::Owner(spot) => {
-                let Some(consumer) = owner(data) else {
-                    return Told { fault: Some(Fault::Owner), ..self.unknown(place) };
-                };
-                self.registries.own(spot, consumer);
-                Told::default()
+                let owns = self.registries.own(spot, data, self.bounds);
+                Told { fault: (!owns).then_some(Fault::Limit), ..Told::default() }
             }
             Place::Groups
             | Place::Group(_)
@@ -330,10 +324,10 @@ impl Tree {
                 let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
                 // Whatever is held is older: the node was read last.
                 let update = (Order(i64::MAX), Update::CommitTombstone { group, topic, partition });
-                return Told { update: Some(update), fault: None };
+                return Told { update: Some(update), ..Told::default() };
             }
             Place::Owner(spot) => self.registries.free(spot),
-            Place::Members(group) => self.registries.members(group, &[]),
+            Place::Members(group) => drop(self.registries.members(group, &[], 0)),
             Place::Groups
             | Place::Group(_)
             | Place::OwnedTopics(_)

@@ -43,9 +43,9 @@ import org.apache.kafka.common.requests.StreamsGroupHeartbeatRequest;
 import org.apache.kafka.common.requests.StreamsGroupHeartbeatResponse;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.common.utils.Timer;
+import org.apache.kafka.common.utils.internals.LogContext;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Materialized;
@@ -306,7 +306,7 @@ public class Clients {
         Metadata metadata = new Metadata(100, 1000, 60_000, log, new ClusterResourceListeners());
         String[] address = bootstrap.split(":");
         metadata.bootstrap(List.of(new InetSocketAddress(address[0], Integer.parseInt(address[1]))));
-        NetworkClient client = ClientUtils.createNetworkClient(new ConsumerConfig(settings), metrics, "rig", log,
+        NetworkClient client = ClientUtils.createNetworkClient(new ConsumerConfig(settings), List.of(bootstrap), metrics, "rig", log,
             new ApiVersions(), Time.SYSTEM, 100, metadata, null, null);
         return new ConsumerNetworkClient(log, client, metadata, Time.SYSTEM, 100, 30_000, 500);
     }

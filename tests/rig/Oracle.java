@@ -3,8 +3,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.Arrays;
-import org.apache.kafka.common.utils.Exit;
+import java.util.List;
 
 /**
  * Runs Kafka's own command line tools in one JVM, since starting one for each call costs seconds.
@@ -29,8 +30,7 @@ public class Oracle {
 
     public static void main(String[] none) throws Exception {
         PrintStream answer = System.out;
-        Exit.setExitProcedure((wanted, message) -> exit(wanted));
-        Exit.setHaltProcedure((wanted, message) -> exit(wanted));
+        catchExits();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, "UTF-8"));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             ByteArrayOutputStream printed = new ByteArrayOutputStream();
@@ -43,6 +43,28 @@ public class Oracle {
             answer.print((code == null ? returned : code) + " " + printed.size() + "\n");
             printed.writeTo(answer);
             answer.flush();
+        }
+    }
+
+    /** By reflection: the class by which Kafka ends a process lies in another package since 4.4. */
+    private static void catchExits() throws ReflectiveOperationException {
+        Class<?> exits = ofUtils("Exit");
+        Class<?> procedure = ofUtils("Exit$Procedure");
+        Object instead = Proxy.newProxyInstance(procedure.getClassLoader(), new Class<?>[] {procedure},
+            (proxy, method, arguments) -> {
+                exit((int) arguments[0]);
+                return null;
+            });
+        for (String setter : List.of("setExitProcedure", "setHaltProcedure")) {
+            exits.getMethod(setter, procedure).invoke(null, instead);
+        }
+    }
+
+    private static Class<?> ofUtils(String name) throws ClassNotFoundException {
+        try {
+            return Class.forName("org.apache.kafka.common.utils.internals." + name);
+        } catch (ClassNotFoundException e) {
+            return Class.forName("org.apache.kafka.common.utils." + name);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Kafka clusters of one to three nodes on 127.0.0.1.
 
-use std::fmt::Write as _;
+mod properties;
+
 use std::fs;
 use std::process::Command;
 use std::sync::{Condvar, Mutex, OnceLock};
@@ -30,6 +31,8 @@ pub struct Spec {
     /// Megabytes of heap.
     heap: u32,
     fast: bool,
+    alone: bool,
+    properties: Vec<&'static str>,
 }
 
 impl Spec {
@@ -45,6 +48,8 @@ impl Spec {
             ensemble: None,
             heap: 256,
             fast: false,
+            alone: false,
+            properties: Vec::new(),
         }
     }
 
@@ -76,6 +81,17 @@ impl Spec {
         Self { ensemble: Some(connect), ..self }
     }
 
+    /// A line of each node's `server.properties`, in the place of what the rig sets there.
+    pub fn property(mut self, line: &'static str) -> Self {
+        self.properties.push(line);
+        self
+    }
+
+    /// For measuring: no other nodes run meanwhile but the lasting ones.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+
     /// For measuring: compiled to run fast rather than to start fast, on a heap of so many megabytes.
     pub fn fast(self, heap: u32) -> Self {
         Self { fast: true, heap, ..self }
@@ -83,7 +99,7 @@ impl Spec {
 
     /// Makes it ready to start; nothing runs yet.
     pub fn prepare(self) -> Cluster {
-        let seats = (!self.lasting).then(|| Seats::take(usize::from(self.nodes)));
+        let seats = (!self.lasting).then(|| Seats::take(if self.alone { SEATS } else { self.nodes.into() }));
         let scratch = Scratch::new(&format!("kafka-{}", self.version.name()));
         let nodes: Vec<Node> = (1..=self.nodes).map(|id| Node::new(id, &scratch)).collect();
         let cluster = Cluster { nodes, spec: self, zookeeper: None, tools: OnceLock::new(), scratch, _seats: seats };
@@ -110,14 +126,15 @@ impl Spec {
     /// The one secure node that all tests share that neither harm it nor need it to be empty.
     pub fn common() -> &'static Cluster {
         static COMMON: OnceLock<Cluster> = OnceLock::new();
-        COMMON.get_or_init(|| Self::new(Version::V4_2).secure().lasting().start())
+        COMMON.get_or_init(|| Self::new(Version::LATEST).secure().lasting().start())
     }
 }
 
 /// Bounds how many nodes run at a time beside the lasting ones.
 struct Seats(usize);
 
-static FREE_SEATS: (Mutex<usize>, Condvar) = (Mutex::new(3), Condvar::new());
+const SEATS: usize = 3;
+static FREE_SEATS: (Mutex<usize>, Condvar) = (Mutex::new(SEATS), Condvar::new());
 
 impl Seats {
     fn take(count: usize) -> Self {
@@ -179,6 +196,11 @@ impl Cluster {
         self.nodes[0].port
     }
 
+    /// The plain ports of all nodes.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        self.nodes.iter().map(|node| node.port)
+    }
+
     pub fn sasl_address(&self) -> String {
         format!("127.0.0.1:{}", self.nodes[0].sasl)
     }
@@ -200,7 +222,7 @@ impl Cluster {
 
     /// A JVM of its own for many clients of this cluster, of the latest release whatever the brokers' is.
     pub fn clients(&self, name: &str) -> Clients {
-        Clients::start(Version::V4_2, &self.bootstrap(), &self.scratch, name)
+        Clients::start(Version::LATEST, &self.bootstrap(), &self.scratch, name)
     }
 
     /// Where the certificates of a secure cluster lie.
@@ -241,6 +263,13 @@ impl Cluster {
         self.nodes[index].process.take().unwrap().kill();
     }
 
+    /// Stops node `index` as an operator does: it hands its partitions over first.
+    pub fn stop(&mut self, index: usize) {
+        let mut process = self.nodes[index].process.take().unwrap();
+        process.signal(libc::SIGTERM);
+        process.wait(seconds(60));
+    }
+
     /// Stops node `index` in its tracks, its sockets open.
     pub fn freeze(&mut self, index: usize) {
         self.nodes[index].process.as_mut().unwrap().signal(libc::SIGSTOP);
@@ -279,64 +308,5 @@ impl Cluster {
         command.arg("-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info");
         command.current_dir(&node.folder).args(["kafka.Kafka", "server.properties"]);
         Process::start(command, &node.folder.join("broker.log"))
-    }
-
-    fn properties(&self, node: &Node) -> String {
-        let voters: Vec<String> = self.nodes.iter().map(|n| format!("{}@127.0.0.1:{}", n.id, n.controller)).collect();
-        let replicas = self.nodes.len();
-        let mut listeners = format!("PLAINTEXT://127.0.0.1:{}", node.port);
-        if self.spec.secure {
-            write!(listeners, ",SASL_SSL://127.0.0.1:{},SSL://127.0.0.1:{}", node.sasl, node.mutual).unwrap();
-        }
-        let (id, controller) = (node.id, node.controller);
-        let watched = |port| format!(",WATCHED://127.0.0.1:{port}");
-        let (listens, advertises) = (watched(node.watched), watched(node.watch));
-        let place = match self.spec.version {
-            Version::V2_8 | Version::V1_1 => {
-                let own = format!("127.0.0.1:{controller}");
-                let connect = self.spec.ensemble.as_ref().unwrap_or(&own);
-                format!("broker.id={id}\nzookeeper.connect={connect}\nlisteners={listeners}{listens}\n")
-            }
-            Version::V4_2 | Version::V3_9 => format!(
-                "process.roles=broker,controller\nnode.id={id}\ncontroller.quorum.voters={}\n\
-                 controller.listener.names=CONTROLLER\n\
-                 listeners={listeners}{listens},CONTROLLER://127.0.0.1:{controller}\n",
-                voters.join(","),
-            ),
-        };
-        let mut text = format!(
-            "{place}advertised.listeners={listeners}{advertises}\nlog.dirs={}\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,WATCHED:PLAINTEXT,CONTROLLER:PLAINTEXT,\
-             SASL_SSL:SASL_SSL,SSL:SSL\n\
-             offsets.topic.num.partitions={}\noffsets.topic.replication.factor={replicas}\n\
-             transaction.state.log.replication.factor={replicas}\ntransaction.state.log.min.isr=1\n",
-            node.folder.join("data").display(),
-            self.spec.offsets_partitions,
-        );
-        text += "transaction.state.log.num.partitions=2\nshare.coordinator.state.topic.num.partitions=2\n\
-                 share.coordinator.state.topic.replication.factor=1\nshare.coordinator.state.topic.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
-                 auto.create.topics.enable=false\nnum.network.threads=1\nnum.io.threads=2\n\
-                 background.threads=2\nlog.cleaner.threads=1\nlog.cleaner.backoff.ms=500\nlog.cleaner.dedupe.buffer.size=2097152\n\
-                 num.recovery.threads.per.data.dir=1\nbroker.heartbeat.interval.ms=500\n\
-                 broker.session.timeout.ms=3000\nlog.retention.check.interval.ms=3600000\n";
-        if self.spec.quick_groups {
-            if self.spec.version == Version::V3_9 {
-                text += "group.coordinator.rebalance.protocols=classic,consumer\n";
-            }
-            text += "group.min.session.timeout.ms=1000\ngroup.streams.initial.rebalance.delay.ms=0\n";
-            for kind in ["consumer", "share", "streams"] {
-                for (bound, heartbeat, session) in [("min.", 100, 1000), ("", 300, 3000)] {
-                    writeln!(text, "group.{kind}.{bound}heartbeat.interval.ms={heartbeat}").unwrap();
-                    writeln!(text, "group.{kind}.{bound}session.timeout.ms={session}").unwrap();
-                }
-            }
-        }
-        if self.spec.secure {
-            text += &security::broker_properties(&self.scratch);
-        }
-        if self.spec.guarded {
-            text += security::AUTHORIZER;
-        }
-        text
     }
 }

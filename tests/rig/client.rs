@@ -70,6 +70,17 @@ impl Cluster {
         });
     }
 
+    /// Waits until no replica of any partition is behind: another node may be taken away then.
+    pub fn await_in_sync(&self) {
+        let consumer: BaseConsumer = self.client().create().unwrap();
+        eventually(seconds(90), "replicas in sync", || {
+            let metadata = consumer.fetch_metadata(None, seconds(5)).map_err(|error| error.to_string())?;
+            let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+            let behind = partitions.filter(|one| one.leader() < 0 || one.isr().len() < one.replicas().len()).count();
+            if behind == 0 { Ok(()) } else { Err(format!("{behind} partitions with one that is behind")) }
+        });
+    }
+
     pub fn grow_topic(&self, name: &str, partitions: usize) {
         let new = NewPartitions::new(name, partitions);
         self.administer(async |admin| admin.create_partitions([&new], &AdminOptions::new()).await).remove(0).unwrap();

@@ -9,6 +9,7 @@ use super::scratch::Scratch;
 /// Kafka's releases that the tests run against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
+    V4_4,
     V4_2,
     V3_9,
     V2_8,
@@ -17,8 +18,12 @@ pub enum Version {
 }
 
 impl Version {
+    /// What a test runs on that is about no release in particular.
+    pub const LATEST: Self = Self::V4_4;
+
     pub fn name(self) -> &'static str {
         match self {
+            Self::V4_4 => "4.4.0",
             Self::V4_2 => "4.2.0",
             Self::V3_9 => "3.9.1",
             Self::V2_8 => "2.8.2",
@@ -29,7 +34,7 @@ impl Version {
     /// Whether its brokers keep their own data in ZooKeeper, as the tests start them.
     pub fn wants_zookeeper(self) -> bool {
         match self {
-            Self::V4_2 | Self::V3_9 => false,
+            Self::V4_4 | Self::V4_2 | Self::V3_9 => false,
             Self::V2_8 | Self::V1_1 => true,
         }
     }
@@ -39,7 +44,9 @@ impl Version {
         let kafka = |name| (("org.apache.kafka", name), self.name());
         let logger = (("org.slf4j", "slf4j-simple"), "1.7.36");
         let wanted = match self {
-            Self::V4_2 | Self::V3_9 | Self::V2_8 => vec![kafka("kafka_2.13"), kafka("kafka-tools"), logger],
+            Self::V4_4 | Self::V4_2 | Self::V3_9 | Self::V2_8 => {
+                vec![kafka("kafka_2.13"), kafka("kafka-tools"), logger]
+            }
             Self::V1_1 => vec![kafka("kafka_2.12"), logger],
         };
         let jars = jars(&format!("kafka-{}", self.name()), &wanted);

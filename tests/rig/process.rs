@@ -69,6 +69,15 @@ impl Process {
         }
     }
 
+    /// Sends a signal to one of its threads.
+    pub fn signal_thread(&mut self, thread: libc::pid_t, signal: i32) {
+        assert!(self.ended().is_none(), "it has ended");
+        let id = libc::pid_t::try_from(self.child.id()).unwrap();
+        #[expect(unsafe_code, reason = "std has no signals; the thread is one of a child not yet waited for")]
+        let sent = unsafe { libc::syscall(libc::SYS_tgkill, id, thread, signal) };
+        assert_eq!(sent, 0, "signal {signal} to thread {thread} of {id}");
+    }
+
     /// Kills it and waits until it is gone.
     pub fn kill(&mut self) {
         if self.ended().is_none() {

@@ -44,6 +44,15 @@ impl Program {
         Self::start(command, scratch)
     }
 
+    /// As `with_config`, with a command that has been changed.
+    pub fn changed(text: &str, change: impl FnOnce(&mut Command)) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
+        change(&mut command);
+        Self::start(command, scratch)
+    }
+
     /// A demo of one's own.
     pub fn fresh_demo() -> Self {
         let mut command = command();
@@ -80,7 +89,12 @@ impl Program {
     /// Commits there may name topics that do not exist, which are hidden once two refreshes of the metadata have
     /// not named them (RULES.md): so there is only one.
     pub fn reading(servers: &str, topic: &str) -> Self {
-        let file = quick(servers, "", "").replace("topic-refresh = 1\n", "topic-refresh = 3600\n");
+        Self::reading_with(servers, topic, "")
+    }
+
+    /// The same, with more in its file.
+    pub fn reading_with(servers: &str, topic: &str, more: &str) -> Self {
+        let file = quick(servers, "", more).replace("topic-refresh = 1\n", "topic-refresh = 3600\n");
         let (head, consumer) = file.split_once("[consumer.local]").unwrap();
         Self::with_config(&format!("{head}[consumer.local]\noffsets-topic = \"{topic}\"{consumer}"))
     }
@@ -88,10 +102,23 @@ impl Program {
     /// As `quick`, with a server on which the API's routes that change something are enabled: `--listen` would put
     /// another in its place.
     pub fn administered(servers: &str) -> Self {
+        Self::administered_with(&quick(servers, "", ""))
+    }
+
+    /// The same with a file of this text.
+    pub fn administered_with(text: &str) -> Self {
         let (port, scratch) = (free_port(), Scratch::new("warrener"));
         let server = format!("[httpserver.default]\naddress = \"127.0.0.1:{port}\"\nenable-admin = true\n");
         let mut command = command();
-        command.arg("--config").arg(scratch.write("warrener.toml", quick(servers, "", &server)));
+        command.arg("--config").arg(scratch.write("warrener.toml", format!("{text}{server}")));
+        Self::start_at(port, command, scratch)
+    }
+
+    /// `--config` with a file that has its own listeners, one of them at this port.
+    pub fn with_file_at(port: u16, text: &str) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
         Self::start_at(port, command, scratch)
     }
 
@@ -179,6 +206,19 @@ impl Program {
 
     pub fn signal(&mut self, signal: i32) {
         self.process.signal(signal);
+    }
+
+    /// Sends a signal to the thread of this name.
+    pub fn signal_thread(&mut self, name: &str, signal: i32) {
+        let id = self.id();
+        let thread = eventually(seconds(10), "thread", || {
+            let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap().map(|entry| entry.unwrap().path());
+            let named = |path: &std::path::Path| std::fs::read_to_string(path.join("comm")).unwrap_or_default();
+            let mut threads = threads.filter(|path| named(path).trim() == name);
+            threads.next().ok_or_else(|| format!("none is named {name}"))
+        });
+        let thread = thread.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        self.process.signal_thread(thread, signal);
     }
 
     /// Waits for its end.

@@ -94,9 +94,14 @@ impl Tools {
 
     /// Makes a share group begin with the first record that there is: they begin with those that come, unless told.
     pub fn share_from_the_start(&self, group: &str) {
-        let what = ["--alter", "--entity-type", "groups", "--entity-name", group];
-        let set = ["--add-config", "share.auto.offset.reset=earliest"];
-        self.run("kafka.admin.ConfigCommand", &[what.as_slice(), &set].concat());
+        self.configure_group(group, "share.auto.offset.reset=earliest");
+    }
+
+    /// Sets one of a group's own settings.
+    pub fn configure_group(&self, group: &str, setting: &str) {
+        let package = if self.version == Version::V4_4 { "org.apache.kafka.tools" } else { "kafka.admin" };
+        let what = ["--alter", "--entity-type", "groups", "--entity-name", group, "--add-config", setting];
+        self.run(&format!("{package}.ConfigCommand"), &what);
     }
 
     pub fn topics(&self, arguments: &[&str]) {

@@ -26,7 +26,7 @@ const STOPWATCH: &str = "new MutationObserver((_, watch) => {
 
 #[test]
 fn ten_thousand_groups_are_a_page_of_a_hundred_rows_and_one_small_answer() {
-    let cluster = Spec::new(maven::Version::V4_2).start();
+    let cluster = Spec::new(maven::Version::LATEST).start();
     cluster.create_topic("crowded", PARTITIONS);
     cluster.create_topic("crowd-offsets", 1);
     let record = || (b"k".to_vec(), Some(b"v".to_vec()));

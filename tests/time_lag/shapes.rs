@@ -58,7 +58,7 @@ impl Filled {
     /// Filled once, for all tests here.
     pub fn common() -> &'static Self {
         static FILLED: OnceLock<Filled> = OnceLock::new();
-        FILLED.get_or_init(|| Self::fill(Spec::new(Version::V4_2).guarded().lasting().start()))
+        FILLED.get_or_init(|| Self::fill(Spec::new(Version::LATEST).guarded().lasting().start()))
     }
 
     fn fill(cluster: Cluster) -> Self {

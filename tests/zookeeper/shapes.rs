@@ -85,7 +85,12 @@ fn members_and_owners_are_those_that_are_registered() {
     znodes.put("/consumers/a/ids/a_mine", r#"{"version":1}"#);
     znodes.put("/consumers/a/owners/t/0", &format!("{consumer}-0"));
     znodes.put("/consumers/a/owners/t/1", "a_mine-12");
-    znodes.put("/consumers/a/owners/t/2", "a_gone-0");
+    // Other clients' owners are the ids themselves, which may end in a number of their own.
+    znodes.put("/consumers/a/ids/a_mine-7", r#"{"version":1}"#);
+    znodes.put("/consumers/a/owners/t/2", "a_mine-7");
+    znodes.put("/consumers/a/owners/t/3", "a_mine-7-0");
+    znodes.put("/consumers/a/owners/t/4", "web-2:0f1e2d3c");
+    znodes.put("/consumers/a/owners/t/5", "");
     let owner = |page: &crate::rig::page::Page, partition: &str| {
         let labels = [("consumergroup", "a"), ("topic", "t"), ("partition", partition)];
         let mut owners = page
@@ -94,17 +99,38 @@ fn members_and_owners_are_those_that_are_registered() {
         owners.next()
     };
     let page = program.page_where(seconds(20), "owners", |page| {
-        let found = ["0", "1", "2"].map(|partition| owner(page, partition));
+        let found = ["0", "1", "2", "3", "4", "5"].map(|partition| owner(page, partition));
         let first = [consumer, "web-1.example.com", ""].map(str::to_owned);
-        let second = ["a_mine", "", ""].map(str::to_owned);
-        if found == [Some(first), Some(second), None] { Ok(()) } else { Err(format!("{found:?}")) }
+        let others = ["a_mine", "a_mine-7", "a_mine-7", "web-2:0f1e2d3c"].map(|id| [id, "", ""].map(str::to_owned));
+        let [second, third, fourth, fifth] = others;
+        let expected = [Some(first), Some(second), Some(third), Some(fourth), Some(fifth), None];
+        if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
     });
-    assert_eq!(page.value("kafka_consumergroup_members", &[("consumergroup", "a")]), Some(2.0));
+    // Three that are registered, and one that owns something without.
+    assert_eq!(page.value("kafka_consumergroup_members", &[("consumergroup", "a")]), Some(4.0));
     assert_eq!(page.value("kafka_consumergroup_state", &[("consumergroup", "a"), ("state", "stable")]), Some(1.0));
     let topic = [("consumergroup", "a"), ("topic", "t")];
-    assert_eq!(page.value("kafka_consumergroup_assigned_partitions", &topic), Some(2.0));
+    assert_eq!(page.value("kafka_consumergroup_assigned_partitions", &topic), Some(5.0));
     // They own, and have committed nothing.
-    assert_eq!(page.value("kafka_consumergroup_uncommitted_partitions", &topic), Some(2.0));
+    assert_eq!(page.value("kafka_consumergroup_uncommitted_partitions", &topic), Some(5.0));
+    assert_eq!(errors(&program, "owner"), 0.0);
+    // Once it is registered, it is the one that it looked like a thread of.
+    znodes.put("/consumers/a/owners/t/4", "a_mine-8");
+    let owns = |what: &str, id: &'static str| {
+        program.page_where(seconds(2), what, |page| match owner(page, "4") {
+            Some([found, ..]) if found == id => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+    };
+    owns("owner that is a thread", "a_mine");
+    znodes.put("/consumers/a/ids/a_mine-8", r#"{"version":1}"#);
+    owns("owner that is registered", "a_mine-8");
+    for gone in ["a_mine-7", "a_mine-8"] {
+        znodes.delete(&format!("/consumers/a/ids/{gone}"));
+    }
+    for partition in 2..6 {
+        znodes.delete(&format!("/consumers/a/owners/t/{partition}"));
+    }
     znodes.put("/consumers/a/owners/t/0", "a_mine-0");
     znodes.delete(&format!("/consumers/a/ids/{consumer}"));
     program.page_where(seconds(2), "one owner", |page| {

@@ -7,7 +7,7 @@ mod refresh;
 mod report;
 mod rows;
 mod subject;
-mod usage;
+pub mod usage;
 
 use std::time::Duration;
 

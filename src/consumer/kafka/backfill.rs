@@ -18,7 +18,7 @@ use crate::storage::{Cluster, Past};
 use super::lost::Lost;
 use super::part::{Part, Stage};
 use super::parts::{Begin, Positions};
-use super::reader::{BATCH, IDLE, open};
+use super::reader::{BATCH, IDLE, make, open};
 use super::translate::Translator;
 
 /// See the module.
@@ -50,14 +50,17 @@ impl Backfill {
     /// Reads each partition up to where the live reader began, then lets go of it. The live reader forgets the
     /// tombstones that it kept for this past: no more are to come by then.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
-        let opened = open(&mut self.keeper, &[&self.topic], begun, stop)?;
+        let opened = open(&mut self.keeper, &[&self.topic], begun, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
         let (mut parts, mut lost): (BTreeMap<Log, Piece>, _) = (BTreeMap::new(), Lost::default());
         while !stop.is_cancelled() {
             if let Some(client) = self.keeper.look(Instant::now()) {
                 drop(reader);
-                reader = Reader::new(client, &[&self.topic])?;
+                reader = match make(&client, &[&self.topic], stop) {
+                    Some(reader) => reader,
+                    None => return Ok(()),
+                };
                 for (log, piece) in &parts {
                     reader.start(*log, StartAt::Offset(piece.part.position))?;
                 }
@@ -118,7 +121,7 @@ impl Backfill {
     fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Vec<Log> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
-        let now = clock::now();
+        let now = clock::as_of();
         for event in batch.iter() {
             match event {
                 Event::Record(record) => {

@@ -3,8 +3,9 @@
 use tracing::debug;
 
 use crate::kafka::{Log, Record};
-use crate::model::{Offset, Order, Timestamp};
+use crate::model::{Offset, Order};
 use crate::storage::{Build, Cluster, Past, SourceId};
+use crate::wall_clock::AsOf;
 
 use super::parts::Positions;
 use super::translate::Translator;
@@ -65,7 +66,7 @@ impl Part {
         records: impl Iterator<Item = Record<'a>>,
         translator: &mut Translator,
         cluster: &Cluster,
-        now: Timestamp,
+        now: AsOf,
     ) {
         let position = &mut self.position;
         let updates = records.filter_map(|record| {

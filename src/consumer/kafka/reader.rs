@@ -15,6 +15,7 @@ use crate::kafka::{Client, Code, Event, Keeper, Log, ModuleError, Reader, StartA
 use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
+use crate::task::make_in_time;
 
 use super::lost::Lost;
 use super::part::{Building, Part, Stage};
@@ -51,14 +52,17 @@ impl Reading {
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let opened = open(&mut self.keeper, &self.topics.names(), notices, stop)?;
+        let opened = open(&mut self.keeper, &self.topics.names(), notices, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
         let (mut complaints, mut lost) = (Complaints::default(), Lost::default());
         let mut first = Some(first);
         while !stop.is_cancelled() {
             if let Some(client) = self.keeper.look(Instant::now()) {
-                reader = self.replace_reader(reader, client, &parts)?;
+                reader = match self.replace_reader(reader, &client, &parts, stop)? {
+                    Some(reader) => reader,
+                    None => return Ok(()),
+                };
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
@@ -92,19 +96,20 @@ impl Reading {
         }
     }
 
-    /// Goes on with another client where the old one's reader stood.
+    /// Goes on with another client where the old one's reader stood; `None` when it is told to stop.
     fn replace_reader(
         &self,
         old: Reader,
-        client: Arc<Client>,
+        client: &Arc<Client>,
         parts: &BTreeMap<Log, Part>,
-    ) -> Result<Reader, ModuleError> {
+        stop: &CancellationToken,
+    ) -> Result<Option<Reader>, ModuleError> {
         drop(old);
-        let mut reader = Reader::new(client, &self.topics.names())?;
+        let Some(mut reader) = make(client, &self.topics.names(), stop) else { return Ok(None) };
         for (log, part) in parts.iter().filter(|(_, part)| !matches!(part.stage, Stage::Waiting)) {
             reader.start(*log, StartAt::Offset(part.position))?;
         }
-        Ok(reader)
+        Ok(Some(reader))
     }
 
     /// Starts reading a partition again at its position, where it still stands at `at`.
@@ -204,7 +209,7 @@ impl Reading {
         // What is being built waits for word from the scout.
         let building = parts.values().any(|part| matches!(part.stage, Stage::Building(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
-        let now = clock::now();
+        let now = clock::as_of();
         let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
         let mut events = batch.iter().peekable();
         while let Some(event) = events.next() {
@@ -248,7 +253,7 @@ impl Reading {
         self.translator.flush();
         if answered {
             self.metrics.answered();
-            self.metrics.health().advance(now);
+            self.metrics.health().advance(clock::tick());
         }
         if settled {
             self.positions.tell(&self.metrics);
@@ -284,7 +289,7 @@ pub fn open<T>(
     topics: &[&str],
     begun: &Receiver<T>,
     stop: &CancellationToken,
-) -> Result<Option<(T, Reader)>, ModuleError> {
+) -> Option<(T, Reader)> {
     let mut known = false;
     while !stop.is_cancelled() {
         known = keeper.look(Instant::now()).is_none() && known;
@@ -296,12 +301,17 @@ pub fn open<T>(
             known = client.metadata_until(stop, METADATA_TIMEOUT, wanted).is_ok();
         }
         match begun.recv_timeout(IDLE) {
-            Ok(first) => return Ok(Some((first, Reader::new(client, topics)?))),
+            Ok(first) => return Some((first, make(&client, topics, stop)?)),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) => return None,
         }
     }
-    Ok(None)
+    None
+}
+
+/// A reader on a client, as soon as the system has what it takes; `None` when `stop` comes first.
+pub fn make(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<Reader> {
+    make_in_time("a reader", || Reader::new(Arc::clone(client), topics), stop)
 }
 
 /// Errors of partitions, told once per change.

@@ -14,6 +14,7 @@ use crate::kafka::{
 };
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{BrokerId, Offset, Partition};
+use crate::task::make_in_time;
 
 pub use super::parts::Positions;
 
@@ -127,7 +128,7 @@ impl Scout {
             let now = Instant::now();
             self.client.serve();
             if let Some(client) = keeper.look(now) {
-                self.replace_client(client)?;
+                self.replace_client(client, stop);
             }
             if now >= look {
                 look = later(now, self.look(positions, stop));
@@ -163,11 +164,12 @@ impl Scout {
     }
 
     /// Goes on with another client. What the old one was asked for is asked for again.
-    fn replace_client(&mut self, client: Arc<Client>) -> Result<(), ModuleError> {
-        self.lookups = Lookups::new(Arc::clone(&client))?;
-        self.client = client;
-        self.asked.clear();
-        Ok(())
+    fn replace_client(&mut self, client: Arc<Client>, stop: &CancellationToken) {
+        if let Some(lookups) = make_in_time("a queue", || Lookups::new(Arc::clone(&client)), stop) {
+            self.lookups = lookups;
+            self.client = client;
+            self.asked.clear();
+        }
     }
 
     /// Asks for the topics' partitions; tells when to look again.

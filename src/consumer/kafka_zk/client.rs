@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+use tracing::debug;
 use zookeeper_client::{Client, Connector, Error, OneshotWatcher, SessionState, StateWatcher};
 
 use crate::config::{Consumer, Secret, ZooKeeper};
@@ -15,6 +17,11 @@ use super::tls::Tls;
 
 /// Silence after which a connection counts as lost, two fifths of the session's timeout at most.
 const SILENCE: Duration = Duration::from_secs(5);
+
+/// How long each server may take to open a session, the connection included.
+const OPENING: Duration = Duration::from_secs(8);
+/// What is wrong with a server whose answers are none.
+pub const LIES: &str = "its answers are not those of a ZooKeeper";
 
 /// How to get a session.
 #[derive(Debug)]
@@ -47,8 +54,15 @@ impl Settings {
         })
     }
 
-    /// Opens a session with one of the servers, each of them tried once.
+    /// Opens a session with one of the servers, each of them tried once. The client waits for one that goes on sending
+    /// and opens none.
     pub async fn connect(&self) -> Result<Ensemble, Lost> {
+        let patience = OPENING.saturating_mul(u32::try_from(self.servers.len()).unwrap_or(u32::MAX));
+        let silent = |_| Err(Lost(format!("no session was opened within {} s", patience.as_secs())));
+        timeout(patience, self.open()).await.unwrap_or_else(silent)
+    }
+
+    async fn open(&self) -> Result<Ensemble, Lost> {
         let servers = self.servers.join(",");
         let connector = self.connector();
         let client = match &self.tls {
@@ -167,6 +181,16 @@ impl Session for Ensemble {
     }
 }
 
+/// Why a session is lost, in words of the client's or ours: what a server made up is of no use to anyone, and may be
+/// another thing each time.
 fn lost(error: &Error) -> Lost {
-    Lost(error.to_string())
+    let made_up = matches!(
+        error,
+        Error::UnexpectedError(_) | Error::UnexpectedErrorCode(_) | Error::UnmarshalError { .. } | Error::Custom(_)
+    );
+    if !made_up {
+        return Lost(error.to_string());
+    }
+    debug!(%error, "{LIES}");
+    Lost(LIES.to_owned())
 }

@@ -1,6 +1,6 @@
 //! Why no server gives a session. The client tells that to nobody, so each server is looked at once more.
 
-use std::net::TcpStream as StdStream;
+use std::net::{Shutdown, TcpStream as StdStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::session::Lost;
 use super::tls::Tls;
+use crate::shortage;
 
 /// How long a server may take for each step.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,17 +28,35 @@ async fn cause(server: &str, tls: Option<&Tls>) -> String {
     let silent = || format!("no answer within {} s", PATIENCE.as_secs());
     let stream = match timeout(PATIENCE, TcpStream::connect(server)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return error.to_string(),
+        Ok(Err(error)) => return shortage::cause(&error),
         Err(_) => return silent(),
     };
     let Some(tls) = tls else { return "it takes the connection, and opens no session".to_owned() };
-    let (config, server) = (Arc::clone(tls.config()), server.to_owned());
-    let shaken = spawn_blocking(move || shake_hands(stream.into_std()?, config, &server));
-    match timeout(PATIENCE.saturating_mul(2), shaken).await {
-        Ok(Ok(Ok(()))) => "TLS works, and it opens no session".to_owned(),
-        Ok(Ok(Err(error))) => format!("TLS fails: {error}"),
-        Ok(Err(_)) | Err(_) => silent(),
+    match timeout(PATIENCE.saturating_mul(2), tls_of(stream, Arc::clone(tls.config()), server)).await {
+        Ok(Ok(())) => "TLS works, and it opens no session".to_owned(),
+        Ok(Err(error)) => format!("TLS fails: {error}"),
+        Err(_) => silent(),
     }
+}
+
+/// Ends the other side of a stream too once it is dropped.
+struct Hold(StdStream);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        // It may be closed already, which is as good.
+        drop(self.0.shutdown(Shutdown::Both));
+    }
+}
+
+/// Shakes hands on a thread of its own, which a server that sends a byte now and then would keep for hours: when this
+/// is given up, the stream is shut down.
+async fn tls_of(stream: TcpStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
+    let (stream, server) = (stream.into_std()?, server.to_owned());
+    let held = Hold(stream.try_clone()?);
+    let shaken = spawn_blocking(move || shake_hands(stream, config, &server)).await;
+    drop(held);
+    shaken.map_err(std::io::Error::other)?
 }
 
 /// With TLS 1.3 a server says what it thinks of the client's certificate after the handshake: so one more read.

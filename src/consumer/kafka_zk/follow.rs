@@ -9,27 +9,36 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
-use tracing::debug;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tracing::{debug, warn};
 
 use crate::clock;
 use crate::config::Filter;
 use crate::metrics::own::{ErrorCounters, ModuleMetrics};
-use crate::model::{Order, Timestamp};
-use crate::storage::{Build, Cluster, Past, SourceId, Update};
-use crate::zktree::{Answer, Ask, ROOT, Tree};
+use crate::model::Order;
+use crate::storage::{Build, Cluster, Dropped, Past, SourceId, Update};
+use crate::wall_clock::AsOf;
+use crate::zktree::{Answer, Ask, Bounds, Fault, ROOT, Tree};
 
+use super::course::Course;
+use super::pace::TICK;
 use super::session::{Lost, Session};
 use super::trouble::Trouble;
 
-/// Questions in flight.
-const MOST_ASKED: usize = 1_000;
+/// Questions in flight. A server that has a megabyte to say about each, the most that one allows unless its operator
+/// wants more, fills no more memory than that.
+const MOST_ASKED: usize = 256;
 /// Answers, or watches that have fired, taken at a time.
 const BATCH: usize = 1_000;
 /// Between two signs of life: `warrener_up` needs one every few seconds.
 const PROBE: Duration = Duration::from_secs(2);
 /// Between two tries to read what was refused.
 const RETRY: Duration = Duration::from_secs(60);
+/// How long an answer may take. A server answers in the order in which it was asked, so one that leaves a question out
+/// has lost it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A session that has lasted so long is one that holds.
+pub const LASTING: Duration = Duration::from_secs(10);
 
 /// Follows the tree, one session after the other.
 #[derive(Debug)]
@@ -52,6 +61,8 @@ pub struct Follower {
     pub trouble: Arc<Trouble>,
     /// Whether a walk has been shown.
     pub shown: bool,
+    /// Whether the log has said that the tree is larger than what is followed.
+    pub full: bool,
 }
 
 /// Why a server is not listened to.
@@ -72,9 +83,9 @@ impl Follower {
         let mut lost = pin!(session.lost());
         let mut asked = FuturesUnordered::new();
         let mut probed = FuturesUnordered::new();
-        let mut tree = Tree::new(self.groups.clone(), self.topics.clone());
-        let mut walk = Some(self.cluster.build(self.source));
-        let (mut probe, mut retry) = (every(PROBE), every(RETRY));
+        let tree = Tree::new(self.groups.clone(), self.topics.clone(), Bounds::default());
+        let mut course = Course::new(tree, self.cluster.build(self.source));
+        let (mut probe, mut retry, mut tick) = (every(PROBE), every(RETRY), every(TICK));
         let idle = session.is_read_only() && self.shown;
         if idle {
             self.trouble.tell(CUT_OFF);
@@ -82,7 +93,7 @@ impl Follower {
         loop {
             while !idle
                 && asked.len() < MOST_ASKED
-                && let Some(ask) = tree.next_ask()
+                && let Some(ask) = course.tree.next_ask()
             {
                 asked.push(answer(&session, ask));
             }
@@ -90,54 +101,88 @@ impl Follower {
                 lost = &mut lost => return lost,
                 Some(answers) = next(&mut asked) => {
                     match split(answers, |path, watch| watched.push(fired::<S>(path, watch))) {
-                        Ok(batch) => self.take(&batch, &mut tree, &mut walk),
+                        Ok(batch) => self.take(&batch, &mut course),
                         Err(lost) => return lost,
                     }
                 }
-                Some(paths) = next(&mut watched) => paths.iter().for_each(|path| tree.changed(path)),
+                Some(paths) = next(&mut watched) => course.changed(&paths),
                 Some(probed) = probed.next() => match probed {
-                    Ok(()) => self.metrics.answered(),
+                    Ok(()) => self.lives(&course),
                     Err(lost) => return lost,
                 },
-                _ = probe.tick() => if probed.is_empty() { probed.push(session.probe()) },
-                _ = retry.tick() => tree.retry(),
+                _ = tick.tick(), if !course.is_idle() => {
+                    course.tick();
+                    self.members(&mut course, clock::as_of());
+                }
+                _ = probe.tick() => if probed.is_empty() { probed.push(in_time(session.probe())) },
+                _ = retry.tick() => course.tree.retry(),
             }
         }
     }
 
-    /// Takes answers in, and shows the walk once it is complete.
-    fn take(&mut self, batch: &[(Arc<str>, Answer)], tree: &mut Tree, walk: &mut Option<Build>) {
-        let now = clock::now();
+    /// The server has given a sign of life.
+    fn lives(&self, course: &Course) {
         self.metrics.answered();
-        let updates = batch.iter().filter_map(|(path, answer)| {
-            let told = tree.take(path, answer);
-            if let Some(fault) = told.fault {
-                self.faults.failed(fault.reason());
-                debug!(module = self.module, path = %path, reason = fault.reason(), "a node cannot be read");
-            }
-            told.update
-        });
-        self.apply(updates, walk.as_mut(), now);
-        self.apply(tree.registered().map(|update| (Order(0), update)), walk.as_mut(), now);
-        tree.settle();
-        let (read, known) = tree.progress();
+        if course.walk.is_none() && course.began.elapsed() >= LASTING {
+            self.trouble.settle(course.tree.progress().1);
+        }
+    }
+
+    /// Takes answers in, and shows the walk once it is complete.
+    fn take(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course) {
+        let now = clock::as_of();
+        self.metrics.answered();
+        self.read(batch, course, now);
+        self.members(course, now);
+        self.cluster.count_dropped(Dropped::Name, course.tree.take_too_long());
+        let (read, known) = course.tree.progress();
         self.metrics.zookeeper_nodes(known);
-        if walk.is_none() {
+        if course.walk.is_none() {
             return;
         }
-        self.metrics.health().advance(now);
+        self.metrics.health().advance(clock::tick());
         let [read, parts] = [read, known.saturating_add(1)].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
         self.metrics.progress(read, parts);
-        if let Some(build) = walk.take_if(|_| tree.is_walked()) {
+        if let Some(build) = course.walk.take_if(|_| course.tree.is_walked()) {
             build.publish_onto();
             self.cluster.expire(now);
             self.shown = true;
+            self.full &= course.left_out.nodes > 0;
             self.metrics.progress(parts, parts);
             self.trouble.end(known);
         }
     }
 
-    fn apply<'a>(&self, updates: impl Iterator<Item = (Order, Update<'a>)>, walk: Option<&mut Build>, now: Timestamp) {
+    /// What the answers say about nodes alone.
+    fn read(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course, now: AsOf) {
+        let mut updates = Vec::with_capacity(batch.len());
+        for (path, answer) in batch {
+            let told = course.tree.take(path, answer);
+            if let Some(fault) = told.fault {
+                self.faults.failed(fault.reason(), 1);
+                debug!(module = self.module, path = %path, reason = fault.reason(), "a node cannot be read");
+            }
+            if let Answer::Children(names) = answer {
+                course.listed(names.len(), told.left_out);
+                self.faults.failed(Fault::Name.reason(), told.left_out.names);
+                self.faults.failed(Fault::Limit.reason(), told.left_out.nodes);
+            }
+            updates.extend(told.update);
+        }
+        self.apply(updates, course.walk.as_mut(), now);
+        course.release();
+        if course.left_out.nodes > 0 && !std::mem::replace(&mut self.full, true) {
+            let Bounds { nodes, members, .. } = Bounds::default();
+            warn!(module = self.module, nodes, members, "the tree is larger than what is followed of it");
+        }
+    }
+
+    /// What has changed with the members of groups.
+    fn members(&self, course: &mut Course, now: AsOf) {
+        course.registered(|updates, walk| self.apply(updates.map(|update| (Order(0), update)), walk, now));
+    }
+
+    fn apply<'a>(&self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, walk: Option<&mut Build>, now: AsOf) {
         match walk {
             Some(build) => build.apply(updates, now),
             None => self.cluster.apply(self.source, Past::Read, updates, now),
@@ -163,8 +208,13 @@ fn split<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Re
 }
 
 async fn answer<S: Session>(session: &S, ask: Ask) -> Answered<S::Watch> {
-    let answer = session.ask(&ask.path, ask.want).await;
+    let answer = in_time(session.ask(&ask.path, ask.want)).await;
     (ask.path, answer)
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, Lost>>) -> Result<T, Lost> {
+    let silent = |_| Err(Lost(format!("a question was not answered within {} s", PATIENCE.as_secs())));
+    timeout(PATIENCE, answer).await.unwrap_or_else(silent)
 }
 
 async fn fired<S: Session>(path: Arc<str>, watch: S::Watch) -> Arc<str> {

@@ -7,8 +7,11 @@
 //! It has one thread, and on it a runtime for each session: whatever the client has started ends with that.
 
 mod client;
+mod course;
 mod diagnosis;
 mod follow;
+mod pace;
+mod panics;
 #[cfg(test)]
 mod script;
 mod session;
@@ -17,10 +20,11 @@ mod trouble;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -28,11 +32,12 @@ use crate::config::{Consumer, ZooKeeper};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
 use crate::kafka::ModuleError;
-use crate::task::Tasks;
+use crate::shortage;
+use crate::task::{self, Tasks};
 use crate::zktree::Fault;
 
 use client::Settings;
-use follow::Follower;
+use follow::{Follower, LASTING};
 use session::Lost;
 use trouble::Trouble;
 
@@ -42,8 +47,16 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// left to chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
-/// A session that lasted so long begins a new count.
-const LASTING: Duration = Duration::from_secs(10);
+/// How soon it is noticed without a runtime that the module is to stop.
+const NOTICE: Duration = Duration::from_millis(20);
+
+/// Checks a section as far as that goes without a connection.
+///
+/// # Errors
+/// Certificates and keys that cannot be read or do not fit.
+pub fn check(section: &Consumer, zookeeper: &ZooKeeper) -> Result<(), ModuleError> {
+    Settings::of(section, zookeeper).map(drop)
+}
 
 /// A module of class `kafka_zk`.
 #[derive(Debug)]
@@ -72,6 +85,7 @@ impl KafkaZk {
             metrics: around.metrics,
             trouble: Arc::clone(&trouble),
             shown: false,
+            full: false,
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
@@ -115,24 +129,36 @@ struct Keeper {
 
 impl Keeper {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
+        panics::expect();
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
-            let runtime = Builder::new_current_thread().enable_all().build().map_err(ModuleError::Thread)?;
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
-            let lost = runtime.block_on(async {
-                stop.run_until_cancelled(sleep(wait)).await?;
-                // The client asserts what servers send: a lie is to cost a session and not the program.
-                let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-                session.unwrap_or_else(|_| Some(Lost("its answers are no ZooKeeper's".to_owned())))
-            });
-            // At once: the client is about to connect anew, and to set all its watches again.
-            runtime.shutdown_background();
+            let lost = match runtime() {
+                Ok(runtime) => self.run_session(runtime, wait, stop),
+                Err(short) => {
+                    wait_blocking(wait.max(FIRST_PAUSE), stop);
+                    Some(short)
+                }
+            };
             if let Some(lost) = lost {
                 self.trouble.tell(&lost.to_string());
                 failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
             }
         }
         Ok(())
+    }
+
+    /// Waits, and then has a session until it is lost; `None` when the module was stopped.
+    fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
+        let lost = runtime.block_on(async {
+            stop.run_until_cancelled(sleep(wait)).await?;
+            // The client asserts what servers send: a lie is to cost a session and not the program.
+            let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
+            session.unwrap_or_else(|_| Some(Lost(panics::cause())))
+        });
+        // At once: the client is about to connect anew, without a pause, and to set all its watches again.
+        runtime.shutdown_background();
+        lost
     }
 
     /// From the opening of a session to its loss; `None` when it was told to stop.
@@ -148,6 +174,23 @@ impl Keeper {
         // It has been dropped. Where the server does not say in time that it is closed, it lets it expire.
         drop(timeout(CLOSING, closed).await);
         lost
+    }
+}
+
+/// What a session runs on. It takes descriptors, and a thread when a server's name is looked up: where the system has
+/// none to give, that is a reason to try later and no reason to end.
+fn runtime() -> Result<Runtime, Lost> {
+    // The runtime would panic without a thread.
+    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_cause(&refused.error)))?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::cause(&error))))
+}
+
+/// Waits without a runtime.
+fn wait_blocking(time: Duration, stop: &CancellationToken) {
+    let began = Instant::now();
+    while !stop.is_cancelled() && began.elapsed() < time {
+        thread::sleep(NOTICE);
     }
 }
 

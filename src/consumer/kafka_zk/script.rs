@@ -165,6 +165,7 @@ impl Scene {
             metrics,
             trouble: Arc::new(Trouble::new("zk".to_owned())),
             shown: false,
+            full: false,
         };
         let tree = Rc::new(RefCell::new(Tree::default()));
         nodes.iter().for_each(|(path, data)| tree.borrow_mut().put(path, data));

@@ -4,38 +4,78 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tracing::{info, warn};
 
-/// Why nothing is followed just now. The log is told when that changes.
+/// Why nothing is followed just now. The log is told when that changes, of each cause once until a session has lasted:
+/// a server that opens sessions and drops them has something to say every second.
 #[derive(Debug)]
 pub struct Trouble {
     module: String,
-    held: Mutex<Option<String>>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    cause: Option<String>,
+    /// What the log has been told since the last session that lasted; `None` is that there is no cause.
+    told: Vec<Option<String>>,
+}
+
+/// Causes that the log is told of until a session has lasted.
+const MOST_TOLD: usize = 16;
+
+impl Held {
+    /// Whether the log has not been told that yet.
+    fn is_news(&mut self, cause: Option<String>) -> bool {
+        let news = self.told.len() < MOST_TOLD && !self.told.contains(&cause);
+        if news {
+            self.told.push(cause);
+        }
+        news
+    }
 }
 
 impl Trouble {
     /// None so far, in a module of this name.
-    pub const fn new(module: String) -> Self {
-        Self { module, held: Mutex::new(None) }
+    pub fn new(module: String) -> Self {
+        Self { module, held: Mutex::default() }
     }
 
     /// The cause, while there is one.
     pub fn cause(&self) -> Option<String> {
-        self.held().clone()
+        self.held().cause.clone()
     }
 
     /// There is a cause.
     pub fn tell(&self, cause: &str) {
-        if self.held().replace(cause.to_owned()).as_deref() != Some(cause) {
+        let mut held = self.held();
+        held.cause = Some(cause.to_owned());
+        if held.is_news(Some(cause.to_owned())) {
             warn!(module = self.module, cause, "ZooKeeper is not followed");
         }
     }
 
     /// There is none any more: the tree has been read, of so many nodes.
     pub fn end(&self, nodes: usize) {
-        self.held().take();
+        let mut held = self.held();
+        held.cause = None;
+        if held.is_news(None) {
+            self.followed(nodes);
+        }
+    }
+
+    /// The session has lasted: whatever happens next is news.
+    pub fn settle(&self, nodes: usize) {
+        let mut held = self.held();
+        if held.told.last().is_some_and(Option::is_some) {
+            self.followed(nodes);
+        }
+        held.told.clear();
+    }
+
+    fn followed(&self, nodes: usize) {
         info!(module = self.module, nodes, "ZooKeeper is followed");
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<String>> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -53,5 +93,26 @@ mod tests {
         assert_eq!(trouble.cause().as_deref(), Some("it is away"));
         trouble.end(1);
         assert_eq!(trouble.cause(), None);
+    }
+
+    #[test]
+    fn a_cause_is_news_once_until_a_session_has_lasted() {
+        let trouble = Trouble::new("zk".to_owned());
+        let told = || trouble.held().told.clone();
+        let cause = |text: &str| Some(text.to_owned());
+        for _ in 0..3 {
+            trouble.tell("a");
+            trouble.end(1);
+            trouble.tell("b");
+        }
+        assert_eq!(told(), [cause("a"), None, cause("b")]);
+        trouble.end(1);
+        trouble.settle(1);
+        assert_eq!(told(), []);
+        trouble.tell("a");
+        trouble.end(1);
+        assert_eq!(told(), [cause("a"), None]);
+        (0..100).for_each(|number| trouble.tell(&number.to_string()));
+        assert_eq!((told().len(), trouble.cause()), (MOST_TOLD, cause("99")));
     }
 }

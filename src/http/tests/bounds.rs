@@ -138,7 +138,7 @@ async fn of_600_connections_512_stay_and_each_new_client_gets_in() {
 
 #[tokio::test]
 async fn the_one_longest_silent_makes_room() {
-    let server = start_with(plain_site(), Limits { connections: 3, ..Limits::default() });
+    let server = start_among(&Crowd::of(3), plain_site(), Limits::default());
     let (mut first, mut second, mut third) = (server.connect().await, server.connect().await, server.connect().await);
     for socket in [&mut first, &mut second, &mut third] {
         talk(socket, HEALTHY).await;
@@ -151,6 +151,23 @@ async fn the_one_longest_silent_makes_room() {
         assert_eq!(status(&talk(socket, HEALTHY).await), 200);
     }
     server.end().await;
+}
+
+#[tokio::test]
+async fn servers_that_share_a_crowd_share_its_room() {
+    let crowd = Crowd::of(2);
+    let [one, other] = [0, 1].map(|_| start_among(&crowd, plain_site(), Limits::default()));
+    let (mut first, mut second) = (one.connect().await, other.connect().await);
+    talk(&mut first, HEALTHY).await;
+    talk(&mut second, HEALTHY).await;
+    let mut third = other.connect().await;
+    assert_eq!(status(&talk(&mut third, HEALTHY).await), 200);
+    assert_eq!(rest(&mut first).await.unwrap(), b"");
+    for socket in [&mut second, &mut third] {
+        assert_eq!(status(&talk(socket, HEALTHY).await), 200);
+    }
+    one.end().await;
+    other.end().await;
 }
 
 #[tokio::test]

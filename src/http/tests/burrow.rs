@@ -155,6 +155,32 @@ async fn a_large_answer_comes_whole() {
 }
 
 #[tokio::test]
+async fn an_answer_that_would_be_too_long_is_413_with_its_length_and_the_limit() {
+    let server = start_with(large(2_000), Limits { answer_bytes: 1_000, ..Limits::default() });
+    let whole = {
+        let server = start(large(2_000));
+        let answer = server.get(LARGE).await;
+        server.end().await;
+        body(&answer).len()
+    };
+    let expected = format!(
+        concat!(
+            r#"{{"error":true,"message":"the answer would have {} bytes, and the limit is 1000","#,
+            r#""request":{{"url":"{}","host":"here"}}}}"#
+        ),
+        whole, LARGE
+    );
+    let answer = server.get(LARGE).await;
+    assert_eq!((status(&answer), header(&answer, "content-type")), (413, Some("application/json")));
+    assert_eq!(body(&answer), expected);
+    let head = server.ask(format!("HEAD {LARGE} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+    let length = header(&head, "content-length").map(str::to_owned);
+    assert_eq!((status(&head), length), (413, Some(expected.len().to_string())));
+    assert_eq!(status(&server.get("/v3/kafka").await), 200);
+    server.end().await;
+}
+
+#[tokio::test]
 async fn clients_that_take_nothing_hold_up_nobody() {
     let server = start_with(large(30_000), Limits { stall: Duration::from_millis(200), ..Limits::default() });
     let mut stalled = Vec::new();

@@ -12,11 +12,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::Limits;
-use super::{Pieces, Readiness, Server, Site};
+use super::{Crowd, Pieces, Readiness, Server, Site};
 use crate::metrics::Format;
 
 mod bounds;
 mod burrow;
+mod gate;
 mod pages;
 mod routes;
 mod status_page;
@@ -104,7 +105,11 @@ fn start(site: Site) -> Running {
 }
 
 fn start_with(site: Site, limits: Limits) -> Running {
-    let server = Server::bind("127.0.0.1:0", site).unwrap().limited(limits);
+    start_among(&Crowd::of(512), site, limits)
+}
+
+fn start_among(crowd: &Arc<Crowd>, site: Site, limits: Limits) -> Running {
+    let server = Server::bind("127.0.0.1:0", site, crowd).unwrap().limited(limits);
     let (at, stop) = (server.local_addr(), CancellationToken::new());
     Running { at, task: tokio::spawn(server.serve(stop.clone())), stop }
 }
@@ -117,12 +122,13 @@ fn plain_site() -> Site {
 fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
     let (ready, observe) = (Arc::new(Readiness::default), Arc::new(|_| {}));
     Site {
-        scrape: Arc::new(move |format, _| scrape(format)),
+        scrape: Arc::new(move |format, _| Ok(scrape(format))),
         ready,
         observe,
         api: Arc::new(burrow::nothing),
         numbers: Arc::new(status_page::nothing),
         origin: None,
+        allowed_hosts: Vec::new(),
     }
 }
 

@@ -104,7 +104,7 @@ async fn scrapers_that_take_nothing_hold_up_nobody() {
     let page = Arc::clone(&endless.scrape);
     // The text page never ends, the other one is short.
     let site = site(move |format| match format {
-        Format::Text => page(format, std::time::Instant::now()),
+        Format::Text => page(format, std::time::Instant::now()).unwrap(),
         Format::OpenMetrics => Box::new(std::iter::once(b"short".to_vec())),
     });
     let server = start_with(site, Limits { stall: Duration::from_millis(200), ..Limits::default() });
@@ -129,7 +129,7 @@ async fn a_compressed_page_waits_for_no_plain_one() {
     let (endless, _) = endless_site();
     let page = Arc::clone(&endless.scrape);
     let site = site(move |format| match format {
-        Format::Text => page(format, std::time::Instant::now()),
+        Format::Text => page(format, std::time::Instant::now()).unwrap(),
         Format::OpenMetrics => Box::new(std::iter::once(b"short".to_vec())),
     });
     let server = start_with(site, Limits { stall: PATIENCE, ..Limits::default() });
@@ -169,9 +169,10 @@ async fn a_page_that_cannot_be_made_costs_that_answer_alone() {
 fn counted() -> (Scrapes, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
-    let scrape = move |_, _| -> Pieces {
+    let scrape = move |_, _| {
         counter.fetch_add(1, Ordering::SeqCst);
-        Box::new(std::iter::once(b"page".to_vec()))
+        let pieces: Pieces = Box::new(std::iter::once(b"page".to_vec()));
+        Ok(pieces)
     };
     (Scrapes::new(Arc::new(scrape), Arc::new(|_| {}), Arc::new(Limits::default())), count)
 }

@@ -88,6 +88,30 @@ async fn files_and_numbers_arrive_whole_in_either_coding() {
 }
 
 #[tokio::test]
+async fn numbers_that_would_be_too_long_are_413_in_either_coding() {
+    let whole = {
+        let server = start(plain_site());
+        let answer = server.get("/api/groups").await;
+        server.end().await;
+        body(&answer).len()
+    };
+    let limit = whole - 1;
+    let bytes = u64::try_from(limit).unwrap();
+    let server = start_with(plain_site(), Limits { answer_bytes: bytes, ..Limits::default() });
+    let expected = format!(r#"{{"error":"the answer would have {whole} bytes, and the limit is {limit}"}}"#);
+    let plain = server.get("/api/groups").await;
+    assert_eq!((status(&plain), body(&plain)), (413, expected.as_str()));
+    let packed = server.ask_raw("GET /api/groups HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n").await;
+    assert_eq!(status(&String::from_utf8_lossy(&packed)), 413);
+    let at = packed.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    let mut unzipped = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[at..]), &mut unzipped).unwrap();
+    assert_eq!(unzipped, expected);
+    assert_eq!(status(&server.get("/api/exporter").await), 200);
+    server.end().await;
+}
+
+#[tokio::test]
 async fn head_has_the_headers_of_get() {
     let server = start(plain_site());
     for path in ["/group", "/page/style.css", "/api/groups", "/api/group", "/api/topic?cluster=local&name=t"] {

@@ -123,7 +123,7 @@ impl Client {
     /// The same, on a thread of its own, and given up when `stop` is cancelled: the request then ends unheard.
     ///
     /// # Errors
-    /// As [`metadata`](Self::metadata); [`Code::DESTROY`] when it is given up, [`Code::CRIT_SYS_RESOURCE`] when the
+    /// As [`metadata`](Self::metadata); [`Code::DESTROY`] when it is given up, [`Code::CRITICAL_SYSTEM_RESOURCE`] when the
     /// system gives no thread.
     pub fn metadata_until(
         self: &Arc<Self>,
@@ -140,13 +140,13 @@ impl Client {
             send.send(result).ok();
         };
         let name = "kafka-metadata".to_owned();
-        thread::Builder::new().name(name).spawn(ask).map_err(|_| Code::CRIT_SYS_RESOURCE)?;
+        thread::Builder::new().name(name).spawn(ask).map_err(|_| Code::CRITICAL_SYSTEM_RESOURCE)?;
         while !stop.is_cancelled() {
             match answer.recv_timeout(GIVE_UP) {
                 Ok(result) => return result,
                 Err(RecvTimeoutError::Timeout) => {}
                 // It panicked, which standard error tells of.
-                Err(RecvTimeoutError::Disconnected) => return Err(Code::CRIT_SYS_RESOURCE),
+                Err(RecvTimeoutError::Disconnected) => return Err(Code::CRITICAL_SYSTEM_RESOURCE),
             }
         }
         Err(Code::DESTROY)

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Code, Queue, c_name, call_failed, code_at, millis, sys};
+use super::{Code, Queue, c_name, call_failed, code_at, sys};
 use crate::kafka::client::within;
 use crate::kafka::{Client, ModuleError};
 use crate::model::{Offset, Partition, Timestamp};
@@ -132,15 +132,7 @@ impl Reader {
             self.slots.resize(max, std::ptr::null_mut());
         }
         let slots = self.slots.get_mut(..max).unwrap_or_default();
-        // librdkafka waits until the array is full or the time is over: to be prompt, only the first is waited for.
-        let mut taken = parts.take(slots, Duration::ZERO);
-        if taken == 0 {
-            let (first, rest) = slots.split_at_mut(max.min(1));
-            taken = parts.take(first, timeout);
-            if taken > 0 {
-                taken = taken.saturating_add(parts.take(rest, Duration::ZERO));
-            }
-        }
+        let taken = parts.queue.wait(timeout, || Some(parts.take(slots)).filter(|taken| *taken > 0)).unwrap_or(0);
         Batch { messages: self.slots.get(..taken).unwrap_or_default(), topics: parts.handles() }
     }
 
@@ -152,15 +144,14 @@ impl Reader {
 }
 
 impl Parts {
-    fn take(&self, slots: &mut [*mut sys::rd_kafka_message_t], timeout: Duration) -> usize {
+    /// Takes what is there.
+    fn take(&self, slots: &mut [*mut sys::rd_kafka_message_t]) -> usize {
         if slots.is_empty() {
             return 0;
         }
         // SAFETY: the queue is alive and has messages of partitions alone; at most as many pointers are written as
         // there is room for.
-        let taken = unsafe {
-            sys::rd_kafka_consume_batch_queue(self.queue.ptr(), millis(timeout), slots.as_mut_ptr(), slots.len())
-        };
+        let taken = unsafe { sys::rd_kafka_consume_batch_queue(self.queue.ptr(), 0, slots.as_mut_ptr(), slots.len()) };
         usize::try_from(taken).unwrap_or(0)
     }
 

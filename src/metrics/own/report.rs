@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 
 use crate::kafka::Reason;
 use crate::metrics::health::{Health, ModuleKind};
-use crate::model::Timestamp;
+use crate::model::{Tick, Timestamp};
 use crate::offsets::{DecodeError, RecordType};
 use crate::status_page::{Count, Exporter, Module, Reader, Refresh};
 use crate::storage::Storage;
@@ -15,18 +15,18 @@ use crate::storage::Storage;
 use super::{Own, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
 
 impl Own {
-    /// What is to be told as of `now`, of a program that has been running so long.
+    /// What is to be told as of `now`, which is `tick` on the other clock, of a program that has been running so long.
     #[must_use]
-    pub fn report(&self, storage: &Storage, now: Timestamp, running: Duration) -> Exporter {
+    pub fn report(&self, storage: &Storage, (now, tick): (Timestamp, Tick), running: Duration) -> Exporter {
         Exporter {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),
             running: u64::try_from(running.as_millis()).unwrap_or(u64::MAX),
-            modules: self.modules.iter().map(|health| self.module_report(health, storage, now)).collect(),
+            modules: self.modules.iter().map(|health| self.module_report(health, storage, tick)).collect(),
         }
     }
 
-    fn module_report(&self, health: &Health, storage: &Storage, now: Timestamp) -> Module {
+    fn module_report(&self, health: &Health, storage: &Storage, now: Tick) -> Module {
         let (ready, parts) = (health.is_ready(), health.parts());
         let is_cluster = health.kind == ModuleKind::Cluster;
         let kinds = RefreshKind::ALL.into_iter().filter(|_| is_cluster);

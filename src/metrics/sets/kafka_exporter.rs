@@ -10,7 +10,7 @@ use crate::metrics::readings::{
 };
 use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Lag};
-use crate::storage::{ClusterView, GroupKind, GroupType, GroupView, escape};
+use crate::storage::{Broker, ClusterView, GroupKind, GroupType, GroupView, escape};
 
 /// The default: kafka_exporter's names, and new ones for new facts.
 pub static SET: Set = Set {
@@ -20,7 +20,7 @@ pub static SET: Set = Set {
 
 const FAMILIES: &[Family] = &[
     gauge("kafka_brokers", "Brokers in the cluster's metadata.", Series::Cluster(brokers)),
-    gauge("kafka_broker_info", "A broker and its address, always 1.", Series::Cluster(broker_info)),
+    gauge("kafka_broker_info", "A broker and its address, always 1.", Series::Broker(broker_info)),
     gauge(
         "kafka_topic_partitions",
         "Partitions of the topic.",
@@ -208,12 +208,10 @@ fn brokers(cluster: &ClusterView, to: &mut Samples<'_>) {
     }
 }
 
-fn broker_info(cluster: &ClusterView, to: &mut Samples<'_>) {
-    for broker in cluster.topics.brokers.iter().flat_map(|brokers| brokers.iter()) {
-        let labels = [("id", broker.id.0.to_string()), ("address", escape(&broker.address))];
-        let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
-        to.push_with(&labels, Value::Int(1));
-    }
+fn broker_info(_: &ClusterView, broker: &Broker, to: &mut Samples<'_>) {
+    let labels = [("id", broker.id.0.to_string()), ("address", escape(&broker.address))];
+    let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
+    to.push_with(&labels, Value::Int(1));
 }
 
 fn info(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {

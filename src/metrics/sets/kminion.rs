@@ -6,7 +6,7 @@ use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, counter, gauge
 use crate::metrics::readings::{assigned, commits, committed_sum, lag, lag_sum, len, log_end, log_start};
 use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Name, Offset, Partition, offsets_partition};
-use crate::storage::{ClusterView, GroupState, GroupTopicView, GroupView, PartitionState, Topic, escape};
+use crate::storage::{Broker, ClusterView, GroupState, GroupTopicView, GroupView, PartitionState, Topic, escape};
 
 pub static SET: Set = Set {
     labels: Labels { cluster: "cluster", group: "group_id", topic: "topic_name", partition: "partition_id" },
@@ -15,7 +15,7 @@ pub static SET: Set = Set {
 
 const FAMILIES: &[Family] = &[
     gauge("kminion_kafka_cluster_info", "The cluster, always 1.", Series::Cluster(cluster_info)),
-    gauge("kminion_kafka_broker_info", "A broker and its address, always 1.", Series::Cluster(broker_info)),
+    gauge("kminion_kafka_broker_info", "A broker and its address, always 1.", Series::Broker(broker_info)),
     gauge("kminion_kafka_topic_info", "A topic's partitions and replicas, always 1.", Series::Topic(topic_info)),
     gauge(
         "kminion_kafka_topic_partition_low_water_mark",
@@ -104,21 +104,19 @@ fn cluster_info(cluster: &ClusterView, to: &mut Samples<'_>) {
     push_info(&labels, 1, to);
 }
 
-fn broker_info(cluster: &ClusterView, to: &mut Samples<'_>) {
+fn broker_info(cluster: &ClusterView, broker: &Broker, to: &mut Samples<'_>) {
     let facts = &cluster.topics.facts;
-    for broker in cluster.topics.brokers.iter().flat_map(|brokers| brokers.iter()) {
-        let (host, port) = broker.address.rsplit_once(':').unwrap_or((&broker.address, ""));
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let is_controller = facts.controller.map(|controller| (controller == broker.id).to_string());
-        let labels = [
-            ("broker_id", number(broker.id)),
-            ("address", escape(host)),
-            ("port", port.to_owned()),
-            ("rack_id", facts.racks.get(&broker.id).map(|rack| escape(rack)).unwrap_or_default()),
-            ("is_controller", is_controller.unwrap_or_default()),
-        ];
-        push_info(&labels, 1, to);
-    }
+    let (host, port) = broker.address.rsplit_once(':').unwrap_or((&broker.address, ""));
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let is_controller = facts.controller.map(|controller| (controller == broker.id).to_string());
+    let labels = [
+        ("broker_id", number(broker.id)),
+        ("address", escape(host)),
+        ("port", port.to_owned()),
+        ("rack_id", facts.racks.get(&broker.id).map(|rack| escape(rack)).unwrap_or_default()),
+        ("is_controller", is_controller.unwrap_or_default()),
+    ];
+    push_info(&labels, 1, to);
 }
 
 fn topic_info(topic: &Topic, to: &mut Samples<'_>) {

@@ -15,7 +15,9 @@ use super::examples::hex;
 use crate::model::{Name, Partition, Timestamp, TopicId};
 use crate::offsets::GroupType;
 
-const LATEST: &str = include_str!("../../../tests/fixtures/records/generated-4.2.0.txt");
+const FULL: &str = include_str!("../../../tests/fixtures/records/generated-4.2.0.txt");
+/// What later releases have added.
+const LATEST: &str = include_str!("../../../tests/fixtures/records/generated-4.4.0.txt");
 const EARLY: &str = include_str!("../../../tests/fixtures/records/generated-3.9.1.txt");
 
 const GROUP: Name<'static> = Name("gr\u{fc}ppe".as_bytes());
@@ -46,7 +48,7 @@ impl Golden {
 }
 
 pub(super) fn all() -> Vec<Golden> {
-    let lines = LATEST.lines().chain(EARLY.lines()).filter(|line| !line.starts_with('#'));
+    let lines = [FULL, LATEST, EARLY].into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
     let golden = |line: &'static str| {
         let [name, version, key, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let value = (value != "-").then(|| hex(value));

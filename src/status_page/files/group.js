@@ -25,7 +25,7 @@ export function groupView(main) {
   const head = heading("group", asked.get("cluster") ?? "", asked.get("name") ?? "");
   const partitions = new Table({ caption: "partitions", key: partitionKey, empty: () => "Nothing is committed or assigned.", columns: columns() });
   const members = new Table({
-    caption: "members", key: (row) => row.id, empty: () => "No members.",
+    caption: "members", key: (row) => `${row.id}\n${row.twin ?? 0}`, empty: () => "No members.",
     columns: [
       { name: "client", label: "Client", head: true, sort: (row) => row.client_id, fill: (cell, row) => value(cell, shown(row.client_id)) },
       { name: "host", label: "Host", sort: (row) => row.host, fill: (cell, row) => value(cell, row.host === "" ? null : shown(row.host.replace(/^\//, "")), "not told") },

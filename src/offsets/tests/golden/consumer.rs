@@ -25,6 +25,7 @@ fn epochs() -> Expected<Record<'static>> {
         ("consumer-epoch-tombstone", Record::EpochTombstone { kind: Consumer, group: GROUP }),
         ("consumer-target-epoch", target(Some(9))),
         ("consumer-target-epoch-tagged", target(Some(9))),
+        ("consumer-target-epoch-timed", target(Some(9))),
         ("consumer-target-epoch-tombstone", target(None)),
     ]
 }

@@ -23,6 +23,7 @@ fn epochs() -> Expected<Record<'static>> {
         ("share-epoch-tagged", epoch(GROUP, Some(-2))),
         ("share-epoch-tombstone", Record::EpochTombstone { kind: Share, group: GROUP }),
         ("share-target-epoch", target(Some(9))),
+        ("share-target-epoch-timed", target(Some(9))),
         ("share-target-epoch-tombstone", target(None)),
         ("old-share-epoch", epoch(Name(b"g"), None)),
         ("old-share-topics", Record::Skipped(RecordType::ShareGroupPartitionMetadata)),

@@ -22,8 +22,10 @@ fn epochs() -> Expected<Record<'static>> {
         ("streams-epoch", epoch(None)),
         ("streams-epoch-validated", epoch(Some(4))),
         ("streams-epoch-tagged", epoch(Some(4))),
+        ("streams-epoch-described", epoch(Some(4))),
         ("streams-epoch-tombstone", Record::EpochTombstone { kind: Streams, group: GROUP }),
         ("streams-target-epoch", target(Some(9))),
+        ("streams-target-epoch-timed", target(Some(9))),
         ("streams-target-epoch-tombstone", target(None)),
     ]
 }

@@ -1,0 +1,176 @@
+//! What one session has come to.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::storage::{Build, Update};
+use crate::zktree::{LeftOut, Tree};
+
+use super::pace::Allowance;
+
+/// Nodes that are asked again a tick, because they have changed: 10,000 a second.
+const QUESTIONS: usize = 500;
+/// So many names in a list cost as much as one more question.
+const NAMES: usize = 50;
+/// Members and owned partitions that are told of a tick: 400,000 a second.
+const MEMBERS: usize = 20_000;
+
+/// A session's tree, and how fast it may be followed.
+#[derive(Debug)]
+pub struct Course {
+    pub tree: Tree,
+    /// Until the tree has been walked.
+    pub walk: Option<Build>,
+    /// Since when it has been followed: it is not cut off.
+    pub began: Instant,
+    /// What is not followed.
+    pub left_out: LeftOut,
+    questions: Allowance,
+    members: Allowance,
+}
+
+impl Course {
+    /// Nothing has been read yet.
+    pub fn new(tree: Tree, walk: Build) -> Self {
+        Self {
+            tree,
+            walk: Some(walk),
+            began: Instant::now(),
+            left_out: LeftOut::default(),
+            questions: Allowance::new(QUESTIONS),
+            members: Allowance::new(MEMBERS),
+        }
+    }
+
+    /// Watches have fired.
+    pub fn changed(&mut self, paths: &[Arc<str>]) {
+        paths.iter().for_each(|path| self.tree.changed(path));
+        self.release();
+    }
+
+    /// A list of so many names was read.
+    pub fn listed(&mut self, names: usize, left_out: LeftOut) {
+        self.questions.spend(names.checked_div(NAMES).unwrap_or(0));
+        self.left_out.names = self.left_out.names.saturating_add(left_out.names);
+        self.left_out.nodes = self.left_out.nodes.saturating_add(left_out.nodes);
+    }
+
+    /// The members of groups where that has changed, as far as there is time for them, and of a walk all at its end.
+    pub fn registered(&mut self, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut Build>)) {
+        let Self { tree, walk, members, .. } = self;
+        let most = match walk {
+            Some(_) if tree.is_walked() => usize::MAX,
+            Some(_) => return,
+            None => members.left(),
+        };
+        let told = tree.registered(most, |updates| take(updates, walk.as_mut()));
+        members.spend(told);
+    }
+
+    /// Whether a tick would change nothing.
+    pub const fn is_idle(&self) -> bool {
+        self.questions.is_full() && self.members.is_full()
+    }
+
+    /// A tick has passed.
+    pub fn tick(&mut self) {
+        self.questions.refill();
+        self.members.refill();
+        self.release();
+    }
+
+    /// Asks again for what has changed, as far as there is time for it.
+    pub fn release(&mut self) {
+        let asked = self.tree.release(self.questions.left());
+        self.questions.spend(asked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::config::Filter;
+    use crate::storage::{Expire, Rules, Storage};
+    use crate::zktree::{Answer, Bounds};
+
+    fn course() -> Course {
+        let intervals = NonZeroUsize::new(3).unwrap();
+        let rules = Rules { intervals, min_distance: std::time::Duration::ZERO, expire: Expire::NEVER };
+        let cluster = Arc::clone(Storage::new(["c"], rules).cluster("c").unwrap());
+        let tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default());
+        Course::new(tree, cluster.build(cluster.ensemble("zk")))
+    }
+
+    fn list(course: &mut Course, path: &str, names: impl Iterator<Item = String>) {
+        course.tree.take(&path.into(), &Answer::Children(names.collect()));
+    }
+
+    /// The members that are told of.
+    fn told(course: &mut Course) -> usize {
+        let mut told = 0;
+        course.registered(|updates, _| {
+            for update in updates {
+                let Update::Registered { members, .. } = update else { panic!("{update:?}") };
+                told += members.len();
+            }
+        });
+        told
+    }
+
+    #[test]
+    fn members_are_told_of_once_a_walk_and_afterwards_as_far_as_the_allowance_goes() {
+        let mut course = course();
+        let names = |count: usize| (0..count).map(|number| number.to_string());
+        list(&mut course, "/consumers", ["g".to_owned()].into_iter());
+        list(&mut course, "/consumers/g", ["ids".to_owned()].into_iter());
+        for count in [MEMBERS / 2, 1] {
+            course.tree.take(&"/consumers/h/owners/t/0".into(), &owner(count));
+            assert_eq!(told(&mut course), 0, "the walk goes on");
+        }
+        list(&mut course, "/consumers/g/ids", names(MEMBERS / 2));
+        assert!(course.tree.is_walked());
+        assert_eq!(told(&mut course), MEMBERS / 2 + 1);
+        course.walk.take();
+        course.tick();
+        for count in [MEMBERS / 2 - 1, MEMBERS / 2] {
+            list(&mut course, "/consumers/g/ids", names(count));
+            assert_eq!(told(&mut course), count);
+        }
+        list(&mut course, "/consumers/g/ids", names(5));
+        assert_eq!(told(&mut course), 0);
+        course.tick();
+        assert_eq!(told(&mut course), 5);
+    }
+
+    fn owner(number: usize) -> Answer {
+        let (order, time) = (crate::model::Order(1), crate::model::Timestamp(1));
+        Answer::Data { data: number.to_string().into_bytes(), order, time }
+    }
+
+    #[test]
+    fn nodes_that_change_are_asked_again_as_far_as_the_allowance_goes() {
+        let mut course = course();
+        let all = QUESTIONS + 7;
+        list(&mut course, "/consumers", (0..all).map(|number| number.to_string()));
+        let groups: Vec<Arc<str>> = (0..all).map(|number| format!("/consumers/{number}").into()).collect();
+        groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
+        let asked = |course: &mut Course| std::iter::from_fn(|| course.tree.next_ask()).count();
+        assert_eq!(asked(&mut course), all + 1);
+        course.changed(&groups);
+        course.changed(&groups);
+        assert_eq!(asked(&mut course), QUESTIONS, "each is asked for once");
+        course.tick();
+        assert_eq!(asked(&mut course), 7);
+        course.tick();
+        assert!(course.is_idle());
+        course.listed(NAMES * QUESTIONS * 3 / 2, LeftOut::default());
+        groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
+        course.changed(&groups);
+        assert_eq!(asked(&mut course), 0, "a long list costs as much as many questions");
+        course.tick();
+        assert_eq!(asked(&mut course), QUESTIONS / 2);
+    }
+}

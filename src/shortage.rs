@@ -1,0 +1,99 @@
+//! What the system may run out of, in words.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rlimit::Resource;
+use tracing::warn;
+
+/// Lets the process open as many descriptors as the system allows it to: a service manager's usual soft limit is
+/// there for programs that cannot deal with more.
+///
+/// # Errors
+/// What the system says. The limit is then what it was.
+pub fn raise_descriptors() -> io::Result<()> {
+    let (soft, hard) = Resource::NOFILE.get()?;
+    if soft < hard { Resource::NOFILE.set(hard, hard) } else { Ok(()) }
+}
+
+/// How many descriptors the process may have open.
+///
+/// # Errors
+/// What the system says.
+pub fn descriptors() -> io::Result<u64> {
+    Resource::NOFILE.get().map(|(soft, _)| soft)
+}
+
+/// Why a call failed; where something is short, it says what.
+#[must_use]
+pub fn cause(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(libc::EMFILE) => match descriptors() {
+            Ok(most) => format!("no file descriptor is left, of {most} that the process may have"),
+            Err(_) => "no file descriptor is left".to_owned(),
+        },
+        Some(libc::ENFILE) => "no file descriptor is left in the whole system".to_owned(),
+        Some(libc::ENOMEM | libc::ENOBUFS) => format!("no memory is left: {error}"),
+        Some(_) | None => error.to_string(),
+    }
+}
+
+/// The same of a thread that could not be started.
+#[must_use]
+pub fn thread_cause(error: &io::Error) -> String {
+    format!("the system gives no thread: {error}")
+}
+
+/// Logs a shortage that comes up again and again: once, until a minute has passed without it.
+#[derive(Debug, Default)]
+pub struct Reporter {
+    last: Mutex<Option<Instant>>,
+}
+
+/// After this time without a shortage the next one is logged again.
+const CALM: Duration = Duration::from_secs(60);
+
+impl Reporter {
+    /// Nothing is short so far.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { last: Mutex::new(None) }
+    }
+
+    /// Something is short; `what` follows from it.
+    pub fn report(&self, cause: &str, what: &str) {
+        if self.is_news(Instant::now()) {
+            warn!(cause, "{what}");
+        }
+    }
+
+    fn is_news(&self, now: Instant) -> bool {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(now);
+        last.is_none_or(|last| now.saturating_duration_since(last) >= CALM)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_that_goes_on_is_logged_once() {
+        let (reporter, start) = (Reporter::new(), Instant::now());
+        let news = [0, 59, 118, 177, 237, 238].map(|second| reporter.is_news(start + Duration::from_secs(second)));
+        assert_eq!(news, [true, false, false, false, true, false]);
+    }
+
+    #[test]
+    fn what_is_short_is_named() {
+        let cause = |code| cause(&io::Error::from_raw_os_error(code));
+        let most = descriptors().unwrap();
+        assert_eq!(cause(libc::EMFILE), format!("no file descriptor is left, of {most} that the process may have"));
+        assert_eq!(cause(libc::ENFILE), "no file descriptor is left in the whole system");
+        assert_eq!(cause(libc::ENOMEM), "no memory is left: Cannot allocate memory (os error 12)");
+        assert_eq!(cause(libc::ECONNREFUSED), "Connection refused (os error 111)");
+        let error = thread_cause(&io::Error::from_raw_os_error(libc::EAGAIN));
+        assert_eq!(error, "the system gives no thread: Resource temporarily unavailable (os error 11)");
+    }
+}

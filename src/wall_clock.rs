@@ -1,0 +1,143 @@
+//! Whether the wall clock can be believed: what expires by it must not expire because somebody sets it.
+//!
+//! It is compared with a clock that only ever goes on. (On Linux that one stands still while the machine is suspended, so
+//! that a suspend looks like a jump: what happened meanwhile has to be read, too, before anything expires.)
+
+use crate::model::{Tick, Timestamp};
+
+/// What the two clocks may differ by over [`SPAN`], in milliseconds.
+const DRIFT: i64 = 60_000;
+/// How long they are compared with the same look, in milliseconds: a clock that is moved in small steps has jumped, too.
+const SPAN: i64 = 30_000;
+/// How long nothing expires after a jump, in milliseconds.
+const DOUBT: i64 = 600_000;
+
+/// The time by which things expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// The wall clock's time.
+    pub time: Timestamp,
+    /// Whether anything may expire by it.
+    pub believed: bool,
+}
+
+impl From<Timestamp> for AsOf {
+    /// A time that is right.
+    fn from(time: Timestamp) -> Self {
+        Self { time, believed: true }
+    }
+}
+
+/// What a look found to have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The clock has jumped by so many milliseconds, back when negative: from now on nothing expires.
+    Jumped(i64),
+    /// It has gone on evenly for long enough: its time counts.
+    Believed,
+}
+
+/// What is remembered between two looks at the clocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WallClock {
+    compared: Option<(Timestamp, Tick)>,
+    doubted_since: Option<Tick>,
+}
+
+impl WallClock {
+    /// Before the first look, which has nothing to be compared with.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { compared: None, doubted_since: None }
+    }
+
+    /// Looks at both clocks at once.
+    pub fn look(&mut self, time: Timestamp, tick: Tick) -> (AsOf, Option<Change>) {
+        let change = self.compare(time, tick);
+        (AsOf { time, believed: self.doubted_since.is_none() }, change)
+    }
+
+    fn compare(&mut self, time: Timestamp, tick: Tick) -> Option<Change> {
+        let (before, then) = *self.compared.get_or_insert((time, tick));
+        let went = tick.since(then);
+        let jump = time.since(before).saturating_sub(went);
+        if jump.saturating_abs() > DRIFT {
+            (self.compared, self.doubted_since) = (Some((time, tick)), Some(tick));
+            return Some(Change::Jumped(jump));
+        }
+        if went >= SPAN {
+            self.compared = Some((time, tick));
+        }
+        self.doubted_since.take_if(|since| tick.since(*since) >= DOUBT).map(|_| Change::Believed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_700_000_000_000;
+    const SECOND: i64 = 1_000;
+    const DAY: i64 = 86_400 * SECOND;
+
+    /// Looks at each of these seconds, where the wall clock is ahead by so many milliseconds; what changed when.
+    fn looks(ahead: impl Fn(i64) -> i64, seconds: impl IntoIterator<Item = i64>) -> Vec<(i64, bool, Change)> {
+        let mut clock = WallClock::new();
+        let look = |second: i64| {
+            let (as_of, change) = clock.look(Timestamp(NOON + second * SECOND + ahead(second)), Tick(second * SECOND));
+            change.map(|change| (second, as_of.believed, change))
+        };
+        seconds.into_iter().filter_map(look).collect()
+    }
+
+    #[test]
+    fn a_clock_that_goes_on_evenly_is_believed() {
+        assert_eq!(looks(|_| 0, 0..3_000), []);
+        // By a second in ten minutes, and by half a minute at once.
+        assert_eq!(looks(|second| second * 2, 0..100_000), []);
+        assert_eq!(looks(|second| if second < 500 { 0 } else { 30 * SECOND }, 0..3_000), []);
+        // A process that was stopped for a day.
+        assert_eq!(looks(|_| 0, (0..10).chain(86_400..86_410)), []);
+    }
+
+    #[test]
+    fn after_a_jump_in_either_direction_nothing_expires_for_ten_minutes() {
+        for jump in [10 * DAY, -3_600 * SECOND, 60 * SECOND + 1, -60 * SECOND - 1] {
+            let found = looks(|second| if second < 100 { 0 } else { jump }, 0..3_000);
+            assert_eq!(found, [(100, false, Change::Jumped(jump)), (700, true, Change::Believed)]);
+        }
+    }
+
+    #[test]
+    fn the_way_back_is_a_jump_of_its_own() {
+        let found = looks(|second| if (100..135).contains(&second) { 10 * DAY } else { 0 }, 0..3_000);
+        let expected = [
+            (100, false, Change::Jumped(10 * DAY)),
+            (135, false, Change::Jumped(-10 * DAY)),
+            (735, true, Change::Believed),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn between_two_looks_however_far_apart_a_jump_is_seen() {
+        let found = looks(|second| if second < 100 { 0 } else { -DAY }, (0..100_000).step_by(3_600));
+        assert_eq!(found, [(3_600, false, Change::Jumped(-DAY)), (7_200, true, Change::Believed)]);
+    }
+
+    #[test]
+    fn a_clock_that_is_moved_step_by_step_has_jumped() {
+        // Ten seconds a second, seen each second.
+        let found = looks(|second| second.clamp(100, 200) * 10 * SECOND, 0..3_000);
+        assert!(matches!(found[..], [(_, false, Change::Jumped(_)), .., (_, true, Change::Believed)]), "{found:?}");
+    }
+
+    #[test]
+    fn the_ends_of_time_are_jumps_like_others() {
+        let mut clock = WallClock::new();
+        for (time, tick) in [(i64::MIN, 0), (i64::MAX, 1), (0, i64::MAX), (i64::MIN, i64::MAX)] {
+            let (as_of, _) = clock.look(Timestamp(time), Tick(tick));
+            assert_eq!(as_of.time, Timestamp(time));
+        }
+    }
+}
