@@ -1,4 +1,4 @@
-//! Lies that end librdkafka 2.12.1 or keep it busy, whatever its user does: the known limits.
+//! Lies that end librdkafka 2.12.1, or stop it, whatever its user does: the known limits.
 //!
 //! Whoever takes a newer librdkafka learns here which of them are gone.
 
@@ -20,16 +20,10 @@ fn null_apis() -> Lie {
     Lie::body(ApiKey::ApiVersions, change).on_new_connections()
 }
 
-pub fn lies() -> Lies {
+fn lies() -> Lies {
     vec![
         // rd_kafka_handle_ApiVersion takes a null array for one of -1 entries, and no memory for it for an end.
         ("null-apis", null_apis()),
-        // rd_kafka_broker_handle_ApiVersion asks again at once.
-        ("an-invalid-request", Lie::api_versions(|answer| answer.error_code = 42)),
-        // rd_kafka_broker_fetch_toppars asks again at once where there is no version to ask in.
-        ("no-fetch", wire::without(1)),
-        ("negative-versions", wire::range(-5, -1)),
-        ("keys-of-nothing", wire::each(|api| api.api_key += 5_000)),
         // rd_kafka_parse_Metadata0 sorts -1 brokers.
         ("bodies-of-zeros", wire::body(|body| body.fill(0))),
         // rd_kafka_admin_response_parse: assertion 'rko_result'.
@@ -49,6 +43,27 @@ pub fn lies() -> Lies {
         ("gzip-cut-short", fetch::packed(1, &fetch::gzip(&[7; 100_000])[..40])),
         ("a-packed-batch-of-nothing", fetch::packed(1, b"")),
     ]
+}
+
+/// Lies that keep librdkafka busy: it asks again at once, for as long as they are told.
+fn restless() -> Lies {
+    vec![
+        // rd_kafka_broker_handle_ApiVersion.
+        ("an-invalid-request", Lie::api_versions(|answer| answer.error_code = 42)),
+        // rd_kafka_broker_fetch_toppars, where there is no version to ask in.
+        ("no-fetch", wire::without(1)),
+        ("no-apis", Lie::api_versions(|answer| answer.api_keys.clear())),
+        ("negative-versions", wire::range(-5, -1)),
+        ("the-newest-before-the-oldest", wire::each(|api| (api.min_version, api.max_version) = (api.max_version, 0))),
+        ("keys-of-nothing", wire::each(|api| api.api_key += 5_000)),
+        // A broker that does not wait for records.
+        ("empty-fetches-at-once", fetch::ends(2, 2).at_once()),
+    ]
+}
+
+#[test]
+fn lies_that_cost_cpu_cost_nothing_else() {
+    tell(restless()).unwrap();
 }
 
 #[test]

@@ -87,26 +87,30 @@ fn group(partition: usize) -> Vec<u8> {
     format!("group-{partition}").into_bytes()
 }
 
-/// What went wrong, and which liars it is known to be about.
-#[derive(Debug)]
-pub struct Wrong {
-    names: Vec<&'static str>,
-    text: String,
-}
-
-impl From<String> for Wrong {
-    fn from(text: String) -> Self {
-        Self { names: Vec::new(), text }
-    }
-}
-
-/// Tells all lies of a table together; where it is not known what went wrong with which, each by itself.
+/// Tells all lies of a table together, and looks at what they cost. Where it is not known which of them did what went
+/// wrong, each is told by itself.
 pub fn judge(table: fn() -> Lies) {
-    let Err(Wrong { names, text }) = tell(table()) else { return };
-    assert!(names.is_empty(), "{text}");
-    let alone = table().into_iter().filter_map(|(name, lie)| Some((name, tell(vec![(name, lie)]).err()?.text)));
-    let alone: Vec<String> = alone.map(|(name, text)| format!("{name} alone: {text}")).collect();
+    let bounded = |lies: Lies| {
+        let count = lies.len();
+        tell(lies).and_then(|cost| cost.is_bounded(count).map_err(Wrong::Somewhere))
+    };
+    let text = match bounded(table()) {
+        Ok(()) => return,
+        Err(Wrong::Named(text)) => panic!("{text}"),
+        Err(Wrong::Somewhere(text)) => text,
+    };
+    let alone = table().into_iter().filter_map(|(name, lie)| Some((name, bounded(vec![(name, lie)]).err()?)));
+    let alone: Vec<String> = alone.map(|(name, wrong)| format!("{name} alone: {wrong:?}")).collect();
     panic!("together: {text}\n{}", alone.join("\n"));
+}
+
+/// What went wrong.
+#[derive(Debug)]
+pub enum Wrong {
+    /// With whom is not known.
+    Somewhere(String),
+    /// The text names whom with.
+    Named(String),
 }
 
 /// The real cluster, and commits to it.
@@ -139,8 +143,8 @@ impl Good {
     }
 }
 
-/// Tells these lies beside the real cluster.
-pub fn tell(lies: Lies) -> Result<(), Wrong> {
+/// Tells these lies beside the real cluster; what that cost the process while they were told.
+pub fn tell(lies: Lies) -> Result<Cost, Wrong> {
     let liars: Vec<Liar> = lies.into_iter().map(|(name, lie)| Liar::new(name, lie)).collect();
     let mut good = Good::new();
     let mut program = Program::with_config(&config(&liars));
@@ -155,7 +159,7 @@ pub fn tell(lies: Lies) -> Result<(), Wrong> {
     liars.iter().for_each(|liar| liar.fake.tell(Arc::clone(&liar.lie)));
     while began.elapsed() < TELLING {
         good.go_on();
-        within(&mut program, GOOD, |page| good.is_right(page))?;
+        within(&mut program, GOOD, |page| good.is_right(page)).map_err(Wrong::Somewhere)?;
         pause(Duration::from_millis(500));
     }
     let untold: Vec<&str> = liars.iter().filter(|liar| liar.fake.told() == 0).map(|liar| liar.name).collect();
@@ -169,15 +173,11 @@ pub fn tell(lies: Lies) -> Result<(), Wrong> {
     let again = within(&mut program, RIGHT_AGAIN, |page| good.is_right(page).and_then(|()| all_right(page)));
     let names: Vec<&str> = liars.iter().map(|liar| liar.name).collect();
     println!("{cost:?}, right again after {:?}: {}", honest.elapsed(), names.join(", "));
-    again.map_err(|text| {
-        // A process that has ended shows nothing.
-        let wrong = |liar: &&Liar| program.try_page().is_ok_and(|page| liar.is_right(&page).is_err());
-        Wrong { names: liars.iter().filter(wrong).map(|liar| liar.name).collect(), text }
-    })?;
+    again.map_err(|text| if program.runs() { Wrong::Named(text) } else { Wrong::Somewhere(text) })?;
     for liar in &liars {
         assert_eq!(liar.fake.asked(ApiKey::DescribeCluster), 0, "{}", liar.name);
     }
-    Ok(cost.is_bounded(liars.len())?)
+    Ok(cost)
 }
 
 /// A cluster and a consumer for each.
@@ -225,7 +225,7 @@ fn last_lines(log: &str) -> String {
 
 /// What the process has taken so far.
 #[derive(Clone, Copy, Debug)]
-struct Cost {
+pub struct Cost {
     /// Kilobytes of memory, the most that there ever were.
     memory: u64,
     /// Seconds of CPU.
