@@ -381,7 +381,7 @@ mod tests {
         let mut health = Health::default();
         health.failed(&guess, now);
         health.silent(&all(), now);
-        assert_eq!(health.due(now), [guess.clone()]);
+        assert_eq!(health.due(now), std::slice::from_ref(&guess));
         let mut health = Health::default();
         health.answered();
         health.failed(&guess, now);

@@ -18,7 +18,7 @@ const ACCEPTING: Duration = Duration::from_secs(2);
 /// Between two tries to connect while none is accepted.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// Belongs to the thread that works with the client; see [`recovery`](super::recovery) for what it does when.
+/// Belongs to the thread that works with the client; `recovery` decides what it does when.
 pub struct Keeper {
     client: Arc<Client>,
     recovery: Recovery,

@@ -15,7 +15,7 @@ const A_STEP: usize = 1_000;
 
 /// Work of this size, which it is given, is linear; nothing is done with more than `most_held` items at a hold.
 fn is_linear(most_held: impl Fn(usize) -> usize, work: impl Fn(usize) -> (usize, usize)) {
-    let done: Vec<(usize, usize)> = SIZES.map(|size| work(size)).to_vec();
+    let done: Vec<(usize, usize)> = SIZES.map(work).to_vec();
     for (size, (_, held)) in SIZES.iter().zip(&done) {
         assert!(*held <= most_held(*size), "{held} items at a hold, for {size}");
     }

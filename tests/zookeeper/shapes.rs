@@ -1,5 +1,6 @@
 //! Trees of all sorts, made by hand.
 
+use crate::rig::broker::Spec;
 use crate::rig::program::Program;
 use crate::rig::seconds;
 use crate::rig::zookeeper::{Release, ZooKeeper};

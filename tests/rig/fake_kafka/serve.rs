@@ -83,9 +83,10 @@ fn honest(
     broker: i32,
     shared: &Shared,
 ) -> Option<(ResponseKind, Option<Arc<Lie>>)> {
-    let patience = match request {
-        RequestKind::Fetch(fetch) => Duration::from_millis(u64::try_from(fetch.max_wait_ms).unwrap_or(0)),
-        _ => Duration::ZERO,
+    let patience = if let RequestKind::Fetch(fetch) = request {
+        Duration::from_millis(u64::try_from(fetch.max_wait_ms).unwrap_or(0))
+    } else {
+        Duration::ZERO
     };
     let deadline = Instant::now() + patience;
     let mut state = shared.state.lock().unwrap();
