@@ -8,6 +8,7 @@
 use std::alloc::System;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -52,8 +53,12 @@ fn live_bytes() -> usize {
     stats.bytes_allocated - stats.bytes_deallocated
 }
 
+/// What another test allocates would be counted, too.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 #[test]
 fn an_hour_of_churn_ends_with_memory_where_it_began() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut world = World::new();
     // What the first churn makes room for (tables grow, and keep their size) is there before it is looked at.
     world.churn(1200);
@@ -66,6 +71,40 @@ fn an_hour_of_churn_ends_with_memory_where_it_began() {
     // the 360 pairs that came and went would be more than that.
     assert!(ended <= began + 16_384, "{began} bytes before, {ended} after an hour, {peak} meanwhile");
     assert_eq!(world.shown(), usize::try_from(STEADY).unwrap());
+}
+
+/// One record of a megabyte each, which any member can make its group's leader send.
+#[test]
+fn assignments_of_topics_that_are_not_there_take_less_memory_than_their_records_and_no_series() {
+    const GROUPS: usize = 20;
+    const TOPICS: usize = 58_000;
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let world = World::new();
+    let names: Vec<String> = (0..TOPICS).map(|number| format!("{number:08}")).collect();
+    let record = TOPICS * (2 + 8 + 4 + 4);
+    let assigned: Vec<_> = names.iter().map(|name| (Name(name.as_bytes()), vec![Partition(0)])).collect();
+    let cluster = world.storage.cluster(CLUSTER).unwrap();
+    let began = live_bytes();
+    for number in 0..GROUPS {
+        let (id, client_id, client_host) = (Name(b"m"), Name(b"app"), Name(b"/h"));
+        let group = format!("group-{number}");
+        let update = Update::Members(MembersUpdate {
+            group: Name(group.as_bytes()),
+            protocol_type: Name(b"consumer"),
+            protocol: Name(b"range"),
+            at: Timestamp(START * 1_000),
+            generation: 1,
+            members: vec![MemberUpdate { id, client_id, client_host, assigned: assigned.clone() }],
+        });
+        cluster.apply(cluster.source("m", 0), Past::Read, [(Order(1), update)], Timestamp(START * 1_000));
+    }
+    world.name_topics();
+    let each = (live_bytes() - began) / GROUPS;
+    println!("{each} bytes each, of records of {record}");
+    assert!(each < record / 2, "{each} bytes each");
+    assert_eq!(cluster.cut_topics(), u64::try_from(GROUPS * (TOPICS - 10_000)).unwrap());
+    let rules = EvaluatorRules { intervals: WINDOW, minimum_complete: 0.0, allowed_lag: Lag(0) };
+    assert!(world.storage.view(Timestamp(START * 1_000), &rules).clusters[0].group_topics.is_empty());
 }
 
 impl World {

@@ -12,6 +12,8 @@ use crate::storage::{Broker, Metadata, PartitionMetadata, TopicMetadata};
 pub(super) struct Layout {
     topics: Vec<(Arc<str>, Option<TopicId>)>,
     seats: Vec<Seat>,
+    /// The places of the partitions that each broker leads.
+    led: BTreeMap<BrokerId, Vec<usize>>,
 }
 
 /// One partition.
@@ -25,14 +27,14 @@ pub(super) struct Seat {
 impl Layout {
     /// Of nothing.
     pub(super) const fn empty() -> Self {
-        Self { topics: Vec::new(), seats: Vec::new() }
+        Self { topics: Vec::new(), seats: Vec::new(), led: BTreeMap::new() }
     }
 
     /// Of metadata whose topics are sorted; a topic without an id has the one it had before.
     pub(super) fn of(metadata: &Metadata, known: &Known) -> Self {
         let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
         let topics = metadata.topics.iter().map(|topic| (Arc::from(topic.name.as_str()), id(topic))).collect();
-        let seats = metadata
+        let seats: Vec<Seat> = metadata
             .topics
             .iter()
             .enumerate()
@@ -45,11 +47,25 @@ impl Layout {
                 })
             })
             .collect();
-        Self { topics, seats }
+        let mut led: BTreeMap<BrokerId, Vec<usize>> = BTreeMap::new();
+        for (place, leader) in seats.iter().enumerate().filter_map(|(place, seat)| Some((place, seat.leader?))) {
+            led.entry(leader).or_default().push(place);
+        }
+        Self { topics, seats, led }
     }
 
     pub(super) fn seats(&self) -> &[Seat] {
         &self.seats
+    }
+
+    /// Who leads any partition.
+    pub(super) fn leaders(&self) -> impl Iterator<Item = BrokerId> {
+        self.led.keys().copied()
+    }
+
+    /// The places of the partitions that a broker leads.
+    pub(super) fn led_by(&self, leader: BrokerId) -> &[usize] {
+        self.led.get(&leader).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A partition and its topic.

@@ -4,7 +4,7 @@
 //! not learn is told as unknown once in that round, so that storage can count rounds; quick tries in between are
 //! not counted. Each leader fails, backs off and comes back by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::layout::Layout;
@@ -47,6 +47,8 @@ struct Leader {
     failures: u32,
     retry_at: Option<Instant>,
     in_flight: usize,
+    /// Its partitions that wait have been told as unknown in this round.
+    told: bool,
 }
 
 #[derive(Debug)]
@@ -165,9 +167,9 @@ impl Plan {
         }
         self.seats = seats;
         self.layout = layout;
-        let leading: std::collections::BTreeSet<BrokerId> =
-            self.layout.seats().iter().filter_map(|seat| seat.leader).collect();
-        self.leaders.retain(|id, leader| leader.in_flight > 0 || leading.contains(id));
+        let Self { leaders, layout, .. } = self;
+        leaders.retain(|id, leader| leader.in_flight > 0 || !layout.led_by(*id).is_empty());
+        leaders.values_mut().for_each(|leader| leader.told = false);
     }
 
     /// Counts the partitions that the round still has to learn.
@@ -199,7 +201,7 @@ impl Plan {
             step.closed = self.round.is_some();
             self.begin(now, &mut step.unknown);
         }
-        let probes: Vec<BrokerId> = self
+        let probes: BTreeSet<BrokerId> = self
             .leaders
             .iter()
             .filter(|(_, leader)| leader.in_flight == 0 && leader.retry_at.is_some_and(|at| at <= now))
@@ -215,6 +217,7 @@ impl Plan {
     /// Closes the round and begins the next one.
     fn begin(&mut self, now: Instant, unknown: &mut Vec<usize>) {
         let had_round = self.round.is_some();
+        self.leaders.values_mut().for_each(|leader| leader.told = false);
         for (place, (seat, progress)) in self.layout.seats().iter().zip(&mut self.seats).enumerate() {
             let missed = had_round && !progress.settled && !progress.told;
             *progress = Progress { settled: false, told: false, ..*progress };
@@ -233,26 +236,21 @@ impl Plan {
     }
 
     /// Asks about all that wait, but a failing leader about one chunk alone, and only when it is to be probed.
-    fn ask(&mut self, probes: &[BrokerId], asks: &mut Vec<Ask>) {
-        let mut by_leader: BTreeMap<BrokerId, Vec<usize>> = BTreeMap::new();
-        for (place, (seat, progress)) in self.layout.seats().iter().zip(&self.seats).enumerate() {
-            if let Some(leader) = seat.leader
-                && !progress.asked
-                && !progress.settled
-                && !progress.moved
-            {
-                by_leader.entry(leader).or_default().push(place);
-            }
-        }
-        self.waiting = false;
-        for (id, mut places) in by_leader {
+    fn ask(&mut self, probes: &BTreeSet<BrokerId>, asks: &mut Vec<Ask>) {
+        // While none waits, only the partitions of leaders that fail have not been asked about.
+        let all = std::mem::take(&mut self.waiting);
+        let leaders = if all { self.layout.leaders().collect() } else { probes.clone() };
+        for id in leaders {
             let failing = self.leaders.get(&id).is_some_and(|leader| leader.failures > 0);
-            if failing {
-                if !probes.contains(&id) {
-                    continue;
-                }
-                places.truncate(CHUNK);
+            if failing && !probes.contains(&id) {
+                continue;
             }
+            let waits = |place: &usize| {
+                let progress = self.seats.get(*place);
+                progress.is_some_and(|progress| !progress.asked && !progress.settled && !progress.moved)
+            };
+            let most = if failing { CHUNK } else { usize::MAX };
+            let places: Vec<usize> = self.layout.led_by(id).iter().copied().filter(waits).take(most).collect();
             for seats in places.chunks(CHUNK) {
                 asks.push(self.send(id, seats));
             }
@@ -355,11 +353,12 @@ impl Plan {
             }
         }
         // A failing leader is asked about one chunk alone: its failure stands for the others, too.
-        let others = self.layout.seats().iter().zip(&mut self.seats).enumerate();
-        for (place, (seat, progress)) in others {
-            let waits = seat.leader == Some(chunk.leader) && !progress.asked && !progress.settled;
-            if waits && !std::mem::replace(&mut progress.told, true) {
-                failed.unknown.push(place);
+        let told = self.leaders.get_mut(&chunk.leader).is_some_and(|leader| std::mem::replace(&mut leader.told, true));
+        let others = if told { &[][..] } else { self.layout.led_by(chunk.leader) };
+        for place in others {
+            let waiting = self.seats.get_mut(*place).filter(|progress| !progress.asked && !progress.settled);
+            if waiting.is_some_and(|progress| !std::mem::replace(&mut progress.told, true)) {
+                failed.unknown.push(*place);
             }
         }
         if let Some(round) = &mut self.round {

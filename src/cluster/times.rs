@@ -27,6 +27,8 @@ pub(super) struct Times {
     next_tag: usize,
     waiting: BTreeMap<BrokerId, VecDeque<Vec<Question>>>,
     in_flight: HashMap<usize, (BrokerId, Vec<Question>)>,
+    /// How many of them are each leader's.
+    busy: BTreeMap<BrokerId, usize>,
 }
 
 /// A question, and its answer where it got one.
@@ -61,16 +63,17 @@ impl Times {
                 waiting.push_back(std::mem::replace(&mut questions, rest));
             }
         }
-        unasked.extend(self.send(lookups));
+        let leaders: Vec<BrokerId> = self.waiting.keys().copied().collect();
+        unasked.extend(leaders.into_iter().flat_map(|leader| self.send(leader, lookups)));
         unasked
     }
 
-    /// Sends what may be sent. Gives back the questions of calls that librdkafka does not take.
-    fn send(&mut self, lookups: &Lookups) -> Vec<Told> {
+    /// Sends what may be sent to a leader. Gives back the questions of calls that librdkafka does not take.
+    fn send(&mut self, leader: BrokerId, lookups: &Lookups) -> Vec<Told> {
         let mut refused = Vec::new();
-        for (leader, waiting) in &mut self.waiting {
-            let mut busy = self.in_flight.values().filter(|(of, _)| of == leader).count();
-            while busy < AT_ONCE
+        if let Some(waiting) = self.waiting.get_mut(&leader) {
+            let busy = self.busy.entry(leader).or_default();
+            while *busy < AT_ONCE
                 && let Some(questions) = waiting.pop_front()
             {
                 let tag = self.next_tag | MARK;
@@ -79,14 +82,16 @@ impl Times {
                 let sent = places.len() == questions.len()
                     && lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_ok();
                 if sent {
-                    busy += 1;
-                    self.in_flight.insert(tag, (*leader, questions));
+                    *busy += 1;
+                    self.in_flight.insert(tag, (leader, questions));
                 } else {
                     refused.extend(questions.into_iter().map(|question| (question, None)));
                 }
             }
         }
-        self.waiting.retain(|_, waiting| !waiting.is_empty());
+        if self.waiting.get(&leader).is_some_and(VecDeque::is_empty) {
+            self.waiting.remove(&leader);
+        }
         refused
     }
 
@@ -98,6 +103,7 @@ impl Times {
         lookups: &Lookups,
     ) -> Vec<Told> {
         let Some((leader, questions)) = self.in_flight.remove(&tag) else { return Vec::new() };
+        self.answered(leader);
         let mut told = Vec::new();
         let silent = match &result {
             Err(_) => true,
@@ -112,8 +118,18 @@ impl Times {
             let found = found.and_then(|found| answer(&question, found));
             (question, found)
         }));
-        told.extend(self.send(lookups));
+        told.extend(self.send(leader, lookups));
         told
+    }
+
+    /// A call of a leader is not in flight any more.
+    fn answered(&mut self, leader: BrokerId) {
+        if let Some(busy) = self.busy.get_mut(&leader) {
+            *busy = busy.saturating_sub(1);
+            if *busy == 0 {
+                self.busy.remove(&leader);
+            }
+        }
     }
 }
 

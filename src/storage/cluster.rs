@@ -24,6 +24,7 @@ use super::source::Origin;
 use super::topics::{Read, Topics};
 use super::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
 use super::window::Commit;
+use super::work::Held;
 use super::{Past, SourceId};
 
 const SHARDS: usize = 64;
@@ -416,10 +417,10 @@ impl Cluster {
         usize::try_from(self.hasher.hash_one(group.0) >> 32).unwrap_or(0) % SHARDS
     }
 
-    pub(super) fn shard(&self, group: Name<'_>) -> MutexGuard<'_, Groups> {
+    pub(super) fn shard(&self, group: Name<'_>) -> Held<MutexGuard<'_, Groups>> {
         // The index is below the number of shards; the first one stands in for an impossible miss.
         #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
-        lock(&self.shards[self.place(group)])
+        Held::new(lock(&self.shards[self.place(group)]))
     }
 
     pub(super) fn numbered(&self, shard: usize) -> Option<MutexGuard<'_, Groups>> {

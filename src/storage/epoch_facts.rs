@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::model::{Partition, TopicId};
+use crate::model::{Name, Partition, TopicId};
 
 use super::fact::Fact;
 use super::texts::{Ranges, Texts};

@@ -2,7 +2,6 @@
 //!
 //! Each of their records is about one thing, a member or the group's epoch and the like, and the newest record about
 //! a thing counts. Members and owners follow from them; topics are named by id there, and tasks by subtopology.
-
 //!
 //! A group may have any number of members, each with records of its own. So a record changes what is about one member,
 //! and what follows for the group as a whole is found when somebody looks: from a copy, which costs nothing, while no
@@ -14,13 +13,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hashbrown::{HashMap, HashSet};
 use rpds::RedBlackTreeMapSync;
 
-use crate::model::{Name, Order, Partition, TopicId};
+use crate::model::{Name, Order, TopicId};
 
 use super::epoch_facts::{Current, Made, MemberFacts, Owned, Topology, Who, Written};
 use super::fact::Fact;
 use super::meta::Member;
 use super::owners::{Assigned, Claims, Known, Owners};
 use super::update::{EpochUpdate, GroupKind};
+use super::work;
 
 /// Numbers the changes of all groups.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
@@ -47,6 +47,8 @@ pub(super) struct Found {
     as_of: u64,
     /// Some topic's name, or how many partitions it has, is not known yet.
     waits: bool,
+    /// How many topics are too many to be kept.
+    cut: usize,
 }
 
 /// The states of groups that the offsets topic tells (RECORDS.md).
@@ -129,8 +131,9 @@ impl Epochs {
 
     /// Forgets all tombstones.
     pub fn sweep(&mut self) {
-        let gone = self.members.iter().filter(|(_, facts)| facts.is_gone()).map(|(id, _)| id.clone());
-        for id in gone.collect::<Vec<_>>() {
+        work::done(self.members.size());
+        let gone: Vec<_> = self.members.iter().filter(|(_, facts)| facts.is_gone()).map(|(id, _)| id.clone()).collect();
+        for id in gone {
             self.members.remove_mut(&id);
         }
     }
@@ -142,9 +145,8 @@ impl Epochs {
     }
 
     fn living(&self) -> impl Iterator<Item = (&[u8], &Who, Option<&Current>)> {
-        self.members
-            .iter()
-            .filter_map(|(id, facts)| Some((&**id, &**facts.who.get()?, facts.current.get().map(|current| &**current))))
+        let all = self.members.iter().inspect(|_| work::done(1));
+        all.filter_map(|(id, facts)| Some((&**id, &**facts.who.get()?, facts.current.get().map(|current| &**current))))
     }
 
     pub fn state(&self) -> GroupState {
@@ -199,8 +201,8 @@ impl Epochs {
         if self.found.as_of <= found.as_of { std::mem::replace(&mut self.found, found) } else { found }
     }
 
-    /// Finds out who owns what, and how many topics are too many to be kept.
-    pub fn find(&self, known: Known<'_>) -> (Found, usize) {
+    /// Finds out who owns what.
+    pub fn find(&self, known: Known<'_>) -> Found {
         let (mut members, mut waits) = (Vec::new(), false);
         let (mut assigned, mut tasks) = (Vec::new(), HashMap::new());
         for (index, (id, who, current)) in self.living().enumerate() {
@@ -227,7 +229,7 @@ impl Epochs {
         waits |= self.claim(tasks, known, &mut claims);
         let (owners, cut) = Owners::new(members.into(), claims, known);
         let waits = waits || owners.has_unnamed();
-        (Found { owners: Arc::new(owners), as_of: self.changed, waits }, cut)
+        Found { owners: Arc::new(owners), as_of: self.changed, waits, cut }
     }
 
     fn name<'a>(&'a self, id: TopicId, known: Known<'a>) -> Option<Name<'a>> {
@@ -263,6 +265,14 @@ impl Epochs {
             }
         }
         waits
+    }
+}
+
+impl Found {
+    /// How many topics are too many to be kept that were not so before: the same records may be looked at again.
+    pub const fn cut_since(&self, before: &Epochs) -> usize {
+        let counted = if before.is_stale() { 0 } else { before.found.cut };
+        self.cut.saturating_sub(counted)
     }
 }
 

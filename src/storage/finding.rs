@@ -29,8 +29,8 @@ impl Cluster {
         for name in groups {
             let epochs = self.shard(Name(&name)).get(&name).and_then(|group| group.meta.stale().cloned());
             let Some(epochs) = epochs else { continue };
-            let (found, cut) = epochs.find(self.known(&topics));
-            self.cuts().count(Name(&name), cut);
+            let found = epochs.find(self.known(&topics));
+            self.cuts().count(Name(&name), found.cut_since(&epochs));
             // What was held is freed when the lock is not held any more.
             let held = self.shard(Name(&name)).get_mut(&name).map(|group| group.meta.settle(epochs.kind, found));
             drop(held);

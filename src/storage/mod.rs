@@ -47,6 +47,9 @@ mod trail;
 mod update;
 mod view;
 mod window;
+mod work;
+#[cfg(test)]
+mod work_tests;
 #[cfg(test)]
 mod zookeeper_tests;
 

@@ -16,6 +16,7 @@ use super::meta::Member;
 use super::names::{TopicName, TopicNames};
 use super::texts::Ranges;
 use super::topics::Topics;
+use super::work;
 
 /// A partition and the index of the member that it is assigned to.
 pub type Assigned = (Partition, usize);
@@ -111,6 +112,7 @@ impl<'a> Claims<'a> {
 
     /// Adds what one topic has, or several have together; gives its number.
     pub fn add(&mut self, mut list: Vec<Assigned>) -> usize {
+        work::done(list.len());
         list.sort_unstable();
         list.dedup();
         self.parts.push(list);
@@ -124,6 +126,7 @@ impl<'a> Claims<'a> {
             partitions.is_none_or(|count| usize::try_from(partition.0).is_ok_and(|number| number < count))
         };
         let len = list.partition_point(there);
+        work::done(1);
         if len > 0 {
             self.topics.push(Claim { topic, part, len });
         }
@@ -143,6 +146,7 @@ impl Laying {
         let (Some(part), Some(start)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else { return 0..0 };
         let start = *start.get_or_insert_with(|| {
             let start = list.len();
+            work::done(part.len());
             list.append(part);
             start
         });
@@ -233,7 +237,7 @@ impl Owners {
 
     /// Topics that the metadata has named, by name.
     pub fn named(&self) -> impl Iterator<Item = (&Arc<TopicName>, Owned)> {
-        self.named.iter().map(|(name, part)| (name, self.owned(part.clone())))
+        self.named.iter().inspect(|_| work::done(1)).map(|(name, part)| (name, self.owned(part.clone())))
     }
 
     pub const fn has_named(&self) -> bool {

@@ -2,6 +2,8 @@
 
 use crate::model::Offset;
 
+use super::work;
+
 /// So many ranges are held at the most: brokers let members hold 2,000 records of a partition unless told otherwise.
 const MOST: usize = 4096;
 
@@ -67,6 +69,7 @@ pub(super) fn in_order(ranges: &[(Offset, Offset)]) -> Vec<(Offset, Offset)> {
 }
 
 fn joined(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
+    work::done(ranges.len());
     ranges.retain(|(first, last)| first <= last);
     ranges.sort_unstable();
     // Each goes into the one before it that it touches.

@@ -3,6 +3,8 @@
 
 use std::cmp::Ordering;
 
+use super::work;
+
 /// So many items are in a run at the most.
 const RUN: usize = 256;
 /// Runs that are no longer than this together become one.
@@ -41,11 +43,11 @@ impl<T> Sorted<T> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(self.rest.iter().flatten())
+        self.first.iter().chain(self.rest.iter().flatten()).inspect(|_| work::done(1))
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.first.iter_mut().chain(self.rest.iter_mut().flatten())
+        self.first.iter_mut().chain(self.rest.iter_mut().flatten()).inspect(|_| work::done(1))
     }
 
     /// Where an item is, or where it belongs. `order` tells how one of the items is to the one that is looked for.
@@ -56,13 +58,19 @@ impl<T> Sorted<T> {
     /// The same, where `guess` mostly knows how far behind the first item of its run the one that is looked for stands.
     pub fn find_near(&self, order: impl Fn(&T) -> Ordering, guess: impl Fn(&T) -> usize) -> Result<Place, Place> {
         let begins_later = |run: &Vec<T>| run.first().is_some_and(|first| order(first) == Ordering::Greater);
-        let number = self.rest.partition_point(|run| !begins_later(run));
+        let number = self.rest.partition_point(|run| {
+            work::done(1);
+            !begins_later(run)
+        });
         let run = self.run(number);
         let guessed = run.first().map_or(0, guess);
         if run.get(guessed).is_some_and(|item| order(item) == Ordering::Equal) {
             return Ok(Place(number, guessed));
         }
-        let found = run.binary_search_by(order);
+        let found = run.binary_search_by(|item| {
+            work::done(1);
+            order(item)
+        });
         found.map(|index| Place(number, index)).map_err(|index| Place(number, index))
     }
 
@@ -79,6 +87,7 @@ impl<T> Sorted<T> {
         let is_last = number >= self.rest.len();
         let Some(run) = self.run_mut(number) else { return Place(number, index) };
         if run.len() < RUN {
+            work::done(run.len().saturating_sub(index));
             run.insert(index.min(run.len()), item);
             return Place(number, index);
         }
@@ -89,6 +98,7 @@ impl<T> Sorted<T> {
             return Place(next, 0);
         }
         let half = run.split_off(RUN / 2);
+        work::done(half.len());
         self.rest.insert(number, half);
         let place = if index <= RUN / 2 { Place(number, index) } else { Place(next, index.saturating_sub(RUN / 2)) };
         self.insert(place, item)
@@ -97,6 +107,7 @@ impl<T> Sorted<T> {
     pub fn remove(&mut self, Place(number, index): Place) -> Option<T> {
         let run = self.run_mut(number).filter(|run| index < run.len())?;
         let item = run.remove(index);
+        work::done(run.len().saturating_sub(index));
         // Only here can two have become short together.
         self.join(number);
         self.join(number.saturating_sub(1));
@@ -105,6 +116,7 @@ impl<T> Sorted<T> {
 
     /// Keeps the items that `keep` says.
     pub fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+        work::done(self.len());
         self.first.retain_mut(&mut keep);
         self.rest.iter_mut().for_each(|run| run.retain_mut(&mut keep));
         let runs = std::mem::take(&mut self.rest);

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use crate::model::Name;
 
+use super::work;
+
 /// Names by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
@@ -32,6 +34,7 @@ impl Texts {
 
     /// The name of a number; an empty one where there is none.
     pub fn get(&self, number: usize) -> Name<'_> {
+        work::done(1);
         let end = |number: usize| self.ends.get(number).map(|end| wide(*end));
         let start = number.checked_sub(1).map_or(Some(0), end);
         let bytes = start.zip(end(number)).and_then(|(start, end)| self.bytes.get(start..end));

@@ -153,6 +153,21 @@ fn a_partition_that_moved_waits_for_metadata() {
 }
 
 #[test]
+fn each_partition_of_a_silent_leader_is_told_once_a_round_whether_it_was_asked_about_or_not() {
+    let (mut plan, now) = plan(&[Some(1); 1201]);
+    let mut requests = Vec::new();
+    for round in 0..3 {
+        let at = now + EVERY * round;
+        let Step { asks, unknown: mut told, .. } = plan.step(at);
+        requests.push(asks.len());
+        asks.iter().for_each(|ask| told.extend(plan.failed(ask.chunk, at).unknown));
+        told.sort_unstable();
+        assert_eq!(told, (0..1201).collect::<Vec<_>>());
+    }
+    assert_eq!(requests, [3, 1, 1]);
+}
+
+#[test]
 fn a_partition_that_is_refused_waits_for_the_next_round() {
     let (mut plan, now) = plan(&[Some(1)]);
     let step = plan.step(now);

@@ -118,8 +118,11 @@ impl Follower {
             told.update
         });
         self.apply(updates, walk.as_mut(), now);
-        self.apply(tree.registered().map(|update| (Order(0), update)), walk.as_mut(), now);
-        tree.settle();
+        // A group is told of as a whole: while the tree is walked that would be once for each part of it.
+        if walk.is_none() || tree.is_walked() {
+            self.apply(tree.registered().map(|update| (Order(0), update)), walk.as_mut(), now);
+            tree.settle();
+        }
         let (read, known) = tree.progress();
         self.metrics.zookeeper_nodes(known);
         if walk.is_none() {
