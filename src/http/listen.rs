@@ -3,6 +3,12 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
+use socket2::SockRef;
+
+/// Clients that wait to be let in, as far as the system allows: the standard library asks for 128, and a client that
+/// is turned away tries again a second later.
+const BACKLOG: i32 = 4096;
+
 /// Why a server cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
@@ -45,6 +51,7 @@ pub(super) fn listen(address: &str) -> Result<TcpListener, BindError> {
         TcpListener::bind(found.as_slice()).map_err(refused)?
     };
     listener.set_nonblocking(true).map_err(refused)?;
+    SockRef::from(&listener).listen(BACKLOG).map_err(refused)?;
     Ok(listener)
 }
 

@@ -42,9 +42,14 @@ impl Cluster {
         config
     }
 
-    fn administer<T>(&self, work: impl AsyncFnOnce(&AdminClient<DefaultClientContext>) -> KafkaResult<T>) -> T {
+    fn administer<T>(&self, work: impl AsyncFn(&AdminClient<DefaultClientContext>) -> KafkaResult<T>) -> T {
         let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
-        block_on(work(&admin)).unwrap()
+        // A controller that the client has just heard of has not told it what it can do: nothing was asked of it then.
+        let untold = KafkaError::AdminOp(RDKafkaErrorCode::UnsupportedFeature);
+        eventually(seconds(10), "controller", || match block_on(work(&admin)) {
+            Err(error) if error == untold => Err(error.to_string()),
+            done => Ok(done.unwrap()),
+        })
     }
 
     /// Creates a topic with one replica a partition.
