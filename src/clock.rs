@@ -1,7 +1,7 @@
 //! The clocks, read at the edge and passed on as arguments.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tracing::{info, warn};
 
@@ -36,4 +36,10 @@ pub fn as_of() -> AsOf {
         None => {}
     }
     as_of
+}
+
+/// The instant so long after another one; that one itself where there is none.
+#[must_use]
+pub fn later(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or(now)
 }

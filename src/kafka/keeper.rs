@@ -10,6 +10,7 @@ use tracing::{debug, warn};
 
 use super::Client;
 use super::recovery::{Recovery, Remedy};
+use crate::clock::later;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -134,10 +135,6 @@ fn accepts(server: &str) -> bool {
     server.to_socket_addrs().is_ok_and(|addresses| {
         addresses.into_iter().any(|address| TcpStream::connect_timeout(&address, ACCEPTING).is_ok())
     })
-}
-
-fn later(now: Instant, wait: Duration) -> Instant {
-    now.checked_add(wait).unwrap_or(now)
 }
 
 impl std::fmt::Debug for Keeper {

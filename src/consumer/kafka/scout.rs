@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::clock::later;
 use crate::kafka::{
     Answer, Cause, Client, ClusterView, Code, Described, Isolation, Keeper, Log, Lookups, ModuleError, Place, Spec,
     TopicAt, TopicView,
@@ -424,8 +425,4 @@ impl Bounds {
     fn begin(&self, log: Log) -> Option<Begin> {
         Some(Begin { log, start: self.start?, end: self.end?, late: self.late })
     }
-}
-
-fn later(now: Instant, wait: Duration) -> Instant {
-    now.checked_add(wait).unwrap_or(now)
 }
