@@ -15,7 +15,15 @@ mod wire;
 use trial::judge;
 
 /// A lie and its name, which is its cluster's, too.
-type Lies = Vec<(&'static str, crate::rig::fake_kafka::Lie)>;
+pub type Lies = Vec<(&'static str, crate::rig::fake_kafka::Lie)>;
+
+/// The lies of all tables.
+pub fn all() -> Lies {
+    [wire::lies, wire::versions, metadata::brokers, metadata::topics, offsets::lies, fetch::lies, fetch::batches]
+        .into_iter()
+        .flat_map(|table: fn() -> Lies| table())
+        .collect()
+}
 
 #[test]
 fn frames_and_connections_that_no_broker_makes() {

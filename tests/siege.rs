@@ -7,6 +7,7 @@
 mod attackers;
 mod clients;
 mod good;
+mod liars;
 mod poison;
 mod report;
 mod servers;

@@ -1,7 +1,7 @@
 //! Groups that ZooKeeper keeps: real ensembles of 3.8 and 3.4, a real broker in ZooKeeper mode, the real old consumer.
 
 mod faults;
-mod lies;
+pub mod lies;
 mod load;
 mod old_consumer;
 mod secured;

@@ -3,6 +3,7 @@
 use super::Target;
 use super::clients::CLIENTS;
 use super::good::Good;
+use super::liars::{Clusters, Ensembles};
 use super::poison::Poison;
 use super::servers::{Broken, Refusing, Sessions, Silent};
 
@@ -26,11 +27,13 @@ pub trait Attacker: Send {
 
 /// All of them: what is added here is part of the soak.
 pub fn all(good: &Good) -> Vec<Box<dyn Attacker>> {
-    let servers: [Box<dyn Attacker>; 5] = [
+    let servers: [Box<dyn Attacker>; 7] = [
         Box::new(Broken::start()),
         Box::new(Sessions::start(good)),
         Box::new(Refusing),
         Box::new(Silent::listen()),
+        Box::new(Clusters::start()),
+        Box::new(Ensembles::start()),
         Box::new(Poison::prepare(good)),
     ];
     let clients = CLIENTS.map(|client| -> Box<dyn Attacker> { Box::new(client) });

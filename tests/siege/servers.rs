@@ -14,7 +14,7 @@ use crate::rig::zookeeper::{Release, Znodes, ZooKeeper};
 use crate::rig::{free_port, http, pause, seconds};
 
 /// Until the page shows this commit, for 20 s.
-fn shown(target: &Target, cluster: &str, committed: u32) -> Result<(), String> {
+pub fn shown(target: &Target, cluster: &str, committed: u32) -> Result<(), String> {
     let (began, label) = (Instant::now(), format!("cluster=\"{cluster}\""));
     let is_it = |line: &str| {
         line.starts_with("kafka_consumergroup_current_offset{")
@@ -35,7 +35,7 @@ fn shown(target: &Target, cluster: &str, committed: u32) -> Result<(), String> {
 }
 
 /// A `kafka_zk` consumer and its cluster.
-fn zookeeper_sections(name: &str, brokers: &str, servers: &str) -> String {
+pub fn zookeeper_sections(name: &str, brokers: &str, servers: &str) -> String {
     format!(
         "[cluster.{name}]\nclass-name = \"kafka\"\nservers = [\"{brokers}\"]\n[consumer.{name}]\n\
          class-name = \"kafka_zk\"\ncluster = \"{name}\"\nservers = [{servers}]\nzookeeper-timeout = 2\n"

@@ -39,6 +39,14 @@ fn right(page: &Page, cluster: &str, offset: i64) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{cluster}: {found:?}")) }
 }
 
+/// The lies of all tables.
+pub fn all() -> Vec<table::Row> {
+    [table::about_sessions, table::about_frames, table::about_trees, table::about_events]
+        .into_iter()
+        .flat_map(|table: fn() -> Vec<table::Row>| table())
+        .collect()
+}
+
 /// Seconds of processor and bytes of memory that a process has taken.
 struct Taken {
     processor: f64,

@@ -1,0 +1,145 @@
+//! Attackers that are servers which lie: every lie of the tests of lies, one after the other.
+
+use std::sync::Arc;
+
+use super::Target;
+use super::attackers::Attacker;
+use super::good::sections;
+use super::servers::{shown, zookeeper_sections};
+use crate::rig::fake_kafka::{FakeKafka, Lie};
+use crate::rig::fake_zookeeper::{self, FakeZooKeeper};
+use crate::rig::{free_port, records, seconds};
+use crate::{lies, zookeeper};
+
+/// How many servers of a kind lie at the same time, each with another lie.
+const LIARS: usize = 4;
+/// How long each lie is told, and how long its server is honest after it.
+const LIE: u64 = 4;
+const TRUTH: u64 = 2;
+
+const TOPIC: &str = "orders";
+const OFFSETS: &str = "__consumer_offsets";
+
+/// Kafka clusters.
+pub struct Clusters {
+    fakes: Vec<FakeKafka>,
+    lies: Vec<Arc<Lie>>,
+    turns: usize,
+}
+
+impl Clusters {
+    pub fn start() -> Self {
+        let fakes = (0..LIARS).map(|_| {
+            let fake = FakeKafka::start(2);
+            fake.create_topic(TOPIC, 3);
+            fake.create_topic(OFFSETS, 2);
+            fake
+        });
+        let lies = lies::all().into_iter().map(|(_, lie)| Arc::new(lie)).collect();
+        let clusters = Self { fakes: fakes.collect(), lies, turns: 0 };
+        clusters.commit();
+        clusters
+    }
+
+    /// A commit of the number of turns to each cluster.
+    fn commit(&self) {
+        let offset = i64::try_from(self.turns).unwrap();
+        for fake in &self.fakes {
+            fake.append(TOPIC, 0, [(b"k".to_vec(), Some(b"v".to_vec()))]);
+            fake.append(OFFSETS, 0, [records::commit(b"billing", TOPIC.as_bytes(), 0, offset, records::now())]);
+        }
+    }
+}
+
+impl Attacker for Clusters {
+    fn name(&self) -> &'static str {
+        "Kafka clusters that lie"
+    }
+
+    fn sections(&self) -> String {
+        let of = |(number, fake): (usize, &FakeKafka)| {
+            sections(&format!("liar-{number}"), &fake.bootstrap().replace(',', "\", \""), "")
+        };
+        self.fakes.iter().enumerate().map(of).collect()
+    }
+
+    fn turn(&mut self, target: &Target) -> Result<(), String> {
+        for (number, fake) in self.fakes.iter().enumerate() {
+            fake.tell(Arc::clone(of_turn(&self.lies, self.turns, number)));
+        }
+        self.turns += 1;
+        self.commit();
+        target.pause(seconds(LIE));
+        self.fakes.iter().for_each(FakeKafka::be_honest);
+        target.pause(seconds(TRUTH));
+        Ok(())
+    }
+
+    fn make_peace(&mut self, target: &Target) -> Result<(), String> {
+        self.turns += 1;
+        self.commit();
+        let committed = u32::try_from(self.turns).unwrap();
+        (0..LIARS).try_for_each(|number| shown(target, &format!("liar-{number}"), committed))
+    }
+}
+
+/// ZooKeeper ensembles.
+pub struct Ensembles {
+    fakes: Vec<FakeZooKeeper>,
+    lies: Vec<fake_zookeeper::Lie>,
+    turns: usize,
+}
+
+impl Ensembles {
+    pub fn start() -> Self {
+        let fakes = (0..LIARS).map(|_| FakeZooKeeper::start()).collect();
+        let lies = zookeeper::lies::all().into_iter().map(|(_, lie)| lie).collect();
+        let ensembles = Self { fakes, lies, turns: 0 };
+        ensembles.commit();
+        ensembles
+    }
+
+    /// A commit of the number of turns to each ensemble.
+    fn commit(&self) {
+        self.fakes.iter().for_each(|fake| fake.put("/consumers/old/offsets/orders/0", &self.turns.to_string()));
+    }
+}
+
+impl Attacker for Ensembles {
+    fn name(&self) -> &'static str {
+        "ZooKeeper ensembles that lie"
+    }
+
+    fn sections(&self) -> String {
+        // Nobody answers for their clusters: topics are not hidden then, though nobody names them.
+        let brokers = format!("127.0.0.1:{}", free_port());
+        let of = |(number, fake): (usize, &FakeZooKeeper)| {
+            zookeeper_sections(&format!("liar-zk-{number}"), &brokers, &fake.server())
+        };
+        self.fakes.iter().enumerate().map(of).collect()
+    }
+
+    fn turn(&mut self, target: &Target) -> Result<(), String> {
+        for (number, fake) in self.fakes.iter().enumerate() {
+            fake.lie(of_turn(&self.lies, self.turns, number).clone());
+        }
+        self.turns += 1;
+        target.pause(seconds(LIE));
+        self.commit();
+        self.fakes.iter().for_each(FakeZooKeeper::repent);
+        target.pause(seconds(TRUTH));
+        Ok(())
+    }
+
+    fn make_peace(&mut self, target: &Target) -> Result<(), String> {
+        self.turns += 1;
+        self.commit();
+        let committed = u32::try_from(self.turns).unwrap();
+        (0..LIARS).try_for_each(|number| shown(target, &format!("liar-zk-{number}"), committed))
+    }
+}
+
+/// Each server goes through all lies, from another one on.
+fn of_turn<L>(lies: &[L], turn: usize, server: usize) -> &L {
+    &lies[(turn + server * lies.len() / LIARS) % lies.len()]
+}
