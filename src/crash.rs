@@ -30,7 +30,7 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use allocator::Allocator;
+pub use allocator::{Allocator, keep_little};
 pub use stack::watch_thread;
 
 /// The signals of faults, all of which end a process with a core dump.

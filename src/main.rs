@@ -22,6 +22,7 @@ static ALLOCATOR: crash::Allocator = crash::Allocator;
 const LINGER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
+    crash::keep_little();
     log::report_panics();
     if let Err(error) = crash::watch() {
         eprintln!("warrener: faults will not be reported: {error}");

@@ -3,6 +3,13 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+/// Of the whole process.
+#[cfg(target_env = "gnu")]
+const ARENAS: libc::c_int = 2;
+/// Bytes. The pieces that a page is written into are smaller.
+#[cfg(target_env = "gnu")]
+const LARGE_BLOCK: libc::c_int = 512 << 10;
+
 thread_local! {
     /// Bytes of the allocation that failed last.
     static REFUSED: Cell<usize> = const { Cell::new(0) };
@@ -12,6 +19,22 @@ thread_local! {
 /// with this one the handler can say why.
 #[derive(Debug)]
 pub struct Allocator;
+
+/// Lets the allocator keep little of what is freed.
+///
+/// glibc gives each thread an arena, up to eight for each processor, and an arena keeps what was freed below its last
+/// allocation; a large block that was freed once raises the size from which blocks are given back at once. With the
+/// hundreds of threads that librdkafka starts, a process kept twice what it used after answers of megabytes. Few arenas
+/// and fixed sizes end that (`mallopt(3)`). A C library without them needs no such setting.
+pub fn keep_little() {
+    #[cfg(target_env = "gnu")]
+    for (parameter, value) in
+        [(libc::M_ARENA_MAX, ARENAS), (libc::M_MMAP_THRESHOLD, LARGE_BLOCK), (libc::M_TRIM_THRESHOLD, LARGE_BLOCK)]
+    {
+        // SAFETY: it takes two numbers, and no other thread allocates yet. A value that it refuses changes nothing.
+        unsafe { libc::mallopt(parameter, value) };
+    }
+}
 
 /// Bytes of the allocation that failed last in this thread; 0 when none did.
 pub(super) fn refused() -> usize {

@@ -35,8 +35,13 @@ fn lies() -> Lies {
             }),
         ),
         ("an-error-of-all-that-is-described", metadata::by_name(|answer| answer.error_code = 42)),
+        // rd_kafka_Node_new_from_brokers copies a host of NULL.
+        ("described-topics-with-null-hosts", metadata::null_hosts(|request| !metadata::is_of_all(request))),
         // rd_kafka_ListOffsets_handle_result takes it that there is an answer for each partition.
         ("one-partition-left-out", offsets::each_topic(|topic| drop(topic.partitions.pop()))),
+        // rd_kafka_fetch_reply_handle_partition gives its reference to the partition back twice, where tagged fields
+        // are cut off. The last three bytes are the tagged fields of the partition, of the topic and of the answer.
+        ("fetches-cut-before-tagged-fields", Lie::body(ApiKey::Fetch, |body| body.truncate(body.len() - 3))),
         // rd_slice_init_full: assertion 'r == 0'.
         ("gzip-of-nothing", fetch::packed(1, &fetch::gzip(b""))),
         // rd_gz_decompress never ends.

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use kafka_protocol::messages::metadata_response::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
-use kafka_protocol::messages::{ApiKey, BrokerId, MetadataRequest, TopicName};
+use kafka_protocol::messages::{ApiKey, BrokerId, MetadataRequest, RequestKind, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
-use crate::rig::fake_kafka::Lie;
+use crate::rig::fake_kafka::{Delivery, Lie, with_length};
 
 use super::Lies;
 
 /// Whether all topics are asked for, as opposed to a few by name.
-fn is_of_all(request: &MetadataRequest) -> bool {
+pub fn is_of_all(request: &MetadataRequest) -> bool {
     request.topics.is_none()
 }
 
@@ -45,13 +45,23 @@ fn each_broker(change: impl Fn(&mut MetadataResponseBroker) + Send + Sync + 'sta
     any(move |answer| answer.brokers.iter_mut().for_each(&change))
 }
 
-/// Bytes of an answer, replaced wherever they stand.
-fn replaced(from: &'static [u8], to: &'static [u8]) -> Lie {
-    Lie::body(ApiKey::Metadata, move |body| {
-        while let Some(at) = body.windows(from.len()).position(|bytes| bytes == from) {
-            body.splice(at..at + from.len(), to.iter().copied());
+/// Bytes of answers to some of the requests, replaced wherever they stand.
+fn replaced(is_told: fn(&MetadataRequest) -> bool, from: &'static [u8], to: &'static [u8]) -> Lie {
+    Lie::any(move |exchange| {
+        let mut frame = exchange.frame();
+        let RequestKind::Metadata(request) = &exchange.request else { return Delivery::Send(frame) };
+        if is_told(request) {
+            while let Some(at) = frame.windows(from.len()).position(|bytes| bytes == from) {
+                frame.splice(at..at + from.len(), to.iter().copied());
+            }
+            frame = with_length(&frame[4..]);
         }
+        Delivery::Send(frame)
     })
+}
+
+pub fn null_hosts(is_told: fn(&MetadataRequest) -> bool) -> Lie {
+    replaced(is_told, b"\x0a127.0.0.1", b"\0")
 }
 
 fn broker(id: i32) -> MetadataResponseBroker {
@@ -76,7 +86,7 @@ pub fn brokers() -> Lies {
         ("brokers-at-port-0", each_broker(|broker| broker.port = 0)),
         ("brokers-at-a-negative-port", each_broker(|broker| broker.port = -9_092)),
         ("brokers-at-port-2147483647", each_broker(|broker| broker.port = i32::MAX)),
-        ("null-hosts", replaced(b"\x0a127.0.0.1", b"\0")),
+        ("null-hosts", null_hosts(is_of_all)),
         ("hosts-without-a-name", each_broker(|broker| broker.host = text(""))),
         ("hosts-that-do-not-exist", each_broker(|broker| broker.host = text("no.such.host.invalid"))),
         ("hosts-of-30000-letters", each_broker(|broker| broker.host = text("h".repeat(30_000)))),
@@ -196,7 +206,7 @@ pub fn topics() -> Lies {
                 }
             }),
         ),
-        ("null-topic-names", replaced(b"\x07orders", b"\0")),
+        ("null-topic-names", replaced(|_| true, b"\x07orders", b"\0")),
         ("an-empty-topic-name", of_all(|answer| more_topics(answer, [String::new()].into_iter()))),
         ("a-topic-name-of-30000-letters", of_all(|answer| more_topics(answer, ["t".repeat(30_000)].into_iter()))),
         (

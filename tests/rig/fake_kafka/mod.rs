@@ -16,7 +16,7 @@ use kafka_protocol::messages::ApiKey;
 use super::client::Record;
 use super::{free_port, records};
 
-pub use lie::{Accept, Delivery, Exchange, Lie};
+pub use lie::{Accept, Delivery, Exchange, Lie, with_length};
 use model::{Entry, Log, Model, Node, Topic};
 
 /// A running cluster; it is gone when this is dropped.
