@@ -13,21 +13,22 @@ use crate::model::{Name, Order, Partition, Timestamp};
 use crate::time_lag::Exactness;
 use crate::wall_clock::AsOf;
 
-use super::admit::admit;
-use super::build::{Build, Renewal};
-use super::cut::{Cut, Cuts};
-use super::group::{Group, Stream};
-use super::made::Made;
-use super::names::{Label, TopicName, TopicNames};
-use super::owners::Known;
-use super::settle::{Lagging, Moment};
-use super::slot::{Rules, Taken};
-use super::source::Origin;
+use super::Past;
+use super::SourceId;
 use super::topics::{Read, Topics};
-use super::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
-use super::window::Commit;
-use super::work::Held;
-use super::{Past, SourceId};
+use crate::storage::groups::group::{Group, Stream};
+use crate::storage::groups::owners::Known;
+use crate::storage::lists::cut::{Cut, Cuts};
+use crate::storage::lists::work::Held;
+use crate::storage::sources::admit::admit;
+use crate::storage::sources::build::{Build, Renewal};
+use crate::storage::sources::made::Made;
+use crate::storage::sources::source::Origin;
+use crate::storage::sources::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
+use crate::storage::topics::names::{Label, TopicName, TopicNames};
+use crate::storage::windows::settle::{Lagging, Moment};
+use crate::storage::windows::slot::{Rules, Taken};
+use crate::storage::windows::window::Commit;
 
 const SHARDS: usize = 64;
 
@@ -504,7 +505,7 @@ pub(super) fn take(
     let Some(group) = groups.get_mut(key) else { return Some(Taken::Repeated) };
     let taken = match (update, made) {
         (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
-            let lag = super::window::LagThen::Unknown;
+            let lag = crate::storage::windows::window::LagThen::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
             group.commit((topic.0, *partition, commit), name, stream)
         }

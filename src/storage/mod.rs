@@ -3,54 +3,17 @@
 //! Storage is a value, not an actor. Modules apply batches of [`Update`]s, readers take a [`View`]; the rules
 //! of how a commit is taken in are RULES.md's.
 
-mod admit;
-#[cfg(test)]
-mod admit_tests;
-mod build;
 mod cluster;
-mod copy;
-mod cut;
-mod detail;
-mod epoch_facts;
-mod epochs;
-mod expire;
-mod fact;
-mod finding;
-mod glance;
-#[cfg(test)]
-mod glance_tests;
-mod graves;
-mod group;
-mod judge;
-mod log_ends;
-mod made;
-mod meta;
-mod names;
-mod owners;
-mod partition;
-mod progress;
-mod removal;
-mod settle;
-mod shares;
-mod shown;
-mod since;
-mod slot;
-mod slots;
-mod sorted;
-mod source;
-mod stats;
+mod groups;
+mod lists;
+mod sources;
 #[cfg(test)]
 mod status_tests;
 #[cfg(test)]
 mod tests;
-mod texts;
-mod time_index;
 mod topics;
-mod trail;
-mod update;
-mod view;
-mod window;
-mod work;
+mod views;
+mod windows;
 #[cfg(test)]
 mod work_tests;
 #[cfg(test)]
@@ -59,31 +22,31 @@ mod zookeeper_tests;
 use std::collections::TryReserveError;
 use std::sync::Arc;
 
-pub use build::Build;
 pub use cluster::Cluster;
-pub use cut::Cut;
-pub use detail::{GroupDetail, PartitionDetail, TopicDetail};
-pub use epochs::GroupState;
-pub use expire::Expire;
-pub use glance::{Glance, Look, Worst};
-pub use meta::Member;
-pub use names::{Label, TopicName, escape};
-pub use owners::{Assigned, Owned};
-pub use partition::PartitionState;
-pub use settle::{Aim, Lagging};
-pub use slot::Rules;
-pub use source::SourceId;
-pub use stats::Stats;
-pub use time_index::{Dated, Dates};
-pub use topics::{Topic, Topics};
-pub use trail::{Course, Point, points, trail};
-pub use update::{
+pub use groups::epochs::GroupState;
+pub use groups::expire::Expire;
+pub use groups::meta::Member;
+pub use groups::owners::{Assigned, Owned};
+pub use lists::cut::Cut;
+pub use sources::build::Build;
+pub use sources::source::SourceId;
+pub use sources::update::{
     Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
     MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, ShareState, ShareUpdate, TimeAnswer, TimesFound,
     TopicMetadata, TopologyUpdate, Update,
 };
-pub use view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
-pub use window::{Commit, Commits, LagThen, Window};
+pub use topics::names::{Label, TopicName, escape};
+pub use topics::partition::PartitionState;
+pub use topics::time_index::{Dated, Dates};
+pub use topics::{Topic, Topics};
+pub use views::detail::{GroupDetail, PartitionDetail, TopicDetail};
+pub use views::glance::{Glance, Look, Worst};
+pub use views::stats::Stats;
+pub use views::trail::{Course, Point, points, trail};
+pub use views::view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
+pub use windows::settle::{Aim, Lagging};
+pub use windows::slot::Rules;
+pub use windows::window::{Commit, Commits, LagThen, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;

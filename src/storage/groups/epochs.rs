@@ -1,0 +1,281 @@
+//! Groups whose broker assigns: the protocols of KIP-848 (`consumer`), KIP-932 (`share`) and KIP-1071 (`streams`).
+//!
+//! Each of their records is about one thing, a member or the group's epoch and the like, and the newest record about
+//! a thing counts. Members and owners follow from them; topics are named by id there, and tasks by subtopology.
+//!
+//! A group may have any number of members, each with records of its own. So a record changes what is about one member,
+//! and what follows for the group as a whole is found when somebody looks: from a copy, which costs nothing, while no
+//! lock is held.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hashbrown::{HashMap, HashSet};
+use rpds::RedBlackTreeMapSync;
+
+use crate::model::{Name, Order, TopicId};
+
+use crate::storage::groups::epoch_facts::{Current, Made, MemberFacts, Owned, Topology, Who, Written};
+use crate::storage::groups::meta::Member;
+use crate::storage::groups::owners::{Assigned, Claims, Known, Owners};
+use crate::storage::lists::fact::Fact;
+use crate::storage::lists::work;
+use crate::storage::sources::update::{EpochUpdate, GroupKind};
+
+/// Numbers the changes of all groups.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+/// What the records of one type say about a group. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Epochs {
+    pub kind: GroupKind,
+    epoch: Fact<EpochUpdate>,
+    target: Fact<i32>,
+    topology: Fact<Arc<Topology>>,
+    written: Fact<Arc<Written>>,
+    members: RedBlackTreeMapSync<Box<[u8]>, MemberFacts>,
+    /// The number of the newest change that owners may follow from.
+    changed: u64,
+    found: Found,
+}
+
+/// Who owns what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub owners: Arc<Owners>,
+    /// The number of the newest change that was looked at.
+    as_of: u64,
+    /// Some topic's name, or how many partitions it has, is not known yet.
+    waits: bool,
+    /// How many topics are too many to be kept.
+    cut: usize,
+}
+
+/// The states of groups that the offsets topic tells (RECORDS.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupState {
+    /// No members.
+    Empty,
+    /// A streams group whose topology cannot run.
+    NotReady,
+    /// The broker has not yet computed the assignment.
+    Assigning,
+    /// Members have not yet come to what is assigned to them.
+    Reconciling,
+    /// All is as it is meant to be.
+    Stable,
+}
+
+impl Epochs {
+    pub fn new(kind: GroupKind) -> Self {
+        Self {
+            kind,
+            epoch: Fact::default(),
+            target: Fact::default(),
+            topology: Fact::default(),
+            written: Fact::default(),
+            members: RedBlackTreeMapSync::new_sync(),
+            changed: 0,
+            found: Found::default(),
+        }
+    }
+
+    /// Since when the group is of this type, while it is.
+    pub fn since(&self) -> Option<Order> {
+        self.epoch.since()
+    }
+
+    /// Takes one record in. Tells whether an epoch began that was not known.
+    pub fn take(&mut self, order: Order, made: &mut Made) -> bool {
+        match made {
+            Made::Epoch(epoch) => {
+                let before = self.epoch.get().map(|epoch| epoch.number);
+                let begins = epoch.is_some_and(|epoch| before != Some(epoch.number));
+                return self.epoch.swap(order, epoch) && begins;
+            }
+            Made::Target(epoch) => drop(self.target.swap(order, epoch)),
+            Made::Member(id, who) => self.change(id, |facts| facts.who.swap(order, who)),
+            Made::Current(id, current) => self.change(id, |facts| facts.current.swap(order, current)),
+            Made::Topology(topology) => {
+                self.topology.swap(order, topology);
+                self.mark();
+            }
+            Made::Written(names) => {
+                self.written.swap(order, names);
+                self.mark();
+            }
+        }
+        false
+    }
+
+    fn change(&mut self, id: &[u8], change: impl FnOnce(&mut MemberFacts) -> bool) {
+        let mut facts = self.members.get(id).cloned().unwrap_or_default();
+        if change(&mut facts) {
+            self.members.insert_mut(id.into(), facts);
+            self.mark();
+        }
+    }
+
+    fn mark(&mut self) {
+        self.changed = CHANGES.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+    }
+
+    /// Forgets the tombstone of the one thing that a record was about: nothing older can follow any more.
+    pub fn sweep_one(&mut self, made: &Made) {
+        if let Made::Member(id, _) | Made::Current(id, _) = made
+            && self.members.get(&**id).is_some_and(MemberFacts::is_gone)
+        {
+            self.members.remove_mut(&**id);
+        }
+    }
+
+    /// Forgets all tombstones.
+    pub fn sweep(&mut self) {
+        work::done(self.members.size());
+        let gone: Vec<_> = self.members.iter().filter(|(_, facts)| facts.is_gone()).map(|(id, _)| id.clone()).collect();
+        for id in gone {
+            self.members.remove_mut(&id);
+        }
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        let facts = [self.epoch.since(), self.target.since(), self.topology.since(), self.written.since()];
+        self.members.is_empty() && facts.iter().all(Option::is_none)
+    }
+
+    fn living(&self) -> impl Iterator<Item = (&[u8], &Who, Option<&Current>)> {
+        let all = self.members.iter().inspect(|_| work::done(1));
+        all.filter_map(|(id, facts)| Some((&**id, &**facts.who.get()?, facts.current.get().map(|current| &**current))))
+    }
+
+    pub fn state(&self) -> GroupState {
+        if self.living().next().is_none() {
+            return GroupState::Empty;
+        }
+        match self.kind {
+            GroupKind::Share => return GroupState::Stable,
+            GroupKind::Streams if !self.topology_runs() => return GroupState::NotReady,
+            GroupKind::Streams | GroupKind::Consumer | GroupKind::Classic | GroupKind::ZooKeeper => {}
+        }
+        let target = self.target.get().copied();
+        if self.epoch.get().is_some_and(|epoch| target.is_none_or(|target| epoch.number > target)) {
+            return GroupState::Assigning;
+        }
+        let arrived = |current: &Current| current.settled && Some(current.epoch) == target;
+        let all = self.living().all(|(.., current)| current.is_some_and(arrived));
+        if all { GroupState::Stable } else { GroupState::Reconciling }
+    }
+
+    /// Whether the broker found the topology good. Brokers before 4.2 do not say so, and later ones say nothing of one
+    /// that never was; tasks are given out for a good one alone.
+    fn topology_runs(&self) -> bool {
+        let Some(topology) = self.topology.get() else { return false };
+        match self.epoch.get().and_then(|epoch| epoch.validated_topology) {
+            Some(validated) => validated == topology.epoch,
+            None => self.living().any(|(.., current)| current.is_some_and(Current::owns_anything)),
+        }
+    }
+
+    /// Who owns what, as it was found last.
+    pub const fn owners(&self) -> &Arc<Owners> {
+        &self.found.owners
+    }
+
+    pub const fn owners_mut(&mut self) -> &mut Arc<Owners> {
+        &mut self.found.owners
+    }
+
+    /// Whether who owns what has to be found: something has changed since.
+    pub const fn is_stale(&self) -> bool {
+        self.found.as_of < self.changed
+    }
+
+    /// Whether something was not known when that was found last, and may be by now.
+    pub const fn waits(&self) -> bool {
+        self.found.waits
+    }
+
+    /// Takes in who owns what, unless more is known already; gives back what is held no longer.
+    pub fn settle(&mut self, found: Found) -> Found {
+        if self.found.as_of <= found.as_of { std::mem::replace(&mut self.found, found) } else { found }
+    }
+
+    /// Finds out who owns what.
+    pub fn find(&self, known: Known<'_>) -> Found {
+        let (mut members, mut waits) = (Vec::new(), false);
+        let (mut assigned, mut tasks) = (Vec::new(), HashMap::new());
+        for (index, (id, who, current)) in self.living().enumerate() {
+            members.push(Member::new(Name(id), Name(&who.client_id), Name(&who.client_host)));
+            match current.map(|current| &current.owned) {
+                Some(Owned::Partitions(list)) => {
+                    for (id, partitions) in list {
+                        match self.name(*id, known) {
+                            Some(name) => assigned.push((index, name, &**partitions)),
+                            None => waits = true,
+                        }
+                    }
+                }
+                Some(Owned::Tasks(list)) => {
+                    for (subtopology, partitions) in list {
+                        let of_it: &mut Vec<Assigned> = tasks.entry(Name(subtopology)).or_default();
+                        of_it.extend(partitions.iter().map(|partition| (*partition, index)));
+                    }
+                }
+                None => {}
+            }
+        }
+        let mut claims = Claims::of(assigned.into_iter());
+        waits |= self.claim(tasks, known, &mut claims);
+        let (owners, cut) = Owners::new(members.into(), claims, known);
+        let waits = waits || owners.has_unnamed();
+        Found { owners: Arc::new(owners), as_of: self.changed, waits, cut }
+    }
+
+    fn name<'a>(&'a self, id: TopicId, known: Known<'a>) -> Option<Name<'a>> {
+        let written = self.written.get().and_then(|written| Some(written.names.get(*written.ids.get(&id)?)));
+        written.or_else(|| known.topics.name_of(id).map(|name| name.label.name()))
+    }
+
+    /// Claims what tasks read: their partitions of each source topic that has as many. True while that is not known.
+    ///
+    /// The topics of a subtopology have its tasks together, however many there are of both. A task has one owner, and
+    /// a topic is read by one subtopology alone.
+    fn claim<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
+        let mut waits = false;
+        let mut tasks: Vec<_> = tasks.into_iter().collect();
+        tasks.sort_unstable_by_key(|(subtopology, _)| *subtopology);
+        let mut claimed = HashSet::new();
+        for (subtopology, mut list) in tasks {
+            let found =
+                self.topology.get().and_then(|topology| Some((topology, topology.subtopologies.find(subtopology)?)));
+            let Some((topology, sources)) = found else {
+                waits = true;
+                continue;
+            };
+            list.sort_unstable();
+            list.dedup_by_key(|(partition, _)| *partition);
+            let part = claims.add(list);
+            for source in sources.map(|source| topology.sources.get(source)) {
+                if claimed.insert(source) {
+                    let topic = known.find(source).and_then(|name| known.topics.get(&name));
+                    waits |= topic.is_none();
+                    claims.claim(source, part, topic.map(|topic| topic.partitions.len()));
+                }
+            }
+        }
+        waits
+    }
+}
+
+impl Found {
+    /// How many topics are too many to be kept that were not so before: the same records may be looked at again.
+    pub const fn cut_since(&self, before: &Epochs) -> usize {
+        let counted = if before.is_stale() { 0 } else { before.found.cut };
+        self.cut.saturating_sub(counted)
+    }
+}
+
+#[cfg(test)]
+#[path = "epochs_tests.rs"]
+mod tests;

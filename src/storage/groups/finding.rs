@@ -1,0 +1,76 @@
+//! Finding who owns what, where that needs more than one record: the names of topics, and of a group whose members have
+//! records of their own all of these. Nothing of it is done while a shard's lock is held.
+
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+
+use crate::model::Name;
+
+use crate::storage::cluster::{Cluster, lock};
+use crate::storage::groups::group::Group;
+use crate::storage::groups::owners::{Known, Owners};
+
+impl Cluster {
+    /// Who owns what in these groups is to be found when somebody looks.
+    pub(crate) fn mark_stale(&self, groups: HashSet<Box<[u8]>>) {
+        if !groups.is_empty() {
+            lock(self.stale()).extend(groups);
+        }
+    }
+
+    /// Finds out who owns what, in the groups in which that may have changed.
+    pub(crate) fn find_owners(&self) {
+        let groups = std::mem::take(&mut *lock(self.stale()));
+        if groups.is_empty() {
+            return;
+        }
+        let topics = self.topics();
+        for name in groups {
+            let epochs = self.shard(Name(&name)).get(&name).and_then(|group| group.meta.stale().cloned());
+            let Some(epochs) = epochs else { continue };
+            let found = epochs.find(self.known(&topics));
+            self.cuts().count(Name(&name), found.cut_since(&epochs));
+            // What was held is freed when the lock is not held any more.
+            let held = self.shard(Name(&name)).get_mut(&name).map(|group| group.meta.settle(epochs.kind, found));
+            drop(held);
+        }
+    }
+
+    /// Finds what was not known for want of a topic's name.
+    pub(crate) fn find_names(&self) {
+        let topics = self.topics();
+        let (mut stale, mut unnamed) = (HashSet::new(), Vec::new());
+        self.retain(|name, group| {
+            group.find_names(&topics);
+            if group.meta.stale().is_some() {
+                stale.insert(name.into());
+            }
+            unnamed.extend(group.meta.unnamed().map(|owners| (Box::from(name), Arc::clone(owners))));
+            true
+        });
+        self.mark_stale(stale);
+        for (name, owners) in unnamed {
+            let name: Box<[u8]> = name;
+            let Some(renamed) = self.renamed(Name(&name), &owners, self.known(&topics)) else { continue };
+            let held = self.shard(Name(&name)).get_mut(&name).map(|group| group.meta.replace(&owners, renamed));
+            drop(held);
+        }
+    }
+
+    /// The same in a group that nobody sees yet.
+    pub(crate) fn rename(&self, group: &mut Group, known: Known<'_>) {
+        let unnamed: Vec<_> = group.meta.unnamed().cloned().collect();
+        for owners in unnamed {
+            if let Some(renamed) = self.renamed(group.label.name(), &owners, known) {
+                group.meta.replace(&owners, renamed);
+            }
+        }
+    }
+
+    fn renamed(&self, group: Name<'_>, owners: &Owners, known: Known<'_>) -> Option<Arc<Owners>> {
+        let (renamed, cut) = owners.renamed(known)?;
+        self.cuts().count(group, cut);
+        Some(Arc::new(renamed))
+    }
+}

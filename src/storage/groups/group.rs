@@ -1,0 +1,295 @@
+//! One group: its commits by topic and partition, its members, its owners.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::model::{Order, Partition, Timestamp};
+use crate::wall_clock::AsOf;
+
+use crate::storage::SourceId;
+use crate::storage::groups::epoch_facts;
+use crate::storage::groups::meta::{self, Classic, Meta, Registered};
+use crate::storage::groups::shares::Nameless;
+use crate::storage::lists::sorted::{Place, Sorted};
+use crate::storage::sources::source::Origin;
+use crate::storage::sources::update::{Dropped, GroupKind};
+use crate::storage::topics::Topics;
+use crate::storage::topics::names::{Label, TopicName};
+use crate::storage::views::view::GroupType;
+use crate::storage::windows::graves::Graves;
+use crate::storage::windows::slot::{Rules, Slot, Taken};
+use crate::storage::windows::slots::{Arriving, Slots};
+use crate::storage::windows::window::Commit;
+
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub label: Arc<Label>,
+    /// The topics that it commits to, by name.
+    pub topics: Sorted<GroupTopic>,
+    /// How far a share group has come in topics whose names are not known yet.
+    pub nameless: Nameless,
+    pub meta: Meta,
+    /// Generations seen to begin, live.
+    pub generations: u64,
+    /// Tombstones that came before the past did; only while the past is read behind the live stream.
+    graves: Option<Box<Graves>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct GroupTopic {
+    pub name: Arc<TopicName>,
+    /// The partitions that are committed.
+    pub slots: Slots,
+    /// Commits seen live.
+    pub commits: u64,
+}
+
+/// What holds for a stream of updates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stream<'a> {
+    pub source: SourceId,
+    pub topics: &'a Topics,
+    pub rules: &'a Rules,
+    pub now: AsOf,
+    /// Whether what it brings happens now, and counts.
+    pub live: bool,
+    /// Whether tombstones must be remembered, because the past comes behind.
+    pub bury: bool,
+}
+
+impl Group {
+    pub fn new(label: Arc<Label>) -> Self {
+        let (topics, nameless, meta) = (Sorted::new(), Nameless::default(), Meta::default());
+        Self { label, topics, nameless, meta, generations: 0, graves: None }
+    }
+
+    /// Whether nothing is held that a later update would need.
+    pub fn is_gone(&self) -> bool {
+        self.topics.is_empty() && self.nameless.is_empty() && self.meta.is_empty() && self.graves.is_none()
+    }
+
+    /// Whether it is a share group.
+    pub fn is_share(&self) -> bool {
+        self.meta.kind() == Some(GroupKind::Share)
+    }
+
+    /// Takes a commit in. `name` is asked for the topic's one copy when the group has none yet.
+    pub fn commit(
+        &mut self,
+        (topic, partition, commit): (&[u8], Partition, Commit),
+        name: impl FnOnce() -> Option<Arc<TopicName>>,
+        stream: &Stream<'_>,
+    ) -> Option<Taken> {
+        if stream.rules.expire.refuses(commit.timestamp, stream.now) {
+            return Some(Taken::Dropped(Dropped::Expired));
+        }
+        if self.graves.as_ref().is_some_and(|graves| graves.hold(stream.source, topic, partition, commit.order)) {
+            return Some(Taken::Repeated);
+        }
+        let place = match self.find(topic) {
+            Ok(place) => place,
+            Err(place) => self.topics.insert(place, GroupTopic::new(name()?)),
+        };
+        let held = self.topics.get_mut(place)?;
+        let taken = held.commit(partition, commit, stream);
+        self.drop_if_gone(place);
+        Some(taken)
+    }
+
+    /// Takes away a commit that is older than its tombstone.
+    pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
+        if stream.bury {
+            self.graves.get_or_insert_default().bury(stream.source, topic, partition, order);
+        }
+        let Ok(place) = self.find(topic) else { return };
+        let Some(held) = self.topics.get_mut(place) else { return };
+        held.slots.remove(partition, stream.source, order);
+        self.drop_if_gone(place);
+    }
+
+    /// Lets go of a topic of which no partition is committed any more.
+    pub fn drop_if_gone(&mut self, place: Place) {
+        if self.topics.get(place).is_some_and(|topic| topic.slots.is_empty()) {
+            self.topics.remove(place);
+        }
+    }
+
+    /// Puts a new generation in the place of the old one.
+    pub fn generation(&mut self, made: &mut Option<Classic>, written: (Order, Timestamp), stream: &Stream<'_>) {
+        let taken = self.meta.generation(made, written, stream.source);
+        self.count_generation(taken, stream);
+    }
+
+    /// Takes in one thing about a group of another type.
+    pub fn fact(
+        &mut self,
+        (kind, is_tombstone): (GroupKind, bool),
+        made: &mut epoch_facts::Made,
+        written: (Order, Timestamp),
+        stream: &Stream<'_>,
+    ) {
+        let taken = self.meta.take((kind, is_tombstone), made, written, stream.source);
+        self.count_generation(taken, stream);
+        if is_tombstone && !self.buries(stream) {
+            self.meta.sweep_one(kind, made);
+        }
+    }
+
+    /// Puts the members that are registered in ZooKeeper in the place of those that were.
+    pub fn register(&mut self, made: &mut Option<Registered>) {
+        self.meta.register(made);
+    }
+
+    /// Takes a classic group's metadata away, unless the group is of another type by now: a conversion to the protocol
+    /// of KIP-848 writes the classic tombstone too.
+    pub fn remove_meta(&mut self, order: Order, stream: &Stream<'_>) {
+        if self.meta.remove_classic(order, stream.source) {
+            self.buries(stream);
+        }
+    }
+
+    fn count_generation(&mut self, taken: meta::Taken, stream: &Stream<'_>) {
+        if stream.live && taken.begins {
+            self.generations = self.generations.saturating_add(1);
+        }
+    }
+
+    /// Whether tombstones are remembered, because the past is still to come.
+    fn buries(&mut self, stream: &Stream<'_>) -> bool {
+        if stream.bury {
+            self.graves.get_or_insert_default().open(stream.source);
+        }
+        self.graves.is_some()
+    }
+
+    /// Keeps the windows that `keep` says, with what they hold; tells whether the group is still there.
+    pub fn retain(&mut self, mut keep: impl FnMut(&TopicName, &mut Slot) -> bool) -> bool {
+        self.topics.retain_mut(|topic| {
+            let GroupTopic { name, slots, .. } = topic;
+            slots.retain(|slot| keep(name, slot));
+            !slots.is_empty()
+        });
+        !self.is_gone()
+    }
+
+    /// Forgets all that came from a source; tells whether the group is still there.
+    pub fn forget(&mut self, source: SourceId) -> bool {
+        self.meta.forget_source(source);
+        self.close_graves(source);
+        self.nameless.forget(source);
+        self.retain(|_, slot| slot.source != source)
+    }
+
+    /// Forgets the tombstones kept for a past that has been read; tells whether the group is still there.
+    pub fn close_graves(&mut self, source: SourceId) -> bool {
+        if self.graves.take_if(|graves| !graves.close(source)).is_some() {
+            self.meta.sweep();
+        }
+        !self.is_gone()
+    }
+
+    /// Takes over what another reading of the same group has found.
+    pub fn merge(&mut self, other: Self) {
+        self.meta.merge(other.meta);
+        for topic in other.topics {
+            match self.find(topic.name.label.name().0) {
+                Ok(place) => {
+                    let Some(held) = self.topics.get_mut(place) else { continue };
+                    held.slots.adopt(topic.slots);
+                    held.commits = held.commits.saturating_add(topic.commits);
+                }
+                Err(place) => drop(self.topics.insert(place, topic)),
+            }
+        }
+        self.nameless.merge(other.nameless);
+        self.generations = self.generations.saturating_add(other.generations);
+    }
+
+    /// What it is: what its members say, else where it commits.
+    pub fn kind(&self) -> GroupType {
+        let commits_there = || {
+            let mut slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
+            slots.any(|slot| slot.source.origin() == Origin::ZooKeeper)
+        };
+        match self.meta.kind() {
+            Some(kind) => GroupType::Kind(kind),
+            None if commits_there() => GroupType::Kind(GroupKind::ZooKeeper),
+            None => GroupType::Simple,
+        }
+    }
+
+    /// Whether it has no members, and its newest commit is too old. `brought` is the newest commit of each source.
+    pub fn has_expired(&self, rules: &Rules, now: AsOf, brought: &HashMap<SourceId, Timestamp>) -> bool {
+        let slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
+        let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
+        !self.meta.has_members()
+            && newest.is_some_and(|(newest, source)| {
+                rules.expire.ends(newest, source.origin(), brought.get(&source).copied(), now)
+            })
+    }
+
+    /// Lets the windows that were held before a reading anew go on.
+    pub fn go_on(&mut self, before: &Self, rules: &Rules) {
+        for topic in self.topics.iter_mut() {
+            let place = before.find(topic.name.label.name().0);
+            let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
+            for slot in topic.slots.iter_mut() {
+                if let Some(before) = held.slots.get(slot.partition) {
+                    topic.commits = topic.commits.saturating_add(slot.go_on(before, rules));
+                }
+            }
+        }
+    }
+
+    /// Takes over the counts of what was shown before a reading anew, and since when records wait.
+    pub fn count_on(&mut self, before: &Self) {
+        self.generations = before.generations;
+        for topic in self.topics.iter_mut() {
+            let place = before.find(topic.name.label.name().0);
+            let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
+            topic.commits = held.commits;
+            for slot in topic.slots.iter_mut() {
+                if let Some(before) = held.slots.get(slot.partition) {
+                    slot.wait_on(before);
+                }
+            }
+        }
+    }
+
+    /// The counts have been handed on.
+    pub fn reset_counts(&mut self) {
+        self.generations = 0;
+        self.topics.iter_mut().for_each(|topic| topic.commits = 0);
+    }
+
+    pub fn find(&self, topic: &[u8]) -> Result<Place, Place> {
+        self.topics.find(|held| held.name.label.name().0.cmp(topic))
+    }
+
+    /// Where the topic of a name is, which is made where there is none.
+    pub fn place_of(&mut self, name: Arc<TopicName>) -> Place {
+        let found = self.find(name.label.name().0);
+        found.unwrap_or_else(|place| self.topics.insert(place, GroupTopic::new(name)))
+    }
+}
+
+impl GroupTopic {
+    fn new(name: Arc<TopicName>) -> Self {
+        Self { name, slots: Slots::default(), commits: 0 }
+    }
+
+    fn commit(&mut self, partition: Partition, commit: Commit, stream: &Stream<'_>) -> Taken {
+        let topics = stream.topics;
+        if topics.since(&self.name).is_some_and(|since| commit.timestamp <= since) {
+            return Taken::Dropped(Dropped::Recreated);
+        }
+        let bounds = topics.bounds(&self.name, partition);
+        let arriving = Arriving { source: stream.source, partition, commit, progress: None };
+        let taken = self.slots.take(arriving, bounds, stream.rules);
+        if stream.live && taken == Taken::In {
+            self.commits = self.commits.saturating_add(1);
+        }
+        taken
+    }
+}

@@ -1,0 +1,12 @@
+//! Groups: their members, states and owners, and the commits by topic and partition. In: the facts of records, made by
+//! `sources`. Out: what `views` copies under a shard's lock.
+
+pub(crate) mod epoch_facts;
+pub(crate) mod epochs;
+pub(crate) mod expire;
+pub(crate) mod finding;
+pub(crate) mod group;
+pub(crate) mod meta;
+pub(crate) mod owners;
+pub(crate) mod removal;
+pub(crate) mod shares;

@@ -1,0 +1,265 @@
+//! Who the members of a group are, and what is assigned to them.
+//!
+//! Members choose what an assignment says, up to the largest record that a broker takes. So it is made from a record
+//! while no lock is held, and then put in the place of the one before it as a whole: a scrape sees all of the one or
+//! all of the other. A topic that only an assignment names gets none of what a topic has: it is kept by its bytes, and
+//! shown once the metadata names it, or the group commits to it.
+
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::model::{Name, Partition};
+
+use crate::storage::groups::meta::Member;
+use crate::storage::lists::texts::Ranges;
+use crate::storage::lists::work;
+use crate::storage::topics::Topics;
+use crate::storage::topics::names::{TopicName, TopicNames};
+
+/// A partition and the index of the member that it is assigned to.
+pub type Assigned = (Partition, usize);
+
+/// So many topics of an assignment are kept that the metadata does not name. Before there is any metadata it cannot be
+/// told which these are, and all are kept.
+const MOST_UNNAMED: usize = 10_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Owners {
+    /// The members.
+    pub members: Arc<[Member]>,
+    /// What is assigned. Each topic has a part of it, in which it stands by partition.
+    list: Arc<[Assigned]>,
+    /// Topics that the metadata names, by name.
+    named: Vec<(Arc<TopicName>, Range<usize>)>,
+    /// Those that it does not.
+    unnamed: Ranges,
+}
+
+/// What is assigned of one topic, by partition.
+#[derive(Clone, Debug, Default)]
+pub struct Owned {
+    list: Arc<[Assigned]>,
+    part: Range<usize>,
+}
+
+impl Deref for Owned {
+    type Target = [Assigned];
+
+    fn deref(&self) -> &[Assigned] {
+        self.list.get(self.part.clone()).unwrap_or_default()
+    }
+}
+
+/// Topics by their names, as far as the metadata names them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    pub topics: &'a Topics,
+    pub names: &'a TopicNames,
+}
+
+impl Known<'_> {
+    pub fn find(self, name: Name<'_>) -> Option<Arc<TopicName>> {
+        self.names.find(name).filter(|name| self.topics.knows(name))
+    }
+
+    /// How many topics may be kept that the metadata does not name.
+    const fn room(self) -> usize {
+        if self.topics.brokers.is_some() { MOST_UNNAMED } else { usize::MAX }
+    }
+}
+
+/// What is assigned, topic by topic, before it is known which topics there are.
+#[derive(Debug, Default)]
+pub(crate) struct Claims<'a> {
+    /// What one topic has, or several have together, by partition.
+    parts: Vec<Vec<Assigned>>,
+    /// Each topic once, in no order.
+    topics: Vec<Claim<'a>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Claim<'a> {
+    topic: Name<'a>,
+    part: usize,
+    /// How much of the part.
+    len: usize,
+}
+
+impl<'a> Claims<'a> {
+    /// From what is assigned to each member, which is told by its index.
+    pub fn of<'p>(assigned: impl Iterator<Item = (usize, Name<'a>, &'p [Partition])>) -> Self {
+        let mut places: HashMap<Name<'a>, usize> = HashMap::new();
+        let mut topics: Vec<(Name<'a>, Vec<Assigned>)> = Vec::new();
+        for (member, topic, partitions) in assigned.filter(|(_, _, partitions)| !partitions.is_empty()) {
+            let place = *places.entry(topic).or_insert_with(|| {
+                topics.push((topic, Vec::new()));
+                topics.len().saturating_sub(1)
+            });
+            if let Some((_, list)) = topics.get_mut(place) {
+                list.extend(partitions.iter().map(|partition| (*partition, member)));
+            }
+        }
+        let mut claims = Self::default();
+        for (topic, list) in topics {
+            let part = claims.add(list);
+            claims.claim(topic, part, None);
+        }
+        claims
+    }
+
+    /// Adds what one topic has, or several have together; gives its number.
+    pub fn add(&mut self, mut list: Vec<Assigned>) -> usize {
+        work::done(list.len());
+        list.sort_unstable();
+        list.dedup();
+        self.parts.push(list);
+        self.parts.len().saturating_sub(1)
+    }
+
+    /// A topic has this part: as many partitions of it as there are, where that is known.
+    pub fn claim(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
+        let Some(list) = self.parts.get(part) else { return };
+        let there = |(partition, _): &Assigned| {
+            partitions.is_none_or(|count| usize::try_from(partition.0).is_ok_and(|number| number < count))
+        };
+        let len = list.partition_point(there);
+        work::done(1);
+        if len > 0 {
+            self.topics.push(Claim { topic, part, len });
+        }
+    }
+}
+
+/// Lays the parts that are needed one behind the other, each once.
+struct Laying {
+    parts: Vec<Vec<Assigned>>,
+    starts: Vec<Option<usize>>,
+    list: Vec<Assigned>,
+}
+
+impl Laying {
+    fn lay(&mut self, claim: Claim<'_>) -> Range<usize> {
+        let Self { parts, starts, list } = self;
+        let (Some(part), Some(start)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else { return 0..0 };
+        let start = *start.get_or_insert_with(|| {
+            let start = list.len();
+            work::done(part.len());
+            list.append(part);
+            start
+        });
+        start..start.saturating_add(claim.len)
+    }
+}
+
+impl Owners {
+    /// Tells how many topics were too many to be kept.
+    pub fn new(members: Arc<[Member]>, claims: Claims<'_>, known: Known<'_>) -> (Self, usize) {
+        let Claims { parts, mut topics } = claims;
+        topics.sort_by_key(|claim| claim.topic);
+        topics.dedup_by_key(|claim| claim.topic);
+        let mut laying = Laying { starts: vec![None; parts.len()], parts, list: Vec::new() };
+        let mut owners = Self { members, ..Self::default() };
+        let mut cut = 0_usize;
+        for claim in topics {
+            match known.find(claim.topic) {
+                Some(name) => owners.named.push((name, laying.lay(claim))),
+                None if owners.unnamed.len() < known.room() => owners.unnamed.push(claim.topic, &laying.lay(claim)),
+                None => cut = cut.saturating_add(1),
+            }
+        }
+        owners.unnamed.shrink();
+        owners.list = laying.list.into();
+        (owners, cut)
+    }
+
+    /// The same with the names that are known by now, and how many were too many; `None` where that changes nothing.
+    /// No two topics may share a part.
+    pub fn renamed(&self, known: Known<'_>) -> Option<(Self, usize)> {
+        let found: Vec<_> = self.unnamed.iter().map(|(name, _)| known.find(name)).collect();
+        let missing = found.iter().filter(|name| name.is_none()).count();
+        let cut = missing.saturating_sub(known.room());
+        if missing == found.len() && cut == 0 {
+            return None;
+        }
+        let mut owners = self.but_for_unnamed();
+        for ((topic, part), name) in self.unnamed.iter().zip(found) {
+            match name {
+                Some(name) => owners.named.push((name, part)),
+                None if owners.unnamed.len() < known.room() => owners.unnamed.push(topic, &part),
+                None => {}
+            }
+        }
+        owners.named.sort_by(|(one, _), (other, _)| one.label.name().cmp(&other.label.name()));
+        owners.unnamed.shrink();
+        if cut > 0 {
+            owners.compact();
+        }
+        Some((owners, cut))
+    }
+
+    /// The same without a topic; `None` where it is not shown for that.
+    pub fn without(&self, topic: Name<'_>) -> Option<Self> {
+        let place = self.place(topic)?;
+        let mut owners = self.but_for_unnamed();
+        owners.named.remove(place);
+        self.unnamed.iter().for_each(|(name, part)| owners.unnamed.push(name, &part));
+        owners.unnamed.shrink();
+        Some(owners)
+    }
+
+    fn but_for_unnamed(&self) -> Self {
+        let Self { members, list, named, .. } = self;
+        Self { members: Arc::clone(members), list: Arc::clone(list), named: named.clone(), unnamed: Ranges::default() }
+    }
+
+    /// Gives free what belongs to no topic any more.
+    fn compact(&mut self) {
+        let mut list = Vec::new();
+        let mut lay = |part: &Range<usize>| {
+            let start = list.len();
+            list.extend_from_slice(self.list.get(part.clone()).unwrap_or_default());
+            start..list.len()
+        };
+        self.named.iter_mut().for_each(|(_, part)| *part = lay(part));
+        let mut unnamed = Ranges::default();
+        self.unnamed.iter().for_each(|(name, part)| unnamed.push(name, &lay(&part)));
+        unnamed.shrink();
+        (self.unnamed, self.list) = (unnamed, list.into());
+    }
+
+    /// Whether some topic's name is not known.
+    pub const fn has_unnamed(&self) -> bool {
+        self.unnamed.len() > 0
+    }
+
+    /// Topics that the metadata has named, by name.
+    pub fn named(&self) -> impl Iterator<Item = (&Arc<TopicName>, Owned)> {
+        self.named.iter().inspect(|_| work::done(1)).map(|(name, part)| (name, self.owned(part.clone())))
+    }
+
+    pub const fn has_named(&self) -> bool {
+        !self.named.is_empty()
+    }
+
+    /// A topic that the metadata has named.
+    pub fn of(&self, topic: Name<'_>) -> Option<(&Arc<TopicName>, Owned)> {
+        let (name, part) = self.named.get(self.place(topic)?)?;
+        Some((name, self.owned(part.clone())))
+    }
+
+    fn place(&self, topic: Name<'_>) -> Option<usize> {
+        self.named.binary_search_by(|(name, _)| name.label.name().cmp(&topic)).ok()
+    }
+
+    /// What is assigned of a topic that the metadata has not named.
+    pub fn of_unnamed(&self, topic: Name<'_>) -> Owned {
+        self.unnamed.find(topic).map(|part| self.owned(part)).unwrap_or_default()
+    }
+
+    fn owned(&self, part: Range<usize>) -> Owned {
+        Owned { list: Arc::clone(&self.list), part }
+    }
+}

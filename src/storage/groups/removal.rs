@@ -1,0 +1,134 @@
+//! Removal by hand: a group, or one of its topics, goes at once, whichever sources fed it.
+//!
+//! Kafka is not told, so what the group commits from then on is shown again; so is what is read anew.
+
+use std::sync::Arc;
+
+use crate::model::Name;
+
+use crate::storage::cluster::Cluster;
+use crate::storage::groups::group::Group;
+use crate::storage::groups::meta::Meta;
+
+impl Cluster {
+    /// Removes a group; tells whether there was one.
+    pub fn remove_group(&self, group: Name<'_>) -> bool {
+        // What goes is freed when the lock is not held any more.
+        let removed = {
+            let mut shard = self.shard(group);
+            shard.get_mut(group.0).map(|held| {
+                let topics = (std::mem::take(&mut held.topics), std::mem::take(&mut held.nameless));
+                (topics, held.forget_all())
+            })
+        };
+        self.drop_if_gone(group);
+        removed.is_some()
+    }
+
+    /// Removes a topic from a group, and the group with its last one; tells whether the group had it.
+    pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) -> bool {
+        self.find_owners();
+        let committed = {
+            let mut shard = self.shard(group);
+            let held = shard.get_mut(group.0);
+            held.and_then(|held| held.find(topic.0).ok().and_then(|place| held.topics.remove(place)))
+        };
+        let assigned = self.unassign(group, topic);
+        let forgotten = {
+            let mut shard = self.shard(group);
+            let held = shard.get_mut(group.0).filter(|held| held.topics.is_empty() && !held.meta.has_named());
+            held.filter(|_| committed.is_some() || assigned).map(Group::forget_all)
+        };
+        drop(forgotten);
+        self.drop_if_gone(group);
+        committed.is_some() || assigned
+    }
+
+    /// Takes a topic out of what is assigned to a group's members; tells whether it was there.
+    fn unassign(&self, group: Name<'_>, topic: Name<'_>) -> bool {
+        loop {
+            let owners = self.shard(group).get(group.0).and_then(|held| held.meta.owners().cloned());
+            let Some((owners, without)) = owners.and_then(|owners| Some((Arc::clone(&owners), owners.without(topic)?)))
+            else {
+                return false;
+            };
+            let without = Arc::new(without);
+            let held = self.shard(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
+            // It comes back where the assignment has changed meanwhile.
+            if held.is_none_or(|held| !Arc::ptr_eq(&held, &without)) {
+                return true;
+            }
+        }
+    }
+
+    fn drop_if_gone(&self, group: Name<'_>) {
+        let gone = {
+            let mut shard = self.shard(group);
+            if shard.get(group.0).is_some_and(Group::is_gone) { shard.remove(group.0) } else { None }
+        };
+        drop(gone);
+    }
+}
+
+impl Group {
+    /// Tombstones that wait for the past to be read stay, unseen.
+    fn forget_all(&mut self) -> Meta {
+        self.generations = 0;
+        self.meta.forget()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Order, Timestamp};
+    use crate::storage::Past;
+    use crate::storage::tests::{cluster, commit, live, members};
+
+    fn topics(cluster: &Cluster, group: &str) -> Option<Vec<String>> {
+        let detail = cluster.group(Name(group.as_bytes()))?;
+        Some(detail.topics.iter().map(|topic| topic.name.label.name().to_string()).collect())
+    }
+
+    #[test]
+    fn a_removed_group_is_gone_with_all_its_sources_until_it_commits_again() {
+        let cluster = cluster();
+        live(&cluster, vec![(1, commit("a", "t", 0, 1, 1)), (2, members("a", 1, &[("m", "t", &[0])]))]);
+        let other = cluster.source("n", 3);
+        cluster.apply(other, Past::Read, [(Order(9), commit("a", "u", 0, 1, 1))], Timestamp(1));
+        live(&cluster, vec![(3, commit("b", "t", 0, 1, 1))]);
+        assert_eq!(topics(&cluster, "a"), Some(vec!["t".to_owned(), "u".to_owned()]));
+        assert!(cluster.remove_group(Name(b"a")) && !cluster.remove_group(Name(b"nobody")));
+        assert_eq!(topics(&cluster, "a"), None);
+        assert_eq!(topics(&cluster, "b"), Some(vec!["t".to_owned()]));
+        live(&cluster, vec![(4, commit("a", "t", 0, 2, 2))]);
+        assert_eq!(topics(&cluster, "a"), Some(vec!["t".to_owned()]));
+    }
+
+    #[test]
+    fn a_group_goes_with_its_last_topic() {
+        let cluster = cluster();
+        live(&cluster, vec![(1, commit("a", "t", 0, 1, 1)), (2, commit("a", "u", 0, 1, 1))]);
+        live(&cluster, vec![(3, members("a", 1, &[("m", "t", &[0])]))]);
+        assert!(!cluster.remove_topic(Name(b"a"), Name(b"v")) && cluster.remove_topic(Name(b"a"), Name(b"t")));
+        assert_eq!(topics(&cluster, "a"), Some(vec!["u".to_owned()]));
+        assert!(cluster.remove_topic(Name(b"a"), Name(b"u")));
+        assert_eq!(topics(&cluster, "a"), None);
+    }
+
+    #[test]
+    fn what_was_deleted_in_kafka_stays_deleted_when_the_past_comes_behind() {
+        let cluster = cluster();
+        let source = cluster.source("m", 0);
+        let gone = crate::storage::Update::CommitTombstone {
+            group: Name(b"a"),
+            topic: Name(b"t"),
+            partition: crate::model::Partition(0),
+        };
+        cluster.apply(source, Past::Ahead, [(Order(10), gone), (Order(11), commit("a", "u", 0, 1, 1))], Timestamp(1));
+        assert!(cluster.remove_group(Name(b"a")));
+        assert_eq!(topics(&cluster, "a"), None);
+        cluster.apply(source, Past::Behind, [(Order(5), commit("a", "t", 0, 1, 1))], Timestamp(1));
+        assert_eq!(topics(&cluster, "a"), None);
+    }
+}

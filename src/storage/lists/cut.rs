@@ -1,0 +1,59 @@
+//! Assignments that are not kept as a whole: of topics that the metadata does not name there is room for so many.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::model::Name;
+
+/// An assignment of which topics are not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The group.
+    pub group: String,
+    /// How many topics are not kept.
+    pub topics: usize,
+}
+
+/// How many topics were not kept, and the first of the assignments until somebody asks for it.
+#[derive(Debug, Default)]
+pub(crate) struct Cuts {
+    topics: AtomicU64,
+    first: Mutex<First>,
+}
+
+#[derive(Debug, Default)]
+enum First {
+    #[default]
+    None,
+    Is(Cut),
+    Told,
+}
+
+impl Cuts {
+    /// So many topics of a group's assignment, which may be none, are not kept.
+    pub fn count(&self, group: Name<'_>, topics: usize) {
+        if topics == 0 {
+            return;
+        }
+        self.topics.fetch_add(u64::try_from(topics).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*first, First::None) {
+            *first = First::Is(Cut { group: group.to_string(), topics });
+        }
+    }
+
+    pub fn topics(&self) -> u64 {
+        self.topics.load(Ordering::Relaxed)
+    }
+
+    pub fn take_first(&self) -> Option<Cut> {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*first, First::None) {
+            return None;
+        }
+        match std::mem::replace(&mut *first, First::Told) {
+            First::Is(cut) => Some(cut),
+            First::None | First::Told => None,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A fact of which the newest record counts, in whichever order the records come.
+
+use crate::model::Order;
+
+/// What the newest record of one key says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fact<T> {
+    order: Order,
+    /// `None` when there was no record, or the newest is a tombstone.
+    value: Option<T>,
+}
+
+impl<T> Default for Fact<T> {
+    fn default() -> Self {
+        Self { order: Order(i64::MIN), value: None }
+    }
+}
+
+impl<T> Fact<T> {
+    /// Takes a record in unless a newer one is held; tells whether it was.
+    pub fn set(&mut self, order: Order, mut value: Option<T>) -> bool {
+        self.swap(order, &mut value)
+    }
+
+    /// The same; what was held is in the record's place then.
+    pub fn swap(&mut self, order: Order, value: &mut Option<T>) -> bool {
+        let newer = self.order < order;
+        if newer {
+            self.order = order;
+            std::mem::swap(&mut self.value, value);
+        }
+        newer
+    }
+
+    pub const fn get(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+
+    pub const fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.as_mut()
+    }
+
+    /// When it came, while it holds.
+    pub fn since(&self) -> Option<Order> {
+        self.value.as_ref().map(|_| self.order)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_record_counts_in_whichever_order_they_come() {
+        let mut fact = Fact::default();
+        assert!(fact.set(Order(5), Some("five")));
+        assert!(!fact.set(Order(5), Some("again")) && !fact.set(Order(4), None));
+        assert_eq!((fact.get(), fact.since()), (Some(&"five"), Some(Order(5))));
+        assert!(fact.set(Order(6), None));
+        assert!(!fact.set(Order(2), Some("two")));
+        assert_eq!((fact.get(), fact.since()), (None, None));
+    }
+}

@@ -1,0 +1,116 @@
+//! Names that are kept by their bytes alone, one behind the other: there may be ten thousand of them in each of many
+//! groups, so none has memory of its own.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use crate::model::Name;
+
+use crate::storage::lists::work;
+
+/// Names by their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+/// Ranges by name.
+#[derive(Debug, Default)]
+pub(crate) struct Ranges {
+    names: Texts,
+    ranges: Vec<Range<u32>>,
+}
+
+impl Texts {
+    pub fn push(&mut self, name: Name<'_>) {
+        self.bytes.extend_from_slice(name.0);
+        self.ends.push(narrow(self.bytes.len()));
+    }
+
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The name of a number; an empty one where there is none.
+    pub fn get(&self, number: usize) -> Name<'_> {
+        work::done(1);
+        let end = |number: usize| self.ends.get(number).map(|end| wide(*end));
+        let start = number.checked_sub(1).map_or(Some(0), end);
+        let bytes = start.zip(end(number)).and_then(|(start, end)| self.bytes.get(start..end));
+        Name(bytes.unwrap_or_default())
+    }
+
+    /// Nothing is added any more.
+    pub fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+impl Ranges {
+    /// Adds one whose name comes after those of all that are there.
+    pub fn push(&mut self, name: Name<'_>, range: &Range<usize>) {
+        self.names.push(name);
+        self.ranges.push(narrow(range.start)..narrow(range.end));
+    }
+
+    pub const fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// In the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (Name<'_>, Range<usize>)> {
+        let ranges = self.ranges.iter().map(|range| wide(range.start)..wide(range.end));
+        (0..self.len()).map(|number| self.names.get(number)).zip(ranges)
+    }
+
+    pub fn find(&self, name: Name<'_>) -> Option<Range<usize>> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.names.get(middle).cmp(&name) {
+                Ordering::Less => low = middle.saturating_add(1),
+                Ordering::Equal => return self.ranges.get(middle).map(|range| wide(range.start)..wide(range.end)),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// Nothing is added any more.
+    pub fn shrink(&mut self) {
+        self.names.shrink();
+        self.ranges.shrink_to_fit();
+    }
+}
+
+/// Places in a record and in what is made of it, none of which is as large as 4 GB.
+fn narrow(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+fn wide(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_by_their_numbers_and_ranges_by_their_names() {
+        let (mut texts, mut ranges) = (Texts::default(), Ranges::default());
+        let names = ["", "a", "aa", "b"].map(|name| Name(name.as_bytes()));
+        for (number, name) in names.into_iter().enumerate() {
+            texts.push(name);
+            ranges.push(name, &(number..2 * number));
+        }
+        assert_eq!(std::array::from_fn(|number| texts.get(number)), names);
+        assert_eq!((texts.len(), texts.get(4)), (4, Name(b"")));
+        let all: Vec<_> = names.into_iter().zip([0..0, 1..2, 2..4, 3..6]).collect();
+        assert_eq!(ranges.iter().collect::<Vec<_>>(), all);
+        assert!(all.iter().all(|(name, range)| ranges.find(*name).as_ref() == Some(range)));
+        assert!([Name(b"ab"), Name(b"0"), Name(b"c")].iter().all(|name| ranges.find(*name).is_none()));
+    }
+}

@@ -1,0 +1,63 @@
+//! Names that are too long to be taken in. Names of groups and topics are never cut, for they are asked for; so what a
+//! record with a long one can cost is bounded here, before anything of it is held.
+
+use crate::model::{LONGEST_GROUP, LONGEST_TOPIC, Name};
+
+use crate::storage::sources::update::{GroupFact, MemberUpdate, Update};
+
+impl Name<'_> {
+    /// Whether a group of this name is taken in.
+    #[must_use]
+    pub const fn is_fit_for_a_group(self) -> bool {
+        self.0.len() <= LONGEST_GROUP
+    }
+
+    /// Whether a topic of this name is taken in.
+    #[must_use]
+    pub const fn is_fit_for_a_topic(self) -> bool {
+        self.0.len() <= LONGEST_TOPIC
+    }
+}
+
+/// Takes out of an update what is about topics with too long a name, and tells how many names that were. What is about
+/// such a topic alone, or a group with too long a name, goes as a whole.
+pub(crate) fn admit(mut update: Update<'_>) -> (Option<Update<'_>>, u64) {
+    if !update.group().is_fit_for_a_group() {
+        return (None, 1);
+    }
+    let refused = match &mut update {
+        Update::Commit { topic, .. } | Update::CommitTombstone { topic, .. } => {
+            return if topic.is_fit_for_a_topic() { (Some(update), 0) } else { (None, 1) };
+        }
+        Update::Members(members) => refuse_assigned(&mut members.members),
+        Update::Registered { members, .. } => refuse_assigned(members),
+        Update::Fact { fact: GroupFact::Topology(Some(topology)), .. } => {
+            topology.sources.iter_mut().map(|(_, topics)| refuse(topics, |topic| *topic)).sum()
+        }
+        Update::Fact { fact: GroupFact::TopicNames(Some(names)), .. } => refuse(names, |(_, name)| *name),
+        Update::Fact {
+            fact:
+                GroupFact::Epoch(_)
+                | GroupFact::TargetEpoch(_)
+                | GroupFact::Member { .. }
+                | GroupFact::Current { .. }
+                | GroupFact::Topology(None)
+                | GroupFact::TopicNames(None),
+            ..
+        }
+        | Update::GroupTombstone { .. }
+        | Update::Share(_) => 0,
+    };
+    (Some(update), u64::try_from(refused).unwrap_or(u64::MAX))
+}
+
+fn refuse_assigned(members: &mut [MemberUpdate<'_>]) -> usize {
+    members.iter_mut().map(|member| refuse(&mut member.assigned, |(topic, _)| *topic)).sum()
+}
+
+/// Takes the items out that name a topic with too long a name.
+fn refuse<'a, T>(items: &mut Vec<T>, topic: impl Fn(&T) -> Name<'a>) -> usize {
+    let before = items.len();
+    items.retain(|item| topic(item).is_fit_for_a_topic());
+    before.saturating_sub(items.len())
+}

@@ -1,0 +1,90 @@
+//! A source that is being read from its beginning: built beside what is shown, then put in its place.
+
+use std::sync::Arc;
+
+use crate::model::Order;
+use crate::wall_clock::AsOf;
+
+use crate::storage::SourceId;
+use crate::storage::cluster::{Cluster, Groups, take};
+use crate::storage::groups::group::Stream;
+use crate::storage::sources::update::Update;
+use crate::storage::windows::slot::Taken;
+
+/// Groups of one source that nobody sees yet, because their partition has not caught up
+/// (METRICS.md, rule 8). Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Build {
+    cluster: Arc<Cluster>,
+    source: SourceId,
+    groups: Groups,
+}
+
+/// What becomes of the windows that were held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    /// The new ones have all that there is.
+    Replaces,
+    /// The new ones have the newest alone.
+    GoesOn,
+}
+
+impl Build {
+    pub(crate) fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
+        Self { cluster, source, groups: Groups::new() }
+    }
+
+    /// Takes updates in, in their source's order. Nothing counts as live.
+    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<AsOf>) {
+        let (now, mut newest) = (now.into(), None);
+        let topics = self.cluster.topics();
+        let rules = self.cluster.rules();
+        let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
+        for (order, update) in updates {
+            let Some(update) = self.cluster.admit(update) else { continue };
+            newest = newest.max(self.cluster.see(&update));
+            let mut made = self.cluster.make(&update, &stream);
+            let intern = || match &update {
+                Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
+                Update::CommitTombstone { .. }
+                | Update::Members(_)
+                | Update::Fact { .. }
+                | Update::Registered { .. }
+                | Update::GroupTombstone { .. }
+                | Update::Share(_) => None,
+            };
+            let taken = take(&mut self.groups, order, &update, &mut made, &stream, intern);
+            if let Some(Taken::Dropped(why)) = taken {
+                self.cluster.count_dropped(why, 1);
+            }
+        }
+        self.cluster.bring(self.source, newest, now);
+    }
+
+    /// Shows it, in the place of what was shown of its source before.
+    pub fn publish(self) {
+        self.show(Renewal::Replaces);
+    }
+
+    /// Shows it, in the place of what was shown of its source before, whose windows go on: for a source that tells
+    /// the newest commits alone.
+    pub fn publish_onto(self) {
+        self.show(Renewal::GoesOn);
+    }
+
+    fn show(mut self, renewal: Renewal) {
+        let topics = self.cluster.topics();
+        for group in self.groups.values_mut() {
+            group.find_names(&topics);
+            self.cluster.rename(group, self.cluster.known(&topics));
+            group.retain(|name, slot| {
+                let since = topics.since(name);
+                since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))
+            });
+            // Partitions were added one by one; few are added from now on.
+            group.topics.iter_mut().for_each(|topic| topic.slots.shrink());
+        }
+        self.groups.retain(|_, group| !group.is_gone());
+        self.cluster.publish(self.source, self.groups, renewal);
+    }
+}

@@ -1,0 +1,47 @@
+//! What an update brings, made before its group is looked at: under a shard's lock nothing is copied, sorted or freed
+//! that grows with the record. What was held goes out with it.
+
+use crate::model::Offset;
+
+use crate::storage::SourceId;
+use crate::storage::groups::epoch_facts;
+use crate::storage::groups::meta::{Classic, Registered};
+use crate::storage::groups::owners::Known;
+use crate::storage::sources::update::Update;
+use crate::storage::windows::progress;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) enum Made {
+    /// The update is small.
+    Nothing,
+    Generation(Option<Classic>),
+    Registered(Option<Registered>),
+    Fact(epoch_facts::Made),
+    /// Records of a share group that are finished, in order.
+    Finished(Vec<(Offset, Offset)>),
+}
+
+impl Made {
+    /// Tells how many topics of an assignment are not kept.
+    pub fn of(update: &Update<'_>, source: SourceId, known: Known<'_>) -> (Self, usize) {
+        match update {
+            Update::Members(members) => {
+                let (generation, cut) = Classic::of(members, known);
+                (Self::Generation(Some(generation)), cut)
+            }
+            Update::Registered { members, .. } => {
+                let (registered, cut) = Registered::of(members, source, known);
+                (Self::Registered(registered), cut)
+            }
+            Update::Fact { fact, .. } => (Self::Fact(epoch_facts::Made::of(fact)), 0),
+            Update::Share(share) => {
+                let finished = share.state.as_ref().map(|state| progress::in_order(&state.finished));
+                (Self::Finished(finished.unwrap_or_default()), 0)
+            }
+            Update::Commit { .. } | Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => {
+                (Self::Nothing, 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What comes into storage, and where from: the types of updates, the check of names, the preparation of records before a
+//! lock is taken, and the rebuilding of a source that is read from its beginning.
+
+pub(crate) mod admit;
+#[cfg(test)]
+mod admit_tests;
+pub(crate) mod build;
+pub(crate) mod made;
+pub(crate) mod source;
+pub(crate) mod update;

@@ -1,0 +1,56 @@
+//! Where updates come from.
+
+/// One module's partition of the offsets topic or of the one with share groups' state, or one module's ensemble.
+/// [`crate::model::Order`]s compare only within one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SourceId(pub(crate) u32);
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Origin {
+    /// A partition of the offsets topic.
+    OffsetsTopic,
+    /// A partition of the topic where the state of share groups is kept.
+    ShareState,
+    /// An ensemble.
+    ZooKeeper,
+}
+
+impl SourceId {
+    /// The source of a number. There is one in each partition that a group has committed, so the lowest bits have to
+    /// do for the origin.
+    pub(crate) fn new(number: usize, origin: Origin) -> Self {
+        let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(4);
+        match origin {
+            Origin::OffsetsTopic => Self(number),
+            Origin::ZooKeeper => Self(number | 1),
+            Origin::ShareState => Self(number | 2),
+        }
+    }
+
+    pub(crate) const fn origin(self) -> Origin {
+        match self.0 & 3 {
+            1 => Origin::ZooKeeper,
+            2 => Origin::ShareState,
+            _ => Origin::OffsetsTopic,
+        }
+    }
+
+    /// Whether it tells how far share groups have come.
+    pub(crate) const fn is_share(self) -> bool {
+        matches!(self.origin(), Origin::ShareState)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_says_what_it_is() {
+        let origins = [Origin::OffsetsTopic, Origin::ShareState, Origin::ZooKeeper];
+        let sources = origins.map(|origin| SourceId::new(7, origin));
+        assert_eq!(sources.map(SourceId::origin), origins);
+        assert!(sources[0] != sources[1] && sources[0] != sources[2] && sources[1] != sources[2]);
+    }
+}

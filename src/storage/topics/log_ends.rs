@@ -1,0 +1,61 @@
+//! The log ends of the last refreshes that read one: by them the status tells whether a group was at the end a
+//! moment ago. They have nothing to do with the time index.
+
+use std::num::NonZeroUsize;
+
+use crate::model::Offset;
+
+/// At most as many as a window holds commits. There is one for each partition, so it grows only as they come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LogEnds {
+    /// A ring: in order from `oldest` on.
+    cells: Vec<Offset>,
+    oldest: usize,
+}
+
+impl LogEnds {
+    /// Adds the newest; the oldest leaves when `capacity` is reached.
+    pub fn push(&mut self, end: Offset, capacity: NonZeroUsize) {
+        let capacity = capacity.get();
+        if self.cells.len() < capacity {
+            if self.cells.len() == self.cells.capacity() {
+                // Grown by doubling, but never past what it may hold.
+                let room = capacity.saturating_sub(self.cells.len()).min(self.cells.len().max(1));
+                self.cells.reserve_exact(room);
+            }
+            self.cells.push(end);
+        } else if let Some(oldest) = self.cells.get_mut(self.oldest) {
+            *oldest = end;
+            self.oldest = self.oldest.saturating_add(1) % capacity;
+        }
+    }
+
+    /// All of them, in no order.
+    pub fn as_slice(&self) -> &[Offset] {
+        &self.cells
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_ones_are_kept() {
+        let (mut ends, four) = (LogEnds::default(), NonZeroUsize::new(4).unwrap());
+        for end in 0..11 {
+            ends.push(Offset(end), four);
+            let mut held = ends.as_slice().to_vec();
+            held.sort_unstable();
+            assert_eq!(held, ((end - 3).max(0)..=end).map(Offset).collect::<Vec<_>>());
+        }
+        assert_eq!(ends.cells.capacity(), 4);
+    }
+
+    #[test]
+    fn one_is_the_least() {
+        let mut ends = LogEnds::default();
+        (0..3).for_each(|end| ends.push(Offset(end), NonZeroUsize::MIN));
+        assert_eq!(ends.as_slice(), [Offset(2)]);
+    }
+}

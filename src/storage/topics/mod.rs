@@ -1,0 +1,265 @@
+//! Topics of one cluster: what the metadata and the log-end refreshes tell.
+
+pub(crate) mod log_ends;
+pub(crate) mod names;
+pub(crate) mod partition;
+pub(crate) mod time_index;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::lag::Bounds;
+use crate::model::{Partition, Timestamp, TopicId};
+
+use crate::storage::sources::update::{Broker, ClusterFacts, LogBounds, TimesFound, TopicMetadata};
+use crate::storage::topics::names::TopicName;
+use crate::storage::topics::partition::PartitionState;
+
+/// How many metadata refreshes in a row must not name a topic until it is hidden (RULES.md).
+const UNNAMED_REFRESHES: u8 = 2;
+
+/// A picture of all topics, that readers hold on to while they read. Cloning it is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct Topics {
+    /// Live brokers, by id; `None` before the first metadata.
+    pub brokers: Option<Arc<[Broker]>>,
+    /// What else the cluster tells of itself.
+    pub facts: Arc<ClusterFacts>,
+    slots: Vec<Option<Arc<Topic>>>,
+    /// Where topics stand by their ids.
+    ids: HashMap<TopicId, usize>,
+    /// Whether the metadata is too old to be shown.
+    lost: bool,
+}
+
+/// A reading of log ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    /// When, by the clock that this program runs by.
+    pub at: Timestamp,
+    /// When, by the brokers' clock.
+    pub by_brokers: Timestamp,
+    /// How many log ends are kept.
+    pub keep: NonZeroUsize,
+}
+
+/// A topic. Only one that the newest metadata names has partitions.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    /// Its name.
+    pub name: Arc<TopicName>,
+    /// Its partitions, the index is the partition's number.
+    pub partitions: Vec<PartitionState>,
+    pub(crate) id: Option<TopicId>,
+    unnamed: u8,
+    /// Whether any metadata has named it.
+    seen: bool,
+    /// When the metadata named it last.
+    named_at: Timestamp,
+    /// Until when the name stood for an older topic: commits up to then are not this one's.
+    since: Option<Timestamp>,
+}
+
+impl Topics {
+    /// The topic of a name, if any metadata has been seen since the name came up.
+    #[must_use]
+    pub fn get(&self, name: &TopicName) -> Option<&Topic> {
+        self.slots.get(name.slot)?.as_deref()
+    }
+
+    /// Topics that the newest metadata names, in no order.
+    pub fn named(&self) -> impl Iterator<Item = &Arc<Topic>> {
+        self.slots.iter().flatten().filter(|topic| topic.unnamed == 0 && !self.lost)
+    }
+
+    /// The name of the topic of an id, if the newest metadata that tells ids names it.
+    #[must_use]
+    pub fn named_by(&self, id: TopicId) -> Option<Arc<TopicName>> {
+        self.name_of(id).cloned()
+    }
+
+    pub(crate) fn name_of(&self, id: TopicId) -> Option<&Arc<TopicName>> {
+        let topic = self.slots.get(*self.ids.get(&id)?)?.as_ref()?;
+        (topic.id == Some(id)).then_some(&topic.name)
+    }
+
+    /// Whether a topic stands on no page: two refreshes in a row did not name it.
+    #[must_use]
+    pub fn hides(&self, name: &TopicName) -> bool {
+        self.get(name).is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES)
+    }
+
+    /// Whether there is such a topic: the metadata has named it, and two refreshes in a row have not left it out since.
+    pub(crate) fn knows(&self, name: &TopicName) -> bool {
+        let topic = self.get(name).filter(|topic| std::ptr::eq(&raw const *topic.name, name));
+        topic.is_some_and(|topic| topic.seen && topic.unnamed < UNNAMED_REFRESHES)
+    }
+
+    /// What is known of a partition's log.
+    #[must_use]
+    pub fn bounds(&self, name: &TopicName, partition: Partition) -> Bounds {
+        self.partition(name, partition).map_or_else(Bounds::default, |state| state.bounds)
+    }
+
+    /// Until when the name stood for an older topic, if it ever did.
+    #[must_use]
+    pub fn since(&self, name: &TopicName) -> Option<Timestamp> {
+        self.get(name)?.since
+    }
+
+    pub(crate) fn partition(&self, name: &TopicName, partition: Partition) -> Option<&PartitionState> {
+        self.get(name)?.state(partition)
+    }
+
+    /// Takes in that the metadata asked for at `at` names a topic. When the name has come back under
+    /// another id, tells until when the old one is known to have been there.
+    pub(crate) fn name(&mut self, name: Arc<TopicName>, found: &TopicMetadata, at: Timestamp) -> Option<Timestamp> {
+        let topic = self.topic(name);
+        let changed = matches!((topic.id, found.id), (Some(old), Some(new)) if old != new);
+        let old_until = changed.then_some(topic.named_at);
+        if changed {
+            topic.partitions.clear();
+            topic.since = old_until;
+        }
+        // An answer that could not tell the id may be about a newer topic already.
+        if found.id.is_some() || topic.id.is_none() {
+            topic.named_at = at;
+        }
+        topic.id = found.id.or(topic.id);
+        topic.unnamed = 0;
+        topic.seen = true;
+        topic.partitions.resize_with(found.partitions.len(), PartitionState::default);
+        for (state, metadata) in topic.partitions.iter_mut().zip(&found.partitions) {
+            state.describe(metadata);
+        }
+        topic.partitions.shrink_to_fit();
+        let (id, slot) = (topic.id, topic.name.slot);
+        if let Some(id) = id {
+            self.ids.insert(id, slot);
+        }
+        old_until
+    }
+
+    /// Takes in that a metadata answer does not name a topic: its log ends are not known then.
+    pub(crate) fn unname(&mut self, name: Arc<TopicName>) {
+        let topic = self.topic(name);
+        topic.unnamed = topic.unnamed.saturating_add(1).min(UNNAMED_REFRESHES);
+        for state in &mut topic.partitions {
+            state.bounds = Bounds::default();
+            state.leader = None;
+        }
+    }
+
+    /// Takes in who the brokers are, from an answer that is about to be taken in.
+    pub(crate) fn begin(&mut self, brokers: Vec<Broker>) {
+        self.brokers = Some(brokers.into());
+        self.lost = false;
+    }
+
+    /// Nobody has answered for long: what the metadata said is not known any more.
+    pub(crate) fn forget_metadata(&mut self) {
+        self.brokers = None;
+        self.facts = Arc::default();
+        self.lost = true;
+    }
+
+    /// Drops the topics that only this picture still refers to; their names can then be swept.
+    pub(crate) fn forget(&mut self, gone: impl Fn(&Topic) -> bool) {
+        for slot in &mut self.slots {
+            if slot.as_ref().is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES && gone(topic)) {
+                *slot = None;
+            }
+        }
+        let Self { slots, ids, .. } = self;
+        ids.retain(|id, slot| slots.get(*slot).and_then(Option::as_deref).is_some_and(|topic| topic.id == Some(*id)));
+    }
+
+    /// Takes in what a refresh tells of one partition. When the log end shows that a topic without an id
+    /// was created anew (it lies below the last one seen), tells when the old one was read last.
+    pub(crate) fn bound(&mut self, name: &TopicName, found: &LogBounds<'_>, read: Read) -> Option<Timestamp> {
+        let topic = Arc::make_mut(self.slots.get_mut(name.slot)?.as_mut()?);
+        let has_id = topic.id.is_some();
+        let Topic { partitions, since, .. } = topic;
+        let state = partitions.get_mut(usize::try_from(found.partition.0).ok()?)?;
+        let old_until = state.shrinks_to(found).filter(|_| !has_id);
+        if old_until.is_some() {
+            state.forget_log();
+        }
+        state.refresh(found, read);
+        *since = old_until.or(*since);
+        old_until
+    }
+
+    /// Takes in what brokers answered about times, unless the topic is another one by now.
+    pub(crate) fn date(&mut self, found: &TimesFound, now: Timestamp) {
+        let Some(Some(topic)) = self.slots.get_mut(found.topic.slot) else { return };
+        let topic = Arc::make_mut(topic);
+        let place = usize::try_from(found.partition.0).ok();
+        if topic.id == found.id
+            && let Some(state) = place.and_then(|place| topic.partitions.get_mut(place))
+        {
+            state.date(&found.answer, now);
+        }
+    }
+
+    /// Leaves out of the time indexes what is least missed, but where it is kept.
+    pub(crate) fn thin(&mut self, keep: impl Fn(usize, Partition) -> bool, now: Timestamp) {
+        for topic in self.slots.iter_mut().flatten() {
+            let thinned = |number: i32, state: &PartitionState| {
+                state.wants_thinning() && !keep(topic.name.slot, Partition(number))
+            };
+            let full: Vec<usize> = (0..)
+                .zip(&topic.partitions)
+                .enumerate()
+                .filter(|(_, (number, state))| thinned(*number, state))
+                .map(|(place, _)| place)
+                .collect();
+            if full.is_empty() {
+                continue;
+            }
+            let topic = Arc::make_mut(topic);
+            for place in full {
+                if let Some(state) = topic.partitions.get_mut(place) {
+                    state.thin(now);
+                }
+            }
+        }
+    }
+
+    fn topic(&mut self, name: Arc<TopicName>) -> &mut Topic {
+        if self.slots.len() <= name.slot {
+            self.slots.resize_with(name.slot.saturating_add(1), || None);
+        }
+        let fresh = || Topic {
+            name: Arc::clone(&name),
+            partitions: Vec::new(),
+            id: None,
+            unnamed: 0,
+            seen: false,
+            named_at: Timestamp(i64::MIN),
+            since: None,
+        };
+        #[expect(clippy::indexing_slicing, reason = "the vector was made long enough just above")]
+        Arc::make_mut(self.slots[name.slot].get_or_insert_with(|| Arc::new(fresh())))
+    }
+}
+
+impl Topic {
+    /// A partition of it.
+    #[must_use]
+    pub fn state(&self, partition: Partition) -> Option<&PartitionState> {
+        self.partitions.get(usize::try_from(partition.0).ok()?)
+    }
+
+    /// Whether the newest metadata names it.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        self.unnamed == 0
+    }
+}
+
+#[cfg(test)]
+#[path = "topics_tests.rs"]
+mod tests;

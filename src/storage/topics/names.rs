@@ -1,0 +1,139 @@
+//! Names, stored once: their bytes, and their text as a label's value.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::HashMap;
+
+use crate::model::Name;
+
+/// A name and its text inside the quotes of a label.
+#[derive(Debug, Default)]
+pub struct Label {
+    raw: Box<[u8]>,
+    /// `None` where the bytes need no escape.
+    text: Option<Box<str>>,
+}
+
+impl Label {
+    /// Escapes a name: bytes that are not UTF-8 first (METRICS.md), then `\`, `"` and newline.
+    #[must_use]
+    pub fn new(raw: &[u8]) -> Self {
+        let plain = raw.is_ascii() && !raw.iter().any(|byte| matches!(byte, b'\\' | b'"' | b'\n'));
+        let text = (!plain).then(|| escape(&Name(raw).to_string()).into_boxed_str());
+        Self { raw: raw.into(), text }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> Name<'_> {
+        Name(&self.raw)
+    }
+
+    /// What stands between the quotes.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        self.text.as_ref().map_or(&self.raw, |text| text.as_bytes())
+    }
+}
+
+/// Escapes a text for the inside of a label's quotes.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => escaped.push_str("\\\\"),
+            '"' => escaped.push_str("\\\""),
+            '\n' => escaped.push_str("\\n"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A topic's name, and its place in [`crate::storage::Topics`].
+#[derive(Debug)]
+pub struct TopicName {
+    /// The name.
+    pub label: Label,
+    /// The place. Used again only when nothing refers to this name any more.
+    pub(crate) slot: usize,
+}
+
+/// The topics' names of one cluster.
+#[derive(Debug, Default)]
+pub(crate) struct TopicNames {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    names: HashMap<Box<[u8]>, Arc<TopicName>>,
+    free: Vec<usize>,
+}
+
+impl TopicNames {
+    /// The one copy of a name.
+    pub fn intern(&self, name: Name<'_>) -> Arc<TopicName> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.names.get(name.0) {
+            return Arc::clone(found);
+        }
+        let slot = known.free.pop().unwrap_or(known.names.len());
+        let made = Arc::new(TopicName { label: Label::new(name.0), slot });
+        known.names.insert(name.0.into(), Arc::clone(&made));
+        made
+    }
+
+    /// The one copy of a name that is at hand.
+    pub fn find(&self, name: Name<'_>) -> Option<Arc<TopicName>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.names.get(name.0).cloned()
+    }
+
+    /// All names at hand.
+    pub fn all(&self) -> Vec<Arc<TopicName>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.names.values().cloned().collect()
+    }
+
+    /// Forgets the names that nothing refers to, and gives their places free.
+    pub fn sweep(&self) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { names, free } = &mut *known;
+        names.retain(|_, name| {
+            let alive = Arc::strong_count(name) > 1;
+            if !alive {
+                free.push(name.slot);
+            }
+            alive
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped_once() {
+        let text = |raw: &[u8]| String::from_utf8(Label::new(raw).text().to_vec()).unwrap();
+        assert_eq!(text(b"plain-1.2_3"), "plain-1.2_3");
+        assert_eq!(text(b"a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
+        assert_eq!(text("gr\u{fc}n".as_bytes()), "gr\u{fc}n");
+        assert_eq!(text(b"a\xff\\"), "a\\\\xff\\\\\\\\");
+    }
+
+    #[test]
+    fn a_place_is_used_again_once_nothing_refers_to_its_name() {
+        let names = TopicNames::default();
+        let (a, b) = (names.intern(Name(b"a")), names.intern(Name(b"b")));
+        assert!(Arc::ptr_eq(&a, &names.intern(Name(b"a"))));
+        drop(a);
+        names.sweep();
+        let c = names.intern(Name(b"c"));
+        assert_eq!((b.slot, c.slot), (1, 0));
+        assert_eq!(names.all().len(), 2);
+        assert_eq!(names.intern(Name(b"d")).slot, 2);
+    }
+}

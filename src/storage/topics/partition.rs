@@ -1,0 +1,137 @@
+//! A partition of a topic: its log, its replicas.
+
+use crate::lag::Bounds;
+use crate::model::{BrokerId, Offset, Timestamp};
+use crate::time_lag::Span;
+
+use crate::storage::sources::update::{LogBounds, PartitionMetadata, TimeAnswer};
+use crate::storage::topics::Read;
+use crate::storage::topics::log_ends::LogEnds;
+use crate::storage::topics::time_index::{Dates, TimeIndex};
+
+/// After how many refreshes without an answer a log end is not known any more (METRICS.md, rule 2).
+const FAILED_REFRESHES: u8 = 3;
+
+/// A partition of a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartitionState {
+    /// Log start and log end, as far as they are known.
+    pub bounds: Bounds,
+    /// The leader, if there is one.
+    pub leader: Option<BrokerId>,
+    /// The preferred leader: the first of the replicas.
+    pub preferred: Option<BrokerId>,
+    /// How many replicas it has.
+    pub replicas: usize,
+    /// How many of them are in sync.
+    pub in_sync: usize,
+    /// The first log end that was read: it settles the lag of commits that came before it.
+    first_end: Option<Offset>,
+    /// The last reading of a log end, kept when it is not known any more.
+    last: Option<Reading>,
+    ends: LogEnds,
+    index: TimeIndex,
+    failures: u8,
+    start_failures: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reading {
+    end: Offset,
+    at: Timestamp,
+    by_brokers: Timestamp,
+}
+
+impl PartitionState {
+    pub(crate) fn describe(&mut self, metadata: &PartitionMetadata) {
+        self.leader = metadata.leader;
+        self.preferred = metadata.replicas.first().copied();
+        self.replicas = metadata.replicas.len();
+        self.in_sync = metadata.in_sync;
+    }
+
+    /// The log ends of the last refreshes that read one, in no order.
+    pub(crate) fn ends(&self) -> &[Offset] {
+        self.ends.as_slice()
+    }
+
+    /// The first log end that was read.
+    pub(crate) const fn first_end(&self) -> Option<Offset> {
+        self.first_end
+    }
+
+    /// The oldest record that a commit leaves unread, if there is any.
+    pub(crate) fn oldest_unread(&self, committed: Offset) -> Option<Offset> {
+        let first = self.bounds.start.map_or(committed, |start| start.max(committed));
+        (first < self.bounds.end?).then_some(first)
+    }
+
+    /// When a record was appended, as far as that is known.
+    pub(crate) fn span(&self, record: Offset, now: Timestamp) -> Option<Span> {
+        self.index.span(record, self.bounds.end?, now)
+    }
+
+    /// Whether records have timestamps to ask for.
+    pub(crate) const fn dates(&self) -> Dates {
+        self.index.dates()
+    }
+
+    /// When a longer log of the same name was read last, if this one is shorter.
+    pub(crate) fn shrinks_to(&self, found: &LogBounds<'_>) -> Option<Timestamp> {
+        let last = self.last?;
+        (found.end? < last.end).then_some(last.by_brokers)
+    }
+
+    /// The log is another one now, of the same name.
+    pub(crate) fn forget_log(&mut self) {
+        (self.first_end, self.ends, self.index, self.last) = (None, LogEnds::default(), TimeIndex::default(), None);
+    }
+
+    pub(crate) fn refresh(&mut self, found: &LogBounds<'_>, read: Read) {
+        let Some(end) = found.end else {
+            self.failures = self.failures.saturating_add(1);
+            if self.failures >= FAILED_REFRESHES {
+                self.bounds = Bounds::default();
+            }
+            return;
+        };
+        self.failures = 0;
+        self.start_failures = if found.start.is_some() { 0 } else { self.start_failures.saturating_add(1) };
+        let held = self.bounds.start.filter(|_| self.start_failures < FAILED_REFRESHES);
+        self.bounds = Bounds { start: found.start.or(held), end: Some(end) };
+        self.first_end = self.first_end.or(Some(end));
+        if let Some(last) = self.last {
+            self.note_move(last, end, read.at);
+        }
+        self.last = Some(Reading { end, at: read.at, by_brokers: read.by_brokers });
+        self.ends.push(end, read.keep);
+    }
+
+    fn note_move(&mut self, last: Reading, end: Offset, now: Timestamp) {
+        if end > last.end {
+            self.index.moved(last.at, last.end, now, end);
+            self.index.bound(self.bounds.start, now);
+        } else if end < last.end {
+            self.index.cut_off(end);
+        }
+    }
+
+    /// Takes in what a broker answered about times.
+    pub(crate) fn date(&mut self, answer: &TimeAnswer, now: Timestamp) {
+        match *answer {
+            TimeAnswer::First(found) => self.index.began(found, self.bounds.start),
+            TimeAnswer::From { asked, found, end } => self.index.answered(asked, found, end),
+        }
+        self.index.bound(self.bounds.start, now);
+    }
+
+    /// Whether the time index holds more than it should while nobody needs it.
+    pub(crate) const fn wants_thinning(&self) -> bool {
+        self.index.is_full()
+    }
+
+    /// Leaves out of the time index what is least missed.
+    pub(crate) fn thin(&mut self, now: Timestamp) {
+        self.index.thin(self.bounds.start, now);
+    }
+}

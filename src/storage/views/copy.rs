@@ -1,0 +1,244 @@
+//! What a view copies, shard by shard under its lock: by several threads where there is much, for a scrape waits for it.
+
+use std::collections::TryReserveError;
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::thread;
+
+use crate::evaluate::{GroupEvaluation, PartitionStatus};
+use crate::model::{Offset, Partition, TimeLag};
+
+use crate::storage::cluster::Cluster;
+use crate::storage::groups::group::Group;
+use crate::storage::topics::Topics;
+use crate::storage::views::judge::{Judge, state_of};
+use crate::storage::views::shown::Shown;
+use crate::storage::views::stats::Stats;
+use crate::storage::views::view::{CommitView, GroupTopicView, GroupView};
+
+/// What is copied of a commit. There may be a million of them in a view, and several views at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    pub committed: Offset,
+    /// Milliseconds; [`u64::MAX`] while it is unknown.
+    pub time_lag: u64,
+    pub partition: Partition,
+    pub status: PartitionStatus,
+}
+
+/// Groups, their topics and their commits, in no order.
+#[derive(Debug, Default)]
+pub(crate) struct Copied {
+    pub groups: Vec<GroupView>,
+    /// The topics of groups, group by group.
+    pub topics: Vec<GroupTopicView>,
+    /// A list a shard: each is as long as it has to be from the start.
+    pub commits: Vec<Vec<Held>>,
+}
+
+/// So many shards tell whether there is much.
+const PROBED: usize = 4;
+/// Commits in these that are worth a thread's start: some hundred microseconds of work a thread.
+const MUCH: usize = 1_000;
+/// Threads at the most: beyond that the locks and the memory are what is waited for.
+static THREADS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4));
+
+impl Held {
+    fn of(commit: &CommitView) -> Self {
+        let CommitView { partition, committed, time_lag, status, .. } = *commit;
+        Self { committed, time_lag: time_lag.map_or(u64::MAX, |TimeLag(time_lag)| time_lag), partition, status }
+    }
+}
+
+impl Copied {
+    /// All that is shown of a cluster.
+    pub fn of(cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Result<Self, TryReserveError> {
+        let mut copied = Self::default();
+        for shard in 0..PROBED {
+            copied.shard(cluster, shard, known, judge)?;
+        }
+        let much = copied.commits.iter().map(Vec::len).sum::<usize>() >= MUCH;
+        let helpers = if much { THREADS.saturating_sub(1) } else { 0 };
+        copied.rest(helpers, cluster, known, judge)
+    }
+
+    /// Goes on behind the shards that were probed, with so many threads to help.
+    fn rest(
+        self,
+        helpers: usize,
+        cluster: &Cluster,
+        known: &Topics,
+        judge: Judge<'_>,
+    ) -> Result<Self, TryReserveError> {
+        let next = AtomicUsize::new(PROBED);
+        let work = |mut copied: Self| {
+            while copied.shard(cluster, next.fetch_add(1, Ordering::Relaxed), known, judge)? {}
+            Ok::<_, TryReserveError>(copied)
+        };
+        thread::scope(|scope| {
+            // Without a thread for it there is less help.
+            let start = |_| thread::Builder::new().spawn_scoped(scope, || work(Self::default())).ok();
+            let helpers: Vec<_> = (0..helpers).filter_map(start).collect();
+            let mut copied = work(self)?;
+            for helper in helpers {
+                copied.append(helper.join().unwrap_or_else(|panic| resume_unwind(panic))?)?;
+            }
+            Ok(copied)
+        })
+    }
+
+    fn append(&mut self, other: Self) -> Result<(), TryReserveError> {
+        let (topics, lists) = (self.topics.len(), self.commits.len());
+        self.groups.try_reserve(other.groups.len())?;
+        self.topics.try_reserve(other.topics.len())?;
+        self.commits.try_reserve(other.commits.len())?;
+        self.groups.extend(other.groups.into_iter().map(|group| group.shifted(topics)));
+        self.topics.extend(other.topics.into_iter().map(|topic| topic.shifted(lists)));
+        self.commits.extend(other.commits);
+        Ok(())
+    }
+
+    /// Copies a shard; `false` when there is no such shard. Room is made for all of it before anything is copied.
+    fn shard(
+        &mut self,
+        cluster: &Cluster,
+        number: usize,
+        known: &Topics,
+        judge: Judge<'_>,
+    ) -> Result<bool, TryReserveError> {
+        let Some(shard) = cluster.numbered(number) else { return Ok(false) };
+        let topics = || shard.values().flat_map(|group| group.topics.iter());
+        let mut commits = Vec::new();
+        commits.try_reserve_exact(topics().map(|topic| topic.slots.len()).sum())?;
+        self.groups.try_reserve(shard.len())?;
+        self.topics.try_reserve(topics().count())?;
+        self.commits.try_reserve(1)?;
+        self.commits.push(commits);
+        shard.values().for_each(|group| self.group(group, known, judge));
+        Ok(true)
+    }
+
+    /// Copies a group of the shard of the newest list.
+    fn group(&mut self, group: &Group, known: &Topics, judge: Judge<'_>) {
+        let list = self.commits.len().saturating_sub(1);
+        let first = self.topics.len();
+        let members = group.meta.members();
+        let mut all = GroupEvaluation::NONE;
+        for topic in group.shown(known) {
+            let start = self.copied();
+            let (stats, evaluation) = self.commits((&topic, group.is_share()), known, judge);
+            all = all.merge(evaluation);
+            self.topics.push(GroupTopicView {
+                group: Arc::clone(&group.label),
+                members: Arc::clone(&members),
+                name: Arc::clone(topic.name),
+                stats,
+                evaluation,
+                commits: (list, start..self.copied()),
+                done: group.is_share().then(|| topic.slots.all_done()),
+                assigned: topic.assigned,
+            });
+        }
+        let meta = &group.meta;
+        let topics = first..self.topics.len();
+        if topics.is_empty() && members.is_empty() {
+            return;
+        }
+        self.groups.push(GroupView {
+            label: Arc::clone(&group.label),
+            kind: group.kind(),
+            protocol_type: meta.protocol_type(),
+            protocol: meta.protocol(),
+            state: meta.state(),
+            members,
+            generations: group.generations,
+            evaluation: all,
+            topics,
+        });
+    }
+
+    /// How long the newest list is.
+    fn copied(&self) -> usize {
+        self.commits.last().map_or(0, Vec::len)
+    }
+
+    /// Copies the commits of a group's topic and sums them up, and judges the windows where they lie: they are too large
+    /// to be copied.
+    fn commits(
+        &mut self,
+        (topic, shares): (&Shown<'_>, bool),
+        known: &Topics,
+        judge: Judge<'_>,
+    ) -> (Stats, GroupEvaluation) {
+        let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
+        let (mut stats, mut all) = (Stats { commits: topic.commits, ..Stats::NONE }, GroupEvaluation::NONE);
+        let Some(copies) = self.commits.last_mut() else { return (stats, all) };
+        let (mut unnamed, first) = (0_usize, copies.len());
+        for slot in topic.slots.shown(shares) {
+            let standing = topic.slots.standing(slot);
+            let state = state_of(states, slot.partition);
+            unnamed = unnamed.saturating_add(usize::from(state.is_none()));
+            let (evaluation, commit) = judge.slot(slot, standing, state);
+            all.add(evaluation);
+            stats.add(&commit, slot.window.newest().timestamp);
+            copies.push(Held::of(&commit));
+        }
+        let copied = copies.get(first..).unwrap_or_default();
+        if !copied.is_empty() {
+            all.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
+        }
+        let is_committed = |partition| copied.binary_search_by_key(&partition, |held| held.partition).is_ok();
+        stats.assign(&topic.assigned, is_committed);
+        (stats, all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::EvaluatorRules;
+    use crate::model::{Lag, Timestamp};
+    use crate::storage::tests::{cluster, commit, live};
+
+    /// Group, topic, partition and commit of all that was copied.
+    fn rows(copied: &Copied) -> Vec<(String, String, i32, i64)> {
+        let mut rows = Vec::new();
+        for group in &copied.groups {
+            for topic in &copied.topics[group.topics.clone()] {
+                assert_eq!(topic.group.name(), group.label.name());
+                let (list, range) = topic.commits.clone();
+                rows.extend(copied.commits[list][range].iter().map(|held| {
+                    let names = (group.label.name().to_string(), topic.name.label.name().to_string());
+                    (names.0, names.1, held.partition.0, held.committed.0)
+                }));
+            }
+        }
+        rows.sort();
+        rows
+    }
+
+    #[test]
+    fn several_threads_copy_what_one_does() {
+        let cluster = cluster();
+        let names: Vec<String> = (0..300).map(|group| format!("team-{group:03}")).collect();
+        let commits = names.iter().zip(0..).flat_map(|(group, number)| {
+            (0..5).flat_map(move |partition| {
+                ["t", "u"].map(|topic| commit(group, topic, partition, number * 10 + i64::from(partition), 1))
+            })
+        });
+        live(&cluster, (1..).zip(commits).collect());
+        let rules = EvaluatorRules { intervals: cluster.rules().intervals, minimum_complete: 0.0, allowed_lag: Lag(0) };
+        let judge = Judge { moment: cluster.moment(Timestamp(2)), rules: &rules };
+        let copy = |helpers| {
+            let mut copied = Copied::default();
+            (0..PROBED).for_each(|shard| assert!(copied.shard(&cluster, shard, &cluster.topics(), judge).unwrap()));
+            rows(&copied.rest(helpers, &cluster, &cluster.topics(), judge).unwrap())
+        };
+        let alone = copy(0);
+        assert_eq!(alone.len(), 300 * 2 * 5);
+        assert!([1, 3].into_iter().all(|helpers| copy(helpers) == alone));
+        assert_eq!(rows(&Copied::of(&cluster, &cluster.topics(), judge).unwrap()), alone);
+    }
+}

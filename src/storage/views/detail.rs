@@ -1,0 +1,314 @@
+//! One group in full, and names in lists: what Burrow's API shows. Copied under one shard's lock at a time; what a
+//! copy comes to is worked out when nothing is held any more.
+
+use std::sync::Arc;
+
+use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
+use crate::lag::Bounds;
+use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
+
+use crate::storage::cluster::Cluster;
+use crate::storage::groups::epochs::GroupState;
+use crate::storage::groups::group::Group;
+use crate::storage::groups::meta::Member;
+use crate::storage::groups::owners::Owned;
+use crate::storage::topics::names::{Label, TopicName};
+use crate::storage::topics::partition::PartitionState;
+use crate::storage::topics::{Topic, Topics};
+use crate::storage::views::judge::log_of;
+use crate::storage::views::view::GroupType;
+use crate::storage::windows::slot::Slot;
+use crate::storage::windows::slots::{Slots, Standing};
+use crate::storage::windows::window::{Commit, Window};
+
+/// A group with all its windows.
+#[derive(Debug)]
+pub struct GroupDetail {
+    /// Its name.
+    pub label: Arc<Label>,
+    /// Its type.
+    pub kind: GroupType,
+    /// What it is in the middle of.
+    pub state: GroupState,
+    /// What the group says it is.
+    pub protocol_type: Arc<Label>,
+    /// The chosen assignor.
+    pub protocol: Arc<Label>,
+    /// Its members.
+    pub members: Arc<[Member]>,
+    /// Its topics, by name: those that it commits to, and those of which something is assigned to its members.
+    pub topics: Vec<TopicDetail>,
+    known: Arc<Topics>,
+}
+
+/// A topic of a group.
+#[derive(Debug)]
+pub struct TopicDetail {
+    /// The topic's name.
+    pub name: Arc<TopicName>,
+    slots: Slots,
+    assigned: Owned,
+}
+
+/// A partition of a group's topic.
+#[derive(Clone, Copy, Debug)]
+pub struct PartitionDetail<'a> {
+    /// Its number.
+    pub partition: Partition,
+    /// The commits; `None` where there is none.
+    pub window: Option<&'a Window>,
+    /// The member that it is assigned to.
+    pub owner: Option<&'a Member>,
+    /// What is known of its log.
+    pub bounds: Bounds,
+    slot: Option<&'a Slot>,
+    standing: Option<Standing>,
+    state: Option<&'a PartitionState>,
+    log: Log<'a>,
+}
+
+impl Cluster {
+    /// A group as it is now; `None` unless it is shown.
+    #[must_use]
+    pub fn group(&self, name: Name<'_>) -> Option<GroupDetail> {
+        self.find_owners();
+        let known = self.topics();
+        let shard = self.shard(name);
+        let group = shard.get(name.0).filter(|group| is_listed(group, &known))?;
+        let topics = group.shown(&known).map(|topic| {
+            let (name, mut slots) = (Arc::clone(topic.name), topic.slots.clone());
+            slots.retain(|slot| slot.is_shown(group.is_share()));
+            TopicDetail { name, slots, assigned: topic.assigned }
+        });
+        let topics = topics.collect();
+        let meta = &group.meta;
+        let detail = GroupDetail {
+            label: Arc::clone(&group.label),
+            kind: group.kind(),
+            state: meta.state(),
+            protocol_type: meta.protocol_type(),
+            protocol: meta.protocol(),
+            members: meta.members(),
+            topics,
+            known: Arc::clone(&known),
+        };
+        drop(shard);
+        Some(detail)
+    }
+
+    /// How long the oldest record that is not committed has been waiting, in one of this cluster's groups.
+    #[must_use]
+    pub fn time_lag(&self, partition: &PartitionDetail<'_>, now: Timestamp) -> Option<TimeLag> {
+        self.moment(now).time_lag(partition.slot?, partition.standing?, partition.state?)
+    }
+
+    /// The groups that are shown, by name.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<Label>> {
+        self.find_owners();
+        let known = self.topics();
+        self.groups_where(|group| is_listed(group, &known))
+    }
+
+    /// The groups that commit to a topic or have some of it assigned, by name.
+    #[must_use]
+    pub fn consumers_of(&self, topic: Name<'_>) -> Vec<Arc<Label>> {
+        self.find_owners();
+        let known = self.topics();
+        self.groups_where(|group| group.shown_of(topic.0, &known).is_some())
+    }
+
+    fn groups_where(&self, wanted: impl Fn(&Group) -> bool) -> Vec<Arc<Label>> {
+        let mut groups = Vec::new();
+        for shard in self.shards() {
+            groups.extend(shard.values().filter(|group| wanted(group)).map(|group| Arc::clone(&group.label)));
+        }
+        groups.sort_by(|one, other| one.name().cmp(&other.name()));
+        groups
+    }
+}
+
+/// Whether a group stands on any page: with a topic that is not hidden, or with members.
+pub(crate) fn is_listed(group: &Group, known: &Topics) -> bool {
+    group.meta.has_members() || group.shown(known).next().is_some()
+}
+
+impl Topics {
+    /// The topic of this name, if the newest metadata names it.
+    #[must_use]
+    pub fn find(&self, name: Name<'_>) -> Option<&Arc<Topic>> {
+        self.named().find(|topic| topic.name.label.name() == name)
+    }
+}
+
+impl GroupDetail {
+    /// Every partition of a topic, by number: those that the metadata names, and those that are committed or
+    /// assigned whatever it names.
+    pub fn partitions<'a>(&'a self, topic: &'a TopicDetail) -> impl Iterator<Item = PartitionDetail<'a>> {
+        let named = self.known.get(&topic.name).map_or(0, |topic| topic.partitions.len());
+        let named = (0..).map(Partition).take(named);
+        let held = topic.slots.iter().map(|slot| slot.partition);
+        let held = held.chain(topic.assigned.iter().map(|(partition, _)| *partition));
+        let mut all: Vec<Partition> = named.chain(held).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(|partition| self.partition(topic, partition))
+    }
+
+    /// A partition of a topic.
+    #[must_use]
+    pub fn partition<'a>(&'a self, topic: &'a TopicDetail, partition: Partition) -> PartitionDetail<'a> {
+        let slot = topic.slots.get(partition);
+        // Members of a share group share partitions: there is room for one of them.
+        let place = topic.assigned.partition_point(|(owned, _)| *owned < partition);
+        let owner = topic.assigned.get(place).filter(|(owned, _)| *owned == partition);
+        let state = self.known.partition(&topic.name, partition);
+        let standing = slot.map(|slot| topic.slots.standing(slot));
+        PartitionDetail {
+            partition,
+            window: slot.map(|slot| &slot.window),
+            owner: owner.and_then(|(_, member)| self.members.get(*member)),
+            bounds: state.map_or_else(Bounds::default, |state| state.bounds),
+            standing,
+            slot,
+            state,
+            log: state.map_or_else(Log::default, |state| log_of(state, slot.zip(standing))),
+        }
+    }
+}
+
+impl TopicDetail {
+    /// Whether the group has committed any partition of it.
+    #[must_use]
+    pub fn is_committed(&self) -> bool {
+        !self.slots.is_empty()
+    }
+}
+
+impl PartitionDetail<'_> {
+    /// The lag of the newest commit, as far as it is known.
+    #[must_use]
+    pub const fn current_lag(&self) -> Option<Lag> {
+        self.log.current
+    }
+
+    /// What is committed; of a share group the start offset.
+    #[must_use]
+    pub fn committed(&self) -> Option<Offset> {
+        self.standing.map(|standing| standing.committed)
+    }
+
+    /// The lag of one of the commits when it was made, as far as it is known.
+    #[must_use]
+    pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
+        self.log.lag_then(commit)
+    }
+
+    /// The judgement on it as of `now`.
+    #[must_use]
+    pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> Evaluation {
+        let none = Evaluation { status: PartitionStatus::Ok, complete: 0.0 };
+        self.window.map_or(none, |window| evaluate::partition(window.iter(), &self.log, now, rules))
+    }
+
+    /// Its status, which [`Self::evaluate`] has found, in words.
+    #[must_use]
+    pub fn reason(&self, status: PartitionStatus, now: Timestamp) -> String {
+        let none = || "ok: no commit".to_owned();
+        self.window.map_or_else(none, |window| evaluate::reason(status, window.iter(), &self.log, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::LagThen;
+    use crate::storage::tests::{bounds, cluster, commit, live, members, metadata};
+
+    const AT: Timestamp = Timestamp(0);
+
+    fn names(labels: &[Arc<Label>]) -> Vec<String> {
+        labels.iter().map(|label| label.name().to_string()).collect()
+    }
+
+    /// Topic, number, commits held, owner and lag of a partition.
+    type Shown = (String, i32, usize, Option<String>, Option<Lag>);
+
+    fn shown(group: &GroupDetail) -> Vec<Shown> {
+        let mut all = Vec::new();
+        for topic in &group.topics {
+            for partition in group.partitions(topic) {
+                let (name, owner) = (topic.name.label.name().to_string(), partition.owner);
+                let owner = owner.map(|member| member.id.name().to_string());
+                let held = partition.window.map_or(0, Window::len);
+                all.push((name, partition.partition.0, held, owner, partition.current_lag()));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_group_has_every_partition_of_its_topics() {
+        let cluster = cluster();
+        cluster.apply_metadata(metadata(&[("t", 1, 3), ("u", 2, 1)]), AT);
+        cluster.apply_bounds(&[bounds("t", 1, 0, 50)], AT);
+        let updates = vec![
+            (1, commit("a", "t", 1, 10, 1)),
+            (2, commit("a", "t", 7, 10, 1)),
+            (3, members("a", 1, &[("m", "t", &[0, 1]), ("n", "u", &[0])])),
+        ];
+        live(&cluster, updates);
+        let detail = cluster.group(Name(b"a")).unwrap();
+        let (m, n) = (|| Some("m".to_owned()), Some("n".to_owned()));
+        let expected = [
+            ("t".to_owned(), 0, 0, m(), None),
+            ("t".to_owned(), 1, 1, m(), Some(Lag(40))),
+            ("t".to_owned(), 2, 0, None, None),
+            ("t".to_owned(), 7, 1, None, None),
+            ("u".to_owned(), 0, 0, n, None),
+        ];
+        assert_eq!(shown(&detail), expected);
+        assert_eq!(detail.topics.iter().map(TopicDetail::is_committed).collect::<Vec<_>>(), [true, false]);
+        assert!(cluster.group(Name(b"b")).is_none());
+    }
+
+    #[test]
+    fn the_first_log_end_settles_the_lag_of_commits_before_it() {
+        let cluster = cluster();
+        cluster.apply_metadata(metadata(&[("t", 1, 1)]), AT);
+        live(&cluster, vec![(1, commit("a", "t", 0, 10, 1))]);
+        let lag_then = || {
+            let detail = cluster.group(Name(b"a")).unwrap();
+            let partition = detail.partitions(&detail.topics[0]).next().unwrap();
+            let commit = partition.window.unwrap().newest();
+            (commit.lag, partition.lag_then(&commit))
+        };
+        assert_eq!(lag_then(), (LagThen::Pending, None));
+        cluster.apply_bounds(&[bounds("t", 0, 0, 25)], AT);
+        cluster.apply_bounds(&[bounds("t", 0, 0, 99)], AT);
+        assert_eq!(lag_then(), (LagThen::Pending, Some(Lag(15))));
+    }
+
+    #[test]
+    fn lists_are_by_name_and_know_no_hidden_topic() {
+        let cluster = cluster();
+        cluster.apply_metadata(metadata(&[("t", 1, 1), ("u", 2, 1)]), AT);
+        let updates = vec![
+            (1, commit("b", "t", 0, 1, 1)),
+            (2, commit("a", "t", 0, 1, 1)),
+            (3, commit("c", "u", 0, 1, 1)),
+            (4, members("d", 1, &[("m", "u", &[0])])),
+        ];
+        live(&cluster, updates);
+        assert_eq!(names(&cluster.groups()), ["a", "b", "c", "d"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"t"))), ["a", "b"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"u"))), ["c", "d"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"v"))), [""; 0]);
+        (0..2).for_each(|_| cluster.apply_metadata(metadata(&[("t", 1, 1)]), AT));
+        assert_eq!(names(&cluster.groups()), ["a", "b", "d"]);
+        assert_eq!(names(&cluster.consumers_of(Name(b"u"))), [""; 0]);
+        assert!(cluster.group(Name(b"c")).is_none());
+        assert_eq!(shown(&cluster.group(Name(b"d")).unwrap()), []);
+        assert!(cluster.topics().find(Name(b"t")).is_some() && cluster.topics().find(Name(b"u")).is_none());
+    }
+}

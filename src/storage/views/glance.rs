@@ -1,0 +1,181 @@
+//! Groups as a list shows them: what each comes to, its worst partition with what there is to say about that, and how
+//! its lag went. Numbers and windows are copied a shard at a time; the rest is worked out when nothing is held.
+
+use std::sync::Arc;
+
+use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, Log, PartitionStatus};
+use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
+
+use crate::storage::cluster::Cluster;
+use crate::storage::groups::epochs::GroupState;
+use crate::storage::groups::group::Group;
+use crate::storage::topics::Topics;
+use crate::storage::topics::names::{Label, TopicName};
+use crate::storage::views::detail::is_listed;
+use crate::storage::views::judge::{Judge, state_of};
+use crate::storage::views::shown::Shown;
+use crate::storage::views::stats::Stats;
+use crate::storage::views::trail::{self, Course, Point};
+use crate::storage::views::view::GroupType;
+use crate::storage::windows::slot::Slot;
+use crate::storage::windows::window::Window;
+
+/// A group at one glance.
+#[derive(Debug)]
+pub struct Glance {
+    /// Its name.
+    pub label: Arc<Label>,
+    /// Its type.
+    pub kind: GroupType,
+    /// What it is in the middle of.
+    pub state: GroupState,
+    /// Live members.
+    pub members: usize,
+    /// Its topics, by name.
+    pub topics: Vec<Arc<TopicName>>,
+    /// What its partitions come to.
+    pub stats: Stats,
+    /// The judgement on them.
+    pub evaluation: GroupEvaluation,
+    /// Partitions that are not OK.
+    pub troubled: u64,
+    /// The worst of these.
+    pub worst: Option<Worst>,
+    /// How its lag went, oldest first: where it was asked for and is known.
+    pub trail: Vec<Point>,
+}
+
+/// A partition that is not OK.
+#[derive(Debug)]
+pub struct Worst {
+    /// The topic.
+    pub topic: Arc<TopicName>,
+    /// The partition.
+    pub partition: Partition,
+    /// Its status.
+    pub status: PartitionStatus,
+    window: Window,
+    current: Option<Lag>,
+}
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// As of when.
+    pub now: Timestamp,
+    /// What groups are judged by.
+    pub rules: &'a EvaluatorRules,
+    /// Only groups of this topic, and only what they do there.
+    pub topic: Option<Name<'a>>,
+    /// Whether the trails are wanted.
+    pub trails: bool,
+}
+
+impl Worst {
+    /// Its status in words.
+    #[must_use]
+    pub fn reason(&self, now: Timestamp) -> String {
+        evaluate::reason(self.status, self.window.iter(), &Log { current: self.current, ..Log::default() }, now)
+    }
+
+    /// Of two the one that has waited in vain for more.
+    fn is_worse(status: PartitionStatus, lag: Option<Lag>, than: &Self) -> bool {
+        (status.rank(), lag) > (than.status.rank(), than.current)
+    }
+}
+
+impl Cluster {
+    /// The groups that are shown, in no order.
+    #[must_use]
+    pub fn glances(&self, look: Look<'_>) -> Vec<Glance> {
+        self.find_owners();
+        let known = self.topics();
+        let judge = Judge { moment: self.moment(look.now), rules: look.rules };
+        let mut glances = Vec::new();
+        for shard in self.shards() {
+            let groups = shard.values().filter(|group| is_listed(group, &known));
+            let copied: Vec<_> = groups.filter_map(|group| copy(group, &known, judge, look)).collect();
+            drop(shard);
+            glances
+                .extend(copied.into_iter().map(|(glance, courses)| Glance { trail: trail::trail(&courses), ..glance }));
+        }
+        glances
+    }
+}
+
+/// A group without its trail, and what that is made of; `None` where there is nothing to be looked for.
+fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(Glance, Vec<Course>)> {
+    let wanted = |topic: &Shown<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
+    let mut glance = Glance {
+        label: Arc::clone(&group.label),
+        kind: group.kind(),
+        state: group.meta.state(),
+        members: group.meta.members().len(),
+        topics: Vec::new(),
+        stats: Stats::NONE,
+        evaluation: GroupEvaluation::NONE,
+        troubled: 0,
+        worst: None,
+        trail: Vec::new(),
+    };
+    let mut courses = Vec::new();
+    for topic in group.shown(known).filter(wanted) {
+        glance.add((&topic, group.is_share()), known, judge, look.trails.then_some(&mut courses));
+    }
+    (look.topic.is_none() || !glance.topics.is_empty()).then_some((glance, courses))
+}
+
+impl Glance {
+    fn add(
+        &mut self,
+        (topic, is_share): (&Shown<'_>, bool),
+        known: &Topics,
+        judge: Judge<'_>,
+        mut courses: Option<&mut Vec<Course>>,
+    ) {
+        let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
+        let (mut unnamed, mut any) = (0_usize, false);
+        for slot in topic.slots.shown(is_share) {
+            let (standing, state) = (topic.slots.standing(slot), state_of(states, slot.partition));
+            (any, unnamed) = (true, unnamed.saturating_add(usize::from(state.is_none())));
+            let (evaluation, commit) = judge.slot(slot, standing, state);
+            self.stats.add(&commit, slot.window.newest().timestamp);
+            self.evaluation.add(evaluation);
+            self.note(topic, slot, evaluation, commit.lag());
+            if let Some(courses) = &mut courses {
+                courses.push(Course::of(&slot.window, commit.lag()));
+            }
+        }
+        if any {
+            let partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
+            self.evaluation.partitions = self.evaluation.partitions.saturating_add(partitions);
+        }
+        let is_committed = |partition| topic.slots.get(partition).is_some();
+        self.stats.assign(&topic.assigned, is_committed);
+        self.topics.push(Arc::clone(topic.name));
+    }
+
+    fn note(&mut self, topic: &Shown<'_>, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
+        let status = evaluation.status;
+        if status == PartitionStatus::Ok {
+            return;
+        }
+        self.troubled = self.troubled.saturating_add(1);
+        if self.worst.as_ref().is_none_or(|worst| Worst::is_worse(status, current, worst)) {
+            let (topic, window) = (Arc::clone(topic.name), slot.window.clone());
+            self.worst = Some(Worst { topic, partition: slot.partition, status, window, current });
+        }
+    }
+
+    /// The lag of all of its partitions; `None` without a commit, and while that of one of them is unknown.
+    #[must_use]
+    pub const fn lag(&self) -> Option<Lag> {
+        if self.stats.has_commits() && self.stats.unknown == 0 { Some(Lag(self.stats.lag)) } else { None }
+    }
+
+    /// The greatest time lag of its partitions, likewise.
+    #[must_use]
+    pub fn time_lag(&self) -> Option<TimeLag> {
+        self.stats.time_lag.filter(|_| self.stats.has_commits())
+    }
+}

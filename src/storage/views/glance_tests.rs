@@ -1,0 +1,80 @@
+//! A glance comes to what the pages for Prometheus say.
+
+use crate::evaluate::{GroupStatus, PartitionStatus};
+use crate::model::{Lag, Name};
+use crate::storage::tests::{bounds, cluster, commit, live, members, metadata};
+use crate::storage::*;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn rules() -> EvaluatorRules {
+    let intervals = std::num::NonZeroUsize::new(3).unwrap();
+    EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag: Lag(0) }
+}
+
+/// `a` has stopped on one partition, stalls further behind on another, and owns one that it never committed.
+fn busy() -> Arc<Cluster> {
+    let cluster = cluster();
+    cluster.apply_metadata(metadata(&[("t", 1, 4), ("u", 2, 1)]), Timestamp(0));
+    cluster.apply_bounds(&[bounds("t", 0, 0, 50), bounds("t", 1, 0, 900), bounds("u", 0, 0, 10)], Timestamp(0));
+    let at = |ago: i64| NOW.0 - ago;
+    live(
+        &cluster,
+        vec![
+            (1, commit("a", "t", 0, 10, at(90_000))),
+            (2, commit("a", "t", 0, 20, at(80_000))),
+            (3, commit("a", "t", 1, 5, at(4_000))),
+            (4, commit("a", "t", 1, 5, at(1_000))),
+            (5, commit("a", "u", 0, 10, at(2_000))),
+            (6, commit("b", "u", 0, 3, at(500))),
+            (7, members("a", 1, &[("m", "t", &[0, 1, 2])])),
+            (8, members("c", 1, &[("n", "u", &[0])])),
+        ],
+    );
+    cluster
+}
+
+fn glances(cluster: &Cluster, topic: Option<&str>) -> Vec<Glance> {
+    let rules = rules();
+    let topic = topic.map(|topic| Name(topic.as_bytes()));
+    let mut glances = cluster.glances(Look { now: NOW, rules: &rules, topic, trails: true });
+    glances.sort_by(|one, other| one.label.name().cmp(&other.label.name()));
+    glances
+}
+
+#[test]
+fn a_glance_is_the_sum_of_what_the_view_has() {
+    let cluster = busy();
+    let view = ClusterView::of(&cluster, NOW, &rules());
+    let glances = glances(&cluster, None);
+    assert_eq!(glances.len(), 3);
+    for (group, glance) in view.groups.iter().zip(&glances) {
+        assert_eq!(group.label.name(), glance.label.name());
+        let stats = view.topics_of(group).iter().map(|topic| topic.stats).reduce(Stats::merge).unwrap();
+        // How many commits were seen live is not part of a glance.
+        assert_eq!(Stats { commits: 0, ..stats }, glance.stats, "{}", group.label.name());
+        assert_eq!(group.evaluation, glance.evaluation);
+        assert_eq!((group.kind, group.state, group.members.len()), (glance.kind, glance.state, glance.members));
+    }
+}
+
+#[test]
+fn the_worst_partition_is_the_one_that_is_told_of() {
+    let glances = glances(&busy(), None);
+    let (a, c) = (&glances[0], &glances[2]);
+    let worst = a.worst.as_ref().unwrap();
+    assert_eq!((worst.status, worst.partition.0, a.troubled), (PartitionStatus::Stop, 0, 2));
+    assert_eq!(worst.reason(NOW), "stopped: no commit for 1m20s, lag 30");
+    assert_eq!((a.stats.assigned, a.stats.uncommitted), (3, 1));
+    assert_eq!((c.lag(), c.time_lag(), c.worst.is_none()), (None, None, true), "it has committed nothing");
+}
+
+#[test]
+fn of_a_topic_only_what_happens_there_is_told() {
+    let glances = glances(&busy(), Some("u"));
+    let names: Vec<String> = glances.iter().map(|glance| glance.label.name().to_string()).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!((glances[0].lag(), glances[0].evaluation.status), (Some(Lag(0)), GroupStatus::Ok));
+    assert_eq!(glances[1].lag(), Some(Lag(7)));
+    assert!(self::glances(&busy(), Some("nothing")).is_empty());
+}

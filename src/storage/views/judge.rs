@@ -1,0 +1,45 @@
+//! A window judged where it lies, by what is known of its log.
+
+use crate::evaluate::{self, Evaluation, EvaluatorRules, Log};
+use crate::lag::Bounds;
+use crate::model::Partition;
+
+use crate::storage::topics::partition::PartitionState;
+use crate::storage::views::view::CommitView;
+use crate::storage::windows::settle::Moment;
+use crate::storage::windows::slot::Slot;
+use crate::storage::windows::slots::Standing;
+
+/// What the windows are judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Judge<'a> {
+    pub moment: Moment,
+    pub rules: &'a EvaluatorRules,
+}
+
+pub(crate) fn state_of(states: &[PartitionState], partition: Partition) -> Option<&PartitionState> {
+    states.get(usize::try_from(partition.0).ok()?)
+}
+
+/// What is known of the log that a window's commits are about; `slot` is the window, with what is committed.
+pub(crate) fn log_of<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standing)>) -> Log<'a> {
+    Log {
+        current: slot.and_then(|(_, standing)| standing.lag(state.bounds)),
+        ends: state.ends(),
+        first_end: state.first_end(),
+        shared: slot.is_some_and(|(slot, _)| slot.source.is_share()),
+    }
+}
+
+impl Judge<'_> {
+    /// The judgement on a slot, and its commit.
+    #[inline]
+    pub fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
+        let log = state.map_or_else(Log::default, |state| log_of(state, Some((slot, standing))));
+        let evaluation = evaluate::partition(slot.window.iter(), &log, self.moment.now, self.rules);
+        let bounds = state.map_or_else(Bounds::default, |state| state.bounds);
+        let time_lag = state.and_then(|state| self.moment.time_lag(slot, standing, state));
+        let (Standing { committed, done }, status) = (standing, evaluation.status);
+        (evaluation, CommitView { partition: slot.partition, committed, done, bounds, time_lag, status })
+    }
+}

@@ -1,0 +1,79 @@
+//! What is shown of a group: the topics that it commits to, and those that the metadata names and something of which is
+//! assigned to its members.
+
+use std::cmp::Ordering;
+use std::iter;
+use std::sync::Arc;
+
+use crate::model::Name;
+
+use crate::storage::groups::group::{Group, GroupTopic};
+use crate::storage::groups::owners::{Owned, Owners};
+use crate::storage::topics::Topics;
+use crate::storage::topics::names::TopicName;
+use crate::storage::windows::slots::Slots;
+
+/// A topic that is shown of a group.
+#[derive(Debug)]
+pub(crate) struct Shown<'a> {
+    pub name: &'a Arc<TopicName>,
+    /// The partitions that are committed.
+    pub slots: &'a Slots,
+    /// Commits seen live.
+    pub commits: u64,
+    /// Partitions that are assigned to members.
+    pub assigned: Owned,
+}
+
+static NO_SLOTS: Slots = Slots::NONE;
+
+impl Group {
+    /// The topics that are shown, by name.
+    pub fn shown<'a>(&'a self, known: &'a Topics) -> impl Iterator<Item = Shown<'a>> {
+        let owners = self.meta.owners();
+        let mut committed = self.topics.iter().peekable();
+        let mut assigned = owners.into_iter().flat_map(|owners| owners.named()).peekable();
+        let both = iter::from_fn(move || {
+            let order = match (committed.peek(), assigned.peek()) {
+                (Some(topic), Some((name, _))) => topic.name.label.name().cmp(&name.label.name()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return None,
+            };
+            let topic = committed.next_if(|_| order.is_le());
+            let owned = assigned.next_if(|_| order.is_ge());
+            shown(topic, owned, owners)
+        });
+        both.filter(|topic| self.shows(topic, known))
+    }
+
+    fn shows(&self, topic: &Shown<'_>, known: &Topics) -> bool {
+        let any = !topic.assigned.is_empty() || topic.slots.shown(self.is_share()).next().is_some();
+        any && !known.hides(topic.name)
+    }
+
+    /// The topic of a name, if it is shown.
+    pub fn shown_of<'a>(&'a self, name: &[u8], known: &'a Topics) -> Option<Shown<'a>> {
+        let owners = self.meta.owners();
+        let topic = self.find(name).ok().and_then(|place| self.topics.get(place));
+        let shown = shown(topic, owners.and_then(|owners| owners.of(Name(name))), owners)?;
+        self.shows(&shown, known).then_some(shown)
+    }
+}
+
+fn shown<'a>(
+    topic: Option<&'a GroupTopic>,
+    owned: Option<(&'a Arc<TopicName>, Owned)>,
+    owners: Option<&Arc<Owners>>,
+) -> Option<Shown<'a>> {
+    match (topic, owned) {
+        (Some(GroupTopic { name, slots, commits }), owned) => {
+            // The metadata need not name a topic that is committed.
+            let unnamed = || owners.map(|owners| owners.of_unnamed(name.label.name()));
+            let assigned = owned.map(|(_, owned)| owned).or_else(unnamed).unwrap_or_default();
+            Some(Shown { name, slots, commits: *commits, assigned })
+        }
+        (None, Some((name, assigned))) => Some(Shown { name, slots: &NO_SLOTS, commits: 0, assigned }),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,192 @@
+//! How lags went lately, as far as commits tell: what a sparkline shows.
+//!
+//! A commit that came in live carries the lag that it left, and by as much as it went on the lag was more just before:
+//! between the two lies whatever a look at another moment finds. What was replayed at the start says nothing about its
+//! time: its lag is settled against the first log end that was read, which judges a window well enough but is no
+//! history.
+
+use crate::model::{Lag, Offset, Timestamp};
+
+use crate::storage::windows::window::{Commit, LagThen, Window};
+
+/// A lag and when it was so.
+pub type Point = (Timestamp, Lag);
+
+/// The most points of a trail: a sparkline is some hundred pixels wide.
+const POINTS: usize = 24;
+
+/// A commit: when it was made, the lag just before, and the lag that it left.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    time: Timestamp,
+    before: Lag,
+    after: Lag,
+}
+
+/// What the commits of one partition say about its lag.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// By time.
+    steps: Vec<Step>,
+    /// When the newest commit was made.
+    newest: Timestamp,
+    /// The lag now.
+    current: Option<Lag>,
+}
+
+impl Course {
+    /// Of a window whose newest commit's lag is `current` now.
+    #[must_use]
+    pub fn of(window: &Window, current: Option<Lag>) -> Self {
+        Self { steps: steps(window), newest: window.newest().timestamp, current }
+    }
+
+    /// From when on its lag is known: where nothing waits now, nothing has since its newest commit, for a log only
+    /// grows.
+    fn known_from(&self) -> Option<Timestamp> {
+        let first = self.steps.first().map(|step| step.time);
+        first.or_else(|| (self.current == Some(Lag(0))).then_some(self.newest))
+    }
+}
+
+/// The commits of a window that came in live.
+fn steps(window: &Window) -> Vec<Step> {
+    let mut last = None;
+    let mut steps = Vec::new();
+    for Commit { offset, timestamp: time, lag, .. } in window.iter() {
+        if let LagThen::Known(after) = lag {
+            let went = last.map_or(0, |last: Offset| offset.0.saturating_sub(last.0));
+            steps.push(Step { time, before: Lag(after.0.saturating_add_signed(went)), after });
+        }
+        last = Some(offset);
+    }
+    // A window is ordered by the offsets topic, and clocks may be set back.
+    steps.sort_by_key(|step| step.time);
+    steps
+}
+
+/// How the lag of one partition went, oldest first.
+#[must_use]
+pub fn points(window: &Window) -> Vec<Point> {
+    let sides = |step: &Step| [(step.time, step.before), (step.time, step.after)];
+    let mut points: Vec<Point> = steps(window).iter().flat_map(sides).collect();
+    points.dedup();
+    thinned(&points)
+}
+
+/// The sum of the lags of several partitions as of their last commits, from when on all of them are known. Empty where
+/// that is never, and where nothing ever waited.
+#[must_use]
+pub fn trail(courses: &[Course]) -> Vec<Point> {
+    let from: Option<Vec<Timestamp>> = courses.iter().map(Course::known_from).collect();
+    let Some(from) = from.and_then(|from| from.into_iter().max()) else { return Vec::new() };
+    let places = courses.iter().enumerate();
+    let mut steps: Vec<(usize, Step)> =
+        places.flat_map(|(place, course)| course.steps.iter().map(move |step| (place, *step))).collect();
+    steps.sort_by_key(|(_, step)| step.time);
+    let mut sum = Sum { lags: vec![Lag(0); courses.len()], whole: 0 };
+    let mut points: Vec<Point> = Vec::new();
+    // What was committed at once was so in one request.
+    for at_once in steps.chunk_by(|(_, one), (_, other)| one.time == other.time) {
+        let Some((_, Step { time, .. })) = at_once.first() else { continue };
+        at_once.iter().for_each(|(place, step)| sum.set(*place, step.before));
+        let before = sum.whole;
+        at_once.iter().for_each(|(place, step)| sum.set(*place, step.after));
+        if *time < from {
+            continue;
+        }
+        // At the first moment not all that was before is known.
+        points.extend((*time > from && before != sum.whole).then_some((*time, Lag(before))));
+        points.push((*time, Lag(sum.whole)));
+    }
+    if points.iter().all(|(_, lag)| lag.0 == 0) { Vec::new() } else { thinned(&points) }
+}
+
+/// Lags by partition, and their sum.
+struct Sum {
+    lags: Vec<Lag>,
+    whole: u64,
+}
+
+impl Sum {
+    fn set(&mut self, place: usize, lag: Lag) {
+        if let Some(held) = self.lags.get_mut(place) {
+            self.whole = self.whole.saturating_sub(held.0).saturating_add(lag.0);
+            *held = lag;
+        }
+    }
+}
+
+/// At most so many points as are drawn: of those that go together the highest, since peaks are what is looked for.
+fn thinned(points: &[Point]) -> Vec<Point> {
+    let run = points.len().div_ceil(POINTS).max(1);
+    points.chunks(run).filter_map(|run| run.iter().copied().max_by_key(|(_, lag)| *lag)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::model::Order;
+
+    /// Commits at these times, of these offsets, that left these lags.
+    fn window(commits: &[(i64, i64, LagThen)]) -> Window {
+        let commit = |(time, offset, lag): &(i64, i64, LagThen)| Commit {
+            order: Order(*time),
+            offset: Offset(*offset),
+            timestamp: Timestamp(*time),
+            lag: *lag,
+        };
+        let mut window = Window::new(commit(&commits[0]));
+        commits[1..].iter().for_each(|next| window.push(commit(next), NonZeroUsize::new(100).unwrap()));
+        window
+    }
+
+    fn course(commits: &[(i64, i64, u64)], current: u64) -> Course {
+        let known: Vec<_> =
+            commits.iter().map(|(time, offset, lag)| (*time, *offset, LagThen::Known(Lag(*lag)))).collect();
+        Course::of(&window(&known), Some(Lag(current)))
+    }
+
+    fn plain(points: &[Point]) -> Vec<(i64, u64)> {
+        points.iter().map(|(time, lag)| (time.0, lag.0)).collect()
+    }
+
+    #[test]
+    fn a_lag_was_more_just_before_a_commit_by_as_much_as_that_went_on() {
+        let known = |time, offset, lag| (time, offset, LagThen::Known(Lag(lag)));
+        let window = window(&[(1, 100, LagThen::Pending), known(2, 110, 5), known(3, 110, 8), known(4, 60, 70)]);
+        assert_eq!(plain(&points(&window)), [(2, 15), (2, 5), (3, 8), (4, 20), (4, 70)]);
+    }
+
+    #[test]
+    fn lags_are_added_up_from_when_all_are_known() {
+        let courses = [course(&[(1, 0, 5), (3, 0, 7), (9, 10, 1)], 2), course(&[(4, 0, 10), (9, 5, 20)], 30)];
+        assert_eq!(plain(&trail(&courses)), [(4, 17), (9, 36), (9, 21)]);
+        assert_eq!(plain(&trail(&courses[..1])), [(1, 5), (3, 7), (9, 11), (9, 1)]);
+        assert_eq!(plain(&trail(&[])), []);
+    }
+
+    #[test]
+    fn what_was_replayed_is_no_history() {
+        let replayed = window(&[(1, 0, LagThen::Pending), (2, 0, LagThen::Unknown)]);
+        let live = course(&[(5, 0, 3)], 4);
+        assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(9))), live.clone()])), []);
+        assert_eq!(plain(&trail(&[Course::of(&replayed, None), live.clone()])), []);
+        // Nothing waits there now: so nothing has since its commit.
+        assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(0))), live])), [(5, 3)]);
+    }
+
+    #[test]
+    fn where_nothing_ever_waited_there_is_no_trail() {
+        assert_eq!(plain(&trail(&[course(&[(1, 5, 0), (2, 5, 0)], 0)])), []);
+    }
+
+    #[test]
+    fn a_long_trail_keeps_its_peaks() {
+        let long: Vec<(i64, i64, u64)> = (0..100).map(|time| (time, 0, if time == 50 { 999 } else { 1 })).collect();
+        let trail = plain(&trail(&[course(&long, 1)]));
+        assert!(trail.len() <= POINTS && trail.contains(&(50, 999)), "{trail:?}");
+    }
+}

@@ -1,0 +1,10 @@
+//! One partition of a group: its last commits, the progress of a share group, and the append time of its oldest
+//! unconsumed record. In: one commit, tombstone or share state. Out: what a view copies.
+
+pub(crate) mod graves;
+pub(crate) mod progress;
+pub(crate) mod settle;
+pub(crate) mod since;
+pub(crate) mod slot;
+pub(crate) mod slots;
+pub(crate) mod window;

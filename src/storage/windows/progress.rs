@@ -1,0 +1,135 @@
+//! How far a share group has come in a partition, whose records are finished out of their order.
+
+use crate::model::Offset;
+
+use crate::storage::lists::work;
+
+/// So many ranges are held at the most: brokers let members hold 2,000 records of a partition unless told otherwise.
+const MOST: usize = 4096;
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// The start offset, as the broker writes it down: nothing before it is left. It may stay behind.
+    pub start: Offset,
+    /// How many records from there on are finished, where the broker tells it (4.2).
+    pub done: Option<u32>,
+    /// The first record that is not finished.
+    first_left: Offset,
+    /// What is finished beyond that: the first and the last of each range, in order, with something between them.
+    finished: Vec<(Offset, Offset)>,
+}
+
+impl Progress {
+    /// From all that is known, in any order.
+    pub fn new(start: Offset, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
+        let mut progress = Self { start, done, first_left: start, finished: Vec::new() };
+        progress.finish(finished);
+        progress
+    }
+
+    /// From what was known and what changed. A start offset that has been set back is a new beginning.
+    pub fn changed(&self, start: Option<Offset>, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
+        let start = start.unwrap_or(self.start);
+        if start < self.start {
+            return Self::new(start, done, finished);
+        }
+        let mut progress =
+            Self { start, done, first_left: self.first_left.max(start), finished: self.finished.clone() };
+        progress.finish(finished);
+        progress
+    }
+
+    /// The first record that is not finished.
+    pub const fn first_left(&self) -> Offset {
+        self.first_left
+    }
+
+    fn finish(&mut self, more: &[(Offset, Offset)]) {
+        let mut ranges = std::mem::take(&mut self.finished);
+        ranges.extend(more);
+        for (first, last) in joined(ranges) {
+            if first <= self.first_left {
+                self.first_left = self.first_left.max(last.next());
+            } else {
+                self.finished.push((first, last));
+            }
+        }
+        // The furthest are the least missed: of what lies before them something is left.
+        self.finished.truncate(MOST);
+        self.finished.shrink_to_fit();
+    }
+}
+
+/// What a record says of ranges, as far as it can be held: in order, with something between them.
+pub(crate) fn in_order(ranges: &[(Offset, Offset)]) -> Vec<(Offset, Offset)> {
+    let mut ranges = joined(ranges.to_vec());
+    ranges.truncate(MOST);
+    ranges
+}
+
+fn joined(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
+    work::done(ranges.len());
+    ranges.retain(|(first, last)| first <= last);
+    ranges.sort_unstable();
+    // Each goes into the one before it that it touches.
+    ranges.dedup_by(|(first, last), (_, before)| {
+        let touches = *first <= before.next();
+        if touches {
+            *before = (*before).max(*last);
+        }
+        touches
+    });
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(list: &[(i64, i64)]) -> Vec<(Offset, Offset)> {
+        list.iter().map(|(first, last)| (Offset(*first), Offset(*last))).collect()
+    }
+
+    fn new(start: i64, list: &[(i64, i64)]) -> Progress {
+        Progress::new(Offset(start), None, &ranges(list))
+    }
+
+    fn held(progress: &Progress) -> (i64, Vec<(i64, i64)>) {
+        let finished = progress.finished.iter().map(|(first, last)| (first.0, last.0)).collect();
+        (progress.first_left.0, finished)
+    }
+
+    #[test]
+    fn the_first_record_that_is_left_comes_after_all_that_are_finished_without_a_gap() {
+        assert_eq!(held(&new(10, &[])), (10, vec![]));
+        assert_eq!(held(&new(10, &[(14, 15), (10, 11)])), (12, vec![(14, 15)]));
+        assert_eq!(held(&new(10, &[(13, 15), (12, 12), (10, 11)])), (16, vec![]));
+        assert_eq!(held(&new(10, &[(3, 4), (8, 20), (30, 29)])), (21, vec![]));
+        assert_eq!(held(&new(10, &[(20, 21), (12, 15), (22, 30), (14, 14)])), (10, vec![(12, 15), (20, 30)]));
+    }
+
+    #[test]
+    fn changes_add_to_what_is_known() {
+        let progress = new(10, &[(12, 13)]).changed(None, Some(3), &ranges(&[(10, 10), (20, 20)]));
+        assert_eq!(
+            (progress.start, progress.done, held(&progress)),
+            (Offset(10), Some(3), (11, vec![(12, 13), (20, 20)]))
+        );
+        let progress = progress.changed(Some(Offset(12)), Some(3), &[]);
+        assert_eq!((progress.start, held(&progress)), (Offset(12), (14, vec![(20, 20)])));
+    }
+
+    #[test]
+    fn a_start_offset_that_was_set_back_is_a_new_beginning() {
+        let progress = new(10, &[(10, 13), (20, 30)]).changed(Some(Offset(5)), Some(0), &[]);
+        assert_eq!(held(&progress), (5, vec![]));
+    }
+
+    #[test]
+    fn what_nobody_would_write_costs_a_bounded_place() {
+        let many: Vec<(i64, i64)> = (0..10_000).map(|number| (number * 2 + 1, number * 2 + 1)).collect();
+        assert_eq!((new(0, &many).finished.len(), in_order(&ranges(&many)).len()), (MOST, MOST));
+        assert_eq!(held(&new(0, &[(i64::MIN, i64::MAX), (5, 6)])), (i64::MAX, vec![]));
+    }
+}

@@ -1,0 +1,181 @@
+//! Settling time lags: each commit that leaves records unread is told, once, when the oldest of them was appended,
+//! as soon as that is known well enough. From then on its time lag grows with the clock, and neither a thinner index
+//! nor a better answer makes it jump. What is not known well enough is what brokers have to be asked about.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp, TopicId};
+use crate::time_lag::{Exactness, Span, waiting};
+
+use crate::storage::cluster::Cluster;
+use crate::storage::groups::group::GroupTopic;
+use crate::storage::topics::names::TopicName;
+use crate::storage::topics::partition::PartitionState;
+use crate::storage::topics::time_index::Dates;
+use crate::storage::topics::{Topic, Topics};
+use crate::storage::windows::since::Since;
+use crate::storage::windows::slot::Slot;
+use crate::storage::windows::slots::Standing;
+
+/// So many commits of one partition are told of one by one: as many as questions may be asked about it. Beyond that
+/// one stands for all whose records lie between the same cuts, up to a bound.
+const AIMS: usize = 64;
+const MOST_AIMS: usize = 128;
+
+/// A partition with commits whose time lag is not known well enough.
+#[derive(Clone, Debug)]
+pub struct Lagging {
+    /// The topic.
+    pub topic: Arc<TopicName>,
+    /// Its id.
+    pub id: Option<TopicId>,
+    /// The partition.
+    pub partition: Partition,
+    /// The log start.
+    pub start: Option<Offset>,
+    /// The log end.
+    pub end: Offset,
+    /// Whether its records have timestamps.
+    pub dates: Dates,
+    /// The oldest records that are not committed, one a commit, each once.
+    pub aims: Vec<Aim>,
+}
+
+/// A record whose time is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aim {
+    /// The record.
+    pub record: Offset,
+    /// What is known of its time.
+    pub span: Option<Span>,
+}
+
+/// What holds for all time lags of a cluster at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub now: Timestamp,
+    pub exactness: Exactness,
+    /// Whether the past was asked for: what is known by then is shown, be it rough.
+    pub past_read: bool,
+}
+
+impl Moment {
+    /// How long the oldest record that is not committed has been waiting.
+    pub fn time_lag(self, slot: &Slot, standing: Standing, state: &PartitionState) -> Option<TimeLag> {
+        state.bounds.end?;
+        // Of a share group the first record that is left: nothing that a member takes may stand between it and the end.
+        let committed = slot.window.newest().offset;
+        if slot.source.is_share() && standing.lag(state.bounds) == Some(Lag(0)) {
+            return Some(TimeLag::ZERO);
+        }
+        let Some(record) = state.oldest_unread(committed) else { return Some(TimeLag::ZERO) };
+        if record == committed
+            && let Some(since) = slot.waits_since()
+        {
+            return Some(since.time_lag(self.now));
+        }
+        let span = state.span(record, self.now)?;
+        let told =
+            self.exactness.is_close(&span, self.now) || self.past_read && self.exactness.is_rough(&span, self.now);
+        told.then(|| waiting(span.estimate, self.now))
+    }
+
+    /// Settles one commit; gives the record that has to be asked about where that cannot be done.
+    fn settle(self, slot: &mut Slot, state: &PartitionState, given_up: impl Fn(Offset) -> bool) -> Option<Aim> {
+        let committed = slot.window.newest().offset;
+        let record = state.oldest_unread(committed);
+        if record.is_none() && state.bounds.end.is_some() {
+            // A log that was cut off may grow again, with other records.
+            slot.unsettle();
+        }
+        let record = record?;
+        // What retention has moved a commit on to moves on: it is told anew each time.
+        let told = slot.waits_since().filter(|_| record == committed);
+        if told.is_some_and(|told| told.settled) {
+            return None;
+        }
+        let undated = state.dates() == Dates::Missing(state.bounds.start);
+        let Some(span) = state.span(record, self.now) else { return (!undated).then_some(Aim { record, span: None }) };
+        let close = self.exactness.is_close(&span, self.now);
+        let settled = self.exactness.stays_close(&span, self.now) || undated || given_up(record);
+        let rough = self.past_read && self.exactness.is_rough(&span, self.now);
+        if record == committed && (settled || rough && !close) {
+            slot.settle(self.since(told, &span, settled));
+        }
+        (!settled && !close).then_some(Aim { record, span: Some(span) })
+    }
+
+    /// What to tell from now on. What was told before stays as long as it may be right.
+    fn since(self, told: Option<Since>, span: &Span, settled: bool) -> Since {
+        match told {
+            Some(told) if !settled => told,
+            Some(told) if self.exactness.stands_for(told.time, span, self.now) => Since { settled, ..told },
+            Some(told) => Since { time: self.exactness.best(span, self.now), settled, least: told.time_lag(self.now) },
+            None if settled => Since { time: self.exactness.best(span, self.now), settled, least: TimeLag::ZERO },
+            None => Since { time: span.estimate, settled, least: TimeLag::ZERO },
+        }
+    }
+}
+
+impl Cluster {
+    /// Settles what can be settled, and tells what has to be asked. For a record that is `given_up` the middle of
+    /// what is known has to do.
+    #[must_use]
+    pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<Lagging> {
+        let (topics, moment) = (self.topics(), self.moment(now));
+        let mut lagging = HashMap::new();
+        for mut shard in self.shards() {
+            for topic in shard.values_mut().flat_map(|group| group.topics.iter_mut()) {
+                settle_topic(topic, &topics, moment, &given_up, &mut lagging);
+            }
+        }
+        lagging.into_values().collect()
+    }
+}
+
+fn settle_topic(
+    held: &mut GroupTopic,
+    topics: &Topics,
+    moment: Moment,
+    given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
+    lagging: &mut HashMap<(usize, Partition), Lagging>,
+) {
+    let Some(topic) = topics.get(&held.name) else { return };
+    for slot in held.slots.iter_mut() {
+        let partition = slot.partition;
+        let Some(state) = topic.state(partition) else { continue };
+        let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
+        let Some(end) = state.bounds.end else { continue };
+        let place = lagging.entry((topic.name.slot, partition));
+        place.or_insert_with(|| Lagging::of(topic, partition, state, end)).aim_at(aim);
+    }
+}
+
+impl Aim {
+    fn ends(&self) -> Option<(Timestamp, Timestamp)> {
+        self.span.map(|span| (span.earliest, span.latest))
+    }
+}
+
+impl Lagging {
+    fn of(topic: &Topic, partition: Partition, state: &PartitionState, end: Offset) -> Self {
+        Self {
+            topic: Arc::clone(&topic.name),
+            id: topic.id,
+            partition,
+            start: state.bounds.start,
+            end,
+            dates: state.dates(),
+            aims: Vec::new(),
+        }
+    }
+
+    fn aim_at(&mut self, aim: Aim) {
+        let stood_for = |other: &Aim| *other == aim || self.aims.len() >= AIMS && other.ends() == aim.ends();
+        if self.aims.len() < MOST_AIMS && !self.aims.iter().any(stood_for) {
+            self.aims.push(aim);
+        }
+    }
+}

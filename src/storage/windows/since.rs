@@ -1,0 +1,80 @@
+//! Since when the oldest record waits that a commit leaves unread, in 8 bytes: a million of them may be alive.
+
+use crate::model::{TimeLag, Timestamp};
+use crate::time_lag::waiting;
+
+/// See the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Since {
+    /// When it was appended.
+    pub time: Timestamp,
+    /// Whether it stays so; else a better answer may come.
+    pub settled: bool,
+    /// What was told before a better answer came: a time lag stands still until the clock has made up for it, so that
+    /// it never jumps back. Whole seconds, rounded up.
+    pub least: TimeLag,
+}
+
+impl Since {
+    /// How long it has been waiting.
+    pub fn time_lag(self, now: Timestamp) -> TimeLag {
+        waiting(self.time, now).max(self.least)
+    }
+}
+
+/// 42 bits of milliseconds, enough for this century; 20 bits of seconds, 12 days; a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Packed(u64);
+
+const TIME: u64 = (1 << 42) - 1;
+const LEAST: u64 = (1 << 20) - 1;
+const SETTLED: u64 = 1 << 62;
+const THERE: u64 = 1 << 63;
+
+impl Packed {
+    pub const NONE: Self = Self(0);
+
+    pub fn of(since: Since) -> Self {
+        let time = u64::try_from(since.time.0).unwrap_or(0).min(TIME);
+        // What does not fit is not held to.
+        let least = Some(since.least.0.div_ceil(1000)).filter(|least| *least <= LEAST).unwrap_or(0);
+        Self(THERE | if since.settled { SETTLED } else { 0 } | least << 42 | time)
+    }
+
+    pub fn get(self) -> Option<Since> {
+        let Self(bits) = self;
+        let time = Timestamp(i64::try_from(bits & TIME).unwrap_or(0));
+        let least = TimeLag((bits >> 42 & LEAST).saturating_mul(1000));
+        (bits & THERE != 0).then_some(Since { time, settled: bits & SETTLED != 0, least })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        assert_eq!(Packed::NONE.get(), None);
+        for settled in [false, true] {
+            for (time, least) in [(0, 0), (1_700_000_000_123, 86_400_000), (4_102_444_800_000, 1_048_575_000)] {
+                let since = Since { time: Timestamp(time), settled, least: TimeLag(least) };
+                assert_eq!(Packed::of(since).get(), Some(since));
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut() {
+        let since = |time, least| Since { time: Timestamp(time), settled: true, least: TimeLag(least) };
+        assert_eq!(Packed::of(since(-5, 1)).get(), Some(since(0, 1_000)));
+        assert_eq!(Packed::of(since(i64::MAX, u64::MAX)).get(), Some(since(4_398_046_511_103, 0)));
+    }
+
+    #[test]
+    fn a_time_lag_stands_still_until_the_clock_has_made_up_for_what_was_told() {
+        let since = Since { time: Timestamp(10_000), settled: true, least: TimeLag(7_000) };
+        let shown = [12_000, 16_999, 17_000, 18_000].map(|now| since.time_lag(Timestamp(now)).0);
+        assert_eq!(shown, [7_000, 7_000, 7_000, 8_000]);
+    }
+}

@@ -1,0 +1,274 @@
+//! How one partition of a group takes commits in (RULES.md, Storage).
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::lag::Bounds;
+use crate::model::{Partition, Timestamp};
+
+use crate::storage::SourceId;
+use crate::storage::groups::expire::Expire;
+use crate::storage::sources::update::Dropped;
+use crate::storage::windows::since::{Packed, Since};
+use crate::storage::windows::slots::Arriving;
+use crate::storage::windows::window::{Commit, LagThen, Window};
+
+/// What holds for every commit.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Commits kept per partition.
+    pub intervals: NonZeroUsize,
+    /// Commits nearer than this to their predecessor replace it; zero keeps all.
+    pub min_distance: Duration,
+    /// When commits are too old, and groups.
+    pub expire: Expire,
+}
+
+/// A partition that a group has committed.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    pub partition: Partition,
+    pub source: SourceId,
+    pub window: Window,
+    /// Since when the record waits that the newest commit names.
+    since: Packed,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is in the window.
+    In,
+    /// It was there already.
+    Repeated,
+    /// It is not in the window.
+    Dropped(Dropped),
+}
+
+impl Slot {
+    /// The first commit of a partition.
+    pub fn new(first: &Arriving, bounds: Bounds) -> Self {
+        let window = Window::new(Commit { lag: lag_now(first, bounds), ..first.commit });
+        Self { partition: first.partition, source: first.source, window, since: Packed::NONE }
+    }
+
+    /// Whether it is shown of a group, which is a share group or not: what is known of share groups stands in a topic of
+    /// its own, which may be read before the group's own records are.
+    pub const fn is_shown(&self, is_share: bool) -> bool {
+        is_share || !self.source.is_share()
+    }
+
+    /// Since when the oldest record waits that the newest commit leaves unread, if that is known. (While it leaves none
+    /// unread there is nothing to know; the record that comes then is the one that it names.)
+    pub fn waits_since(&self) -> Option<Since> {
+        self.since.get()
+    }
+
+    /// Notes that until the next commit.
+    pub fn settle(&mut self, since: Since) {
+        self.since = Packed::of(since);
+    }
+
+    /// What was told of the same commit before a reading anew is told on.
+    pub fn wait_on(&mut self, before: &Self) {
+        if self.window.newest().offset == before.window.newest().offset {
+            self.since = before.since;
+        }
+    }
+
+    /// The window that was held before a reading anew goes on, where that found the same history; tells how many
+    /// commits came meanwhile. Where the newest order is a lower one, the source has another history by now.
+    pub fn go_on(&mut self, before: &Self, rules: &Rules) -> u64 {
+        let newest = before.window.newest().order;
+        if before.source != self.source || self.window.newest().order < newest {
+            return 0;
+        }
+        let found = std::mem::replace(&mut self.window, before.window.clone());
+        let newer = found.iter().filter(|commit| commit.order > newest);
+        newer.map(|commit| self.append(commit, rules)).fold(0, |count, ()| count.saturating_add(1))
+    }
+
+    /// What was settled holds no longer.
+    pub const fn unsettle(&mut self) {
+        self.since = Packed::NONE;
+    }
+
+    /// Keeps the commits that `keep` says; tells whether there are any.
+    pub fn retain(&mut self, keep: impl Fn(&Commit) -> bool) -> bool {
+        self.unsettle();
+        self.window.retain(keep)
+    }
+
+    /// Takes one more commit in. `commit.lag` is not looked at: it follows from the place and from `bounds`.
+    pub fn take(&mut self, arriving: &Arriving, bounds: Bounds, rules: &Rules) -> Taken {
+        let commit = arriving.commit;
+        if arriving.source != self.source {
+            return self.change_source(arriving, bounds);
+        }
+        if self.window.newest().order < commit.order {
+            let newest = self.window.newest();
+            if commit.offset != newest.offset {
+                self.unsettle();
+            }
+            self.append(Commit { lag: lag_now(arriving, bounds), ..commit }, rules);
+            return Taken::In;
+        }
+        self.take_behind(commit, rules)
+    }
+
+    /// A commit that is newer than all.
+    fn append(&mut self, commit: Commit, rules: &Rules) {
+        let newest = self.window.newest();
+        if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
+            let kept = Commit { timestamp: newest.timestamp, ..commit };
+            self.window.replace(self.window.len().saturating_sub(1), kept);
+        } else {
+            self.window.push(commit, rules.intervals);
+        }
+    }
+
+    /// A commit from another source takes the window over when it is the later one.
+    fn change_source(&mut self, arriving: &Arriving, bounds: Bounds) -> Taken {
+        if arriving.commit.timestamp <= self.window.newest().timestamp {
+            return Taken::Dropped(Dropped::Superseded);
+        }
+        *self = Self::new(arriving, bounds);
+        Taken::In
+    }
+
+    fn take_behind(&mut self, commit: Commit, rules: &Rules) -> Taken {
+        let older = self.window.iter().filter(|held| held.order < commit.order).count();
+        if self.window.iter().nth(older).is_some_and(|held| held.order == commit.order) {
+            return Taken::Repeated;
+        }
+        let commit = Commit { lag: LagThen::Unknown, ..commit };
+        let before = older.checked_sub(1).and_then(|index| Some((index, self.window.iter().nth(index)?)));
+        if let Some((index, held)) = before
+            && nearer(held.timestamp, commit.timestamp, rules.min_distance)
+        {
+            self.window.replace(index, Commit { timestamp: held.timestamp, ..commit });
+            return Taken::In;
+        }
+        if older == 0 && self.window.len() >= rules.intervals.get() {
+            return Taken::Dropped(Dropped::Late);
+        }
+        self.window.insert(older, commit, rules.intervals);
+        Taken::In
+    }
+}
+
+fn nearer(before: Timestamp, after: Timestamp, distance: Duration) -> bool {
+    !distance.is_zero() && i128::from(after.since(before)) < i128::try_from(distance.as_millis()).unwrap_or(i128::MAX)
+}
+
+/// The lag of a commit that is the newest, against the log end known now. RULES.md asks for the plain
+/// distance here, without the log start.
+fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
+    let plain = Bounds { start: None, ..bounds };
+    match arriving.standing().lag(plain) {
+        Some(lag) => LagThen::Known(lag),
+        // By the time that a log end is known it is not any more how much was done with.
+        None if arriving.source.is_share() => LagThen::Unknown,
+        None => LagThen::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Lag, Offset, Order};
+    use crate::storage::sources::source::Origin;
+    use crate::storage::windows::progress::Progress;
+
+    const NO_END: Bounds = Bounds { start: None, end: None };
+    const END_100: Bounds = Bounds { start: None, end: Some(Offset(100)) };
+
+    fn rules(intervals: usize, min_distance: u64) -> Rules {
+        let intervals = NonZeroUsize::new(intervals).unwrap();
+        Rules { intervals, min_distance: Duration::from_secs(min_distance), expire: Expire::NEVER }
+    }
+
+    fn commit(order: i64, offset: i64, seconds: i64) -> Commit {
+        let (order, offset, timestamp) = (Order(order), Offset(offset), Timestamp(seconds * 1000));
+        Commit { order, offset, timestamp, lag: LagThen::Unknown }
+    }
+
+    fn slot(first: Commit, bounds: Bounds) -> Slot {
+        Slot::new(&from(SourceId(0), first), bounds)
+    }
+
+    fn from(source: SourceId, commit: Commit) -> Arriving {
+        Arriving { source, partition: Partition(0), commit, progress: None }
+    }
+
+    fn held(slot: &Slot) -> Vec<(i64, i64, LagThen)> {
+        slot.window.iter().map(|c| (c.order.0, c.offset.0, c.lag)).collect()
+    }
+
+    #[test]
+    fn a_newer_commit_is_appended_with_its_lag_then() {
+        let mut slot = slot(commit(1, 90, 1), END_100);
+        assert_eq!(slot.take(&from(SourceId(0), commit(2, 101, 2)), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(held(&slot), [(1, 90, LagThen::Known(Lag(10))), (2, 101, LagThen::Known(Lag(0)))]);
+    }
+
+    #[test]
+    fn a_commit_without_a_log_end_is_kept() {
+        assert_eq!(held(&slot(commit(1, 90, 1), NO_END)), [(1, 90, LagThen::Pending)]);
+    }
+
+    #[test]
+    fn a_repetition_changes_nothing() {
+        let mut slot = slot(commit(1, 90, 1), END_100);
+        slot.take(&from(SourceId(0), commit(2, 91, 2)), END_100, &rules(3, 0));
+        let before = held(&slot);
+        assert_eq!(slot.take(&from(SourceId(0), commit(1, 7, 9)), END_100, &rules(3, 0)), Taken::Repeated);
+        assert_eq!(slot.take(&from(SourceId(0), commit(2, 7, 9)), END_100, &rules(3, 0)), Taken::Repeated);
+        assert_eq!(held(&slot), before);
+    }
+
+    #[test]
+    fn an_older_commit_goes_to_its_place_without_a_lag() {
+        let mut slot = slot(commit(1, 10, 1), END_100);
+        slot.take(&from(SourceId(0), commit(5, 50, 5)), END_100, &rules(3, 0));
+        assert_eq!(slot.take(&from(SourceId(0), commit(3, 30, 3)), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(held(&slot)[1], (3, 30, LagThen::Unknown));
+        assert_eq!(slot.take(&from(SourceId(0), commit(4, 40, 4)), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(held(&slot).iter().map(|c| c.0).collect::<Vec<_>>(), [3, 4, 5]);
+        let late = slot.take(&from(SourceId(0), commit(2, 20, 2)), END_100, &rules(3, 0));
+        assert_eq!(late, Taken::Dropped(Dropped::Late));
+    }
+
+    #[test]
+    fn a_commit_too_near_its_predecessor_replaces_it_but_for_the_time() {
+        let mut slot = slot(commit(1, 10, 100), END_100);
+        slot.take(&from(SourceId(0), commit(2, 20, 104)), END_100, &rules(10, 5));
+        assert_eq!(held(&slot), [(2, 20, LagThen::Known(Lag(80)))]);
+        assert_eq!(slot.window.newest().timestamp, Timestamp(100_000));
+        slot.take(&from(SourceId(0), commit(9, 30, 105)), END_100, &rules(10, 5));
+        assert_eq!(slot.window.len(), 2);
+        slot.take(&from(SourceId(0), commit(5, 25, 101)), END_100, &rules(10, 5));
+        assert_eq!(held(&slot), [(5, 25, LagThen::Unknown), (9, 30, LagThen::Known(Lag(70)))]);
+    }
+
+    #[test]
+    fn the_lag_of_a_share_group_is_less_by_what_is_done_with() {
+        let share = |done| Arriving {
+            progress: Some(Progress::new(Offset(90), done, &[])),
+            ..from(SourceId::new(0, Origin::ShareState), commit(1, 92, 1))
+        };
+        let lag = |done, bounds| Slot::new(&share(done), bounds).window.newest().lag;
+        assert_eq!(lag(Some(4), END_100), LagThen::Known(Lag(6)));
+        assert_eq!(lag(None, END_100), LagThen::Unknown);
+        assert_eq!(lag(Some(4), NO_END), LagThen::Unknown);
+    }
+
+    #[test]
+    fn another_source_takes_over_only_when_it_is_later() {
+        let mut slot = slot(commit(1000, 10, 100), END_100);
+        let earlier = slot.take(&from(SourceId(1), commit(2, 99, 100)), END_100, &rules(10, 0));
+        assert_eq!(earlier, Taken::Dropped(Dropped::Superseded));
+        assert_eq!(slot.take(&from(SourceId(1), commit(2, 99, 101)), END_100, &rules(10, 0)), Taken::In);
+        assert_eq!((slot.source, held(&slot)), (SourceId(1), vec![(2, 99, LagThen::Known(Lag(1)))]));
+    }
+}

@@ -1,0 +1,183 @@
+//! The partitions of a topic that a group has committed.
+
+use std::collections::BTreeMap;
+
+use crate::lag::{self, Bounds};
+use crate::model::{Lag, Offset, Order, Partition};
+
+use crate::storage::SourceId;
+use crate::storage::lists::sorted::{Place, Sorted};
+use crate::storage::windows::progress::Progress;
+use crate::storage::windows::slot::{Rules, Slot, Taken};
+use crate::storage::windows::window::Commit;
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slots {
+    /// By partition.
+    list: Sorted<Slot>,
+    /// Of share groups: how far they have come. Their windows hold the first record that is not finished.
+    #[expect(clippy::box_collection, reason = "a word for the many that have none")]
+    shares: Option<Box<BTreeMap<Partition, Progress>>>,
+}
+
+/// A commit on its way in.
+#[derive(Clone, Debug)]
+pub(crate) struct Arriving {
+    pub source: SourceId,
+    pub partition: Partition,
+    pub commit: Commit,
+    /// Of a share group.
+    pub progress: Option<Progress>,
+}
+
+/// What a group has committed of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The offset.
+    pub committed: Offset,
+    /// How many records after that are done with: 0 but for share groups, of which it may be unknown.
+    pub done: Option<u32>,
+}
+
+impl Arriving {
+    pub fn standing(&self) -> Standing {
+        let share = self.progress.as_ref().map(Standing::of);
+        share.unwrap_or(Standing { committed: self.commit.offset, done: Some(0) })
+    }
+}
+
+impl Standing {
+    const fn of(progress: &Progress) -> Self {
+        Self { committed: progress.start, done: progress.done }
+    }
+
+    pub fn lag(self, bounds: Bounds) -> Option<Lag> {
+        lag::lag(self.committed, self.done, bounds)
+    }
+}
+
+impl Slots {
+    pub const NONE: Self = Self { list: Sorted::new(), shares: None };
+
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.list.iter()
+    }
+
+    /// Those that are shown of a group, which is a share group or not.
+    pub fn shown(&self, is_share: bool) -> impl Iterator<Item = &Slot> {
+        self.list.iter().filter(move |slot| slot.is_shown(is_share))
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.list.iter_mut()
+    }
+
+    pub fn get(&self, partition: Partition) -> Option<&Slot> {
+        self.find(partition).ok().and_then(|place| self.list.get(place))
+    }
+
+    /// How far a share group has come.
+    pub fn progress(&self, slot: &Slot) -> Option<&Progress> {
+        self.shares.as_ref()?.get(&slot.partition).filter(|_| slot.source.is_share())
+    }
+
+    /// What is committed.
+    pub fn standing(&self, slot: &Slot) -> Standing {
+        let share = self.progress(slot).map(Standing::of);
+        share.unwrap_or_else(|| Standing { committed: slot.window.newest().offset, done: Some(0) })
+    }
+
+    /// How many records after the commit are done with, of all partitions of which it is known.
+    pub fn all_done(&self) -> BTreeMap<Partition, u32> {
+        self.list.iter().filter_map(|slot| Some((slot.partition, self.standing(slot).done?))).collect()
+    }
+
+    fn find(&self, partition: Partition) -> Result<Place, Place> {
+        // Partitions are mostly all there: then the number tells the place.
+        let guess = |first: &Slot| {
+            let distance = i64::from(partition.0).saturating_sub(first.partition.0.into());
+            usize::try_from(distance).unwrap_or(usize::MAX)
+        };
+        self.list.find_near(|slot| slot.partition.cmp(&partition), guess)
+    }
+
+    /// Takes a commit in.
+    pub fn take(&mut self, arriving: Arriving, bounds: Bounds, rules: &Rules) -> Taken {
+        let taken = match self.find(arriving.partition) {
+            Ok(place) => match self.list.get_mut(place) {
+                Some(slot) => slot.take(&arriving, bounds, rules),
+                None => return Taken::Repeated,
+            },
+            Err(place) => {
+                self.list.insert(place, Slot::new(&arriving, bounds));
+                Taken::In
+            }
+        };
+        if taken == Taken::In {
+            self.note(arriving.partition, arriving.progress);
+        }
+        taken
+    }
+
+    fn note(&mut self, partition: Partition, progress: Option<Progress>) {
+        match (progress, &mut self.shares) {
+            (Some(progress), held) => drop(held.get_or_insert_default().insert(partition, progress)),
+            (None, Some(held)) => drop(held.remove(&partition)),
+            (None, None) => {}
+        }
+    }
+
+    /// Takes away what came from a source before it told that it is gone.
+    pub fn remove(&mut self, partition: Partition, source: SourceId, order: Order) {
+        let older = |slot: &&Slot| slot.source == source && slot.window.newest().order <= order;
+        if let Ok(place) = self.find(partition)
+            && self.list.get(place).filter(older).is_some()
+        {
+            self.list.remove(place);
+            self.note(partition, None);
+        }
+    }
+
+    /// Keeps the windows that `keep` says, with what they hold.
+    pub fn retain(&mut self, keep: impl FnMut(&mut Slot) -> bool) {
+        self.list.retain_mut(keep);
+        let Self { list, shares } = self;
+        if let Some(shares) = shares {
+            shares.retain(|partition, _| list.find(|slot| slot.partition.cmp(partition)).is_ok());
+        }
+    }
+
+    /// Puts the windows of other sources in, each unless the one that is held is the later one.
+    pub fn adopt(&mut self, other: Self) {
+        let Self { list, mut shares } = other;
+        for slot in list {
+            let (partition, is_share) = (slot.partition, slot.source.is_share());
+            let gives_way = |held: &Slot| {
+                held.source == slot.source || held.window.newest().timestamp < slot.window.newest().timestamp
+            };
+            match self.find(partition) {
+                Ok(place) => match self.list.get_mut(place).filter(|held| gives_way(held)) {
+                    Some(held) => *held = slot,
+                    None => continue,
+                },
+                Err(place) => drop(self.list.insert(place, slot)),
+            }
+            let progress = shares.as_mut().and_then(|shares| shares.remove(&partition));
+            self.note(partition, progress.filter(|_| is_share));
+        }
+    }
+
+    /// Few are added from now on.
+    pub fn shrink(&mut self) {
+        self.list.shrink();
+    }
+}
