@@ -2,13 +2,23 @@
 
 use std::time::Duration;
 
-use super::bounds::SERVERS;
-use super::findings::{Findings, Mistakes, Path, quote};
-use super::modules::{REFRESHES, default_consumer};
-use super::{
-    ClientProfile, Cluster, Config, Connection, Evaluator, Filter, General, HttpServer, Level, Logging, Metrics,
-    Outside, Storage, values,
-};
+use super::ClientProfile;
+use super::Cluster;
+use super::Config;
+use super::Connection;
+use super::Evaluator;
+use super::Filter;
+use super::General;
+use super::HttpServer;
+use super::Level;
+use super::Logging;
+use super::Metrics;
+use super::Outside;
+use super::Storage;
+use super::file::values;
+use crate::config::file::bounds::SERVERS;
+use crate::config::file::findings::{Findings, Mistakes, Path, quote};
+use crate::config::sections::modules::{REFRESHES, default_consumer};
 
 /// What the flags say about Kafka: brokers, and kafka_exporter's filters, unanchored regexes as there.
 /// An empty filter is none.

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
-use super::values;
+use super::file::values;
 
 /// A host name or an address in the one form in which browsers send it: lower case, without a dot at its end, IPv6 in
 /// brackets and as short as it can be written.

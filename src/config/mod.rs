@@ -5,36 +5,28 @@
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
-mod bounds;
-mod burrow;
-mod client;
-mod expand;
-mod exposition;
+mod file;
 mod filter;
-mod findings;
 mod flags;
 mod host;
-mod modules;
-mod properties;
-mod scalar;
-mod section;
-mod service;
+mod sections;
 mod settings;
-mod syntax;
 #[cfg(test)]
 mod tests;
-mod values;
 
 use std::ffi::OsString;
 use std::path::Path;
 
+use file::{findings, section, syntax};
+use sections::{burrow, client, exposition, modules, service};
+
+pub use file::findings::{Mistake, Mistakes, Unsupported, Warning};
+pub use file::values::{parse_address, parse_level, parse_timeout};
 pub use filter::Filter;
-pub use findings::{Mistake, Mistakes, Unsupported, Warning};
 pub use flags::{Flags, Overrides, from_flags};
 pub use host::HostName;
-pub use properties::ALIASES;
+pub use sections::properties::ALIASES;
 pub use settings::*;
-pub use values::{parse_address, parse_level, parse_timeout};
 
 /// What a configuration refers to outside of itself.
 #[derive(Clone, Copy)]

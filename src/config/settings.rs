@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use regex::bytes::Regex;
 
-use super::{Filter, HostName};
+use super::Filter;
+use super::HostName;
 
 /// All that a run needs to know. Lists are sorted by the section's name.
 #[derive(Debug)]

@@ -22,31 +22,15 @@ use crate::config::HostName;
 use crate::metrics::Format;
 use crate::status_page;
 
-mod answer;
-mod chunks;
-mod connection;
-mod crowd;
-mod desk;
-mod files;
-mod gate;
-mod limits;
-mod listen;
-mod measure;
-mod negotiate;
-mod places;
-mod rendering;
-mod route;
-mod scrape;
-mod server;
+mod bodies;
+mod routes;
+mod serving;
 #[cfg(test)]
 mod tests;
-mod watch;
-mod wire;
-mod work;
 
-pub use crowd::Crowd;
-pub use listen::BindError;
-pub use server::Server;
+pub use serving::crowd::Crowd;
+pub use serving::listen::BindError;
+pub use serving::server::Server;
 
 /// One rendered page, made piece by piece (about 256 KiB each), a few pieces ahead of the client.
 pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;

@@ -40,39 +40,28 @@
 //!   broker. Lengths and counts are checked against the bytes that are left, and every item takes bytes, so no
 //!   count costs more than its record is long.
 
-mod assignment;
-mod commit;
-mod cursor;
+mod assigned;
+mod bytes;
+mod classic;
 pub mod encode;
-mod epoch;
-mod error;
-mod group;
-mod group_type;
-mod key;
-mod list;
-mod member;
-mod member_assignment;
-mod record;
-mod record_type;
-mod share;
-pub mod share_state;
+mod records;
+mod shares;
 #[cfg(test)]
 mod tests;
-mod topics;
-mod topology;
 
-pub use assignment::{Assignment, assignment};
-pub use commit::Commit;
-pub use epoch::Epoch;
-pub use error::{DecodeError, Problem};
-pub use group::{GroupMetadata, Member, Members};
-pub use group_type::GroupType;
-pub use key::{Key, MemberKey, key};
-pub use list::{List, Partitions};
-pub use member::{ClassicMember, ClassicProtocol, Endpoint, KeyValue, MemberDetails, MemberMetadata};
-pub use member_assignment::{CurrentAssignment, MemberState, Owned, Task, Tasks, TopicPartitions};
-pub use record::Record;
-pub use record_type::RecordType;
-pub use share::{DeletedTopic, StatePartitions, StateTopic};
-pub use topics::{Matched, PartitionRacks, Topic};
-pub use topology::{CopartitionGroup, InternalTopic, Subtopology, Topology};
+pub use assigned::epoch::Epoch;
+pub use assigned::member::{ClassicMember, ClassicProtocol, Endpoint, KeyValue, MemberDetails, MemberMetadata};
+pub use assigned::member_assignment::{CurrentAssignment, MemberState, Owned, Task, Tasks, TopicPartitions};
+pub use assigned::topics::{Matched, PartitionRacks, Topic};
+pub use assigned::topology::{CopartitionGroup, InternalTopic, Subtopology, Topology};
+pub use bytes::error::{DecodeError, Problem};
+pub use bytes::list::{List, Partitions};
+pub use classic::assignment::{Assignment, assignment};
+pub use classic::commit::Commit;
+pub use classic::group::{GroupMetadata, Member, Members};
+pub use records::group_type::GroupType;
+pub use records::key::{Key, MemberKey, key};
+pub use records::record::Record;
+pub use records::record_type::RecordType;
+pub use shares::share::{DeletedTopic, StatePartitions, StateTopic};
+pub use shares::share_state;

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::limits::Limits;
+use super::serving::limits::Limits;
 use super::{Crowd, Pieces, Readiness, Server, Site};
 use crate::metrics::Format;
 

@@ -3,9 +3,9 @@
 use super::writer::Writer;
 use super::{EncodeError, Encoded};
 use crate::model::{Name, Partition, Timestamp};
-use crate::offsets::commit::Commit;
-use crate::offsets::cursor::Form;
-use crate::offsets::group::Member;
+use crate::offsets::bytes::cursor::Form;
+use crate::offsets::classic::commit::Commit;
+use crate::offsets::classic::group::Member;
 
 /// A value's version. Brokers write commits as V1 (0.8.2 to 2.0), V3 (2.1 to 4.0) and V4 (from 4.1), groups as
 /// V0 (to 0.10.0), V1 (0.10.1), V2 (2.1) and V3 (from 2.3).

@@ -3,14 +3,14 @@
 use super::EncodeError;
 use super::writer::Writer;
 use crate::model::{Name, Partition};
-use crate::offsets::cursor::Form;
-use crate::offsets::list::{Item, List};
-use crate::offsets::member::{ClassicProtocol, KeyValue};
-use crate::offsets::member_assignment::{Task, TopicPartitions};
-use crate::offsets::share::{DeletedTopic, StateTopic};
-use crate::offsets::share_state::StateBatch;
-use crate::offsets::topics::{PartitionRacks, Topic};
-use crate::offsets::topology::{CopartitionGroup, InternalTopic, Subtopology};
+use crate::offsets::assigned::member::{ClassicProtocol, KeyValue};
+use crate::offsets::assigned::member_assignment::{Task, TopicPartitions};
+use crate::offsets::assigned::topics::{PartitionRacks, Topic};
+use crate::offsets::assigned::topology::{CopartitionGroup, InternalTopic, Subtopology};
+use crate::offsets::bytes::cursor::Form;
+use crate::offsets::bytes::list::{Item, List};
+use crate::offsets::shares::share::{DeletedTopic, StateTopic};
+use crate::offsets::shares::share_state::StateBatch;
 
 /// The items of a list, as a record holds them: what a [`List`] to be written borrows from.
 #[derive(Clone, Debug, PartialEq, Eq)]

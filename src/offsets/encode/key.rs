@@ -3,9 +3,9 @@
 use super::Encoded;
 use super::writer::Writer;
 use crate::model::{Name, Partition};
-use crate::offsets::cursor::Form;
-use crate::offsets::key::{Key, MemberKey};
-use crate::offsets::record_type::RecordType;
+use crate::offsets::bytes::cursor::Form;
+use crate::offsets::records::key::{Key, MemberKey};
+use crate::offsets::records::record_type::RecordType;
 
 /// The key of a record. One that is skipped is its type alone.
 ///

@@ -3,15 +3,15 @@
 use super::writer::Writer;
 use super::{EncodeError, Encoded};
 use crate::model::Name;
-use crate::offsets::cursor::Form;
-use crate::offsets::epoch::Epoch;
-use crate::offsets::group_type::GroupType;
-use crate::offsets::list::List;
-use crate::offsets::member::{ClassicMember, MemberDetails, MemberMetadata};
-use crate::offsets::member_assignment::{CurrentAssignment, Owned};
-use crate::offsets::share::StatePartitions;
-use crate::offsets::topics::{Matched, Topic};
-use crate::offsets::topology::Topology;
+use crate::offsets::assigned::epoch::Epoch;
+use crate::offsets::assigned::member::{ClassicMember, MemberDetails, MemberMetadata};
+use crate::offsets::assigned::member_assignment::{CurrentAssignment, Owned};
+use crate::offsets::assigned::topics::{Matched, Topic};
+use crate::offsets::assigned::topology::Topology;
+use crate::offsets::bytes::cursor::Form;
+use crate::offsets::bytes::list::List;
+use crate::offsets::records::group_type::GroupType;
+use crate::offsets::shares::share::StatePartitions;
 
 /// The value of an epoch. A share group's without a hash is one of 4.0; a streams group's has one in any case.
 #[must_use]

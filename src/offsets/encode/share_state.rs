@@ -2,8 +2,8 @@
 
 use super::Encoded;
 use super::writer::Writer;
-use crate::offsets::cursor::Form;
-use crate::offsets::share_state::{Key, Snapshot, Update};
+use crate::offsets::bytes::cursor::Form;
+use crate::offsets::shares::share_state::{Key, Snapshot, Update};
 
 /// The key of a record. One that is not known is its type alone.
 ///

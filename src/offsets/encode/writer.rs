@@ -2,8 +2,8 @@
 
 use super::EncodeError;
 use crate::model::TopicId;
-use crate::offsets::cursor::Form;
-use crate::offsets::list::{Item, List};
+use crate::offsets::bytes::cursor::Form;
+use crate::offsets::bytes::list::{Item, List};
 
 /// Public only in name, as the cursor is.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::super::bytes::list::Item;
 use super::super::encode::{self, Items};
-use super::super::list::Item;
 use super::super::share_state::{self as state, DeliveryState, SharePartition, Snapshot, StateBatch, Update};
 use super::super::{
     ClassicMember, ClassicProtocol, CopartitionGroup, CurrentAssignment, DeletedTopic, Endpoint, Epoch, GroupType,

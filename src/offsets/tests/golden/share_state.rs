@@ -3,7 +3,7 @@
 use super::{Expected, GROUP, LATER, TIME, TOPIC, encode, list};
 use crate::model::{Offset, Partition, Timestamp};
 use crate::offsets::List;
-use crate::offsets::share_state::{DeliveryState, Record, SharePartition, Snapshot, StateBatch, Update};
+use crate::offsets::shares::share_state::{DeliveryState, Record, SharePartition, Snapshot, StateBatch, Update};
 
 const OF: SharePartition<'static> = SharePartition { group: GROUP, topic: TOPIC, partition: Partition(3) };
 

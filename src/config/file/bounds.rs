@@ -1,0 +1,157 @@
+//! The least and the greatest value of every number, time and length that a configuration has.
+//!
+//! This is the one table of them. `docs/configuration-bounds.md` shows the same rows, which a test compares both ways.
+
+use std::time::Duration;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// The bounds of one value; both are allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds<T> {
+    /// Where the value stands: `*` is any name.
+    pub(crate) path: &'static str,
+    pub(crate) least: T,
+    pub(crate) most: T,
+}
+
+impl<T: PartialOrd> Bounds<T> {
+    /// The value's key, the last part of its path.
+    pub(crate) fn key(&self) -> &'static str {
+        self.path.rsplit('.').next().unwrap_or(self.path)
+    }
+
+    /// The value, if it is within.
+    pub(crate) fn take(&self, value: T) -> Option<T> {
+        (self.least <= value && value <= self.most).then_some(value)
+    }
+}
+
+macro_rules! bounds {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty = $path:literal, $least:expr, $most:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: Bounds<$kind> = Bounds { path: $path, least: $least, most: $most };)*
+
+        /// Path, least and greatest value of each, as the documentation shows them.
+        #[cfg(test)]
+        pub(crate) fn table() -> Vec<[String; 3]> {
+            vec![$([$name.path.to_owned(), $name.least.shown(), $name.most.shown()]),*]
+        }
+    };
+}
+
+bounds! {
+    CLUSTERS: u64 = "cluster", 1, 1_000;
+    CONSUMERS: u64 = "consumer", 0, 1_000;
+    /// Each listens at an address of its own.
+    SERVERS_OF_HTTP: u64 = "httpserver", 0, 16;
+    /// Bytes. The name of a cluster is a label of every series.
+    NAME: u64 = "*.NAME", 1, 255;
+    SERVERS: u64 = "*.servers", 1, 1_000;
+    SERVER_PORT: u64 = "*.servers:PORT", 1, 65_535;
+    /// Port 0 is a free one.
+    LISTEN_PORT: u64 = "httpserver.*.address:PORT", 0, 65_535;
+    OFFSET_REFRESH: Duration = "cluster.*.offset-refresh", Duration::from_millis(100), Duration::from_secs(DAY);
+    TOPIC_REFRESH: Duration = "cluster.*.topic-refresh", Duration::from_millis(100), Duration::from_secs(DAY);
+    /// ZooKeeper itself allows 2 to 20 of its ticks, which are 2 s.
+    ZOOKEEPER_TIMEOUT: Duration = "consumer.*.zookeeper-timeout", Duration::from_secs(1), Duration::from_secs(10 * MINUTE);
+    /// Each costs 16 bytes a partition of a group.
+    INTERVALS: u64 = "storage.*.intervals", 1, 1_000;
+    MIN_DISTANCE: Duration = "storage.*.min-distance", Duration::ZERO, Duration::from_secs(DAY);
+    EXPIRE_GROUP: Duration = "storage.*.expire-group", Duration::ZERO, Duration::from_secs(3_650 * DAY);
+    MINIMUM_COMPLETE: f64 = "evaluator.*.minimum-complete", 0.0, 1.0;
+    ALLOWED_LAG: u64 = "evaluator.*.allowed-lag", 0, 1_000_000_000_000;
+    READY_TIMEOUT: Duration = "httpserver.*.ready-timeout", Duration::from_millis(100), Duration::from_secs(DAY);
+    LABELS: u64 = "metrics.labels", 0, 64;
+    /// Bytes, as they are in every series.
+    LABEL: u64 = "metrics.labels.*", 0, 1_024;
+    LIMITS: u64 = "metrics.limit", 0, 1_000;
+    LAG_SECONDS: Duration = "metrics.limit.lag-seconds", Duration::ZERO, Duration::from_secs(3_650 * DAY);
+    /// On the command line.
+    LAG_TIMEOUT: Duration = "lag --timeout", Duration::from_millis(100), Duration::from_secs(DAY);
+}
+
+/// How messages and the documentation write a bound.
+pub(crate) trait Shown {
+    fn shown(&self) -> String;
+}
+
+impl Shown for u64 {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Shown for f64 {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// With one unit. (humantime would make months of days.)
+impl Shown for Duration {
+    fn shown(&self) -> String {
+        let seconds = self.as_secs();
+        match (self.subsec_millis(), seconds) {
+            (0, DAY..) if seconds.is_multiple_of(DAY) => format!("{}d", seconds / DAY),
+            (0, _) => format!("{seconds}s"),
+            (_, _) => format!("{}ms", self.as_millis()),
+        }
+    }
+}
+
+/// `a number from 0 to 1`, with `what` it is.
+pub(crate) fn expected<T: Shown>(what: &str, bounds: &Bounds<T>) -> String {
+    format!("expected {what} from {} to {}", bounds.least.shown(), bounds.most.shown())
+}
+
+/// What a time must look like.
+pub(crate) fn expected_time(bounds: &Bounds<Duration>) -> String {
+    format!("{}, as seconds or with a unit such as \"1m30s\"", expected("a time", bounds))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "the documentation is a file")]
+    fn the_documentation_has_these_rows_and_no_others() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration-bounds.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+        let rows: Vec<Vec<String>> = text.lines().filter(|line| line.starts_with("| `")).map(cells).collect();
+        let documented: BTreeSet<[String; 3]> =
+            rows.iter().map(|row| [row[0].clone(), row[1].clone(), row[2].clone()]).collect();
+        let ours: BTreeSet<[String; 3]> = table().into_iter().collect();
+        assert_eq!(documented, ours);
+        assert_eq!(rows.len(), ours.len(), "a row stands there twice");
+    }
+
+    #[test]
+    fn both_bounds_are_within_and_nothing_beyond_is() {
+        assert_eq!([0, 1, 1_000, 1_001].map(|count| INTERVALS.take(count)), [None, Some(1), Some(1_000), None]);
+        assert_eq!([-0.1, 0.0, 1.0, 1.1].map(|share| MINIMUM_COMPLETE.take(share)), [None, Some(0.0), Some(1.0), None]);
+        assert_eq!(MINIMUM_COMPLETE.take(f64::NAN), None);
+    }
+
+    #[test]
+    fn a_clock_can_be_moved_by_the_longest_time() {
+        for longest in [OFFSET_REFRESH, TOPIC_REFRESH, READY_TIMEOUT, LAG_TIMEOUT, EXPIRE_GROUP, LAG_SECONDS] {
+            // The clock of the longest uptime, and as many of the times as a sum may have.
+            let now = Duration::from_secs(100 * 365 * DAY);
+            assert!(now.checked_add(longest.most * 1_000).is_some_and(|sum| i64::try_from(sum.as_millis()).is_ok()));
+        }
+    }
+
+    #[test]
+    fn a_bound_is_shown_with_one_unit() {
+        let shown = [0, 90, HOUR, DAY, 3_650 * DAY].map(|seconds| Duration::from_secs(seconds).shown());
+        assert_eq!(shown, ["0s", "90s", "3600s", "1d", "3650d"]);
+        assert_eq!(Duration::from_millis(100).shown(), "100ms");
+    }
+}

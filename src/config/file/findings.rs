@@ -1,0 +1,191 @@
+//! What checking a configuration finds: mistakes, warnings, and what this version does not support.
+
+use std::fmt;
+
+use crate::config::Outside;
+use crate::config::file::bounds::{Bounds, expected};
+
+/// Where in the file something stands: `consumer.local.servers[1]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Path(String);
+
+impl Path {
+    /// The whole file.
+    pub(crate) const fn root() -> Self {
+        Self(String::new())
+    }
+
+    /// A path that is no key of the file, such as a flag.
+    pub(crate) fn named(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    pub(crate) fn key(&self, key: &str) -> Self {
+        let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        let key = if bare { shorten(key) } else { quote(key) };
+        if self.0.is_empty() { Self(key) } else { Self(format!("{}.{key}", self.0)) }
+    }
+
+    pub(crate) fn index(&self, index: usize) -> Self {
+        Self(format!("{}[{index}]", self.0))
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text as a message shows it: in quotes, control characters escaped, long ones cut.
+pub(crate) fn quote(text: &str) -> String {
+    format!("{:?}", shorten(text))
+}
+
+fn shorten(text: &str) -> String {
+    const MOST: usize = 120;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// One thing that is wrong: where, what was expected, what was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    path: Path,
+    problem: String,
+}
+
+impl Mistake {
+    pub(crate) fn new(path: Path, problem: impl Into<String>) -> Self {
+        Self { path, problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.problem)
+    }
+}
+
+/// All mistakes of a configuration, at least one, sorted by where they stand; shown one a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistakes(Vec<Mistake>);
+
+impl Mistakes {
+    /// Mistakes in their own order, that of the text.
+    pub(crate) const fn in_order(mistakes: Vec<Mistake>) -> Self {
+        Self(mistakes)
+    }
+
+    /// The mistakes.
+    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Something accepted that does not do what its writer may expect; says what takes its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    path: Path,
+    text: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.text)
+    }
+}
+
+/// A setting that is right, of a feature that this version lacks: a run refuses it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unsupported {
+    path: Path,
+    value: Option<String>,
+}
+
+impl Unsupported {
+    /// Whether it has only to do with a run that goes on: how it serves, and with whom it shares the reading.
+    #[must_use]
+    pub fn is_about_serving(&self) -> bool {
+        let Path(path) = &self.path;
+        path.starts_with("httpserver.") || path.ends_with(".share-group")
+    }
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{}: {value}: not supported yet", self.path),
+            None => write!(f, "{}: not supported yet", self.path),
+        }
+    }
+}
+
+/// Gathers while a configuration is checked, so that all of it is told at once.
+pub(crate) struct Findings<'o> {
+    pub(crate) outside: &'o Outside<'o>,
+    mistakes: Vec<Mistake>,
+    warnings: Vec<Warning>,
+    unsupported: Vec<Unsupported>,
+}
+
+impl<'o> Findings<'o> {
+    pub(crate) const fn new(outside: &'o Outside<'o>) -> Self {
+        Self { outside, mistakes: Vec::new(), warnings: Vec::new(), unsupported: Vec::new() }
+    }
+
+    pub(crate) fn mistake(&mut self, path: Path, problem: impl Into<String>) {
+        self.mistakes.push(Mistake::new(path, problem));
+    }
+
+    /// A mistake where there are more than a bound allows. (Too few is told by whoever knows what is missing.)
+    pub(crate) fn most(&mut self, path: Path, what: &str, found: usize, bounds: &Bounds<u64>) {
+        let found = u64::try_from(found).unwrap_or(u64::MAX);
+        if found > bounds.most {
+            self.mistake(path, format!("{}, found {found}", expected(&format!("a number of {what}"), bounds)));
+        }
+    }
+
+    pub(crate) fn warn(&mut self, path: Path, text: impl Into<String>) {
+        self.warnings.push(Warning { path, text: text.into() });
+    }
+
+    pub(crate) fn unsupported(&mut self, path: Path) {
+        self.unsupported.push(Unsupported { path, value: None });
+    }
+
+    pub(crate) fn unsupported_value(&mut self, path: Path, value: &str) {
+        self.unsupported.push(Unsupported { path, value: Some(value.to_owned()) });
+    }
+
+    /// Forgets what was unsupported below a path that does not count any more.
+    pub(crate) fn forget_unsupported(&mut self, below: &str) {
+        self.unsupported.retain(|unsupported| !unsupported.path.0.starts_with(below));
+    }
+
+    /// Warnings and what is unsupported, each sorted; or the mistakes, if there is one.
+    pub(crate) fn finish(mut self) -> Result<(Vec<Warning>, Vec<Unsupported>), Mistakes> {
+        if !self.mistakes.is_empty() {
+            self.mistakes.sort();
+            self.mistakes.dedup();
+            return Err(Mistakes(self.mistakes));
+        }
+        self.warnings.sort();
+        self.unsupported.sort();
+        Ok((self.warnings, self.unsupported))
+    }
+}

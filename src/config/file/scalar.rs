@@ -1,0 +1,124 @@
+//! Single values of the file: strings with their variables expanded, numbers, and references to sections.
+
+use std::collections::BTreeMap;
+
+use regex::bytes::Regex;
+use toml::de::DeValue;
+
+use crate::config::file::expand::expand;
+use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::values;
+
+/// A string of the file.
+pub(crate) struct Text {
+    pub(crate) path: Path,
+    /// After expansion.
+    pub(crate) value: String,
+    /// As messages show it: not expanded, since what comes from the environment may be a secret.
+    pub(crate) shown: String,
+}
+
+/// Resolves a reference to a section by its name. Burrow lower-cases names, so one that differs in case alone
+/// is matched, with a warning.
+pub(crate) fn resolve<'m, T>(
+    findings: &mut Findings<'_>,
+    text: &Text,
+    kind: &str,
+    named: &'m BTreeMap<String, T>,
+) -> Option<(&'m str, &'m T)> {
+    if let Some((name, found)) = named.get_key_value(&text.value) {
+        return Some((name, found));
+    }
+    let lower = text.value.to_lowercase();
+    let mut alike = named.iter().filter(|(name, _)| name.to_lowercase() == lower);
+    if let (Some((name, found)), None) = (alike.next(), alike.next()) {
+        let problem = format!("{} is taken for [{kind}.{name}], whose case differs", text.shown);
+        findings.warn(text.path.clone(), problem);
+        return Some((name, found));
+    }
+    let nearest = values::nearest(&text.value, named.keys().map(String::as_str));
+    let hint = nearest.map_or_else(|| "there is none".to_owned(), |name| format!("nearest is {}", quote(name)));
+    findings.mistake(text.path.clone(), format!("expected the name of a [{kind}.*], found {}; {hint}", text.shown));
+    None
+}
+
+/// Finds a text in a closed set.
+pub(crate) fn choose<T: Copy>(findings: &mut Findings<'_>, text: &Text, choices: &[(&str, T)]) -> Option<T> {
+    let choice = choices.iter().find(|(name, _)| *name == text.value).map(|(_, choice)| *choice);
+    if choice.is_none() {
+        let names: Vec<_> = choices.iter().map(|(name, _)| quote(name)).collect();
+        findings.mistake(text.path.clone(), format!("expected {}, found {}", one_of(&names), text.shown));
+    }
+    choice
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(crate) fn one_of(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+pub(crate) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex> {
+    let regex = values::regex(&text.value);
+    regex
+        .map_err(|why| {
+            let problem = format!("expected a regular expression, found {}: {why}", text.shown);
+            findings.mistake(text.path.clone(), problem);
+        })
+        .ok()
+}
+
+/// A string with its variables expanded.
+pub(crate) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>) -> Option<Text> {
+    let Some(raw) = value.as_str() else {
+        findings.mistake(path, format!("expected a string, found {}", kind(value)));
+        return None;
+    };
+    match expand(raw, findings.outside) {
+        Ok(value) => {
+            let shown = if value == raw { quote(raw) } else { format!("{} after expansion", quote(raw)) };
+            Some(Text { path, value, shown })
+        }
+        Err(problem) => {
+            findings.mistake(path, problem);
+            None
+        }
+    }
+}
+
+pub(crate) fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// A number, integer or not.
+pub(crate) fn float(value: &DeValue<'_>) -> Option<f64> {
+    let digits = value.as_float().map(|float| float.as_str().parse().ok());
+    digits.unwrap_or_else(|| integer(value)?.to_string().parse().ok())
+}
+
+/// A number or boolean as a message shows it, and the kind of anything else.
+pub(crate) fn found(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::Integer(integer) => quote(integer.as_str()).trim_matches('"').to_owned(),
+        DeValue::Float(float) => quote(float.as_str()).trim_matches('"').to_owned(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        DeValue::String(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => kind(value).to_owned(),
+    }
+}
+
+/// The kind of a value, where the value itself may be a secret or says nothing.
+pub(crate) const fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,243 @@
+//! A section of the file under examination: reads keys by name and type, and knows which were asked for.
+
+use std::time::Duration;
+
+use regex::bytes::Regex;
+use toml::de::{DeTable, DeValue};
+
+use crate::config::Filter;
+use crate::config::file::bounds::{Bounds, NAME, expected, expected_time};
+use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::scalar::{Text, choose, compile, float, found, integer, kind, text};
+use crate::config::file::values;
+
+/// A table of the file. An absent one reads like an empty one.
+pub(crate) struct Section<'a> {
+    pub(crate) path: Path,
+    table: Option<&'a DeTable<'a>>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    pub(crate) const fn new(path: Path, table: Option<&'a DeTable<'a>>) -> Self {
+        Self { path, table, asked: Vec::new() }
+    }
+
+    pub(crate) const fn exists(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Whether a key is there, whatever its value.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
+    /// Whether a key is absent, or an empty list or table.
+    pub(crate) fn empty(&self, key: &str) -> bool {
+        let Some(value) = self.table.and_then(|table| table.get(key)) else { return true };
+        let value = value.get_ref();
+        value.as_array().is_some_and(|array| array.is_empty()) || value.as_table().is_some_and(|table| table.is_empty())
+    }
+
+    /// Whether a string is absent or empty, and not just mistaken, which has been told already.
+    pub(crate) fn lacks(&self, key: &str, read: Option<&Text>) -> bool {
+        read.map_or(!self.has(key), |text| text.value.is_empty())
+    }
+
+    /// The value of a key, with its path.
+    pub(crate) fn value(&mut self, key: &'static str) -> Option<(Path, &'a DeValue<'a>)> {
+        self.asked.push(key);
+        let value = self.table?.get(key)?;
+        Some((self.path.key(key), value.get_ref()))
+    }
+
+    /// A string; an empty one is the same as none.
+    pub(crate) fn text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
+        self.any_text(findings, key).filter(|text| !text.value.is_empty())
+    }
+
+    /// A string that may be empty.
+    pub(crate) fn any_text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
+        let (path, value) = self.value(key)?;
+        text(findings, path, value)
+    }
+
+    /// A string that must be there; what it is for is told if it is not.
+    pub(crate) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<Text> {
+        let Some((path, value)) = self.value(key) else {
+            findings.mistake(self.path.key(key), format!("expected {what}, found no such key"));
+            return None;
+        };
+        let text = text(findings, path, value)?;
+        if text.value.is_empty() {
+            findings.mistake(text.path, format!("expected {what}, found {}", text.shown));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A string out of a closed set.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let text = self.text(findings, key)?;
+        choose(findings, &text, choices)
+    }
+
+    pub(crate) fn flag(&mut self, findings: &mut Findings<'_>, key: &'static str) -> bool {
+        let Some((path, value)) = self.value(key) else { return false };
+        value.as_bool().unwrap_or_else(|| {
+            findings.mistake(path, format!("expected true or false, found {}", found(value)));
+            false
+        })
+    }
+
+    /// An integer.
+    pub(crate) fn count(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<u64>) -> Option<u64> {
+        let (path, value) = self.value(bounds.key())?;
+        let count = integer(value).and_then(|count| u64::try_from(count).ok()).and_then(|count| bounds.take(count));
+        if count.is_none() {
+            findings.mistake(path, format!("{}, found {}", expected("an integer", bounds), found(value)));
+        }
+        count
+    }
+
+    /// A number, integer or not.
+    pub(crate) fn number(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<f64>) -> Option<f64> {
+        let (path, value) = self.value(bounds.key())?;
+        let number = float(value).and_then(|number| bounds.take(number));
+        if number.is_none() {
+            findings.mistake(path, format!("{}, found {}", expected("a number", bounds), found(value)));
+        }
+        number
+    }
+
+    /// A time.
+    pub(crate) fn time(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>) -> Option<Duration> {
+        let (path, value) = self.value(bounds.key())?;
+        let (time, shown) = if value.is_str() {
+            let text = text(findings, path.clone(), value)?;
+            (values::span(&text.value), text.shown)
+        } else {
+            (integer(value).and_then(values::seconds), found(value))
+        };
+        let time = time.and_then(|time| bounds.take(time));
+        if time.is_none() {
+            findings.mistake(path, format!("{}, found {shown}", expected_time(bounds)));
+        }
+        time
+    }
+
+    /// A time, or its default in seconds.
+    pub(crate) fn wait(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>, default: u64) -> Duration {
+        self.time(findings, bounds).unwrap_or(Duration::from_secs(default))
+    }
+
+    /// A list of strings.
+    pub(crate) fn texts(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Vec<Text>> {
+        let (path, value) = self.value(key)?;
+        let Some(array) = value.as_array() else {
+            findings.mistake(path, format!("expected a list of strings, found {}", kind(value)));
+            return None;
+        };
+        let entries = array.iter().enumerate();
+        Some(entries.filter_map(|(index, entry)| text(findings, path.index(index), entry.get_ref())).collect())
+    }
+
+    /// A regex; an empty one is the same as none.
+    pub(crate) fn regex(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Regex> {
+        let text = self.text(findings, key)?;
+        compile(findings, &text)
+    }
+
+    /// An allow and a deny list.
+    pub(crate) fn filter(&mut self, findings: &mut Findings<'_>, allow: &'static str, deny: &'static str) -> Filter {
+        Filter::new(self.regex(findings, allow), self.regex(findings, deny))
+    }
+
+    /// A group's allow and deny list; Burrow's older names for them are refused as there.
+    pub(crate) fn groups(&mut self, findings: &mut Findings<'_>) -> Filter {
+        self.renamed(findings, "group-whitelist", "group-allowlist");
+        self.renamed(findings, "group-blacklist", "group-denylist");
+        self.filter(findings, "group-allowlist", "group-denylist")
+    }
+
+    /// Refuses a key that has another name now.
+    pub(crate) fn renamed(&mut self, findings: &mut Findings<'_>, key: &'static str, now: &str) {
+        if let Some((path, _)) = self.value(key) {
+            findings.mistake(path, format!("expected {}, found its old name", quote(now)));
+        }
+    }
+
+    /// Accepts a key of Burrow's that has no meaning here, and says what takes its place.
+    pub(crate) fn ignore(&mut self, findings: &mut Findings<'_>, key: &'static str, instead: &str) {
+        if let Some((path, _)) = self.value(key) {
+            findings.warn(path, format!("has no meaning here: {instead}"));
+        }
+    }
+
+    /// As [`sections`](Self::sections), so many of them.
+    pub(crate) fn bounded_sections(
+        &mut self,
+        findings: &mut Findings<'_>,
+        bounds: &Bounds<u64>,
+    ) -> Vec<(String, Section<'a>)> {
+        let sections = self.sections(findings, bounds.key());
+        findings.most(self.path.key(bounds.key()), "sections", sections.len(), bounds);
+        sections
+    }
+
+    /// Tables by name below a key, sorted; what is not a table, or has no name, is a mistake.
+    pub(crate) fn sections(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<(String, Section<'a>)> {
+        let Some((path, value)) = self.value(key) else { return Vec::new() };
+        let Some(table) = value.as_table() else {
+            let expected = format!("expected sections [{key}.NAME]");
+            findings.mistake(path, format!("{expected}, found {}", kind(value)));
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for (name, value) in table.iter() {
+            let name: &str = name.get_ref();
+            let path = path.key(name);
+            let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
+            match value.get_ref().as_table() {
+                Some(_) if NAME.take(length).is_none() => {
+                    findings
+                        .mistake(path, format!("{}, found {length}", expected("a name of a length in bytes", &NAME)));
+                }
+                Some(table) => sections.push((name.to_owned(), Section::new(path, Some(table)))),
+                None => {
+                    let problem = format!("expected a section [{key}.NAME], found {}", kind(value.get_ref()));
+                    findings.mistake(path, problem);
+                }
+            }
+        }
+        sections
+    }
+
+    /// The one table below a key.
+    pub(crate) fn section(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Section<'a> {
+        let Some((path, value)) = self.value(key) else { return Section::new(self.path.key(key), None) };
+        if value.as_table().is_none() {
+            findings.mistake(path.clone(), format!("expected a section [{key}], found {}", kind(value)));
+        }
+        Section::new(path, value.as_table())
+    }
+
+    /// Whatever was never asked for is no key: names the nearest that is.
+    pub(crate) fn finish(self, findings: &mut Findings<'_>) {
+        let Some(table) = self.table else { return };
+        for key in table.keys() {
+            let key: &str = key.get_ref();
+            if self.asked.contains(&key) {
+                continue;
+            }
+            let nearest = values::nearest(key, self.asked.iter().copied()).unwrap_or_default();
+            let problem = format!("expected a known key, found {}; nearest is {nearest:?}", quote(key));
+            findings.mistake(self.path.key(key), problem);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The text as TOML, or all its syntax errors with line and column.
+
+use toml::de::DeTable;
+
+use crate::config::file::findings::{Mistake, Mistakes, Path, quote};
+
+/// Reads a text that may begin with a byte order mark; lines may end in CRLF.
+pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return Ok(table.into_inner());
+    }
+    let mut places: Vec<_> = errors.iter().map(|error| place(text, error)).collect();
+    places.sort_unstable();
+    // A parser that recovers may stumble over one fault twice; the first word on a line is the one that helps.
+    let mut mistakes = Vec::new();
+    let (mut line, mut line_start, mut seen) = (1_usize, 0, 0);
+    for (at, message) in places {
+        let ahead = text.get(seen..at).unwrap_or_default();
+        if let Some(last) = ahead.rfind('\n') {
+            line = line.saturating_add(ahead.matches('\n').count());
+            line_start = seen.saturating_add(last).saturating_add(1);
+        } else if !mistakes.is_empty() {
+            seen = at;
+            continue;
+        }
+        seen = at;
+        let column = text.get(line_start..at).map_or(0, |before| before.chars().count()).saturating_add(1);
+        let place = Path::named(&format!("line {line}, column {column}"));
+        mistakes.push(Mistake::new(place, format!("invalid TOML: {message}")));
+    }
+    Err(Mistakes::in_order(mistakes))
+}
+
+/// Where an error is, and what it says. Of the text it shows keys only, since values may be secrets.
+fn place(text: &str, error: &toml::de::Error) -> (usize, String) {
+    const TWICE: &str = "duplicate key";
+    let span = error.span().unwrap_or(text.len()..text.len());
+    let start = span.start;
+    let message = match text.get(span) {
+        Some(key) if error.message() == TWICE => format!("{TWICE} {}", quote(key)),
+        Some(_) | None => error.message().to_owned(),
+    };
+    (text.floor_char_boundary(start), message)
+}

@@ -1,0 +1,220 @@
+//! The forms that single values take: addresses, paths, times, regexes, levels. Each says what it expected.
+
+use core::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use regex::bytes::Regex;
+
+use crate::config::Level;
+use crate::config::file::bounds::{LAG_TIMEOUT, LISTEN_PORT, SERVER_PORT, expected_time};
+
+/// What a server must look like.
+pub(crate) const SERVER: &str = "host:port (a host name, IPv4 or [IPv6], and a port from 1 to 65535)";
+
+/// Whether a text is `host:port`, as a server to connect to.
+pub(crate) fn is_server(text: &str) -> bool {
+    let port = |text| port(text).and_then(|port| SERVER_PORT.take(port));
+    text.rsplit_once(':').is_some_and(|(host, text)| is_host(host) && port(text).is_some())
+}
+
+/// What an address to listen at must look like.
+const ADDRESS: &str = "expected HOST:PORT or :PORT, with a port from 0 to 65535";
+
+/// Checks an address to listen at, `HOST:PORT` or `:PORT`; port 0 takes a free one.
+///
+/// # Errors
+/// Says what was expected.
+pub fn parse_address(text: &str) -> Result<String, String> {
+    let port = |text| port(text).and_then(|port| LISTEN_PORT.take(port));
+    let fits =
+        text.rsplit_once(':').is_some_and(|(host, text)| (host.is_empty() || is_host(host)) && port(text).is_some());
+    if fits { Ok(text.to_owned()) } else { Err(ADDRESS.to_owned()) }
+}
+
+/// A number in digits alone.
+fn port(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+pub(crate) fn is_host(text: &str) -> bool {
+    if let Some(inner) = text.strip_prefix('[') {
+        let address = inner.strip_suffix(']').map(|inner| inner.split_once('%').map_or(inner, |(address, _)| address));
+        return address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return text.parse::<Ipv4Addr>().is_ok();
+    }
+    let name = text.strip_suffix('.').unwrap_or(text);
+    // Docker's names have underscores, whatever RFC 1123 says.
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        })
+}
+
+/// Whether a text is a chroot: `/` and a name, once or more.
+pub(crate) fn is_zookeeper_path(text: &str) -> bool {
+    text.strip_prefix('/').is_some_and(|names| {
+        names.split('/').all(|name| !name.is_empty() && name != "." && name != ".." && !name.contains(char::is_control))
+    })
+}
+
+/// Whether a text is a name that Kafka allows a topic to have.
+pub(crate) fn is_topic(text: &str) -> bool {
+    (1..=249).contains(&text.len())
+        && text != "."
+        && text != ".."
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// Whether a text can stand in a header of HTTP.
+pub(crate) fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+/// A time from whole seconds.
+pub(crate) fn seconds(count: i64) -> Option<Duration> {
+    u64::try_from(count).ok().map(Duration::from_secs)
+}
+
+/// A time from a text with units.
+pub(crate) fn span(text: &str) -> Option<Duration> {
+    // humantime takes a bare 0, which has no unit.
+    let unit = text.contains(char::is_alphabetic);
+    humantime::parse_duration(text).ok().filter(|_| unit)
+}
+
+/// Reads how long `lag` waits, written as in the file: whole seconds, or a text with units.
+///
+/// # Errors
+/// Says what was expected.
+pub fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let time = if digits { text.parse().ok().and_then(seconds) } else { span(text) };
+    time.and_then(|time| LAG_TIMEOUT.take(time)).ok_or_else(|| expected_time(&LAG_TIMEOUT))
+}
+
+/// Compiles a regex, unanchored; the error is one line.
+pub(crate) fn regex(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| {
+        let text = error.to_string();
+        let last = text.lines().last().unwrap_or_default();
+        last.trim().trim_start_matches("error: ").to_owned()
+    })
+}
+
+/// Reads a log level, in any case.
+///
+/// # Errors
+/// Says what was expected.
+pub fn parse_level(text: &str) -> Result<Level, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "trace" => Ok(Level::Trace),
+        "debug" => Ok(Level::Debug),
+        "info" => Ok(Level::Info),
+        "warn" => Ok(Level::Warn),
+        "error" => Ok(Level::Error),
+        _ => Err("expected trace, debug, info, warn or error".to_owned()),
+    }
+}
+
+/// The candidate with the fewest changes from a word, whatever its case.
+pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    // The distance takes time and room by the product of the lengths; no key is this long.
+    let word: String = word.chars().take(64).collect::<String>().to_lowercase();
+    candidates.min_by_key(|candidate| {
+        let short: String = candidate.chars().take(64).collect();
+        strsim::damerau_levenshtein(&word, &short.to_lowercase())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_names_or_addresses_with_a_port() {
+        let good = [
+            "kafka:9092",
+            "kafka-1.example.com.:1",
+            "kafka_1:65535",
+            "10.0.0.1:9092",
+            "[::1]:9092",
+            "[fe80::1%eth0]:1",
+        ];
+        for server in good {
+            assert!(is_server(server), "{server}");
+        }
+        let bad = [
+            "",
+            "kafka",
+            ":9092",
+            "kafka:",
+            "kafka:0",
+            "kafka:65536",
+            "kafka:+1",
+            "kafka:9092 ",
+            "ka fka:1",
+            "::1:9092",
+            "[::1]",
+            "[x]:1",
+            "10.0.0:1",
+            "256.0.0.1:1",
+            "-a:1",
+            "a..b:1",
+            "http://kafka:9092",
+            "a:1,b:1",
+            "kafka:9092/x",
+        ];
+        for server in bad {
+            assert!(!is_server(server), "{server}");
+        }
+    }
+
+    #[test]
+    fn an_address_to_listen_at_may_lack_its_host_and_take_any_port() {
+        for address in [":9308", "0.0.0.0:9308", "[::]:9308", "localhost:0"] {
+            assert_eq!(parse_address(address), Ok(address.to_owned()));
+        }
+        for address in ["", "9308", ":", "localhost", "localhost:http", ":99999"] {
+            assert!(parse_address(address).is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(span("1m30s"), Some(Duration::from_secs(90)));
+        assert_eq!(span("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(span("0s"), Some(Duration::ZERO));
+        for text in ["", "0", "10", "1x", "-1s", "99999999999999999999s"] {
+            assert_eq!(span(text), None, "{text}");
+        }
+        assert_eq!(seconds(-1), None);
+    }
+
+    #[test]
+    fn a_time_of_the_command_line_is_written_as_in_the_file() {
+        assert_eq!(parse_timeout("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(parse_timeout("1m30s"), Ok(Duration::from_secs(90)));
+        for text in ["", "0", "0s", "-1", "+1", "1.5", "1 0", "soon", "99999999999999999999", "9999999999999"] {
+            assert!(parse_timeout(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_chroot_is_neither_the_root_nor_ends_in_a_slash() {
+        assert!(is_zookeeper_path("/kafka") && is_zookeeper_path("/a/b.c"));
+        for path in ["", "/", "kafka", "/kafka/", "//kafka", "/a/../b"] {
+            assert!(!is_zookeeper_path(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_bad_regex_says_why_in_one_line() {
+        assert_eq!(regex("^(a").unwrap_err(), "unclosed group");
+        assert!(!regex("(?:a{1000}){1000}{1000}").unwrap_err().contains('\n'));
+    }
+}

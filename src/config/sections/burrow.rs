@@ -1,0 +1,39 @@
+//! Sections of Burrow's. What of them has no meaning here is accepted, and told what takes its place.
+
+use crate::config::General;
+use crate::config::file::findings::Findings;
+use crate::config::file::section::Section;
+use crate::config::file::values;
+
+pub(crate) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) -> General {
+    let mut general = root.section(findings, "general");
+    general.ignore(findings, "pidfile", "a service manager keeps the process id");
+    general.ignore(findings, "stdout-logfile", "the log goes to standard error, for the service manager to keep");
+    general.ignore(findings, "env-var-prefix", "${VAR} in any string takes its place");
+    let origin = general.text(findings, "access-control-allow-origin");
+    if let Some(origin) = origin.as_ref().filter(|origin| !values::is_header(&origin.value)) {
+        let problem = format!("expected an origin in printable ASCII, found {}", origin.shown);
+        findings.mistake(origin.path.clone(), problem);
+    }
+    general.finish(findings);
+    General { access_control_allow_origin: origin.map(|origin| origin.value) }
+}
+
+pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {
+    // One warning for all of it, and nothing in it is checked.
+    if root.section(findings, "zookeeper").exists() {
+        let path = root.path.key("zookeeper");
+        findings.warn(path, "has no meaning here: no lock is needed, since any number of instances may run");
+    }
+    for (_, mut notifier) in root.sections(findings, "notifier") {
+        notifier.renamed(findings, "group-whitelist", "group-allowlist");
+        notifier.renamed(findings, "group-blacklist", "group-denylist");
+        findings.warn(
+            notifier.path,
+            "has no meaning here: alerting rules on the metrics, and Alertmanager, take its place",
+        );
+    }
+    for (_, iam) in root.sections(findings, "iam") {
+        findings.warn(iam.path, "has no meaning unless a [client-profile.*] names it, which is not supported yet");
+    }
+}

@@ -1,0 +1,222 @@
+//! `[client-profile.*]`, `[tls.*]` and `[sasl.*]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path as StdPath, PathBuf};
+
+use crate::config::ClientProfile;
+use crate::config::Identity;
+use crate::config::Mechanism;
+use crate::config::Sasl;
+use crate::config::Secret;
+use crate::config::Tls;
+use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::scalar::{Text, kind, resolve};
+use crate::config::file::section::Section;
+use crate::config::sections::properties;
+
+const MECHANISMS: [(&str, Mechanism); 5] = [
+    (Mechanism::Plain.name(), Mechanism::Plain),
+    (Mechanism::ScramSha256.name(), Mechanism::ScramSha256),
+    (Mechanism::ScramSha512.name(), Mechanism::ScramSha512),
+    (Mechanism::OauthBearer.name(), Mechanism::OauthBearer),
+    (Mechanism::Gssapi.name(), Mechanism::Gssapi),
+];
+
+/// The profiles by name, and which sections something named.
+pub(crate) struct Profiles {
+    profiles: BTreeMap<String, ClientProfile>,
+    tls: BTreeMap<String, Tls>,
+    sasl: BTreeMap<String, Sasl>,
+    used: BTreeSet<(&'static str, String)>,
+}
+
+impl Profiles {
+    pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Self {
+        let tls = root.sections(findings, "tls").into_iter();
+        let tls = tls.map(|(name, section)| read_tls(name, section, findings)).collect();
+        let sasl = root.sections(findings, "sasl").into_iter();
+        let sasl = sasl.map(|(name, section)| read_sasl(name, section, findings)).collect();
+        let mut all = Self { profiles: BTreeMap::new(), tls, sasl, used: BTreeSet::new() };
+        for (name, section) in root.sections(findings, "client-profile") {
+            let profile = all.read_profile(&name, section, findings);
+            all.profiles.insert(name, profile);
+        }
+        all
+    }
+
+    /// The profile that a section names, or the defaults.
+    pub(crate) fn of(&mut self, section: &mut Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
+        let named = section.text(findings, "client-profile");
+        let profile = named.and_then(|text| resolve(findings, &text, "client-profile", &self.profiles));
+        let Some((name, profile)) = profile else { return ClientProfile::default() };
+        self.used.insert(("client-profile", name.to_owned()));
+        profile.clone()
+    }
+
+    /// The TLS section that a server names.
+    pub(crate) fn server_tls(&mut self, named: &Text, findings: &mut Findings<'_>) -> Option<Tls> {
+        let (name, tls) = resolve(findings, named, "tls", &self.tls)?;
+        self.used.insert(("tls", name.to_owned()));
+        if tls.identity.is_none() {
+            let problem = format!("expected a [tls.*] with certfile and keyfile, found {} without", quote(name));
+            findings.mistake(named.path.clone(), problem);
+        }
+        Some(tls.clone())
+    }
+
+    /// Warns of each section that nothing names: whoever wrote it may think that it protects something.
+    pub(crate) fn warn_of_unused(&self, findings: &mut Findings<'_>) {
+        let profiles = self.profiles.keys().map(|name| ("client-profile", name, "no cluster or consumer names it"));
+        let tls = self.tls.keys().map(|name| ("tls", name, "no client-profile or httpserver names it"));
+        let sasl = self.sasl.keys().map(|name| ("sasl", name, "no client-profile names it"));
+        for (kind, name, why) in profiles.chain(tls).chain(sasl) {
+            if !self.used.contains(&(kind, name.clone())) {
+                findings.warn(Path::root().key(kind).key(name), format!("has no effect: {why}"));
+            }
+        }
+    }
+
+    fn read_profile(&mut self, name: &str, mut section: Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
+        let mut profile = ClientProfile { name: Some(name.to_owned()), ..ClientProfile::default() };
+        if let Some(client_id) = section.text(findings, "client-id") {
+            profile.client_id = client_id.value;
+        }
+        self.read_security(&mut section, &mut profile, findings);
+        if let Some((path, value)) = section.value("properties") {
+            match value.as_table() {
+                Some(table) => properties::read(&path, table, &mut profile, findings),
+                None => {
+                    findings
+                        .mistake(path, format!("expected a table of librdkafka's properties, found {}", kind(value)));
+                }
+            }
+        }
+        section.ignore(findings, "kafka-version", "the version is negotiated with each broker");
+        let timeout =
+            |property: &str| format!("properties = {{ {property:?} = ... }}, in milliseconds, takes its place");
+        section.ignore(findings, "dial-timeout", &timeout("socket.connection.setup.timeout.ms"));
+        section.ignore(findings, "read-timeout", &timeout("socket.timeout.ms"));
+        section.finish(findings);
+        profile
+    }
+
+    fn read_security(&mut self, section: &mut Section<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
+        if let Some(named) = section.any_text(findings, "tls") {
+            if named.value.is_empty() {
+                // Burrow asks whether the key is there, not what it says.
+                let text = "is no TLS when empty, where Burrow would use TLS: name a [tls.*], which may be empty";
+                findings.warn(named.path, text);
+            } else if let Some((name, tls)) = resolve(findings, &named, "tls", &self.tls) {
+                self.used.insert(("tls", name.to_owned()));
+                profile.tls = Some(tls.clone());
+            }
+        }
+        if let Some(named) = section.text(findings, "sasl")
+            && let Some((name, sasl)) = resolve(findings, &named, "sasl", &self.sasl)
+        {
+            self.used.insert(("sasl", name.to_owned()));
+            profile.sasl = Some(sasl.clone());
+        }
+        if let Some(iam) = section.text(findings, "iam") {
+            findings.unsupported(iam.path);
+        }
+    }
+}
+
+impl Default for ClientProfile {
+    fn default() -> Self {
+        Self { name: None, client_id: "warrener".to_owned(), tls: None, sasl: None, properties: BTreeMap::new() }
+    }
+}
+
+fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, Tls) {
+    let ca_file = file(&mut section, "cafile", findings);
+    let cert_file = file(&mut section, "certfile", findings);
+    let key_file = file(&mut section, "keyfile", findings);
+    let identity = match (cert_file, key_file) {
+        (Some(cert_file), Some(key_file)) => Some(Identity { cert_file, key_file }),
+        (None, None) => None,
+        (Some(_), None) => {
+            findings.mistake(
+                section.path.key("keyfile"),
+                "expected the key of the certificate in certfile, found no such key",
+            );
+            None
+        }
+        (None, Some(_)) => {
+            findings.mistake(
+                section.path.key("certfile"),
+                "expected the certificate of the key in keyfile, found no such key",
+            );
+            None
+        }
+    };
+    let no_verify = section.flag(findings, "noverify");
+    section.finish(findings);
+    (name.clone(), Tls { name, ca_file, identity, no_verify })
+}
+
+/// The path of a file that can be read. The path is given back even if it can't, so that what depends on it
+/// is not called absent.
+pub(crate) fn file(section: &mut Section<'_>, key: &'static str, findings: &mut Findings<'_>) -> Option<PathBuf> {
+    let text = section.text(findings, key)?;
+    let path = PathBuf::from(&text.value);
+    if let Err(why) = (findings.outside.readable)(&path) {
+        findings.mistake(text.path, format!("expected a readable file, found {}: {why}", text.shown));
+    }
+    Some(path)
+}
+
+fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, Sasl) {
+    let mechanism_path = section.path.key("mechanism");
+    // PLAIN is what Burrow's client takes without a mechanism.
+    let mechanism = section.choice(findings, "mechanism", &MECHANISMS).unwrap_or(Mechanism::Plain);
+    let username = section.any_text(findings, "username");
+    let no_username = section.lacks("username", username.as_ref());
+    let password = section.any_text(findings, "password");
+    let no_password = section.lacks("password", password.as_ref());
+    let password = password.filter(|text| !text.value.is_empty()).map(|text| Secret::new(text.value));
+    let file = section.text(findings, "password-file");
+    let no_file = !section.has("password-file") || file.is_none();
+    section.ignore(findings, "handshake-first", "the handshake always comes first, as in every broker since 0.10");
+    let password_file = file.as_ref().map(|text| PathBuf::from(&text.value));
+    let password = match (password, file) {
+        (Some(_), Some(file)) => {
+            findings.mistake(file.path, "expected either password or password-file, found both");
+            None
+        }
+        (None, Some(file)) => read_password(&file, findings),
+        (password, None) => password,
+    };
+    match mechanism {
+        Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha512 => {
+            let problem = |what: &str| format!("expected {what} for {}, found none", mechanism.name());
+            if no_username {
+                findings.mistake(section.path.key("username"), problem("a user name"));
+            }
+            if no_password && no_file {
+                findings.mistake(section.path.key("password"), problem("a password or password-file"));
+            }
+        }
+        Mechanism::OauthBearer => findings.unsupported_value(mechanism_path, mechanism.name()),
+        Mechanism::Gssapi if cfg!(feature = "gssapi") => {}
+        Mechanism::Gssapi => findings.unsupported_value(mechanism_path, mechanism.name()),
+    }
+    let username = username.map(|text| text.value).unwrap_or_default();
+    section.finish(findings);
+    (name.clone(), Sasl { name, mechanism, username, password, password_file })
+}
+
+/// Reads a password from a file; the line's end is not part of it.
+fn read_password(file: &Text, findings: &mut Findings<'_>) -> Option<Secret> {
+    let read = (findings.outside.read)(StdPath::new(&file.value)).and_then(|bytes| {
+        let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+        let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        if line.is_empty() { Err("it is empty".to_owned()) } else { Ok(Secret::new(line.to_owned())) }
+    });
+    read.map_err(|why| {
+        let problem = format!("expected a file with a password, found {}: {why}", file.shown);
+        findings.mistake(file.path.clone(), problem);
+    })
+    .ok()
+}

@@ -1,0 +1,143 @@
+//! `[metrics]`.
+
+use std::collections::BTreeMap;
+
+use crate::config::Granularity;
+use crate::config::Limit;
+use crate::config::Metrics;
+use crate::config::NameSet;
+use crate::config::file::bounds::{LABEL, LABELS, LAG_SECONDS, LIMITS};
+use crate::config::file::findings::{Findings, quote};
+use crate::config::file::scalar::{choose, compile, kind, text};
+use crate::config::file::section::Section;
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            names: vec![NameSet::KafkaExporter],
+            granularity: Granularity::Partition,
+            owners: false,
+            labels: BTreeMap::new(),
+            limits: Vec::new(),
+        }
+    }
+}
+
+pub(crate) fn read_metrics(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Metrics {
+    let mut section = root.section(findings, "metrics");
+    let metrics = Metrics {
+        names: read_names(&mut section, findings),
+        granularity: section
+            .choice(
+                findings,
+                "granularity",
+                &[("partition", Granularity::Partition), ("topic", Granularity::Topic), ("group", Granularity::Group)],
+            )
+            .unwrap_or(Granularity::Partition),
+        owners: section.flag(findings, "owners"),
+        labels: read_labels(&mut section, findings),
+        limits: read_limits(&mut section, findings),
+    };
+    if metrics.owners && metrics.granularity != Granularity::Partition {
+        findings.warn(section.path.key("owners"), "has no effect unless granularity is \"partition\"");
+    }
+    section.finish(findings);
+    metrics
+}
+
+fn read_names(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<NameSet> {
+    const SETS: [(&str, NameSet); 4] = [
+        (NameSet::KafkaExporter.name(), NameSet::KafkaExporter),
+        (NameSet::Burrow.name(), NameSet::Burrow),
+        (NameSet::KafkaLagExporter.name(), NameSet::KafkaLagExporter),
+        (NameSet::Kminion.name(), NameSet::Kminion),
+    ];
+    let Some(texts) = section.texts(findings, "names") else { return Metrics::default().names };
+    if section.empty("names") {
+        findings.mistake(section.path.key("names"), "expected at least one set of names, found an empty list");
+    }
+    let mut names = Vec::new();
+    for text in texts {
+        let Some(set) = choose(findings, &text, &SETS) else { continue };
+        if names.contains(&set) {
+            findings.mistake(text.path.clone(), format!("expected each set of names once, found {} again", text.shown));
+        }
+        names.push(set);
+    }
+    names
+}
+
+/// Every label that some series of any name set has, and those that Prometheus' formats use.
+#[rustfmt::skip]
+const TAKEN_LABELS: [&str; 42] = [
+    "address", "broker_count", "broker_id", "client_host", "client_id", "cluster", "cluster_id", "cluster_name",
+    "cluster_version", "consumer_group", "consumer_id", "consumergroup", "controller_id", "coordinator_id", "group",
+    "group_id", "id", "is_controller", "kind", "known", "le", "member_host", "member_id", "module", "partition",
+    "partition_count", "partition_id", "port", "protocol", "protocol_type", "quantile", "rack_id", "reason",
+    "replication_factor", "revision", "rustc", "state", "status", "topic", "topic_name", "type", "version",
+];
+
+fn read_labels(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeMap<String, String> {
+    let Some((path, value)) = section.value("labels") else { return BTreeMap::new() };
+    let Some(table) = value.as_table() else {
+        findings.mistake(path, format!("expected a table of labels, found {}", kind(value)));
+        return BTreeMap::new();
+    };
+    findings.most(path.clone(), "labels", table.len(), &LABELS);
+    let mut labels = BTreeMap::new();
+    for (name, value) in table.iter() {
+        let name: &str = name.get_ref();
+        let path = path.key(name);
+        if let Some(expected) = label_problem(name) {
+            findings.mistake(path.clone(), format!("expected {expected}, found {}", quote(name)));
+        }
+        if let Some(text) = text(findings, path.clone(), value.get_ref()) {
+            findings.most(path, "bytes", text.value.len(), &LABEL);
+            labels.insert(name.to_owned(), text.value);
+        }
+    }
+    labels
+}
+
+fn label_problem(name: &str) -> Option<&'static str> {
+    let first = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    if !first || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Some("a label name of the form [a-zA-Z_][a-zA-Z0-9_]*");
+    }
+    if name.starts_with("__") {
+        return Some("a label name that does not begin with __, which is Prometheus' own");
+    }
+    TAKEN_LABELS.contains(&name).then_some("a label name that no series has already")
+}
+
+fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Limit> {
+    let Some((path, value)) = section.value("limit") else { return Vec::new() };
+    let Some(array) = value.as_array() else {
+        findings.mistake(path, format!("expected sections [[metrics.limit]], found {}", kind(value)));
+        return Vec::new();
+    };
+    findings.most(path.clone(), "sections", array.len(), &LIMITS);
+    let mut limits = Vec::new();
+    for (index, entry) in array.iter().enumerate() {
+        let path = path.index(index);
+        match entry.get_ref().as_table() {
+            Some(table) => limits.extend(read_limit(Section::new(path, Some(table)), findings)),
+            None => {
+                let problem = format!("expected a section [[metrics.limit]], found {}", kind(entry.get_ref()));
+                findings.mistake(path, problem);
+            }
+        }
+    }
+    limits
+}
+
+fn read_limit(mut section: Section<'_>, findings: &mut Findings<'_>) -> Option<Limit> {
+    let group = section.required(findings, "group", "a regular expression");
+    let group = group.and_then(|text| compile(findings, &text));
+    let limit = section.time(findings, &LAG_SECONDS);
+    if !section.has("lag-seconds") {
+        findings.mistake(section.path.key("lag-seconds"), "expected seconds, found no such key");
+    }
+    section.finish(findings);
+    Some(Limit { group: group?, lag_seconds: limit?.as_secs_f64() })
+}

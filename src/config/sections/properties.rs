@@ -1,0 +1,271 @@
+//! `properties` of a `[client-profile.*]`: librdkafka's own, judged by name before librdkafka sees them. Setting some of
+//! them loads code at once, so it must not be asked.
+
+use std::collections::BTreeMap;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::config::ClientProfile;
+use crate::config::Secret;
+use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::scalar::{kind, text};
+
+/// A property that a profile may not set.
+struct Refusal {
+    /// Its name; `*` at the beginning or at the end stands for any text.
+    name: &'static str,
+    /// Why.
+    why: &'static str,
+    /// What to do.
+    instead: &'static str,
+}
+
+const fn refusal(name: &'static str, why: &'static str, instead: &'static str) -> Refusal {
+    Refusal { name, why, instead }
+}
+
+const REMOVE: &str = "remove it";
+const READS: &str = "warrener only reads";
+const OWN: &str = "warrener sets it itself, and would not work with another value";
+const CODE: &str = "it loads code into the process";
+const POINTER: &str = "it is a pointer inside a program, and has no value in a file";
+const VERSIONS: &str =
+    "without asking brokers for their versions, transactions that were aborted would count as commits";
+
+/// What would make the numbers wrong, take a means of stopping or recovery away, write, or load code. Aliases are not
+/// listed: a name is judged by what it stands for.
+const REFUSED: &[Refusal] = &[
+    refusal("allow.auto.create.topics", READS, REMOVE),
+    refusal("api.version.fallback.ms", VERSIONS, REMOVE),
+    refusal("api.version.request", VERSIONS, REMOVE),
+    refusal("auto.commit.enable", READS, REMOVE),
+    refusal("auto.offset.reset", OWN, REMOVE),
+    refusal("broker.version.fallback", VERSIONS, REMOVE),
+    refusal("client.id", "it has a key of its own", "set client-id"),
+    refusal("default_topic_conf", POINTER, REMOVE),
+    refusal("enable.auto.commit", READS, REMOVE),
+    refusal("enable.auto.offset.store", READS, REMOVE),
+    refusal("enable.partition.eof", OWN, REMOVE),
+    refusal("enable.sasl.oauthbearer.unsecure.jwt", "such a token has no signature, and proves nothing", REMOVE),
+    refusal(
+        "enable.sparse.connections",
+        "with it a broker that refuses connections is tried many thousand times a second",
+        REMOVE,
+    ),
+    refusal("enable.ssl.certificate.verification", "it has a key of its own", "set noverify in the [tls.*]"),
+    refusal("enable_sasl_queue", OWN, REMOVE),
+    refusal("enabled_events", OWN, REMOVE),
+    refusal("group.id", READS, REMOVE),
+    refusal("group.instance.id", READS, REMOVE),
+    refusal("group.protocol", READS, REMOVE),
+    refusal("interceptors", POINTER, REMOVE),
+    refusal("internal.termination.signal", "librdkafka would take the signals that end the program", REMOVE),
+    refusal("isolation.level", "only records of committed transactions count", REMOVE),
+    refusal("log.queue", OWN, REMOVE),
+    refusal("log.thread.name", OWN, REMOVE),
+    refusal("log_level", OWN, "set level in [logging]"),
+    refusal("metadata.broker.list", "it has a key of its own", "set servers in the [cluster.*] and [consumer.*]"),
+    refusal("offset.store.*", "it writes offsets to files, and warrener only reads", REMOVE),
+    refusal("opaque", POINTER, REMOVE),
+    refusal("plugin.library.paths", CODE, REMOVE),
+    refusal(
+        "sasl.kerberos.kinit.cmd",
+        "it is a shell command",
+        "set sasl.kerberos.min.time.before.relogin to 0, and run the command beside warrener",
+    ),
+    refusal("ssl.engine.*", CODE, REMOVE),
+    refusal("ssl.providers", CODE, REMOVE),
+    refusal("ssl_ca", POINTER, "set cafile in the [tls.*]"),
+    refusal("ssl_certificate", POINTER, "set certfile in the [tls.*]"),
+    refusal("ssl_engine_callback_data", POINTER, REMOVE),
+    refusal("ssl_key", POINTER, "set keyfile in the [tls.*]"),
+    refusal("statistics.interval.ms", OWN, REMOVE),
+    refusal("test.mock.*", "what is shown would be a cluster that librdkafka makes up", REMOVE),
+    refusal("topic.blacklist", "topics would be missing without a word", "set topic-denylist in the [cluster.*]"),
+    refusal("ut_*", POINTER, REMOVE),
+    refusal("*_cb", POINTER, REMOVE),
+];
+
+/// Names that stand for another property (`_RK_C_ALIAS` in librdkafka's `rdkafka_conf.c`).
+pub const ALIASES: [(&str, &str); 11] = [
+    ("acks", "request.required.acks"),
+    ("bootstrap.servers", "metadata.broker.list"),
+    ("compression.type", "compression.codec"),
+    ("delivery.timeout.ms", "message.timeout.ms"),
+    ("linger.ms", "queue.buffering.max.ms"),
+    ("max.in.flight", "max.in.flight.requests.per.connection"),
+    ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
+    ("retries", "message.send.max.retries"),
+    ("sasl.mechanism", "sasl.mechanisms"),
+    ("sasl.oauthbearer.client.credentials.client.id", "sasl.oauthbearer.client.id"),
+    ("sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.client.secret"),
+];
+
+/// Properties that librdkafka puts into a shell command as they are.
+const IN_A_SHELL: [&str; 3] = ["sasl.kerberos.keytab", "sasl.kerberos.principal", "sasl.kerberos.service.name"];
+
+/// The property that a name stands for. librdkafka takes the properties of topics with `topic.` before them, too.
+fn meant(name: &str) -> &str {
+    let is_global = ["topic.metadata.", "topic.blacklist"].iter().any(|own| name.starts_with(own));
+    let name = name.strip_prefix("topic.").filter(|_| !is_global).unwrap_or(name);
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, meant)| meant)
+}
+
+impl Refusal {
+    fn is_of(&self, name: &str) -> bool {
+        match (self.name.strip_suffix('*'), self.name.strip_prefix('*')) {
+            (Some(start), _) => name.starts_with(start),
+            (None, Some(end)) => name.ends_with(end),
+            (None, None) => name == self.name,
+        }
+    }
+}
+
+/// Reads the properties of a profile whose TLS and SASL are known. A property is held by the name that it stands for,
+/// so that none has two values.
+pub(crate) fn read(path: &Path, table: &DeTable<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
+    read_table(path, "", table, &mut profile.properties, findings);
+    if let Some(protocol) = profile.properties.get("security.protocol") {
+        check_protocol(path.key("security.protocol"), protocol.reveal(), profile, findings);
+    }
+}
+
+/// Properties have dots in their names, which TOML takes for tables where they are not in quotes.
+fn read_table(
+    path: &Path,
+    prefix: &str,
+    table: &DeTable<'_>,
+    properties: &mut BTreeMap<String, Secret>,
+    findings: &mut Findings<'_>,
+) {
+    for (key, value) in table.iter() {
+        let path = path.key(key.get_ref());
+        let name = format!("{prefix}{}", key.get_ref());
+        if let Some(table) = value.get_ref().as_table() {
+            read_table(&path, &format!("{name}."), table, properties, findings);
+            continue;
+        }
+        let meant = meant(&name);
+        if let Some(problem) = refused(&name, meant) {
+            findings.mistake(path, problem);
+            continue;
+        }
+        let Some(value) = property(path.clone(), value.get_ref(), findings) else { continue };
+        if let Some(problem) = unfit(meant, &value) {
+            findings.mistake(path.clone(), problem);
+        }
+        if properties.insert(meant.to_owned(), Secret::new(value)).is_some() {
+            findings.mistake(path, format!("expected {} once, found it twice", quote(meant)));
+        }
+    }
+}
+
+fn refused(name: &str, meant: &str) -> Option<String> {
+    if name.is_empty() || name.contains('\0') {
+        return Some(format!("expected the name of a property, found {}", quote(name)));
+    }
+    let Refusal { why, instead, .. } = REFUSED.iter().find(|refusal| refusal.is_of(meant))?;
+    let stands_for = if name == meant { String::new() } else { format!(", which is {}", quote(meant)) };
+    Some(format!("expected a property that may be set, found {}{stands_for}: {why}; {instead}", quote(name)))
+}
+
+/// What is wrong with a value, which is not shown: it may be a secret.
+fn unfit(name: &str, value: &str) -> Option<&'static str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/@._-:=+".contains(c);
+    if value.contains('\0') {
+        return Some("expected a value without a NUL, found one");
+    }
+    (IN_A_SHELL.contains(&name) && !value.chars().all(is_plain))
+        .then_some("expected letters, digits and /@._-:=+ alone, found others: it becomes part of a shell command")
+}
+
+/// A protocol that is less than `tls` and `sasl` say would send in the clear what they protect.
+fn check_protocol(path: Path, protocol: &str, profile: &ClientProfile, findings: &mut Findings<'_>) {
+    let protocol = protocol.to_ascii_lowercase();
+    for (key, named, protects) in [
+        ("tls", profile.tls.is_some(), protocol.ends_with("ssl")),
+        ("sasl", profile.sasl.is_some(), protocol.starts_with("sasl")),
+    ] {
+        if named && !protects {
+            let problem =
+                format!("expected a protocol with {key}, as the profile names one, found {}", quote(&protocol));
+            findings.mistake(path.clone(), format!("{problem}; {REMOVE}: it follows from tls and sasl"));
+        }
+    }
+}
+
+fn property(path: Path, value: &DeValue<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    match value {
+        DeValue::String(_) => text(findings, path, value).map(|text| text.value),
+        DeValue::Integer(integer) if integer.radix() == 10 => Some(integer.as_str().to_owned()),
+        DeValue::Float(float) => Some(float.as_str().to_owned()),
+        DeValue::Boolean(flag) => Some(flag.to_string()),
+        DeValue::Integer(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+            findings.mistake(path, format!("expected a string, a number or a boolean, found {}", kind(value)));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_refused(name: &str) -> bool {
+        refused(name, meant(name)).is_some()
+    }
+
+    #[test]
+    fn a_name_is_judged_by_what_it_stands_for() {
+        for name in [
+            "metadata.broker.list",
+            "bootstrap.servers",
+            "topic.auto.offset.reset",
+            "topic.enable.auto.commit",
+            "topic.opaque",
+            "test.mock.num.brokers",
+            "test.mock.broker.rtt",
+            "test.mock.anything.to.come",
+            "ssl.engine.id",
+            "ut_handle_ProduceResponse",
+            "open_cb",
+            "ssl.certificate.verify_cb",
+            "",
+            "a\0b",
+        ] {
+            assert!(is_refused(name), "{name}");
+        }
+        for name in [
+            "broker.address.family",
+            "broker.address.ttl",
+            "connections.max.idle.ms",
+            "debug",
+            "max.partition.fetch.bytes",
+            "ssl.ca.pem",
+            "topic.metadata.refresh.interval.ms",
+            "no.such.thing",
+        ] {
+            assert!(!is_refused(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_alias_is_refused_with_the_name_it_stands_for() {
+        let problem = refused("topic.enable.auto.commit", meant("topic.enable.auto.commit"));
+        let expected = "expected a property that may be set, found \"topic.enable.auto.commit\", which is \
+                        \"enable.auto.commit\": warrener only reads; remove it";
+        assert_eq!(problem.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_becomes_part_of_a_shell_command_is_no_command() {
+        assert_eq!(unfit("sasl.kerberos.principal", "warrener/host.example@EXAMPLE.COM"), None);
+        for name in IN_A_SHELL {
+            for value in ["a; rm -rf /", "$(id)", "`id`", "a\nb", "a\"b", "a b", "%{sasl.password}"] {
+                assert!(unfit(name, value).is_some(), "{name} = {value}");
+            }
+        }
+        assert_eq!(unfit("sasl.password", "a; b"), None);
+        assert!(unfit("sasl.password", "a\0b").is_some());
+    }
+}

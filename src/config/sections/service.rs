@@ -1,0 +1,214 @@
+//! `[storage.*]`, `[evaluator.*]`, `[httpserver.*]` and `[logging]`.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::config::Evaluator;
+use crate::config::Expiry;
+use crate::config::Filter;
+use crate::config::HostName;
+use crate::config::HttpServer;
+use crate::config::Level;
+use crate::config::LogFormat;
+use crate::config::Logging;
+use crate::config::Storage;
+use crate::config::file::bounds::{
+    ALLOWED_LAG, EXPIRE_GROUP, INTERVALS, MIN_DISTANCE, MINIMUM_COMPLETE, READY_TIMEOUT, SERVERS_OF_HTTP,
+};
+use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::section::Section;
+use crate::config::file::values;
+use crate::config::sections::client::{Profiles, file};
+
+/// Where the metrics are served unless told otherwise.
+const ADDRESS: &str = "0.0.0.0:9308";
+/// The name of a section that is not in the file.
+const DEFAULT: &str = "default";
+/// Seconds.
+const READY_AFTER: u64 = 300;
+const WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            name: DEFAULT.to_owned(),
+            intervals: WINDOW,
+            min_distance: Duration::ZERO,
+            expire_group: Expiry::BySource,
+            groups: Filter::default(),
+        }
+    }
+}
+
+impl Default for Evaluator {
+    fn default() -> Self {
+        Self { name: DEFAULT.to_owned(), minimum_complete: 0.0, allowed_lag: 0 }
+    }
+}
+
+impl HttpServer {
+    /// The server at an address with everything else by default, as `--listen` makes it.
+    #[must_use]
+    pub fn at(address: String) -> Self {
+        Self {
+            name: DEFAULT.to_owned(),
+            address,
+            tls: None,
+            web_config_file: None,
+            enable_lifecycle: false,
+            enable_admin: false,
+            allowed_hosts: Vec::new(),
+            ready_timeout: Duration::from_secs(READY_AFTER),
+        }
+    }
+}
+
+impl Default for HttpServer {
+    fn default() -> Self {
+        Self::at(ADDRESS.to_owned())
+    }
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self { level: Level::Info, format: LogFormat::Text }
+    }
+}
+
+pub(crate) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Storage {
+    let mut storage = Storage::default();
+    for (name, mut section) in only_one(root, "storage", findings) {
+        storage.name = name;
+        section.choice(findings, "class-name", &[("inmemory", ())]);
+        let intervals = section.count(findings, &INTERVALS);
+        let intervals = intervals.and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?));
+        storage.intervals = intervals.unwrap_or(WINDOW);
+        storage.min_distance = section.time(findings, &MIN_DISTANCE).unwrap_or_default();
+        storage.expire_group = section.time(findings, &EXPIRE_GROUP).map_or(Expiry::BySource, Expiry::After);
+        storage.groups = section.groups(findings);
+        section.ignore(findings, "workers", "storage has no queue, and needs no workers to empty it");
+        section.ignore(findings, "queue-depth", "storage has no queue");
+        section.finish(findings);
+    }
+    storage
+}
+
+pub(crate) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Evaluator {
+    let mut evaluator = Evaluator::default();
+    for (name, mut section) in only_one(root, "evaluator", findings) {
+        evaluator.name = name;
+        section.choice(findings, "class-name", &[("caching", ())]);
+        evaluator.minimum_complete = section.number(findings, &MINIMUM_COMPLETE).unwrap_or_default();
+        evaluator.allowed_lag = section.count(findings, &ALLOWED_LAG).unwrap_or_default();
+        section.ignore(findings, "expire-cache", "each scrape evaluates anew, and nothing is cached");
+        section.finish(findings);
+    }
+    evaluator
+}
+
+/// The sections of a kind of which there can be one; all are checked.
+fn only_one<'a>(root: &mut Section<'a>, key: &'static str, findings: &mut Findings<'_>) -> Vec<(String, Section<'a>)> {
+    let sections = root.sections(findings, key);
+    if sections.len() > 1 {
+        let names: Vec<_> = sections.iter().map(|(name, _)| quote(name)).collect();
+        let problem = format!("expected one section [{key}.NAME], found {}: {}", names.len(), names.join(", "));
+        findings.mistake(root.path.key(key), problem);
+    }
+    sections
+}
+
+pub(crate) fn read_http(
+    root: &mut Section<'_>,
+    profiles: &mut Profiles,
+    findings: &mut Findings<'_>,
+) -> Vec<HttpServer> {
+    let mut servers: Vec<HttpServer> = Vec::new();
+    for (name, mut section) in root.bounded_sections(findings, &SERVERS_OF_HTTP) {
+        let path = section.path.key("address");
+        let server = read_http_server(name, &mut section, profiles, findings);
+        section.finish(findings);
+        let no_port = server.address.is_empty() || server.address.ends_with(":0");
+        if let Some(other) = servers.iter().find(|other| other.address == server.address && !no_port) {
+            let problem = format!("expected an address of its own, found that of [httpserver.{}]", other.name);
+            findings.mistake(path, problem);
+        }
+        servers.push(server);
+    }
+    if servers.is_empty() {
+        servers.push(HttpServer::default());
+    }
+    servers
+}
+
+fn read_http_server(
+    name: String,
+    section: &mut Section<'_>,
+    profiles: &mut Profiles,
+    findings: &mut Findings<'_>,
+) -> HttpServer {
+    let mut server = HttpServer { name, ..HttpServer::default() };
+    if let Some(text) = section.text(findings, "address") {
+        server.address = values::parse_address(&text.value).unwrap_or_else(|expected| {
+            findings.mistake(text.path, format!("{expected}, found {}", text.shown));
+            String::new()
+        });
+    }
+    if let Some(named) = section.text(findings, "tls") {
+        server.tls = profiles.server_tls(&named, findings);
+        findings.unsupported(named.path);
+    }
+    server.web_config_file = file(section, "web-config-file", findings);
+    if server.web_config_file.is_some() {
+        findings.unsupported(section.path.key("web-config-file"));
+    }
+    server.enable_lifecycle = section.flag(findings, "enable-lifecycle");
+    server.enable_admin = section.flag(findings, "enable-admin");
+    if server.enable_lifecycle {
+        findings.unsupported(section.path.key("enable-lifecycle"));
+    }
+    server.allowed_hosts = read_hosts(section, findings);
+    server.ready_timeout = section.wait(findings, &READY_TIMEOUT, READY_AFTER);
+    section.ignore(findings, "timeout", "slow clients are cut off at fixed limits");
+    server
+}
+
+fn read_hosts(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<HostName> {
+    let mut hosts = Vec::new();
+    for text in section.texts(findings, "allowed-hosts").unwrap_or_default() {
+        match HostName::parse(&text.value) {
+            Some(host) => hosts.push(host),
+            None => {
+                let problem = format!("expected a host name, IPv4 or [IPv6], without a port, found {}", text.shown);
+                findings.mistake(text.path, problem);
+            }
+        }
+    }
+    hosts
+}
+
+pub(crate) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Logging {
+    let mut section = root.section(findings, "logging");
+    let mut logging = Logging::default();
+    if let Some(text) = section.text(findings, "level") {
+        logging.level = level(text.path, &text.value, &text.shown, findings);
+    }
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    logging.format = section.choice(findings, "format", &formats).unwrap_or(logging.format);
+    section.ignore(findings, "filename", "the log goes to standard error, for the service manager to keep");
+    for key in ["maxsize", "maxbackups", "maxage", "use-localtime", "use-compression"] {
+        section.ignore(findings, key, "whoever keeps the log rotates it");
+    }
+    section.finish(findings);
+    logging
+}
+
+fn level(path: Path, value: &str, shown: &str, findings: &mut Findings<'_>) -> Level {
+    if ["panic", "fatal"].contains(&value.to_ascii_lowercase().as_str()) {
+        findings.warn(path, format!("{shown} is no level here: \"error\" takes its place"));
+        return Level::Error;
+    }
+    values::parse_level(value).unwrap_or_else(|expected| {
+        findings.mistake(path, format!("{expected}, found {shown}"));
+        Level::Info
+    })
+}

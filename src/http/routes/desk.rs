@@ -1,0 +1,230 @@
+//! `/v3`, Burrow's API, and `/api`, the status page's numbers, over HTTP. Answers are made on threads for blocking work,
+//! a few at a time, and a large one holds its place until its client has taken it: so a crowd of slow clients costs no
+//! memory beyond that.
+
+use std::io::{self, BufWriter};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Method, Response, StatusCode};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::burrow::{Answer, Verb};
+use crate::http::Api;
+use crate::http::Numbers;
+use crate::http::bodies::answer::{Content, no_memory, no_thread, text, whole_or_held, with};
+use crate::http::bodies::chunks::{CHUNK, Chunks, is_out_of_memory};
+use crate::http::bodies::measure::excess;
+use crate::http::bodies::places::{Place, Places};
+use crate::http::bodies::work::{self, Undone};
+use crate::http::routes::negotiate::Coding;
+use crate::http::serving::limits::Limits;
+use crate::status_page;
+
+/// The status of an answer whose body would be too long.
+const TOO_LARGE: u16 = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
+
+/// Where requests for what has to be worked out are taken.
+pub(crate) struct Desk {
+    api: Api,
+    numbers: Numbers,
+    origin: Option<HeaderValue>,
+    places: Places,
+    /// The longest body that is sent.
+    longest: u64,
+}
+
+/// What is made of an answer.
+struct Made {
+    status: StatusCode,
+    allow: Option<String>,
+    coding: Coding,
+    chunks: Vec<Bytes>,
+}
+
+/// A large answer on its way.
+pub(crate) struct Held {
+    chunks: std::vec::IntoIter<Bytes>,
+    left: usize,
+    /// Given back with the last piece.
+    place: Option<Place>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("the server stops")]
+    Stopping,
+    #[error("cannot write the answer")]
+    Write(#[from] io::Error),
+    #[error("not a status code")]
+    Status(#[from] hyper::http::status::InvalidStatusCode),
+    #[error("cannot make the answer")]
+    Undone(#[from] Undone),
+}
+
+impl Desk {
+    pub fn new(api: Api, numbers: Numbers, origin: Option<&str>, limits: &Limits) -> Self {
+        // The configuration has been checked: it is a header's value.
+        let origin = origin.and_then(|origin| HeaderValue::from_str(origin).ok());
+        let places = Places::new(limits.answers, limits.stall);
+        Self { api, numbers, origin, places, longest: limits.answer_bytes }
+    }
+
+    /// Answers one request to Burrow's API on a connection that `cut` ends. Waits for a place.
+    pub async fn answer(
+        &self,
+        method: &Method,
+        path: String,
+        body: Bytes,
+        cut: CancellationToken,
+    ) -> Response<Content> {
+        let (api, verb, longest) = (Arc::clone(&self.api), verb(method), self.longest);
+        self.marked(or_failed(self.make(cut, move || Made::of(api(verb, &path, &body), longest)).await))
+    }
+
+    /// Answers the status page, likewise.
+    pub async fn numbers(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
+        let (numbers, longest) = (Arc::clone(&self.numbers), self.longest);
+        let mut answer = or_failed(self.make(cut, move || Made::of_numbers(numbers(&call), coding, longest)).await);
+        let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        say(CACHE_CONTROL, "no-store");
+        say(VARY, "Accept-Encoding");
+        say(X_CONTENT_TYPE_OPTIONS, "nosniff");
+        answer
+    }
+
+    /// An answer with what browsers want to know about whom it may be shown to.
+    pub fn marked(&self, answer: Response<Content>) -> Response<Content> {
+        match &self.origin {
+            Some(origin) => with(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
+            None => answer,
+        }
+    }
+
+    async fn make(
+        &self,
+        cut: CancellationToken,
+        work: impl FnOnce() -> Result<Made, NoAnswer> + Send + 'static,
+    ) -> Result<Response<Content>, NoAnswer> {
+        let place = self.places.take(cut).await.ok_or(NoAnswer::Stopping)?;
+        // The place goes along: it is held for as long as the work lasts, even if the client has gone.
+        let made = move || {
+            has_headroom()?;
+            work()
+        };
+        let (made, place) = work::done(move || (made(), place)).await?;
+        let Made { status, allow, coding, chunks } = made?;
+        let mut answer = whole_or_held(status, "application/json", chunks, place);
+        if coding == Coding::Gzip {
+            answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        Ok(match allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
+            Some(allow) => with(answer, ALLOW, allow),
+            None => answer,
+        })
+    }
+
+    /// Gives no more places, and waits for those that are held.
+    pub async fn end(&self, limits: &Limits) {
+        self.places.close(limits.answers).await;
+    }
+}
+
+fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
+    match answer {
+        Ok(answer) => answer,
+        Err(NoAnswer::Stopping) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Err(NoAnswer::Undone(Undone::NoThread(error))) => no_thread(&error),
+        Err(NoAnswer::Write(error)) if is_out_of_memory(&error) => no_memory(),
+        Err(error @ (NoAnswer::Write(_) | NoAnswer::Status(_) | NoAnswer::Undone(Undone::Panicked))) => {
+            tracing::error!(?error, "a request to the API failed");
+            text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n")
+        }
+    }
+}
+
+impl Made {
+    fn of(mut answer: Answer, longest: u64) -> Result<Self, NoAnswer> {
+        if let Some(why) = excess(&answer.body, longest)? {
+            answer = answer.withheld(TOO_LARGE, why);
+        }
+        let made = Self::written(answer.status, &answer.body, Coding::Identity)?;
+        Ok(Self { allow: answer.allow, ..made })
+    }
+
+    fn of_numbers(mut answer: status_page::Answer, coding: Coding, longest: u64) -> Result<Self, NoAnswer> {
+        if let Some(why) = excess(&answer.body, longest)? {
+            answer = status_page::Answer::withheld(TOO_LARGE, why);
+        }
+        Self::written(answer.status, &answer.body, coding)
+    }
+
+    fn written(status: u16, body: &impl Serialize, coding: Coding) -> Result<Self, NoAnswer> {
+        let chunks = match coding {
+            Coding::Identity => {
+                let mut chunks = Chunks::default();
+                serde_json::to_writer(&mut chunks, body).map_err(io::Error::from)?;
+                chunks
+            }
+            Coding::Gzip => {
+                let encoder = GzEncoder::new(Chunks::default(), Compression::fast());
+                let mut packed = BufWriter::with_capacity(CHUNK, encoder);
+                serde_json::to_writer(&mut packed, body).map_err(io::Error::from)?;
+                packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
+            }
+        };
+        Ok(Self { status: StatusCode::from_u16(status)?, allow: None, coding, chunks: chunks.end() })
+    }
+}
+
+impl Held {
+    pub fn new(chunks: Vec<Bytes>, place: Place) -> Self {
+        place.taken();
+        let left = chunks.iter().map(Bytes::len).sum();
+        Self { chunks: chunks.into_iter(), left, place: Some(place) }
+    }
+
+    /// Bytes to come.
+    pub const fn left(&self) -> usize {
+        self.left
+    }
+
+    pub fn next(&mut self) -> Option<Bytes> {
+        let chunk = self.chunks.next()?;
+        self.left = self.left.saturating_sub(chunk.len());
+        match &self.place {
+            Some(place) if self.left > 0 => place.taken(),
+            Some(_) | None => self.place = None,
+        }
+        Some(chunk)
+    }
+}
+
+/// As much as the largest answer: its rows are put together before it is written.
+const HEADROOM: usize = 64 * 1024 * 1024;
+
+/// Whether there is memory for the largest answer. The rows of an answer are many small allocations, none of which may
+/// fail: so memory is asked for beforehand, as one piece which costs nothing while it is not touched.
+fn has_headroom() -> io::Result<()> {
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(HEADROOM)?;
+    // The compiler may leave out an allocation that is not used.
+    std::hint::black_box(&room);
+    Ok(())
+}
+
+fn verb(method: &Method) -> Verb {
+    match *method {
+        Method::GET | Method::HEAD => Verb::Read,
+        Method::DELETE => Verb::Delete,
+        Method::POST => Verb::Post,
+        _ => Verb::Other,
+    }
+}

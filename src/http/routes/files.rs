@@ -1,0 +1,165 @@
+//! The status page's files: part of the binary, so that the page fits the program and needs nothing from elsewhere.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::io::Write;
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use crate::http::bodies::answer::{Content, whole};
+use crate::http::routes::negotiate::{self, Coding};
+use crate::http::routes::route::joined;
+
+/// What the page may do: load what comes from here, and turn no text into markup or code.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+macro_rules! file {
+    ($path:literal, $content_type:expr, $name:literal) => {
+        ($path, $content_type, include_bytes!(concat!("../../status_page/files/", $name)))
+    };
+}
+
+/// Path, type and content.
+const SOURCES: &[(&str, &str, &[u8])] = &[
+    file!("/page/style.css", "text/css; charset=utf-8", "style.css"),
+    file!("/page/icon.svg", "image/svg+xml", "icon.svg"),
+    file!("/page/app.js", SCRIPT, "app.js"),
+    file!("/page/dom.js", SCRIPT, "dom.js"),
+    file!("/page/exporter.js", SCRIPT, "exporter.js"),
+    file!("/page/format.js", SCRIPT, "format.js"),
+    file!("/page/group.js", SCRIPT, "group.js"),
+    file!("/page/groups.js", SCRIPT, "groups.js"),
+    file!("/page/parts.js", SCRIPT, "parts.js"),
+    file!("/page/poll.js", SCRIPT, "poll.js"),
+    file!("/page/spark.js", SCRIPT, "spark.js"),
+    file!("/page/table.js", SCRIPT, "table.js"),
+    file!("/page/topic.js", SCRIPT, "topic.js"),
+];
+
+/// The addresses of views: one page for all of them, which looks at its address. They lie side by side, so that
+/// relative links hold below whatever path a proxy puts them.
+const VIEWS: [&str; 4] = ["/", "/group", "/topic", "/exporter"];
+
+static VIEW: LazyLock<File> = LazyLock::new(|| File::new(HTML, include_bytes!("../../status_page/files/index.html")));
+
+static FILES: LazyLock<Vec<(&str, File)>> =
+    LazyLock::new(|| SOURCES.iter().map(|(path, kind, content)| (*path, File::new(kind, content))).collect());
+
+/// A file, plain and compressed.
+pub(crate) struct File {
+    content_type: &'static str,
+    plain: Coded,
+    /// `None` where it would be no smaller.
+    packed: Option<Coded>,
+}
+
+struct Coded {
+    content: Bytes,
+    tag: String,
+}
+
+/// The file of a path.
+pub(crate) fn find(path: &str) -> Option<&'static File> {
+    if VIEWS.contains(&path) {
+        return Some(&VIEW);
+    }
+    FILES.iter().find(|(held, _)| *held == path).map(|(_, file)| file)
+}
+
+impl File {
+    fn new(content_type: &'static str, content: &'static [u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(content);
+        let hash = hasher.finish();
+        let packed = packed(content).filter(|packed| packed.len() < content.len());
+        Self {
+            content_type,
+            plain: Coded { content: Bytes::from_static(content), tag: format!("\"{hash:016x}\"") },
+            packed: packed.map(|packed| Coded { content: packed.into(), tag: format!("\"{hash:016x}-gzip\"") }),
+        }
+    }
+
+    /// The file, or that the client has it already.
+    pub fn answer(&self, asked: &HeaderMap) -> Response<Content> {
+        let coding = negotiate::coding(&joined(asked, header::ACCEPT_ENCODING));
+        let packed = self.packed.as_ref().filter(|_| coding == Coding::Gzip);
+        let coded = packed.unwrap_or(&self.plain);
+        let mut answer = if has(&joined(asked, header::IF_NONE_MATCH), &coded.tag) {
+            let mut answer = Response::new(Content::Whole(Bytes::new()));
+            *answer.status_mut() = StatusCode::NOT_MODIFIED;
+            answer
+        } else {
+            whole(StatusCode::OK, self.content_type, coded.content.clone())
+        };
+        let mut say = |name: HeaderName, value| answer.headers_mut().insert(name, value);
+        if packed.is_some() {
+            say(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        if let Ok(tag) = HeaderValue::from_str(&coded.tag) {
+            say(header::ETAG, tag);
+        }
+        for (name, value) in [
+            // Asked for anew each time, and mostly answered with 304: so the files fit each other after an upgrade.
+            (header::CACHE_CONTROL, "no-cache"),
+            (header::VARY, "Accept-Encoding"),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::X_FRAME_OPTIONS, "DENY"),
+            (header::REFERRER_POLICY, "same-origin"),
+        ] {
+            say(name, HeaderValue::from_static(value));
+        }
+        answer
+    }
+}
+
+/// Whether a client says that it has this (RFC 9110, section 13.1.2).
+fn has(if_none_match: &str, tag: &str) -> bool {
+    let mut held = if_none_match.split(',').map(|held| held.trim().trim_start_matches("W/"));
+    held.any(|held| held == tag || held == "*")
+}
+
+/// `None` cannot be: writing to memory does not fail.
+fn packed(content: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).ok()?;
+    encoder.finish().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_found_among_those_that_a_client_has() {
+        for list in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
+            assert!(has(list, "\"a\""), "{list}");
+        }
+        for list in ["", "\"b\"", "a", "\"a-gzip\""] {
+            assert!(!has(list, "\"a\""), "{list}");
+        }
+    }
+
+    #[test]
+    fn every_file_that_the_page_names_is_served_and_no_other_place_is_named() {
+        let page = include_str!("../../status_page/files/index.html");
+        let named: Vec<&str> = page.split('"').filter(|text| text.starts_with("page/")).collect();
+        for name in &named {
+            assert!(find(&format!("/{name}")).is_some(), "{name}");
+        }
+        for (path, _, content) in SOURCES {
+            assert!(named.contains(&path.trim_start_matches('/')), "{path} is not fetched ahead");
+            let text = String::from_utf8_lossy(content).replace("http://www.w3.org/", "");
+            assert!(!text.contains("http://") && !text.contains("https://"), "{path} names another place");
+        }
+    }
+}

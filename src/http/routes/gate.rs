@@ -1,0 +1,108 @@
+//! Which requests are taken, as far as a browser's headers decide it.
+//!
+//! A page of another site can make a browser that shows it send requests here. It cannot read the answers,
+//! but a request that changes something has done so by then: such a request is refused when a browser says that it
+//! comes from elsewhere (`Origin`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is no browser sends
+//! neither header and is taken.
+//!
+//! A page whose own name is made to point here (DNS rebinding) is of the same origin, and reads all. But the request has
+//! the page's own name as its host: `allowed-hosts` refuses it.
+
+use hyper::Uri;
+use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
+
+use crate::config::HostName;
+
+/// The listener has no TLS of its own, so that is what a page of this server has been fetched by.
+const SCHEME: &str = "http://";
+const PORT: u16 = 80;
+
+/// The gate of one server.
+pub(crate) struct Gate {
+    /// `allowed-hosts`; any when empty.
+    hosts: Vec<HostName>,
+}
+
+/// The part of an address that says which server is meant.
+#[derive(Debug, PartialEq, Eq)]
+struct Authority {
+    host: HostName,
+    port: u16,
+}
+
+impl Gate {
+    pub const fn new(hosts: Vec<HostName>) -> Self {
+        Self { hosts }
+    }
+
+    /// Why a request is answered 403, if it is.
+    pub fn refusal(&self, head: &Parts) -> Option<&'static str> {
+        if !self.hosts.is_empty() && !self.is_meant(&head.uri, &head.headers) {
+            return Some("the host of this request is not in allowed-hosts of the [httpserver.*] that was asked\n");
+        }
+        if !head.method.is_safe() && is_foreign(&head.uri, &head.headers) {
+            return Some("a page of another site may not change anything here\n");
+        }
+        None
+    }
+
+    /// Whether each name that a request has for this server is one of ours, and whether it has one.
+    fn is_meant(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let mut named = 0_usize;
+        let all = names(uri, headers).all(|name| {
+            named = named.saturating_add(1);
+            name.is_some_and(|name| self.hosts.contains(&name.host))
+        });
+        all && named > 0
+    }
+}
+
+/// What a request calls the server: the address that it asks for, if that is a whole one, and its `Host`. `None` for a
+/// name that is none.
+fn names<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = Option<Authority>> + 'a {
+    let asked = uri.authority().map(|authority| Authority::parse(authority.as_str()));
+    asked.into_iter().chain(headers.get_all(HOST).iter().map(|host| Authority::parse(host.to_str().ok()?)))
+}
+
+/// Whether a browser says that a request comes from another site's page.
+fn is_foreign(uri: &Uri, headers: &HeaderMap) -> bool {
+    let own = names(uri, headers).next().flatten();
+    let is_own = |origin: &HeaderValue| {
+        let origin = origin.to_str().ok().and_then(|origin| Authority::parse(origin.strip_prefix(SCHEME)?));
+        origin.is_some() && origin == own
+    };
+    let is_near = |site: &HeaderValue| site == "same-origin" || site == "none";
+    !headers.get_all(ORIGIN).iter().all(is_own) || !headers.get_all("sec-fetch-site").iter().all(is_near)
+}
+
+impl Authority {
+    fn parse(text: &str) -> Option<Self> {
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port),
+            Some(_) | None => (text, ""),
+        };
+        // The standard library would take a sign.
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = if port.is_empty() { Some(PORT) } else { port.parse().ok().filter(|_| digits) };
+        Some(Self { host: HostName::parse(host)?, port: port? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_is_a_host_and_a_port() {
+        let shown = |text| Authority::parse(text).map(|it| format!("{} {}", it.host, it.port));
+        for (text, expected) in
+            [("a", "a 80"), ("A.:80", "a 80"), ("a:", "a 80"), ("[::1]", "[::1] 80"), ("[::1]:9308", "[::1] 9308")]
+        {
+            assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["", ":80", "a:b", "a:+1", "a:65536", "u@a:80", "a/b", "[::1", "::1", "a b", "a:80:80"] {
+            assert_eq!(shown(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The table of routes, and what stands behind each.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use tokio_util::sync::CancellationToken;
+
+use crate::http::Awaited;
+use crate::http::Ready;
+use crate::http::bodies::answer::{Content, Sending, no_memory, no_thread, text, whole, with};
+use crate::http::bodies::chunks::is_out_of_memory;
+use crate::http::bodies::work::Undone;
+use crate::http::routes::desk::Desk;
+use crate::http::routes::files;
+use crate::http::routes::gate::Gate;
+use crate::http::routes::negotiate::{self, Coding};
+use crate::http::routes::scrape::{NoPage, Scrapes};
+use crate::http::serving::limits::Limits;
+use crate::http::serving::watch::Watch;
+use crate::status_page;
+
+const READ: &[Method] = &[Method::GET, Method::HEAD];
+const POST: &[Method] = &[Method::POST];
+
+/// Every path that is answered, but for those below `/v3`, and the status page's files and numbers.
+const ROUTES: &[Route] = &[
+    Route { path: "/metrics", methods: READ, page: Page::Metrics },
+    Route { path: "/-/healthy", methods: READ, page: Page::Healthy },
+    Route { path: "/-/ready", methods: READ, page: Page::Ready },
+    Route { path: "/-/reload", methods: POST, page: Page::Lifecycle },
+    Route { path: "/-/quit", methods: POST, page: Page::Lifecycle },
+    Route { path: "/burrow/admin", methods: READ, page: Page::Good },
+    Route { path: "/burrow/admin/ready", methods: READ, page: Page::BurrowReady },
+];
+
+struct Route {
+    path: &'static str,
+    methods: &'static [Method],
+    page: Page,
+}
+
+#[derive(Clone, Copy)]
+enum Page {
+    Metrics,
+    Healthy,
+    Ready,
+    Lifecycle,
+    Good,
+    BurrowReady,
+}
+
+/// What is shown, and to whom it is asked.
+pub(crate) struct Pages {
+    pub scrapes: Scrapes,
+    pub desk: Desk,
+    pub ready: Ready,
+    pub gate: Gate,
+    pub limits: Arc<Limits>,
+    pub stopping: CancellationToken,
+}
+
+impl Pages {
+    /// Answers one request of the watched connection.
+    pub async fn answer(&self, watch: Arc<Watch>, request: Request<Incoming>) -> Result<Response<Sending>, Infallible> {
+        let (head, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        watch.begin_request(has_body);
+        let path = head.uri.path();
+        let answer = match self.admit(&head, has_body.then_some(body)).await {
+            Err(refusal) => text(refusal.0, refusal.1),
+            Ok(body) if path == "/v3" || path.starts_with("/v3/") => {
+                self.desk.answer(&head.method, path.to_owned(), body, watch.cut.clone()).await
+            }
+            Ok(_) => match status_page::call(path, head.uri.query().unwrap_or_default()) {
+                Some(call) => self.numbers(&head.method, call, &head.headers, &watch).await,
+                None => self.page(&head.method, path, &head.headers, &watch).await,
+            },
+        };
+        // The connection's watch does not look for the end of a body.
+        let answer =
+            if has_body { with(answer, header::CONNECTION, HeaderValue::from_static("close")) } else { answer };
+        Ok(answer.map(|content| Sending::new(content, head.method == Method::HEAD, watch)))
+    }
+
+    async fn page(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+        if let Some(file) = files::find(path) {
+            return if READ.contains(method) { file.answer(headers) } else { not_allowed(READ) };
+        }
+        let Some(route) = ROUTES.iter().find(|route| route.path == path) else {
+            return text(StatusCode::NOT_FOUND, "not found\n");
+        };
+        if !route.methods.contains(method) {
+            return not_allowed(route.methods);
+        }
+        match route.page {
+            Page::Metrics => self.metrics(method, headers, watch).await,
+            Page::Healthy => text(StatusCode::OK, "healthy\n"),
+            Page::Ready => self.readiness(),
+            Page::Lifecycle => text(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
+            Page::Good => self.desk.marked(text(StatusCode::OK, "GOOD")),
+            Page::BurrowReady => self.desk.marked(match self.awaited().as_slice() {
+                [] => text(StatusCode::OK, "READY"),
+                [_, ..] => text(StatusCode::SERVICE_UNAVAILABLE, "STARTING"),
+            }),
+        }
+    }
+
+    async fn numbers(
+        &self,
+        method: &Method,
+        call: status_page::Call,
+        headers: &HeaderMap,
+        watch: &Watch,
+    ) -> Response<Content> {
+        if !READ.contains(method) {
+            return not_allowed(READ);
+        }
+        let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
+        self.desk.numbers(call, coding, watch.cut.clone()).await
+    }
+
+    /// The body of a request that is taken.
+    async fn admit(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Refusal> {
+        if let Some(why) = self.gate.refusal(head) {
+            return Err(Refusal(StatusCode::FORBIDDEN, why));
+        }
+        match body {
+            Some(body) => self.read(body).await,
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    /// The body of a request, within its bounds of size and time.
+    async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
+        const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
+        let most = self.limits.body_bytes;
+        if u64::try_from(most).is_ok_and(|most| body.size_hint().lower() > most) {
+            return Err(TOO_LARGE);
+        }
+        match tokio::time::timeout(self.limits.body, Limited::new(body, most).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
+            Ok(Err(_)) => Err(Refusal(StatusCode::BAD_REQUEST, "the body is malformed\n")),
+            Err(_) => Err(Refusal(StatusCode::REQUEST_TIMEOUT, "the body is not complete\n")),
+        }
+    }
+
+    async fn metrics(&self, method: &Method, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+        let format = negotiate::format(&joined(headers, header::ACCEPT));
+        let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
+        let content = match (method, coding) {
+            (&Method::HEAD, _) => Ok(Content::Omitted),
+            (_, Coding::Identity) => self.scrapes.plain(format, watch.cut.clone()).await,
+            (_, Coding::Gzip) => self.scrapes.compressed(format).await,
+        };
+        let content = match content {
+            Ok(content) => content,
+            Err(NoPage::Stopping) => return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+            Err(NoPage::NoMemory(_)) => return no_memory(),
+            Err(NoPage::Compress(error)) if is_out_of_memory(&error) => return no_memory(),
+            Err(NoPage::Undone(Undone::NoThread(error))) => return no_thread(&error),
+            Err(error @ (NoPage::Undone(Undone::Panicked) | NoPage::BrokenOff | NoPage::Compress(_))) => {
+                tracing::error!(?error, "a scrape failed");
+                return text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n");
+            }
+        };
+        let mut answer = Response::new(content);
+        let mut say = |name: HeaderName, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        say(header::CONTENT_TYPE, format.content_type());
+        say(header::VARY, "Accept, Accept-Encoding");
+        if coding == Coding::Gzip {
+            say(header::CONTENT_ENCODING, "gzip");
+        }
+        answer
+    }
+
+    fn awaited(&self) -> Vec<Awaited> {
+        let mut awaited = (self.ready)().awaited;
+        if self.stopping.is_cancelled() {
+            awaited.insert(0, Awaited::stopping());
+        }
+        awaited
+    }
+
+    fn readiness(&self) -> Response<Content> {
+        let awaited = self.awaited();
+        let status = if awaited.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        match serde_json::to_vec(&awaited) {
+            Ok(json) => whole(status, "application/json", json.into()),
+            Err(error) => {
+                tracing::error!(?error, "readiness cannot be told");
+                text(StatusCode::INTERNAL_SERVER_ERROR, "readiness cannot be told\n")
+            }
+        }
+    }
+}
+
+/// A status and the reason in words.
+struct Refusal(StatusCode, &'static str);
+
+fn not_allowed(methods: &[Method]) -> Response<Content> {
+    let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+    match HeaderValue::try_from(allowed) {
+        Ok(allowed) => with(answer, header::ALLOW, allowed),
+        Err(_) => answer,
+    }
+}
+
+/// All values of a header as one list; a value that is not text says nothing.
+pub(crate) fn joined(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
+    let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let first = values.next().unwrap_or_default();
+    values.fold(Cow::Borrowed(first), |list, value| Cow::Owned(format!("{list},{value}")))
+}

@@ -1,0 +1,213 @@
+//! `/metrics`: plain pages are made for each client, compressed ones for all who ask within a second.
+
+use std::collections::TryReserveError;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::http::Observe;
+use crate::http::Scrape;
+use crate::http::bodies::answer::Content;
+use crate::http::bodies::chunks::Chunks;
+use crate::http::bodies::places::{Place, Places};
+use crate::http::bodies::rendering::{Rendering, Step};
+use crate::http::bodies::work::{self, Undone};
+use crate::http::serving::limits::Limits;
+use crate::metrics::Format;
+
+/// Compressions at one time: one a format, with no one to wait for but those whose client has gone.
+const COMPRESSIONS: u32 = 2;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoPage {
+    #[error("the server stops")]
+    Stopping,
+    #[error("no memory for the numbers of the page")]
+    NoMemory(#[source] TryReserveError),
+    #[error("cannot compress the page")]
+    Compress(#[source] io::Error),
+    #[error("cannot render the page")]
+    Undone(#[from] Undone),
+    /// A bug of ours, with the page begun.
+    #[error("rendering the page broke off")]
+    BrokenOff,
+}
+
+/// The pages of one server.
+pub(crate) struct Scrapes {
+    scrape: Scrape,
+    observe: Observe,
+    limits: Arc<Limits>,
+    /// For plain pages.
+    places: Places,
+    /// For compressed ones, which no client can hold up.
+    compressions: Arc<Semaphore>,
+    /// The newest compressed page of each format.
+    kept: Mutex<Vec<Arc<Shared>>>,
+    /// A compressed page has been made.
+    made: Notify,
+    ended: CancellationToken,
+}
+
+/// A compressed page, made once.
+struct Shared {
+    format: Format,
+    /// When its numbers were read.
+    begun: Mutex<Option<Instant>>,
+    page: OnceCell<Arc<Vec<Bytes>>>,
+}
+
+impl Shared {
+    /// When it grows stale: not yet known while nobody has begun to make it.
+    fn stale_at(&self, keep: Duration) -> Option<Instant> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).map(|begun| begun + keep)
+    }
+}
+
+/// A plain page on its way to its client.
+pub(crate) struct Stream {
+    rendering: Rendering,
+    /// Given back with the last piece.
+    place: Option<Arc<Place>>,
+    /// Cuts the client's connection.
+    cut: CancellationToken,
+    observe: Observe,
+}
+
+impl Stream {
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(place) = &self.place else { return Poll::Ready(None) };
+        match ready!(self.rendering.poll_next(cx)) {
+            Some(Step::Piece(piece)) => {
+                place.taken();
+                Poll::Ready(Some(Bytes::from(piece)))
+            }
+            Some(Step::End(worked)) => {
+                self.place = None;
+                (self.observe)(worked);
+                Poll::Ready(None)
+            }
+            // A page that ends before its end must not look complete.
+            None => {
+                self.cut.cancel();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Scrapes {
+    pub fn new(scrape: Scrape, observe: Observe, limits: Arc<Limits>) -> Self {
+        Self {
+            scrape,
+            observe,
+            places: Places::new(limits.pages, limits.stall),
+            compressions: Arc::new(Semaphore::new(usize::try_from(COMPRESSIONS).unwrap_or(1))),
+            limits,
+            kept: Mutex::new(Vec::new()),
+            made: Notify::new(),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    /// A page for one client, whose connection `cut` ends. Waits for a place.
+    pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
+        let asked = Instant::now();
+        let place = Arc::new(self.places.take(cut.clone()).await.ok_or(NoPage::Stopping)?);
+        let rendering = Rendering::begin(&self.scrape, (format, asked), &place).await?;
+        place.taken();
+        let observe = Arc::clone(&self.observe);
+        Ok(Content::Stream(Stream { rendering, place: Some(place), cut, observe }))
+    }
+
+    /// The page that whoever asks within a second shares. Whoever asks first makes it, all others wait for that.
+    pub async fn compressed(&self, format: Format) -> Result<Content, NoPage> {
+        let shared = self.shared(format, Instant::now());
+        let page = shared.page.get_or_try_init(|| self.compress(Arc::clone(&shared))).await?;
+        Ok(Content::Shared { chunks: Arc::clone(page), next: 0 })
+    }
+
+    fn shared(&self, format: Format, now: Instant) -> Arc<Shared> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|shared| shared.stale_at(self.limits.keep).is_none_or(|stale| now < stale));
+        if let Some(shared) = kept.iter().find(|shared| shared.format == format) {
+            return Arc::clone(shared);
+        }
+        let shared = Arc::new(Shared { format, begun: Mutex::new(None), page: OnceCell::new() });
+        kept.push(Arc::clone(&shared));
+        shared
+    }
+
+    /// Should the client go whose turn this is, the next in line begins anew.
+    async fn compress(&self, shared: Arc<Shared>) -> Result<Arc<Vec<Bytes>>, NoPage> {
+        let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| NoPage::Stopping)?;
+        let permit = Arc::new(permit);
+        let (begun, ended) = (Instant::now(), self.ended.clone());
+        *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        let rendering = Rendering::begin(&self.scrape, (shared.format, begun), &permit).await?;
+        let page = work::done(move || {
+            let page = gzip(rendering, &ended);
+            drop(permit);
+            page
+        })
+        .await??;
+        (self.observe)(begun.elapsed());
+        self.made.notify_one();
+        Ok(Arc::new(page))
+    }
+
+    /// Forgets pages as they grow stale, so that a page that nobody asks for costs no memory. Never ends.
+    pub async fn forget_stale(&self) {
+        loop {
+            match self.forget(Instant::now()) {
+                Some(next) => tokio::time::sleep_until(next).await,
+                None => self.made.notified().await,
+            }
+        }
+    }
+
+    fn forget(&self, now: Instant) -> Option<Instant> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|shared| shared.stale_at(self.limits.keep).is_none_or(|stale| now < stale));
+        kept.iter().filter_map(|shared| shared.stale_at(self.limits.keep)).min()
+    }
+
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Ends the work in progress, which no client waits for any more.
+    pub async fn end(&self) {
+        self.ended.cancel();
+        self.places.close(self.limits.pages).await;
+        // Fails only when closed before, and then there is nothing to wait for.
+        let _ = self.compressions.acquire_many(COMPRESSIONS).await;
+        self.compressions.close();
+    }
+}
+
+fn gzip(mut rendering: Rendering, ended: &CancellationToken) -> Result<Vec<Bytes>, NoPage> {
+    let mut encoder = GzEncoder::new(Chunks::default(), Compression::fast());
+    loop {
+        let piece = match rendering.next_blocking() {
+            Some(Step::Piece(piece)) => piece,
+            Some(Step::End(_)) => break,
+            None => return Err(NoPage::BrokenOff),
+        };
+        if ended.is_cancelled() {
+            return Err(NoPage::Stopping);
+        }
+        encoder.write_all(&piece).map_err(NoPage::Compress)?;
+    }
+    encoder.finish().map(Chunks::end).map_err(NoPage::Compress)
+}

@@ -1,0 +1,73 @@
+//! One connection, from its opening to its end.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::http::routes::route::Pages;
+use crate::http::serving::watch::Watch;
+use crate::http::serving::wire::Wire;
+
+/// hyper's buffer for reading and writing; larger than a head and smaller than a piece of a page, so that a piece
+/// is made only when the one before has left.
+const BUFFER: usize = 32 * 1024;
+
+/// Serves a client until it goes, is cut, or exceeds a limit.
+///
+/// When the server stops, an answer in flight is completed, and an idle connection closed.
+pub(crate) async fn converse(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Watch>) {
+    // Pages are written in large pieces already; only their last one would be delayed.
+    let _ = socket.set_nodelay(true);
+    let service = {
+        let (pages, watch) = (Arc::clone(&pages), Arc::clone(&watch));
+        service_fn(move |request| {
+            let (pages, watch) = (Arc::clone(&pages), Arc::clone(&watch));
+            async move { pages.answer(watch, request).await }
+        })
+    };
+    let late = pages.stopping.is_cancelled();
+    let wire = TokioIo::new(Wire::new(socket, Arc::clone(&watch), pages.limits.linger_bytes));
+    let mut talk = http1::Builder::new()
+        .max_buf_size(BUFFER.max(pages.limits.head_bytes))
+        .max_header_size(pages.limits.head_bytes)
+        // The request line is a line of the head.
+        .max_headers(pages.limits.head_lines.saturating_sub(1))
+        // It would run for an idle connection, too; the watch knows better.
+        .header_read_timeout(None)
+        // A client may close its side once it has asked, and still wants the answer.
+        .half_close(true)
+        .keep_alive(!late)
+        .serve_connection(wire, service);
+    let mut alarm = pin!(tokio::time::sleep_until(Instant::now()));
+    let mut cut = pin!(watch.cut.cancelled());
+    let mut stop = pin!(pages.stopping.cancelled());
+    let mut told = late;
+    std::future::poll_fn(|cx| {
+        if cut.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if !told && stop.as_mut().poll(cx).is_ready() {
+            told = true;
+            Pin::new(&mut talk).graceful_shutdown();
+        }
+        if let Poll::Ready(end) = Pin::new(&mut talk).poll(cx) {
+            if let Err(error) = end {
+                tracing::debug!(?error, "a connection ended early");
+            }
+            return Poll::Ready(());
+        }
+        // Whatever moves a deadline happens in the poll above.
+        let Some(deadline) = watch.deadline() else { return Poll::Pending };
+        if alarm.deadline() != deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        alarm.as_mut().poll(cx)
+    })
+    .await;
+}

@@ -1,0 +1,122 @@
+//! `HOST:PORT` to a listening socket.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+
+use socket2::SockRef;
+
+/// Clients that wait to be let in, as far as the system allows: the standard library asks for 128, and a client that
+/// is turned away tries again a second later.
+const BACKLOG: i32 = 4096;
+
+/// Why a server cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The address is not `HOST:PORT`.
+    #[error("cannot listen on {address:?}: needed HOST:PORT (an empty host means all addresses, IPv6 in brackets)")]
+    Malformed {
+        /// As it was given.
+        address: String,
+    },
+    /// The host has no address.
+    #[error("cannot listen on {address:?}: the host cannot be resolved")]
+    Unresolved {
+        /// As it was given.
+        address: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// The system refuses the address: it is taken, not ours, or needs a privilege.
+    #[error("cannot listen on {address:?}")]
+    Refused {
+        /// As it was given.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Listens on `HOST:PORT`; port 0 is any free one.
+///
+/// An empty host is `[::]`, which takes IPv4 too wherever the system has not set `bindv6only`, and `0.0.0.0` on a
+/// system without IPv6.
+pub(crate) fn listen(address: &str) -> Result<TcpListener, BindError> {
+    let (host, port) = parse(address).ok_or_else(|| BindError::Malformed { address: address.to_owned() })?;
+    let refused = |source| BindError::Refused { address: address.to_owned(), source };
+    let listener = if host.is_empty() {
+        listen_on_all(port).map_err(refused)?
+    } else {
+        let unresolved = |source| BindError::Unresolved { address: address.to_owned(), source };
+        let found: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(unresolved)?.collect();
+        TcpListener::bind(found.as_slice()).map_err(refused)?
+    };
+    listener.set_nonblocking(true).map_err(refused)?;
+    SockRef::from(&listener).listen(BACKLOG).map_err(refused)?;
+    Ok(listener)
+}
+
+fn listen_on_all(port: u16) -> io::Result<TcpListener> {
+    let any = |ip: IpAddr| TcpListener::bind(SocketAddr::new(ip, port));
+    match any(Ipv6Addr::UNSPECIFIED.into()) {
+        // Taken and forbidden are about the port: IPv4 alone would hide that.
+        Err(refusal) if !matches!(refusal.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
+            any(Ipv4Addr::UNSPECIFIED.into())
+        }
+        bound => bound,
+    }
+}
+
+fn parse(address: &str) -> Option<(&str, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    // `parse` of the standard library would take a sign.
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').filter(|inner| inner.parse::<Ipv6Addr>().is_ok())?,
+        None if host.contains(':') => return None,
+        None => host,
+    };
+    Some((host, port.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        assert_eq!(parse(":9404"), Some(("", 9404)));
+        assert_eq!(parse("127.0.0.1:0"), Some(("127.0.0.1", 0)));
+        assert_eq!(parse("localhost:65535"), Some(("localhost", 65535)));
+        assert_eq!(parse("[::1]:80"), Some(("::1", 80)));
+    }
+
+    #[test]
+    fn what_is_not_host_and_port_is_refused_with_the_address() {
+        for address in
+            ["", "9404", "::1:80", "[::1]", "[x]:80", "host:", "host:+80", "host:65536", "host:http", "[]:80"]
+        {
+            let Err(refusal @ BindError::Malformed { .. }) = listen(address) else { panic!("{address} was taken") };
+            let expected = format!(
+                "cannot listen on {address:?}: needed HOST:PORT (an empty host means all addresses, IPv6 in brackets)"
+            );
+            assert_eq!(refusal.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_told_with_its_address() {
+        let first = listen("127.0.0.1:0").unwrap();
+        let address = first.local_addr().unwrap().to_string();
+        let Err(BindError::Refused { address: told, source }) = listen(&address) else { panic!("bound twice") };
+        assert_eq!((told, source.kind()), (address, io::ErrorKind::AddrInUse));
+    }
+
+    #[test]
+    fn an_empty_host_takes_ipv4_too() {
+        let listener = listen(":0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    }
+}

@@ -1,0 +1,257 @@
+//! Accepting clients, and letting them go.
+
+use std::collections::HashSet;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::http::Site;
+use crate::http::routes::desk::Desk;
+use crate::http::routes::gate::Gate;
+use crate::http::routes::route::Pages;
+use crate::http::routes::scrape::Scrapes;
+use crate::http::serving::connection;
+use crate::http::serving::crowd::Crowd;
+use crate::http::serving::limits::Limits;
+use crate::http::serving::listen::{BindError, listen};
+use crate::http::serving::watch::Watch;
+use crate::shortage;
+
+/// An HTTP server that is bound, and serves once [`Server::serve`] is awaited.
+pub struct Server {
+    listener: TcpListener,
+    local: SocketAddr,
+    site: Site,
+    crowd: Arc<Crowd>,
+    limits: Limits,
+}
+
+impl Server {
+    /// Listens on `HOST:PORT`: an empty host means all addresses, port 0 any free port. Its clients belong to a crowd
+    /// that other servers may share.
+    ///
+    /// Clients that connect from now on wait for [`Server::serve`]. Resolving a name may block.
+    ///
+    /// # Errors
+    /// When the address is malformed, cannot be resolved, or cannot be had.
+    pub fn bind(address: &str, site: Site, crowd: &Arc<Crowd>) -> Result<Self, BindError> {
+        let listener = listen(address)?;
+        let refused = |source| BindError::Refused { address: address.to_owned(), source };
+        let local = listener.local_addr().map_err(refused)?;
+        Ok(Self { listener, local, site, crowd: Arc::clone(crowd), limits: Limits::default() })
+    }
+
+    /// The address that was bound, with the port that was chosen.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    #[cfg(test)]
+    pub(crate) fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Serves until `stop`, and then until the answers in flight are complete, two seconds at most.
+    ///
+    /// Meanwhile new clients are still let in, so that `/-/ready` can tell that it stops, but not waited for. Every
+    /// connection's task has ended when this returns; when it is dropped, they are aborted.
+    ///
+    /// # Errors
+    /// When the socket cannot be handed to the runtime, which has no descriptor left then.
+    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        let limits = Arc::new(self.limits);
+        let pages = Arc::new(Pages {
+            scrapes: Scrapes::new(self.site.scrape, self.site.observe, Arc::clone(&limits)),
+            desk: Desk::new(self.site.api, self.site.numbers, self.site.origin.as_deref(), &limits),
+            ready: self.site.ready,
+            gate: Gate::new(self.site.allowed_hosts),
+            limits: Arc::clone(&limits),
+            stopping: CancellationToken::new(),
+        });
+        let mut clients = Clients::new(Arc::clone(&pages), self.crowd);
+        let mut door = Door::new(self.local);
+        let mut grace_ends = None;
+        while grace_ends.is_none() || !clients.owed.is_empty() {
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if grace_ends.is_none() => {
+                    pages.stopping.cancel();
+                    clients.owe();
+                    grace_ends = Some(Instant::now() + limits.grace);
+                }
+                () = reached(grace_ends) => break,
+                Some(ended) = clients.tasks.join_next_with_id() => clients.forget(ended),
+                () = pages.scrapes.forget_stale() => {}
+                () = door.is_calm(&limits) => door.works(),
+                accepted = door.next(&listener) => match accepted {
+                    Ok(socket) => clients.admit(socket),
+                    Err(error) => {
+                        // With no descriptor left, a silent client's is the one to be had.
+                        if door.sticks(&error, &limits) {
+                            clients.crowd.cut_longest_silent();
+                        }
+                    }
+                },
+            }
+        }
+        drop(listener);
+        clients.tasks.shutdown().await;
+        // What is still being rendered ends with its next piece; nobody is to wait for it beyond that.
+        let ending = async { tokio::join!(pages.scrapes.end(), pages.desk.end(&limits)) };
+        let _ = tokio::time::timeout(limits.grace / 4, ending).await;
+        Ok(())
+    }
+}
+
+async fn reached(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The connections of this server.
+struct Clients {
+    pages: Arc<Pages>,
+    crowd: Arc<Crowd>,
+    /// Those whose tasks have not ended.
+    open: HashSet<Id>,
+    /// Those that were open when the server was to stop, until their tasks end: they are waited for.
+    owed: HashSet<Id>,
+    tasks: JoinSet<()>,
+}
+
+impl Clients {
+    fn new(pages: Arc<Pages>, crowd: Arc<Crowd>) -> Self {
+        Self { pages, crowd, open: HashSet::new(), owed: HashSet::new(), tasks: JoinSet::new() }
+    }
+
+    fn owe(&mut self) {
+        self.owed.clone_from(&self.open);
+    }
+
+    fn admit(&mut self, socket: TcpStream) {
+        let watch = Arc::new(Watch::new(Arc::clone(&self.pages.limits)));
+        let guest = self.crowd.admit(Arc::clone(&watch));
+        let talk = connection::converse(socket, Arc::clone(&self.pages), watch);
+        let task = self.tasks.spawn(async move {
+            talk.await;
+            drop(guest);
+        });
+        self.open.insert(task.id());
+    }
+
+    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                if error.is_panic() {
+                    tracing::error!(?error, "a connection's task failed");
+                }
+                error.id()
+            }
+        };
+        self.open.remove(&id);
+        self.owed.remove(&id);
+    }
+}
+
+/// Where clients come in.
+struct Door {
+    address: SocketAddr,
+    /// Not before this are clients let in, after one could not be.
+    opens: Option<Instant>,
+    /// When one could not be let in, until that has not happened for a while: clients come and go meanwhile, and with
+    /// each that goes there is a descriptor for the next.
+    failed: Option<Instant>,
+}
+
+impl Door {
+    const fn new(address: SocketAddr) -> Self {
+        Self { address, opens: None, failed: None }
+    }
+
+    /// The next client. May be dropped and called again at any time.
+    async fn next(&self, listener: &tokio::net::TcpListener) -> io::Result<TcpStream> {
+        if let Some(opens) = self.opens {
+            tokio::time::sleep_until(opens).await;
+        }
+        listener.accept().await.map(|(socket, _)| socket)
+    }
+
+    /// Waits until clients have been let in without fail for a while, if that was not so before. Likewise.
+    async fn is_calm(&self, limits: &Limits) {
+        reached(self.failed.map(|failed| failed + limits.calm)).await;
+    }
+
+    fn works(&mut self) {
+        if self.failed.take().is_some() {
+            tracing::info!(address = %self.address, "connections are accepted again");
+        }
+    }
+
+    /// A client could not be let in. Answers whether that will last unless something is done about it.
+    fn sticks(&mut self, error: &io::Error, limits: &Limits) -> bool {
+        use io::ErrorKind as Kind;
+        if matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted) {
+            // That client's own business.
+            return false;
+        }
+        if self.failed.is_none() {
+            tracing::warn!(address = %self.address, cause = shortage::cause(error), "connections cannot be accepted");
+        }
+        let now = Instant::now();
+        (self.opens, self.failed) = (Some(now + limits.pause), Some(now));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const EMFILE: i32 = 24;
+
+    fn door() -> Door {
+        Door::new(SocketAddr::from(([127, 0, 0, 1], 9308)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lack_of_descriptors_makes_the_door_wait_and_not_spin() {
+        let listener = tokio::net::TcpListener::from_std(listen("127.0.0.1:0").unwrap()).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut door, start) = (door(), Instant::now());
+        assert!(door.sticks(&io::Error::from_raw_os_error(EMFILE), &Limits::default()));
+        door.next(&listener).await.unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_door_works_again_once_it_has_not_stuck_for_a_while() {
+        let (mut door, limits) = (door(), Limits::default());
+        for _ in 0..3 {
+            assert!(door.sticks(&io::Error::from_raw_os_error(EMFILE), &limits));
+            tokio::time::advance(limits.calm - Duration::from_millis(1)).await;
+        }
+        let last = Instant::now();
+        door.is_calm(&limits).await;
+        assert_eq!(last.elapsed(), Duration::from_millis(1));
+        door.works();
+        assert_eq!(door.failed, None);
+    }
+
+    #[test]
+    fn a_client_that_gave_up_early_holds_up_nobody() {
+        let mut door = door();
+        assert!(!door.sticks(&io::ErrorKind::ConnectionAborted.into(), &Limits::default()));
+        assert!(door.failed.is_none() && door.opens.is_none());
+    }
+}

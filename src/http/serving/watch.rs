@@ -1,0 +1,277 @@
+//! What one connection is at, and since when: the source of its deadlines.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::http::serving::limits::Limits;
+
+/// The state of one connection, shared by its socket, its requests and the server.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// Cancelled to cut the connection, answered or not.
+    pub cut: CancellationToken,
+    limits: Arc<Limits>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Bytes moved last, in whichever direction.
+    moved: Instant,
+    head: Head,
+    /// Since when the head has been awaited: `None` for a connection that idles between requests.
+    head_since: Option<Instant>,
+    /// Bytes have been read that no request has accounted for.
+    unserved: bool,
+    /// A request has been read and its answer is not complete.
+    serving: bool,
+    /// The answer has been handed over for sending.
+    answering_since: Option<Instant>,
+    /// Bytes wait because the client takes none.
+    blocked_since: Option<Instant>,
+    /// Our last answer is out; the client should hang up.
+    closing_since: Option<Instant>,
+    /// An answer was given up before its end.
+    broken: bool,
+}
+
+/// Where in a head the bytes read so far end.
+///
+/// hyper starts its own clock for a head when the last answer ends, which would take an idle connection for a slow
+/// one. So we look for the end of the head ourselves, as httparse does: an empty line, ended by LF or CR LF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    /// Before its first byte.
+    Unbegun,
+    /// In the blank lines that may precede it.
+    Leading,
+    /// Within a line.
+    Line,
+    /// After the end of a line.
+    LineEnd,
+    /// After the end of a line and a CR.
+    LineEndCr,
+    /// In a body, whose end we don't look for: the connection is closed after the answer.
+    Body,
+}
+
+impl Head {
+    /// The state after one more byte, and whether the head ends with it.
+    fn after(self, byte: u8) -> (Self, bool) {
+        match (self, byte) {
+            (Self::Body, _) => (Self::Body, false),
+            (Self::Unbegun | Self::Leading, b'\r' | b'\n') => (Self::Leading, false),
+            (Self::LineEnd | Self::LineEndCr, b'\n') => (Self::Unbegun, true),
+            (Self::LineEnd, b'\r') => (Self::LineEndCr, false),
+            (Self::Line, b'\n') => (Self::LineEnd, false),
+            (Self::Unbegun | Self::Leading | Self::Line | Self::LineEnd | Self::LineEndCr, _) => (Self::Line, false),
+        }
+    }
+}
+
+impl Watch {
+    /// Of a connection that has been opened just now.
+    pub fn new(limits: Arc<Limits>) -> Self {
+        let now = Instant::now();
+        let state = State {
+            moved: now,
+            head: Head::Unbegun,
+            head_since: Some(now),
+            unserved: false,
+            serving: false,
+            answering_since: None,
+            blocked_since: None,
+            closing_since: None,
+            broken: false,
+        };
+        Self { cut: CancellationToken::new(), limits, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No holder of this lock can panic half way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When bytes moved last.
+    pub fn moved(&self) -> Instant {
+        self.state().moved
+    }
+
+    /// Takes note of bytes read. Answers how many of them belong to the request that is being read: the rest is
+    /// the beginning of the next one.
+    pub fn read(&self, bytes: &[u8]) -> usize {
+        let mut state = self.state();
+        state.moved = Instant::now();
+        state.unserved |= !bytes.is_empty();
+        for (at, byte) in (1..).zip(bytes) {
+            let (head, ended) = state.head.after(*byte);
+            state.head = head;
+            if ended {
+                // The clock runs on until the request is served: what ends here may be no head to hyper.
+                return at;
+            }
+        }
+        if state.head != Head::Unbegun && state.head_since.is_none() && !state.serving {
+            state.head_since = Some(state.moved);
+        }
+        bytes.len()
+    }
+
+    /// Takes note of bytes written.
+    pub fn wrote(&self) {
+        let mut state = self.state();
+        state.moved = Instant::now();
+        state.blocked_since = None;
+    }
+
+    /// The client takes no bytes at present.
+    pub fn blocked(&self) {
+        let mut state = self.state();
+        if state.blocked_since.is_none() {
+            state.blocked_since = Some(Instant::now());
+        }
+    }
+
+    /// A head is complete.
+    pub fn begin_request(&self, has_body: bool) {
+        let mut state = self.state();
+        state.serving = true;
+        state.head_since = None;
+        state.unserved = has_body;
+        if has_body {
+            state.head = Head::Body;
+        }
+    }
+
+    /// The answer is on its way.
+    pub fn begin_answer(&self) {
+        self.state().answering_since = Some(Instant::now());
+    }
+
+    /// The answer has been taken, or given up before its end.
+    pub fn end_answer(&self, complete: bool) {
+        let mut state = self.state();
+        state.serving = false;
+        state.answering_since = None;
+        state.broken |= !complete;
+        // A next head that has begun to arrive meanwhile could not be read before.
+        if !matches!(state.head, Head::Unbegun | Head::Body) {
+            state.head_since = Some(Instant::now());
+        }
+    }
+
+    /// Whether the client may be sending still what nobody is going to read.
+    pub fn unserved(&self) -> bool {
+        self.state().unserved
+    }
+
+    /// Our side is closed.
+    pub fn begin_closing(&self) {
+        let mut state = self.state();
+        if state.closing_since.is_none() {
+            state.closing_since = Some(Instant::now());
+        }
+    }
+
+    /// Whether the client would take what it got for the whole if the connection were closed in good order.
+    pub fn owes(&self) -> bool {
+        let state = self.state();
+        state.broken || state.serving || state.blocked_since.is_some()
+    }
+
+    /// When the connection is to be cut, if nothing changes.
+    pub fn deadline(&self) -> Option<Instant> {
+        let state = self.state();
+        let (head, answer) = match state.closing_since {
+            // A connection that is closing reads no head any more, and has no answer left to send.
+            Some(since) => (None, Some(since + self.limits.linger)),
+            None => (
+                state.head_since.filter(|_| !state.serving).map(|since| since + self.limits.head),
+                state.answering_since.map(|since| since + self.limits.answer),
+            ),
+        };
+        let blocked = state.blocked_since.map(|since| since + self.limits.answer);
+        [head, answer, blocked].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn watch() -> Watch {
+        Watch::new(Arc::new(Limits::default()))
+    }
+
+    #[test]
+    fn a_head_ends_with_its_empty_line() {
+        for head in ["GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n", "\r\n\nGET /\r\nA: b\r\n\r\n"] {
+            let watch = watch();
+            assert_eq!(watch.read(format!("{head}GET /next").as_bytes()), head.len(), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_found_in_single_bytes_too() {
+        let watch = watch();
+        for byte in b"GET / HTTP/1.1\r\nHost: a\r\n\r" {
+            assert_eq!(watch.read(&[*byte]), 1);
+            assert_ne!(watch.state().head, Head::Unbegun);
+        }
+        watch.read(b"\n");
+        assert_eq!(watch.state().head, Head::Unbegun);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_of_a_head_stands_while_the_connection_idles() {
+        let watch = watch();
+        let opened = Instant::now();
+        assert_eq!(watch.deadline(), Some(opened + Duration::from_secs(10)));
+        watch.read(b"GET / HTTP/1.1\r\n\r\n");
+        watch.begin_request(false);
+        assert_eq!(watch.deadline(), None);
+        watch.begin_answer();
+        assert_eq!(watch.deadline(), Some(opened + Duration::from_secs(30)));
+        watch.end_answer(true);
+        assert_eq!(watch.deadline(), None);
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        watch.read(b"G");
+        assert_eq!(watch.deadline(), Some(Instant::now() + Duration::from_secs(10)));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        watch.read(b"E");
+        assert_eq!(watch.deadline(), Some(Instant::now() + Duration::from_secs(9)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_arrives_during_an_answer_is_timed_from_its_end() {
+        let watch = watch();
+        watch.read(b"GET / HTTP/1.1\r\n\r\n");
+        watch.begin_request(false);
+        watch.begin_answer();
+        watch.read(b"GET /ne");
+        tokio::time::advance(Duration::from_secs(20)).await;
+        watch.end_answer(true);
+        assert_eq!(watch.deadline(), Some(Instant::now() + Duration::from_secs(10)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_that_nobody_takes_have_a_deadline() {
+        let watch = watch();
+        watch.read(b"GET / HTTP/1.1\r\n\r\n");
+        watch.begin_request(false);
+        watch.end_answer(true);
+        watch.blocked();
+        let blocked = Instant::now();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        watch.blocked();
+        assert_eq!(watch.deadline(), Some(blocked + Duration::from_secs(30)));
+        assert!(watch.owes());
+        watch.wrote();
+        assert_eq!(watch.deadline(), None);
+        assert!(!watch.owes());
+    }
+}

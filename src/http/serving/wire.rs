@@ -1,0 +1,130 @@
+//! A client's socket, with an eye on what passes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::http::serving::watch::Watch;
+
+/// A socket that tells its [`Watch`] what moves, and hands over one request at a time.
+///
+/// What a client sends ahead stays here until the request before is answered, so that the watch knows whether the
+/// next head has begun. A client that was refused while it was sending is given time to hang up: closing with unread
+/// bytes would reset the connection, and the reset can overtake our answer. What it goes on sending is read up to a
+/// bound, and then left to the kernel, which takes little of it; the connection stays open for the rest of the time.
+pub(crate) struct Wire {
+    socket: TcpStream,
+    watch: Arc<Watch>,
+    ahead: BytesMut,
+    shut: bool,
+    /// How much may still be read of a client that was refused.
+    after: usize,
+}
+
+impl Wire {
+    /// `after` is how much is read once the last answer is out.
+    pub fn new(socket: TcpStream, watch: Arc<Watch>, after: usize) -> Self {
+        Self { socket, watch, ahead: BytesMut::new(), shut: false, after }
+    }
+
+    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Pending => self.watch.blocked(),
+            Poll::Ready(_) => self.watch.wrote(),
+        }
+        written
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        // A page that ends where the connection ends must not look complete when it was cut; and what the client
+        // has not taken is not worth the kernel's memory. A failure means that the connection is gone already.
+        if self.watch.owes() {
+            let _ = self.socket.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.ahead.is_empty() {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut this.socket).poll_read(cx, buf))?;
+            let (_, fresh) = buf.filled().split_at_checked(before).unwrap_or_default();
+            if !fresh.is_empty() {
+                let (own, rest) = split(fresh, this.watch.read(fresh));
+                this.ahead.extend_from_slice(rest);
+                let filled = before + own.len();
+                buf.set_filled(filled);
+            }
+        } else {
+            let (fits, _) = split(&this.ahead, buf.remaining());
+            let own = this.watch.read(fits);
+            buf.put_slice(&this.ahead.split_to(own));
+            if this.ahead.is_empty() {
+                this.ahead = BytesMut::new();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// As `split_at`, for a place that may lie beyond the end.
+fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
+    bytes.split_at_checked(at).unwrap_or((bytes, &[]))
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.note(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bytes);
+        self.note(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if !this.shut {
+            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+            this.shut = true;
+            this.watch.begin_closing();
+        }
+        if this.ahead.is_empty() && !this.watch.unserved() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut scrap = [0; 4096];
+        while this.after > 0 {
+            let (room, _) = scrap.split_at_mut(this.after.min(4096));
+            let mut buf = ReadBuf::new(room);
+            ready!(Pin::new(&mut this.socket).poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            this.after = this.after.saturating_sub(buf.filled().len());
+        }
+        // The watch's deadline ends this.
+        Poll::Pending
+    }
+}

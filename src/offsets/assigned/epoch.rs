@@ -1,0 +1,61 @@
+//! The epochs of a group that is not a classic one: types 3, 11, 17 and 6, 12, 20.
+
+use crate::offsets::bytes::cursor::Cursor;
+use crate::offsets::bytes::error::DecodeError;
+use crate::offsets::records::group_type::GroupType;
+
+/// How often a group changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// Raised by each change of members, subscriptions or subscribed topics.
+    pub epoch: i32,
+    /// What the group saw of its topics, as a hash (KIP-1101); brokers before 4.1 have none.
+    pub metadata_hash: Option<i64>,
+    /// Which epoch of the topology the broker found good (streams groups from 4.2): -1 is none, and so is nothing,
+    /// from a broker that tells it.
+    pub validated_topology_epoch: Option<i32>,
+}
+
+pub(crate) fn epoch(bytes: &[u8], kind: GroupType) -> Result<Epoch, DecodeError> {
+    let mut cursor = Cursor::new(bytes);
+    cursor.version(0)?;
+    let mut read = Epoch { epoch: cursor.int32("epoch")?, metadata_hash: None, validated_topology_epoch: None };
+    match kind {
+        GroupType::Consumer => {
+            cursor.tags(|tag, value| {
+                if tag == 0 {
+                    read.metadata_hash = Some(value.int64("metadata_hash")?);
+                }
+                Ok(())
+            })?;
+        }
+        GroupType::Share => {
+            // 4.0 (early access) ends here, with no tags.
+            if cursor.rest() != [0] {
+                read.metadata_hash = Some(cursor.int64("metadata_hash")?);
+            }
+            cursor.skip_tags()?;
+        }
+        GroupType::Streams => {
+            read.metadata_hash = Some(cursor.int64("metadata_hash")?);
+            cursor.tags(|tag, value| {
+                if tag == 0 {
+                    read.validated_topology_epoch = Some(value.int32("validated_topology_epoch")?);
+                }
+                Ok(())
+            })?;
+        }
+    }
+    cursor.end("value")?;
+    Ok(read)
+}
+
+/// The epoch of the group that the target assignment was computed for.
+pub(crate) fn target_epoch(bytes: &[u8]) -> Result<i32, DecodeError> {
+    let mut cursor = Cursor::new(bytes);
+    cursor.version(0)?;
+    let epoch = cursor.int32("assignment_epoch")?;
+    cursor.skip_tags()?;
+    cursor.end("value")?;
+    Ok(epoch)
+}

@@ -1,0 +1,87 @@
+//! What a group of the type `consumer` knew of its topics: types 4 and 16.
+
+use crate::model::{Name, Partition, Timestamp, TopicId};
+use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::error::DecodeError;
+use crate::offsets::bytes::list::{Item, List};
+
+/// A topic that a group subscribes to. Brokers from 4.1 on write none of these any more, only their tombstones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Topic<'a> {
+    /// Its id.
+    pub id: TopicId,
+    /// Its name.
+    pub name: Name<'a>,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// Where the replicas of its partitions are, if the group asked.
+    pub racks: List<'a, PartitionRacks<'a>>,
+}
+
+/// Where the replicas of a partition are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionRacks<'a> {
+    /// The partition.
+    pub partition: Partition,
+    /// The racks.
+    pub racks: List<'a, Name<'a>>,
+}
+
+/// The topics that an expression stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matched<'a> {
+    /// Their names.
+    pub topics: List<'a, Name<'a>>,
+    /// The offset in the cluster's metadata log as of which they were looked up.
+    pub version: i64,
+    /// When they were looked up.
+    pub timestamp: Timestamp,
+}
+
+pub(crate) fn topics(bytes: &[u8]) -> Result<List<'_, Topic<'_>>, DecodeError> {
+    let mut cursor = Cursor::new(bytes);
+    cursor.version(0)?;
+    let topics = List::read(&mut cursor, "topics", Form::Flexible)?;
+    cursor.skip_tags()?;
+    cursor.end("value")?;
+    Ok(topics)
+}
+
+pub(crate) fn matched(bytes: &[u8]) -> Result<Matched<'_>, DecodeError> {
+    let mut cursor = Cursor::new(bytes);
+    cursor.version(0)?;
+    let matched = Matched {
+        topics: List::read(&mut cursor, "topics", Form::Flexible)?,
+        version: cursor.int64("version")?,
+        timestamp: Timestamp(cursor.int64("timestamp")?),
+    };
+    cursor.skip_tags()?;
+    cursor.end("value")?;
+    Ok(matched)
+}
+
+impl<'a> Item<'a> for Topic<'a> {
+    const LEAST: usize = 16 + 1 + 4 + 1 + 1;
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let topic = Self {
+            id: TopicId(cursor.uuid("topic_id")?),
+            name: cursor.text("topic_name")?,
+            partitions: cursor.int32("num_partitions")?,
+            racks: List::read(cursor, "partition_metadata", Form::Flexible)?,
+        };
+        cursor.skip_tags()?;
+        Ok(topic)
+    }
+}
+
+impl<'a> Item<'a> for PartitionRacks<'a> {
+    const LEAST: usize = 4 + 1 + 1;
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let partition = Partition::read(cursor)?;
+        let racks = List::read(cursor, "racks", Form::Flexible)?;
+        cursor.skip_tags()?;
+        Ok(Self { partition, racks })
+    }
+}

@@ -1,0 +1,263 @@
+//! The one reader of bytes: every length is checked before it is used.
+
+use crate::model::Name;
+use crate::offsets::bytes::error::{DecodeError, Problem};
+
+/// How a version writes strings, bytes and arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Lengths are `int16` (strings) or `int32`, -1 is null.
+    Plain,
+    /// Lengths are varints of the length plus 1, 0 is null; every struct ends with tagged fields (KIP-482).
+    Flexible,
+}
+
+/// Kafka's own limit for a string (`Short.MAX_VALUE`), which flexible versions could exceed.
+const LONGEST_STRING: u32 = 0x7fff;
+
+#[derive(Clone, Copy, Debug)]
+/// Public only in name: it stands in a trait that nobody outside can name.
+pub struct Cursor<'a> {
+    rest: &'a [u8],
+    /// Of everything; the position is the difference.
+    len: usize,
+}
+
+// Inlined across the units that the crate is compiled in: without it, a commit takes twice as long to read.
+impl<'a> Cursor<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, len: bytes.len() }
+    }
+
+    #[inline]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// What was read since `start`, an earlier state of this cursor.
+    #[inline]
+    pub(crate) fn since(&self, start: &Self) -> &'a [u8] {
+        let read = start.rest.len().saturating_sub(self.rest.len());
+        start.rest.get(..read).unwrap_or_default()
+    }
+
+    #[inline]
+    const fn at(&self) -> usize {
+        self.len.saturating_sub(self.rest.len())
+    }
+
+    pub(crate) const fn error(&self, field: &'static str, problem: Problem) -> DecodeError {
+        DecodeError { field, at: self.at(), problem }
+    }
+
+    const fn truncated(&self, field: &'static str, needed: usize) -> DecodeError {
+        self.error(field, Problem::Truncated { needed, left: self.rest.len() })
+    }
+
+    #[inline]
+    fn take(&mut self, field: &'static str, len: usize) -> Result<&'a [u8], DecodeError> {
+        let Some((head, rest)) = self.rest.split_at_checked(len) else {
+            return Err(self.truncated(field, len));
+        };
+        self.rest = rest;
+        Ok(head)
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
+        let Some((head, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.truncated(field, N));
+        };
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    #[inline]
+    pub(crate) fn int8(&mut self, field: &'static str) -> Result<i8, DecodeError> {
+        self.array(field).map(i8::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn uint16(&mut self, field: &'static str) -> Result<u16, DecodeError> {
+        self.array(field).map(u16::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn int16(&mut self, field: &'static str) -> Result<i16, DecodeError> {
+        self.array(field).map(i16::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn int32(&mut self, field: &'static str) -> Result<i32, DecodeError> {
+        self.array(field).map(i32::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn int64(&mut self, field: &'static str) -> Result<i64, DecodeError> {
+        self.array(field).map(i64::from_be_bytes)
+    }
+
+    #[inline]
+    pub(crate) fn uuid(&mut self, field: &'static str) -> Result<u128, DecodeError> {
+        self.array(field).map(u128::from_be_bytes)
+    }
+
+    /// The version that a value begins with.
+    #[inline]
+    pub(crate) fn version(&mut self, highest: i16) -> Result<i16, DecodeError> {
+        let start = *self;
+        let found = self.int16("version")?;
+        if (0..=highest).contains(&found) {
+            Ok(found)
+        } else {
+            Err(start.error("version", Problem::Version { found, highest }))
+        }
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self, field: &'static str) -> Result<u32, DecodeError> {
+        let start = *self;
+        let mut value = 0_u32;
+        for shift in [0, 7, 14, 21, 28] {
+            let [byte] = self.array::<1>(field)?;
+            let bits = u32::from(byte & 0x7f);
+            if shift == 28 && bits > 0xf {
+                break;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(start.error(field, Problem::Varint))
+    }
+
+    /// A length from the wire; `None` is null. Not yet checked against what is left.
+    #[inline]
+    fn plain_length(&self, field: &'static str, found: i32) -> Result<Option<usize>, DecodeError> {
+        match usize::try_from(found) {
+            Ok(length) => Ok(Some(length)),
+            Err(_) if found == -1 => Ok(None),
+            Err(_) => Err(self.error(field, Problem::Length { found: found.into() })),
+        }
+    }
+
+    #[inline]
+    fn flexible_length(&mut self, field: &'static str) -> Result<Option<usize>, DecodeError> {
+        let found = self.varint(field)?;
+        // No machine that runs this has a usize of less than 32 bits.
+        Ok(found.checked_sub(1).map(|length| usize::try_from(length).unwrap_or(usize::MAX)))
+    }
+
+    /// A string that may be null.
+    #[inline]
+    pub(crate) fn nullable_string(&mut self, field: &'static str, form: Form) -> Result<Option<&'a [u8]>, DecodeError> {
+        let start = *self;
+        let length = match form {
+            Form::Plain => {
+                let found = self.int16(field)?;
+                start.plain_length(field, found.into())?
+            }
+            Form::Flexible => {
+                let found = self.varint(field)?;
+                let length = found.checked_sub(1);
+                if let Some(found) = length.filter(|length| *length > LONGEST_STRING) {
+                    return Err(start.error(field, Problem::TooLong { found, most: LONGEST_STRING }));
+                }
+                length.and_then(|length| usize::try_from(length).ok())
+            }
+        };
+        length.map(|length| self.take(field, length)).transpose()
+    }
+
+    /// A string that may not be null.
+    #[inline]
+    pub(crate) fn string(&mut self, field: &'static str, form: Form) -> Result<&'a [u8], DecodeError> {
+        let start = *self;
+        self.nullable_string(field, form)?.ok_or_else(|| start.error(field, Problem::Length { found: -1 }))
+    }
+
+    /// A group or topic of a key.
+    #[inline]
+    pub(crate) fn name(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
+        let start = *self;
+        self.nullable_string(field, Form::Plain)?.ok_or_else(|| start.error(field, Problem::NoName))
+    }
+
+    /// A text of a flexible version that may not be null.
+    #[inline]
+    pub(crate) fn text(&mut self, field: &'static str) -> Result<Name<'a>, DecodeError> {
+        self.string(field, Form::Flexible).map(Name)
+    }
+
+    /// A text of a flexible version that may be null.
+    #[inline]
+    pub(crate) fn nullable_text(&mut self, field: &'static str) -> Result<Option<Name<'a>>, DecodeError> {
+        Ok(self.nullable_string(field, Form::Flexible)?.map(Name))
+    }
+
+    /// Bytes that may not be null.
+    #[inline]
+    pub(crate) fn bytes(&mut self, field: &'static str, form: Form) -> Result<&'a [u8], DecodeError> {
+        let length = self.length(field, form)?;
+        self.take(field, length)
+    }
+
+    /// The count of an array that may not be null, each item of which takes at least `least` bytes.
+    #[inline]
+    pub(crate) fn count(&mut self, field: &'static str, form: Form, least: usize) -> Result<usize, DecodeError> {
+        let start = *self;
+        let count = self.length(field, form)?;
+        let needed = count.saturating_mul(least);
+        if needed > self.rest.len() {
+            return Err(start.error(field, Problem::Truncated { needed, left: self.rest.len() }));
+        }
+        Ok(count)
+    }
+
+    #[inline]
+    fn length(&mut self, field: &'static str, form: Form) -> Result<usize, DecodeError> {
+        let start = *self;
+        let length = match form {
+            Form::Plain => {
+                let found = self.int32(field)?;
+                start.plain_length(field, found)?
+            }
+            Form::Flexible => self.flexible_length(field)?,
+        };
+        length.ok_or_else(|| start.error(field, Problem::Length { found: -1 }))
+    }
+
+    /// The tagged fields at the end of a struct: `known` is given each tag's number and a cursor over its bytes.
+    pub(crate) fn tags(
+        &mut self,
+        mut known: impl FnMut(u32, &mut Self) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        // Not a loop that a count can stretch: each turn takes two bytes at least, or ends.
+        for _ in 0..self.varint("tags")? {
+            let tag = self.varint("tag")?;
+            let start = *self;
+            let size = usize::try_from(self.varint("tag size")?).unwrap_or(usize::MAX);
+            let begin = self.at();
+            let value = self.take("tag", size)?;
+            // So positions stay those of the whole value.
+            let mut inner = Self { rest: value, len: begin.saturating_add(value.len()) };
+            known(tag, &mut inner)?;
+            if !inner.rest.is_empty() && inner.rest.len() != value.len() {
+                return Err(start.error("tag size", Problem::Trailing { left: inner.rest.len() }));
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn skip_tags(&mut self) -> Result<(), DecodeError> {
+        self.tags(|_, _| Ok(()))
+    }
+
+    /// That nothing is left.
+    #[inline]
+    pub(crate) const fn end(&self, field: &'static str) -> Result<(), DecodeError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.error(field, Problem::Trailing { left: self.rest.len() })) }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a member of a classic group of the type `consumer` was given.
+
+use crate::model::Name;
+use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::error::{DecodeError, Problem};
+use crate::offsets::bytes::list::{Item, List, Partitions};
+
+/// The topics and partitions of an assignment.
+pub type Assignment<'a> = List<'a, (Name<'a>, Partitions<'a>)>;
+
+/// Reads a `ConsumerProtocolAssignment`: `int16` version, `[topic, [partition]]`, and what follows.
+///
+/// No bytes are an empty assignment: so the broker keeps a member that the leader did not mention. The clients
+/// write it and may be of any version: one above the last known begins like that (`ConsumerProtocol`). What follows
+/// the partitions is nobody's business here and is not looked at. The same topic may stand there twice.
+///
+/// # Errors
+/// Bytes that are not laid out so; a partition below 0 (`key`).
+pub fn assignment(bytes: &[u8]) -> Result<Assignment<'_>, DecodeError> {
+    if bytes.is_empty() {
+        return Ok(List::empty());
+    }
+    let mut cursor = Cursor::new(bytes);
+    let start = cursor;
+    let version = cursor.int16("assignment version")?;
+    if version < 0 {
+        return Err(start.error("assignment version", Problem::Version { found: version, highest: i16::MAX }));
+    }
+    List::read(&mut cursor, "assigned_partitions", Form::Plain)
+}
+
+impl<'a> Item<'a> for (Name<'a>, Partitions<'a>) {
+    /// The length of the topic's name and the count of its partitions.
+    const LEAST: usize = 2 + 4;
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let topic = Name(cursor.name("topic")?);
+        Ok((topic, List::read(cursor, "partitions", Form::Plain)?))
+    }
+}

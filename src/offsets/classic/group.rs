@@ -1,0 +1,148 @@
+//! Classic groups: generation, members, assignments.
+
+use std::fmt;
+
+use crate::model::{Name, Timestamp};
+use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::error::DecodeError;
+
+/// A classic group, as of one generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupMetadata<'a> {
+    /// The group.
+    pub group: Name<'a>,
+    /// `consumer`, `connect`, or what else the clients agreed on; empty for a group that never had members.
+    pub protocol_type: &'a [u8],
+    /// The generation, which each rebalance raises.
+    pub generation: i32,
+    /// The assignor that was chosen; none in a group without members.
+    pub protocol: Option<&'a [u8]>,
+    /// The member that assigned; none in a group without members.
+    pub leader: Option<&'a [u8]>,
+    /// When the group came into its state (from version 2), if the broker told it.
+    pub state_timestamp: Option<Timestamp>,
+    /// The members; none in an empty group.
+    pub members: Members<'a>,
+}
+
+/// A member of a classic group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// The id that the broker gave it.
+    pub id: &'a [u8],
+    /// Its own id that outlives it, if it is a static member (KIP-345, from version 3).
+    pub instance_id: Option<&'a [u8]>,
+    /// Its client's id, as configured.
+    pub client_id: &'a [u8],
+    /// Where it comes from, as in the record: `/10.0.0.1`.
+    pub client_host: &'a [u8],
+    /// How long it may take to rejoin, in milliseconds (from version 1).
+    pub rebalance_timeout: Option<i32>,
+    /// How long it may be silent, in milliseconds.
+    pub session_timeout: i32,
+    /// What it wants; a `ConsumerProtocolSubscription` only where the protocol type is `consumer`.
+    pub subscription: &'a [u8],
+    /// What it was given; for [`crate::offsets::classic::assignment`] only where the protocol type is `consumer`.
+    pub assignment: &'a [u8],
+}
+
+/// The members of a group, read as they are asked for. They were all read once when the group was, so there are
+/// as many as [`ExactSizeIterator::len`] says. As a [`crate::offsets::List`], but each version lays them out differently.
+#[derive(Clone, Copy)]
+pub struct Members<'a> {
+    bytes: &'a [u8],
+    count: usize,
+    version: i16,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Member<'a>;
+
+    fn next(&mut self) -> Option<Member<'a>> {
+        self.count = self.count.checked_sub(1)?;
+        let mut cursor = Cursor::new(self.bytes);
+        let member = member(&mut cursor, self.version).ok()?;
+        self.bytes = cursor.rest();
+        Some(member)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.count, Some(self.count))
+    }
+}
+
+impl ExactSizeIterator for Members<'_> {}
+
+impl PartialEq for Members<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count && Iterator::eq(*self, *other)
+    }
+}
+
+impl Eq for Members<'_> {}
+
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
+const fn form(version: i16) -> Form {
+    if version >= 4 { Form::Flexible } else { Form::Plain }
+}
+
+/// The fewest bytes that a member takes: its lengths, timeouts and tags.
+const fn least(version: i16) -> usize {
+    match version {
+        0 => 3 * 2 + 4 + 2 * 4,
+        1 | 2 => 3 * 2 + 2 * 4 + 2 * 4,
+        3 => 4 * 2 + 2 * 4 + 2 * 4,
+        _ => 4 + 2 * 4 + 2 + 1,
+    }
+}
+
+pub(crate) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadata<'a>, DecodeError> {
+    let mut cursor = Cursor::new(bytes);
+    let version = cursor.version(4)?;
+    let form = form(version);
+    let protocol_type = cursor.string("protocol_type", form)?;
+    let generation = cursor.int32("generation")?;
+    let protocol = cursor.nullable_string("protocol", form)?;
+    let leader = cursor.nullable_string("leader", form)?;
+    let state_timestamp = if version >= 2 { Some(cursor.int64("current_state_timestamp")?) } else { None };
+    let count = cursor.count("members", form, least(version))?;
+    let start = cursor;
+    for _ in 0..count {
+        member(&mut cursor, version)?;
+    }
+    let members = Members { bytes: cursor.since(&start), count, version };
+    if form == Form::Flexible {
+        cursor.skip_tags()?;
+    }
+    cursor.end("value")?;
+    Ok(GroupMetadata {
+        group,
+        protocol_type,
+        generation,
+        protocol,
+        leader,
+        state_timestamp: state_timestamp.filter(|time| *time >= 0).map(Timestamp),
+        members,
+    })
+}
+
+fn member<'a>(cursor: &mut Cursor<'a>, version: i16) -> Result<Member<'a>, DecodeError> {
+    let form = form(version);
+    let id = cursor.string("member_id", form)?;
+    let instance_id = if version >= 3 { cursor.nullable_string("group_instance_id", form)? } else { None };
+    let client_id = cursor.string("client_id", form)?;
+    let client_host = cursor.string("client_host", form)?;
+    let rebalance_timeout = if version >= 1 { Some(cursor.int32("rebalance_timeout")?) } else { None };
+    let session_timeout = cursor.int32("session_timeout")?;
+    let subscription = cursor.bytes("subscription", form)?;
+    let assignment = cursor.bytes("assignment", form)?;
+    if form == Form::Flexible {
+        cursor.skip_tags()?;
+    }
+    Ok(Member { id, instance_id, client_id, client_host, rebalance_timeout, session_timeout, subscription, assignment })
+}

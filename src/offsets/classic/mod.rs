@@ -1,0 +1,5 @@
+//! Records of classic groups: commits (which every type of group has), the group's generation and members.
+
+pub(crate) mod assignment;
+pub(crate) mod commit;
+pub(crate) mod group;

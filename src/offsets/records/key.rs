@@ -1,0 +1,195 @@
+//! Keys: what a record is about.
+
+use crate::model::{Name, Partition};
+use crate::offsets::bytes::cursor::Cursor;
+use crate::offsets::bytes::error::{DecodeError, Problem};
+use crate::offsets::records::group_type::GroupType;
+use crate::offsets::records::record_type::RecordType;
+
+/// A record's key: what the record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// A group's commit of one partition.
+    Commit {
+        /// [`RecordType::OffsetCommit`] or [`RecordType::LegacyOffsetCommit`].
+        kind: RecordType,
+        /// The group.
+        group: Name<'a>,
+        /// The topic committed to.
+        topic: Name<'a>,
+        /// The partition committed to, not negative.
+        partition: Partition,
+    },
+    /// A classic group's generation and members.
+    Group {
+        /// The group.
+        group: Name<'a>,
+    },
+    /// The epoch of a group that is not a classic one: what tells its type.
+    Epoch {
+        /// The group's type.
+        kind: GroupType,
+        /// The group.
+        group: Name<'a>,
+    },
+    /// The epoch of the assignment that a group is on its way to.
+    TargetEpoch {
+        /// The group's type.
+        kind: GroupType,
+        /// The group.
+        group: Name<'a>,
+    },
+    /// Who a member is.
+    Member(MemberKey<'a>),
+    /// What a member is meant to own.
+    Target(MemberKey<'a>),
+    /// What a member owns.
+    Current(MemberKey<'a>),
+    /// The topics that a group of the type `consumer` knew of.
+    Topics {
+        /// The group.
+        group: Name<'a>,
+    },
+    /// The partitions that a share group keeps state of.
+    StatePartitions {
+        /// The group.
+        group: Name<'a>,
+    },
+    /// The topics that a regular expression of a group of the type `consumer` stands for.
+    Expression {
+        /// The group.
+        group: Name<'a>,
+        /// The expression, as the member wrote it.
+        expression: Name<'a>,
+    },
+    /// A streams group's topology.
+    Topology {
+        /// The group.
+        group: Name<'a>,
+    },
+    /// A type that is known and not decoded.
+    Skipped(RecordType),
+    /// A type that is not known: its number.
+    Unknown(i16),
+}
+
+/// A member of a group that is not a classic one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberKey<'a> {
+    /// The group's type.
+    pub kind: GroupType,
+    /// The group.
+    pub group: Name<'a>,
+    /// The member's id.
+    pub member: Name<'a>,
+}
+
+/// Reads the key alone.
+///
+/// # Errors
+/// A key that is not laid out as its type says; no bytes at all. See the module's text.
+#[inline]
+pub fn key(bytes: &[u8]) -> Result<Key<'_>, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::no_key());
+    }
+    let mut cursor = Cursor::new(bytes);
+    let number = cursor.int16("type")?;
+    let key = fields(&mut cursor, number)?;
+    if key.group().is_some() {
+        cursor.end("key")?;
+    }
+    Ok(key)
+}
+
+fn commit<'a>(cursor: &mut Cursor<'a>, kind: RecordType) -> Result<Key<'a>, DecodeError> {
+    let group = group(cursor)?;
+    let topic = Name(cursor.name("topic")?);
+    let start = *cursor;
+    let partition = cursor.int32("partition")?;
+    if partition < 0 {
+        return Err(start.error("partition", Problem::Partition { found: partition }));
+    }
+    Ok(Key::Commit { kind, group, topic, partition: Partition(partition) })
+}
+
+fn fields<'a>(cursor: &mut Cursor<'a>, number: i16) -> Result<Key<'a>, DecodeError> {
+    use GroupType::{Consumer, Share, Streams};
+    Ok(match RecordType::of(number) {
+        kind @ (RecordType::LegacyOffsetCommit | RecordType::OffsetCommit) => commit(cursor, kind)?,
+        RecordType::GroupMetadata => Key::Group { group: group(cursor)? },
+        RecordType::ConsumerGroupMetadata => Key::Epoch { kind: Consumer, group: group(cursor)? },
+        RecordType::ShareGroupMetadata => Key::Epoch { kind: Share, group: group(cursor)? },
+        RecordType::StreamsGroupMetadata => Key::Epoch { kind: Streams, group: group(cursor)? },
+        RecordType::ConsumerGroupTargetAssignmentMetadata => Key::TargetEpoch { kind: Consumer, group: group(cursor)? },
+        RecordType::ShareGroupTargetAssignmentMetadata => Key::TargetEpoch { kind: Share, group: group(cursor)? },
+        RecordType::StreamsGroupTargetAssignmentMetadata => Key::TargetEpoch { kind: Streams, group: group(cursor)? },
+        RecordType::ConsumerGroupMemberMetadata => Key::Member(member(cursor, Consumer)?),
+        RecordType::ShareGroupMemberMetadata => Key::Member(member(cursor, Share)?),
+        RecordType::StreamsGroupMemberMetadata => Key::Member(member(cursor, Streams)?),
+        RecordType::ConsumerGroupTargetAssignmentMember => Key::Target(member(cursor, Consumer)?),
+        RecordType::ShareGroupTargetAssignmentMember => Key::Target(member(cursor, Share)?),
+        RecordType::StreamsGroupTargetAssignmentMember => Key::Target(member(cursor, Streams)?),
+        RecordType::ConsumerGroupCurrentMemberAssignment => Key::Current(member(cursor, Consumer)?),
+        RecordType::ShareGroupCurrentMemberAssignment => Key::Current(member(cursor, Share)?),
+        RecordType::StreamsGroupCurrentMemberAssignment => Key::Current(member(cursor, Streams)?),
+        RecordType::ConsumerGroupPartitionMetadata => Key::Topics { group: group(cursor)? },
+        RecordType::ShareGroupStatePartitionMetadata => Key::StatePartitions { group: group(cursor)? },
+        RecordType::ConsumerGroupRegularExpression => {
+            Key::Expression { group: group(cursor)?, expression: Name(cursor.name("regular_expression")?) }
+        }
+        RecordType::StreamsGroupTopology => Key::Topology { group: group(cursor)? },
+        kind @ (RecordType::ShareGroupPartitionMetadata | RecordType::StreamsGroupPartitionMetadata) => {
+            Key::Skipped(kind)
+        }
+        RecordType::Unknown | RecordType::ShareSnapshot | RecordType::ShareUpdate => Key::Unknown(number),
+    })
+}
+
+fn group<'a>(cursor: &mut Cursor<'a>) -> Result<Name<'a>, DecodeError> {
+    cursor.name("group").map(Name)
+}
+
+fn member<'a>(cursor: &mut Cursor<'a>, kind: GroupType) -> Result<MemberKey<'a>, DecodeError> {
+    Ok(MemberKey { kind, group: group(cursor)?, member: Name(cursor.name("member_id")?) })
+}
+
+impl<'a> Key<'a> {
+    /// The record's type.
+    #[must_use]
+    pub const fn record_type(&self) -> RecordType {
+        match self {
+            Self::Commit { kind, .. } | Self::Skipped(kind) => *kind,
+            Self::Group { .. } => RecordType::GroupMetadata,
+            Self::Epoch { kind, .. } => kind.epoch(),
+            Self::TargetEpoch { kind, .. } => kind.target_epoch(),
+            Self::Member(MemberKey { kind, .. }) => kind.member(),
+            Self::Target(MemberKey { kind, .. }) => kind.target(),
+            Self::Current(MemberKey { kind, .. }) => kind.current(),
+            Self::Topics { .. } => RecordType::ConsumerGroupPartitionMetadata,
+            Self::StatePartitions { .. } => RecordType::ShareGroupStatePartitionMetadata,
+            Self::Expression { .. } => RecordType::ConsumerGroupRegularExpression,
+            Self::Topology { .. } => RecordType::StreamsGroupTopology,
+            Self::Unknown(_) => RecordType::Unknown,
+        }
+    }
+
+    /// The group, where the key is decoded.
+    #[must_use]
+    pub const fn group(&self) -> Option<Name<'a>> {
+        match self {
+            Self::Commit { group, .. }
+            | Self::Group { group }
+            | Self::Epoch { group, .. }
+            | Self::TargetEpoch { group, .. }
+            | Self::Member(MemberKey { group, .. })
+            | Self::Target(MemberKey { group, .. })
+            | Self::Current(MemberKey { group, .. })
+            | Self::Topics { group }
+            | Self::StatePartitions { group }
+            | Self::Expression { group, .. }
+            | Self::Topology { group } => Some(*group),
+            Self::Skipped(_) | Self::Unknown(_) => None,
+        }
+    }
+}
