@@ -30,9 +30,6 @@ pub trait Module: Send {
     /// Stops it, and returns when it has stopped completely, or at `deadline`. A module that was never started has
     /// stopped.
     fn stop(&mut self, deadline: Instant);
-
-    /// Why its servers do not answer, if they do not and that is known.
-    fn trouble(&self) -> Option<String>;
 }
 
 /// The modules of one kind, in a stable order.
@@ -63,12 +60,6 @@ impl Coordinator {
             self.started = self.started.saturating_add(1);
         }
         Ok(())
-    }
-
-    /// Why the servers of the module of a name do not answer, if they do not and that is known.
-    #[must_use]
-    pub fn trouble(&self, name: &str) -> Option<String> {
-        self.modules.iter().find(|module| module.name() == name)?.trouble()
     }
 
     /// Stops the modules that were started, in the opposite order; returns when each has stopped completely, or at
@@ -114,10 +105,6 @@ mod tests {
         fn stop(&mut self, _: Instant) {
             self.note("stop");
         }
-
-        fn trouble(&self) -> Option<String> {
-            self.fails.then(|| format!("{} fails", self.name))
-        }
     }
 
     fn coordinator(modules: &[(&'static str, bool)]) -> (Coordinator, Arc<Mutex<Vec<String>>>) {
@@ -142,13 +129,6 @@ mod tests {
         let (mut coordinator, log) = coordinator(&[("a", false), ("b", true), ("c", true)]);
         assert!(matches!(coordinator.start(), Err(ModuleError::Nul(name)) if name == "b"));
         assert_eq!(*log.lock().unwrap(), ["start a", "start b", "stop a"]);
-    }
-
-    #[test]
-    fn the_trouble_of_a_module_is_found_by_its_name() {
-        let (coordinator, _) = coordinator(&[("a", false), ("b", true)]);
-        let told = ["a", "b", "c"].map(|name| coordinator.trouble(name));
-        assert_eq!(told, [None, Some("b fails".to_owned()), None]);
     }
 
     #[test]

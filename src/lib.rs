@@ -25,6 +25,7 @@ pub mod address;
 pub mod burrow;
 pub mod config;
 pub mod evaluate;
+pub mod health;
 pub mod lag;
 pub mod lag_table;
 pub mod metrics;

@@ -17,9 +17,9 @@ use tracing::{info, warn};
 
 use crate::burrow::{self, Api, LogLevel};
 use crate::config::{Config, HttpServer};
+use crate::health::Health;
 use crate::http::{Awaited, BindError, Crowd, Readiness, Server, Site};
 use crate::kafka::ModuleError;
-use crate::metrics::health::Health;
 use crate::metrics::{Layout, Page};
 use crate::status_page;
 use crate::storage::{Storage, View};

@@ -22,8 +22,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Cluster;
+use crate::health::Health;
 use crate::kafka::{Client, Context, Keeper, Lookups, ModuleError, Role};
-use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
 use crate::task;

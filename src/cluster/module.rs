@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Cluster;
 use crate::coordinator;
+use crate::health::Health;
 use crate::kafka::ModuleError;
-use crate::metrics::health::Health;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Storage;
 use crate::task::{Failures, Tasks};
@@ -42,7 +42,8 @@ impl Module {
         failures: Failures,
     ) -> Result<Self, ModuleError> {
         let kafka = Kafka::configure(section)?;
-        metrics.health().explained_by(kafka.context.clone());
+        let context = kafka.context.clone();
+        metrics.health().set_cause(move || context.cause().map(|cause| cause.to_string()));
         let (stop, name) = (stop.child_token(), format!("cluster.{}", section.name));
         Ok(Self { name, kafka, storage, metrics, consumers, tasks: Tasks::new(&stop, failures), stop })
     }
@@ -65,9 +66,5 @@ impl coordinator::Module for Module {
     fn stop(&mut self, deadline: Instant) {
         self.stop.cancel();
         self.tasks.stop(deadline);
-    }
-
-    fn trouble(&self) -> Option<String> {
-        self.kafka.context.cause().map(|cause| cause.to_string())
     }
 }

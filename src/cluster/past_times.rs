@@ -9,8 +9,8 @@ use super::past::{Need, Past};
 use super::pulse::Pulse;
 use super::times::{Times, Told};
 use crate::clock;
+use crate::health::Health;
 use crate::kafka::{Code, Found, Lookups};
-use crate::metrics::health::Health;
 use crate::storage::{Cluster, TimesFound};
 
 /// See the module.

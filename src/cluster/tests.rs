@@ -8,7 +8,7 @@ use rdkafka::mocking::MockCluster;
 
 use super::*;
 use crate::config::{ClientProfile, Connection, Filter};
-use crate::metrics::health::ModuleKind;
+use crate::health::ModuleKind;
 use crate::storage::Rules;
 
 fn cluster(servers: &str) -> Cluster {

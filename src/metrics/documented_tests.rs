@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::health::{Health, ModuleKind};
 use super::own::{Own, RefreshKind};
 use super::sets::{self, tests::described};
 use super::{Format, catalogue::Family};
 use crate::config::{Metrics, NameSet};
 use crate::evaluate::EvaluatorRules;
+use crate::health::{Health, ModuleKind};
 use crate::model::{Lag, Tick, Timestamp};
 
 /// Words that look like a metric's name and are none: names of exporters, keys and classes of the configuration.

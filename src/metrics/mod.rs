@@ -8,8 +8,6 @@ mod catalogue;
 #[cfg(feature = "daemon")]
 mod documented_tests;
 mod format;
-#[cfg(feature = "daemon")]
-pub mod health;
 mod layout;
 mod numbered;
 #[cfg(feature = "daemon")]

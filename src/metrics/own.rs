@@ -20,9 +20,9 @@ use crate::offsets::{DecodeError, RecordType};
 use crate::storage::{Storage, View};
 
 use super::Format;
-use super::health::{Health, ModuleKind};
 use super::readings::type_name;
 use super::{own_text, process};
+use crate::health::{Health, ModuleKind};
 
 mod report;
 

@@ -12,8 +12,8 @@ use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
 use crate::consumer;
 use crate::coordinator::{Coordinator, Module, grace_ends};
 use crate::evaluate::EvaluatorRules;
+use crate::health::{Health, ModuleKind};
 use crate::kafka::ModuleError;
-use crate::metrics::health::{Health, ModuleKind};
 use crate::metrics::own::Own;
 use crate::model;
 use crate::storage::{Expire, Rules, Storage};
@@ -111,11 +111,6 @@ impl Modules {
     /// Starts them. What was started before one failed is still to be stopped.
     pub(super) fn start(&mut self) -> Result<(), ModuleError> {
         self.clusters.start().and_then(|()| self.consumers.start())
-    }
-
-    /// Why the servers of the module `name` do not answer, if they do not and that is known.
-    pub(super) fn trouble(&self, name: &str) -> Option<String> {
-        self.clusters.trouble(name).or_else(|| self.consumers.trouble(name))
     }
 
     /// Stops them, and returns when each has stopped completely, or the grace period is over.

@@ -10,12 +10,12 @@ use tracing::warn;
 
 use crate::clock;
 use crate::config::{Config, ConsumerClass, Secret, Start};
-use crate::metrics::health::Health;
+use crate::health::Health;
 use crate::storage::View;
 use crate::task::Failure;
 
 use super::RunError;
-use super::house::{House, Modules};
+use super::house::House;
 use super::signals::Signals;
 
 /// Between two looks whether all has been read.
@@ -77,7 +77,7 @@ pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&
                 warn!("stopped at once");
                 std::process::exit(1);
             });
-            let shown = show(&house.reading(&modules, end.as_ref().map_or(End::BrokenOff, |end| *end)));
+            let shown = show(&house.reading(end.as_ref().map_or(End::BrokenOff, |end| *end)));
             end.map(|_| shown)
         }
         Err(error) => Err(error.into()),
@@ -127,7 +127,7 @@ impl House {
         }
     }
 
-    fn reading(&self, modules: &Modules, end: End) -> Reading {
+    fn reading(&self, end: End) -> Reading {
         let tick = clock::tick();
         let mut missing: BTreeMap<&str, Missing> = BTreeMap::new();
         for health in self.own.modules().iter().filter(|health| !health.is_ready()) {
@@ -138,7 +138,7 @@ impl House {
                 why: Vec::new(),
             });
             cluster.answered |= health.is_up(tick);
-            let why = Self::why(health, modules);
+            let why = Self::why(health);
             if !cluster.why.contains(&why) {
                 cluster.why.push(why);
             }
@@ -147,9 +147,8 @@ impl House {
     }
 
     /// What stands in the way of a module, or how far it has come.
-    fn why(health: &Health, modules: &Modules) -> String {
-        let trouble = modules.trouble(&format!("{}.{}", health.kind.name(), health.module));
-        trouble.unwrap_or_else(|| {
+    fn why(health: &Health) -> String {
+        health.cause().unwrap_or_else(|| {
             let progress = health.parts().map(|(done, total)| format!(" ({done} of {total})"));
             format!("still awaited: {}{}", health.awaits(), progress.unwrap_or_default())
         })

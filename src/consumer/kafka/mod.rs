@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
+use crate::health::ModuleKind;
 use crate::kafka::{Client, Context, Keeper, ModuleError, Role};
-use crate::metrics::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::storage::Cluster;
 use crate::task::Tasks;
@@ -63,7 +63,8 @@ impl Kafka {
         Client::check(&section.connection, Role::Reader)?;
         let cluster = around.cluster.label().name().to_string();
         let context = Context::new(&cluster, ModuleKind::Consumer.name(), &section.name);
-        around.metrics.health().explained_by(context.clone());
+        let cause = context.clone();
+        around.metrics.health().set_cause(move || cause.cause().map(|cause| cause.to_string()));
         Ok(Self {
             name: format!("consumer.{}", section.name),
             module: section.name.clone(),
@@ -136,9 +137,5 @@ impl Module for Kafka {
 
     fn stop(&mut self, deadline: Instant) {
         self.tasks.stop(deadline);
-    }
-
-    fn trouble(&self) -> Option<String> {
-        self.context.cause().map(|cause| cause.to_string())
     }
 }

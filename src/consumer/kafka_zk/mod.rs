@@ -64,7 +64,6 @@ pub struct KafkaZk {
     name: String,
     /// Until it is started.
     keeper: Option<Keeper>,
-    trouble: Arc<Trouble>,
     tasks: Tasks,
 }
 
@@ -75,6 +74,8 @@ impl KafkaZk {
     /// Certificates and keys that cannot be read or do not fit.
     pub fn configure(section: &Consumer, zookeeper: &ZooKeeper, around: Surroundings) -> Result<Self, ModuleError> {
         let trouble = Arc::new(Trouble::new(section.name.clone()));
+        let cause = Arc::clone(&trouble);
+        around.metrics.health().set_cause(move || cause.cause());
         let follower = Follower {
             module: section.name.clone(),
             groups: [section.groups.clone(), around.groups],
@@ -89,12 +90,7 @@ impl KafkaZk {
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
-            keeper: Some(Keeper {
-                settings: Settings::of(section, zookeeper)?,
-                follower,
-                trouble: Arc::clone(&trouble),
-            }),
-            trouble,
+            keeper: Some(Keeper { settings: Settings::of(section, zookeeper)?, follower, trouble }),
             tasks: Tasks::new(&around.stop, around.failures),
         })
     }
@@ -112,10 +108,6 @@ impl Module for KafkaZk {
 
     fn stop(&mut self, deadline: Instant) {
         self.tasks.stop(deadline);
-    }
-
-    fn trouble(&self) -> Option<String> {
-        self.trouble.cause()
     }
 }
 

@@ -13,7 +13,7 @@ use super::session::{Lost, Session};
 use super::trouble::Trouble;
 use crate::config::Filter;
 use crate::evaluate::EvaluatorRules;
-use crate::metrics::health::ModuleKind;
+use crate::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{Lag, Order, Timestamp};
 use crate::storage::{Expire, Rules, Storage};

@@ -5,12 +5,13 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
+use crate::health::{Health, ModuleKind};
 use crate::kafka::Reason;
-use crate::metrics::health::{Health, ModuleKind};
 use crate::model::{Tick, Timestamp};
 use crate::offsets::{DecodeError, RecordType};
 use crate::status_page::{Count, Exporter, Module, Reader, Refresh};
 use crate::storage::Storage;
+use crate::zktree::Fault;
 
 use super::{Own, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
 
@@ -35,7 +36,7 @@ impl Own {
             kind: health.kind.name(),
             module: health.module.clone(),
             up: health.is_up(now),
-            trouble: health.trouble(now),
+            trouble: (!health.is_up(now)).then(|| health.cause()).flatten(),
             ready,
             awaited: (!ready).then(|| health.awaits()),
             done: parts.map(|(done, _)| done),
@@ -62,7 +63,8 @@ impl Own {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             counted(&self.families.records, kind.name(), &labels)
         });
-        let errors = DecodeError::REASONS.iter().map(|reason| {
+        let of_zookeeper = Fault::REASONS.iter().filter(|reason| !DecodeError::REASONS.contains(reason));
+        let errors = DecodeError::REASONS.iter().chain(of_zookeeper).map(|reason| {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
             counted(&self.families.record_errors, reason, &labels)
         });

@@ -1,11 +1,12 @@
-//! Whether a module is up, and whether it has caught up. Told by ticks: a wall clock that is set says nothing about it.
+//! Whether a module is up, whether it has caught up, and what is wrong with it: the one place that `/metrics`,
+//! `/-/ready`, the status page and `warrener lag` read it from. Times are ticks: setting the wall clock changes nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::kafka::Context;
 use crate::model::Tick;
 
 /// How many milliseconds a module counts as up without an answer (METRICS.md, `warrener_up`).
@@ -54,8 +55,17 @@ pub struct Health {
     advanced: AtomicI64,
     /// Records that the reader of each partition of the offsets topic is behind.
     behind: Mutex<BTreeMap<i32, i64>>,
-    /// Who knows why its servers do not answer.
-    context: OnceLock<Context>,
+    /// Why its servers do not answer.
+    cause: OnceLock<Cause>,
+}
+
+/// Says why servers do not answer; `None` while they do, or while it is unknown.
+struct Cause(Box<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Cause").finish_non_exhaustive()
+    }
 }
 
 impl Health {
@@ -74,7 +84,7 @@ impl Health {
             parts,
             advanced,
             behind: Mutex::new(BTreeMap::new()),
-            context: OnceLock::new(),
+            cause: OnceLock::new(),
         }
     }
 
@@ -89,17 +99,15 @@ impl Health {
         self.answered.store(now.0, Ordering::Relaxed);
     }
 
-    /// Who is to be asked why its servers do not answer.
-    pub fn explained_by(&self, context: Context) {
-        // A module is configured once.
-        drop(self.context.set(context));
+    /// Sets what says why its servers do not answer. A module is configured once: only the first call counts.
+    pub fn set_cause(&self, cause: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        drop(self.cause.set(Cause(Box::new(cause))));
     }
 
-    /// Why its servers do not answer, if they do not and that is known.
+    /// Why its servers do not answer, if they do not and the cause is known.
     #[must_use]
-    pub fn trouble(&self, now: Tick) -> Option<String> {
-        let cause = self.context.get().filter(|_| !self.is_up(now))?.cause();
-        cause.map(|cause| cause.to_string())
+    pub fn cause(&self) -> Option<String> {
+        self.cause.get().and_then(|cause| (cause.0)())
     }
 
     /// How many parts have caught up, of how many. Once all have, the module stays ready. Tells whether it just
@@ -192,6 +200,17 @@ mod tests {
         health.answer(Tick(1_000));
         assert!(health.is_up(Tick(10_999)));
         assert!(!health.is_up(Tick(11_000)));
+    }
+
+    #[test]
+    fn the_cause_is_that_of_the_moment() {
+        let (health, cause) = (health(), std::sync::Arc::new(Mutex::new(None)));
+        assert_eq!(health.cause(), None);
+        let held = std::sync::Arc::clone(&cause);
+        health.set_cause(move || held.lock().unwrap().clone());
+        assert_eq!(health.cause(), None);
+        *cause.lock().unwrap() = Some("connect failed".to_owned());
+        assert_eq!(health.cause().as_deref(), Some("connect failed"));
     }
 
     #[test]
