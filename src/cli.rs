@@ -8,6 +8,8 @@
 
 mod arguments;
 mod edge;
+#[cfg(test)]
+mod golden_tests;
 mod lag;
 #[cfg(test)]
 mod manual_tests;

@@ -38,6 +38,9 @@ pub mod time_lag;
 pub mod wall_clock;
 pub mod zktree;
 
+#[cfg(test)]
+mod golden_tests;
+
 #[cfg(feature = "daemon")]
 pub mod cli;
 #[cfg(feature = "daemon")]
