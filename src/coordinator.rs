@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
-use crate::kafka::ModuleError;
+use crate::model::ModuleError;
 
 /// How long all modules together may take to stop.
 const GRACE: Duration = Duration::from_secs(1);

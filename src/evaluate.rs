@@ -10,8 +10,9 @@ mod tests;
 
 use std::num::NonZeroUsize;
 
+use crate::model::Commit;
+use crate::model::LagThen;
 use crate::model::{Lag, Offset, Timestamp};
-use crate::storage::{Commit, LagThen};
 
 pub use reason::{Span, reason};
 

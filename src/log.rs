@@ -9,8 +9,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::burrow::LogLevel;
-use crate::config::{Level, LogFormat, Logging};
+use crate::config::{LogFormat, Logging};
+use crate::model::Level;
+use crate::model::LogLevel;
 use crate::terminal::{Form, Harmless};
 
 /// Begins to log, once a process.

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use warrener::burrow::LogLevel;
 use warrener::cli::{self, Command, Exit, Lag, Run};
 use warrener::config::{Config, Overrides, Warning};
 use warrener::demo::Demo;
+use warrener::model::LogLevel;
 use warrener::supervise::{self, Reading, RunError};
 use warrener::{crash, log, shortage};
 

@@ -15,12 +15,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::burrow::{self, Api, LogLevel};
+use crate::burrow::{self, Api};
 use crate::config::{Config, HttpServer};
 use crate::health::Health;
 use crate::http::{Awaited, BindError, Crowd, Readiness, Server, Site};
-use crate::kafka::ModuleError;
 use crate::metrics::{Layout, Page};
+use crate::model::LogLevel;
+use crate::model::ModuleError;
 use crate::status_page;
 use crate::storage::{Storage, View};
 use crate::task::{Failure, Why};

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::kafka::ModuleError;
+use crate::model::ModuleError;
 use crate::shortage;
 
 /// Where a task that cannot go on tells so; at most one message a task.

@@ -12,10 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use warrener::burrow::{Api, Asked, LogLevel, Verb};
-use warrener::config::{Config, Level, Metrics, NameSet, Outside, Overrides, load};
+use warrener::burrow::{Api, Asked, Verb};
+use warrener::config::{Config, Metrics, NameSet, Outside, Overrides, load};
 use warrener::evaluate::EvaluatorRules;
 use warrener::metrics::{Format, Layout, Page};
+use warrener::model::Level;
+use warrener::model::LogLevel;
 use warrener::model::{Lag, Name, Offset, Order, Partition, Timestamp};
 use warrener::status_page::{Data, Exporter, call};
 use warrener::storage::{

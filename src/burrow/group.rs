@@ -7,8 +7,9 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use crate::evaluate::{Evaluation, EvaluatorRules, GroupEvaluation, GroupStatus, PartitionStatus};
+use crate::model::Commit;
 use crate::model::{Lag, Name, Partition, Timestamp};
-use crate::storage::{Commit, GroupDetail, PartitionDetail, TopicDetail, Window};
+use crate::storage::{GroupDetail, PartitionDetail, TopicDetail, Window};
 
 /// Places that a partition's number may leave empty in a list, for each one that is held. The number comes from
 /// outside and is believed no further than that.

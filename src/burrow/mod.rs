@@ -19,8 +19,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::address::Segment;
-use crate::config::{Config, Level, parse_level};
+use crate::config::{Config, parse_level};
 use crate::evaluate::EvaluatorRules;
+use crate::model::Level;
+use crate::model::LogLevel;
 use crate::model::{Offset, Timestamp};
 use crate::storage::{Cluster, Storage, Topic};
 
@@ -71,14 +73,6 @@ pub enum Verb {
     Post,
     /// What is never allowed.
     Other,
-}
-
-/// The log's level, which can change while the program runs.
-pub struct LogLevel {
-    /// The level now.
-    pub get: Box<dyn Fn() -> Level + Send + Sync>,
-    /// Changes it.
-    pub set: Box<dyn Fn(Level) + Send + Sync>,
 }
 
 /// An answer.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{Outside, Overrides, load};
+use crate::model::LogLevel;
 use crate::model::{BrokerId, Lag, Name, Order, Partition, TopicId};
 use crate::storage::{
     LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, TopicMetadata, Update,

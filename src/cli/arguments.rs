@@ -8,7 +8,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use super::{Exit, Lag, Output, Run, Shell, Source};
-use crate::config::{Flags, Level, Overrides, parse_address, parse_level, parse_timeout};
+use crate::config::{Flags, Overrides, parse_address, parse_level, parse_timeout};
+use crate::model::Level;
 
 /// How long `lag` waits, unless `--timeout` says otherwise.
 const LAG_TIMEOUT: &str = "30s";

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::config::Level;
+use crate::model::Level;
 
 fn typed(line: &str, env: &[(&str, &str)]) -> Result<Command, Exit> {
     let args = std::iter::once("warrener").chain(line.split_whitespace()).map(OsString::from);

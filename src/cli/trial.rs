@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, ConsumerClass};
 use crate::consumer::kafka_zk;
-use crate::kafka::{Client, ModuleError, Role};
+use crate::kafka::{Client, Role};
+use crate::model::ModuleError;
 
 /// All that librdkafka and the client of ZooKeeper refuse, each once, sorted.
 pub(super) fn refused(config: &Config) -> BTreeSet<String> {

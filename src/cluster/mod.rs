@@ -23,8 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Cluster;
 use crate::health::Health;
-use crate::kafka::{Client, Context, Keeper, Lookups, ModuleError, Role};
+use crate::kafka::{Client, Context, Keeper, Lookups, Role};
 use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
 use crate::storage::Storage;
 use crate::task;
 use pulse::Pulse;

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Cluster;
 use crate::coordinator;
 use crate::health::Health;
-use crate::kafka::ModuleError;
 use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
 use crate::storage::Storage;
 use crate::task::{Failures, Tasks};
 

@@ -10,7 +10,6 @@ use super::Evaluator;
 use super::Filter;
 use super::General;
 use super::HttpServer;
-use super::Level;
 use super::Logging;
 use super::Metrics;
 use super::Outside;
@@ -19,6 +18,7 @@ use super::file::values;
 use crate::config::file::bounds::SERVERS;
 use crate::config::file::findings::{Findings, Mistakes, Path, quote};
 use crate::config::sections::modules::{REFRESHES, default_consumer};
+use crate::model::Level;
 
 /// What the flags say about Kafka: brokers, and kafka_exporter's filters, unanchored regexes as there.
 /// An empty filter is none.

@@ -1,5 +1,6 @@
 //! The checked configuration: what the program uses, every reference resolved and every value in its range.
 
+use crate::model::Level;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -349,35 +350,6 @@ pub struct Logging {
 pub struct General {
     /// What Burrow's API answers in `Access-Control-Allow-Origin`: printable ASCII. Without it the header is left out.
     pub access_control_allow_origin: Option<String>,
-}
-
-/// Log levels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Everything.
-    Trace,
-    /// For whoever looks for a fault.
-    Debug,
-    /// What an operator asked to know.
-    Info,
-    /// What may need a hand.
-    Warn,
-    /// What does.
-    Error,
-}
-
-impl Level {
-    /// The name that the file gives it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
 }
 
 /// How a log line looks.

@@ -1,6 +1,7 @@
 //! Whole files against what they load to. The files lie in `tests/fixtures/config`; a bad one has the error text
 //! beside it. With `BLESS=1` in the environment the texts are written anew, to be read before they are kept.
 
+use crate::model::Level;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -32,7 +32,8 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::config::{Config, Filter, HostName, Level, Limit, Overrides};
+use crate::config::{Config, Filter, HostName, Limit, Overrides};
+use crate::model::Level;
 use crate::model::{Offset, Timestamp};
 use crate::offsets::encode::EncodeError;
 use crate::task;

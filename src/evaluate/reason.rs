@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::model::Commit;
 use crate::model::{Lag, Timestamp};
-use crate::storage::Commit;
 
 use super::{Course, Log, PartitionStatus};
 
@@ -91,8 +91,8 @@ impl fmt::Display for Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::LagThen;
     use crate::model::{Offset, Order};
-    use crate::storage::LagThen;
 
     fn told(status: PartitionStatus, commits: &[(i64, i64)], current: Option<u64>, now: i64) -> String {
         let window = commits.iter().map(|(offset, seconds)| Commit {

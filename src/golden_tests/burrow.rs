@@ -3,8 +3,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::burrow::{Api, Asked, LogLevel, Verb};
-use crate::config::{Config, Level};
+use crate::burrow::{Api, Asked, Verb};
+use crate::config::Config;
+use crate::model::Level;
+use crate::model::LogLevel;
 use crate::storage::Storage;
 
 use super::json::lay_out;

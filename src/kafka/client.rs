@@ -9,9 +9,10 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaType;
 
+use super::Context;
 use super::recovery::Signs;
-use super::{Context, ModuleError};
 use crate::config::{Connection, Mechanism, Sasl, Secret, Tls};
+use crate::model::ModuleError;
 use crate::{shortage, task};
 
 /// How long closing a client may hold up its owner. librdkafka's own threads may sit in a name lookup for

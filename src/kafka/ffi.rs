@@ -21,8 +21,9 @@ use std::time::Duration;
 use rdkafka::bindings as sys;
 use rdkafka::config::NativeClientConfig;
 
+use super::Code;
 use super::client::Native;
-use super::{Code, ModuleError};
+use crate::model::ModuleError;
 use bell::Bell;
 
 pub use describe::Described;
@@ -255,5 +256,5 @@ pub(super) fn serve(client: &Native) {
 /// The failure of a call that answers null.
 fn call_failed(doing: &'static str) -> ModuleError {
     // SAFETY: reads a number of this thread.
-    ModuleError::Call { doing, code: Code(unsafe { raw::rd_kafka_last_error() }) }
+    ModuleError::Call { doing, reason: Code(unsafe { raw::rd_kafka_last_error() }).to_string() }
 }

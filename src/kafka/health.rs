@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::Code;
+use super::{Code, reason};
+use crate::model::Reason;
 
 /// librdkafka repeats an error that lasts every 30 s; one not heard of for longer than this has healed.
 const HEALED: Duration = Duration::from_secs(90);
@@ -16,102 +17,6 @@ const RECONNECTING: Duration = Duration::from_secs(6);
 const LATE: Duration = Duration::from_secs(2);
 /// Distinct causes remembered, so that texts that vary without end cannot grow.
 const REMEMBERED: usize = 256;
-
-/// The class of a failure: the label `reason` of `warrener_refresh_errors_total`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// No answer in time.
-    TimedOut,
-    /// No connection, or one that broke.
-    Connection,
-    /// A host name without an address.
-    Resolve,
-    /// TLS failed for another cause than a certificate.
-    Tls,
-    /// The server's certificate is not trusted.
-    Certificate,
-    /// The server asks for a client certificate, or does not accept the one it got.
-    ClientCertificate,
-    /// The server does not know the user, or not with this password.
-    Authentication,
-    /// The server does not offer the SASL mechanism.
-    Mechanism,
-    /// TLS, SASL or neither: the port speaks something else.
-    Protocol,
-    /// The user lacks a right.
-    Authorization,
-    /// A partition has no leader just now.
-    Leader,
-    /// Anything else.
-    Other,
-}
-
-impl Reason {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
-        Self::TimedOut,
-        Self::Connection,
-        Self::Resolve,
-        Self::Tls,
-        Self::Certificate,
-        Self::ClientCertificate,
-        Self::Authentication,
-        Self::Mechanism,
-        Self::Protocol,
-        Self::Authorization,
-        Self::Leader,
-        Self::Other,
-    ];
-
-    /// The label's value.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TimedOut => "timed_out",
-            Self::Connection => "connection",
-            Self::Resolve => "resolve",
-            Self::Tls => "tls",
-            Self::Certificate => "certificate",
-            Self::ClientCertificate => "client_certificate",
-            Self::Authentication => "authentication",
-            Self::Mechanism => "mechanism",
-            Self::Protocol => "protocol",
-            Self::Authorization => "authorization",
-            Self::Leader => "leader",
-            Self::Other => "other",
-        }
-    }
-
-    /// What the words of librdkafka and OpenSSL say, where the code alone does not.
-    fn of(code: Option<Code>, text: &str) -> Self {
-        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        if has(&["not valid in current SASL state"]) {
-            Self::Protocol
-        } else if has(&["mechanism handshake failed", "Unsupported SASL mechanism"]) {
-            Self::Mechanism
-        } else if has(&[
-            "alert certificate required",
-            "alert bad certificate",
-            "alert unknown ca",
-            "alert handshake failure",
-        ]) || has(&["client SSL authentication might be required", "alert certificate unknown"])
-        {
-            Self::ClientCertificate
-        } else if has(&["certificate could not be verified", "certificate verify failed"]) {
-            Self::Certificate
-        } else if has(&["PLAINTEXT broker listener?", "wrong version number", "Invalid response size"]) {
-            Self::Protocol
-        } else if has(&["SASL authentication error", "SASL authentication fail", "Authentication failed"]) {
-            Self::Authentication
-        } else if has(&["timed out", "Timed out"]) {
-            Self::TimedOut
-        } else {
-            let known = code.map_or(Self::Other, Code::reason);
-            let lost = known == Self::Other && has(&["Disconnected", "connect failed", "hung up"]);
-            if lost { Self::Connection } else { known }
-        }
-    }
-}
 
 /// Why a broker or a whole module does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +42,7 @@ impl Cause {
             Some(_) | None => (None, raw),
         };
         let text = stable(text);
-        Self { broker, code, reason: Reason::of(code, &text), text }
+        Self { broker, code, reason: reason::of(code, &text), text }
     }
 
     /// Reads a line in which librdkafka ends a connection without calling it an error. Some of these are the only

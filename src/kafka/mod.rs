@@ -10,16 +10,17 @@ mod error;
 mod ffi;
 mod health;
 mod keeper;
+mod reason;
 mod recovery;
 
 pub use client::{Client, Role};
 pub use context::Context;
-pub use error::{Code, ModuleError};
+pub use error::Code;
 pub use ffi::{
     Answer, Batch, BrokerView, ClusterView, Described, Event, Found, Isolation, Log, Lookups, PartitionView, Place,
     Reader, Record, Spec, StartAt, TopicAt, TopicView,
 };
-pub use health::{Cause, Reason};
+pub use health::Cause;
 pub use keeper::Keeper;
 
 #[cfg(test)]

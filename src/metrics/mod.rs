@@ -26,4 +26,3 @@ mod text;
 pub use format::Format;
 pub use layout::Layout;
 pub use page::Page;
-pub use readings::{state_name, type_name};

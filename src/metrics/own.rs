@@ -20,7 +20,6 @@ use crate::offsets::{DecodeError, RecordType};
 use crate::storage::{Storage, View};
 
 use super::Format;
-use super::readings::type_name;
 use super::{own_text, process};
 use crate::health::{Health, ModuleKind};
 
@@ -247,7 +246,7 @@ impl Own {
         for cluster in &view.clusters {
             let name = cluster.label.name().to_string();
             for group in &cluster.groups {
-                let labels = GroupLabels { cluster: name.clone(), r#type: type_name(group.kind) };
+                let labels = GroupLabels { cluster: name.clone(), r#type: group.kind.name() };
                 families.groups.get_or_create(&labels).inc();
             }
             let partitions: usize = cluster.group_topics.iter().map(crate::storage::GroupTopicView::len).sum();

@@ -1,7 +1,7 @@
 //! Numbers that several sets show, read in one place.
 
 use crate::model::{Lag, Offset, Partition};
-use crate::storage::{CommitView, CommitViews, GroupKind, GroupState, GroupType, PartitionState};
+use crate::storage::{CommitView, CommitViews, PartitionState};
 
 use super::catalogue::Sum;
 use super::numbered::Numbered;
@@ -97,29 +97,4 @@ pub fn assigned(sum: &Sum<'_>, to: &mut Samples<'_>) {
 
 pub fn commits(sum: &Sum<'_>, to: &mut Samples<'_>) {
     to.push(Value::Count(sum.stats.commits));
-}
-
-/// A group's type as the label `type` has it.
-#[must_use]
-pub const fn type_name(kind: GroupType) -> &'static str {
-    match kind {
-        GroupType::Simple => "simple",
-        GroupType::Kind(GroupKind::Classic) => "classic",
-        GroupType::Kind(GroupKind::Consumer) => "consumer",
-        GroupType::Kind(GroupKind::Share) => "share",
-        GroupType::Kind(GroupKind::Streams) => "streams",
-        GroupType::Kind(GroupKind::ZooKeeper) => "zookeeper",
-    }
-}
-
-/// A group's state as the label `state` has it.
-#[must_use]
-pub const fn state_name(state: GroupState) -> &'static str {
-    match state {
-        GroupState::Empty => "empty",
-        GroupState::NotReady => "not_ready",
-        GroupState::Assigning => "assigning",
-        GroupState::Reconciling => "reconciling",
-        GroupState::Stable => "stable",
-    }
 }

@@ -10,7 +10,6 @@ use crate::address::{Segment, exactly};
 use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::lag;
 use crate::lag_table::{Owner, Waiting};
-use crate::metrics::{state_name, type_name};
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 use crate::storage::{self, Course, GroupDetail, Member, PartitionDetail};
 
@@ -162,8 +161,8 @@ impl Serialize for GroupBody {
             cluster: &self.cluster,
             name: group.label.name(),
             status: self.whole.status.name(),
-            state: state_name(group.state),
-            r#type: type_name(group.kind),
+            state: group.state.name(),
+            r#type: group.kind.name(),
             protocol_type: group.protocol_type.name(),
             protocol: group.protocol.name(),
             complete: self.whole.complete_ratio(),

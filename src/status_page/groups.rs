@@ -9,7 +9,6 @@ use serde::{Serialize, Serializer};
 use crate::address::exactly;
 use crate::evaluate::GroupStatus;
 use crate::lag_table::Waiting;
-use crate::metrics::{state_name, type_name};
 use crate::model::{Name, Timestamp};
 use crate::storage::{Cluster, Glance, Label, Look, TopicName};
 
@@ -200,8 +199,8 @@ impl<'a> Row<'a> {
             name: glance.label.name(),
             exact: exactly(glance.label.name()),
             status: glance.evaluation.status.name(),
-            state: state_name(glance.state),
-            r#type: type_name(glance.kind),
+            state: glance.state.name(),
+            r#type: glance.kind.name(),
             members: glance.members,
             topics: glance.topics.iter().map(|topic| topics.place(topic)).collect(),
             partitions: glance.evaluation.partitions,

@@ -16,6 +16,7 @@ use crate::wall_clock::AsOf;
 use super::Past;
 use super::SourceId;
 use super::topics::{Read, Topics};
+use crate::model::Commit;
 use crate::storage::groups::group::{Group, Stream};
 use crate::storage::groups::owners::Known;
 use crate::storage::lists::cut::{Cut, Cuts};
@@ -28,7 +29,6 @@ use crate::storage::sources::update::{ClusterFacts, Dropped, LogBounds, Metadata
 use crate::storage::topics::names::{Label, TopicName, TopicNames};
 use crate::storage::windows::settle::{Lagging, Moment};
 use crate::storage::windows::slot::{Rules, Taken};
-use crate::storage::windows::window::Commit;
 
 const SHARDS: usize = 64;
 
@@ -505,7 +505,7 @@ pub(super) fn take(
     let Some(group) = groups.get_mut(key) else { return Some(Taken::Repeated) };
     let taken = match (update, made) {
         (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
-            let lag = crate::storage::windows::window::LagThen::Unknown;
+            let lag = crate::model::LagThen::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
             group.commit((topic.0, *partition, commit), name, stream)
         }

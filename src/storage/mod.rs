@@ -46,7 +46,7 @@ pub use views::trail::{Course, Point, points, trail};
 pub use views::view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
 pub use windows::settle::{Aim, Lagging};
 pub use windows::slot::Rules;
-pub use windows::window::{Commit, Commits, LagThen, Window};
+pub use windows::window::{Commits, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;

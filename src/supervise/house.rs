@@ -13,9 +13,9 @@ use crate::consumer;
 use crate::coordinator::{Coordinator, Module, grace_ends};
 use crate::evaluate::EvaluatorRules;
 use crate::health::{Health, ModuleKind};
-use crate::kafka::ModuleError;
 use crate::metrics::own::Own;
 use crate::model;
+use crate::model::ModuleError;
 use crate::storage::{Expire, Rules, Storage};
 use crate::task::{self, Failures};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use regex::bytes::Regex;
 
-use crate::config::Level;
 use crate::config::file::bounds::{LAG_TIMEOUT, LISTEN_PORT, SERVER_PORT, expected_time};
+use crate::model::Level;
 
 /// What a server must look like.
 pub(crate) const SERVER: &str = "host:port (a host name, IPv4 or [IPv6], and a port from 1 to 65535)";

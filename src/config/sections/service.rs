@@ -8,7 +8,6 @@ use crate::config::Expiry;
 use crate::config::Filter;
 use crate::config::HostName;
 use crate::config::HttpServer;
-use crate::config::Level;
 use crate::config::LogFormat;
 use crate::config::Logging;
 use crate::config::Storage;
@@ -19,6 +18,7 @@ use crate::config::file::findings::{Findings, Path, quote};
 use crate::config::file::section::Section;
 use crate::config::file::values;
 use crate::config::sections::client::{Profiles, file};
+use crate::model::Level;
 
 /// Where the metrics are served unless told otherwise.
 const ADDRESS: &str = "0.0.0.0:9308";

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::kafka::{Event, Keeper, Log, ModuleError, Reader, StartAt};
+use crate::kafka::{Event, Keeper, Log, Reader, StartAt};
 use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 

@@ -25,8 +25,9 @@ use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
 use crate::health::ModuleKind;
-use crate::kafka::{Client, Context, Keeper, ModuleError, Role};
+use crate::kafka::{Client, Context, Keeper, Role};
 use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
 use crate::storage::Cluster;
 use crate::task::Tasks;
 

@@ -11,8 +11,9 @@ use tracing::{debug, warn};
 
 use crate::clock;
 use crate::config::Start;
-use crate::kafka::{Client, Code, Event, Keeper, Log, ModuleError, Reader, StartAt, TopicAt};
+use crate::kafka::{Client, Code, Event, Keeper, Log, Reader, StartAt, TopicAt};
 use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 use crate::task::make_in_time;

@@ -10,10 +10,11 @@ use tracing::{info, warn};
 
 use crate::clock::later;
 use crate::kafka::{
-    Answer, Cause, Client, ClusterView, Code, Described, Isolation, Keeper, Log, Lookups, ModuleError, Place, Spec,
-    TopicAt, TopicView,
+    Answer, Cause, Client, ClusterView, Code, Described, Isolation, Keeper, Log, Lookups, Place, Spec, TopicAt,
+    TopicView,
 };
 use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
 use crate::model::{BrokerId, Offset, Partition};
 use crate::task::make_in_time;
 

@@ -7,7 +7,7 @@ use tracing::debug;
 use zookeeper_client::{Client, Connector, Error, OneshotWatcher, SessionState, StateWatcher};
 
 use crate::config::{Consumer, Secret, ZooKeeper};
-use crate::kafka::ModuleError;
+use crate::model::ModuleError;
 use crate::model::{Order, Timestamp};
 use crate::zktree::{Answer, ROOT, Want};
 

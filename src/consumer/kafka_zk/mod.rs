@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Consumer, ZooKeeper};
 use crate::consumer::Surroundings;
 use crate::coordinator::Module;
-use crate::kafka::ModuleError;
+use crate::model::ModuleError;
 use crate::shortage;
 use crate::task::{self, Tasks};
 use crate::zktree::Fault;

@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 use zookeeper_client::TlsOptions;
 
 use crate::config;
-use crate::kafka::ModuleError;
+use crate::model::ModuleError;
 
 /// A `[tls.*]` section's certificates and keys.
 #[derive(Clone, Debug)]

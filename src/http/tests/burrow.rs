@@ -4,9 +4,11 @@ use std::sync::Mutex;
 
 use super::super::Awaited;
 use super::*;
-use crate::burrow::{Answer, Api, Asked, LogLevel, Verb};
-use crate::config::{Config, Filter, Level};
+use crate::burrow::{Answer, Api, Asked, Verb};
+use crate::config::{Config, Filter};
 use crate::evaluate::EvaluatorRules;
+use crate::model::Level;
+use crate::model::LogLevel;
 use crate::model::{Lag, Name, Offset, Order, Partition, Timestamp};
 use crate::storage::{Past, Rules, Storage, Update};
 

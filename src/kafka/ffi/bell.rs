@@ -19,7 +19,8 @@ pub(super) struct Bell {
 impl Bell {
     /// Hangs a bell on a queue.
     pub(super) fn on(queue: *mut sys::rd_kafka_queue_t) -> Result<Self, ModuleError> {
-        let short = |_| ModuleError::Call { doing: "watch a queue", code: Code::CRITICAL_SYSTEM_RESOURCE };
+        let short =
+            |_| ModuleError::Call { doing: "watch a queue", reason: Code::CRITICAL_SYSTEM_RESOURCE.to_string() };
         let (heard, rung) = UnixStream::pair().map_err(short)?;
         // librdkafka writes while it holds the queue's lock.
         rung.set_nonblocking(true).map_err(short)?;

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use super::describe::{Described, described};
 use super::{Code, Queue, QueueEvent, array, c_name, call_failed, code_at, millis, raw, sys};
-use crate::kafka::{Client, ModuleError};
+use crate::kafka::Client;
+use crate::model::ModuleError;
 use crate::model::{BrokerId, Offset, Partition, Timestamp};
 
 /// A partition that is asked about.
@@ -205,7 +206,7 @@ impl Lookups {
         if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             Ok(options)
         } else {
-            Err(ModuleError::Call { doing: "bound a request", code: Code::INVALID_ARG })
+            Err(ModuleError::Call { doing: "bound a request", reason: Code::INVALID_ARG.to_string() })
         }
     }
 }
@@ -222,7 +223,7 @@ impl Options {
         if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             Ok(())
         } else {
-            Err(ModuleError::Call { doing: "ask a broker", code: Code::INVALID_ARG })
+            Err(ModuleError::Call { doing: "ask a broker", reason: Code::INVALID_ARG.to_string() })
         }
     }
 
@@ -239,7 +240,7 @@ impl Options {
             sys::rd_kafka_error_destroy(error);
             code
         };
-        Err(ModuleError::Call { doing: "set the isolation level", code: Code(code) })
+        Err(ModuleError::Call { doing: "set the isolation level", reason: Code(code).to_string() })
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Code, Queue, c_name, call_failed, code_at, sys};
+use crate::kafka::Client;
 use crate::kafka::client::within;
-use crate::kafka::{Client, ModuleError};
+use crate::model::ModuleError;
 use crate::model::{Offset, Partition, Timestamp};
 
 /// How long closing may hold up the owner.

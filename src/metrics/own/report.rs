@@ -6,7 +6,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
 use crate::health::{Health, ModuleKind};
-use crate::kafka::Reason;
+use crate::model::Reason;
 use crate::model::{Tick, Timestamp};
 use crate::offsets::{DecodeError, RecordType};
 use crate::status_page::{Count, Exporter, Module, Reader, Refresh};

@@ -6,7 +6,7 @@ use crate::lag;
 use crate::metrics::catalogue::{Family, Labels, Series, Set, counter, gauge};
 use crate::metrics::readings::{
     assigned, commits, committed, committed_sum, each_commit, each_state, lag as lag_of, lag_sum, len, log_end,
-    log_start, records, state_name, time_lag, time_lag_max, type_name,
+    log_start, records, time_lag, time_lag_max,
 };
 use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Lag};
@@ -216,7 +216,7 @@ fn broker_info(_: &ClusterView, broker: &Broker, to: &mut Samples<'_>) {
 
 fn info(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     let labels = [
-        ("type", type_name(group.kind).as_bytes()),
+        ("type", group.kind.name().as_bytes()),
         ("protocol_type", group.protocol_type.text()),
         ("protocol", group.protocol.text()),
     ];
@@ -240,7 +240,7 @@ const fn states(kind: GroupType) -> &'static [&'static str] {
 }
 
 fn state(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
-    let now = state_name(group.state);
+    let now = group.state.name();
     for state in states(group.kind) {
         to.push_with(&[("state", state.as_bytes())], Value::Int(i64::from(*state == now)));
     }

@@ -66,6 +66,20 @@ pub enum GroupState {
     Stable,
 }
 
+impl GroupState {
+    /// The value of the label `state`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::NotReady => "not_ready",
+            Self::Assigning => "assigning",
+            Self::Reconciling => "reconciling",
+            Self::Stable => "stable",
+        }
+    }
+}
+
 impl Epochs {
     pub fn new(kind: GroupKind) -> Self {
         Self {

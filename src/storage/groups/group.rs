@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use crate::model::{Order, Partition, Timestamp};
 use crate::wall_clock::AsOf;
 
+use crate::model::Commit;
 use crate::storage::SourceId;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::meta::{self, Classic, Meta, Registered};
@@ -20,7 +21,6 @@ use crate::storage::views::view::GroupType;
 use crate::storage::windows::graves::Graves;
 use crate::storage::windows::slot::{Rules, Slot, Taken};
 use crate::storage::windows::slots::{Arriving, Slots};
-use crate::storage::windows::window::Commit;
 
 #[derive(Debug)]
 pub(crate) struct Group {

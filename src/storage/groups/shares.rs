@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use crate::lag::Bounds;
 use crate::model::{Offset, Order, TopicId};
 
+use crate::model::Commit;
+use crate::model::LagThen;
 use crate::storage::SourceId;
 use crate::storage::groups::group::{Group, Stream};
 use crate::storage::sources::update::{Dropped, ShareUpdate};
@@ -16,7 +18,6 @@ use crate::storage::topics::Topics;
 use crate::storage::windows::progress::Progress;
 use crate::storage::windows::slot::Taken;
 use crate::storage::windows::slots::{Arriving, Slots};
-use crate::storage::windows::window::{Commit, LagThen};
 
 /// What is known of topics whose names are not.
 #[derive(Debug, Default)]

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use crate::lag::Bounds;
+use crate::model::LagThen;
 use crate::model::{Lag, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
 use crate::storage::tests::{bounds, cluster, commit, metadata, view_of};
-use crate::storage::{
-    Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, LagThen, Past, ShareState, ShareUpdate, Update,
-};
+use crate::storage::{Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, Past, ShareState, ShareUpdate, Update};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 

@@ -7,6 +7,7 @@ use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
 use crate::lag::Bounds;
 use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
+use crate::model::Commit;
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::group::Group;
@@ -19,7 +20,7 @@ use crate::storage::views::judge::log_of;
 use crate::storage::views::view::GroupType;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::slots::{Slots, Standing};
-use crate::storage::windows::window::{Commit, Window};
+use crate::storage::windows::window::Window;
 
 /// A group with all its windows.
 #[derive(Debug)]
@@ -222,7 +223,7 @@ impl PartitionDetail<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::LagThen;
+    use crate::model::LagThen;
     use crate::storage::tests::{bounds, cluster, commit, live, members, metadata};
 
     const AT: Timestamp = Timestamp(0);

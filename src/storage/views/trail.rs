@@ -7,7 +7,9 @@
 
 use crate::model::{Lag, Offset, Timestamp};
 
-use crate::storage::windows::window::{Commit, LagThen, Window};
+use crate::model::Commit;
+use crate::model::LagThen;
+use crate::storage::windows::window::Window;
 
 /// A lag and when it was so.
 pub type Point = (Timestamp, Lag);

@@ -83,6 +83,21 @@ pub enum GroupType {
     Simple,
 }
 
+impl GroupType {
+    /// The value of the label `type`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Kind(GroupKind::Classic) => "classic",
+            Self::Kind(GroupKind::Consumer) => "consumer",
+            Self::Kind(GroupKind::Share) => "share",
+            Self::Kind(GroupKind::Streams) => "streams",
+            Self::Kind(GroupKind::ZooKeeper) => "zookeeper",
+        }
+    }
+}
+
 /// A group.
 #[derive(Debug)]
 pub struct GroupView {

@@ -6,12 +6,14 @@ use std::time::Duration;
 use crate::lag::Bounds;
 use crate::model::{Partition, Timestamp};
 
+use crate::model::Commit;
+use crate::model::LagThen;
 use crate::storage::SourceId;
 use crate::storage::groups::expire::Expire;
 use crate::storage::sources::update::Dropped;
 use crate::storage::windows::since::{Packed, Since};
 use crate::storage::windows::slots::Arriving;
-use crate::storage::windows::window::{Commit, LagThen, Window};
+use crate::storage::windows::window::Window;
 
 /// What holds for every commit.
 #[derive(Clone, Copy, Debug)]

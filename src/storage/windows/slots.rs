@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::lag::{self, Bounds};
 use crate::model::{Lag, Offset, Order, Partition};
 
+use crate::model::Commit;
 use crate::storage::SourceId;
 use crate::storage::lists::sorted::{Place, Sorted};
 use crate::storage::windows::progress::Progress;
 use crate::storage::windows::slot::{Rules, Slot, Taken};
-use crate::storage::windows::window::Commit;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,19 @@
 //! The numbers of Kafka, each with a type of its own; their arithmetic is total and saturating.
 
+mod commit;
+mod log_level;
+mod module_error;
+mod reason;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+
+pub use commit::{Commit, LagThen};
+pub use log_level::{Level, LogLevel};
+pub use module_error::ModuleError;
+pub use reason::Reason;
 
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
