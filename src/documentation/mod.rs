@@ -2,6 +2,12 @@
 //!
 //! A test that compares a page with code stands beside that code.
 
+mod alerts;
+mod book;
+mod chart;
+mod figures;
+mod links;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
