@@ -3,9 +3,10 @@
 # bench  the whole program against a real broker, into BENCHMARKS.md, in a quarter of an hour: needs what test needs
 # soak   faults of real brokers and all attacks at once, for some fifty minutes: needs what test needs
 # man    writes the man pages anew; dashboards: the dashboards; pictures: the README's pictures; all are committed
+# book   the documentation, into target/book: needs mdBook (cargo install mdbook)
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
 
-.PHONY: demo test lint core docs real soak bench man dashboards pictures fuzz tools
+.PHONY: demo test lint core docs real soak bench man dashboards pictures book fuzz tools
 
 demo:
 	cargo run --release -- demo
@@ -49,6 +50,23 @@ dashboards:
 
 bench: tools
 	cargo bench --bench whole -- --write $(CURDIR)/BENCHMARKS.md
+
+# The book has the files in the places that they have here, so that links between them hold: its own pages in docs/src,
+# and these beside them. A test compares the lists with the links.
+BOOK_PAGES = README.md docs/runbooks.md CONTRIBUTING.md BENCHMARKS.md CHANGELOG.md
+BOOK_FILES = docs/pictures docs/warrener.toml
+BOOK = target/book-source
+
+book:
+	rm -rf $(BOOK) target/book
+	mkdir -p $(BOOK)
+	cp -R --parents docs/src $(BOOK_PAGES) $(BOOK_FILES) $(BOOK)
+	( echo '[warrener](README.md)'; \
+	  sed '1d; s#](#](docs/src/#' docs/src/SUMMARY.md; \
+	  echo '# Beside the book'; \
+	  echo '- [Runbooks](docs/runbooks.md)'; echo '- [CONTRIBUTING.md](CONTRIBUTING.md)'; \
+	  echo '- [Benchmarks](BENCHMARKS.md)'; echo '- [Changelog](CHANGELOG.md)' ) > $(BOOK)/SUMMARY.md
+	MDBOOK_BOOK__SRC=../$(BOOK) mdbook build docs
 
 fuzz:
 	WARRENER_FUZZ_CASES=10000000 cargo test --no-default-features --lib offsets::tests::fuzz

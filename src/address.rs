@@ -3,7 +3,7 @@
 use crate::model::Name;
 
 /// A part of an address, decoded: a name, which is any bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segment(Vec<u8>);
 
 /// Percent-decoding (RFC 3986); `None` where a `%` is no escape.

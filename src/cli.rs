@@ -7,6 +7,8 @@
 //! ```
 
 mod arguments;
+#[cfg(test)]
+mod documented_tests;
 mod edge;
 #[cfg(test)]
 mod golden_tests;
@@ -33,6 +35,12 @@ pub use plan::check;
 use crate::config::{Flags, Overrides};
 use crate::terminal;
 use arguments::{Arguments, Environment, Subcommand};
+
+/// Exit code of a program that has done what it was asked to.
+pub const DONE: u8 = 0;
+
+/// Exit code of a failure.
+pub const FAILED: u8 = 1;
 
 /// Exit code of bad configuration or usage, `EX_USAGE` of sysexits.
 pub const USAGE: u8 = 64;
@@ -73,7 +81,7 @@ pub enum Source {
 /// An end of the program before anything was started: what to print where, and its code.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Exit {
-    /// 0, or [`USAGE`].
+    /// [`DONE`], [`FAILED`] or [`USAGE`].
     pub code: u8,
     /// For standard output.
     pub stdout: String,
@@ -117,7 +125,7 @@ impl From<clap::Error> for Exit {
 /// is set but empty is not set.
 ///
 /// # Errors
-/// Gives what to print, and the code to exit with: 0 for `--help` and `--version`, [`USAGE`] for a mistake.
+/// Gives what to print, and the code to exit with: [`DONE`] for `--help` and `--version`, [`USAGE`] for a mistake.
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     env: &dyn Fn(&str) -> Option<OsString>,

@@ -24,6 +24,8 @@
 pub mod address;
 pub mod burrow;
 pub mod config;
+#[cfg(test)]
+mod documentation;
 pub mod evaluate;
 pub mod health;
 pub mod lag;

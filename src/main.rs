@@ -62,7 +62,7 @@ fn log_from((config, warnings): (Config, Vec<Warning>)) -> (Config, LogLevel) {
 fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
     let demo = match Demo::start() {
         Ok(demo) => demo,
-        Err(error) => return Err(Exit { code: 1, stderr: format!("{error}\n"), ..Exit::default() }),
+        Err(error) => return Err(Exit { code: cli::FAILED, stderr: format!("{error}\n"), ..Exit::default() }),
     };
     let config = demo.config(overrides);
     let level = log::start(&config.logging);
@@ -98,7 +98,7 @@ fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> Exit
         Ok(runtime) => runtime,
         Err(error) => {
             error!(version, revision, %error, "the system gives no threads");
-            return ExitCode::FAILURE;
+            return ExitCode::from(cli::FAILED);
         }
     };
     let result = runtime.block_on(run);
@@ -110,7 +110,7 @@ fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> Exit
         }
         Err(error) => {
             error!(version, revision, "{}", with_causes(&error));
-            ExitCode::FAILURE
+            ExitCode::from(cli::FAILED)
         }
     }
 }

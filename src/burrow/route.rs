@@ -63,11 +63,78 @@ struct Methods {
     post: Option<Call>,
 }
 
+/// A path, and what its methods do with the names that stand in it.
+struct Route {
+    /// A segment that begins with a colon stands for a name; `:coordinator` for that of a [`Coordinator`].
+    path: &'static str,
+    methods: fn(Names) -> Methods,
+}
+
+/// The names in a path, in their order. Those that it does not have are empty.
+type Names = [Segment; 3];
+
+const ROUTES: &[Route] = &[
+    Route { path: "/v3/kafka", methods: |_| Methods::read(Call::Clusters) },
+    Route {
+        path: "/v3/kafka/:cluster",
+        methods: |[cluster, ..]| Methods::read(Call::Module(Coordinator::Cluster, cluster)),
+    },
+    Route { path: "/v3/kafka/:cluster/topic", methods: |[cluster, ..]| Methods::read(Call::Topics { cluster }) },
+    Route {
+        path: "/v3/kafka/:cluster/topic/:topic",
+        methods: |[cluster, topic, _]| Methods::read(Call::Topic { cluster, topic }),
+    },
+    Route {
+        path: "/v3/kafka/:cluster/topic/:topic/consumers",
+        methods: |[cluster, topic, _]| Methods::read(Call::ConsumersOf { cluster, topic }),
+    },
+    Route { path: "/v3/kafka/:cluster/consumer", methods: |[cluster, ..]| Methods::read(Call::Consumers { cluster }) },
+    Route {
+        path: "/v3/kafka/:cluster/consumer/:group",
+        methods: |[cluster, group, _]| Methods {
+            read: Some(Call::Consumer { cluster: cluster.clone(), group: group.clone() }),
+            delete: Some(Call::Remove { cluster, group, topic: None }),
+            post: None,
+        },
+    },
+    Route {
+        path: "/v3/kafka/:cluster/consumer/:group/status",
+        methods: |[cluster, group, _]| Methods::read(Call::Status { cluster, group, all: false }),
+    },
+    Route {
+        path: "/v3/kafka/:cluster/consumer/:group/lag",
+        methods: |[cluster, group, _]| Methods::read(Call::Status { cluster, group, all: true }),
+    },
+    Route {
+        path: "/v3/kafka/:cluster/consumer/:group/topic/:topic",
+        methods: |[cluster, group, topic]| Methods {
+            delete: Some(Call::Remove { cluster, group, topic: Some(topic) }),
+            ..Methods::default()
+        },
+    },
+    Route { path: "/v3/config", methods: |_| Methods::read(Call::Config) },
+    Route {
+        path: "/v3/config/:coordinator",
+        methods: |[name, ..]| Methods::of(Coordinator::named(name.bytes()).map(Call::Modules)),
+    },
+    Route {
+        path: "/v3/config/:coordinator/:name",
+        methods: |[coordinator, name, _]| {
+            Methods::of(Coordinator::named(coordinator.bytes()).map(|coordinator| Call::Module(coordinator, name)))
+        },
+    },
+    Route {
+        path: "/v3/admin/loglevel",
+        methods: |_| Methods { read: Some(Call::LogLevel), post: Some(Call::SetLogLevel), ..Methods::default() },
+    },
+];
+
 /// The call that a method and a path are.
 pub(super) fn call(verb: Verb, path: &str) -> Result<Call, Refusal> {
-    let segments: Vec<Segment> = segments(path).ok_or(Refusal::Unknown)?;
-    let words: Vec<&[u8]> = segments.iter().map(Segment::bytes).collect();
-    let methods = methods(&words).ok_or(Refusal::Unknown)?;
+    let segments = segments(path).ok_or(Refusal::Unknown)?;
+    let found = ROUTES.iter().find_map(|route| Some((route, route.names(&segments)?)));
+    let (route, names) = found.ok_or(Refusal::Unknown)?;
+    let methods = (route.methods)(names);
     let allow = methods.allow();
     let call = match verb {
         Verb::Read => methods.read,
@@ -83,50 +150,39 @@ pub(super) fn shown(path: &str) -> String {
     decode(path).map_or_else(|| path.to_owned(), |bytes| Name(&bytes).to_string())
 }
 
-fn methods(words: &[&[u8]]) -> Option<Methods> {
-    let own = |segment: &&[u8]| Segment::new(segment);
-    Some(match words {
-        [b"kafka"] => Methods::read(Call::Clusters),
-        [b"kafka", cluster] => Methods::read(Call::Module(Coordinator::Cluster, own(cluster))),
-        [b"kafka", cluster, b"topic"] => Methods::read(Call::Topics { cluster: own(cluster) }),
-        [b"kafka", cluster, b"topic", topic] => Methods::read(Call::Topic { cluster: own(cluster), topic: own(topic) }),
-        [b"kafka", cluster, b"topic", topic, b"consumers"] => {
-            Methods::read(Call::ConsumersOf { cluster: own(cluster), topic: own(topic) })
+impl Route {
+    /// The names in a path, if it is one of this route.
+    fn names(&self, path: &[Segment]) -> Option<Names> {
+        let segments = self.path.strip_prefix("/v3/")?.split('/');
+        if segments.clone().count() != path.len() {
+            return None;
         }
-        [b"kafka", cluster, b"consumer", rest @ ..] => return consumer(own(cluster), rest),
-        [b"config"] => Methods::read(Call::Config),
-        [b"config", coordinator] => Methods::read(Call::Modules(Coordinator::named(coordinator)?)),
-        [b"config", coordinator, name] => Methods::read(Call::Module(Coordinator::named(coordinator)?, own(name))),
-        [b"admin", b"loglevel"] => {
-            Methods { read: Some(Call::LogLevel), post: Some(Call::SetLogLevel), ..Methods::default() }
+        let (mut names, mut free) = (Names::default(), 0_usize);
+        for (segment, found) in segments.zip(path) {
+            let fits = match segment.strip_prefix(':') {
+                Some("coordinator") => Coordinator::named(found.bytes()).is_some(),
+                Some(_) => true,
+                None => segment.as_bytes() == found.bytes(),
+            };
+            if !fits {
+                return None;
+            }
+            if segment.starts_with(':') {
+                *names.get_mut(free)? = found.clone();
+                free = free.saturating_add(1);
+            }
         }
-        _ => return None,
-    })
-}
-
-/// What stands below `/v3/kafka/:cluster/consumer`.
-fn consumer(cluster: Segment, words: &[&[u8]]) -> Option<Methods> {
-    let own = |segment: &&[u8]| Segment::new(segment);
-    Some(match words {
-        [] => Methods::read(Call::Consumers { cluster }),
-        [group] => Methods {
-            read: Some(Call::Consumer { cluster: cluster.clone(), group: own(group) }),
-            delete: Some(Call::Remove { cluster, group: own(group), topic: None }),
-            post: None,
-        },
-        [group, b"status"] => Methods::read(Call::Status { cluster, group: own(group), all: false }),
-        [group, b"lag"] => Methods::read(Call::Status { cluster, group: own(group), all: true }),
-        [group, b"topic", topic] => Methods {
-            delete: Some(Call::Remove { cluster, group: own(group), topic: Some(own(topic)) }),
-            ..Methods::default()
-        },
-        _ => return None,
-    })
+        Some(names)
+    }
 }
 
 impl Methods {
     fn read(call: Call) -> Self {
-        Self { read: Some(call), ..Self::default() }
+        Self::of(Some(call))
+    }
+
+    fn of(read: Option<Call>) -> Self {
+        Self { read, ..Self::default() }
     }
 
     fn allow(&self) -> String {
@@ -144,9 +200,12 @@ fn segments(path: &str) -> Option<Vec<Segment>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::documentation::{Page, codes};
 
     fn segment(bytes: &[u8]) -> Segment {
         Segment::new(bytes)
@@ -213,6 +272,27 @@ mod tests {
             let verbs = [Verb::Read, Verb::Delete, Verb::Post, Verb::Other].map(allowed);
             let expected = ["GET", "DELETE", "POST", "OTHER"].map(|verb| allow.contains(verb));
             assert_eq!(verbs, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_reference_has_a_row_for_every_path_with_its_methods_and_no_other() {
+        let section = Page::read("docs/src/reference/http-api.md").section("## Burrow API").introduction();
+        let mut documented: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in section.only_table().rows {
+            documented.entry(codes(&row[0])[0].to_owned()).or_default().push(row[1].clone());
+        }
+        let names = ["storage", "b", "c"].map(|name| segment(name.as_bytes()));
+        let ours = ROUTES.iter().map(|route| (route.path.to_owned(), (route.methods)(names.clone()).allow()));
+        let documented: BTreeMap<_, _> = documented.into_iter().map(|(path, all)| (path, all.join(", "))).collect();
+        assert_eq!(documented, ours.collect());
+    }
+
+    #[test]
+    fn no_path_is_one_of_two_routes() {
+        for route in ROUTES {
+            let path = segments(&route.path.replace(":coordinator", "storage")).unwrap();
+            assert_eq!(ROUTES.iter().filter(|other| other.names(&path).is_some()).count(), 1, "{}", route.path);
         }
     }
 

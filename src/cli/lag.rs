@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::time::Duration;
 
-use super::Run;
+use super::{DONE, FAILED, Run};
 use crate::lag_table::{Row, Table, rows, unknown};
 use crate::supervise::Reading;
 use crate::terminal;
@@ -31,7 +31,7 @@ pub enum Output {
 }
 
 impl Lag {
-    /// Prints a reading, and on `stderr` what is missing from it. Returns the exit code: 1 when something is.
+    /// Prints a reading, and on `stderr` what is missing from it. Returns the exit code: [`FAILED`] when something is.
     ///
     /// That nobody reads on is no reason to complain: `warrener lag | head` has what it wanted.
     pub fn print(&self, reading: &Reading, stdout: impl Write, mut stderr: impl Write) -> u8 {
@@ -47,7 +47,7 @@ impl Lag {
             // Nobody can be told that nobody can be told.
             let _unread = writeln!(stderr, "{}", terminal::line(complaint));
         }
-        u8::from(!complaints.is_empty())
+        if complaints.is_empty() { DONE } else { FAILED }
     }
 }
 

@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::arguments::Arguments;
+use super::{DONE, FAILED, USAGE};
 
 /// The pages, by the names of their files.
 fn pages() -> BTreeMap<String, String> {
@@ -37,11 +38,11 @@ fn more() -> String {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);
     for (code, what) in [
-        ("0", "Stopped as asked; or checked, read or printed without a mistake."),
-        ("1", "Failed; lag: a cluster did not answer in time, or a group was not found."),
-        ("64", "Bad configuration or usage: every mistake is named, nothing was started."),
+        (DONE, "Stopped as asked; or checked, read or printed without a mistake."),
+        (FAILED, "Failed; lag: a cluster did not answer in time, or a group was not found."),
+        (USAGE, "Bad configuration or usage: every mistake is named, nothing was started."),
     ] {
-        roff.control("TP", []).text([bold(code)]).text([roman(what)]);
+        roff.control("TP", []).text([bold(code.to_string())]).text([roman(what)]);
     }
     roff.control("SH", ["ENVIRONMENT"]);
     for (name, flag) in [

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Exit, Run, Source};
+use super::{DONE, Exit, Run, Source};
 use crate::config::{
     ClientProfile, Cluster, Config, Consumer, ConsumerClass, Expiry, HttpServer, Loaded, Metrics, Start, Storage, Tls,
 };
@@ -25,7 +25,7 @@ pub fn check(run: &Run) -> Exit {
     let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
     let unsupported = unsupported.iter().map(|unsupported| format!("warning: {unsupported}\n"));
     Exit {
-        code: 0,
+        code: DONE,
         stdout: terminal::lines(&format!("{source}: {verdict}\n\n{}", Plan(&config))).into_owned(),
         stderr: warnings.chain(unsupported).collect(),
     }

@@ -5,6 +5,8 @@
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
+#[cfg(test)]
+mod documented_tests;
 mod file;
 mod filter;
 mod flags;
@@ -68,30 +70,36 @@ pub struct Loaded {
 /// All mistakes of the text, sorted by where they stand. None of them shows a secret: texts that come from the
 /// environment are shown as they stand in the file, passwords not at all.
 pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<Loaded, Mistakes> {
-    let table = syntax::parse(text)?;
     let mut findings = findings::Findings::new(outside);
+    let config = read(text, overrides, &mut findings)?;
+    let (warnings, unsupported) = findings.finish()?;
+    Ok(Loaded { config, warnings, unsupported })
+}
+
+/// Reads the text as far as it goes. Its mistakes are findings, except those of the syntax.
+fn read(text: &str, overrides: &Overrides, findings: &mut findings::Findings<'_>) -> Result<Config, Mistakes> {
+    let table = syntax::parse(text)?;
     let mut root = section::Section::new(findings::Path::root(), Some(&table));
-    let mut profiles = client::Profiles::read(&mut root, &mut findings);
-    let clusters = modules::read_clusters(&mut root, &mut profiles, &mut findings);
-    let consumers = modules::read_consumers(&mut root, &mut profiles, &clusters, &mut findings);
+    let mut profiles = client::Profiles::read(&mut root, findings);
+    let clusters = modules::read_clusters(&mut root, &mut profiles, findings);
+    let consumers = modules::read_consumers(&mut root, &mut profiles, &clusters, findings);
     let mut config = Config {
         clusters: clusters.into_values().collect(),
         consumers,
-        storage: service::read_storage(&mut root, &mut findings),
-        evaluator: service::read_evaluator(&mut root, &mut findings),
-        http: service::read_http(&mut root, &mut profiles, &mut findings),
-        metrics: exposition::read_metrics(&mut root, &mut findings),
-        logging: service::read_logging(&mut root, &mut findings),
-        general: burrow::read_general(&mut root, &mut findings),
+        storage: service::read_storage(&mut root, findings),
+        evaluator: service::read_evaluator(&mut root, findings),
+        http: service::read_http(&mut root, &mut profiles, findings),
+        metrics: exposition::read_metrics(&mut root, findings),
+        logging: service::read_logging(&mut root, findings),
+        general: burrow::read_general(&mut root, findings),
     };
-    profiles.warn_of_unused(&mut findings);
-    burrow::read(&mut root, &mut findings);
+    profiles.warn_of_unused(findings);
+    burrow::read(&mut root, findings);
     if overrides.listen.is_some() && root.has("httpserver") {
         findings.forget_unsupported("httpserver.");
         findings.warn(root.path.key("httpserver"), "has no effect: --listen takes its place");
     }
-    root.finish(&mut findings);
+    root.finish(findings);
     overrides.apply(&mut config);
-    let (warnings, unsupported) = findings.finish()?;
-    Ok(Loaded { config, warnings, unsupported })
+    Ok(config)
 }

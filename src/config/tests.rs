@@ -11,12 +11,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn at(path: &str) -> PathBuf {
+pub(super) fn at(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 #[allow(clippy::disallowed_methods, reason = "fixtures are files")]
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -46,7 +46,7 @@ fn readable(path: &Path) -> Result<(), String> {
     }
 }
 
-const WORLD: Outside<'static> = Outside { env: &env, read: &read, readable: &readable };
+pub(super) const WORLD: Outside<'static> = Outside { env: &env, read: &read, readable: &readable };
 
 fn loaded(text: &str) -> Result<Loaded, Mistakes> {
     load(text, &Overrides::default(), &WORLD)

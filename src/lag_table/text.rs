@@ -12,7 +12,7 @@ const UNKNOWN: &str = "-";
 /// Between two columns.
 const GAP: &str = "  ";
 /// The widest that a column is made. A longer name shifts the rest of its own line, instead of making every line
-/// as long: a group's name may have 32,767 bytes.
+/// as long: a group's name may have 1,024 bytes, and each of them may be shown as four characters.
 const WIDEST: usize = 80;
 
 /// Rows below the names of their columns, all left-aligned as Kafka's tools have them. Widths are counted in

@@ -1,109 +1,182 @@
-//! What documents, rules and dashboards name, and what there is to name.
+//! The families of all sets against the rows of `docs/src/reference/metrics.md`.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::own::{Own, RefreshKind};
-use super::sets::{self, tests::described};
-use super::{Format, catalogue::Family};
-use crate::config::{Metrics, NameSet};
-use crate::evaluate::EvaluatorRules;
-use crate::health::{Health, ModuleKind};
-use crate::model::{Lag, Tick, Timestamp};
+use super::Format;
+use super::catalogue::{Kind, Series};
+use super::page::tests::page;
+use super::sets::{self, tests::ALL, tests::described, tests::everything};
+use crate::config::NameSet;
+use crate::documentation::{Page, Table, codes, link};
+use crate::offsets::{DecodeError, RecordType};
+use crate::storage::Dropped;
+use crate::zktree::Fault;
 
-/// Words that look like a metric's name and are none: names of exporters, keys and classes of the configuration.
-const OTHERS: [&str; 4] = ["kafka_exporter", "kafka_lag_exporter", "kafka_zk", "kafka_admin"];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// A family: its labels after those that all series have, and what the reference marks it with.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    pub labels: Vec<String>,
+    pub is_counter: bool,
+    pub mark: Option<&'static str>,
 }
 
-/// The files of a folder that end so.
-fn files(folder: &str, end: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.to_str().unwrap().ends_with(end));
-    assert!(!files.is_empty(), "{folder} has no {end}");
-    files
+/// The values of the labels of a family that have a closed set of them, by the label.
+pub type Values = BTreeMap<String, BTreeSet<String>>;
+
+pub fn reference() -> Page {
+    Page::read("docs/src/reference/metrics.md")
 }
 
-fn families(names: NameSet) -> impl Iterator<Item = &'static Family> {
-    sets::table(names).families.iter()
+/// A row's labels. `state` = `a`, `b`; `c` is two labels, and two values of the first.
+pub fn labels(cell: &str, owner: &[&str]) -> (Vec<String>, Values) {
+    let cell = Regex::new(r" \([^)]*\)").unwrap().replace_all(cell, "").into_owned();
+    let (mut labels, mut values) = (Vec::new(), Values::new());
+    for part in cell.split(';') {
+        let (names, of_last) = part.split_once(" = ").unwrap_or((part, ""));
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            match name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) {
+                Some(name) => labels.push(name.to_owned()),
+                None if name == "*owner*" => labels.extend(owner.iter().map(|name| (*name).to_owned())),
+                None => panic!("no label: {name}"),
+            }
+        }
+        if !of_last.is_empty() {
+            values.insert(labels.last().unwrap().clone(), codes(of_last).into_iter().map(str::to_owned).collect());
+        }
+    }
+    (labels, values)
 }
 
-/// The families that the exporter shows of itself, once everything has happened to it.
-fn own() -> BTreeSet<String> {
-    let health = Arc::new(Health::new("local".to_owned(), ModuleKind::Consumer, "local".to_owned()));
-    let own = Own::new(vec![Arc::clone(&health)], &Metrics::default());
-    let module = own.module(&health);
-    drop(module.records());
-    module.topic_lag(0, Some(1));
-    module.zookeeper_nodes(1);
-    module.zookeeper_session();
-    module.refreshed(RefreshKind::Offsets, Duration::from_secs(1));
-    module.refresh_failed(RefreshKind::Topics, "leader");
-    let storage = described();
-    let (now, intervals) = (Timestamp(1_700_000_000_000), NonZeroUsize::new(10).unwrap());
-    let view = storage.view(now, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag: Lag(0) });
-    let page = String::from_utf8(own.render(&storage, &view, Tick(0), Format::Text)).unwrap();
-    page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).map(str::to_owned).collect()
+/// The families that a section of the reference has rows for, by name.
+fn documented(section: &Page) -> BTreeMap<String, (Described, Values)> {
+    let text = section.text();
+    let owner = text.split_once("*owner* stands for the labels ").map_or("", |(_, rest)| rest);
+    let owner = codes(owner.split(';').next().unwrap_or_default());
+    let mut families = BTreeMap::new();
+    for table in section.tables().iter().filter(|table| table.head[0] == "name") {
+        for row in &table.rows {
+            let (name, described) = family(table, row, &owner);
+            assert!(families.insert(name.clone(), described).is_none(), "{name} stands there twice");
+        }
+    }
+    families
 }
 
-/// Every name that a query may have: a histogram has three.
-fn known() -> BTreeSet<String> {
-    let sets = [NameSet::KafkaExporter, NameSet::Burrow, NameSet::KafkaLagExporter, NameSet::Kminion];
-    let mut names: BTreeSet<String> =
-        sets.into_iter().flat_map(families).map(|family| family.name.to_owned()).collect();
-    let own = own();
-    let histograms =
-        own.iter().filter(|name| ["warrener_scrape_seconds", "warrener_refresh_seconds"].contains(&name.as_str()));
-    names.extend(histograms.flat_map(|name| ["_bucket", "_count", "_sum"].map(|part| format!("{name}{part}"))));
-    names.extend(own);
-    names
+fn family(table: &Table, row: &[String], owner: &[&str]) -> (String, (Described, Values)) {
+    let mark = ["P", "T"].into_iter().find(|mark| row[0].ends_with(&format!(" **{mark}**")));
+    let (further, values) = labels(&row[1], owner);
+    let group = (table.head[1] == "further labels").then(|| "consumergroup".to_owned());
+    let labels = group.into_iter().chain(further).collect();
+    let is_counter = row[table.column("value")].starts_with("*counter*: ");
+    (codes(&row[0])[0].to_owned(), (Described { labels, is_counter, mark }, values))
 }
 
-/// Names of metrics in a text, those of recording rules too.
-fn named(text: &str) -> BTreeSet<String> {
-    let word = Regex::new(r"[a-z0-9_:]*\b(?:kafka|burrow|kminion|warrener|process)_[a-z0-9_:]*").unwrap();
-    word.find_iter(text).map(|found| found.as_str().trim_end_matches(':').to_owned()).collect()
+/// The labels of a line of a page, with their values.
+pub fn series(line: &str) -> Vec<(String, String)> {
+    let label = Regex::new(r#"([a-zA-Z_]+)="((?:[^"\\]|\\.)*)""#).unwrap();
+    let labels = line.split_once('{').map_or("", |(_, labels)| labels);
+    label.captures_iter(labels).map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
+}
+
+/// The samples of a family on a page.
+fn samples(page: &str, name: &str) -> Vec<Vec<(String, String)>> {
+    let start = format!("{name}{{");
+    page.lines().filter(|line| line.starts_with(&start)).map(series).collect()
+}
+
+fn sections() -> BTreeMap<&'static str, Page> {
+    let reference = reference();
+    let table = reference.section("## Name sets").only_table();
+    let rows: BTreeMap<String, String> = table
+        .rows
+        .iter()
+        .map(|row| {
+            let (name, anchor) = link(&row[0]);
+            (codes(name)[0].to_owned(), anchor.trim_start_matches('#').to_owned())
+        })
+        .collect();
+    let names = ALL.map(NameSet::name);
+    assert_eq!(rows.keys().map(String::as_str).collect::<BTreeSet<_>>(), names.into());
+    names.into_iter().map(|name| (name, reference.section_at(&rows[name]))).collect()
 }
 
 #[test]
-fn every_metric_that_a_dashboard_a_rule_or_a_document_names_is_there() {
-    let (known, recording) = (known(), fs::read_to_string(root().join("alerts/recording.yml")).unwrap());
-    let recorded: BTreeSet<&str> =
-        recording.lines().filter_map(|line| line.trim().strip_prefix("- record: ")).collect();
-    let mut paths = vec![root().join("README.md")];
-    for (folder, end) in
-        [("docs", ".md"), ("docs", ".toml"), ("alerts", ".yml"), ("alerts/tests", ".yml"), ("dashboards", ".json")]
-    {
-        paths.extend(files(folder, end));
+fn the_reference_has_a_row_for_every_family_of_every_set_with_its_labels_and_no_other() {
+    let sections = sections();
+    for names in ALL {
+        let (set, page) = (sets::table(names), page(Format::Text, &described(), &everything(&[names])));
+        let families = set.families.iter().map(|family| {
+            let mut samples = samples(&page, family.name).into_iter();
+            let labels = samples.next().unwrap_or_else(|| panic!("{} has no sample here", family.name)).into_iter();
+            let is_of_topics = matches!(family.series, Series::GroupTopic(_));
+            let mark = if is_of_topics { Some("T") } else { family.series.is_per_partition().then_some("P") };
+            let labels = labels.map(|(label, _)| label).filter(|label| label != set.labels.cluster && label != "env");
+            let is_counter = family.kind == Kind::Counter;
+            (family.name.to_owned(), Described { labels: labels.collect(), is_counter, mark })
+        });
+        let families: BTreeMap<String, Described> = families.collect();
+        let rows = documented(&sections[names.name()]);
+        let rows: BTreeMap<String, Described> = rows.into_iter().map(|(name, (family, _))| (name, family)).collect();
+        assert_eq!(rows, families, "{}", names.name());
     }
-    for path in paths {
-        let names = named(&fs::read_to_string(&path).unwrap());
-        for name in names.iter().filter(|name| !OTHERS.contains(&name.as_str())) {
-            // `kafka_consumergroup_*` stands for all of them.
-            let there = known.contains(name)
-                || recorded.contains(name.as_str())
-                || name.ends_with('_') && known.iter().any(|one| one.starts_with(name));
-            assert!(there, "{}: there is no metric {name}", path.display());
+}
+
+#[test]
+fn the_reference_lists_every_value_that_is_shown_of_the_labels_of_which_it_lists_any() {
+    let sections = sections();
+    for names in ALL {
+        let page = page(Format::Text, &described(), &everything(&[names]));
+        for (name, (_, values)) in documented(&sections[names.name()]) {
+            for (label, value) in samples(&page, &name).into_iter().flatten() {
+                let listed = values.get(&label).is_none_or(|listed| listed.contains(&value));
+                assert!(listed, "{name}: the reference does not list {label}={value:?}");
+            }
         }
     }
 }
 
 #[test]
-fn every_metric_of_the_default_set_and_of_the_exporter_itself_is_in_the_readmes_reference() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let rows: BTreeSet<&str> = rows.collect();
-    let shown = families(NameSet::KafkaExporter).map(|family| family.name.to_owned()).chain(own());
-    let missing: Vec<String> =
-        shown.filter(|name| !rows.contains(name.as_str()) && !name.starts_with("process_")).collect();
-    assert_eq!(missing, Vec::<String>::new());
+fn the_reference_lists_every_reason_for_which_a_commit_is_dropped() {
+    let table = reference().section("### Dropped commits").only_table();
+    let reasons: Vec<&str> = table.rows.iter().map(|row| codes(&row[0])[0]).collect();
+    let mut all = Dropped::ALL.map(Dropped::name);
+    all.sort_unstable();
+    assert_eq!(reasons, all);
+}
+
+#[test]
+fn the_reference_lists_every_reason_for_which_a_record_or_a_node_is_not_read() {
+    let table = reference().section("### Record errors").only_table();
+    let reasons = |class: &str| -> Vec<String> {
+        let rows = table.rows.iter().filter(|row| codes(&row[0]) == [class]);
+        rows.map(|row| codes(&row[1])[0].to_owned()).collect()
+    };
+    assert_eq!(reasons("kafka"), DecodeError::REASONS);
+    assert_eq!(reasons("kafka_zk"), Fault::REASONS);
+    assert_eq!(table.rows.len(), DecodeError::REASONS.len() + Fault::REASONS.len());
+}
+
+#[test]
+fn the_reference_lists_every_type_of_record_with_its_number() {
+    let page = Page::read("docs/src/reference/record-formats.md");
+    let section = page.section("## Record types");
+    let tables: Vec<Table> =
+        section.tables().into_iter().filter(|table| table.head[..2] == ["type", "label"]).collect();
+    let rows = |table: &Table| -> Vec<(i16, String)> {
+        table.rows.iter().map(|row| (row[0].parse().unwrap(), codes(&row[1])[0].to_owned())).collect()
+    };
+    let known = (0..i16::MAX).map(|number| (number, RecordType::of(number)));
+    let known: Vec<_> = known.take_while(|(_, kind)| *kind != RecordType::Unknown).collect();
+    assert_eq!(
+        rows(&tables[0]),
+        known.iter().map(|(number, kind)| (*number, kind.name().to_owned())).collect::<Vec<_>>()
+    );
+    let others = RecordType::ALL.iter().filter(|kind| !known.iter().any(|(_, found)| found == *kind));
+    let others: BTreeSet<&str> = others.map(|kind| kind.name()).collect();
+    let listed =
+        rows(&tables[1]).into_iter().map(|(_, label)| label).chain(["unknown".to_owned()]).collect::<BTreeSet<_>>();
+    assert_eq!(listed.iter().map(String::as_str).collect::<BTreeSet<_>>(), others);
+    assert!(page.text().contains("| an unknown type | `unknown` |"));
 }

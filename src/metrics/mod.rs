@@ -5,10 +5,12 @@
 
 mod catalogue;
 #[cfg(test)]
-#[cfg(feature = "daemon")]
 mod documented_tests;
 mod format;
 mod layout;
+#[cfg(test)]
+#[cfg(feature = "daemon")]
+mod named_tests;
 mod numbered;
 #[cfg(feature = "daemon")]
 pub mod own;

@@ -23,6 +23,8 @@ use super::Format;
 use super::{own_text, process};
 use crate::health::{Health, ModuleKind};
 
+#[cfg(test)]
+pub(super) mod documented_tests;
 mod report;
 
 /// What a refresh asks for: the label `kind` of `warrener_refresh_*`.

@@ -33,21 +33,26 @@ pub enum Call {
     Incomplete,
 }
 
+/// What a path makes of a query.
+type Ask = fn(&str) -> Call;
+
+const PATHS: [(&str, Ask); 4] = [
+    ("/api/groups", |query| Call::Groups { trails: value(query, "trails").is_some_and(|value| value.bytes() == b"1") }),
+    ("/api/group", |query| named(query, |cluster, name| Call::Group { cluster, name })),
+    ("/api/topic", |query| named(query, |cluster, name| Call::Topic { cluster, name })),
+    ("/api/exporter", |_| Call::Exporter),
+];
+
 /// The call that a path and a query are, if the path is one of the page's.
 #[must_use]
 pub fn call(path: &str, query: &str) -> Option<Call> {
-    let named = |make: fn(Segment, Segment) -> Call| match (value(query, "cluster"), value(query, "name")) {
-        (Some(cluster), Some(name)) => make(cluster, name),
+    PATHS.iter().find(|(known, _)| *known == path).map(|(_, call)| call(query))
+}
+
+fn named(query: &str, call: fn(Segment, Segment) -> Call) -> Call {
+    match (value(query, "cluster"), value(query, "name")) {
+        (Some(cluster), Some(name)) => call(cluster, name),
         (None | Some(_), None | Some(_)) => Call::Incomplete,
-    };
-    match path {
-        "/api/groups" => {
-            Some(Call::Groups { trails: value(query, "trails").is_some_and(|value| value.bytes() == b"1") })
-        }
-        "/api/group" => Some(named(|cluster, name| Call::Group { cluster, name })),
-        "/api/topic" => Some(named(|cluster, name| Call::Topic { cluster, name })),
-        "/api/exporter" => Some(Call::Exporter),
-        _ => None,
     }
 }
 
@@ -71,6 +76,7 @@ fn value(query: &str, key: &str) -> Option<Segment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::documentation::{Page, codes};
 
     fn group(cluster: &[u8], name: &[u8]) -> Option<Call> {
         Some(Call::Group { cluster: Segment::new(cluster), name: Segment::new(name) })
@@ -88,6 +94,22 @@ mod tests {
             ("x&cluster=a&&name=%zz&name=b", b"b"),
         ] {
             assert_eq!(call("/api/group", query), group(b"a", name), "{query}");
+        }
+    }
+
+    #[test]
+    fn the_reference_has_a_row_for_every_path_with_its_parameters_and_no_other() {
+        let page = Page::read("docs/src/reference/http-api.md");
+        let table = page.section("## Status page data").introduction().only_table();
+        let rows: Vec<&str> = table.rows.iter().map(|row| codes(&row[0])[0]).collect();
+        assert_eq!(rows, PATHS.map(|(path, _)| path));
+        for row in &table.rows {
+            let (path, parameters) = (codes(&row[0])[0], codes(&row[1]));
+            let query = parameters.iter().map(|name| format!("{}=1", name.trim_end_matches("=1")));
+            let (bare, full) = (call(path, ""), call(path, &query.collect::<Vec<_>>().join("&")));
+            assert_ne!(full, Some(Call::Incomplete), "{path}");
+            assert_eq!(bare == full, parameters.is_empty(), "{path}");
+            assert_eq!(call(path, "trails=1&cluster=1&name=1"), full, "{path} has another parameter");
         }
     }
 

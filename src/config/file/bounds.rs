@@ -1,6 +1,7 @@
 //! The least and the greatest value of every number, time and length that a configuration has.
 //!
-//! This is the one table of them. `docs/configuration-bounds.md` shows the same rows, which a test compares both ways.
+//! This is the one table of them. docs/src/reference/configuration.md, Bounds, shows the same rows; a test compares
+//! both.
 
 use std::time::Duration;
 
@@ -114,22 +115,18 @@ pub(crate) fn expected_time(bounds: &Bounds<Duration>) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use super::*;
+    use crate::documentation::{Page, codes};
 
     #[test]
-    #[allow(clippy::disallowed_methods, reason = "the documentation is a file")]
     fn the_documentation_has_these_rows_and_no_others() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration-bounds.md");
-        let text = std::fs::read_to_string(path).unwrap();
-        let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
-        let rows: Vec<Vec<String>> = text.lines().filter(|line| line.starts_with("| `")).map(cells).collect();
-        let documented: BTreeSet<[String; 3]> =
-            rows.iter().map(|row| [row[0].clone(), row[1].clone(), row[2].clone()]).collect();
-        let ours: BTreeSet<[String; 3]> = table().into_iter().collect();
+        let table = Page::read("docs/src/reference/configuration.md").section("## Bounds").only_table();
+        let rows = table.rows.iter().map(|row| [codes(&row[0])[0].to_owned(), row[1].clone(), row[2].clone()]);
+        let documented: BTreeSet<[String; 3]> = rows.collect();
+        let ours: BTreeSet<[String; 3]> = super::table().into_iter().collect();
         assert_eq!(documented, ours);
-        assert_eq!(rows.len(), ours.len(), "a row stands there twice");
+        assert_eq!(table.rows.len(), ours.len(), "a row stands there twice");
     }
 
     #[test]

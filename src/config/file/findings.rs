@@ -141,11 +141,30 @@ pub(crate) struct Findings<'o> {
     mistakes: Vec<Mistake>,
     warnings: Vec<Warning>,
     unsupported: Vec<Unsupported>,
+    /// Every key that was asked for, for the tests that compare them with the documentation.
+    #[cfg(test)]
+    pub(crate) asked: Vec<Asked>,
+}
+
+/// A key that was asked for: by its section, and whether it is a setting or is only known.
+#[cfg(test)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) section: String,
+    pub(crate) key: &'static str,
+    pub(crate) is_setting: bool,
 }
 
 impl<'o> Findings<'o> {
     pub(crate) const fn new(outside: &'o Outside<'o>) -> Self {
-        Self { outside, mistakes: Vec::new(), warnings: Vec::new(), unsupported: Vec::new() }
+        Self {
+            outside,
+            mistakes: Vec::new(),
+            warnings: Vec::new(),
+            unsupported: Vec::new(),
+            #[cfg(test)]
+            asked: Vec::new(),
+        }
     }
 
     pub(crate) fn mistake(&mut self, path: Path, problem: impl Into<String>) {

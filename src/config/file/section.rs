@@ -16,11 +16,20 @@ pub(crate) struct Section<'a> {
     pub(crate) path: Path,
     table: Option<&'a DeTable<'a>>,
     asked: Vec<&'static str>,
+    /// Those of `asked` that are no settings: old names, and Burrow's without effect.
+    #[cfg(test)]
+    no_settings: Vec<&'static str>,
 }
 
 impl<'a> Section<'a> {
     pub(crate) const fn new(path: Path, table: Option<&'a DeTable<'a>>) -> Self {
-        Self { path, table, asked: Vec::new() }
+        Self {
+            path,
+            table,
+            asked: Vec::new(),
+            #[cfg(test)]
+            no_settings: Vec::new(),
+        }
     }
 
     pub(crate) const fn exists(&self) -> bool {
@@ -167,6 +176,8 @@ impl<'a> Section<'a> {
 
     /// Refuses a key that has another name now.
     pub(crate) fn renamed(&mut self, findings: &mut Findings<'_>, key: &'static str, now: &str) {
+        #[cfg(test)]
+        self.no_settings.push(key);
         if let Some((path, _)) = self.value(key) {
             findings.mistake(path, format!("expected {}, found its old name", quote(now)));
         }
@@ -174,6 +185,8 @@ impl<'a> Section<'a> {
 
     /// Accepts a key of Burrow's that has no meaning here, and says what takes its place.
     pub(crate) fn ignore(&mut self, findings: &mut Findings<'_>, key: &'static str, instead: &str) {
+        #[cfg(test)]
+        self.no_settings.push(key);
         if let Some((path, _)) = self.value(key) {
             findings.warn(path, format!("has no meaning here: {instead}"));
         }
@@ -229,6 +242,12 @@ impl<'a> Section<'a> {
 
     /// Whatever was never asked for is no key: names the nearest that is.
     pub(crate) fn finish(self, findings: &mut Findings<'_>) {
+        #[cfg(test)]
+        findings.asked.extend(self.asked.iter().map(|key| crate::config::file::findings::Asked {
+            section: self.path.to_string(),
+            key,
+            is_setting: !self.no_settings.contains(key),
+        }));
         let Some(table) = self.table else { return };
         for key in table.keys() {
             let key: &str = key.get_ref();

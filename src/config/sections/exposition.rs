@@ -69,7 +69,7 @@ fn read_names(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Nam
 
 /// Every label that some series of any name set has, and those that Prometheus' formats use.
 #[rustfmt::skip]
-const TAKEN_LABELS: [&str; 42] = [
+pub(crate) const TAKEN_LABELS: [&str; 42] = [
     "address", "broker_count", "broker_id", "client_host", "client_id", "cluster", "cluster_id", "cluster_name",
     "cluster_version", "consumer_group", "consumer_id", "consumergroup", "controller_id", "coordinator_id", "group",
     "group_id", "id", "is_controller", "kind", "known", "le", "member_host", "member_id", "module", "partition",

@@ -11,9 +11,9 @@ use crate::config::file::findings::{Findings, Path, quote};
 use crate::config::file::scalar::{kind, text};
 
 /// A property that a profile may not set.
-struct Refusal {
+pub(crate) struct Refusal {
     /// Its name; `*` at the beginning or at the end stands for any text.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Why.
     why: &'static str,
     /// What to do.
@@ -34,7 +34,7 @@ const VERSIONS: &str =
 
 /// What would make the numbers wrong, take a means of stopping or recovery away, write, or load code. Aliases are not
 /// listed: a name is judged by what it stands for.
-const REFUSED: &[Refusal] = &[
+pub(crate) const REFUSED: &[Refusal] = &[
     refusal("allow.auto.create.topics", READS, REMOVE),
     refusal("api.version.fallback.ms", VERSIONS, REMOVE),
     refusal("api.version.request", VERSIONS, REMOVE),

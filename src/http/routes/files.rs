@@ -47,7 +47,7 @@ const SOURCES: &[(&str, &str, &[u8])] = &[
 
 /// The addresses of views: one page for all of them, which looks at its address. They lie side by side, so that
 /// relative links hold below whatever path a proxy puts them.
-const VIEWS: [&str; 4] = ["/", "/group", "/topic", "/exporter"];
+pub(crate) const VIEWS: [&str; 4] = ["/", "/group", "/topic", "/exporter"];
 
 static VIEW: LazyLock<File> = LazyLock::new(|| File::new(HTML, include_bytes!("../../status_page/files/index.html")));
 

@@ -30,7 +30,7 @@ const READ: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 
 /// Every path that is answered, but for those below `/v3`, and the status page's files and numbers.
-const ROUTES: &[Route] = &[
+pub(crate) const ROUTES: &[Route] = &[
     Route { path: "/metrics", methods: READ, page: Page::Metrics },
     Route { path: "/-/healthy", methods: READ, page: Page::Healthy },
     Route { path: "/-/ready", methods: READ, page: Page::Ready },
@@ -40,9 +40,9 @@ const ROUTES: &[Route] = &[
     Route { path: "/burrow/admin/ready", methods: READ, page: Page::BurrowReady },
 ];
 
-struct Route {
-    path: &'static str,
-    methods: &'static [Method],
+pub(crate) struct Route {
+    pub(crate) path: &'static str,
+    pub(crate) methods: &'static [Method],
     page: Page,
 }
 

@@ -1,7 +1,35 @@
 //! Paths, methods, health and readiness.
 
-use super::super::Awaited;
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::documentation::{Page, codes, link};
+use crate::http::Awaited;
+use crate::http::routes::{files, route::ROUTES};
+
+#[tokio::test]
+async fn the_reference_has_a_row_for_every_path_with_its_methods_and_no_other() {
+    let table = Page::read("docs/src/reference/http-api.md").introduction().only_table();
+    let rows = table
+        .rows
+        .iter()
+        .flat_map(|row| codes(link(&row[0]).0).into_iter().map(|path| (path.to_owned(), row[1].clone())));
+    let (families, rows): (BTreeMap<_, _>, BTreeMap<_, _>) = rows.partition(|(path, _)| path.ends_with("..."));
+    let routes = ROUTES.iter().map(|route| {
+        let methods = route.methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ");
+        (route.path.to_owned(), methods)
+    });
+    let views = files::VIEWS.map(|path| (path.to_owned(), "GET, HEAD".to_owned()));
+    assert_eq!(rows, routes.chain(views).collect());
+    // The paths below these have tables of their own, or are the page's files.
+    assert_eq!(families.keys().collect::<Vec<_>>(), ["/api/...", "/page/...", "/v3/..."]);
+    let server = start(plain_site());
+    for (path, methods) in rows.iter().chain([(&"/page/app.js".to_owned(), &families["/page/..."])]) {
+        let answer = server.ask(format!("FROB {path} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+        assert_eq!((status(&answer), header(&answer, "allow")), (405, Some(methods.as_str())), "{path}");
+    }
+    server.end().await;
+}
 
 #[tokio::test]
 async fn every_path_answers_get() {

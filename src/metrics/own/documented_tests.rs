@@ -1,0 +1,97 @@
+//! The exporter's own families against the rows of `docs/src/reference/metrics.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+use super::*;
+use crate::documentation::{Page, codes};
+use crate::evaluate::EvaluatorRules;
+use crate::kafka::Reason;
+use crate::metrics::documented_tests::{Values, labels, reference, series};
+use crate::metrics::sets::tests::described;
+use crate::model::{Lag, Timestamp};
+
+/// A family's labels and its type.
+type Described = (Vec<String>, String);
+
+/// The families that the exporter shows of itself, once everything has happened to it.
+pub fn page() -> String {
+    let modules = [ModuleKind::Cluster, ModuleKind::Consumer]
+        .map(|kind| Arc::new(Health::new("local".to_owned(), kind, "local".to_owned())));
+    let own = Own::new(modules.to_vec(), &Metrics::default());
+    let module = own.module(&modules[1]);
+    drop(module.records());
+    module.topic_lag(0, Some(1));
+    module.zookeeper_nodes(1);
+    module.zookeeper_session();
+    for kind in RefreshKind::ALL {
+        module.refreshed(kind, Duration::from_secs(1));
+        module.refresh_failed(kind, Reason::Leader.name());
+    }
+    let storage = described();
+    let (now, intervals) = (Timestamp(1_700_000_000_000), NonZeroUsize::new(10).unwrap());
+    let view = storage.view(now, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag: Lag(0) });
+    String::from_utf8(own.render(&storage, &view, Tick(0), Format::Text)).unwrap()
+}
+
+/// The families of a page, by name.
+pub fn types(page: &str) -> BTreeMap<String, String> {
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+}
+
+fn shown() -> BTreeMap<String, Described> {
+    let page = page();
+    let labels = |name: &str, kind: &str| {
+        let name = if kind == "histogram" { format!("{name}_bucket") } else { name.to_owned() };
+        let is_of = |line: &&str| line.strip_prefix(&name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        let sample = page.lines().find(is_of).unwrap_or_else(|| panic!("{name} has no sample here"));
+        series(sample).into_iter().map(|(label, _)| label).filter(|label| label != "le").collect()
+    };
+    types(&page).into_iter().map(|(name, kind)| (name.clone(), (labels(&name, &kind), kind))).collect()
+}
+
+fn documented(section: &Page) -> BTreeMap<String, (Described, Values)> {
+    let table = section.introduction().only_table();
+    let (kind, has_labels) = (table.column("type"), table.head[1] == "labels");
+    let rows = table.rows.iter().map(|row| {
+        let (labels, values) = if has_labels { labels(&row[1], &[]) } else { Default::default() };
+        (codes(&row[0])[0].to_owned(), ((labels, row[kind].clone()), values))
+    });
+    let families: BTreeMap<_, _> = rows.collect();
+    assert_eq!(families.len(), table.rows.len(), "a row stands there twice");
+    families
+}
+
+#[test]
+fn the_reference_has_a_row_for_every_family_of_the_exporter_and_of_its_process_and_no_other() {
+    let (own, process) = (reference().section("## Exporter metrics"), reference().section("## Process metrics"));
+    let rows = documented(&own).into_iter().chain(documented(&process)).map(|(name, (described, _))| (name, described));
+    let mut rows: BTreeMap<String, Described> = rows.collect();
+    let shown = shown();
+    if !shown.contains_key("process_max_fds") {
+        rows.remove("process_max_fds"); // There is no limit here.
+    }
+    assert_eq!(rows, shown);
+}
+
+#[test]
+fn the_reference_lists_every_value_of_the_exporters_own_labels() {
+    let (page, mut kinds) = (page(), BTreeMap::new());
+    for (name, (_, values)) in documented(&reference().section("## Exporter metrics")) {
+        for (label, listed) in values {
+            let samples = page.lines().filter(|line| !line.starts_with('#') && line.starts_with(&name));
+            let shown = samples.flat_map(series).filter(|(found, _)| *found == label).map(|(_, value)| value);
+            assert_eq!(shown.collect::<BTreeSet<_>>(), listed, "{name}: {label}");
+            kinds.insert(name.clone(), label);
+        }
+    }
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+}
+
+#[test]
+fn the_reference_lists_every_reason_for_which_a_refresh_fails() {
+    let table = reference().section("### Refreshes").only_table();
+    let reasons: Vec<&str> = table.rows.iter().map(|row| codes(&row[0])[0]).collect();
+    assert_eq!(reasons, Reason::ALL.map(Reason::name));
+}
