@@ -63,7 +63,8 @@ impl Segment {
         find(self.name()).or_else(|| find(Name(&self.unescaped()?)))
     }
 
-    /// The name that is shown as this text, if it is one that needs escapes (METRICS.md).
+    /// The name that is shown as this text, if it is one that needs escapes
+    /// (docs/src/reference/metrics.md, Label values).
     fn unescaped(&self) -> Option<Vec<u8>> {
         let text = self.text().filter(|text| text.contains('\\'))?;
         let mut bytes = text.bytes();

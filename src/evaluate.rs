@@ -1,4 +1,5 @@
-//! Whether a group is in trouble: RULES.md's status of a partition, and what the partitions come to.
+//! Whether a group is in trouble: the status of a partition and of a group
+//! (docs/src/reference/status-rules.md, Partition status).
 //!
 //! Nothing is remembered between two evaluations, and time is an argument.
 
@@ -131,12 +132,12 @@ pub struct GroupEvaluation {
     pub status: GroupStatus,
     /// Partitions whose window is full.
     pub complete: u64,
-    /// All partitions: every one of the topics that the group commits to, be it committed or not. RULES.md counts
-    /// so in `partition_count`, and as Burrow does, this is what `complete` is a share of.
+    /// All partitions of the topics that the group commits to, with or without a commit: `partition_count`, and what
+    /// `complete` is a share of (docs/src/reference/status-rules.md, Complete ratio).
     pub partitions: u64,
 }
 
-/// Judges a window, oldest commit first. `now` is cut to whole seconds, as RULES.md has it.
+/// Judges a window, oldest commit first. `now` is cut to whole seconds (docs/src/reference/status-rules.md, Window).
 ///
 /// While the current lag is unknown rule 2 cannot match. Rules 3, 6 and 7 say that records wait and are not
 /// consumed; they then need another sign that any do, a log end above the newest commit or one known lag in the

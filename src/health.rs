@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::model::Tick;
 
-/// How many milliseconds a module counts as up without an answer (METRICS.md, `warrener_up`).
+/// How many milliseconds a module counts as up without an answer (docs/src/reference/metrics.md, Up and ready).
 const UP_FOR: i64 = 10_000;
 
 /// How many milliseconds a module counts as on its way after the last step.

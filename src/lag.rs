@@ -1,4 +1,4 @@
-//! The one definition of lag (METRICS.md, rule 3).
+//! The one definition of lag (docs/src/reference/status-rules.md, Lag).
 
 use std::cmp::Ordering;
 

@@ -49,7 +49,7 @@ pub struct Row<'v> {
     pub lag: Option<Lag>,
     /// The time lag, if known.
     pub time_lag: Option<TimeLag>,
-    /// The judgement. OK before the first commit: RULES.md's rule 1 for an empty window.
+    /// The status. OK before the first commit (docs/src/reference/status-rules.md, Empty and young windows).
     pub status: PartitionStatus,
     /// The member that it is assigned to, if one is known.
     pub owner: Option<Owner<'v>>,

@@ -1,5 +1,5 @@
 //! How long the oldest record that a group has not committed has been waiting, and how exactly that is known
-//! (RULES.md, Time lag).
+//! (docs/src/reference/status-rules.md, Accuracy).
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ fn reading(cluster: &Cluster, topic: &str, records: Vec<Record>) -> Program {
     Program::reading(&cluster.bootstrap(), topic).ready()
 }
 
-/// Bytes and the name that METRICS.md gives them.
+/// Bytes and how they are shown (docs/src/reference/metrics.md, Label values).
 const NAMES: [(&[u8], &str); 9] = [
     (b"quo\"te", "quo\"te"),
     (b"back\\slash", "back\\slash"),

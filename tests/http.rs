@@ -1,4 +1,4 @@
-//! The limits of HTTP.md, on a program whose cluster is down: it serves all the same.
+//! The limits of docs/src/operations/limits.md, HTTP, on a program whose cluster is down: it serves all the same.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

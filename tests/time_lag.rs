@@ -1,4 +1,5 @@
-//! The age of what waits, held against timestamps that the tests have given themselves (RULES.md, time lag).
+//! The age of what waits, held against timestamps that the tests have given themselves
+//! (docs/src/reference/status-rules.md, Time lag).
 
 mod price;
 mod scrape;

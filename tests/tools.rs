@@ -120,7 +120,7 @@ fn commits(rows: &[Row]) -> BTreeMap<Place, i64> {
     rows.iter().filter_map(|row| Some((place(row), row.get("CURRENT-OFFSET")?.parse().ok()?))).collect()
 }
 
-/// Lags by the tool; where a commit lies outside log start to log end, by rule 3 of METRICS.md.
+/// Lags by the tool; where a commit lies outside log start to log end, by docs/src/reference/status-rules.md, Lag.
 fn lags(cluster: &Cluster, rows: &[Row]) -> BTreeMap<Place, i64> {
     let starts = cluster.tools().offsets("-2");
     let lag = |row: &Row| {

@@ -215,7 +215,8 @@ impl Status {
     /// Of a group as of `now`; with `all` of its partitions, or those alone that are not OK.
     pub fn of(cluster: String, group: GroupDetail, now: Timestamp, rules: &EvaluatorRules, all: bool) -> Self {
         let mut status = Self::not_found(cluster, group.label.name().to_string());
-        // RULES.md counts the partitions of the topics that the group commits to.
+        // The partitions of the topics that the group commits to count
+        // (docs/src/reference/status-rules.md, Complete ratio).
         for (place, topic) in group.topics.iter().enumerate().filter(|(_, topic)| topic.is_committed()) {
             for partition in group.partitions(topic) {
                 let (evaluation, lag) = (partition.evaluate(now, rules), current_lag(&partition));

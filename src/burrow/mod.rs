@@ -1,11 +1,12 @@
-//! Burrow's HTTP API, version 3, but for the HTTP: a method and a path in, a status and a body out (HTTP.md).
+//! Burrow's HTTP API, version 3, without the HTTP: a method and a path in, a status and a body out
+//! (docs/src/reference/http-api.md, Burrow API).
 //!
 //! ```text
 //! Asked ──route──▶ Call ──Api──▶ storage details, config ──▶ Answer { status, body }
 //! ```
 //!
-//! Fields of bodies stand in HTTP.md's order. A name that is not UTF-8 is shown as on `/metrics`; it is asked for by
-//! its bytes, percent-encoded, or as it is shown.
+//! Fields of bodies are in the order of docs/src/reference/http-api.md, Burrow API. A name that is not UTF-8 is shown
+//! as on `/metrics`; it is asked for by its bytes, percent-encoded, or as it is shown.
 
 mod body;
 mod config;

@@ -1,4 +1,5 @@
-//! What to ask about times in the past, and when (RULES.md, Time lag). Pure: time is an argument.
+//! What to ask about times in the past, and when (docs/src/reference/status-rules.md, Time lookups).
+//! Pure: time is an argument.
 //!
 //! Questions come in *rounds*: those of one round are in flight together, and the next round follows from their
 //! answers. The first rounds are asked once the groups of the cluster are known, one after the other; later ones as

@@ -9,7 +9,7 @@ use crate::metrics::own::{ModuleMetrics, RefreshKind};
 
 /// From here on a silent cluster is asked for a sign of life.
 const QUIET: Duration = Duration::from_secs(3);
-/// From here on it is down (METRICS.md, `warrener_up`).
+/// From here on it is down (docs/src/reference/metrics.md, Up and ready).
 const DOWN: Duration = Duration::from_secs(10);
 
 /// What the module does before it is ready: it reads log ends, and asks about the past.

@@ -1,7 +1,7 @@
 //! Configuration: a raw file is checked as a whole into a [`Config`], or all its mistakes are told at once.
 //!
-//! The grammar and its rules are CONFIG.md's. Nothing past `main` sees the raw form, and a `Config` that
-//! exists has been checked. The core reads neither files nor the environment: both come in as [`Outside`].
+//! The grammar and its rules are those of docs/src/reference/configuration.md. Nothing past `main` sees the raw form,
+//! and a `Config` that exists has been checked. The core reads neither files nor the environment: both come in as [`Outside`].
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 

@@ -234,7 +234,7 @@ pub struct Storage {
     pub groups: Filter,
 }
 
-/// When a silent group is forgotten (RULES.md).
+/// When a silent group is removed (docs/src/reference/storage-rules.md, Expiry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
     /// Not set in the file: never for groups from Kafka, after 604,800 s for those from ZooKeeper.
@@ -290,7 +290,7 @@ pub struct Metrics {
     pub limits: Vec<Limit>,
 }
 
-/// Sets of metric names (METRICS.md).
+/// Sets of metric names (docs/src/reference/metrics.md, Name sets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameSet {
     /// The default.

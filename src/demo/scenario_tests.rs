@@ -142,7 +142,7 @@ fn the_past_shows_every_kind_of_group() {
     assert!(stopped.len() >= 10 && stopped.last().unwrap().0 <= 40);
     assert_eq!(seen.groups["legacy-exporter"].last(), Some(&(51, Some((2, 0)))));
 
-    // RULES.md: a rewind that no later commit of the window makes up for.
+    // docs/src/reference/status-rules.md, REWIND: no later commit of the window makes up for it.
     let replay = seen.offsets("ledger-replay", "audit.ledger");
     let last = &replay[replay.len() - 10..];
     let back = last.windows(2).position(|pair| pair[1] < pair[0]).unwrap();

@@ -106,7 +106,7 @@ fn the_offsets_topic_tells_of_groups_in_every_state_from_the_start() {
     assert_eq!(known.groups["connect-cluster"], Some(3));
     assert!(known.groups.contains_key("zo\u{eb}'s \"nightly\" \\ \u{4fa1}\u{683c} feed"));
 
-    // Lags as METRICS.md defines them, against what the cluster says of its logs.
+    // Lags (docs/src/reference/status-rules.md, Lag) against what the cluster says of its logs.
     let stands = |group: &str, topic: &str| {
         let committed = known.commits[&(group.to_owned(), topic.to_owned(), 0)].unwrap();
         let (start, end) = reader.fetch_watermarks(topic, 0, PATIENCE).unwrap();

@@ -1,4 +1,4 @@
-//! RULES.md, Status of a partition: every rule with its borders.
+//! docs/src/reference/status-rules.md, Partition status: every rule with its borders.
 
 use super::*;
 use crate::model::Order;

@@ -146,7 +146,8 @@ pub(crate) const fn wide(value: i64) -> f64 {
     value as f64
 }
 
-/// A name of a group, topic or member: any bytes, mostly UTF-8. Shown as METRICS.md says:
+/// A name of a group, topic or member: any bytes, mostly UTF-8. Shown as
+/// docs/src/reference/metrics.md, Label values, says:
 /// bytes that are not UTF-8 as `\xnn`, and in such a name a literal backslash doubled; also in a name whose own
 /// text holds what looks like such a byte, so that no two names are shown as one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -114,8 +114,8 @@ impl GroupBody {
         for (place, topic) in group.topics.iter().enumerate() {
             for detail in group.partitions(topic) {
                 let evaluation = detail.evaluate(now, data.rules);
-                // The partitions of a topic that the group does not commit to count for nothing (RULES.md), and are
-                // shown where they are assigned.
+                // The partitions of a topic that the group does not commit to do not count
+                // (docs/src/reference/status-rules.md, Complete ratio), and are shown where they are assigned.
                 if topic.is_committed() {
                     whole.add(evaluation);
                     whole.partitions = whole.partitions.saturating_add(1);

@@ -1,7 +1,7 @@
 //! What is known, in memory: cluster -> topic -> partition, and cluster -> group -> topic -> partition.
 //!
 //! Storage is a value, not an actor. Modules apply batches of [`Update`]s, readers take a [`View`]; the rules
-//! of how a commit is taken in are RULES.md's.
+//! of how a commit is taken in are those of docs/src/reference/storage-rules.md, Taking in a commit.
 
 mod cluster;
 mod groups;

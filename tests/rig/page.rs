@@ -1,4 +1,4 @@
-//! Reads a `/metrics` page, strictly: whatever METRICS.md forbids of any page panics here.
+//! Reads a `/metrics` page, strictly: whatever docs/src/reference/metrics.md, General rules, forbids panics here.
 
 use std::collections::{BTreeMap, BTreeSet};
 

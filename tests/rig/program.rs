@@ -87,7 +87,8 @@ impl Program {
     /// As `quick`, with an ordinary topic in the place of the offsets topic.
     ///
     /// Commits there may name topics that do not exist, which are hidden once two refreshes of the metadata have
-    /// not named them (RULES.md): so there is only one.
+    /// not named them: so there is only one
+    /// (docs/src/reference/storage-rules.md, Topics that the metadata does not name).
     pub fn reading(servers: &str, topic: &str) -> Self {
         Self::reading_with(servers, topic, "")
     }

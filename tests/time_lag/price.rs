@@ -1,4 +1,5 @@
-//! What the ages cost in questions by timestamp, against the bounds of RULES.md.
+//! What the ages cost in questions by timestamp, against the bounds of
+//! docs/src/reference/status-rules.md, Time lookups.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

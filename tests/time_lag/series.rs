@@ -87,7 +87,8 @@ fn week_or_second(times: &[i64]) -> Vec<i64> {
 
 const BURST: i64 = 300;
 
-/// A topic with a hundred groups on its one partition: more than may be asked for one by one (RULES.md).
+/// A topic with a hundred groups on its one partition: more than may be asked for one by one
+/// (docs/src/reference/status-rules.md, Time lookups).
 pub const CROWDED: &str = "hundred-groups";
 
 /// Some hundred records within a second, every four hours of a week.

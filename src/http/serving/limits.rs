@@ -1,4 +1,4 @@
-//! What a client may take of the server: HTTP.md's numbers, in one place.
+//! What a client may take of the server (docs/src/operations/limits.md, HTTP), in one place.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The sets of names (METRICS.md), one a file.
+//! The sets of names (docs/src/reference/metrics.md, Name sets), one a file.
 
 mod burrow;
 mod kafka_exporter;

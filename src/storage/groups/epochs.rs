@@ -51,7 +51,7 @@ pub(crate) struct Found {
     cut: usize,
 }
 
-/// The states of groups that the offsets topic tells (RECORDS.md).
+/// The states of groups that the offsets topic shows (docs/src/reference/storage-rules.md, Group state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupState {
     /// No members.

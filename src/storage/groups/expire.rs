@@ -1,4 +1,4 @@
-//! When groups without members are forgotten (RULES.md, `expire-group`).
+//! When groups without members are removed (docs/src/reference/storage-rules.md, Expiry).
 
 use std::time::Duration;
 

@@ -12,7 +12,7 @@ use crate::storage::sources::update::Update;
 use crate::storage::windows::slot::Taken;
 
 /// Groups of one source that nobody sees yet, because their partition has not caught up
-/// (METRICS.md, rule 8). Dropped, it leaves nothing behind.
+/// (docs/src/reference/storage-rules.md, When a group is shown). Dropped, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Build {
     cluster: Arc<Cluster>,

@@ -69,7 +69,7 @@ pub struct LogBounds<'a> {
     /// The log start (earliest offset); `None` when this refresh could not tell.
     pub start: Option<Offset>,
     /// The log end (high watermark); `None` when this refresh could not tell. Three in a row and the
-    /// end is not known any more (METRICS.md, rule 2).
+    /// end is unknown (docs/src/reference/storage-rules.md, Log ends).
     pub end: Option<Offset>,
 }
 

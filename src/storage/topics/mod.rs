@@ -17,7 +17,8 @@ use crate::storage::sources::update::{Broker, ClusterFacts, LogBounds, TimesFoun
 use crate::storage::topics::names::TopicName;
 use crate::storage::topics::partition::PartitionState;
 
-/// How many metadata refreshes in a row must not name a topic until it is hidden (RULES.md).
+/// How many metadata refreshes in a row must not name a topic until it is hidden
+/// (docs/src/reference/storage-rules.md, Topics that the metadata does not name).
 const UNNAMED_REFRESHES: u8 = 2;
 
 /// A picture of all topics, that readers hold on to while they read. Cloning it is cheap.

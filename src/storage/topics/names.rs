@@ -15,7 +15,8 @@ pub struct Label {
 }
 
 impl Label {
-    /// Escapes a name: bytes that are not UTF-8 first (METRICS.md), then `\`, `"` and newline.
+    /// Escapes a name: bytes that are not UTF-8 first, then `\`, `"` and newline
+    /// (docs/src/reference/metrics.md, Label values).
     #[must_use]
     pub fn new(raw: &[u8]) -> Self {
         let plain = raw.is_ascii() && !raw.iter().any(|byte| matches!(byte, b'\\' | b'"' | b'\n'));

@@ -9,7 +9,7 @@ use crate::storage::topics::Read;
 use crate::storage::topics::log_ends::LogEnds;
 use crate::storage::topics::time_index::{Dates, TimeIndex};
 
-/// After how many refreshes without an answer a log end is not known any more (METRICS.md, rule 2).
+/// After how many refreshes without an answer a log end is unknown (docs/src/reference/storage-rules.md, Log ends).
 const FAILED_REFRESHES: u8 = 3;
 
 /// A partition of a topic.

@@ -1,10 +1,10 @@
 //! When records of one partition were appended: what refreshes have seen of its log end, and what brokers have
-//! answered about times (RULES.md, Time lag).
+//! answered about times (docs/src/reference/status-rules.md, Time index).
 //!
 //! The index is a list of *cuts*. A cut says: the records below its offset were there by its time, and the others
-//! came no earlier. A log end that was read is a cut as it stands, and the two neighbours of a cut are the two knots
-//! that RULES.md speaks of. A record with its own timestamp is a cut before it and a cut behind it. The time of a
-//! record lies between the last cut before it and the first one behind it.
+//! came no earlier. A log end that was read is a cut as it stands, and the two neighbours of a cut are the two points
+//! of docs/src/reference/status-rules.md, Time index. A record with its own timestamp is a cut before it
+//! and a cut behind it. The time of a record lies between the last cut before it and the first one behind it.
 //!
 //! Times never decrease along the log: where producers' clocks run backwards, the time of a record is the greatest
 //! timestamp up to and including it.

@@ -74,7 +74,7 @@ pub struct CommitView {
     pub status: PartitionStatus,
 }
 
-/// The types of groups, as METRICS.md names them.
+/// The types of groups (docs/src/reference/metrics.md, Group types and states).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupType {
     /// A group with metadata, or one of ZooKeeper's.

@@ -1,4 +1,4 @@
-//! How one partition of a group takes commits in (RULES.md, Storage).
+//! How one partition of a group takes commits in (docs/src/reference/storage-rules.md, Taking in a commit).
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -163,8 +163,8 @@ fn nearer(before: Timestamp, after: Timestamp, distance: Duration) -> bool {
     !distance.is_zero() && i128::from(after.since(before)) < i128::try_from(distance.as_millis()).unwrap_or(i128::MAX)
 }
 
-/// The lag of a commit that is the newest, against the log end known now. RULES.md asks for the plain
-/// distance here, without the log start.
+/// The lag of a commit that is the newest, against the log end known now: the plain distance, without the log start
+/// (docs/src/reference/status-rules.md, Commit lag).
 fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
     let plain = Bounds { start: None, ..bounds };
     match arriving.standing().lag(plain) {
