@@ -1,24 +1,53 @@
-//! warrener reads where Kafka consumer groups stand, keeps it in memory and shows it to Prometheus.
+//! warrener reads the offsets of Kafka consumer groups, keeps them in memory and shows them to Prometheus.
 //!
-//! The way of the data, which never turns back:
+//! Data flows in one direction:
 //!
 //! ```text
-//! TOML, flags ──▶ config ──▶ consumer::Coordinator, cluster modules
+//! TOML, flags ──▶ config ──▶ supervise ──▶ cluster modules, consumer modules
 //!
-//! consumer/kafka     key, value bytes ──▶ offsets::decode ──▶ filter ──Update──▶ storage
-//! consumer/kafka_zk  path, answer ──▶ zktree::Tree, which filters ─────Update──▶ storage
-//! cluster/kafka      metadata, log starts, log ends, offsets by time ──Update──▶ storage
+//! consumer::kafka     key, value ──▶ offsets ──▶ filter ──Update──▶ storage
+//! consumer::kafka_zk  path, answer ──▶ zktree, which filters ──Update──▶ storage
+//! cluster             metadata, log starts, log ends, offsets by time ──▶ storage
 //!
-//! /metrics ◀── http ◀── metrics ◀── lag, evaluate ◀── storage views
-//! /v3      ◀── http ◀── burrow  ◀── evaluate      ◀── storage details
-//! /, /api  ◀── http ◀── status_page ◀── evaluate  ◀── storage glances, details
-//! warrener lag ◀── lag_table ◀──────────────────────┘
+//! /metrics     ◀── http ◀── metrics     ◀── lag, evaluate ◀── storage: views
+//! /v3          ◀── http ◀── burrow      ◀── evaluate      ◀── storage: details
+//! /, /api      ◀── http ◀── status_page ◀── evaluate      ◀── storage: glances, details
+//! warrener lag ◀── cli  ◀── lag_table   ◀── evaluate      ◀── storage: views
 //! ```
 //!
-//! Without the feature `daemon` the library is its pure core: no sockets, no files, no clock.
-//! Time and input are arguments there.
+//! The modules in the order in which to read them. A module uses only modules of lower layers, which
+//! `layers_tests` checks.
 //!
-//! Unsafe code stands in two places, each of which says why: `kafka::ffi`, for what librdkafka offers to C alone, and
+//! | module | contains |
+//! |---|---|
+//! | [`model`] | names, numbers, times, commits, errors of modules |
+//! | [`lag`] | the definition of lag |
+//! | [`time_lag`] | how exact a time lag has to be, and which time to look for next |
+//! | [`evaluate`] | the status of partitions and groups, by Burrow's rules |
+//! | [`offsets`] | decoders of the records of `__consumer_offsets` and `__share_group_state` |
+//! | [`zktree`] | ZooKeeper's `/consumers` tree: which nodes to read, and what they say |
+//! | [`config`] | the configuration file and flags, checked |
+//! | [`storage`] | clusters, topics, groups and windows in memory, and views of them |
+//! | [`health`] | whether a module is up and ready, and why not |
+//! | [`metrics`] | `/metrics`: name sets, writer, and the exporter's own metrics |
+//! | [`burrow`] | Burrow's HTTP API, without the HTTP |
+//! | [`status_page`] | the status page and its `/api` |
+//! | [`lag_table`] | what `warrener lag` prints |
+//! | [`address`], [`terminal`], [`wall_clock`] | names in addresses, text for terminals, jumps of the wall clock |
+//! | `kafka` | clients on librdkafka |
+//! | `cluster` | cluster modules: metadata, log starts, log ends, times |
+//! | `consumer` | consumer modules: `kafka` reads the offsets topic, `kafka_zk` follows ZooKeeper |
+//! | `coordinator`, `task` | configuring, starting and stopping modules; their tasks and threads |
+//! | `http` | the HTTP server |
+//! | `supervise` | one run: from a checked configuration to the exit code |
+//! | `cli` | command line, `check`, `lag` |
+//! | `demo` | the embedded cluster of `warrener demo` |
+//! | `log`, `clock`, `host`, `shortage`, `crash` | log, clocks, host name, what the system may run out of, fatal signals |
+//!
+//! Without the feature `daemon` the library is its core, which is everything above `kafka` in this table: no sockets,
+//! no files, no clock. Time and input are arguments.
+//!
+//! Unsafe code is in two places, each of which says why: `kafka::ffi`, for what librdkafka offers to C alone, and
 //! `crash`, for the handlers of fatal signals.
 
 pub mod address;
@@ -42,6 +71,8 @@ pub mod zktree;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod layers_tests;
 
 #[cfg(feature = "daemon")]
 pub mod cli;

@@ -6,9 +6,9 @@ use std::num::NonZeroUsize;
 use super::*;
 use crate::documentation::{Page, codes};
 use crate::evaluate::EvaluatorRules;
-use crate::kafka::Reason;
 use crate::metrics::documented_tests::{Values, labels, reference, series};
 use crate::metrics::sets::tests::described;
+use crate::model::Reason;
 use crate::model::{Lag, Timestamp};
 
 /// A family's labels and its type.

@@ -42,7 +42,7 @@ pub struct Member<'a> {
     pub session_timeout: i32,
     /// What it wants; a `ConsumerProtocolSubscription` only where the protocol type is `consumer`.
     pub subscription: &'a [u8],
-    /// What it was given; for [`crate::offsets::classic::assignment`] only where the protocol type is `consumer`.
+    /// What it was given; for [`crate::offsets::assignment`] only where the protocol type is `consumer`.
     pub assignment: &'a [u8],
 }
 

@@ -5,7 +5,7 @@ use crate::offsets::bytes::cursor::{Cursor, Form};
 use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::{Item, List, Partitions};
 
-/// Where the state of a share group's partitions stands; the state itself is in [`crate::offsets::shares::share_state`].
+/// Where the state of a share group's partitions stands; the state itself is in [`crate::offsets::share_state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatePartitions<'a> {
     /// Partitions whose state is being made.
