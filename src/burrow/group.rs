@@ -215,20 +215,17 @@ impl Status {
     /// Of a group as of `now`; with `all` of its partitions, or those alone that are not OK.
     pub fn of(cluster: String, group: GroupDetail, now: Timestamp, rules: &EvaluatorRules, all: bool) -> Self {
         let mut status = Self::not_found(cluster, group.label.name().to_string());
+        let (whole, partitions) = group.evaluate(now, rules);
         // The partitions of the topics that the group commits to count
         // (docs/src/reference/status-rules.md, Complete ratio).
-        for (place, topic) in group.topics.iter().enumerate().filter(|(_, topic)| topic.is_committed()) {
-            for partition in group.partitions(topic) {
-                let (evaluation, lag) = (partition.evaluate(now, rules), current_lag(&partition));
-                status.add(Judged { topic: place, partition: partition.partition, evaluation, lag }, all);
-            }
+        for one in partitions.iter().filter(|one| group.commits_to(one.topic)) {
+            let (partition, lag) = (one.partition(), current_lag(&one.detail));
+            status.add(Judged { topic: one.topic, partition, evaluation: one.evaluation, lag }, all);
         }
-        Self { detail: Some(group), ..status }
+        Self { whole, detail: Some(group), ..status }
     }
 
     fn add(&mut self, judged: Judged, all: bool) {
-        self.whole.add(judged.evaluation);
-        self.whole.partitions = self.whole.partitions.saturating_add(1);
         self.totallag = self.totallag.saturating_add(judged.lag);
         if self.most.is_none_or(|most| judged.lag > most.lag) {
             self.most = Some(judged);

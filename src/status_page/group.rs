@@ -108,29 +108,23 @@ impl GroupBody {
     pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let group = name.find(|name| cluster.group(name))?;
-        let mut whole = GroupEvaluation::NONE;
+        let (whole, evaluated) = group.evaluate(now, data.rules);
         let (mut partitions, mut courses) = (Vec::new(), Vec::new());
         let mut owned: HashMap<*const Member, usize> = HashMap::new();
-        for (place, topic) in group.topics.iter().enumerate() {
-            for detail in group.partitions(topic) {
-                let evaluation = detail.evaluate(now, data.rules);
-                // The partitions of a topic that the group does not commit to do not count
-                // (docs/src/reference/status-rules.md, Complete ratio), and are shown where they are assigned.
-                if topic.is_committed() {
-                    whole.add(evaluation);
-                    whole.partitions = whole.partitions.saturating_add(1);
-                } else if detail.owner.is_none() {
-                    continue;
-                }
-                if let Some(owner) = detail.owner {
-                    let count = owned.entry(std::ptr::from_ref(owner)).or_default();
-                    *count = count.saturating_add(1);
-                }
-                courses.extend(detail.window.map(|window| Course::of(window, detail.current_lag())));
-                let (status, time_lag) = (evaluation.status, cluster.time_lag(&detail, now));
-                let (lag, partition) = (detail.current_lag(), detail.partition);
-                partitions.push(Judged { status, time_lag, lag, topic: place, partition });
+        for one in &evaluated {
+            let detail = one.detail;
+            if let Some(owner) = detail.owner {
+                let count = owned.entry(std::ptr::from_ref(owner)).or_default();
+                *count = count.saturating_add(1);
             }
+            courses.extend(detail.window.map(|window| Course::of(window, detail.current_lag())));
+            partitions.push(Judged {
+                status: one.evaluation.status,
+                time_lag: cluster.time_lag(&detail, now),
+                lag: detail.current_lag(),
+                topic: one.topic,
+                partition: one.partition(),
+            });
         }
         partitions.sort_unstable_by_key(Judged::badness);
         let owned = group.members.iter().map(|member| owned.get(&std::ptr::from_ref(member)).copied());

@@ -42,6 +42,7 @@ pub use topics::{Topic, Topics};
 pub use views::detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use views::glance::{Glance, Look, Worst};
 pub use views::stats::Stats;
+pub use views::summary::EvaluatedPartition;
 pub use views::trail::{Course, Point, points, trail};
 pub use views::view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
 pub use windows::settle::{Aim, Lagging};

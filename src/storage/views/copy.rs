@@ -13,9 +13,10 @@ use crate::model::{Offset, Partition, TimeLag};
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
 use crate::storage::topics::Topics;
-use crate::storage::views::judge::{Judge, state_of};
+use crate::storage::views::judge::Judge;
 use crate::storage::views::shown::Shown;
 use crate::storage::views::stats::Stats;
+use crate::storage::views::summary;
 use crate::storage::views::view::{CommitView, GroupTopicView, GroupView};
 
 /// What is copied of a commit. There may be a million of them in a view, and several views at a time.
@@ -164,34 +165,10 @@ impl Copied {
         self.commits.last().map_or(0, Vec::len)
     }
 
-    /// Copies the commits of a group's topic and sums them up, and judges the windows where they lie: they are too large
-    /// to be copied.
-    fn commits(
-        &mut self,
-        (topic, shares): (&Shown<'_>, bool),
-        known: &Topics,
-        judge: Judge<'_>,
-    ) -> (Stats, GroupEvaluation) {
-        let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
-        let (mut stats, mut all) = (Stats { commits: topic.commits, ..Stats::NONE }, GroupEvaluation::NONE);
-        let Some(copies) = self.commits.last_mut() else { return (stats, all) };
-        let (mut unnamed, first) = (0_usize, copies.len());
-        for slot in topic.slots.shown(shares) {
-            let standing = topic.slots.standing(slot);
-            let state = state_of(states, slot.partition);
-            unnamed = unnamed.saturating_add(usize::from(state.is_none()));
-            let (evaluation, commit) = judge.slot(slot, standing, state);
-            all.add(evaluation);
-            stats.add(&commit, slot.window.newest().timestamp);
-            copies.push(Held::of(&commit));
-        }
-        let copied = copies.get(first..).unwrap_or_default();
-        if !copied.is_empty() {
-            all.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
-        }
-        let is_committed = |partition| copied.binary_search_by_key(&partition, |held| held.partition).is_ok();
-        stats.assign(&topic.assigned, is_committed);
-        (stats, all)
+    /// Copies the commits of a group's topic and sums them up.
+    fn commits(&mut self, topic: (&Shown<'_>, bool), known: &Topics, judge: Judge<'_>) -> (Stats, GroupEvaluation) {
+        let Some(copies) = self.commits.last_mut() else { return (Stats::NONE, GroupEvaluation::NONE) };
+        summary::of_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
     }
 }
 

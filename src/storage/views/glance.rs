@@ -12,9 +12,10 @@ use crate::storage::groups::group::Group;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::views::detail::is_listed;
-use crate::storage::views::judge::{Judge, state_of};
+use crate::storage::views::judge::Judge;
 use crate::storage::views::shown::Shown;
 use crate::storage::views::stats::Stats;
+use crate::storage::views::summary;
 use crate::storage::views::trail::{self, Course, Point};
 use crate::storage::views::view::GroupType;
 use crate::storage::windows::slot::Slot;
@@ -133,25 +134,13 @@ impl Glance {
         judge: Judge<'_>,
         mut courses: Option<&mut Vec<Course>>,
     ) {
-        let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
-        let (mut unnamed, mut any) = (0_usize, false);
-        for slot in topic.slots.shown(is_share) {
-            let (standing, state) = (topic.slots.standing(slot), state_of(states, slot.partition));
-            (any, unnamed) = (true, unnamed.saturating_add(usize::from(state.is_none())));
-            let (evaluation, commit) = judge.slot(slot, standing, state);
-            self.stats.add(&commit, slot.window.newest().timestamp);
-            self.evaluation.add(evaluation);
-            self.note(topic, slot, evaluation, commit.lag());
+        let (stats, evaluation) = summary::of_topic((topic, is_share), known, judge, |slot, one, commit| {
+            self.note(topic, slot, one, commit.lag());
             if let Some(courses) = &mut courses {
                 courses.push(Course::of(&slot.window, commit.lag()));
             }
-        }
-        if any {
-            let partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
-            self.evaluation.partitions = self.evaluation.partitions.saturating_add(partitions);
-        }
-        let is_committed = |partition| topic.slots.get(partition).is_some();
-        self.stats.assign(&topic.assigned, is_committed);
+        });
+        (self.stats, self.evaluation) = (self.stats.merge(stats), self.evaluation.merge(evaluation));
         self.topics.push(Arc::clone(topic.name));
     }
 

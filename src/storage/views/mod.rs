@@ -9,5 +9,8 @@ mod glance_tests;
 pub(crate) mod judge;
 pub(crate) mod shown;
 pub(crate) mod stats;
+pub(crate) mod summary;
+#[cfg(test)]
+mod summary_tests;
 pub(crate) mod trail;
 pub(crate) mod view;
