@@ -42,11 +42,11 @@ var group = board{
 			{kind: number, title: "Members", unit: "none", width: 4, height: 4,
 				help:    "Live members. 0 with a lag: the application does not run, or can't join.",
 				queries: []query{{`max(kafka_consumergroup_members` + one + `)`, ""}}},
-			{kind: number, title: "Unread of what is kept", unit: "percentunit", width: 4, height: 4, thresholds: []dashboard.Threshold{above(0.8, "orange"), above(0.95, "red")},
+			{kind: number, title: "Unread share of retention", unit: "percentunit", width: 4, height: 4, thresholds: []dashboard.Threshold{above(0.8, "orange"), above(0.95, "red")},
 				help:    "The largest share of a partition's log that is unread. At 100% retention deletes what was not read: raise the topic's retention before that.",
 				queries: []query{{`max(kafka_consumergroup_retention_used_ratio` + topics + `)`, ""}}},
 		}},
-		{"When", []panel{
+		{"Over time", []panel{
 			{kind: timeline, title: "Status", width: 12, height: 5, mappings: statuses,
 				help:    "Since when it has been in trouble. Look at what was deployed or failed at that moment.",
 				queries: []query{{status, "status"}}},
@@ -54,7 +54,7 @@ var group = board{
 				help:    "The group's state as the offsets topic tells it. Empty: no members. A group that is often assigning or reconciling loses time to rebalances.",
 				queries: []query{{`max by (state) (kafka_consumergroup_state` + one + `)`, "{{state}}"}}},
 		}},
-		{"How far behind", []panel{
+		{"Lag and time lag", []panel{
 			{kind: lines, title: "Time lag by topic, and the limit", unit: "s", width: 12, height: 8,
 				help: "Above its limit the group breaks what was promised; the limit is shown where [[metrics.limit]] sets one. A rise of a second a second: nothing is read.",
 				queries: []query{{`max by (topic) (kafka_consumergroup_lag_seconds_max` + topics + `)`, "{{topic}}"},
@@ -68,14 +68,14 @@ var group = board{
 			{kind: heat, title: "Lag by partition", unit: "short", width: 12, height: 9,
 				help:    "As the time lag, in records. Rows that differ much show an uneven spread of keys.",
 				queries: []query{{`max by (topic, partition) (kafka_consumergroup_lag` + topics + `)`, "{{topic}} {{partition}}"}}},
-			{kind: lines, title: "Time lag of the worst partitions", unit: "s", width: 12, height: 8,
+			{kind: lines, title: "Partitions with the highest time lag", unit: "s", width: 12, height: 8,
 				help:    "Find the owner of the uppermost in the table below.",
 				queries: []query{{`topk(10, max by (topic, partition) (kafka_consumergroup_lag_seconds` + topics + `))`, "{{topic}} {{partition}}"}}},
-			{kind: lines, title: "Lag of the worst partitions", unit: "short", width: 12, height: 8,
+			{kind: lines, title: "Partitions with the highest lag", unit: "short", width: 12, height: 8,
 				help:    "Find the owner of the uppermost in the table below.",
 				queries: []query{{`topk(10, max by (topic, partition) (kafka_consumergroup_lag` + topics + `))`, "{{topic}} {{partition}}"}}},
 		}},
-		{"How fast", []panel{
+		{"Rates", []panel{
 			{kind: lines, title: "Consumption against production", unit: "cps", width: 12, height: 8,
 				help: "Records a second. Production above consumption is where lag comes from: did one rise or the other fall? Consumption below 0 is a rewind.",
 				queries: []query{{`sum(max by (topic) (deriv(kafka_consumergroup_current_offset_sum` + topics + `[$__rate_interval])))`, "consumed"},
@@ -90,7 +90,7 @@ var group = board{
 				help:    "A batch job shows a saw-tooth. Far above its usual height: the application hangs or is gone.",
 				queries: []query{{`time() - max by (topic) (kafka_consumergroup_commit_timestamp_seconds` + topics + `)`, "{{topic}}"}}},
 		}},
-		{"Who", []panel{
+		{"Members and owners", []panel{
 			{kind: lines, title: "Members", unit: "none", width: 8, height: 8,
 				help:    "Members that come and go without a deployment time out: look at their poll interval and their pauses.",
 				queries: []query{{`max(kafka_consumergroup_members` + one + `)`, "members"}}},
@@ -105,15 +105,15 @@ var group = board{
 			{kind: rows, title: "Owners", unit: "none", width: 16, height: 10, column: "owned",
 				help:    "Which member owns which partition: read its log. Shown with owners = true in the configuration.",
 				queries: []query{{`max by (topic, partition, client_id, client_host, member_id) (kafka_consumergroup_partition_owner_info` + topics + `)`, ""}}},
-			{kind: rows, title: "Kind of group", unit: "none", width: 8, height: 5, column: "there",
+			{kind: rows, title: "Group type", unit: "none", width: 8, height: 5, column: "there",
 				help:    "Type and assignor. A group of type simple has no members: its application assigns partitions by itself, as Flink does.",
 				queries: []query{{`max by (type, protocol_type, protocol) (kafka_consumergroup_info` + one + `)`, ""}}},
 			{kind: number, title: "Full windows", unit: "percentunit", width: 8, height: 5,
 				help:    "The share of partitions with as many commits as a judgement takes. Little, after a restart of warrener, means that the status says little yet.",
 				queries: []query{{`min(kafka_consumergroup_complete_ratio` + one + `)`, ""}}},
 		}},
-		{"What is wrong", []panel{
-			{kind: rows, title: "Partitions in trouble", unit: "none", width: 12, height: 8, column: "there",
+		{"Problems", []panel{
+			{kind: rows, title: "Partitions not OK", unit: "none", width: 12, height: 8, column: "there",
 				help:    "stop: no commits any more. stall: the same offset again. rewind: it went back. warn: the lag never shrinks. Ask the owner of the partition. None is good.",
 				queries: []query{{`max by (topic, partition, status) (kafka_consumergroup_partition_status` + topics + `)`, ""}}},
 			{kind: lines, title: "Purged records", unit: "short", width: 12, height: 8,
