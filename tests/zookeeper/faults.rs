@@ -20,6 +20,14 @@ fn up(page: &Page, expected: f64) -> Result<(), String> {
     if said == Some(expected) { Ok(()) } else { Err(format!("{said:?}")) }
 }
 
+/// What `/api/exporter` says is wrong with a consumer's module; empty while nothing is.
+fn trouble_of(exporter: &str, module: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(exporter).unwrap();
+    let modules = body["modules"].as_array().unwrap();
+    let ours = modules.iter().find(|one| one["kind"] == "consumer" && one["module"] == module).unwrap();
+    ours["trouble"].as_str().unwrap_or_default().to_owned()
+}
+
 /// So many watches are set, however many sessions there were.
 fn set(zookeeper: &ZooKeeper, watches: u64) {
     eventually(seconds(10), "watches", || match zookeeper.watches() {
@@ -37,6 +45,12 @@ fn survives(release: Release) {
     eventually(seconds(10), "line that says why", || {
         let log = program.log();
         if log.contains("Connection refused") { Ok(()) } else { Err(log) }
+    });
+    // The status page says it, too.
+    eventually(seconds(10), "cause on the status page", || {
+        let exporter = program.get("/api/exporter");
+        let cause = trouble_of(exporter.text(), "zk");
+        if cause.contains("Connection refused") { Ok(()) } else { Err(exporter.text().to_owned()) }
     });
     down.terminate();
     zookeeper.restart();
