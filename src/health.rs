@@ -42,7 +42,7 @@ impl ModuleKind {
 pub struct Health {
     /// The cluster's name.
     pub cluster: String,
-    /// Its kind.
+    /// The kind.
     pub kind: ModuleKind,
     /// The section's name.
     pub module: String,

@@ -55,7 +55,7 @@ impl Exactness {
 
     /// Whether the span is exact enough at `now`.
     ///
-    /// Its part in the future does not count: it may become too wide later. See [`Self::stays_close`].
+    /// The part in the future does not count: it may become too wide later. See [`Self::stays_close`].
     #[must_use]
     pub fn is_close(self, span: &Span, now: Timestamp) -> bool {
         let over = span.until(now);

@@ -5,7 +5,7 @@ use super::{Lag, Offset, Order, Timestamp};
 /// A commit of one group and partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// Its position in its source.
+    /// The position in its source.
     pub order: Order,
     /// The committed offset.
     pub offset: Offset,

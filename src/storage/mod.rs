@@ -54,7 +54,7 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 use crate::wall_clock::AsOf;
 
-/// Whether a stream of updates comes before or after the past of its source is read.
+/// How a stream of updates relates to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Past {
     /// The past has been read, or is not wanted.
@@ -127,6 +127,7 @@ impl Storage {
 
     /// Returns a copy of all that is shown, with groups evaluated as of `now`.
     ///
+    /// # Errors
     /// There is not enough memory for it. A million commits take 24 MB.
     pub fn try_view(&self, now: Timestamp, rules: &EvaluatorRules) -> Result<View, TryReserveError> {
         let clusters = self.clusters.iter().map(|cluster| ClusterView::try_of(cluster, now, rules));
@@ -135,6 +136,7 @@ impl Storage {
 
     /// The same as [`Self::try_view`], for callers that can do nothing without a view.
     ///
+    /// # Panics
     /// There is not enough memory for it.
     #[must_use]
     #[expect(clippy::expect_used, reason = "its callers can do nothing without a view")]

@@ -25,19 +25,19 @@ use crate::storage::windows::window::Window;
 /// A group with all its windows.
 #[derive(Debug)]
 pub struct GroupDetail {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
-    /// Its type.
+    /// The type.
     pub kind: GroupType,
-    /// Its group state.
+    /// The group state.
     pub state: GroupState,
     /// The protocol type that the group states.
     pub protocol_type: Arc<Label>,
     /// The chosen assignor.
     pub protocol: Arc<Label>,
-    /// Its members.
+    /// The members.
     pub members: Arc<[Member]>,
-    /// Its topics, sorted by name: those that it commits to, and those with partitions that are assigned to its
+    /// The topics, sorted by name: those that it commits to, and those with partitions that are assigned to its
     /// members.
     pub topics: Vec<TopicDetail>,
     known: Arc<Topics>,
@@ -55,7 +55,7 @@ pub struct TopicDetail {
 /// A partition of a group's topic.
 #[derive(Clone, Copy, Debug)]
 pub struct PartitionDetail<'a> {
-    /// Its number.
+    /// The number.
     pub partition: Partition,
     /// The commits. `None` if there is none.
     pub window: Option<&'a Window>,

@@ -25,15 +25,15 @@ use crate::storage::windows::window::Window;
 /// A group as a list shows it.
 #[derive(Debug)]
 pub struct Glance {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
-    /// Its type.
+    /// The type.
     pub kind: GroupType,
-    /// Its group state.
+    /// The group state.
     pub state: GroupState,
     /// Number of live members.
     pub members: usize,
-    /// Its topics, sorted by name.
+    /// The topics, sorted by name.
     pub topics: Vec<Arc<TopicName>>,
     /// The sums of its partitions.
     pub stats: Stats,
@@ -54,7 +54,7 @@ pub struct Worst {
     pub topic: Arc<TopicName>,
     /// The partition.
     pub partition: Partition,
-    /// Its status.
+    /// The status.
     pub status: PartitionStatus,
     window: Window,
     current: Option<Lag>,

@@ -48,7 +48,7 @@ pub struct EvaluatedPartition<'a> {
     pub topic: usize,
     /// The partition.
     pub detail: PartitionDetail<'a>,
-    /// Its evaluation.
+    /// The evaluation.
     pub evaluation: Evaluation,
 }
 
@@ -83,7 +83,7 @@ impl GroupDetail {
 }
 
 impl EvaluatedPartition<'_> {
-    /// Its number.
+    /// The number.
     #[must_use]
     pub const fn partition(&self) -> Partition {
         self.detail.partition

@@ -31,7 +31,7 @@ pub struct View {
 /// One cluster. The lists are flat: each level holds ranges of the next one.
 #[derive(Debug)]
 pub struct ClusterView {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
     /// Topics that the metadata names, sorted by name.
     pub named: Vec<Arc<Topic>>,
@@ -102,23 +102,23 @@ impl GroupType {
 /// A group.
 #[derive(Debug)]
 pub struct GroupView {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
-    /// Its type.
+    /// The type.
     pub kind: GroupType,
     /// The protocol type that the group states.
     pub protocol_type: Arc<Label>,
     /// The chosen assignor.
     pub protocol: Arc<Label>,
-    /// Its group state.
+    /// The group state.
     pub state: GroupState,
-    /// Its members.
+    /// The members.
     pub members: Arc<[Member]>,
     /// Generations or epochs that began while the group was followed live.
     pub generations: u64,
     /// The evaluation of all its partitions.
     pub evaluation: GroupEvaluation,
-    /// Its range in [`ClusterView::group_topics`].
+    /// The range in [`ClusterView::group_topics`].
     pub topics: Range<usize>,
 }
 
