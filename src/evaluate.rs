@@ -1,5 +1,4 @@
-//! Whether a group is in trouble: the status of a partition and of a group
-//! (docs/src/reference/status-rules.md, Partition status).
+//! Judges groups: the status of a partition and of a group (docs/src/reference/status-rules.md, Partition status).
 //!
 //! Nothing is remembered between two evaluations, and time is an argument.
 
@@ -17,34 +16,34 @@ use crate::model::{Lag, Offset, Timestamp};
 
 pub use reason::{Span, reason};
 
-/// How a group fares on one partition.
+/// The status of a group on one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PartitionStatus {
-    /// Nothing to say against it.
+    /// Nothing is wrong, or it is not known that anything is.
     Ok,
-    /// It commits, and its lag never shrinks.
+    /// The group commits, and its lag never shrinks.
     Warn,
-    /// It has not committed for longer than its window lasts.
+    /// The group has not committed for longer than its window spans, while records wait.
     Stop,
-    /// It commits the same offset again and again.
+    /// The group commits the same offset again and again, while records wait.
     Stall,
-    /// It went back, and has not come up to where it was.
+    /// The committed offset went back and has not reached its old value again.
     Rewind,
 }
 
-/// How a group fares on the whole. (A group that is not known has no status at all.)
+/// The status of a group. An unknown group has no status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupStatus {
-    /// All of its partitions are OK.
+    /// All partitions are OK.
     Ok,
-    /// None of its partitions is worse than WARN.
+    /// A partition is WARN, and none is worse.
     Warn,
-    /// STOP, STALL or REWIND on one of its partitions.
+    /// A partition is STOP, STALL or REWIND.
     Err,
 }
 
 impl PartitionStatus {
-    /// The higher, the worse: STOP, STALL, REWIND, WARN, OK.
+    /// The severity: 4 for STOP, then STALL, REWIND, WARN, and 0 for OK.
     #[must_use]
     pub const fn rank(self) -> u8 {
         match self {
@@ -56,7 +55,7 @@ impl PartitionStatus {
         }
     }
 
-    /// Burrow's word for it.
+    /// Burrow's name of the status.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,7 +69,7 @@ impl PartitionStatus {
 }
 
 impl GroupStatus {
-    /// Burrow's word for it.
+    /// Burrow's name of the status.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -91,58 +90,63 @@ impl From<PartitionStatus> for GroupStatus {
     }
 }
 
-/// What holds for every evaluation.
+/// The settings of the evaluator.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EvaluatorRules {
-    /// Commits that a full window holds: as many as storage keeps.
+    /// Number of commits in a full window: as many as storage keeps.
     pub intervals: NonZeroUsize,
-    /// How full a window must be to be judged, 0 to 1.
+    /// The complete ratio from which on a window is judged, 0 to 1.
     pub minimum_complete: f64,
-    /// The greatest lag that is OK.
+    /// The lag up to which a partition is OK.
     pub allowed_lag: Lag,
 }
 
-/// What is known of the log that a window's commits are about.
+/// What is known of the log of a window's partition.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Log<'a> {
-    /// The newest commit's lag now; `None` while it is unknown.
+    /// The current lag of the newest commit. `None` while it is unknown.
     pub current: Option<Lag>,
-    /// The log ends of the last refreshes, in any order.
+    /// The log ends of the last refreshes that read one, in any order.
     pub ends: &'a [Offset],
-    /// The first log end that was ever read: it settles the lag of commits that came before it.
+    /// The first log end that was read. It determines the lag of commits that were read before it.
     pub first_end: Option<Offset>,
-    /// Whether the group is a share group, whose members finish records out of their order: the first that is not
-    /// finished holds the offset back, and is no stall while others are.
+    /// Whether the group is a share group.
+    ///
+    /// Members of a share group finish records out of order. The first unfinished record holds the offset back, which
+    /// is no stall while other records are finished.
     pub shared: bool,
 }
 
-/// The judgement on one partition.
+/// The evaluation of one partition.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Its status.
+    /// The status.
     pub status: PartitionStatus,
-    /// Commits held, as a share of a full window: 0 to 1.
+    /// The complete ratio: commits held as a share of a full window, 0 to 1.
     pub complete: f64,
 }
 
-/// What the judgements on partitions come to, for a group or for one of its topics.
+/// The combined evaluation of the partitions of a group, or of one of its topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupEvaluation {
-    /// The worst of its partitions.
+    /// The status that follows from the worst partition.
     pub status: GroupStatus,
     /// Partitions whose window is full.
     pub complete: u64,
-    /// All partitions of the topics that the group commits to, with or without a commit: `partition_count`, and what
-    /// `complete` is a share of (docs/src/reference/status-rules.md, Complete ratio).
+    /// All partitions of the topics that the group commits to, with or without a commit.
+    ///
+    /// This is `partition_count`, and the denominator of the complete ratio (docs/src/reference/status-rules.md,
+    /// Complete ratio).
     pub partitions: u64,
 }
 
-/// Judges a window, oldest commit first. `now` is cut to whole seconds (docs/src/reference/status-rules.md, Window).
+/// Evaluates a window, whose commits come oldest first. `now` is cut to whole seconds
+/// (docs/src/reference/status-rules.md, Window).
 ///
-/// While the current lag is unknown rule 2 cannot match. Rules 3, 6 and 7 say that records wait and are not
-/// consumed; they then need another sign that any do, a log end above the newest commit or one known lag in the
-/// window, and are passed over without. So a group of which no log end has been read yet is OK: not known to be
-/// in trouble. REWIND needs no lag.
+/// While the current lag is unknown, rule 2 cannot match. Rules 3, 6 and 7 mean that records wait and are not consumed.
+/// They then need another sign that records wait: a log end above the newest commit, or one known commit lag in the
+/// window. Without such a sign they do not match. So a group for which no log end has been read is OK: it is not known
+/// to have a problem. REWIND needs no lag.
 #[must_use]
 pub fn partition<W>(window: W, log: &Log<'_>, now: Timestamp, rules: &EvaluatorRules) -> Evaluation
 where
@@ -155,7 +159,7 @@ where
     Evaluation { status, complete }
 }
 
-/// From rule 3 on: the current lag is unknown, or more than is allowed.
+/// Rules 3 to 8: the current lag is unknown, or above `allowed`.
 fn suspect<W>(window: &W, log: &Log<'_>, now: Timestamp, allowed: Lag) -> PartitionStatus
 where
     W: DoubleEndedIterator<Item = Commit> + Clone,
@@ -184,28 +188,30 @@ where
     }
 }
 
-/// Whether the silence since the last commit has lasted longer than the window.
+/// Whether the time since the last commit is longer than the time that the window spans.
 fn is_silent(first: &Commit, last: &Commit, now: Timestamp) -> bool {
     now.whole_seconds().since(last.timestamp) > last.timestamp.since(first.timestamp)
 }
 
-/// How a window went, found out in one pass: where many groups lag a scrape takes a million of them.
+/// What the rules need to know of a window.
+///
+/// It is computed in one pass: where many groups lag, a scrape evaluates a million windows.
 struct Course {
     step_back: Option<StepBack>,
-    /// The least of the known lags.
+    /// The smallest known commit lag.
     least_lag: Option<Lag>,
     /// Whether all offsets are equal.
     stands: bool,
-    /// Whether a known lag is less than the known one before it.
+    /// Whether a known commit lag is smaller than the known one before it.
     gains: bool,
 }
 
-/// The first step back of a window.
+/// The first commit of a window whose offset is below that of its predecessor.
 #[derive(Clone, Copy)]
 struct StepBack {
     from: Offset,
     to: Offset,
-    /// Whether a later commit has come up to where it began.
+    /// Whether a later commit has reached `from` again.
     made_good: bool,
 }
 
@@ -233,7 +239,7 @@ impl Course {
     }
 }
 
-/// At most 1, and without a division there: most windows are full.
+/// The ratio of two counts, at most 1. It skips the division where the result is 1, since most windows are full.
 fn share(part: usize, whole: usize) -> f64 {
     if part >= whole {
         return 1.0;
@@ -243,7 +249,7 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 impl Log<'_> {
-    /// The lag of a commit when it was made, as far as it is known.
+    /// The lag that a commit left, if it is known.
     #[must_use]
     pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
         match commit.lag {
@@ -255,16 +261,18 @@ impl Log<'_> {
 }
 
 impl GroupEvaluation {
-    /// Of no partition at all: nothing to say against it.
+    /// The evaluation of no partitions: OK.
     pub const NONE: Self = Self { status: GroupStatus::Ok, complete: 0, partitions: 0 };
 
-    /// Takes in the judgement on a window; its partition is counted by whoever knows the topic.
+    /// Adds the evaluation of a window.
+    ///
+    /// It does not count the partition: the caller sets [`Self::partitions`], because it knows the topic.
     pub fn add(&mut self, evaluation: Evaluation) {
         self.status = self.status.max(evaluation.status.into());
         self.complete = self.complete.saturating_add(u64::from(evaluation.complete >= 1.0));
     }
 
-    /// Of two topics together.
+    /// The evaluation of the partitions of both.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         Self {
@@ -274,7 +282,7 @@ impl GroupEvaluation {
         }
     }
 
-    /// The share of partitions whose window is full; unknown for a group that commits to no topic.
+    /// The share of partitions whose window is full, 0 to 1. `None` for a group that commits to no topic.
     #[must_use]
     pub fn complete_ratio(&self) -> Option<f64> {
         (self.partitions > 0).then(|| Lag(self.complete).ratio(Lag(self.partitions)))

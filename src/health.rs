@@ -1,5 +1,7 @@
-//! Whether a module is up, whether it has caught up, and what is wrong with it: the one place that `/metrics`,
-//! `/-/ready`, the status page and `warrener lag` read it from. Times are ticks: setting the wall clock changes nothing.
+//! The state of modules: up, ready, and why not.
+//!
+//! `/metrics`, `/-/ready`, the status page and `warrener lag` read it from here only. Times are ticks of the monotonic
+//! clock, so setting the wall clock has no effect.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,13 +11,13 @@ use std::time::Duration;
 
 use crate::model::Tick;
 
-/// How many milliseconds a module counts as up without an answer (docs/src/reference/metrics.md, Up and ready).
+/// How long after an answer a module counts as up, in milliseconds (docs/src/reference/metrics.md, Up and ready).
 const UP_FOR: i64 = 10_000;
 
-/// How many milliseconds a module counts as on its way after the last step.
+/// How long after a step towards readiness a module counts as advancing, in milliseconds.
 const ADVANCES_FOR: i64 = 10_000;
 
-/// What kind of module it is: the label `kind`.
+/// The kind of a module: the label `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModuleKind {
     /// `[cluster.*]`.
@@ -35,31 +37,32 @@ impl ModuleKind {
     }
 }
 
-/// The state of one module. Written by the module, read by scrapes and by readiness.
+/// The state of one module. The module writes it; scrapes and readiness read it.
 #[derive(Debug)]
 pub struct Health {
     /// The cluster's name.
     pub cluster: String,
-    /// Its kind.
+    /// The kind.
     pub kind: ModuleKind,
     /// The section's name.
     pub module: String,
-    /// Whether it reads an ensemble's tree, and not a topic.
+    /// Whether the module reads a ZooKeeper tree instead of the offsets topic.
     ensemble: bool,
     /// The tick of the last answer.
     answered: AtomicI64,
-    /// Parts that have caught up once, and how many there are; all parts of none are not ready.
+    /// Number of parts that have caught up once, and number of all parts. A module whose number of parts is 0 is ready;
+    /// the initial value stands for an unknown number.
     done: AtomicU64,
     parts: AtomicU64,
-    /// The tick of the last step towards being ready.
+    /// The tick of the last step towards readiness.
     advanced: AtomicI64,
-    /// Records that the reader of each partition of the offsets topic is behind.
+    /// By partition of the offsets topic, how many records its reader is behind.
     behind: Mutex<BTreeMap<i32, i64>>,
-    /// Why its servers do not answer.
+    /// Returns why the servers do not answer.
     cause: OnceLock<Cause>,
 }
 
-/// Says why servers do not answer; `None` while they do, or while it is unknown.
+/// Returns why the servers do not answer. `None` while they answer, or while the cause is unknown.
 struct Cause(Box<dyn Fn() -> Option<String> + Send + Sync>);
 
 impl fmt::Debug for Cause {
@@ -88,30 +91,33 @@ impl Health {
         }
     }
 
-    /// The same, of one that reads an ensemble's tree.
+    /// Marks the module as one that reads a ZooKeeper tree.
     #[must_use]
     pub fn of_ensemble(self) -> Self {
         Self { ensemble: true, ..self }
     }
 
-    /// A server has answered.
+    /// Records that a server has answered.
     pub fn answer(&self, now: Tick) {
         self.answered.store(now.0, Ordering::Relaxed);
     }
 
-    /// Sets what says why its servers do not answer. A module is configured once: only the first call counts.
+    /// Sets the function that returns why the servers do not answer.
+    ///
+    /// Only the first call has an effect: a module is configured once.
     pub fn set_cause(&self, cause: impl Fn() -> Option<String> + Send + Sync + 'static) {
         drop(self.cause.set(Cause(Box::new(cause))));
     }
 
-    /// Why its servers do not answer, if they do not and the cause is known.
+    /// Why the servers do not answer. `None` while they answer, or while the cause is unknown.
     #[must_use]
     pub fn cause(&self) -> Option<String> {
         self.cause.get().and_then(|cause| (cause.0)())
     }
 
-    /// How many parts have caught up, of how many. Once all have, the module stays ready. Tells whether it just
-    /// became so.
+    /// Sets how many of how many parts have caught up. Returns whether the module has just become ready.
+    ///
+    /// Once all parts have caught up, the module stays ready and further calls have no effect.
     pub fn progress(&self, done: u64, parts: u64) -> bool {
         if self.is_ready() {
             return false;
@@ -121,36 +127,39 @@ impl Health {
         self.is_ready()
     }
 
-    /// Whether a server has answered lately.
+    /// Whether a server has answered within the last 10 s.
     #[must_use]
     pub fn is_up(&self, now: Tick) -> bool {
         now.since(Tick(self.answered.load(Ordering::Relaxed))) < UP_FOR
     }
 
-    /// Whether all has been read once.
+    /// Whether everything has been read once.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.done.load(Ordering::Relaxed) >= self.parts.load(Ordering::Relaxed)
     }
 
-    /// Something has been read on the way to being ready.
+    /// Records a step towards readiness.
     pub fn advance(&self, now: Tick) {
         self.advanced.store(now.0, Ordering::Relaxed);
     }
 
-    /// Whether it has come nearer to being ready lately.
+    /// Whether the module has made a step towards readiness within the last 10 s.
     #[must_use]
     pub fn advances(&self, now: Tick) -> bool {
         now.since(Tick(self.advanced.load(Ordering::Relaxed))) < ADVANCES_FOR
     }
 
-    /// Whether readiness waits for it: not for ever for what does not answer, be it one partition alone.
+    /// Whether readiness waits for the module.
+    ///
+    /// After `timeout` it waits only while the module advances, so that a server or a single partition that does not
+    /// answer does not block readiness forever.
     #[must_use]
     pub fn is_awaited(&self, now: Tick, running: Duration, timeout: Duration) -> bool {
         !self.is_ready() && (running < timeout || self.advances(now))
     }
 
-    /// What it waits for until it is ready, in words.
+    /// What the module has to do to become ready, in words.
     #[must_use]
     pub fn awaits(&self) -> &'static str {
         match (self.kind, self.parts()) {
@@ -161,7 +170,8 @@ impl Health {
         }
     }
 
-    /// How far the reader of a partition of the offsets topic is behind; `None` when it is not read any more.
+    /// Sets how many records the reader of a partition of the offsets topic is behind. `None` removes the partition,
+    /// which is no longer read.
     pub fn lags(&self, partition: i32, lag: Option<i64>) {
         let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         match lag {
@@ -170,14 +180,14 @@ impl Health {
         }
     }
 
-    /// By partition of the offsets topic, how far its reader is behind.
+    /// By partition of the offsets topic, how many records its reader is behind.
     #[must_use]
     pub fn behind(&self) -> Vec<(i32, i64)> {
         let behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         behind.iter().map(|(partition, lag)| (*partition, *lag)).collect()
     }
 
-    /// Parts that have caught up, and all, if they are known.
+    /// The number of parts that have caught up and of all parts, if known.
     #[must_use]
     pub fn parts(&self) -> Option<(u64, u64)> {
         let parts = self.parts.load(Ordering::Relaxed);

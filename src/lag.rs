@@ -1,10 +1,11 @@
-//! The one definition of lag (docs/src/reference/status-rules.md, Lag).
+//! Defines lag, purged records and retention used (docs/src/reference/status-rules.md, Lag). No other module computes
+//! them.
 
 use std::cmp::Ordering;
 
 use crate::model::{Lag, Offset};
 
-/// What is known of a partition's log: log start (earliest offset) and log end (high watermark).
+/// Log start (earliest offset) and log end (high watermark) of a partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// The log start, if known.
@@ -13,11 +14,14 @@ pub struct Bounds {
     pub end: Option<Offset>,
 }
 
-/// Records that a group has yet to consume: `max(end - max(committed, start), 0)`. What retention deleted
-/// is not among them. Unknown without a log end; a log start that is not known holds nothing back.
+/// Records that a group has yet to consume: `max(end - max(committed, start), 0)`.
 ///
-/// `done` is how many records after the commit are done with: 0 but for share groups, whose members take records out
-/// of their order (KIP-1226). Unknown there before brokers of 4.2, and so then is the lag, unless there is none.
+/// Records that retention deleted are not counted. `None` while the log end is unknown. An unknown log start counts as
+/// 0.
+///
+/// `done` is the number of records after `committed` that are acknowledged or archived. It is 0 for all groups but
+/// share groups, whose members finish records out of order (KIP-1226). Brokers before 4.2 do not write it: then it is
+/// `None`, and so is the lag, unless no record lies between `committed` and the log end.
 #[must_use]
 pub fn lag(committed: Offset, done: Option<u32>, bounds: Bounds) -> Option<Lag> {
     let from = bounds.start.map_or(committed, |start| start.max(committed));
@@ -25,19 +29,22 @@ pub fn lag(committed: Offset, done: Option<u32>, bounds: Bounds) -> Option<Lag> 
     if there == Lag(0) {
         return Some(there);
     }
-    // Some of those that are done with may be deleted by now: no more are left than are there.
+    // Retention may have deleted some of the finished records, so the lag is at most the number of records that exist.
     let Lag(after) = bounds.end?.lag_behind(committed);
     Some(there.min(Lag(after.saturating_sub(done?.into()))))
 }
 
-/// Records that were deleted before the group had read them: `max(start - committed, 0)`.
+/// Records that retention deleted before the group read them: `max(start - committed, 0)`.
+///
+/// `None` while the log start is unknown.
 #[must_use]
 pub fn purged(committed: Offset, bounds: Bounds) -> Option<Lag> {
     Some(bounds.start?.lag_behind(committed))
 }
 
-/// How much of what retention keeps a group has yet to read: `(end - committed) / (end - start)`, 0 to 1; 0 for an
-/// empty log. Kept as two numbers, for a million of them are compared and few are shown.
+/// The share of the retained log that a group has not read: `(end - committed) / (end - start)`, 0 to 1.
+///
+/// 0 for an empty log. Stored as two integers: a view compares a million of these and shows few.
 #[derive(Clone, Copy, Debug)]
 pub struct RetentionUsed {
     unread: u64,
@@ -46,10 +53,10 @@ pub struct RetentionUsed {
 }
 
 impl RetentionUsed {
-    /// Nothing.
+    /// Nothing is unread.
     pub const NONE: Self = Self { unread: 0, kept: 1 };
 
-    /// By a commit; unknown without a log start and a log end.
+    /// The share that a commit leaves unread. `None` while the log start or the log end is unknown.
     #[must_use]
     pub fn by(committed: Offset, bounds: Bounds) -> Option<Self> {
         let (start, end) = (bounds.start?, bounds.end?);
@@ -57,7 +64,7 @@ impl RetentionUsed {
         Some(Self { unread: unread.min(kept), kept: kept.max(1) })
     }
 
-    /// As a ratio.
+    /// The share as a number, 0 to 1.
     #[must_use]
     pub fn ratio(self) -> f64 {
         Lag(self.unread).ratio(Lag(self.kept))
@@ -107,7 +114,7 @@ mod tests {
     fn what_a_share_group_is_done_with_is_not_lag() {
         assert_eq!(lag(Offset(40), Some(7), bounds(10, 100)), Some(Lag(53)));
         assert_eq!(lag(Offset(40), Some(90), bounds(10, 100)), Some(Lag(0)));
-        // From 5 to 100 there are 95, 20 of them done with; 90 are still there, at most 75 of them are left.
+        // From 5 to 100 there are 95 records, 20 of them finished. 90 still exist, and at most 75 are left to read.
         assert_eq!(lag(Offset(5), Some(20), bounds(10, 100)), Some(Lag(75)));
         assert_eq!(lag(Offset(5), Some(2), bounds(10, 100)), Some(Lag(90)));
         assert_eq!(lag(Offset(40), None, bounds(10, 100)), None);

@@ -1,18 +1,20 @@
-//! How long the oldest record that a group has not committed has been waiting, and how exactly that is known
-//! (docs/src/reference/status-rules.md, Accuracy).
+//! How exact a time lag has to be, and which times to look up to make it exact (docs/src/reference/status-rules.md,
+//! Accuracy).
 
 use std::time::Duration;
 
 use crate::model::{TimeLag, Timestamp, wide};
 
-/// When a record was appended, as far as it is known. By its producer's clock that may be in the time to come.
+/// The time range in which a record was appended.
+///
+/// Times may be in the future, where a producer's clock is ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Not before.
+    /// The earliest possible time.
     pub earliest: Timestamp,
-    /// Not after.
+    /// The latest possible time.
     pub latest: Timestamp,
-    /// Between them, in a straight line by offset.
+    /// The time between them that linear interpolation by offset gives.
     pub estimate: Timestamp,
 }
 
@@ -21,50 +23,52 @@ impl Span {
         self.latest.since(self.earliest)
     }
 
-    /// The part of it that is over: a record of the time to come counts as one of now.
+    /// The span with each time limited to `now`: a record with a time in the future counts as appended now.
     fn until(&self, now: Timestamp) -> Self {
         Self { earliest: self.earliest.min(now), latest: self.latest.min(now), estimate: self.estimate.min(now) }
     }
 }
 
-/// How long a record has been waiting that was appended at `appended`; never negative.
+/// The age of a record that was appended at `appended`. Never negative.
 #[must_use]
 pub fn waiting(appended: Timestamp, now: Timestamp) -> TimeLag {
     TimeLag(u64::try_from(now.since(appended)).unwrap_or(0))
 }
 
-/// How exact a time lag has to be: the larger of one refresh of the log ends and 2 % of the time lag.
+/// The largest error that a time lag may have: the larger of one refresh of the log ends and 2 % of the time lag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exactness {
     refresh: i64,
 }
 
-/// The share of the time lag that its error may be.
+/// The allowed error, as a share of the time lag.
 const SHARE: f64 = 0.02;
-/// A span as wide as this share of the time lag tells something, if not enough.
+/// The largest width of a span, as a share of the time lag, that is still shown as a rough value.
 const ROUGH: f64 = 0.25;
 
 impl Exactness {
-    /// For log ends that are refreshed so often.
+    /// The exactness for log ends that are refreshed at this interval.
     #[must_use]
     pub fn of_refresh(every: Duration) -> Self {
         Self { refresh: i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1) }
     }
 
-    /// Whether a span is narrow enough to be believed now.
+    /// Whether the span is exact enough at `now`.
+    ///
+    /// The part in the future does not count: it may become too wide later. See [`Self::stays_close`].
     #[must_use]
     pub fn is_close(self, span: &Span, now: Timestamp) -> bool {
         let over = span.until(now);
         wide(over.width()) <= self.allowed(&over, now, SHARE)
     }
 
-    /// Whether a span is narrow enough to be believed from now on.
+    /// Whether the span is exact enough at `now` and stays so.
     #[must_use]
     pub fn stays_close(self, span: &Span, now: Timestamp) -> bool {
         wide(span.width()) <= self.allowed(&span.until(now), now, SHARE)
     }
 
-    /// Whether a span tells the order of the time lag.
+    /// Whether the span is within 25 % of the time lag.
     #[must_use]
     pub fn is_rough(self, span: &Span, now: Timestamp) -> bool {
         let over = span.until(now);
@@ -75,55 +79,59 @@ impl Exactness {
         wide(self.refresh).max(share * wide(now.since(over.latest)))
     }
 
-    /// Whether a time may stand for a span: whatever in it is true, the error is not larger than allowed.
+    /// Whether the error of `time` is within the limit, wherever in the span the record was appended.
     #[must_use]
     pub fn stands_for(self, time: Timestamp, span: &Span, now: Timestamp) -> bool {
         let error = span.latest.since(time).max(time.since(span.earliest));
         wide(error) <= self.allowed(&span.until(now), now, SHARE)
     }
 
-    /// The time to tell of a span: the straight line's, kept off the ends of a wide span so far that it is right
-    /// whatever in the span is true. Where that cannot be, it is kept to the middle half: so it is right where records
-    /// came evenly, and not wholly wrong where they did not.
+    /// The append time to show for a span.
+    ///
+    /// It is the interpolated time, moved away from the ends of the span as far as needed to keep the error within the
+    /// limit, wherever in the span the record was appended. A span can be too wide for that. Then the time is kept
+    /// within the middle half of the span: it is right where records came evenly, and not completely wrong elsewhere.
     #[must_use]
     pub fn best(self, span: &Span, now: Timestamp) -> Timestamp {
         let (width, allowed) = (wide(span.width()), self.allowed(&span.until(now), now, SHARE));
-        // A little more than twice the allowed error is its middle, as good as right.
+        // If the span is just over twice the allowed error, its middle is accurate enough.
         let error = if width <= 2.05 * allowed { allowed.max(width / 2.0) } else { 0.75 * width };
         let (from, to) = (span.latest.0.saturating_sub(whole(error)), span.earliest.0.saturating_add(whole(error)));
         Timestamp(span.estimate.0.max(from).min(to.max(from)))
     }
 
-    /// How many spans that are close lie in this one.
+    /// How many cells the span covers. A cell is a span that is just exact enough.
     #[must_use]
     pub fn cells(self, span: &Span, now: Timestamp) -> f64 {
         self.depth(now.since(span.earliest)) - self.depth(now.since(span.latest))
     }
 
-    /// `count` times that part a span into pieces of as many cells each: the halves of a bisection for one.
+    /// `count` times that divide the span into parts of equally many cells. With `count` 1 this halves the span.
+    ///
+    /// Times at the earliest time of the span are left out, so there may be fewer.
     pub fn split(self, span: &Span, now: Timestamp, count: u8) -> impl Iterator<Item = Timestamp> + use<> {
         let (deep, shallow) = (self.depth(now.since(span.earliest)), self.depth(now.since(span.latest)));
         let Span { earliest, latest, .. } = *span;
         (1..=count).filter_map(move |part| {
             let share = f64::from(part) / (f64::from(count) + 1.0);
             let time = Timestamp(now.0.saturating_sub(self.age(deep + (shallow - deep) * share)));
-            // A question at the earliest time tells nothing new.
+            // A lookup of the earliest time would bring nothing new.
             (earliest < time && time <= latest).then_some(time)
         })
     }
 
-    /// The age up to which a cell is one refresh wide; beyond, it is a share of the age.
+    /// The age up to which a cell is as wide as one refresh. Beyond it, a cell is a share of the age.
     fn knee(self) -> f64 {
         wide(self.refresh) / SHARE
     }
 
-    /// How many cells an age is away from now.
+    /// How many cells lie between this age and now.
     fn depth(self, age: i64) -> f64 {
         let (age, knee) = (wide(age.max(0)), self.knee());
         if age <= knee { age / wide(self.refresh) } else { 1.0 / SHARE + (age / knee).ln() / SHARE.ln_1p() }
     }
 
-    /// The age that is so many cells away from now.
+    /// The age that is `depth` cells before now: the inverse of [`Self::depth`].
     fn age(self, depth: f64) -> i64 {
         let straight = 1.0 / SHARE;
         let age = if depth <= straight {
@@ -176,7 +184,7 @@ mod tests {
 
     #[test]
     fn eight_questions_are_enough_for_a_span_of_fifty_days() {
-        // Each question leaves one of two halves; with the middle of what is left the error is half of a span.
+        // Each lookup leaves one of two halves. The middle of what remains is off by at most half of it.
         for inside in [DAY / 7, DAY, 7 * DAY, 49 * DAY, 1] {
             let mut left = span(50 * DAY, 0);
             for _ in 0..8 {

@@ -1,15 +1,18 @@
-//! Whether the wall clock can be believed: what expires by it must not expire because somebody sets it.
+//! Finds jumps of the wall clock, so that nothing expires because somebody sets it
+//! (docs/src/reference/storage-rules.md, Wall clock jumps).
 //!
-//! It is compared with a clock that only ever goes on. (On Linux that one stands still while the machine is suspended, so
-//! that a suspend looks like a jump: what happened meanwhile has to be read, too, before anything expires.)
+//! The wall clock is compared with the monotonic clock. On Linux the monotonic clock stands still while the machine is
+//! suspended, so a suspend looks like a jump. That is wanted: commits made during that time have to be read before
+//! anything expires.
 
 use crate::model::{Tick, Timestamp};
 
-/// What the two clocks may differ by over [`SPAN`], in milliseconds.
+/// The largest difference between the two clocks over [`SPAN`], in milliseconds.
 const DRIFT: i64 = 60_000;
-/// How long they are compared with the same look, in milliseconds: a clock that is moved in small steps has jumped, too.
+/// How long the clocks are compared with the same reading, in milliseconds. So a clock that is moved in many small
+/// steps counts as jumped, too.
 const SPAN: i64 = 30_000;
-/// How long nothing expires after a jump, in milliseconds.
+/// How long after a jump nothing expires, in milliseconds.
 const DOUBT: i64 = 600_000;
 
 /// The time by which things expire.
@@ -22,22 +25,22 @@ pub struct AsOf {
 }
 
 impl From<Timestamp> for AsOf {
-    /// A time that is right.
+    /// A time by which things may expire.
     fn from(time: Timestamp) -> Self {
         Self { time, believed: true }
     }
 }
 
-/// What a look found to have changed.
+/// What a comparison of the clocks found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// The clock has jumped by so many milliseconds, back when negative: from now on nothing expires.
+    /// The clock has jumped by this many milliseconds, back if negative. From now on nothing expires.
     Jumped(i64),
-    /// It has gone on evenly for long enough: its time counts.
+    /// The clock has not jumped for long enough: things expire by it again.
     Believed,
 }
 
-/// What is remembered between two looks at the clocks.
+/// The state that is kept between two comparisons of the clocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WallClock {
     compared: Option<(Timestamp, Tick)>,
@@ -45,13 +48,15 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// Before the first look, which has nothing to be compared with.
+    /// The state before the first comparison, which finds no jump.
     #[must_use]
     pub const fn new() -> Self {
         Self { compared: None, doubted_since: None }
     }
 
-    /// Looks at both clocks at once.
+    /// Compares the clocks, which are read at the same moment.
+    ///
+    /// Returns the time to expire by, and what has changed since the last call.
     pub fn look(&mut self, time: Timestamp, tick: Tick) -> (AsOf, Option<Change>) {
         let change = self.compare(time, tick);
         (AsOf { time, believed: self.doubted_since.is_none() }, change)
@@ -80,7 +85,8 @@ mod tests {
     const SECOND: i64 = 1_000;
     const DAY: i64 = 86_400 * SECOND;
 
-    /// Looks at each of these seconds, where the wall clock is ahead by so many milliseconds; what changed when.
+    /// Compares the clocks at each of these seconds, while the wall clock is ahead by `ahead` milliseconds. Returns the
+    /// changes and their seconds.
     fn looks(ahead: impl Fn(i64) -> i64, seconds: impl IntoIterator<Item = i64>) -> Vec<(i64, bool, Change)> {
         let mut clock = WallClock::new();
         let look = |second: i64| {
@@ -93,7 +99,7 @@ mod tests {
     #[test]
     fn a_clock_that_goes_on_evenly_is_believed() {
         assert_eq!(looks(|_| 0, 0..3_000), []);
-        // By a second in ten minutes, and by half a minute at once.
+        // One second in ten minutes, and half a minute at once.
         assert_eq!(looks(|second| second * 2, 0..100_000), []);
         assert_eq!(looks(|second| if second < 500 { 0 } else { 30 * SECOND }, 0..3_000), []);
         // A process that was stopped for a day.
@@ -127,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_moved_step_by_step_has_jumped() {
-        // Ten seconds a second, seen each second.
+        // Ten seconds per second, compared each second.
         let found = looks(|second| second.clamp(100, 200) * 10 * SECOND, 0..3_000);
         assert!(matches!(found[..], [(_, false, Change::Jumped(_)), .., (_, true, Change::Believed)]), "{found:?}");
     }

@@ -1,4 +1,4 @@
-//! A status in words, for whoever is on call.
+//! The reason of a status in words, for an operator (docs/src/reference/status-rules.md, Reason texts).
 
 use std::fmt;
 
@@ -7,8 +7,9 @@ use crate::model::{Lag, Timestamp};
 
 use super::{Course, Log, PartitionStatus};
 
-/// Why a window has its status, in words: `stopped: no commit for 7m12s, lag 1,204`. To be called with what the
-/// status was found from.
+/// Returns the reason of a window's status, such as `stopped: no commit for 7m12s, lag 1,204`.
+///
+/// The arguments are those from which `status` was computed.
 #[must_use]
 pub fn reason<W>(status: PartitionStatus, window: W, log: &Log<'_>, now: Timestamp) -> String
 where
@@ -50,7 +51,7 @@ impl fmt::Display for Known {
     }
 }
 
-/// A number with its thousands apart: `1,204`.
+/// A number with separated thousands: `1,204`.
 struct Grouped(u64);
 
 impl fmt::Display for Grouped {
@@ -60,7 +61,7 @@ impl fmt::Display for Grouped {
     }
 }
 
-/// The same below zero.
+/// The same for numbers that may be negative.
 struct Signed(i64);
 
 impl fmt::Display for Signed {
@@ -70,7 +71,7 @@ impl fmt::Display for Signed {
     }
 }
 
-/// Milliseconds in the two largest units that they fill: `7m12s`, `2d`, `0s`.
+/// A time in milliseconds, shown in its two largest units: `7m12s`, `2d`, `0s`. Negative times are shown as `0s`.
 pub struct Span(pub i64);
 
 impl fmt::Display for Span {

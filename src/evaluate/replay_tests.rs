@@ -1,4 +1,4 @@
-//! Months of commits, a commit every five minutes: what the status says as they come in.
+//! The status over months in which a group commits every five minutes.
 
 use super::*;
 use crate::model::Order;
@@ -6,14 +6,15 @@ use crate::storage::Window;
 
 const TEN: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 const RULES: EvaluatorRules = EvaluatorRules { intervals: TEN, minimum_complete: 0.0, allowed_lag: Lag(0) };
-/// Seconds between two commits, and how many of them three months hold.
+/// Seconds between two commits, and the number of commits in three months.
 const EVERY: i64 = 300;
 const COMMITS: i64 = 90 * 24 * 12;
 const PER_HOUR: i64 = 12;
 const PER_DAY: i64 = 24 * PER_HOUR;
 
-/// Replays what a group commits at each step, `None` for nothing, while the log ends where `end` says. Tells each
-/// step at which the status became another one.
+/// Replays the commits of a group, one per step, `None` for no commit. `end` gives the log end at a step.
+///
+/// Returns each step at which the status changed.
 fn replay(end: impl Fn(i64) -> i64, committed: impl Fn(i64) -> Option<i64>) -> Vec<(i64, PartitionStatus)> {
     let mut window: Option<Window> = None;
     let mut ends: Vec<Offset> = Vec::new();
@@ -43,7 +44,7 @@ fn replay(end: impl Fn(i64) -> i64, committed: impl Fn(i64) -> Option<i64>) -> V
     told
 }
 
-/// A thousand records a step.
+/// A thousand records per step.
 fn steady(step: i64) -> i64 {
     (step + 1) * 1000
 }
@@ -69,8 +70,8 @@ fn an_idle_topic_is_ok_whether_its_group_commits_or_not() {
 fn a_group_that_goes_silent_after_a_month_has_stopped_once_the_silence_outlasts_the_window() {
     let silent = 30 * PER_DAY;
     let committed = |step: i64| (step < silent).then(|| steady(step) - 500);
-    // Ten commits span nine intervals; silent - 1 was the last of them. Behind all the time: a warning before.
-    // And its very first commit, alone in its window, has equal offsets.
+    // Ten commits span nine intervals, and the last of them was at silent - 1. The group lags all the time, so it is
+    // WARN before. The very first commit is alone in its window, so all offsets are equal.
     let told = replay(steady, committed);
     assert_eq!(
         told[1..],
@@ -103,7 +104,7 @@ fn a_group_that_falls_behind_is_warned_of_until_it_gains_ground() {
 #[test]
 fn a_group_that_is_reset_rewinds_until_it_is_back_or_the_step_has_left_the_window() {
     let reset = 45 * PER_DAY;
-    // A hundred thousand records back, then `gained` thousand a step nearer to the end.
+    // A hundred thousand records back, then `gained` thousand closer to the end with each step.
     let after = |gained: i64| {
         let committed = move |step: i64| {
             let lost = if step < reset { 1 } else { (100 - (step - reset) * gained).max(1) };

@@ -1,10 +1,11 @@
-//! docs/src/reference/status-rules.md, Partition status: every rule with its borders.
+//! docs/src/reference/status-rules.md, Partition status: every rule with its limits.
 
 use super::*;
 use crate::model::Order;
 use PartitionStatus::{Ok, Rewind, Stall, Stop, Warn};
 
-/// Three commits, a minute apart and then two, ever further behind: WARN at second 200, STOP after second 360.
+/// Three commits at intervals of one and two minutes, each with a larger lag: WARN at second 200, STOP after second
+/// 360.
 const BEHIND: Case<'static> = Case {
     window: &[(10, 0, KNOWN_5), (20, 60, KNOWN_6), (30, 180, KNOWN_7)],
     ends: &[40, 50, 60],
@@ -25,7 +26,7 @@ const PENDING: LagThen = LagThen::Pending;
 
 #[derive(Clone, Copy)]
 struct Case<'a> {
-    /// Offset, second, lag then.
+    /// Offset, second, commit lag.
     window: &'a [(i64, i64, LagThen)],
     ends: &'a [i64],
     first_end: Option<i64>,

@@ -1,27 +1,27 @@
-//! A commit as windows hold it and as the status rules read it.
+//! A commit, as windows hold it and the status rules read it.
 
 use super::{Lag, Offset, Order, Timestamp};
 
-/// A commit, as a window holds it.
+/// A commit of one group and partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// Its place among the facts of its source.
+    /// The position in its source.
     pub order: Order,
-    /// What was committed.
+    /// The committed offset.
     pub offset: Offset,
-    /// When, by the broker's clock.
+    /// When it was committed, by the broker's clock.
     pub timestamp: Timestamp,
-    /// The lag at that time.
+    /// The lag that it left.
     pub lag: LagThen,
 }
 
-/// The lag of a commit at the time it was taken in.
+/// The lag that a commit left when it was taken in (docs/src/reference/status-rules.md, Commit lag).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LagThen {
-    /// Against the log end known then.
+    /// Computed from the log end known at that time.
     Known(Lag),
-    /// No log end was known yet: the first one that is settles it.
+    /// No log end was known yet. The first one that is read determines the lag.
     Pending,
-    /// The commit came in behind newer ones: nobody knows.
+    /// The commit arrived behind a newer one, so its lag cannot be known.
     Unknown,
 }

@@ -1,22 +1,22 @@
-//! The level of the log, and what shows and changes it.
+//! The level of the log, and access to it.
 
 /// Log levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Everything.
     Trace,
-    /// For whoever looks for a fault.
+    /// For finding a fault.
     Debug,
-    /// What an operator asked to know.
+    /// What an operator wants to know.
     Info,
-    /// What may need a hand.
+    /// What an operator may have to act on.
     Warn,
-    /// What does.
+    /// What an operator has to act on.
     Error,
 }
 
 impl Level {
-    /// The name that the file gives it.
+    /// The name of the level in the configuration file.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,10 +29,10 @@ impl Level {
     }
 }
 
-/// The log's level, which can change while the program runs.
+/// Reads and changes the level of the log while the program runs.
 pub struct LogLevel {
-    /// The level now.
+    /// Returns the current level.
     pub get: Box<dyn Fn() -> Level + Send + Sync>,
-    /// Changes it.
+    /// Sets the level.
     pub set: Box<dyn Fn(Level) + Send + Sync>,
 }

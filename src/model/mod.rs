@@ -1,4 +1,4 @@
-//! The numbers of Kafka, each with a type of its own; their arithmetic is total and saturating.
+//! Types for the numbers and names of Kafka. Their arithmetic saturates and never panics.
 
 mod commit;
 mod log_level;
@@ -19,16 +19,18 @@ pub use reason::Reason;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Partition(pub i32);
 
-/// An offset in a partition's log: a record's place, a log end (the place of the next record) or a commit
-/// (the place of the next record to be consumed).
+/// An offset in a partition's log.
+///
+/// It is the position of a record, a log end (the position of the next record to be appended), or a commit (the
+/// position of the next record to be consumed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset(pub i64);
 
-/// A distance in records.
+/// A number of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lag(pub u64);
 
-/// How long the oldest record that a group has not committed has been waiting, in milliseconds.
+/// The age of the oldest record that a group has not committed, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeLag(pub u64);
 
@@ -36,12 +38,13 @@ pub struct TimeLag(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
-/// Milliseconds on a clock that nobody sets and that knows no date: for how long ago something was.
+/// Milliseconds on the monotonic clock, which cannot be set. It has no date and only measures elapsed time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tick(pub i64);
 
-/// Which of two facts from one source is the newer: the record's offset in the offsets topic,
-/// or ZooKeeper's transaction id.
+/// The position of a fact in its source: the record's offset in its partition, or ZooKeeper's transaction id.
+///
+/// Of two facts of one source, the one with the greater order is newer. Orders of different sources are not comparable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Order(pub i64);
 
@@ -77,7 +80,7 @@ impl Lag {
 }
 
 impl TimeLag {
-    /// Of nothing: no record waits.
+    /// No record is unread.
     pub const ZERO: Self = Self(0);
 
     /// In seconds, with the milliseconds as a fraction.
@@ -109,7 +112,7 @@ impl Timestamp {
 }
 
 impl Tick {
-    /// Before all others: of what has not happened yet.
+    /// Earlier than every other tick: the time of an event that has not happened yet.
     pub const NEVER: Self = Self(i64::MIN);
 
     /// Milliseconds from `earlier` to `self`.
@@ -119,8 +122,9 @@ impl Tick {
     }
 }
 
-/// Java's `String.hashCode` of a name: what Kafka places a group by, see [`offsets_partition`]. Over UTF-16 code units; bytes that are not UTF-8 count as
-/// U+FFFD, as Java decodes them.
+/// Java's `String.hashCode` of a name, by which Kafka places a group: see [`offsets_partition`].
+///
+/// It is computed over UTF-16 code units. Bytes that are not UTF-8 count as U+FFFD, as Java decodes them.
 #[must_use]
 pub fn java_string_hash(name: &[u8]) -> i32 {
     let add = |hash: i32, unit: u16| hash.wrapping_mul(31).wrapping_add(i32::from(unit));
@@ -133,23 +137,26 @@ pub fn java_string_hash(name: &[u8]) -> i32 {
     })
 }
 
-/// The partition that holds a group, of so many that the offsets topic has; its leader is the group's coordinator.
-/// The hash's amount, and 0 for the one that has none (`GroupCoordinatorService.partitionFor`, `Utils.abs`).
+/// The partition of the offsets topic that holds a group. Its leader is the group's coordinator.
+///
+/// It is the absolute value of the hash modulo the number of partitions, and 0 for the one hash that has no absolute
+/// value (`GroupCoordinatorService.partitionFor`, `Utils.abs`). `None` if `partitions` is 0.
 #[must_use]
 pub fn offsets_partition(group: Name<'_>, partitions: i32) -> Option<Partition> {
     java_string_hash(group.0).checked_abs().unwrap_or(0).checked_rem(partitions).map(Partition)
 }
 
-/// An integer as the float of a sample; exact to 2^53.
+/// An integer as the floating-point value of a sample. Exact up to 2^53.
 #[expect(clippy::as_conversions, reason = "std has no From for 64 bits; rounding above 2^53 is Prometheus' own")]
 pub(crate) const fn wide(value: i64) -> f64 {
     value as f64
 }
 
-/// A name of a group, topic or member: any bytes, mostly UTF-8. Shown as
-/// docs/src/reference/metrics.md, Label values, says:
-/// bytes that are not UTF-8 as `\xnn`, and in such a name a literal backslash doubled; also in a name whose own
-/// text holds what looks like such a byte, so that no two names are shown as one.
+/// The name of a group, topic or member: any bytes, mostly UTF-8.
+///
+/// Shown as docs/src/reference/metrics.md, Label values, defines. Bytes that are not UTF-8 are written as `\xnn`, and a
+/// backslash in such a name is doubled. The same holds for a name whose own text contains something like `\xnn`. So two
+/// names are never shown alike.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name<'a>(pub &'a [u8]);
 
@@ -179,21 +186,24 @@ impl fmt::Debug for Name<'_> {
     }
 }
 
-/// The longest name of a group that is taken in, in bytes. Kafka itself has no limit but that of any string in a
-/// request, 32,767 bytes.
+/// The longest group name that is accepted, in bytes.
+///
+/// Kafka limits it only as it limits every string of a request, to 32,767 bytes.
 pub const LONGEST_GROUP: usize = 1024;
-/// The longest name of a topic that is taken in, in bytes: Kafka creates none with a longer one.
+/// The longest topic name that is accepted, in bytes. Kafka creates no topic with a longer name.
 pub const LONGEST_TOPIC: usize = 249;
-/// The longest text of a client about itself that is shown whole, in bytes.
+/// The longest client id, host or member id that is shown in full, in bytes.
 const LONGEST_TEXT: usize = 255;
-/// What is shown of a longer one: this much of its start and of its end.
+/// Bytes of the beginning and of the end that are shown of a longer text.
 const HEAD: usize = 200;
 const TAIL: usize = 50;
 
 impl<'a> Name<'a> {
-    /// What is shown of a client id, a host or a member id: clients choose them freely, and each stands beside every
-    /// partition that the member owns. One beyond 255 bytes is cut to its first 200 bytes, `…` and its last 50, each a
-    /// few bytes fewer where the cut would part a character. Different texts may come to the same.
+    /// The form in which a client id, a host or a member id is shown: clients choose them freely, and they are repeated
+    /// for each partition that the member owns.
+    ///
+    /// A text of more than 255 bytes is cut to its first 200 bytes, `…` and its last 50 bytes. Each part is up to three
+    /// bytes shorter where the cut would split a character. Different texts may result in the same form.
     #[must_use]
     pub fn shortened(self) -> Cow<'a, [u8]> {
         let whole = self.0;
@@ -201,7 +211,7 @@ impl<'a> Name<'a> {
             return Cow::Borrowed(whole);
         }
         let begins = |at: &usize| whole.get(*at).is_some_and(|byte| byte & 0b1100_0000 != 0b1000_0000);
-        // A character has at most four bytes. Bytes that are no characters are cut where they are.
+        // A character has at most four bytes. Bytes that are not UTF-8 are cut at any place.
         let last = whole.len().saturating_sub(TAIL);
         let head = (HEAD.saturating_sub(3)..=HEAD).rev().find(begins).unwrap_or(HEAD);
         let tail = (last..=last.saturating_add(3)).find(begins).unwrap_or(last);
@@ -258,7 +268,7 @@ mod tests {
     fn groups_lie_where_kafka_puts_them() {
         let at = |group: &[u8], partitions| offsets_partition(Name(group), partitions);
         assert_eq!(at(b"hello", 50), Some(Partition(22)));
-        // The hash's amount, not its lower 31 bits: those would be 39.
+        // The absolute value of the hash, not its lower 31 bits: those would give 39.
         assert_eq!(java_string_hash(b"billing"), -109_829_509);
         assert_eq!(at(b"billing", 50), Some(Partition(9)));
         assert_eq!(at(b"polygenelubricants", 50), Some(Partition(0)));

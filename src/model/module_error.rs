@@ -1,70 +1,71 @@
-//! What can go wrong with a module.
+//! Errors of modules.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why a module cannot be configured, started or go on. What waiting repairs is none of these: a server that
-/// cannot be reached is retried.
+/// Why a module cannot be configured, started or continued.
+///
+/// A problem that may pass by itself is not among them: a server that cannot be reached is tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum ModuleError {
-    /// A property that librdkafka does not know, or not with this value.
+    /// librdkafka does not know a property, or does not accept its value.
     #[error(
         "{section}.properties.{name:?}: expected what librdkafka's CONFIGURATION.md lists, found other: {reason}; correct it or remove it"
     )]
     Property {
-        /// The section that names it.
+        /// The section that contains the property.
         section: String,
         /// The property.
         name: String,
-        /// librdkafka's words, without the value.
+        /// librdkafka's message, without the value.
         reason: String,
     },
-    /// A SASL mechanism that this build lacks.
+    /// This build does not support a SASL mechanism.
     #[error("{section}: mechanism {mechanism} is not supported by this build")]
     Mechanism {
-        /// The section that names it.
+        /// The section that names the mechanism.
         section: String,
         /// The mechanism.
         mechanism: &'static str,
     },
-    /// A file of certificates or keys that cannot be read.
+    /// A file of certificates or keys cannot be read.
     #[error("{section}: cannot read {}", path.display())]
     Unreadable {
-        /// The section and key that name it.
+        /// The section and the key that name the file.
         section: String,
         /// The file.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// librdkafka refuses to make a client: key material that does not fit, a mechanism without a user.
+    /// librdkafka refuses to create a client: key material does not match, or a mechanism has no user.
     #[error("{section}: no Kafka client can be made: {reason}")]
     Client {
-        /// The section it is made for.
+        /// The section that the client is for.
         section: String,
-        /// librdkafka's words.
+        /// librdkafka's message.
         reason: String,
     },
-    /// Key material that does not fit a client of ZooKeeper.
+    /// Key material for a ZooKeeper client is invalid.
     #[error("{section}: no ZooKeeper client can be made: {reason}")]
     ZooKeeper {
-        /// The section and key that name it.
+        /// The section and the key that name the material.
         section: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// librdkafka refuses a call that cannot fail but by a mistake, or for want of memory.
+    /// librdkafka refuses a call that fails only because of a programming mistake or a lack of memory.
     #[error("librdkafka cannot {doing}: {reason}")]
     Call {
-        /// What was asked for.
+        /// What the call should do, as an infinitive.
         doing: &'static str,
-        /// The error code that it answered with, in words.
+        /// librdkafka's text for the error code.
         reason: String,
     },
-    /// A name that holds a NUL.
+    /// A name contains a NUL byte.
     #[error("{0:?} is no name for Kafka: it holds a NUL")]
     Nul(String),
-    /// The system gives no thread.
+    /// The system cannot create a thread.
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
 }

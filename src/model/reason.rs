@@ -1,15 +1,15 @@
-//! Classes of failures, as labels name them.
+//! Classes of failures.
 
 /// The class of a failure: the label `reason` of `warrener_refresh_errors_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// No answer in time.
+    /// The server did not answer in time.
     TimedOut,
-    /// No connection, or one that broke.
+    /// No connection could be made, or it broke.
     Connection,
-    /// A host name without an address.
+    /// A host name has no address.
     Resolve,
-    /// TLS failed for another cause than a certificate.
+    /// TLS failed for a reason other than a certificate.
     Tls,
     /// The server's certificate is not trusted.
     Certificate,
@@ -19,18 +19,18 @@ pub enum Reason {
     Authentication,
     /// The server does not offer the SASL mechanism.
     Mechanism,
-    /// TLS, SASL or neither: the port speaks something else.
+    /// The port expects another protocol: TLS, SASL, or neither.
     Protocol,
     /// The user lacks a right.
     Authorization,
-    /// A partition has no leader just now.
+    /// A partition has no leader at the moment.
     Leader,
     /// Anything else.
     Other,
 }
 
 impl Reason {
-    /// All of them.
+    /// All reasons.
     pub const ALL: [Self; 12] = [
         Self::TimedOut,
         Self::Connection,

@@ -1,6 +1,6 @@
-//! One cluster: its topics behind one lock, its groups behind 64.
+//! One cluster: its topics behind one lock, its groups behind 64 (shards).
 //!
-//! Locks are leaves: held for a copy or an update in memory, never across another one.
+//! A lock is held only for a copy or an update in memory, and never while another one is taken.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -34,7 +34,7 @@ const SHARDS: usize = 64;
 
 pub(super) type Groups = HashMap<Box<[u8]>, Group>;
 
-/// One cluster. See the module.
+/// One cluster. See the module documentation.
 #[derive(Debug)]
 pub struct Cluster {
     label: Arc<Label>,
@@ -42,27 +42,27 @@ pub struct Cluster {
     names: TopicNames,
     topics: RwLock<Arc<Topics>>,
     shards: Vec<Mutex<Groups>>,
-    /// Tells the shard of a group.
+    /// Chooses the shard of a group.
     hasher: DefaultHashBuilder,
-    /// By module and origin; the partition of the topic, 0 for an ensemble.
+    /// By module, origin and partition of the topic. The partition is 0 for a ZooKeeper ensemble.
     sources: Mutex<HashMap<(String, Origin, i32), SourceId>>,
-    /// Those of which anything may be held.
+    /// Sources from which updates have come, so that something of them may be held.
     told: Mutex<HashSet<SourceId>>,
-    /// Groups in which it has to be found who owns what.
+    /// Groups whose owners have to be computed.
     stale: Mutex<HashSet<Box<[u8]>>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
     cuts: Cuts,
     /// The timestamp of the newest commit seen.
     newest: AtomicI64,
-    /// The time of the newest commit that each source has brought and that is not ahead of our clock.
+    /// By source, the timestamp of its newest commit that is not ahead of the wall clock.
     brought: Mutex<HashMap<SourceId, Timestamp>>,
-    /// Milliseconds between two refreshes of log ends.
+    /// Interval of the refreshes of log ends, in milliseconds.
     refresh: AtomicU64,
-    /// Whether brokers have been asked about the past.
+    /// Whether the first time lookups are done.
     past_read: AtomicBool,
 }
 
-/// How often log ends are refreshed unless told otherwise.
+/// The interval of the refreshes of log ends, until another one is set.
 const REFRESH: Duration = Duration::from_secs(10);
 
 impl Cluster {
@@ -92,19 +92,19 @@ impl Cluster {
         &self.label
     }
 
-    /// The source that a module's partition of the offsets topic is.
+    /// The source that stands for a partition of the offsets topic, as read by a module.
     #[must_use]
     pub fn source(&self, module: &str, partition: i32) -> SourceId {
         self.source_of(module, Origin::OffsetsTopic, partition)
     }
 
-    /// The source that a module's partition of the topic with share groups' state is.
+    /// The source that stands for a partition of the topic with the state of share groups, as read by a module.
     #[must_use]
     pub fn share_source(&self, module: &str, partition: i32) -> SourceId {
         self.source_of(module, Origin::ShareState, partition)
     }
 
-    /// The source that a module's ensemble is.
+    /// The source that stands for a ZooKeeper ensemble, as read by a module.
     #[must_use]
     pub fn ensemble(&self, module: &str) -> SourceId {
         self.source_of(module, Origin::ZooKeeper, 0)
@@ -116,13 +116,13 @@ impl Cluster {
         *sources.entry((module.to_owned(), origin, partition)).or_insert_with(|| SourceId::new(number, origin))
     }
 
-    /// The topics as they are now.
+    /// The current topics.
     #[must_use]
     pub fn topics(&self) -> Arc<Topics> {
         Arc::clone(&self.topics.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes the topics out of a metadata answer whose names are too long, and counts them.
+    /// Removes topics with too long a name from a metadata answer, and counts them.
     pub fn admit_topics(&self, metadata: &mut Metadata) {
         let before = metadata.topics.len();
         metadata.topics.retain(|topic| Name(topic.name.as_bytes()).is_fit_for_a_topic());
@@ -130,7 +130,7 @@ impl Cluster {
         self.count_dropped(Dropped::Name, u64::try_from(refused).unwrap_or(u64::MAX));
     }
 
-    /// Takes in one full metadata answer. `at` is when it was asked for.
+    /// Applies a full metadata answer. `at` is the time of the request.
     pub fn apply_metadata(&self, mut metadata: Metadata, at: Timestamp) {
         self.admit_topics(&mut metadata);
         let at = self.by_the_brokers_clock(at);
@@ -160,17 +160,17 @@ impl Cluster {
         self.sweep();
     }
 
-    /// Takes in what the cluster tells of itself beside its metadata.
+    /// Sets what the cluster says of itself beside its metadata.
     pub fn apply_facts(&self, facts: ClusterFacts) {
         self.change_topics(|topics| topics.facts = Arc::new(facts));
     }
 
-    /// Brokers, leaders and replicas are not known any more.
+    /// Makes brokers, leaders and replicas unknown.
     pub fn forget_metadata(&self) {
         self.change_topics(Topics::forget_metadata);
     }
 
-    /// Takes in what a refresh found out about logs, a part of the cluster's partitions at a time.
+    /// Applies the log starts and log ends of a refresh. Each call may cover a part of the partitions.
     pub fn apply_bounds(&self, bounds: &[LogBounds<'_>], at: Timestamp) {
         let read = Read { at, by_brokers: self.by_the_brokers_clock(at), keep: self.rules.intervals };
         let mut recreated = Vec::new();
@@ -191,46 +191,49 @@ impl Cluster {
         self.drop_older(&recreated);
     }
 
-    /// Takes in what brokers answered about times.
+    /// Applies the answers of brokers to time lookups.
     pub fn apply_times(&self, found: &[TimesFound], now: Timestamp) {
         self.change_topics(|topics| found.iter().for_each(|found| topics.date(found, now)));
     }
 
-    /// Leaves out what is least missed of the time indexes, but for those that are still asked about.
+    /// Thins the time indexes that are too large, except those of partitions in `asked`, for which lookups go on.
     pub fn thin_times(&self, asked: &[Lagging], now: Timestamp) {
         let asked: HashSet<(usize, Partition)> =
             asked.iter().map(|lagging| (lagging.topic.slot, lagging.partition)).collect();
         self.change_topics(|topics| topics.thin(|slot, partition| asked.contains(&(slot, partition)), now));
     }
 
-    /// How often log ends are refreshed: time lags need not be more exact than that.
+    /// Sets the interval of the refreshes of log ends. Time lags need not be more exact than that.
     pub fn refreshed_every(&self, every: Duration) {
         self.refresh.store(millis(every), Ordering::Relaxed);
     }
 
-    /// The first questions about the past have been answered, or are spent.
+    /// Marks the first time lookups as done: all are answered, or the limit of lookups is reached.
     pub fn past_is_read(&self) {
         self.past_read.store(true, Ordering::Relaxed);
     }
 
-    /// What holds for time lags now.
+    /// The inputs of all time lags of the cluster at `now`.
     pub(super) fn moment(&self, now: Timestamp) -> Moment {
         let every = Duration::from_millis(self.refresh.load(Ordering::Relaxed));
         Moment { now, exactness: Exactness::of_refresh(every), past_read: self.past_read.load(Ordering::Relaxed) }
     }
 
-    /// How exact time lags are to be.
+    /// The largest error that time lags may have.
     #[must_use]
     pub fn exactness(&self) -> Exactness {
         self.moment(Timestamp(0)).exactness
     }
 
-    /// Our clock may be ahead of the brokers', by which commits are dated: no later than the newest commit seen.
+    /// Limits a time of our clock to the brokers' clock, by which commits are dated.
+    ///
+    /// Our clock may be ahead of theirs, so the result is not later than the timestamp of the newest commit seen.
     fn by_the_brokers_clock(&self, at: Timestamp) -> Timestamp {
         at.min(Timestamp(self.newest.load(Ordering::Relaxed)))
     }
 
-    /// A commit has been seen; tells when it was made.
+    /// Returns the timestamp of a commit or of a share group's state; `None` for other updates. Notes that of a commit
+    /// if it is the newest.
     pub(super) fn see(&self, update: &Update<'_>) -> Option<Timestamp> {
         match update {
             Update::Commit { timestamp, .. } => {
@@ -246,7 +249,7 @@ impl Cluster {
         }
     }
 
-    /// A source has brought commits, the newest of them made at this time.
+    /// Notes the timestamp of the newest commit of a batch of a source, unless it is ahead of the wall clock.
     pub(super) fn bring(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
         let Some(newest) = newest.filter(|newest| *newest <= now.time) else { return };
         let mut brought = lock(&self.brought);
@@ -259,7 +262,7 @@ impl Cluster {
         change(Arc::make_mut(&mut topics));
     }
 
-    /// Drops the commits to a topic that was deleted and created anew under the same name.
+    /// Removes commits to topics that were deleted and created again: those up to the given time.
     fn drop_older(&self, recreated: &[(Arc<TopicName>, Timestamp)]) {
         if recreated.is_empty() {
             return;
@@ -277,14 +280,15 @@ impl Cluster {
         });
     }
 
-    /// Gives free the names of topics that are gone and that no group refers to.
+    /// Frees names of deleted topics that no group references.
     fn sweep(&self) {
-        // A hidden topic is referred to by this picture, its name's one copy, and whatever group commits to it.
+        // Two references to a hidden topic's name do not count: that of the topic itself, and that of the table of
+        // names. Each group that commits to it holds another one.
         self.change_topics(|topics| topics.forget(|topic| Arc::strong_count(&topic.name) <= 2));
         self.names.sweep();
     }
 
-    /// Takes updates in, in their source's order. Commits count as live.
+    /// Applies updates in the order of their source. Commits count as live unless the stream is the past.
     pub fn apply<'a>(
         &self,
         source: SourceId,
@@ -313,14 +317,14 @@ impl Cluster {
     }
 
     fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
-        // It outlives the lock, and with it what was held before.
+        // It is dropped after the lock, and so is the old value that it is swapped with.
         let mut made = self.make(update, stream);
         let mut name = None;
         loop {
             let mut shard = self.shard(update.group());
             let taken = take(&mut shard, order, update, &mut made, stream, || name.clone());
             drop(shard);
-            // The one copy of a topic's name is fetched outside the shard's lock, then the commit tried again.
+            // The shared copy of a topic's name is fetched outside of the shard's lock. Then the commit is tried again.
             match (taken, update) {
                 (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
                 (Some(Taken::Dropped(why)), _) => return self.count_dropped(why, 1),
@@ -329,7 +333,7 @@ impl Cluster {
         }
     }
 
-    /// What an update brings.
+    /// Prepares the value that an update stores, and counts the topics of assignments that are not kept.
     pub(super) fn make(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
         let (made, cut) = Made::of(update, stream.source, self.known(stream.topics));
         self.cuts.count(update.group(), cut);
@@ -357,12 +361,13 @@ impl Cluster {
         &self.cuts
     }
 
-    /// Topics of assignments that were not kept: more than 10,000 of one that the metadata does not name.
+    /// The number of topics of assignments that were not kept, because an assignment names more than 10,000 topics that
+    /// the metadata does not name.
     pub fn cut_topics(&self) -> u64 {
         self.cuts.topics()
     }
 
-    /// The first assignment of which that is so, once.
+    /// Returns the first assignment that was not kept completely. Later calls return `None`.
     pub fn take_first_cut(&self) -> Option<Cut> {
         self.cuts.take_first()
     }
@@ -371,14 +376,14 @@ impl Cluster {
         &self.rules
     }
 
-    /// What is left of an update without names that are too long, which are counted.
+    /// Removes from an update what is about names that are too long, and counts them. `None` if nothing is left.
     pub(super) fn admit<'a>(&self, update: Update<'a>) -> Option<Update<'a>> {
         let (update, refused) = admit(update);
         self.count_dropped(Dropped::Name, refused);
         update
     }
 
-    /// Things were not taken in.
+    /// Counts what was dropped for a reason.
     pub fn count_dropped(&self, why: Dropped, count: u64) {
         if count == 0 {
             return;
@@ -388,18 +393,18 @@ impl Cluster {
         }
     }
 
-    /// Commits that were not taken in, by reason.
+    /// The number of dropped commits, by reason.
     pub fn dropped(&self) -> impl Iterator<Item = (Dropped, u64)> + '_ {
         Dropped::ALL.into_iter().zip(self.dropped.iter().map(|counter| counter.load(Ordering::Relaxed)))
     }
 
-    /// Begins to read a source from its beginning, beside what is shown.
+    /// Starts to read a source from its beginning, beside what is shown.
     #[must_use]
     pub fn build(self: &Arc<Self>, source: SourceId) -> Build {
         Build::new(Arc::clone(self), source)
     }
 
-    /// Puts what was read anew in the place of what was shown of its source.
+    /// Replaces what is shown of a source by what was read again from the beginning.
     pub(super) fn publish(&self, source: SourceId, groups: Groups, renewal: Renewal) {
         let mut parts: Vec<Groups> = self.shards.iter().map(|_| Groups::new()).collect();
         for (name, group) in groups {
@@ -411,7 +416,7 @@ impl Cluster {
         let mut stale = HashSet::new();
         for (shard, fresh) in self.shards.iter().zip(parts) {
             let mut shard = lock(shard);
-            // Nothing can be held of a source that has not told anything before, as most are that are published.
+            // Nothing is held of a source that has had no updates before. Most published sources are such.
             if is_known {
                 shard.retain(|name, held| fresh.contains_key(name) || held.forget(source));
             }
@@ -435,7 +440,7 @@ impl Cluster {
         self.mark_stale(stale);
     }
 
-    /// Forgets all that came from a source: its partition was lost.
+    /// Removes everything that came from a source whose partition was lost.
     pub fn forget(&self, source: SourceId) {
         lock(&self.brought).remove(&source);
         if lock(&self.told).remove(&source) {
@@ -443,12 +448,12 @@ impl Cluster {
         }
     }
 
-    /// The past of a source has been read: its tombstones need not be remembered any more.
+    /// Forgets the remembered tombstones of a source whose past has been read.
     pub fn close_past(&self, source: SourceId) {
         self.retain(|_, group| group.close_graves(source));
     }
 
-    /// Forgets groups without members whose newest commit is older than `expire-group`.
+    /// Removes groups without members whose newest commit is older than `expire-group`.
     pub fn expire(&self, now: impl Into<AsOf>) {
         self.find_owners();
         let (now, brought) = (now.into(), lock(&self.brought).clone());
@@ -462,13 +467,14 @@ impl Cluster {
         }
     }
 
-    /// The number of the shard that a group is in. (Kafka's own hash would put groups of like names together.)
+    /// The number of the shard of a group.
+    ///
+    /// Kafka's own hash is not used, because it would put groups with similar names into one shard.
     fn place(&self, group: Name<'_>) -> usize {
         usize::try_from(self.hasher.hash_one(group.0) >> 32).unwrap_or(0) % SHARDS
     }
 
     pub(super) fn shard(&self, group: Name<'_>) -> Held<MutexGuard<'_, Groups>> {
-        // The index is below the number of shards; the first one stands in for an impossible miss.
         #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
         Held::new(lock(&self.shards[self.place(group)]))
     }
@@ -482,7 +488,7 @@ impl Cluster {
     }
 }
 
-/// Takes one update into a map of groups. `None` when the topic's name is needed first.
+/// Applies one update to a map of groups. `None` when the topic's name is needed first.
 pub(super) fn take(
     groups: &mut Groups,
     order: Order,
@@ -530,7 +536,7 @@ pub(super) fn take(
             Some(Taken::In)
         }
         (Update::Share(share), Made::Finished(finished)) => Some(group.share(share, finished, order, stream)),
-        // No update is made into what another one brings.
+        // Unreachable: [`Made`] is always made of the same update.
         (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => None,
     };
     if group.is_gone() {

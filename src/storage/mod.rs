@@ -1,7 +1,8 @@
-//! What is known, in memory: cluster -> topic -> partition, and cluster -> group -> topic -> partition.
+//! Everything that is known, in memory: clusters with their topics and groups, and the partitions of both.
 //!
-//! Storage is a value, not an actor. Modules apply batches of [`Update`]s, readers take a [`View`]; the rules
-//! of how a commit is taken in are those of docs/src/reference/storage-rules.md, Taking in a commit.
+//! Storage is a value, not an actor. Modules apply batches of [`Update`]s, and readers take a [`View`], a
+//! [`GroupDetail`] or [`Glance`]s. The rules for commits are in docs/src/reference/storage-rules.md, Taking in a
+//! commit.
 
 mod cluster;
 mod groups;
@@ -53,90 +54,90 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 use crate::wall_clock::AsOf;
 
-/// How a stream of updates lies to the past of its source.
+/// How a stream of updates relates to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Past {
-    /// The past is known, or not asked for.
+    /// The past has been read, or is not wanted.
     Read,
-    /// This stream runs ahead of the past, which comes behind it: tombstones are remembered until then.
+    /// This stream is the live one, and the past is read later. Tombstones are remembered until then.
     Ahead,
-    /// This stream is the past.
+    /// This stream is the past, which is read behind the live stream.
     Behind,
 }
 
-/// All clusters, by name.
+/// All clusters, sorted by name.
 #[derive(Debug)]
 pub struct Storage {
     clusters: Vec<Arc<Cluster>>,
 }
 
 impl Storage {
-    /// An empty storage for the named clusters.
+    /// Creates an empty storage for the named clusters.
     pub fn new<'a>(clusters: impl IntoIterator<Item = &'a str>, rules: Rules) -> Self {
         let mut names: Vec<&str> = clusters.into_iter().collect();
         names.sort_unstable();
         Self { clusters: names.into_iter().map(|name| Arc::new(Cluster::new(name, rules))).collect() }
     }
 
-    /// The cluster of a name.
+    /// The cluster of this name.
     #[must_use]
     pub fn cluster(&self, name: &str) -> Option<&Arc<Cluster>> {
         self.clusters.iter().find(|cluster| cluster.label().name().0 == name.as_bytes())
     }
 
-    /// All clusters, by name.
+    /// All clusters, sorted by name.
     #[must_use]
     pub fn clusters(&self) -> &[Arc<Cluster>] {
         &self.clusters
     }
 
-    /// Takes in one full metadata answer of a cluster. `at` is when it was asked for.
+    /// Applies a full metadata answer of a cluster. `at` is the time of the request.
     pub fn apply_metadata(&self, cluster: &str, metadata: Metadata, at: Timestamp) {
         if let Some(cluster) = self.cluster(cluster) {
             cluster.apply_metadata(metadata, at);
         }
     }
 
-    /// Takes in what a cluster tells of itself beside its metadata.
+    /// Sets what a cluster says of itself beside its metadata.
     pub fn apply_facts(&self, cluster: &str, facts: ClusterFacts) {
         if let Some(cluster) = self.cluster(cluster) {
             cluster.apply_facts(facts);
         }
     }
 
-    /// Brokers, leaders and replicas of a cluster are not known any more.
+    /// Makes the brokers, leaders and replicas of a cluster unknown.
     pub fn forget_metadata(&self, cluster: &str) {
         if let Some(cluster) = self.cluster(cluster) {
             cluster.forget_metadata();
         }
     }
 
-    /// Takes in what a refresh found out about logs, a part of a cluster's partitions at a time.
+    /// Applies the log starts and log ends of a refresh. Each call may cover a part of the partitions of the cluster.
     pub fn apply_bounds(&self, cluster: &str, bounds: &[LogBounds<'_>], at: Timestamp) {
         if let Some(cluster) = self.cluster(cluster) {
             cluster.apply_bounds(bounds, at);
         }
     }
 
-    /// Forgets what has expired.
+    /// Removes expired groups.
     pub fn expire(&self, now: impl Into<AsOf>) {
         let now = now.into();
         self.clusters.iter().for_each(|cluster| cluster.expire(now));
     }
 
-    /// A picture of all that is shown, judged as of `now`.
+    /// Returns a copy of all that is shown, with groups evaluated as of `now`.
     ///
     /// # Errors
-    /// There is no memory for it: a million commits take 24 MB.
+    /// There is not enough memory for it. A million commits take 24 MB.
     pub fn try_view(&self, now: Timestamp, rules: &EvaluatorRules) -> Result<View, TryReserveError> {
         let clusters = self.clusters.iter().map(|cluster| ClusterView::try_of(cluster, now, rules));
         Ok(View { clusters: clusters.collect::<Result<_, _>>()? })
     }
 
-    /// The same, for a caller that can do nothing without it.
+    /// The same as [`Self::try_view`], for callers that can do nothing without a view.
     ///
     /// # Panics
-    /// There is no memory for it.
+    /// There is not enough memory for it.
     #[must_use]
     #[expect(clippy::expect_used, reason = "its callers can do nothing without a view")]
     pub fn view(&self, now: Timestamp, rules: &EvaluatorRules) -> View {

@@ -1,4 +1,4 @@
-//! The status of what storage holds, as views show it.
+//! The status of groups in storage, as views show it.
 
 use std::num::NonZeroUsize;
 
@@ -15,7 +15,7 @@ fn seconds(seconds: i64) -> Timestamp {
     Timestamp(seconds * 1000)
 }
 
-/// The status of each partition that a view shows, in its order.
+/// The status of each partition of a view, in the view's order.
 fn statuses(view: &ClusterView) -> Vec<PartitionStatus> {
     view.group_topics.iter().flat_map(|topic| view.commits(topic)).map(|commit| commit.status).collect()
 }
@@ -77,7 +77,8 @@ fn the_first_log_end_settles_the_lags_of_commits_that_came_before_it() {
     let cluster = cluster();
     cluster.apply_metadata(metadata(&[("t", 1, 1)]), seconds(0));
     commits(&cluster, "a");
-    // Lags of 15, 5 and 0: at the end once, by rule 5. Settled by the last one they would never have been 0.
+    // Commit lags of 15, 5 and 0: the group was at the end once, so rule 5 applies. Computed from the last log end,
+    // they would not include 0.
     end(&cluster, 25);
     (0..3).for_each(|_| end(&cluster, 500));
     assert_eq!(status_at(&cluster, seconds(240)), [PartitionStatus::Ok]);
@@ -107,7 +108,7 @@ fn a_group_is_judged_by_all_its_topics_and_a_topic_by_all_its_partitions() {
     let cluster = cluster();
     cluster.apply_metadata(metadata(&[("t", 1, 2), ("u", 2, 1), ("v", 3, 7)]), seconds(0));
     commits(&cluster, "a");
-    // A partition that the metadata does not name counts too; a topic that is assigned alone does not.
+    // A partition that the metadata does not name counts too. A topic that is only assigned does not.
     live(&cluster, vec![(4, commit("a", "u", 5, 1, 120_000)), (5, members("a", 1, &[("m", "v", &[0])]))]);
     end(&cluster, 60);
     let view = ClusterView::of(&cluster, seconds(900), &RULES);

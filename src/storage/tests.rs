@@ -1,4 +1,4 @@
-//! Storage as its users see it: updates in, views out.
+//! Storage through its public interface: updates in, views out.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ pub(super) fn bounds(topic: &str, partition: i32, start: i64, end: i64) -> LogBo
     LogBounds { topic, partition: Partition(partition), start: Some(Offset(start)), end: Some(Offset(end)) }
 }
 
-/// All that is shown; the tests of the status look at more of it.
+/// A view of all that is shown. Other tests check the status.
 pub(super) fn view_of(cluster: &Cluster) -> ClusterView {
     let (intervals, allowed_lag) = (cluster.rules().intervals, crate::model::Lag(0));
     ClusterView::of(cluster, NOW, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag })
@@ -254,7 +254,7 @@ fn a_topic_created_anew_drops_the_commits_to_the_old_one() {
     live(&cluster, vec![(1, commit("a", "t", 0, 4, 10)), (2, commit("c", "u", 0, 1, 20))]);
     cluster.apply_metadata(metadata(&[("t", 1, 1), ("u", 9, 1)]), Timestamp(22));
     live(&cluster, vec![(3, commit("b", "t", 0, 1, 25)), (4, gone("c", "u", 0))]);
-    // An answer without an id may be about either of the two.
+    // An answer without an id may be about either of the two topics.
     cluster.apply_metadata(metadata(&[("t", 0, 1)]), Timestamp(28));
     cluster.apply_metadata(metadata(&[("t", 2, 1)]), Timestamp(30));
     assert_eq!(shown(&cluster), [row("b/t/0", 1)]);

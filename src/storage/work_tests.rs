@@ -1,4 +1,4 @@
-//! What storage does with numbers from outside: twice as much for twice as many, and little of it while others wait.
+//! The work that storage does with large inputs: it is linear, and little of it is done while a lock is held.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use crate::storage::lists::work;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const SIZES: [usize; 4] = [1_000, 2_000, 4_000, 8_000];
-/// Of a shard's lock.
+/// The largest number of items that are visited or moved during one hold of a shard's lock.
 const MOST_A_HOLD: usize = 10_000;
-/// Beyond what is told of one group while it is looked at: a search, and a move within a run.
+/// The same for one step of bounded size: a search, and a move within a run.
 const A_STEP: usize = 1_000;
 
-/// Work of this size, which it is given, is linear; nothing is done with more than `most_held` items at a hold.
+/// Checks that `work`, which gets the size, is linear, and that no lock is held for more than `most_held` items.
 fn is_linear(most_held: impl Fn(usize) -> usize, work: impl Fn(usize) -> (usize, usize)) {
     let done: Vec<(usize, usize)> = SIZES.map(work).to_vec();
     for (size, (_, held)) in SIZES.iter().zip(&done) {
         assert!(*held <= most_held(*size), "{held} items at a hold, for {size}");
     }
     for pair in done.windows(2) {
-        // A search takes one look more in what is twice as long.
+        // A search needs one more step when the size doubles.
         assert!(pair[1].0 > 0 && pair[1].0 <= pair[0].0 * 5 / 2, "{done:?}");
     }
 }
 
-/// In an order that is not theirs by name.
+/// Names that are not sorted.
 fn names(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{:05}", number * 7_919 % 100_003)).collect()
 }
@@ -84,7 +84,7 @@ fn texts(names: &[String]) -> impl Iterator<Item = &str> {
     names.iter().map(String::as_str)
 }
 
-/// Topics that are shown of groups, with how many of their partitions are assigned.
+/// Topics that groups show, with the number of their assigned partitions.
 fn shown(cluster: &Cluster) -> Vec<(String, usize)> {
     let topics = view_of(cluster).group_topics;
     topics.iter().map(|topic| (topic.name.label.name().to_string(), topic.assigned.len())).collect()
@@ -113,7 +113,7 @@ fn an_assignment_has_room_for_ten_thousand_topics_that_are_not_there_and_any_num
     assert_eq!((shown(&cluster).len(), cluster.cut_topics()), (15_000, 5_000));
     assert_eq!(cluster.take_first_cut(), Some(Cut { group: "g".to_owned(), topics: 5_000 }));
     live(&cluster, [assignment(2, texts(&names))]);
-    // It is told of once, and counted each time.
+    // It is returned once, and counted each time.
     assert_eq!((cluster.cut_topics(), cluster.take_first_cut()), (10_000, None));
     assert_eq!(cluster.names_held(), 15_000);
     apply_metadata(&cluster, &names, 1, 1);
@@ -244,7 +244,7 @@ fn the_topics_of_a_subtopology_have_its_tasks_together() {
             let facts = [topology, member("m"), member("n"), epoch(), current("m", tasks()), current("n", tasks())];
             live(&cluster, facts.map(|one| fact(GroupKind::Streams, one)));
             let work = work::of(|| cluster.find_owners());
-            // A task has one owner, and a topic the tasks that it has partitions for.
+            // A task has one owner, and a topic has the tasks for which it has partitions.
             let all: Vec<(String, usize)> = shown(&cluster);
             assert!(all.len() == size && all.iter().all(|(_, assigned)| *assigned == 2));
             work
@@ -283,7 +283,7 @@ fn a_member_that_comes_or_goes_costs_the_same_in_a_large_group_and_a_small_one()
             assert!(
                 shown(&cluster).is_empty() && view_of(&cluster).groups.iter().all(|group| group.members.is_empty())
             );
-            // What is counted is what is looked at in lists: there is nothing of it.
+            // Only visits and moves of list items are counted. Here there are hardly any.
             assert!(work.0.max(gone.0) <= size, "{work:?} {gone:?}");
             work = (size, work.1.max(gone.1));
             work

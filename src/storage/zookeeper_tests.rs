@@ -1,4 +1,4 @@
-//! Groups from ZooKeeper, alone and beside Kafka's.
+//! Groups from ZooKeeper, alone and together with groups from Kafka.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn told(cluster: &Cluster, updates: Vec<(i64, Update<'_>)>) {
     cluster.apply(cluster.ensemble("zk"), Past::Read, updates, NOW);
 }
 
-/// Type, state, members, and who owns what, of a group.
+/// Type, state, members and owners of a group.
 fn shown(cluster: &Cluster, group: &str) -> Option<(GroupType, GroupState, Vec<String>, Vec<String>)> {
     let (intervals, allowed_lag) = (cluster.rules().intervals, Lag(0));
     let view = ClusterView::of(cluster, NOW, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag });
@@ -75,7 +75,7 @@ fn a_record_of_kafkas_says_what_a_group_is_while_there_is_one() {
     live(&cluster, vec![(2, Update::GroupTombstone { group: Name(b"g") })]);
     let zookeeper = Some((ZOOKEEPER, GroupState::Stable, texts(&["old"]), texts(&["t/0 old"])));
     assert_eq!(shown(&cluster, "g"), zookeeper);
-    // Neither reading anew costs the other anything.
+    // Neither rebuild affects the data of the other source.
     cluster.build(cluster.source("m", 0)).publish();
     assert_eq!(shown(&cluster, "g"), zookeeper);
     live(&cluster, vec![(3, members("g", 2, &[("new", "t", &[1])]))]);
@@ -103,7 +103,7 @@ fn a_newer_commit_of_either_is_shown_and_the_other_one_counted() {
     live(&cluster, vec![(901, commit("g", "t", 0, 55, 1_500))]);
     assert_eq!(offset().1, 60);
     live(&cluster, vec![(902, commit("g", "t", 0, 70, 3_000))]);
-    // What Kafka holds does not go with ZooKeeper's node.
+    // Data from Kafka is not removed with the ZooKeeper node.
     told(
         &cluster,
         vec![(i64::MAX, Update::CommitTombstone { group: Name(b"g"), topic: Name(b"t"), partition: Partition(0) })],
@@ -118,7 +118,7 @@ fn zookeepers_groups_expire_after_a_week_where_nothing_is_set_and_kafkas_do_not(
     const WEEK: i64 = 604_800_000;
     let cluster = cluster(Expire::BY_SOURCE);
     let (old, young) = (NOW.0 - WEEK - 1, NOW.0 - WEEK);
-    // A partition that has been idle for longer is as good as any other of its group.
+    // A partition that was idle for longer is not removed before the others of its group.
     told(&cluster, vec![(1, commit("young", "t", 0, 1, old)), (2, commit("young", "t", 1, 1, young))]);
     told(&cluster, vec![(3, commit("old", "t", 0, 1, old)), (4, commit("alive", "t", 0, 1, old))]);
     told(&cluster, vec![(0, registered("alive", &[("a", "t", &[0])]))]);
@@ -139,17 +139,17 @@ fn groups_of_a_source_that_is_silent_do_not_age_and_of_the_others_they_do() {
     live(&cluster, vec![(1, commit("k-old", "t", 0, 1, NOW.0 - 2 * DAY)), (2, commit("k-busy", "t", 0, 1, NOW.0))]);
     let later = Timestamp(NOW.0 + 2 * DAY);
     live(&cluster, vec![(3, commit("k-busy", "t", 0, 2, later.0))]);
-    // What is dated later than our clock may have come from one that is wrong.
+    // A commit ahead of our clock may be from a clock that is wrong.
     let mut build = cluster.build(cluster.source("m", 1));
     build.apply([(Order(1), commit("k-mad", "t", 0, 1, later.0 + 9 * DAY))], later);
     build.publish();
-    // `live` takes its commits in as of a time before that of the last.
+    // `live` applies its commits at a time before that of the last one.
     cluster.apply(cluster.source("m", 0), Past::Read, [(Order(4), commit("k-busy", "t", 0, 3, later.0))], later);
     cluster.expire(AsOf { time: later, believed: false });
     assert_eq!(names(), ["k-busy", "k-mad", "k-old", "z-last", "z-old"]);
     cluster.expire(later);
     assert_eq!(names(), ["k-busy", "k-mad", "z-last", "z-old"]);
-    // The last that the ensemble brought has nothing but the clock to age by.
+    // The last commit from the ensemble ages only by the clock.
     let late = Timestamp(NOW.0 + 4 * DAY);
     cluster.expire(late);
     assert_eq!(names(), ["k-busy", "k-mad", "z-old"]);
@@ -163,7 +163,7 @@ fn ten_days_ahead_for_half_a_minute_end_no_group_and_drop_no_commit() {
         let ahead = if (100..135).contains(&second) { 864_000_000 } else { 0 };
         let tick = crate::model::Tick(second * 1_000);
         let (now, _) = clock.look(Timestamp(start + second * 1_000 + ahead), tick);
-        // The broker's clock is right. The second group has the last word of its source.
+        // The broker's clock is right. The second group has the last commit of its source.
         let (group, at) = if second == 50 { ("silent", start + 50_000) } else { ("busy", start + second * 1_000) };
         let order = Order(second + 1);
         let source = cluster.source("m", i32::from(group == "silent"));

@@ -1,5 +1,5 @@
-//! What single records say about a group of one of the newer types, as it is held. Each is shared: to hold it, to let go
-//! of it and to copy it costs the same, however much it says.
+//! Facts of single records about a group of a newer type, in the form in which they are held. Each is shared, so that
+//! holding, dropping and copying it costs the same, however large it is.
 
 use std::sync::Arc;
 
@@ -11,25 +11,25 @@ use crate::storage::lists::fact::Fact;
 use crate::storage::lists::texts::{Ranges, Texts};
 use crate::storage::sources::update::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
 
-/// What records say about one member.
+/// The facts about one member.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemberFacts {
     pub who: Fact<Arc<Who>>,
     pub current: Fact<Arc<Current>>,
 }
 
-/// Its client.
+/// The client of a member.
 #[derive(Debug)]
 pub(crate) struct Who {
     pub client_id: Box<[u8]>,
     pub client_host: Box<[u8]>,
 }
 
-/// What it owns.
+/// What a member owns.
 #[derive(Debug)]
 pub(crate) struct Current {
     pub epoch: i32,
-    /// Nothing is left to be revoked or waited for.
+    /// Whether it has no partitions left to revoke or to wait for.
     pub settled: bool,
     pub owned: Owned,
 }
@@ -37,28 +37,28 @@ pub(crate) struct Current {
 #[derive(Debug)]
 pub(crate) enum Owned {
     Partitions(Vec<(TopicId, Vec<Partition>)>),
-    /// Of a subtopology.
+    /// Active tasks, by subtopology.
     Tasks(Vec<(Box<[u8]>, Vec<Partition>)>),
 }
 
-/// What a streams group does with which topics.
+/// The topology of a streams group.
 #[derive(Debug)]
 pub(crate) struct Topology {
     pub epoch: i32,
-    /// The topics that are read.
+    /// The names of all topics that are read.
     pub sources: Texts,
-    /// Which of them each subtopology reads.
+    /// By subtopology, the range of `sources` that it reads.
     pub subtopologies: Ranges,
 }
 
-/// Topics by id, as brokers before 4.1 write them down (type 4).
+/// Names of topics by id, as brokers before 4.1 write them (type 4).
 #[derive(Debug)]
 pub(crate) struct Written {
     pub names: Texts,
     pub ids: HashMap<TopicId, usize>,
 }
 
-/// A record, made into what is held of it before the group is looked at. What was held is in its place then.
+/// The fact of a record, prepared before the group is locked. After it is applied, it contains the previous value.
 #[derive(Debug)]
 pub(crate) enum Made {
     Epoch(Option<EpochUpdate>),
@@ -123,7 +123,7 @@ impl Topology {
     fn of(update: &TopologyUpdate<'_>) -> Self {
         let (mut sources, mut subtopologies) = (Texts::default(), Ranges::default());
         let mut sorted: Vec<_> = update.sources.iter().collect();
-        // Of two with one id the first counts.
+        // Of several entries with the same id the first one counts.
         sorted.sort_by_key(|(id, _)| *id);
         sorted.dedup_by_key(|(id, _)| *id);
         for (id, topics) in sorted {
@@ -141,7 +141,7 @@ impl Written {
     fn of(update: &[(TopicId, Name<'_>)]) -> Self {
         let mut written = Self { names: Texts::default(), ids: HashMap::with_capacity(update.len()) };
         for (id, name) in update {
-            // Of two with one id the first counts.
+            // Of several entries with the same id the first one counts.
             written.ids.entry(*id).or_insert(written.names.len());
             written.names.push(*name);
         }

@@ -1,11 +1,12 @@
-//! Groups whose broker assigns: the protocols of KIP-848 (`consumer`), KIP-932 (`share`) and KIP-1071 (`streams`).
+//! Groups of the newer protocols, where the broker computes assignments: KIP-848 (`consumer`), KIP-932 (`share`) and
+//! KIP-1071 (`streams`).
 //!
-//! Each of their records is about one thing, a member or the group's epoch and the like, and the newest record about
-//! a thing counts. Members and owners follow from them; topics are named by id there, and tasks by subtopology.
+//! Each of their records has one fact, such as a member or the group's epoch, and the newest record of a fact counts.
+//! Members and owners are derived from them. Records name topics by id, and tasks by subtopology.
 //!
-//! A group may have any number of members, each with records of its own. So a record changes what is about one member,
-//! and what follows for the group as a whole is found when somebody looks: from a copy, which costs nothing, while no
-//! lock is held.
+//! A group may have any number of members, each with records of its own. So a record changes only the facts of one
+//! member. What follows for the whole group is computed when it is read: from a copy, which is cheap, and while no lock
+//! is held.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,10 +23,10 @@ use crate::storage::lists::fact::Fact;
 use crate::storage::lists::work;
 use crate::storage::sources::update::{EpochUpdate, GroupKind};
 
-/// Numbers the changes of all groups.
+/// The number of the last change of any group.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
 
-/// What the records of one type say about a group. Cloning it is cheap.
+/// The facts of a group from the records of one type. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Epochs {
     pub kind: GroupKind,
@@ -34,35 +35,35 @@ pub(crate) struct Epochs {
     topology: Fact<Arc<Topology>>,
     written: Fact<Arc<Written>>,
     members: RedBlackTreeMapSync<Box<[u8]>, MemberFacts>,
-    /// The number of the newest change that owners may follow from.
+    /// The number of the newest change that may affect owners.
     changed: u64,
     found: Found,
 }
 
-/// Who owns what.
+/// The computed owners of a group.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     pub owners: Arc<Owners>,
-    /// The number of the newest change that was looked at.
+    /// The number of the newest change that it includes.
     as_of: u64,
-    /// Some topic's name, or how many partitions it has, is not known yet.
+    /// Whether the name of a topic, or its number of partitions, was unknown.
     waits: bool,
-    /// How many topics are too many to be kept.
+    /// The number of topics that are not kept because they are too many.
     cut: usize,
 }
 
-/// The states of groups that the offsets topic shows (docs/src/reference/storage-rules.md, Group state).
+/// The states of groups (docs/src/reference/storage-rules.md, Group state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupState {
-    /// No members.
+    /// The group has no members.
     Empty,
-    /// A streams group whose topology cannot run.
+    /// A streams group has no topology, or one that is not validated.
     NotReady,
-    /// The broker has not yet computed the assignment.
+    /// The broker has not computed the assignment yet.
     Assigning,
-    /// Members have not yet come to what is assigned to them.
+    /// A member has not reached its assignment yet.
     Reconciling,
-    /// All is as it is meant to be.
+    /// All members have their assignments.
     Stable,
 }
 
@@ -94,12 +95,12 @@ impl Epochs {
         }
     }
 
-    /// Since when the group is of this type, while it is.
+    /// The order of the record that says that the group is of this type. `None` if there is none.
     pub fn since(&self) -> Option<Order> {
         self.epoch.since()
     }
 
-    /// Takes one record in. Tells whether an epoch began that was not known.
+    /// Applies one record. Returns whether it begins an epoch.
     pub fn take(&mut self, order: Order, made: &mut Made) -> bool {
         match made {
             Made::Epoch(epoch) => {
@@ -134,7 +135,7 @@ impl Epochs {
         self.changed = CHANGES.fetch_add(1, Ordering::Relaxed).saturating_add(1);
     }
 
-    /// Forgets the tombstone of the one thing that a record was about: nothing older can follow any more.
+    /// Removes the tombstone of the member that a record was about. Called when no older record can follow.
     pub fn sweep_one(&mut self, made: &Made) {
         if let Made::Member(id, _) | Made::Current(id, _) = made
             && self.members.get(&**id).is_some_and(MemberFacts::is_gone)
@@ -143,7 +144,7 @@ impl Epochs {
         }
     }
 
-    /// Forgets all tombstones.
+    /// Removes all tombstones of members.
     pub fn sweep(&mut self) {
         work::done(self.members.size());
         let gone: Vec<_> = self.members.iter().filter(|(_, facts)| facts.is_gone()).map(|(id, _)| id.clone()).collect();
@@ -181,8 +182,10 @@ impl Epochs {
         if all { GroupState::Stable } else { GroupState::Reconciling }
     }
 
-    /// Whether the broker found the topology good. Brokers before 4.2 do not say so, and later ones say nothing of one
-    /// that never was; tasks are given out for a good one alone.
+    /// Whether the topology is validated.
+    ///
+    /// Brokers before 4.2 do not write that, and later ones write nothing about a topology that never was. Then it
+    /// counts as validated once a member owns a task, because tasks are assigned only for a validated topology.
     fn topology_runs(&self) -> bool {
         let Some(topology) = self.topology.get() else { return false };
         match self.epoch.get().and_then(|epoch| epoch.validated_topology) {
@@ -191,7 +194,7 @@ impl Epochs {
         }
     }
 
-    /// Who owns what, as it was found last.
+    /// The owners, as last computed.
     pub const fn owners(&self) -> &Arc<Owners> {
         &self.found.owners
     }
@@ -200,22 +203,22 @@ impl Epochs {
         &mut self.found.owners
     }
 
-    /// Whether who owns what has to be found: something has changed since.
+    /// Whether the owners have to be computed again, because something has changed since.
     pub const fn is_stale(&self) -> bool {
         self.found.as_of < self.changed
     }
 
-    /// Whether something was not known when that was found last, and may be by now.
+    /// Whether something was unknown when the owners were last computed, and may be known by now.
     pub const fn waits(&self) -> bool {
         self.found.waits
     }
 
-    /// Takes in who owns what, unless more is known already; gives back what is held no longer.
+    /// Sets the computed owners, unless newer ones are held. Returns what is no longer held.
     pub fn settle(&mut self, found: Found) -> Found {
         if self.found.as_of <= found.as_of { std::mem::replace(&mut self.found, found) } else { found }
     }
 
-    /// Finds out who owns what.
+    /// Computes the owners.
     pub fn find(&self, known: Known<'_>) -> Found {
         let (mut members, mut waits) = (Vec::new(), false);
         let (mut assigned, mut tasks) = (Vec::new(), HashMap::new());
@@ -251,10 +254,11 @@ impl Epochs {
         written.or_else(|| known.topics.name_of(id).map(|name| name.label.name()))
     }
 
-    /// Claims what tasks read: their partitions of each source topic that has as many. True while that is not known.
+    /// Adds what tasks read to `claims`: of each source topic the partitions that exist. Returns whether something is
+    /// unknown.
     ///
-    /// The topics of a subtopology have its tasks together, however many there are of both. A task has one owner, and
-    /// a topic is read by one subtopology alone.
+    /// The topics of a subtopology share one part, however many tasks and topics it has. A task has one owner, and a
+    /// topic belongs to one subtopology.
     fn claim<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
         let mut waits = false;
         let mut tasks: Vec<_> = tasks.into_iter().collect();
@@ -283,7 +287,8 @@ impl Epochs {
 }
 
 impl Found {
-    /// How many topics are too many to be kept that were not so before: the same records may be looked at again.
+    /// The number of topics that are not kept and were not counted before. The same records may be evaluated several
+    /// times.
     pub const fn cut_since(&self, before: &Epochs) -> usize {
         let counted = if before.is_stale() { 0 } else { before.found.cut };
         self.cut.saturating_sub(counted)

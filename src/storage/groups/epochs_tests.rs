@@ -1,4 +1,4 @@
-//! Groups of the newer types, through storage's own door.
+//! Groups of the newer types, through the public interface of storage.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -70,7 +70,7 @@ struct Scene {
     order: i64,
 }
 
-/// Type, state, ids of members, generations, and who owns what: `t/0 a`.
+/// Type, state, ids of members, generations, and owners of partitions: `t/0 a`.
 type Shown = (GroupType, GroupState, Vec<String>, u64, Vec<String>);
 
 impl Scene {

@@ -6,37 +6,42 @@ use crate::model::Timestamp;
 use crate::storage::sources::source::Origin;
 use crate::wall_clock::AsOf;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Expire {
-    /// Holds for every source; commits older than this are not taken in either.
+    /// The age for all sources. Commits older than it are dropped.
     set: Option<Duration>,
-    /// Holds for groups from ZooKeeper where nothing is set.
+    /// The age for groups from ZooKeeper, if none is set for all sources.
     zookeeper: Option<Duration>,
 }
 
 impl Expire {
-    /// Nothing ends a group but word from its source.
+    /// Groups never expire. Only their sources remove them.
     pub const NEVER: Self = Self { set: None, zookeeper: None };
 
-    /// Nothing is set: Kafka says when a group is gone, and in ZooKeeper nothing else ends one.
+    /// The default: groups from Kafka never expire, because Kafka says when a group is gone. Groups from ZooKeeper
+    /// expire after 7 days, because nothing else ends them.
     pub const BY_SOURCE: Self = Self { set: None, zookeeper: Some(Duration::from_secs(604_800)) };
 
-    /// So long after the newest commit, whatever the source.
+    /// Groups of all sources expire at this age of their newest commit.
     #[must_use]
     pub const fn after(age: Duration) -> Self {
         Self { set: Some(age), zookeeper: None }
     }
 
-    /// Whether a commit is too old to be taken in. By default none is: a partition of a group that lives may have been
-    /// idle for weeks, and only the group's newest commit tells.
+    /// Whether a commit is too old to be taken in.
+    ///
+    /// By default none is: a partition of a group that is alive may have been idle for weeks, and only the newest
+    /// commit of the whole group shows that it is alive.
     pub(crate) fn refuses(self, commit: Timestamp, now: AsOf) -> bool {
         now.believed && self.set.is_some_and(|most| is_older(commit, now.time, most))
     }
 
-    /// Whether a group ends whose newest commit has this time and origin. `brought` is the newest that the commit's
-    /// source has brought, of whatever group: while a source is silent its groups do not age, since nothing tells whether
-    /// they are. A time ahead of the clock tells nothing.
+    /// Whether a group expires. `newest` and `origin` are time and origin of its newest commit.
+    ///
+    /// `brought` is the newest commit that the same source has brought, of any group. The age is measured against it if
+    /// it is later than `newest` and not ahead of the clock, else against the clock. So while a source is silent its
+    /// groups do not age, since nothing tells whether they are alive.
     pub(crate) fn ends(self, newest: Timestamp, origin: Origin, brought: Option<Timestamp>, now: AsOf) -> bool {
         let unset = match origin {
             Origin::OffsetsTopic | Origin::ShareState => None,
@@ -47,7 +52,7 @@ impl Expire {
     }
 }
 
-/// Whether a time lies further back than an age.
+/// Whether `time` is more than `age` before `now`.
 fn is_older(time: Timestamp, now: Timestamp, age: Duration) -> bool {
     i128::from(now.since(time)) > i128::try_from(age.as_millis()).unwrap_or(i128::MAX)
 }
@@ -59,7 +64,7 @@ mod tests {
     const WEEK: i64 = 604_800_000;
     const NOW: Timestamp = Timestamp(100 * WEEK);
 
-    /// Whether a group of ZooKeeper's ends, whose newest commit is so old by the wall clock, in milliseconds.
+    /// Whether a group from ZooKeeper expires whose newest commit has this age by the wall clock, in milliseconds.
     fn ends(age: i64, brought: Option<i64>, believed: bool) -> bool {
         let before = |age: i64| Timestamp(NOW.0 - age);
         let now = AsOf { time: NOW, believed };

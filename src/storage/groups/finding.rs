@@ -1,5 +1,5 @@
-//! Finding who owns what, where that needs more than one record: the names of topics, and of a group whose members have
-//! records of their own all of these. Nothing of it is done while a shard's lock is held.
+//! Computes owners and resolves names, where that needs more than one record: names of topics need the metadata, and a
+//! group whose members have records of their own needs all of these. None of it is done while a shard's lock is held.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::storage::groups::group::Group;
 use crate::storage::groups::owners::{Known, Owners};
 
 impl Cluster {
-    /// Who owns what in these groups is to be found when somebody looks.
+    /// Notes that the owners of these groups have to be computed when they are read next.
     pub(crate) fn mark_stale(&self, groups: HashSet<Box<[u8]>>) {
         if !groups.is_empty() {
             lock(self.stale()).extend(groups);
         }
     }
 
-    /// Finds out who owns what, in the groups in which that may have changed.
+    /// Computes the owners of the groups in which they may have changed.
     pub(crate) fn find_owners(&self) {
         let groups = std::mem::take(&mut *lock(self.stale()));
         if groups.is_empty() {
@@ -31,13 +31,13 @@ impl Cluster {
             let Some(epochs) = epochs else { continue };
             let found = epochs.find(self.known(&topics));
             self.cuts().count(Name(&name), found.cut_since(&epochs));
-            // What was held is freed when the lock is not held any more.
+            // The previous value is freed after the lock is released.
             let held = self.shard(Name(&name)).get_mut(&name).map(|group| group.meta.settle(epochs.kind, found));
             drop(held);
         }
     }
 
-    /// Finds what was not known for want of a topic's name.
+    /// Resolves what was unknown because the name of a topic was missing.
     pub(crate) fn find_names(&self) {
         let topics = self.topics();
         let (mut stale, mut unnamed) = (HashSet::new(), Vec::new());
@@ -58,7 +58,7 @@ impl Cluster {
         }
     }
 
-    /// The same in a group that nobody sees yet.
+    /// The same for a group that is not shown yet.
     pub(crate) fn rename(&self, group: &mut Group, known: Known<'_>) {
         let unnamed: Vec<_> = group.meta.unnamed().cloned().collect();
         for owners in unnamed {

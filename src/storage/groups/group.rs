@@ -25,14 +25,14 @@ use crate::storage::windows::slots::{Arriving, Slots};
 #[derive(Debug)]
 pub(crate) struct Group {
     pub label: Arc<Label>,
-    /// The topics that it commits to, by name.
+    /// The topics that it commits to, sorted by name.
     pub topics: Sorted<GroupTopic>,
-    /// How far a share group has come in topics whose names are not known yet.
+    /// States of a share group in topics whose names are not known yet.
     pub nameless: Nameless,
     pub meta: Meta,
-    /// Generations seen to begin, live.
+    /// Generations or epochs that began while the group was followed live.
     pub generations: u64,
-    /// Tombstones that came before the past did; only while the past is read behind the live stream.
+    /// Tombstones that were read before the past. Only while the past is read behind the live stream.
     graves: Option<Box<Graves>>,
 }
 
@@ -41,20 +41,20 @@ pub(crate) struct GroupTopic {
     pub name: Arc<TopicName>,
     /// The partitions that are committed.
     pub slots: Slots,
-    /// Commits seen live.
+    /// Commits read while the group was followed live.
     pub commits: u64,
 }
 
-/// What holds for a stream of updates.
+/// The properties of a stream of updates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stream<'a> {
     pub source: SourceId,
     pub topics: &'a Topics,
     pub rules: &'a Rules,
     pub now: AsOf,
-    /// Whether what it brings happens now, and counts.
+    /// Whether its updates are live, so that commits and generations count.
     pub live: bool,
-    /// Whether tombstones must be remembered, because the past comes behind.
+    /// Whether tombstones have to be remembered, because the past is read later.
     pub bury: bool,
 }
 
@@ -64,7 +64,7 @@ impl Group {
         Self { label, topics, nameless, meta, generations: 0, graves: None }
     }
 
-    /// Whether nothing is held that a later update would need.
+    /// Whether the group holds nothing, so that it can be removed.
     pub fn is_gone(&self) -> bool {
         self.topics.is_empty() && self.nameless.is_empty() && self.meta.is_empty() && self.graves.is_none()
     }
@@ -74,7 +74,8 @@ impl Group {
         self.meta.kind() == Some(GroupKind::Share)
     }
 
-    /// Takes a commit in. `name` is asked for the topic's one copy when the group has none yet.
+    /// Takes in a commit. If the group does not have the topic yet, it calls `name` for the shared copy of the topic's
+    /// name, and returns `None` if there is none.
     pub fn commit(
         &mut self,
         (topic, partition, commit): (&[u8], Partition, Commit),
@@ -97,7 +98,8 @@ impl Group {
         Some(taken)
     }
 
-    /// Takes away a commit that is older than its tombstone.
+    /// Removes the window of a partition, unless it has a commit that is newer than the tombstone. `order` is that of
+    /// the tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
         if stream.bury {
             self.graves.get_or_insert_default().bury(stream.source, topic, partition, order);
@@ -108,20 +110,20 @@ impl Group {
         self.drop_if_gone(place);
     }
 
-    /// Lets go of a topic of which no partition is committed any more.
+    /// Removes the topic at this place if none of its partitions is committed any more.
     pub fn drop_if_gone(&mut self, place: Place) {
         if self.topics.get(place).is_some_and(|topic| topic.slots.is_empty()) {
             self.topics.remove(place);
         }
     }
 
-    /// Puts a new generation in the place of the old one.
+    /// Replaces the generation of a classic group.
     pub fn generation(&mut self, made: &mut Option<Classic>, written: (Order, Timestamp), stream: &Stream<'_>) {
         let taken = self.meta.generation(made, written, stream.source);
         self.count_generation(taken, stream);
     }
 
-    /// Takes in one thing about a group of another type.
+    /// Applies one fact about a group of a newer type.
     pub fn fact(
         &mut self,
         (kind, is_tombstone): (GroupKind, bool),
@@ -136,13 +138,13 @@ impl Group {
         }
     }
 
-    /// Puts the members that are registered in ZooKeeper in the place of those that were.
+    /// Replaces the members that are registered in ZooKeeper.
     pub fn register(&mut self, made: &mut Option<Registered>) {
         self.meta.register(made);
     }
 
-    /// Takes a classic group's metadata away, unless the group is of another type by now: a conversion to the protocol
-    /// of KIP-848 writes the classic tombstone too.
+    /// Removes a classic group's metadata, unless the group now has another type. A conversion to the KIP-848 protocol
+    /// writes the classic tombstone too.
     pub fn remove_meta(&mut self, order: Order, stream: &Stream<'_>) {
         if self.meta.remove_classic(order, stream.source) {
             self.buries(stream);
@@ -155,7 +157,7 @@ impl Group {
         }
     }
 
-    /// Whether tombstones are remembered, because the past is still to come.
+    /// Whether tombstones are remembered, because the past of a source is still to be read.
     fn buries(&mut self, stream: &Stream<'_>) -> bool {
         if stream.bury {
             self.graves.get_or_insert_default().open(stream.source);
@@ -163,7 +165,8 @@ impl Group {
         self.graves.is_some()
     }
 
-    /// Keeps the windows that `keep` says, with what they hold; tells whether the group is still there.
+    /// Keeps the windows for which `keep` returns true. `keep` may change them. Returns whether the group still holds
+    /// anything.
     pub fn retain(&mut self, mut keep: impl FnMut(&TopicName, &mut Slot) -> bool) -> bool {
         self.topics.retain_mut(|topic| {
             let GroupTopic { name, slots, .. } = topic;
@@ -173,7 +176,7 @@ impl Group {
         !self.is_gone()
     }
 
-    /// Forgets all that came from a source; tells whether the group is still there.
+    /// Removes everything that came from a source. Returns whether the group still holds anything.
     pub fn forget(&mut self, source: SourceId) -> bool {
         self.meta.forget_source(source);
         self.close_graves(source);
@@ -181,7 +184,8 @@ impl Group {
         self.retain(|_, slot| slot.source != source)
     }
 
-    /// Forgets the tombstones kept for a past that has been read; tells whether the group is still there.
+    /// Forgets the remembered tombstones of a source whose past has been read. Returns whether the group still holds
+    /// anything.
     pub fn close_graves(&mut self, source: SourceId) -> bool {
         if self.graves.take_if(|graves| !graves.close(source)).is_some() {
             self.meta.sweep();
@@ -189,7 +193,7 @@ impl Group {
         !self.is_gone()
     }
 
-    /// Takes over what another reading of the same group has found.
+    /// Adds what another reading of the same group has found.
     pub fn merge(&mut self, other: Self) {
         self.meta.merge(other.meta);
         for topic in other.topics {
@@ -206,7 +210,7 @@ impl Group {
         self.generations = self.generations.saturating_add(other.generations);
     }
 
-    /// What it is: what its members say, else where it commits.
+    /// The type of the group: by its own records if there are any, else by the sources of its commits.
     pub fn kind(&self) -> GroupType {
         let commits_there = || {
             let mut slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
@@ -219,7 +223,8 @@ impl Group {
         }
     }
 
-    /// Whether it has no members, and its newest commit is too old. `brought` is the newest commit of each source.
+    /// Whether the group has no members and its newest commit is too old. `brought` has the timestamp of the newest
+    /// commit of each source.
     pub fn has_expired(&self, rules: &Rules, now: AsOf, brought: &HashMap<SourceId, Timestamp>) -> bool {
         let slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
         let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
@@ -229,7 +234,7 @@ impl Group {
             })
     }
 
-    /// Lets the windows that were held before a reading anew go on.
+    /// Continues the windows from before a rebuild.
     pub fn go_on(&mut self, before: &Self, rules: &Rules) {
         for topic in self.topics.iter_mut() {
             let place = before.find(topic.name.label.name().0);
@@ -242,7 +247,7 @@ impl Group {
         }
     }
 
-    /// Takes over the counts of what was shown before a reading anew, and since when records wait.
+    /// Takes over counters and append times from before a rebuild.
     pub fn count_on(&mut self, before: &Self) {
         self.generations = before.generations;
         for topic in self.topics.iter_mut() {
@@ -257,7 +262,7 @@ impl Group {
         }
     }
 
-    /// The counts have been handed on.
+    /// Resets the counters, after they were handed over.
     pub fn reset_counts(&mut self) {
         self.generations = 0;
         self.topics.iter_mut().for_each(|topic| topic.commits = 0);
@@ -267,7 +272,7 @@ impl Group {
         self.topics.find(|held| held.name.label.name().0.cmp(topic))
     }
 
-    /// Where the topic of a name is, which is made where there is none.
+    /// Returns the place of the topic with this name, which is added if there is none.
     pub fn place_of(&mut self, name: Arc<TopicName>) -> Place {
         let found = self.find(name.label.name().0);
         found.unwrap_or_else(|place| self.topics.insert(place, GroupTopic::new(name)))

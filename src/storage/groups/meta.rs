@@ -1,4 +1,4 @@
-//! What a group's own records say, but for its commits: its type, its state, its members.
+//! What a group's own records say beside its commits: type, state and members.
 
 use std::sync::Arc;
 
@@ -12,29 +12,31 @@ use crate::storage::lists::fact::Fact;
 use crate::storage::sources::update::{GroupKind, MemberUpdate, MembersUpdate};
 use crate::storage::topics::names::Label;
 
-/// A live member: what is shown of it ([`Name::shortened`]), beside each partition that it owns. Which one it is its
-/// place in the list of its group's members says: two that are shown alike remain two.
+/// A live member: the texts that are shown of it ([`Name::shortened`]) beside each partition that it owns.
+///
+/// A member is identified by its index in the list of its group's members. So two members that are shown alike remain
+/// two.
 #[derive(Debug)]
 pub struct Member {
-    /// Its id.
+    /// The id.
     pub id: Label,
-    /// Its client id.
+    /// The client id.
     pub client_id: Label,
-    /// Its host, as the record has it.
+    /// The host, as the record has it.
     pub client_host: Label,
 }
 
-/// What the group's own records say.
+/// What a group's own records say.
 #[derive(Debug, Default)]
 pub(crate) struct Meta {
-    /// The source, and the time of its newest record.
+    /// The source of the records, and the time of the newest one.
     held: Option<(SourceId, Timestamp)>,
-    /// The type whose records are the newest, among those that say that there is such a group.
+    /// The type of the newest record that says that the group exists.
     kind: Option<GroupKind>,
     classic: Fact<Classic>,
-    /// By type. Mostly one: a group may have been of another before.
+    /// The facts by type. Mostly there is one type: the group may have had another one before.
     epochs: Vec<Epochs>,
-    /// Counts where no record of Kafka's says what the group is.
+    /// Members from ZooKeeper. They count only while no record of Kafka says what the group is.
     registered: Option<Registered>,
 }
 
@@ -64,13 +66,13 @@ impl Meta {
         self.classic.get().is_none() && self.epochs.is_empty() && self.registered.is_none()
     }
 
-    /// Forgets all but where it came from; gives back what was held.
+    /// Removes everything except the source. Returns what was held.
     pub fn forget(&mut self) -> Self {
         let held = self.held;
         std::mem::replace(self, Self { held, ..Self::default() })
     }
 
-    /// Forgets what came from a source; tells whether anything did.
+    /// Removes what came from a source. Returns whether anything did.
     pub fn forget_source(&mut self, source: SourceId) -> bool {
         let records = self.held.is_some_and(|(held, _)| held == source);
         if records {
@@ -83,14 +85,16 @@ impl Meta {
         records || registered
     }
 
-    /// Puts these members in the place of those that were registered in ZooKeeper, and the other way round.
+    /// Swaps these members with those that were registered in ZooKeeper before.
     pub fn register(&mut self, registered: &mut Option<Registered>) {
         std::mem::swap(&mut self.registered, registered);
         self.choose();
     }
 
-    /// Orders compare within a source alone. Another source takes over when it is the later one, as for commits;
-    /// what it brings stands alone then.
+    /// Whether records of this source are accepted.
+    ///
+    /// Orders are comparable only within a source. A source with a later record takes over, as for commits. What other
+    /// sources of Kafka brought is dropped then.
     fn opens_to(&mut self, source: SourceId, at: Timestamp) -> bool {
         match self.held {
             Some((held, newest)) if held == source => self.held = Some((held, newest.max(at))),
@@ -103,8 +107,10 @@ impl Meta {
         true
     }
 
-    /// Takes a classic group's generation in, which was written at `at`; what was held is in its place then. Tells
-    /// whether it counts, and whether it is one that began.
+    /// Applies the generation of a classic group, written at `at`. If it is applied, `made` then contains the previous
+    /// one.
+    ///
+    /// Returns whether it counts, and whether it begins a generation.
     pub fn generation(
         &mut self,
         made: &mut Option<Classic>,
@@ -121,7 +127,8 @@ impl Meta {
         Taken { counts: counts && self.kind == Some(GroupKind::Classic), begins: counts && begins }
     }
 
-    /// A classic group's metadata is gone: deleted, expired or converted to another type.
+    /// Applies the tombstone of a classic group's metadata, which was deleted, expired or converted to another type.
+    /// Returns whether it was applied.
     pub fn remove_classic(&mut self, order: Order, source: SourceId) -> bool {
         let counts = self.held.is_none_or(|(held, _)| held == source) && self.classic.set(order, None);
         if counts {
@@ -130,7 +137,7 @@ impl Meta {
         counts
     }
 
-    /// Takes a record of one of the newer types in; what was held is in its place then.
+    /// Applies a record of one of the newer types. If it is applied, `made` then contains the previous value.
     pub fn take(
         &mut self,
         (kind, is_tombstone): (GroupKind, bool),
@@ -138,8 +145,8 @@ impl Meta {
         (order, at): (Order, Timestamp),
         source: SourceId,
     ) -> Taken {
-        // A tombstone from elsewhere ends nothing here: where the offsets topic has grown, the partition that held
-        // the group before lets it expire.
+        // A tombstone of another source ends nothing here. If partitions were added to the offsets topic, the partition
+        // that held the group before lets it expire.
         let foreign = self.held.is_some_and(|(held, _)| held != source);
         if foreign && is_tombstone || !self.opens_to(source, at) {
             return Taken::OLD;
@@ -160,13 +167,13 @@ impl Meta {
         self.kind = kind.or_else(|| self.registered.as_ref().map(|_| GroupKind::ZooKeeper));
     }
 
-    /// Forgets the tombstone of what a record was about, which nothing older can follow any more.
+    /// Removes the tombstone of what a record was about. Called when no older record can follow.
     pub fn sweep_one(&mut self, kind: GroupKind, made: &epoch_facts::Made) {
         self.epochs.iter_mut().filter(|epochs| epochs.kind == kind).for_each(|epochs| epochs.sweep_one(made));
         self.epochs.retain(|epochs| !epochs.is_empty());
     }
 
-    /// Forgets all tombstones.
+    /// Removes all tombstones.
     pub fn sweep(&mut self) {
         self.epochs.iter_mut().for_each(Epochs::sweep);
         self.epochs.retain(|epochs| !epochs.is_empty());
@@ -191,17 +198,17 @@ impl Meta {
         self.owners().is_some_and(|owners| !owners.members.is_empty())
     }
 
-    /// Whether something is assigned to members that is shown for that.
+    /// Whether a topic that the metadata names is assigned to a member.
     pub fn has_named(&self) -> bool {
         self.owners().is_some_and(|owners| owners.has_named())
     }
 
-    /// What who owns what follows from, where something has changed since that was found.
+    /// The facts from which the owners have to be computed, if that is necessary. `None` if the owners are up to date.
     pub fn stale(&self) -> Option<&Epochs> {
         self.current().filter(|epochs| epochs.is_stale() || epochs.waits())
     }
 
-    /// Takes in who owns what in a group of a type; gives back what is held no longer.
+    /// Sets the computed owners of the group's facts of a type. Returns what is no longer held.
     pub fn settle(&mut self, kind: GroupKind, found: Found) -> Found {
         match self.epochs.iter_mut().find(|epochs| epochs.kind == kind) {
             Some(epochs) => epochs.settle(found),
@@ -209,14 +216,14 @@ impl Meta {
         }
     }
 
-    /// Assignments with topics whose names are not known.
+    /// Assignments with topics that the metadata has not named.
     pub fn unnamed(&self) -> impl Iterator<Item = &Arc<Owners>> {
         let classic = self.classic.get().map(|classic| &classic.owners);
         let registered = self.registered.as_ref().map(|registered| &registered.owners);
         classic.into_iter().chain(registered).filter(|owners| owners.has_unnamed())
     }
 
-    /// Puts an assignment in the place of another, where that is still held; gives back what is not.
+    /// Replaces an assignment by another one, if it is still held. Returns the one that is not held.
     pub fn replace(&mut self, old: &Arc<Owners>, new: Arc<Owners>) -> Arc<Owners> {
         let classic = self.classic.get_mut().map(|classic| &mut classic.owners);
         let registered = self.registered.as_mut().map(|registered| &mut registered.owners);
@@ -231,7 +238,7 @@ impl Meta {
         self.epochs.iter().find(|epochs| Some(epochs.kind) == self.kind)
     }
 
-    /// What the group is in the middle of.
+    /// The group state.
     pub fn state(&self) -> GroupState {
         match self.current() {
             Some(epochs) => epochs.state(),
@@ -240,7 +247,7 @@ impl Meta {
         }
     }
 
-    /// What the group says it is. Only classic groups say so; the others are what their type says.
+    /// The protocol type. Classic groups state it; for the others it follows from the type.
     pub fn protocol_type(&self) -> Arc<Label> {
         match (self.kind, self.classic.get()) {
             (Some(GroupKind::Classic), Some(classic)) => Arc::clone(&classic.protocol_type),
@@ -251,13 +258,14 @@ impl Meta {
         }
     }
 
-    /// The chosen assignor, which only classic groups write down.
+    /// The chosen assignor, which only classic groups write.
     pub fn protocol(&self) -> Arc<Label> {
         let classic = self.classic.get().filter(|_| self.kind == Some(GroupKind::Classic));
         classic.map(|classic| Arc::clone(&classic.protocol)).unwrap_or_default()
     }
 
-    /// What another reading of the same group has found takes over if it is the later one.
+    /// Takes over what another reading of the same group has found: members from ZooKeeper if there are any, and the
+    /// records of Kafka if they are later or of the same source. Returns whether the records were taken over.
     pub fn merge(&mut self, mut other: Self) -> bool {
         let registered = other.registered.take().or_else(|| self.registered.take());
         let takes =
@@ -271,12 +279,12 @@ impl Meta {
     }
 }
 
-/// What became of a record.
+/// The result of applying a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// It says what holds now.
+    /// Whether it was accepted and says what the group is now.
     pub counts: bool,
-    /// A generation or an epoch began.
+    /// Whether a generation or an epoch began.
     pub begins: bool,
 }
 
@@ -285,7 +293,7 @@ impl Taken {
 }
 
 impl Classic {
-    /// A generation as it is held, and how many topics are too many to be kept.
+    /// Prepares a generation. Returns also the number of topics that are not kept because they are too many.
     pub fn of(update: &MembersUpdate<'_>, known: Known<'_>) -> (Self, usize) {
         let (owners, cut) = owners_of(&update.members, known);
         let classic = Self {
@@ -299,7 +307,8 @@ impl Classic {
 }
 
 impl Registered {
-    /// Members as they are held, if there are any, and how many topics are too many to be kept.
+    /// Prepares registered members; `None` if there are none. Returns also the number of topics that are not kept
+    /// because they are too many.
     pub fn of(members: &[MemberUpdate<'_>], source: SourceId, known: Known<'_>) -> (Option<Self>, usize) {
         if members.is_empty() {
             return (None, 0);

@@ -1,5 +1,5 @@
-//! Groups: their members, states and owners, and the commits by topic and partition. In: the facts of records, made by
-//! `sources`. Out: what `views` copies under a shard's lock.
+//! Groups: members, states, owners, and commits by topic and partition. In: facts that `sources` has prepared. Out:
+//! what `views` copies under a shard's lock.
 
 pub(crate) mod epoch_facts;
 pub(crate) mod epochs;

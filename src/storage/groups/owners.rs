@@ -1,9 +1,11 @@
-//! Who the members of a group are, and what is assigned to them.
+//! The members of a group, and what is assigned to them.
 //!
-//! Members choose what an assignment says, up to the largest record that a broker takes. So it is made from a record
-//! while no lock is held, and then put in the place of the one before it as a whole: a scrape sees all of the one or
-//! all of the other. A topic that only an assignment names gets none of what a topic has: it is kept by its bytes, and
-//! shown once the metadata names it, or the group commits to it.
+//! Members choose the content of an assignment, up to the largest record that a broker accepts. So it is prepared from
+//! a record while no lock is held, and then replaces the previous one as a whole: a scrape sees all of the old one or
+//! all of the new one.
+//!
+//! A topic that only an assignment names is not a topic of the cluster. Only its name is kept, as bytes. It is shown
+//! once the metadata names it, or the group commits to it.
 
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -18,27 +20,28 @@ use crate::storage::lists::work;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{TopicName, TopicNames};
 
-/// A partition and the index of the member that it is assigned to.
+/// A partition, and the index of the member that it is assigned to.
 pub type Assigned = (Partition, usize);
 
-/// So many topics of an assignment are kept that the metadata does not name. Before there is any metadata it cannot be
-/// told which these are, and all are kept.
+/// The largest number of topics of an assignment that are kept without being named by the metadata.
+///
+/// Before the first metadata all topics are kept, because it is unknown which ones it will name.
 const MOST_UNNAMED: usize = 10_000;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Owners {
     /// The members.
     pub members: Arc<[Member]>,
-    /// What is assigned. Each topic has a part of it, in which it stands by partition.
+    /// The assigned partitions. Each topic has a range of this list, sorted by partition.
     list: Arc<[Assigned]>,
-    /// Topics that the metadata names, by name.
+    /// Topics that the metadata names, sorted by name.
     named: Vec<(Arc<TopicName>, Range<usize>)>,
-    /// Those that it does not.
+    /// Topics that the metadata does not name.
     unnamed: Ranges,
 }
 
-/// What is assigned of one topic, by partition.
+/// The assigned partitions of one topic, sorted by partition.
 #[derive(Clone, Debug, Default)]
 pub struct Owned {
     list: Arc<[Assigned]>,
@@ -53,7 +56,7 @@ impl Deref for Owned {
     }
 }
 
-/// Topics by their names, as far as the metadata names them.
+/// Finds topics by name, among those that the metadata names.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known<'a> {
     pub topics: &'a Topics,
@@ -65,18 +68,18 @@ impl Known<'_> {
         self.names.find(name).filter(|name| self.topics.knows(name))
     }
 
-    /// How many topics may be kept that the metadata does not name.
+    /// The number of topics that may be kept without being named by the metadata.
     const fn room(self) -> usize {
         if self.topics.brokers.is_some() { MOST_UNNAMED } else { usize::MAX }
     }
 }
 
-/// What is assigned, topic by topic, before it is known which topics there are.
+/// The assigned partitions by topic, before topics are looked up in the metadata.
 #[derive(Debug, Default)]
 pub(crate) struct Claims<'a> {
-    /// What one topic has, or several have together, by partition.
+    /// The partitions of one topic, or of several that share them. Sorted by partition.
     parts: Vec<Vec<Assigned>>,
-    /// Each topic once, in no order.
+    /// Each topic once, in no particular order.
     topics: Vec<Claim<'a>>,
 }
 
@@ -84,12 +87,12 @@ pub(crate) struct Claims<'a> {
 struct Claim<'a> {
     topic: Name<'a>,
     part: usize,
-    /// How much of the part.
+    /// The length of the part's beginning that belongs to the topic.
     len: usize,
 }
 
 impl<'a> Claims<'a> {
-    /// From what is assigned to each member, which is told by its index.
+    /// Collects what is assigned to each member. Members are given by index.
     pub fn of<'p>(assigned: impl Iterator<Item = (usize, Name<'a>, &'p [Partition])>) -> Self {
         let mut places: HashMap<Name<'a>, usize> = HashMap::new();
         let mut topics: Vec<(Name<'a>, Vec<Assigned>)> = Vec::new();
@@ -110,7 +113,7 @@ impl<'a> Claims<'a> {
         claims
     }
 
-    /// Adds what one topic has, or several have together; gives its number.
+    /// Adds the partitions of one topic, or of several that share them. Returns the index of the part.
     pub fn add(&mut self, mut list: Vec<Assigned>) -> usize {
         work::done(list.len());
         list.sort_unstable();
@@ -119,7 +122,7 @@ impl<'a> Claims<'a> {
         self.parts.len().saturating_sub(1)
     }
 
-    /// A topic has this part: as many partitions of it as there are, where that is known.
+    /// Assigns a part to a topic, limited to the number of its partitions if that is known.
     pub fn claim(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
         let Some(list) = self.parts.get(part) else { return };
         let there = |(partition, _): &Assigned| {
@@ -133,7 +136,7 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Lays the parts that are needed one behind the other, each once.
+/// Copies the parts that are needed into one list, each once.
 struct Laying {
     parts: Vec<Vec<Assigned>>,
     starts: Vec<Option<usize>>,
@@ -155,7 +158,7 @@ impl Laying {
 }
 
 impl Owners {
-    /// Tells how many topics were too many to be kept.
+    /// Creates the owners. Returns also the number of topics that were not kept because they are too many.
     pub fn new(members: Arc<[Member]>, claims: Claims<'_>, known: Known<'_>) -> (Self, usize) {
         let Claims { parts, mut topics } = claims;
         topics.sort_by_key(|claim| claim.topic);
@@ -175,7 +178,9 @@ impl Owners {
         (owners, cut)
     }
 
-    /// The same with the names that are known by now, and how many were too many; `None` where that changes nothing.
+    /// Looks up topics again that the metadata did not name. Returns the new owners and the number of topics that were
+    /// not kept. `None` if nothing changes.
+    ///
     /// No two topics may share a part.
     pub fn renamed(&self, known: Known<'_>) -> Option<(Self, usize)> {
         let found: Vec<_> = self.unnamed.iter().map(|(name, _)| known.find(name)).collect();
@@ -200,7 +205,7 @@ impl Owners {
         Some((owners, cut))
     }
 
-    /// The same without a topic; `None` where it is not shown for that.
+    /// Returns the owners without a topic. `None` if the topic is not among those that the metadata names.
     pub fn without(&self, topic: Name<'_>) -> Option<Self> {
         let place = self.place(topic)?;
         let mut owners = self.but_for_unnamed();
@@ -215,7 +220,7 @@ impl Owners {
         Self { members: Arc::clone(members), list: Arc::clone(list), named: named.clone(), unnamed: Ranges::default() }
     }
 
-    /// Gives free what belongs to no topic any more.
+    /// Frees the parts of the list that belong to no topic any more.
     fn compact(&mut self) {
         let mut list = Vec::new();
         let mut lay = |part: &Range<usize>| {
@@ -230,12 +235,12 @@ impl Owners {
         (self.unnamed, self.list) = (unnamed, list.into());
     }
 
-    /// Whether some topic's name is not known.
+    /// Whether it has topics that the metadata does not name.
     pub const fn has_unnamed(&self) -> bool {
         self.unnamed.len() > 0
     }
 
-    /// Topics that the metadata has named, by name.
+    /// Topics that the metadata has named, sorted by name, with their assigned partitions.
     pub fn named(&self) -> impl Iterator<Item = (&Arc<TopicName>, Owned)> {
         self.named.iter().inspect(|_| work::done(1)).map(|(name, part)| (name, self.owned(part.clone())))
     }
@@ -244,7 +249,7 @@ impl Owners {
         !self.named.is_empty()
     }
 
-    /// A topic that the metadata has named.
+    /// The topic of this name, if the metadata has named it, with its assigned partitions.
     pub fn of(&self, topic: Name<'_>) -> Option<(&Arc<TopicName>, Owned)> {
         let (name, part) = self.named.get(self.place(topic)?)?;
         Some((name, self.owned(part.clone())))
@@ -254,7 +259,7 @@ impl Owners {
         self.named.binary_search_by(|(name, _)| name.label.name().cmp(&topic)).ok()
     }
 
-    /// What is assigned of a topic that the metadata has not named.
+    /// The assigned partitions of a topic that the metadata has not named.
     pub fn of_unnamed(&self, topic: Name<'_>) -> Owned {
         self.unnamed.find(topic).map(|part| self.owned(part)).unwrap_or_default()
     }

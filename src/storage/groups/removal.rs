@@ -1,6 +1,8 @@
-//! Removal by hand: a group, or one of its topics, goes at once, whichever sources fed it.
+//! Removal by request: removes a group, or one of its topics, at once, whichever sources it came from
+//! (docs/src/reference/storage-rules.md, Removal by request).
 //!
-//! Kafka is not told, so what the group commits from then on is shown again; so is what is read anew.
+//! Kafka is not changed. So the group is shown again when it commits, and when its partition of the offsets topic is
+//! read again.
 
 use std::sync::Arc;
 
@@ -11,9 +13,9 @@ use crate::storage::groups::group::Group;
 use crate::storage::groups::meta::Meta;
 
 impl Cluster {
-    /// Removes a group; tells whether there was one.
+    /// Removes a group. Returns whether it existed.
     pub fn remove_group(&self, group: Name<'_>) -> bool {
-        // What goes is freed when the lock is not held any more.
+        // The removed values are freed after the lock is released.
         let removed = {
             let mut shard = self.shard(group);
             shard.get_mut(group.0).map(|held| {
@@ -25,7 +27,7 @@ impl Cluster {
         removed.is_some()
     }
 
-    /// Removes a topic from a group, and the group with its last one; tells whether the group had it.
+    /// Removes a topic from a group, and the group if that was its last topic. Returns whether the group had the topic.
     pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) -> bool {
         self.find_owners();
         let committed = {
@@ -44,7 +46,7 @@ impl Cluster {
         committed.is_some() || assigned
     }
 
-    /// Takes a topic out of what is assigned to a group's members; tells whether it was there.
+    /// Removes a topic from the assignments of a group's members. Returns whether it was there.
     fn unassign(&self, group: Name<'_>, topic: Name<'_>) -> bool {
         loop {
             let owners = self.shard(group).get(group.0).and_then(|held| held.meta.owners().cloned());
@@ -54,7 +56,8 @@ impl Cluster {
             };
             let without = Arc::new(without);
             let held = self.shard(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
-            // It comes back where the assignment has changed meanwhile.
+            // If the assignment has changed in the meantime, `replace` returns the new one unused. Then it is tried
+            // again.
             if held.is_none_or(|held| !Arc::ptr_eq(&held, &without)) {
                 return true;
             }
@@ -71,7 +74,7 @@ impl Cluster {
 }
 
 impl Group {
-    /// Tombstones that wait for the past to be read stay, unseen.
+    /// Forgets everything but remembered tombstones, which are not shown and are needed while the past is read.
     fn forget_all(&mut self) -> Meta {
         self.generations = 0;
         self.meta.forget()

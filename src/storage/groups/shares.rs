@@ -1,8 +1,7 @@
-//! How far share groups have come (KIP-932): the state that brokers keep of each partition, whose topic they name by
-//! its id alone.
+//! The states of share groups (KIP-932), which brokers keep for each partition. They name topics by id only.
 //!
-//! What a partition's window holds is the first record that is not finished; what is shown as committed is the start
-//! offset, which brokers write down later.
+//! The window of a partition holds the first record that is not finished. The committed offset that is shown is the
+//! start offset, which brokers write later.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +18,7 @@ use crate::storage::windows::progress::Progress;
 use crate::storage::windows::slot::Taken;
 use crate::storage::windows::slots::{Arriving, Slots};
 
-/// What is known of topics whose names are not.
+/// States in topics whose names are not known, by topic id.
 #[derive(Debug, Default)]
 #[expect(clippy::box_collection, reason = "a word for the many groups that have none")]
 pub(crate) struct Nameless(Option<Box<BTreeMap<TopicId, Slots>>>);
@@ -29,19 +28,19 @@ impl Nameless {
         self.0.as_ref().is_none_or(|topics| topics.is_empty())
     }
 
-    /// Keeps what did not come from a source.
+    /// Removes what came from a source.
     pub fn forget(&mut self, source: SourceId) {
         self.change(|_, slots| slots.retain(|slot| slot.source != source));
     }
 
-    /// Takes over what another reading of the same group has found.
+    /// Adds what another reading of the same group has found.
     pub fn merge(&mut self, other: Self) {
         for (id, slots) in other.0.into_iter().flat_map(|topics| *topics) {
             self.0.get_or_insert_default().entry(id).or_default().adopt(slots);
         }
     }
 
-    /// Lets `take` change what is known of one topic.
+    /// Calls `take` with the state of one topic.
     fn take(&mut self, topic: TopicId, take: impl FnOnce(&mut Slots) -> Taken) -> Taken {
         let topics = self.0.get_or_insert_default();
         let slots = topics.entry(topic).or_default();
@@ -60,7 +59,7 @@ impl Nameless {
         self.sweep();
     }
 
-    /// Forgets topics of which nothing is held any more.
+    /// Removes topics without state.
     fn sweep(&mut self) {
         if let Some(topics) = &mut self.0 {
             topics.retain(|_, slots| !slots.is_empty());
@@ -70,7 +69,7 @@ impl Nameless {
 }
 
 impl Group {
-    /// Takes in how far the group has come in a partition; `finished` are the records that are, in order.
+    /// Applies the state of a partition. `finished` are its ranges of finished records, sorted.
     pub fn share(
         &mut self,
         update: &ShareUpdate<'_>,
@@ -97,7 +96,7 @@ impl Group {
         taken
     }
 
-    /// Finds the names of topics that were not known yet.
+    /// Resolves topic ids to names, where the names have become known.
     pub fn find_names(&mut self, topics: &Topics) {
         let mut named = Vec::new();
         self.nameless.change(|id, slots| {
@@ -135,7 +134,7 @@ fn take(
         slots.remove(partition, source, order);
         return Taken::In;
     };
-    // Brokers write the state of an idle partition down again from time to time.
+    // Brokers rewrite the state of an idle partition from time to time.
     if before == Some(&progress) && update.state.as_ref().is_some_and(|state| state.whole) {
         return Taken::Repeated;
     }

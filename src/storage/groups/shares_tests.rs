@@ -1,4 +1,4 @@
-//! How far share groups have come, through storage's own door.
+//! The states of share groups, through the public interface of storage.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn whole(partition: i32, start: i64, done: Option<u32>) -> Update<'static> {
     state(partition, true, (start, done), &[])
 }
 
-/// What changed.
+/// An update.
 fn change(partition: i32, start: i64, done: Option<u32>) -> Update<'static> {
     state(partition, false, (start, done), &[])
 }
@@ -58,14 +58,14 @@ fn scene() -> Arc<Cluster> {
     cluster
 }
 
-/// Partition, start offset and lag of all that is shown.
+/// Partition, start offset and lag of all partitions that are shown.
 fn shown(cluster: &Cluster) -> Vec<(i32, i64, Option<u64>)> {
     let view: ClusterView = view_of(cluster);
     let topics = view.group_topics.iter().flat_map(|topic| view.commits(topic));
     topics.map(|commit| (commit.partition.0, commit.committed.0, commit.lag().map(|Lag(lag)| lag))).collect()
 }
 
-/// Offsets and lags of the commits that are held of a partition.
+/// Offsets and commit lags of the commits that are held of a partition.
 fn held(cluster: &Cluster, partition: usize) -> Vec<(i64, LagThen)> {
     let group = cluster.group(Name(b"g")).unwrap();
     let mut partitions = group.partitions(&group.topics[0]);
@@ -80,7 +80,7 @@ fn the_start_offset_is_what_is_committed_and_what_is_done_with_is_not_lag() {
     assert_eq!(shown(&cluster), [(0, 40, Some(60)), (1, 10, None)]);
     live(&cluster, vec![(4, change(0, -1, Some(5))), (5, change(1, 20, Some(1))), (6, change(2, 3, Some(0)))]);
     assert_eq!(shown(&cluster), [(0, 40, Some(55)), (1, 20, Some(79)), (2, 3, Some(97))]);
-    // Brokers before 4.2 do not count; where nothing is left there is nothing to be counted.
+    // Brokers before 4.2 do not write the count. Without unread records none is needed.
     live(&cluster, vec![(7, change(0, 50, None)), (8, change(1, 100, None))]);
     assert_eq!(shown(&cluster), [(0, 50, None), (1, 100, Some(0)), (2, 3, Some(97))]);
 }
@@ -106,7 +106,7 @@ fn a_window_follows_the_first_record_that_is_left_and_the_time_lag_is_its_age() 
         let view = view_of(&cluster);
         view.commits(&view.group_topics[0]).next().unwrap().time_lag
     };
-    // Nobody knows when record 22 came; when nothing is left there is nothing to know.
+    // The append time of record 22 is unknown. Without unread records none is needed.
     assert_eq!(time_lag(), None);
     live(&cluster, vec![(3, state(0, false, (-1, Some(90)), &[(22, 99)]))]);
     assert_eq!((shown(&cluster), time_lag()), (vec![(0, 10, Some(0))], Some(TimeLag::ZERO)));
@@ -118,7 +118,7 @@ fn a_state_that_is_gone_or_has_no_start_any_more_is_no_commit() {
     live(&cluster, vec![(1, whole(0, 10, Some(0))), (2, whole(1, 10, Some(0)))]);
     live(&cluster, vec![(3, share(0, None)), (4, whole(1, -1, None)), (5, change(2, -1, Some(4)))]);
     assert!(shown(&cluster).is_empty());
-    // What was counted of it is gone, too.
+    // The count of its finished records is gone, too.
     live(&cluster, vec![(6, whole(0, 10, None))]);
     assert_eq!(shown(&cluster), [(0, 10, None)]);
 }

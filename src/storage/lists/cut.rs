@@ -1,20 +1,21 @@
-//! Assignments that are not kept as a whole: of topics that the metadata does not name there is room for so many.
+//! Assignments of which not all topics are kept, because the number of topics that the metadata does not name is
+//! limited.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::Name;
 
-/// An assignment of which topics are not kept.
+/// An assignment of which some topics are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
     /// The group.
     pub group: String,
-    /// How many topics are not kept.
+    /// Number of topics that are not kept.
     pub topics: usize,
 }
 
-/// How many topics were not kept, and the first of the assignments until somebody asks for it.
+/// The number of topics that were not kept, and the first such assignment until it is taken.
 #[derive(Debug, Default)]
 pub(crate) struct Cuts {
     topics: AtomicU64,
@@ -30,7 +31,7 @@ enum First {
 }
 
 impl Cuts {
-    /// So many topics of a group's assignment, which may be none, are not kept.
+    /// Counts topics of a group's assignment that are not kept. The number may be 0.
     pub fn count(&self, group: Name<'_>, topics: usize) {
         if topics == 0 {
             return;

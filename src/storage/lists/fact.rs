@@ -1,4 +1,4 @@
-//! A fact of which the newest record counts, in whichever order the records come.
+//! A fact for which the newest record counts, whatever the order in which records arrive.
 
 use crate::model::Order;
 
@@ -6,7 +6,7 @@ use crate::model::Order;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fact<T> {
     order: Order,
-    /// `None` when there was no record, or the newest is a tombstone.
+    /// `None` if there was no record, or the newest one is a tombstone.
     value: Option<T>,
 }
 
@@ -17,12 +17,12 @@ impl<T> Default for Fact<T> {
 }
 
 impl<T> Fact<T> {
-    /// Takes a record in unless a newer one is held; tells whether it was.
+    /// Applies a record unless a newer one is held. Returns whether it was applied.
     pub fn set(&mut self, order: Order, mut value: Option<T>) -> bool {
         self.swap(order, &mut value)
     }
 
-    /// The same; what was held is in the record's place then.
+    /// The same as [`Self::set`]. If the record is applied, `value` then contains the previous value.
     pub fn swap(&mut self, order: Order, value: &mut Option<T>) -> bool {
         let newer = self.order < order;
         if newer {
@@ -40,7 +40,7 @@ impl<T> Fact<T> {
         self.value.as_mut()
     }
 
-    /// When it came, while it holds.
+    /// The order of the newest record, if it is not a tombstone.
     pub fn since(&self) -> Option<Order> {
         self.value.as_ref().map(|_| self.order)
     }

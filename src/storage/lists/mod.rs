@@ -1,6 +1,5 @@
-//! Collections that the other folders are built of: sorted lists with bounded moves, texts stored one behind the
-//! other, facts of which the newest record counts, and the counters of work that tests read. They know no group and no
-//! topic.
+//! Collections that the other folders use: sorted lists with bounded moves, texts stored in one buffer, facts for which
+//! the newest record counts, and work counters for tests. They know nothing of groups and topics.
 
 pub(crate) mod cut;
 pub(crate) mod fact;

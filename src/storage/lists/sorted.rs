@@ -1,25 +1,27 @@
-//! A sorted list in which one more item moves a bounded number of others, however long it is: runs of bounded length,
-//! one after the other. The first one is in place, since most lists are short.
+//! A sorted list in which an insertion moves a bounded number of items, however long the list is.
+//!
+//! It consists of runs of bounded length, one after the other. The first run is stored in place, because most lists are
+//! short.
 
 use std::cmp::Ordering;
 
 use crate::storage::lists::work;
 
-/// So many items are in a run at the most.
+/// The largest number of items in a run.
 const RUN: usize = 256;
-/// Runs that are no longer than this together become one.
+/// Neighbouring runs with at most this many items together are joined.
 const SHORT: usize = RUN / 2;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Clone, Debug)]
 pub(crate) struct Sorted<T> {
-    /// Empty only while all are.
+    /// Empty only if all runs are empty.
     first: Vec<T>,
-    /// None of them is empty.
+    /// None of these runs is empty.
     rest: Vec<Vec<T>>,
 }
 
-/// Where an item stands, or would: its run, and its place there.
+/// The place of an item, or the place where it would be inserted: the run, and the index in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(usize, usize);
 
@@ -50,12 +52,14 @@ impl<T> Sorted<T> {
         self.first.iter_mut().chain(self.rest.iter_mut().flatten()).inspect(|_| work::done(1))
     }
 
-    /// Where an item is, or where it belongs. `order` tells how one of the items is to the one that is looked for.
+    /// Finds an item: `Ok` with its place, or `Err` with the place where it would be inserted. `order` compares an item
+    /// of the list with the one to be found.
     pub fn find(&self, order: impl Fn(&T) -> Ordering) -> Result<Place, Place> {
         self.find_near(order, |_| 0)
     }
 
-    /// The same, where `guess` mostly knows how far behind the first item of its run the one that is looked for stands.
+    /// The same as [`Self::find`], with a guess. `guess` gets the first item of a run, and returns the probable index
+    /// in the run of the item to be found.
     pub fn find_near(&self, order: impl Fn(&T) -> Ordering, guess: impl Fn(&T) -> usize) -> Result<Place, Place> {
         let begins_later = |run: &Vec<T>| run.first().is_some_and(|first| order(first) == Ordering::Greater);
         let number = self.rest.partition_point(|run| {
@@ -82,7 +86,7 @@ impl<T> Sorted<T> {
         self.run_mut(run)?.get_mut(index)
     }
 
-    /// Puts an item where [`Self::find`] says that it belongs.
+    /// Inserts an item at the place that [`Self::find`] returned, and returns its place.
     pub fn insert(&mut self, Place(number, index): Place, item: T) -> Place {
         let is_last = number >= self.rest.len();
         let Some(run) = self.run_mut(number) else { return Place(number, index) };
@@ -92,7 +96,7 @@ impl<T> Sorted<T> {
             return Place(number, index);
         }
         let next = number.saturating_add(1);
-        // What comes in its order fills one run after the other.
+        // Items that arrive in order fill one run after the other.
         if index >= run.len() && is_last {
             self.rest.push(vec![item]);
             return Place(next, 0);
@@ -108,13 +112,13 @@ impl<T> Sorted<T> {
         let run = self.run_mut(number).filter(|run| index < run.len())?;
         let item = run.remove(index);
         work::done(run.len().saturating_sub(index));
-        // Only here can two have become short together.
+        // The removal may have left neighbouring runs that are short together.
         self.join(number);
         self.join(number.saturating_sub(1));
         Some(item)
     }
 
-    /// Keeps the items that `keep` says.
+    /// Keeps the items for which `keep` returns true.
     pub fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         work::done(self.len());
         self.first.retain_mut(&mut keep);
@@ -131,14 +135,14 @@ impl<T> Sorted<T> {
         self.rest.retain(|run| !run.is_empty());
     }
 
-    /// Few are added from now on.
+    /// Frees unused capacity. Called when few items will be added from now on.
     pub fn shrink(&mut self) {
         self.first.shrink_to_fit();
         self.rest.iter_mut().for_each(Vec::shrink_to_fit);
         self.rest.shrink_to_fit();
     }
 
-    /// Makes a run and the one behind it one, if they are short or one of them is empty.
+    /// Joins a run with the next one, if they are short together or one of them is empty.
     fn join(&mut self, number: usize) {
         let len = self.run(number).len();
         let Some(next) = self.rest.get(number) else {
@@ -207,7 +211,7 @@ mod tests {
         bounded && (list.rest.is_empty() || !list.first.is_empty()) && list.len() == list.iter().count()
     }
 
-    /// Runs of a list that was filled in some order.
+    /// The number of runs of a list that was filled in this order.
     fn runs(order: impl Iterator<Item = u32>) -> usize {
         let mut list = Sorted::new();
         order.for_each(|item| insert(&mut list, item));

@@ -1,5 +1,5 @@
-//! Names that are kept by their bytes alone, one behind the other: there may be ten thousand of them in each of many
-//! groups, so none has memory of its own.
+//! Names stored as bytes in one buffer. There may be ten thousand of them in each of many groups, so none has an
+//! allocation of its own.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -8,14 +8,14 @@ use crate::model::Name;
 
 use crate::storage::lists::work;
 
-/// Names by their numbers.
+/// Names by index.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u32>,
 }
 
-/// Ranges by name.
+/// Ranges by name, sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Ranges {
     names: Texts,
@@ -32,7 +32,7 @@ impl Texts {
         self.ends.len()
     }
 
-    /// The name of a number; an empty one where there is none.
+    /// The name with this index. Empty if there is none.
     pub fn get(&self, number: usize) -> Name<'_> {
         work::done(1);
         let end = |number: usize| self.ends.get(number).map(|end| wide(*end));
@@ -41,7 +41,7 @@ impl Texts {
         Name(bytes.unwrap_or_default())
     }
 
-    /// Nothing is added any more.
+    /// Frees unused capacity. Called when nothing will be added any more.
     pub fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
@@ -49,7 +49,7 @@ impl Texts {
 }
 
 impl Ranges {
-    /// Adds one whose name comes after those of all that are there.
+    /// Adds a range. Its name must come after all names that are there.
     pub fn push(&mut self, name: Name<'_>, range: &Range<usize>) {
         self.names.push(name);
         self.ranges.push(narrow(range.start)..narrow(range.end));
@@ -59,7 +59,7 @@ impl Ranges {
         self.names.len()
     }
 
-    /// In the order of their names.
+    /// All ranges, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (Name<'_>, Range<usize>)> {
         let ranges = self.ranges.iter().map(|range| wide(range.start)..wide(range.end));
         (0..self.len()).map(|number| self.names.get(number)).zip(ranges)
@@ -78,14 +78,14 @@ impl Ranges {
         None
     }
 
-    /// Nothing is added any more.
+    /// Frees unused capacity. Called when nothing will be added any more.
     pub fn shrink(&mut self) {
         self.names.shrink();
         self.ranges.shrink_to_fit();
     }
 }
 
-/// Places in a record and in what is made of it, none of which is as large as 4 GB.
+/// Indexes into a record and into what is derived from it, none of which reaches 4 GB.
 fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }

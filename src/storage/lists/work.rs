@@ -1,5 +1,4 @@
-//! Work, counted in tests alone: items of lists that were looked at or moved, and how many of them while a shard's lock
-//! was held.
+//! Counts work, in tests only: list items that are visited or moved, and how many of them while a shard's lock is held.
 
 #[cfg(test)]
 use std::cell::Cell;
@@ -11,18 +10,18 @@ thread_local! {
     static MOST_HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// So many items were looked at or moved.
+/// Counts items that were visited or moved.
 #[cfg(test)]
 pub(crate) fn done(items: usize) {
     DONE.set(DONE.get().saturating_add(items));
 }
 
-/// So many items were looked at or moved, which only tests want to know.
+/// Counts items that were visited or moved. Does nothing outside of tests.
 #[cfg(not(test))]
 #[inline]
 pub(crate) const fn done(_items: usize) {}
 
-/// What a lock gives.
+/// A lock guard that counts the work while it is held.
 pub(crate) struct Held<G> {
     guard: G,
     #[cfg(test)]
@@ -60,7 +59,7 @@ impl<G> Drop for Held<G> {
     }
 }
 
-/// How many items `work` looks at or moves, and how many at the most while it holds a shard's lock.
+/// Returns how many items `work` visits or moves, and the largest number of them during one hold of a shard's lock.
 #[cfg(test)]
 pub(crate) fn of<T>(work: impl FnOnce() -> T) -> (usize, usize) {
     DONE.set(0);

@@ -1,26 +1,29 @@
-//! Names that are too long to be taken in. Names of groups and topics are never cut, for they are asked for; so what a
-//! record with a long one can cost is bounded here, before anything of it is held.
+//! Drops what is about names that are too long (docs/src/reference/storage-rules.md, Limits).
+//!
+//! Names of groups and topics are never cut, because users ask for them. So the cost of a record with a long name is
+//! limited here, before anything of it is kept.
 
 use crate::model::{LONGEST_GROUP, LONGEST_TOPIC, Name};
 
 use crate::storage::sources::update::{GroupFact, MemberUpdate, Update};
 
 impl Name<'_> {
-    /// Whether a group of this name is taken in.
+    /// Whether a group with this name is accepted: at most [`LONGEST_GROUP`] bytes.
     #[must_use]
     pub const fn is_fit_for_a_group(self) -> bool {
         self.0.len() <= LONGEST_GROUP
     }
 
-    /// Whether a topic of this name is taken in.
+    /// Whether a topic with this name is accepted: at most [`LONGEST_TOPIC`] bytes.
     #[must_use]
     pub const fn is_fit_for_a_topic(self) -> bool {
         self.0.len() <= LONGEST_TOPIC
     }
 }
 
-/// Takes out of an update what is about topics with too long a name, and tells how many names that were. What is about
-/// such a topic alone, or a group with too long a name, goes as a whole.
+/// Removes from an update what is about topics with too long a name, and returns the number of such names.
+///
+/// The whole update is removed if it is only about such a topic, or about a group with too long a name.
 pub(crate) fn admit(mut update: Update<'_>) -> (Option<Update<'_>>, u64) {
     if !update.group().is_fit_for_a_group() {
         return (None, 1);
@@ -55,7 +58,7 @@ fn refuse_assigned(members: &mut [MemberUpdate<'_>]) -> usize {
     members.iter_mut().map(|member| refuse(&mut member.assigned, |(topic, _)| *topic)).sum()
 }
 
-/// Takes the items out that name a topic with too long a name.
+/// Removes items whose topic has too long a name, and returns how many.
 fn refuse<'a, T>(items: &mut Vec<T>, topic: impl Fn(&T) -> Name<'a>) -> usize {
     let before = items.len();
     items.retain(|item| topic(item).is_fit_for_a_topic());

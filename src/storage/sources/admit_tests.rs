@@ -1,4 +1,4 @@
-//! Names that are too long, in everything that can name a group or a topic.
+//! Names that are too long, in every kind of update.
 
 use crate::model::{LONGEST_GROUP, LONGEST_TOPIC, Name, Offset, Order, Partition, TopicId};
 use crate::storage::tests::{bounds, cluster, commit, live, members, metadata, view_of};
@@ -6,7 +6,7 @@ use crate::storage::*;
 
 const ID: TopicId = TopicId(7);
 
-/// A name of so many bytes.
+/// A name with this many bytes.
 fn name(bytes: usize) -> String {
     "n".repeat(bytes)
 }
@@ -23,7 +23,7 @@ fn fact<'a>(group: &'a str, fact: GroupFact<'a>) -> Update<'a> {
     Update::Fact { group: Name(group.as_bytes()), kind, at: Timestamp(1), fact }
 }
 
-/// One of each kind of update, about a group and a topic of these names.
+/// One update of each kind, with these names of group and topic.
 fn each_kind<'a>(group: &'a str, topic: &'a str) -> Vec<Update<'a>> {
     let (name, partition) = (Name(group.as_bytes()), Partition(0));
     let member = |id| MemberUpdate {
@@ -58,7 +58,7 @@ fn refused(cluster: &Cluster) -> u64 {
     cluster.dropped().find(|(why, _)| *why == Dropped::Name).unwrap().1
 }
 
-/// The groups and the topics' names that are held after an update came live, was read anew, and came ahead of a past.
+/// The groups and topic names that are held after an update was applied live, by a rebuild, and ahead of the past.
 fn held_after(update: &Update<'_>) -> (usize, usize, u64) {
     let mut most = (0, 0, 0);
     for past in [Some(Past::Read), Some(Past::Ahead), None] {
@@ -145,7 +145,7 @@ fn members_whose_long_ids_are_shown_alike_remain_two() {
     let ids = view.groups.iter().map(|group| group.members.iter().map(|member| member.id.name().to_string()).collect());
     assert_eq!(ids.collect::<Vec<Vec<_>>>(), [alike.clone(), alike]);
     assert_eq!(view.group_topics[0].assigned.to_vec(), [(Partition(0), 0), (Partition(1), 1)]);
-    // Each goes by its own tombstone.
+    // Each is removed by its own tombstone.
     live(&cluster, vec![(5, fact("g", GroupFact::Member { id: Name(one.as_bytes()), who: None }))]);
     assert_eq!(view_of(&cluster).groups[0].members.len(), 1);
 }

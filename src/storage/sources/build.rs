@@ -1,4 +1,4 @@
-//! A source that is being read from its beginning: built beside what is shown, then put in its place.
+//! Reads a source from its beginning, beside what is shown, and then replaces what is shown of it.
 
 use std::sync::Arc;
 
@@ -11,8 +11,10 @@ use crate::storage::groups::group::Stream;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::slot::Taken;
 
-/// Groups of one source that nobody sees yet, because their partition has not caught up
-/// (docs/src/reference/storage-rules.md, When a group is shown). Dropped, it leaves nothing behind.
+/// Groups of one source that are not shown yet, because their partition has not caught up
+/// (docs/src/reference/storage-rules.md, When a group is shown).
+///
+/// Dropping it has no effect on what is shown.
 #[derive(Debug)]
 pub struct Build {
     cluster: Arc<Cluster>,
@@ -20,12 +22,12 @@ pub struct Build {
     groups: Groups,
 }
 
-/// What becomes of the windows that were held.
+/// What happens to the windows that are already held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Renewal {
-    /// The new ones have all that there is.
+    /// They are replaced. The new windows are complete.
     Replaces,
-    /// The new ones have the newest alone.
+    /// They continue. The new windows have only the newest commit.
     GoesOn,
 }
 
@@ -34,7 +36,7 @@ impl Build {
         Self { cluster, source, groups: Groups::new() }
     }
 
-    /// Takes updates in, in their source's order. Nothing counts as live.
+    /// Applies updates in the order of their source. Commits do not count as live.
     pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<AsOf>) {
         let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
@@ -61,13 +63,13 @@ impl Build {
         self.cluster.bring(self.source, newest, now);
     }
 
-    /// Shows it, in the place of what was shown of its source before.
+    /// Replaces what is shown of the source.
     pub fn publish(self) {
         self.show(Renewal::Replaces);
     }
 
-    /// Shows it, in the place of what was shown of its source before, whose windows go on: for a source that tells
-    /// the newest commits alone.
+    /// Replaces what is shown of the source, and continues its windows. For a source that has only the newest commits,
+    /// such as ZooKeeper.
     pub fn publish_onto(self) {
         self.show(Renewal::GoesOn);
     }
@@ -81,7 +83,7 @@ impl Build {
                 let since = topics.since(name);
                 since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))
             });
-            // Partitions were added one by one; few are added from now on.
+            // Partitions were added one by one. Few are added from now on.
             group.topics.iter_mut().for_each(|topic| topic.slots.shrink());
         }
         self.groups.retain(|_, group| !group.is_gone());

@@ -1,5 +1,7 @@
-//! What an update brings, made before its group is looked at: under a shard's lock nothing is copied, sorted or freed
-//! that grows with the record. What was held goes out with it.
+//! The values that an update stores, prepared before its group is locked.
+//!
+//! Under a shard's lock nothing is copied, sorted or freed that grows with the record. The new value is swapped with
+//! the previous one, which is freed after the lock.
 
 use crate::model::Offset;
 
@@ -10,20 +12,20 @@ use crate::storage::groups::owners::Known;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::progress;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Debug)]
 pub(crate) enum Made {
-    /// The update is small.
+    /// Nothing is prepared, because the update is small.
     Nothing,
     Generation(Option<Classic>),
     Registered(Option<Registered>),
     Fact(epoch_facts::Made),
-    /// Records of a share group that are finished, in order.
+    /// Ranges of finished records of a share group, sorted.
     Finished(Vec<(Offset, Offset)>),
 }
 
 impl Made {
-    /// Tells how many topics of an assignment are not kept.
+    /// Prepares an update. Returns also the number of topics of its assignment that are not kept.
     pub fn of(update: &Update<'_>, source: SourceId, known: Known<'_>) -> (Self, usize) {
         match update {
             Update::Members(members) => {

@@ -1,5 +1,5 @@
-//! What comes into storage, and where from: the types of updates, the check of names, the preparation of records before a
-//! lock is taken, and the rebuilding of a source that is read from its beginning.
+//! The way into storage: the types of updates and their sources, the check of names, the preparation of records before
+//! a lock is taken, and the rebuilding of a source that is read from its beginning.
 
 pub(crate) mod admit;
 #[cfg(test)]

@@ -1,24 +1,28 @@
 //! Where updates come from.
 
-/// One module's partition of the offsets topic or of the one with share groups' state, or one module's ensemble.
-/// [`crate::model::Order`]s compare only within one source.
+/// A source: a partition of the offsets topic, a partition of the topic with the state of share groups, or a ZooKeeper
+/// ensemble, as read by one module.
+///
+/// [`crate::model::Order`]s are comparable only within one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SourceId(pub(crate) u32);
 
-/// What a source is.
+/// The kind of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Origin {
     /// A partition of the offsets topic.
     OffsetsTopic,
-    /// A partition of the topic where the state of share groups is kept.
+    /// A partition of the topic with the state of share groups.
     ShareState,
-    /// An ensemble.
+    /// A ZooKeeper ensemble.
     ZooKeeper,
 }
 
 impl SourceId {
-    /// The source of a number. There is one in each partition that a group has committed, so the lowest bits have to
-    /// do for the origin.
+    /// Creates the source with this number.
+    ///
+    /// The two lowest bits hold the origin: each partition that a group has committed holds a source, so it has to be
+    /// small.
     pub(crate) fn new(number: usize, origin: Origin) -> Self {
         let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(4);
         match origin {
@@ -36,7 +40,7 @@ impl SourceId {
         }
     }
 
-    /// Whether it tells how far share groups have come.
+    /// Whether it holds the state of share groups.
     pub(crate) const fn is_share(self) -> bool {
         matches!(self.origin(), Origin::ShareState)
     }

@@ -1,4 +1,4 @@
-//! What goes into storage: the only types that cross its wall inwards.
+//! The types that go into storage. No other types cross its border inwards.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,77 +8,77 @@ use crate::model::{BrokerId, Name, Offset, Partition, Timestamp, TopicId};
 use crate::storage::topics::names::TopicName;
 use crate::storage::topics::time_index::Dated;
 
-/// A broker, as the metadata names it.
+/// A broker of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broker {
-    /// Its id.
+    /// The id.
     pub id: BrokerId,
     /// `host:port`.
     pub address: String,
 }
 
-/// What a cluster tells of itself beside its metadata. What it did not tell is not known.
+/// What a cluster says of itself beside its metadata. A field is `None` or empty if it is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterFacts {
-    /// Its id.
+    /// The id.
     pub cluster_id: Option<String>,
-    /// The controller, or with KRaft the broker that stands in for it.
+    /// The controller. With KRaft the broker that is reported in its place.
     pub controller: Option<BrokerId>,
     /// The racks of the brokers that have one.
     pub racks: BTreeMap<BrokerId, String>,
 }
 
-/// One full answer to a metadata request: what it does not name is missing.
+/// One full answer to a metadata request. Topics that it does not name are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Live brokers.
     pub brokers: Vec<Broker>,
-    /// Topics that passed the cluster's filter.
+    /// Topics that pass the cluster's filters.
     pub topics: Vec<TopicMetadata>,
 }
 
-/// A topic, as the metadata names it.
+/// A topic of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicMetadata {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its id, where the broker has ids (2.8).
+    /// The id. Brokers before 2.8 have none.
     pub id: Option<TopicId>,
-    /// Its partitions, the index is the partition's number.
+    /// The partitions. The index is the partition's number.
     pub partitions: Vec<PartitionMetadata>,
 }
 
-/// A partition, as the metadata names it.
+/// A partition of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionMetadata {
     /// The leader, if there is one.
     pub leader: Option<BrokerId>,
-    /// The replicas; the first is the preferred leader.
+    /// The replicas. The first one is the preferred leader.
     pub replicas: Vec<BrokerId>,
-    /// How many replicas are in sync.
+    /// Number of replicas that are in sync.
     pub in_sync: usize,
 }
 
-/// What one refresh found out about one partition's log. Entries of one topic stand together.
+/// Log start and log end of one partition, as one refresh read them. Entries of one topic have to stand together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogBounds<'a> {
     /// The topic.
     pub topic: &'a str,
     /// The partition.
     pub partition: Partition,
-    /// The log start (earliest offset); `None` when this refresh could not tell.
+    /// The log start (earliest offset). `None` when this refresh did not get it.
     pub start: Option<Offset>,
-    /// The log end (high watermark); `None` when this refresh could not tell. Three in a row and the
-    /// end is unknown (docs/src/reference/storage-rules.md, Log ends).
+    /// The log end (high watermark). `None` when this refresh did not get it. After three of these in a row the log end
+    /// is unknown (docs/src/reference/storage-rules.md, Log ends).
     pub end: Option<Offset>,
 }
 
-/// What a broker answered about times in one partition's log.
+/// A broker's answer to a time lookup in one partition.
 #[derive(Clone, Debug)]
 pub struct TimesFound {
     /// The topic.
     pub topic: Arc<TopicName>,
-    /// Its id when the question was asked.
+    /// The topic's id at the time of the lookup.
     pub id: Option<TopicId>,
     /// The partition.
     pub partition: Partition,
@@ -86,26 +86,26 @@ pub struct TimesFound {
     pub answer: TimeAnswer,
 }
 
-/// An answer about a time (ListOffsets by timestamp): the first record at or after it, if there is any.
+/// An answer to a time lookup (ListOffsets by timestamp): the first record at or after the time, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeAnswer {
-    /// To the timestamp 0: the first record of all that has one.
+    /// To timestamp 0: the first record that has a timestamp.
     First(Option<Dated>),
     /// To any other time.
     From {
-        /// The time.
+        /// The time that was asked for.
         asked: Timestamp,
         /// The record.
         found: Option<Dated>,
-        /// A log end that was read before the question was asked.
+        /// A log end that was read before the lookup.
         end: Offset,
     },
 }
 
-/// A fact about a group, borrowed from where it was read.
+/// A fact about a group, borrowed from the record that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update<'a> {
-    /// A group has committed.
+    /// A commit of a group.
     Commit {
         /// The group.
         group: Name<'a>,
@@ -115,10 +115,10 @@ pub enum Update<'a> {
         partition: Partition,
         /// The next record that the group will consume.
         offset: Offset,
-        /// When, by the broker's clock.
+        /// The time of the commit, by the broker's clock.
         timestamp: Timestamp,
     },
-    /// A commit is gone: deleted or expired.
+    /// The tombstone of a commit: it was deleted, or has expired.
     CommitTombstone {
         /// The group.
         group: Name<'a>,
@@ -127,36 +127,36 @@ pub enum Update<'a> {
         /// The partition.
         partition: Partition,
     },
-    /// A group's members and what is assigned to them, as a whole.
+    /// All members of a classic group, with their assignments.
     Members(MembersUpdate<'a>),
-    /// A classic group's metadata is gone; its commits go by their own tombstones.
+    /// The tombstone of a classic group's metadata. Its commits have tombstones of their own.
     GroupTombstone {
         /// The group.
         group: Name<'a>,
     },
-    /// The members of a group that coordinates in ZooKeeper, and the partitions that they own there, as a whole.
+    /// All members of a group that is coordinated in ZooKeeper, with the partitions that they own.
     Registered {
         /// The group.
         group: Name<'a>,
-        /// The members; none when there are none any more.
+        /// The members. Empty when the group has none any more.
         members: Vec<MemberUpdate<'a>>,
     },
-    /// One thing about a group of another type, whose members are kept in records of their own.
+    /// One fact about a group of a newer type, which has records of its own for each member.
     Fact {
         /// The group.
         group: Name<'a>,
-        /// The type.
+        /// The type of the group.
         kind: GroupKind,
-        /// When that was written.
+        /// The time of the record.
         at: Timestamp,
-        /// The thing.
+        /// The fact.
         fact: GroupFact<'a>,
     },
-    /// How far a share group has come.
+    /// The state of a share group in one partition.
     Share(ShareUpdate<'a>),
 }
 
-/// How far a share group has come in one partition.
+/// The state of a share group in one partition (KIP-932).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareUpdate<'a> {
     /// The group.
@@ -165,38 +165,38 @@ pub struct ShareUpdate<'a> {
     pub topic: TopicId,
     /// The partition.
     pub partition: Partition,
-    /// When.
+    /// The time of the state.
     pub at: Timestamp,
-    /// The state; `None`: the group has none any more.
+    /// The state. `None` if it was deleted.
     pub state: Option<ShareState>,
 }
 
 /// The state of a share group's partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareState {
-    /// Whether it is everything, or what changed.
+    /// Whether it is the whole state, or only what changed.
     pub whole: bool,
-    /// The start offset: nothing before it is left. `None`: there is none yet, or it did not change.
+    /// The start offset: all records before it are finished. `None` if there is none yet, or it has not changed.
     pub start: Option<Offset>,
-    /// How many records from there on are finished, where the broker tells it.
+    /// The number of finished records from the start offset on. Brokers before 4.2 do not write it.
     pub done: Option<u32>,
-    /// Which records are finished: the first and the last of each range.
+    /// The finished records: the first and the last of each range.
     pub finished: Vec<(Offset, Offset)>,
 }
 
-/// One thing about a group of the types `consumer`, `share` and `streams`. `None` is the tombstone: it is not so any
-/// more.
+/// One fact about a group of the type `consumer`, `share` or `streams`. `None` is a tombstone: the fact no longer
+/// holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GroupFact<'a> {
-    /// The group is of this type, and has come to an epoch.
+    /// The group epoch. Its record also says that the group is of this type.
     Epoch(Option<EpochUpdate>),
-    /// The epoch that the assignment was computed for.
+    /// The epoch for which the assignment was computed.
     TargetEpoch(Option<i32>),
     /// A member.
     Member {
-        /// Its id.
+        /// The id.
         id: Name<'a>,
-        /// Its client id, and its host as the record has it.
+        /// The client id, and the host as the record has it.
         who: Option<(Name<'a>, Name<'a>)>,
     },
     /// What a member owns.
@@ -206,9 +206,9 @@ pub enum GroupFact<'a> {
         /// What it owns.
         current: Option<CurrentUpdate<'a>>,
     },
-    /// What a streams group does with which topics.
+    /// The topology of a streams group.
     Topology(Option<TopologyUpdate<'a>>),
-    /// The names of topics that assignments name by id.
+    /// The names of topics that assignments give by id.
     TopicNames(Option<Vec<(TopicId, Name<'a>)>>),
 }
 
@@ -217,16 +217,16 @@ pub enum GroupFact<'a> {
 pub struct EpochUpdate {
     /// The epoch.
     pub number: i32,
-    /// Which epoch of the topology the broker found good, where it says so.
+    /// The epoch of the topology that the broker has validated. Brokers of 4.1 do not write it.
     pub validated_topology: Option<i32>,
 }
 
-/// What a member owns, and how far it has come.
+/// What a member owns, and its progress towards the target assignment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurrentUpdate<'a> {
     /// The epoch it has reached.
     pub epoch: i32,
-    /// Whether nothing is left to be revoked or waited for.
+    /// Whether it has no partitions left to revoke or to wait for.
     pub settled: bool,
     /// What it owns.
     pub owned: OwnedUpdate<'a>,
@@ -235,7 +235,7 @@ pub struct CurrentUpdate<'a> {
 /// What a member owns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OwnedUpdate<'a> {
-    /// Partitions of topics.
+    /// Partitions, by topic.
     Partitions(Vec<(TopicId, Vec<Partition>)>),
     /// Active tasks, by subtopology.
     Tasks(Vec<(Name<'a>, Vec<Partition>)>),
@@ -244,14 +244,14 @@ pub enum OwnedUpdate<'a> {
 /// A streams group's topology.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopologyUpdate<'a> {
-    /// Its epoch.
+    /// The epoch.
     pub epoch: i32,
-    /// The topics that each subtopology reads.
+    /// By subtopology, the topics that it reads.
     pub sources: Vec<(Name<'a>, Vec<Name<'a>>)>,
 }
 
 impl<'a> GroupFact<'a> {
-    /// Whether it says that something is not so any more.
+    /// Whether it is a tombstone.
     #[must_use]
     pub const fn is_tombstone(&self) -> bool {
         match self {
@@ -276,7 +276,7 @@ pub enum GroupKind {
     Share,
     /// The streams protocol.
     Streams,
-    /// Coordinated in ZooKeeper, by the old consumer.
+    /// A group of the old consumer, coordinated in ZooKeeper.
     ZooKeeper,
 }
 
@@ -285,11 +285,11 @@ pub enum GroupKind {
 pub struct MembersUpdate<'a> {
     /// The group.
     pub group: Name<'a>,
-    /// What the group says it is, `consumer` mostly, `connect` or others; empty for none.
+    /// The protocol type that the group states, mostly `consumer`; `connect` and others occur. Empty if there is none.
     pub protocol_type: Name<'a>,
-    /// The chosen assignor; empty for none.
+    /// The chosen assignor. Empty if there is none.
     pub protocol: Name<'a>,
-    /// When it was written.
+    /// The time of the record.
     pub at: Timestamp,
     /// The generation.
     pub generation: i32,
@@ -300,13 +300,13 @@ pub struct MembersUpdate<'a> {
 /// One member.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemberUpdate<'a> {
-    /// Its id.
+    /// The id.
     pub id: Name<'a>,
-    /// Its client id.
+    /// The client id.
     pub client_id: Name<'a>,
-    /// Its host, as the record has it (`/10.0.0.1`).
+    /// The host, as the record has it (`/10.0.0.1`).
     pub client_host: Name<'a>,
-    /// What is assigned to it.
+    /// The partitions that are assigned to it, by topic.
     pub assigned: Vec<(Name<'a>, Vec<Partition>)>,
 }
 
@@ -326,18 +326,18 @@ impl<'a> Update<'a> {
     }
 }
 
-/// Why a commit was not taken in: the label `reason` of `warrener_dropped_commits_total`.
+/// Why a commit was dropped: the label `reason` of `warrener_dropped_commits_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dropped {
-    /// Older than `expire-group`.
+    /// It is older than `expire-group`.
     Expired,
-    /// Older than all of a full window.
+    /// It is older than every commit of a full window.
     Late,
-    /// Another source of the same group and partition holds a newer one.
+    /// Another source holds a newer commit of the same group and partition.
     Superseded,
-    /// Older than the topic: it was deleted and created anew.
+    /// It is not newer than the topic, which was deleted and created again.
     Recreated,
-    /// The name of the group or of the topic is too long. Whatever names it counts, not commits alone.
+    /// The name of the group or topic is too long. This counts every record that has such a name, not only commits.
     Name,
 }
 

@@ -1,25 +1,25 @@
-//! The log ends of the last refreshes that read one: by them the status tells whether a group was at the end a
-//! moment ago. They have nothing to do with the time index.
+//! The log ends of the last refreshes that read one. From them the status rules see whether a group was at the end a
+//! moment ago. They are independent of the time index.
 
 use std::num::NonZeroUsize;
 
 use crate::model::Offset;
 
-/// At most as many as a window holds commits. There is one for each partition, so it grows only as they come.
+/// At most as many log ends as a window holds commits. There is one list per partition, so it grows only as needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LogEnds {
-    /// A ring: in order from `oldest` on.
+    /// A ring buffer, in order from `oldest` on.
     cells: Vec<Offset>,
     oldest: usize,
 }
 
 impl LogEnds {
-    /// Adds the newest; the oldest leaves when `capacity` is reached.
+    /// Adds the newest log end. The oldest leaves when `capacity` is reached.
     pub fn push(&mut self, end: Offset, capacity: NonZeroUsize) {
         let capacity = capacity.get();
         if self.cells.len() < capacity {
             if self.cells.len() == self.cells.capacity() {
-                // Grown by doubling, but never past what it may hold.
+                // Doubled, but never beyond `capacity`.
                 let room = capacity.saturating_sub(self.cells.len()).min(self.cells.len().max(1));
                 self.cells.reserve_exact(room);
             }
@@ -30,7 +30,7 @@ impl LogEnds {
         }
     }
 
-    /// All of them, in no order.
+    /// All log ends, in no particular order.
     pub fn as_slice(&self) -> &[Offset] {
         &self.cells
     }

@@ -1,4 +1,4 @@
-//! Topics of one cluster: what the metadata and the log-end refreshes tell.
+//! Topics of one cluster, from metadata and from refreshes of log ends.
 
 pub(crate) mod log_ends;
 pub(crate) mod names;
@@ -17,65 +17,67 @@ use crate::storage::sources::update::{Broker, ClusterFacts, LogBounds, TimesFoun
 use crate::storage::topics::names::TopicName;
 use crate::storage::topics::partition::PartitionState;
 
-/// How many metadata refreshes in a row must not name a topic until it is hidden
-/// (docs/src/reference/storage-rules.md, Topics that the metadata does not name).
+/// Number of metadata refreshes in a row without a topic after which it is hidden (docs/src/reference/storage-rules.md,
+/// Topics that the metadata does not name).
 const UNNAMED_REFRESHES: u8 = 2;
 
-/// A picture of all topics, that readers hold on to while they read. Cloning it is cheap.
+/// All topics at one moment. Readers keep it while they read. Cloning it is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Topics {
-    /// Live brokers, by id; `None` before the first metadata.
+    /// Live brokers, sorted by id. `None` before the first metadata, and while the metadata is too old.
     pub brokers: Option<Arc<[Broker]>>,
-    /// What else the cluster tells of itself.
+    /// What the cluster says of itself beside its metadata.
     pub facts: Arc<ClusterFacts>,
     slots: Vec<Option<Arc<Topic>>>,
-    /// Where topics stand by their ids.
+    /// By topic id, the index in `slots`.
     ids: HashMap<TopicId, usize>,
     /// Whether the metadata is too old to be shown.
     lost: bool,
 }
 
-/// A reading of log ends.
+/// A refresh of log ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Read {
-    /// When, by the clock that this program runs by.
+    /// The time, by the wall clock.
     pub at: Timestamp,
-    /// When, by the brokers' clock.
+    /// The time, by the brokers' clock.
     pub by_brokers: Timestamp,
-    /// How many log ends are kept.
+    /// Number of log ends to keep.
     pub keep: NonZeroUsize,
 }
 
-/// A topic. Only one that the newest metadata names has partitions.
+/// A topic.
+///
+/// When the metadata does not name it, its partitions have no leaders, log starts and log ends.
 #[derive(Clone, Debug)]
 pub struct Topic {
-    /// Its name.
+    /// The name.
     pub name: Arc<TopicName>,
-    /// Its partitions, the index is the partition's number.
+    /// The partitions. The index is the partition's number.
     pub partitions: Vec<PartitionState>,
     pub(crate) id: Option<TopicId>,
     unnamed: u8,
     /// Whether any metadata has named it.
     seen: bool,
-    /// When the metadata named it last.
+    /// When the metadata last named it.
     named_at: Timestamp,
-    /// Until when the name stood for an older topic: commits up to then are not this one's.
+    /// The time up to which the name belonged to an older topic. Commits up to it are not to this topic.
     since: Option<Timestamp>,
 }
 
 impl Topics {
-    /// The topic of a name, if any metadata has been seen since the name came up.
+    /// The topic of this name, if any metadata has been read since the name is known.
     #[must_use]
     pub fn get(&self, name: &TopicName) -> Option<&Topic> {
         self.slots.get(name.slot)?.as_deref()
     }
 
-    /// Topics that the newest metadata names, in no order.
+    /// Topics that the newest metadata names, in no particular order.
     pub fn named(&self) -> impl Iterator<Item = &Arc<Topic>> {
         self.slots.iter().flatten().filter(|topic| topic.unnamed == 0 && !self.lost)
     }
 
-    /// The name of the topic of an id, if the newest metadata that tells ids names it.
+    /// The name of the topic that has this id, by the newest metadata that gives an id for the topic.
     #[must_use]
     pub fn named_by(&self, id: TopicId) -> Option<Arc<TopicName>> {
         self.name_of(id).cloned()
@@ -86,25 +88,25 @@ impl Topics {
         (topic.id == Some(id)).then_some(&topic.name)
     }
 
-    /// Whether a topic stands on no page: two refreshes in a row did not name it.
+    /// Whether a topic is hidden: two refreshes in a row did not name it.
     #[must_use]
     pub fn hides(&self, name: &TopicName) -> bool {
         self.get(name).is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES)
     }
 
-    /// Whether there is such a topic: the metadata has named it, and two refreshes in a row have not left it out since.
+    /// Whether the topic exists: the metadata has named it, and since then has not left it out twice in a row.
     pub(crate) fn knows(&self, name: &TopicName) -> bool {
         let topic = self.get(name).filter(|topic| std::ptr::eq(&raw const *topic.name, name));
         topic.is_some_and(|topic| topic.seen && topic.unnamed < UNNAMED_REFRESHES)
     }
 
-    /// What is known of a partition's log.
+    /// Log start and log end of a partition, each if known.
     #[must_use]
     pub fn bounds(&self, name: &TopicName, partition: Partition) -> Bounds {
         self.partition(name, partition).map_or_else(Bounds::default, |state| state.bounds)
     }
 
-    /// Until when the name stood for an older topic, if it ever did.
+    /// The time up to which the name belonged to an older topic, if it ever did.
     #[must_use]
     pub fn since(&self, name: &TopicName) -> Option<Timestamp> {
         self.get(name)?.since
@@ -114,8 +116,9 @@ impl Topics {
         self.get(name)?.state(partition)
     }
 
-    /// Takes in that the metadata asked for at `at` names a topic. When the name has come back under
-    /// another id, tells until when the old one is known to have been there.
+    /// Applies a topic of a metadata answer that was requested at `at`.
+    ///
+    /// If the name has come back under another id, returns the time at which the old topic was last known to exist.
     pub(crate) fn name(&mut self, name: Arc<TopicName>, found: &TopicMetadata, at: Timestamp) -> Option<Timestamp> {
         let topic = self.topic(name);
         let changed = matches!((topic.id, found.id), (Some(old), Some(new)) if old != new);
@@ -124,7 +127,7 @@ impl Topics {
             topic.partitions.clear();
             topic.since = old_until;
         }
-        // An answer that could not tell the id may be about a newer topic already.
+        // An answer without the id may already be about a newer topic.
         if found.id.is_some() || topic.id.is_none() {
             topic.named_at = at;
         }
@@ -143,7 +146,7 @@ impl Topics {
         old_until
     }
 
-    /// Takes in that a metadata answer does not name a topic: its log ends are not known then.
+    /// Notes that a metadata answer does not name a topic. Its leaders, log starts and log ends become unknown.
     pub(crate) fn unname(&mut self, name: Arc<TopicName>) {
         let topic = self.topic(name);
         topic.unnamed = topic.unnamed.saturating_add(1).min(UNNAMED_REFRESHES);
@@ -153,20 +156,20 @@ impl Topics {
         }
     }
 
-    /// Takes in who the brokers are, from an answer that is about to be taken in.
+    /// Sets the brokers of a metadata answer, before its topics are applied.
     pub(crate) fn begin(&mut self, brokers: Vec<Broker>) {
         self.brokers = Some(brokers.into());
         self.lost = false;
     }
 
-    /// Nobody has answered for long: what the metadata said is not known any more.
+    /// Makes unknown what the metadata said, because no broker has answered for long.
     pub(crate) fn forget_metadata(&mut self) {
         self.brokers = None;
         self.facts = Arc::default();
         self.lost = true;
     }
 
-    /// Drops the topics that only this picture still refers to; their names can then be swept.
+    /// Removes hidden topics for which `gone` holds. Their names can be freed then.
     pub(crate) fn forget(&mut self, gone: impl Fn(&Topic) -> bool) {
         for slot in &mut self.slots {
             if slot.as_ref().is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES && gone(topic)) {
@@ -177,8 +180,10 @@ impl Topics {
         ids.retain(|id, slot| slots.get(*slot).and_then(Option::as_deref).is_some_and(|topic| topic.id == Some(*id)));
     }
 
-    /// Takes in what a refresh tells of one partition. When the log end shows that a topic without an id
-    /// was created anew (it lies below the last one seen), tells when the old one was read last.
+    /// Applies the log start and log end of one partition.
+    ///
+    /// If a topic without an id was created again, as a log end below the last one shows, returns the time at which the
+    /// old topic was last read.
     pub(crate) fn bound(&mut self, name: &TopicName, found: &LogBounds<'_>, read: Read) -> Option<Timestamp> {
         let topic = Arc::make_mut(self.slots.get_mut(name.slot)?.as_mut()?);
         let has_id = topic.id.is_some();
@@ -193,7 +198,7 @@ impl Topics {
         old_until
     }
 
-    /// Takes in what brokers answered about times, unless the topic is another one by now.
+    /// Applies the answer to a time lookup, unless the topic was created again since.
     pub(crate) fn date(&mut self, found: &TimesFound, now: Timestamp) {
         let Some(Some(topic)) = self.slots.get_mut(found.topic.slot) else { return };
         let topic = Arc::make_mut(topic);
@@ -205,7 +210,7 @@ impl Topics {
         }
     }
 
-    /// Leaves out of the time indexes what is least missed, but where it is kept.
+    /// Thins the time indexes that are too large, except those for which `keep` returns true.
     pub(crate) fn thin(&mut self, keep: impl Fn(usize, Partition) -> bool, now: Timestamp) {
         for topic in self.slots.iter_mut().flatten() {
             let thinned = |number: i32, state: &PartitionState| {
@@ -248,7 +253,7 @@ impl Topics {
 }
 
 impl Topic {
-    /// A partition of it.
+    /// The partition of this number.
     #[must_use]
     pub fn state(&self, partition: Partition) -> Option<&PartitionState> {
         self.partitions.get(usize::try_from(partition.0).ok()?)

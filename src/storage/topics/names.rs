@@ -1,4 +1,4 @@
-//! Names, stored once: their bytes, and their text as a label's value.
+//! Names, each stored once: the bytes, and the text for a label's value.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,17 +6,17 @@ use hashbrown::HashMap;
 
 use crate::model::Name;
 
-/// A name and its text inside the quotes of a label.
+/// A name, and its text inside the quotes of a label.
 #[derive(Debug, Default)]
 pub struct Label {
     raw: Box<[u8]>,
-    /// `None` where the bytes need no escape.
+    /// `None` if the bytes need no escaping.
     text: Option<Box<str>>,
 }
 
 impl Label {
-    /// Escapes a name: bytes that are not UTF-8 first, then `\`, `"` and newline
-    /// (docs/src/reference/metrics.md, Label values).
+    /// Escapes a name: first bytes that are not UTF-8, then `\`, `"` and newline (docs/src/reference/metrics.md, Label
+    /// values).
     #[must_use]
     pub fn new(raw: &[u8]) -> Self {
         let plain = raw.is_ascii() && !raw.iter().any(|byte| matches!(byte, b'\\' | b'"' | b'\n'));
@@ -30,14 +30,14 @@ impl Label {
         Name(&self.raw)
     }
 
-    /// What stands between the quotes.
+    /// The text between the quotes of a label.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         self.text.as_ref().map_or(&self.raw, |text| text.as_bytes())
     }
 }
 
-/// Escapes a text for the inside of a label's quotes.
+/// Escapes a text for use between the quotes of a label.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -52,16 +52,16 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// A topic's name, and its place in [`crate::storage::Topics`].
+/// A topic's name, and its index in [`crate::storage::Topics`].
 #[derive(Debug)]
 pub struct TopicName {
     /// The name.
     pub label: Label,
-    /// The place. Used again only when nothing refers to this name any more.
+    /// The index. It is reused only when nothing references this name any more.
     pub(crate) slot: usize,
 }
 
-/// The topics' names of one cluster.
+/// The names of the topics of one cluster.
 #[derive(Debug, Default)]
 pub(crate) struct TopicNames {
     known: Mutex<Known>,
@@ -74,7 +74,7 @@ struct Known {
 }
 
 impl TopicNames {
-    /// The one copy of a name.
+    /// Returns the shared copy of a name, which is created if there is none.
     pub fn intern(&self, name: Name<'_>) -> Arc<TopicName> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known.names.get(name.0) {
@@ -86,19 +86,19 @@ impl TopicNames {
         made
     }
 
-    /// The one copy of a name that is at hand.
+    /// Returns the shared copy of a name, if there is one.
     pub fn find(&self, name: Name<'_>) -> Option<Arc<TopicName>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.names.get(name.0).cloned()
     }
 
-    /// All names at hand.
+    /// All names.
     pub fn all(&self) -> Vec<Arc<TopicName>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.names.values().cloned().collect()
     }
 
-    /// Forgets the names that nothing refers to, and gives their places free.
+    /// Frees names that nothing else references, and their indexes.
     pub fn sweep(&self) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Known { names, free } = &mut *known;

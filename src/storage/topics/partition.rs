@@ -1,4 +1,4 @@
-//! A partition of a topic: its log, its replicas.
+//! A partition of a topic: its log and its replicas.
 
 use crate::lag::Bounds;
 use crate::model::{BrokerId, Offset, Timestamp};
@@ -9,25 +9,26 @@ use crate::storage::topics::Read;
 use crate::storage::topics::log_ends::LogEnds;
 use crate::storage::topics::time_index::{Dates, TimeIndex};
 
-/// After how many refreshes without an answer a log end is unknown (docs/src/reference/storage-rules.md, Log ends).
+/// Number of refreshes in a row without an answer after which a log end is unknown
+/// (docs/src/reference/storage-rules.md, Log ends).
 const FAILED_REFRESHES: u8 = 3;
 
 /// A partition of a topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartitionState {
-    /// Log start and log end, as far as they are known.
+    /// Log start and log end, each if known.
     pub bounds: Bounds,
     /// The leader, if there is one.
     pub leader: Option<BrokerId>,
     /// The preferred leader: the first of the replicas.
     pub preferred: Option<BrokerId>,
-    /// How many replicas it has.
+    /// Number of replicas.
     pub replicas: usize,
-    /// How many of them are in sync.
+    /// Number of replicas that are in sync.
     pub in_sync: usize,
-    /// The first log end that was read: it settles the lag of commits that came before it.
+    /// The first log end that was read. It determines the lag of commits that were read before it.
     first_end: Option<Offset>,
-    /// The last reading of a log end, kept when it is not known any more.
+    /// The last reading of a log end. Kept when the log end becomes unknown.
     last: Option<Reading>,
     ends: LogEnds,
     index: TimeIndex,
@@ -50,7 +51,7 @@ impl PartitionState {
         self.in_sync = metadata.in_sync;
     }
 
-    /// The log ends of the last refreshes that read one, in no order.
+    /// The log ends of the last refreshes that read one, in no particular order.
     pub(crate) fn ends(&self) -> &[Offset] {
         self.ends.as_slice()
     }
@@ -60,29 +61,29 @@ impl PartitionState {
         self.first_end
     }
 
-    /// The oldest record that a commit leaves unread, if there is any.
+    /// The oldest record that a commit leaves unread. `None` if there is none, or the log end is unknown.
     pub(crate) fn oldest_unread(&self, committed: Offset) -> Option<Offset> {
         let first = self.bounds.start.map_or(committed, |start| start.max(committed));
         (first < self.bounds.end?).then_some(first)
     }
 
-    /// When a record was appended, as far as that is known.
+    /// The time range in which a record was appended, if known.
     pub(crate) fn span(&self, record: Offset, now: Timestamp) -> Option<Span> {
         self.index.span(record, self.bounds.end?, now)
     }
 
-    /// Whether records have timestamps to ask for.
+    /// Whether the records have timestamps that can be looked up.
     pub(crate) const fn dates(&self) -> Dates {
         self.index.dates()
     }
 
-    /// When a longer log of the same name was read last, if this one is shorter.
+    /// The time of the last reading, by the brokers' clock, if the log end was higher then than in `found`.
     pub(crate) fn shrinks_to(&self, found: &LogBounds<'_>) -> Option<Timestamp> {
         let last = self.last?;
         (found.end? < last.end).then_some(last.by_brokers)
     }
 
-    /// The log is another one now, of the same name.
+    /// Forgets the readings of the log: the topic was created again under the same name.
     pub(crate) fn forget_log(&mut self) {
         (self.first_end, self.ends, self.index, self.last) = (None, LogEnds::default(), TimeIndex::default(), None);
     }
@@ -116,7 +117,7 @@ impl PartitionState {
         }
     }
 
-    /// Takes in what a broker answered about times.
+    /// Applies a broker's answer to a time lookup.
     pub(crate) fn date(&mut self, answer: &TimeAnswer, now: Timestamp) {
         match *answer {
             TimeAnswer::First(found) => self.index.began(found, self.bounds.start),
@@ -125,12 +126,12 @@ impl PartitionState {
         self.index.bound(self.bounds.start, now);
     }
 
-    /// Whether the time index holds more than it should while nobody needs it.
+    /// Whether the time index is larger than it should be while no lookups go on.
     pub(crate) const fn wants_thinning(&self) -> bool {
         self.index.is_full()
     }
 
-    /// Leaves out of the time index what is least missed.
+    /// Thins the time index.
     pub(crate) fn thin(&mut self, now: Timestamp) {
         self.index.thin(self.bounds.start, now);
     }

@@ -1,40 +1,40 @@
-//! When records of one partition were appended: what refreshes have seen of its log end, and what brokers have
-//! answered about times (docs/src/reference/status-rules.md, Time index).
+//! When the records of one partition were appended (docs/src/reference/status-rules.md, Time index).
 //!
-//! The index is a list of *cuts*. A cut says: the records below its offset were there by its time, and the others
-//! came no earlier. A log end that was read is a cut as it stands, and the two neighbours of a cut are the two points
-//! of docs/src/reference/status-rules.md, Time index. A record with its own timestamp is a cut before it
-//! and a cut behind it. The time of a record lies between the last cut before it and the first one behind it.
+//! The index is a list of *cuts*. A cut is a time and an offset: the records below the offset existed at that time, and
+//! the others came no earlier. A log end that was read is a cut, and the records before and after it are the two points
+//! that docs/src/reference/status-rules.md, Time index, describes. A record with its own timestamp is a cut before it
+//! and a cut after it. The append time of a record lies between the last cut before it and the first cut after it.
 //!
-//! Times never decrease along the log: where producers' clocks run backwards, the time of a record is the greatest
-//! timestamp up to and including it.
+//! Times never decrease along the log: where producers' clocks run backwards, the append time of a record is the
+//! greatest timestamp up to and including it.
 
 use crate::model::{Offset, Timestamp};
 use crate::time_lag::Span;
 
-/// So many cuts are kept of a partition, and when there are more, so many are left.
+/// The largest number of cuts of a partition, and the number that is left after thinning.
 const MOST: usize = 60;
 const LEFT: usize = 48;
-/// Answers about times are kept while somebody asks: then there may be so many.
+/// The largest number of cuts while lookups go on, since all answers are kept until then.
 const BOUND: usize = 1024;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TimeIndex {
-    /// By offset and time; there are at most two of one offset.
+    /// Sorted by offset and time. There are at most two cuts with the same offset.
     cuts: Vec<Cut>,
     dates: Dates,
 }
 
-/// Whether the log's records have timestamps: asked with the timestamp 0, which the first record answers.
+/// Whether the records of a log have timestamps. A lookup of timestamp 0 answers it: it returns the first record that
+/// has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dates {
-    /// Nobody has asked.
+    /// The lookup has not been made.
     #[default]
     Unasked,
-    /// They have.
+    /// There is a record with a timestamp.
     There,
-    /// No record had one when the log began at this offset.
+    /// No record has a timestamp. Valid as long as the log start is the one given here.
     Missing(Option<Offset>),
 }
 
@@ -44,27 +44,27 @@ struct Cut {
     offset: Offset,
 }
 
-/// What a broker said about a time: the first record at or after it.
+/// A broker's answer to a time lookup: the first record at or after a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dated {
-    /// The record.
+    /// The offset of the record.
     pub offset: Offset,
-    /// Its own timestamp.
+    /// The timestamp of the record.
     pub time: Timestamp,
 }
 
 impl TimeIndex {
-    /// A refresh found that the log end had moved; the one before had found it at `from`.
+    /// Adds a move of the log end from `from`, as read at `before`, to `to`, as read at `now`.
     pub fn moved(&mut self, before: Timestamp, from: Offset, now: Timestamp, to: Offset) {
         if now < before {
-            // Our clock was set back: what it said before is not so.
+            // The wall clock was set back, so later times that it gave are wrong.
             self.cuts.retain(|cut| cut.time <= now);
         }
         self.insert(before.min(now), from);
         self.insert(now, to);
     }
 
-    /// A question about a time was answered. `end` is a log end that was read before it was asked.
+    /// Adds the answer to a lookup of the time `asked`. `end` is a log end that was read before the lookup.
     pub fn answered(&mut self, asked: Timestamp, found: Option<Dated>, end: Offset) {
         match found {
             Some(Dated { offset, time }) => {
@@ -76,7 +76,7 @@ impl TimeIndex {
         }
     }
 
-    /// The question about the first record of all was answered. `start` is the log start known then.
+    /// Adds the answer to the lookup of timestamp 0. `start` is the log start known at that time.
     pub fn began(&mut self, found: Option<Dated>, start: Option<Offset>) {
         let Some(Dated { offset, time }) = found else {
             self.dates = Dates::Missing(start);
@@ -87,17 +87,17 @@ impl TimeIndex {
         self.insert(time, offset.next());
     }
 
-    /// Whether the log's records have timestamps.
+    /// Whether the records have timestamps.
     pub const fn dates(&self) -> Dates {
         self.dates
     }
 
-    /// The log is shorter than it was.
+    /// Removes what lies beyond `end`: the log is shorter than before.
     pub fn cut_off(&mut self, end: Offset) {
         self.cuts.retain(|cut| cut.offset <= end);
     }
 
-    /// When a record was appended that lies below `end`; `None` when it is older than all that is known.
+    /// The append time of a record below `end`. `None` when the record is older than all known cuts.
     pub fn span(&self, record: Offset, end: Offset, now: Timestamp) -> Option<Span> {
         let behind = self.cuts.partition_point(|cut| cut.offset <= record);
         let before = self.cuts.get(behind.checked_sub(1)?)?;
@@ -111,7 +111,7 @@ impl TimeIndex {
         Some(Span { earliest, latest, estimate })
     }
 
-    /// Where it contradicts what is known, a cut gives way as far as it must.
+    /// Inserts a cut. If it contradicts known cuts, its time is moved as far as needed.
     fn insert(&mut self, time: Timestamp, offset: Offset) {
         let from = self.cuts.partition_point(|cut| cut.offset < offset);
         let to = self.cuts.partition_point(|cut| cut.offset <= offset);
@@ -133,20 +133,20 @@ impl TimeIndex {
         }
     }
 
-    /// Whether it holds more than is to be kept.
+    /// Whether it holds more cuts than are kept in the long run.
     pub const fn is_full(&self) -> bool {
         self.cuts.len() > MOST
     }
 
-    /// Thins what has grown beyond all bounds.
+    /// Thins the index if it is too large even while lookups go on.
     pub fn bound(&mut self, start: Option<Offset>, now: Timestamp) {
         if self.cuts.len() > BOUND {
             self.thin(start, now);
         }
     }
 
-    /// Leaves out what the least is lost with, when it is full: the older, the further apart. Of what lies below the
-    /// log start the last cut is enough.
+    /// Thins the index if it is full, so that the cuts are further apart the older they are. Below the log start it
+    /// keeps only the last cut.
     pub fn thin(&mut self, start: Option<Offset>, now: Timestamp) {
         if !self.is_full() {
             return;
@@ -164,7 +164,7 @@ impl TimeIndex {
     }
 }
 
-/// How wide the gap is that the middle one of three cuts leaves, as a share of its age.
+/// The gap that the middle one of three cuts would leave, as a share of its age.
 fn gap(three: &[Cut], now: Timestamp) -> f64 {
     let [before, cut, after] = three else { return f64::INFINITY };
     let width = crate::model::wide(after.time.since(before.time));

@@ -10,7 +10,7 @@ fn cuts(index: &TimeIndex) -> Vec<(i64, i64)> {
     index.cuts.iter().map(|cut| (cut.time.0, cut.offset.0)).collect()
 }
 
-/// Earliest, estimate and latest.
+/// The earliest time, the estimate and the latest time.
 fn span(index: &TimeIndex, record: i64, end: i64, now: i64) -> Option<(i64, i64, i64)> {
     let span = index.span(Offset(record), Offset(end), Timestamp(now))?;
     Some((span.earliest.0, span.estimate.0, span.latest.0))

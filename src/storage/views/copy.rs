@@ -1,4 +1,5 @@
-//! What a view copies, shard by shard under its lock: by several threads where there is much, for a scrape waits for it.
+//! Copies the content of a view, shard by shard under its lock. Large clusters are copied by several threads, because a
+//! scrape waits for the copy.
 
 use std::collections::TryReserveError;
 use std::num::NonZeroUsize;
@@ -19,7 +20,7 @@ use crate::storage::views::stats::Stats;
 use crate::storage::views::summary;
 use crate::storage::views::view::{CommitView, GroupTopicView, GroupView};
 
-/// What is copied of a commit. There may be a million of them in a view, and several views at a time.
+/// The copy of a commit. A view may hold a million of them, and several views may exist at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {
     pub committed: Offset,
@@ -29,21 +30,21 @@ pub(crate) struct Held {
     pub status: PartitionStatus,
 }
 
-/// Groups, their topics and their commits, in no order.
+/// Groups, their topics and their commits, in no particular order.
 #[derive(Debug, Default)]
 pub(crate) struct Copied {
     pub groups: Vec<GroupView>,
-    /// The topics of groups, group by group.
+    /// The topics of all groups. Those of a group stand together.
     pub topics: Vec<GroupTopicView>,
-    /// A list a shard: each is as long as it has to be from the start.
+    /// One list per shard. Each has the required capacity from the start.
     pub commits: Vec<Vec<Held>>,
 }
 
-/// So many shards tell whether there is much.
+/// Number of shards that are copied first, to see whether threads are worthwhile.
 const PROBED: usize = 4;
-/// Commits in these that are worth a thread's start: some hundred microseconds of work a thread.
+/// Number of commits in these shards from which on threads are started: some hundred microseconds of work per thread.
 const MUCH: usize = 1_000;
-/// Threads at the most: beyond that the locks and the memory are what is waited for.
+/// Largest number of threads. With more of them, locks and memory are the limit.
 static THREADS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4));
 
 impl Held {
@@ -54,7 +55,7 @@ impl Held {
 }
 
 impl Copied {
-    /// All that is shown of a cluster.
+    /// Copies all that is shown of a cluster.
     pub fn of(cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Result<Self, TryReserveError> {
         let mut copied = Self::default();
         for shard in 0..PROBED {
@@ -65,7 +66,7 @@ impl Copied {
         copied.rest(helpers, cluster, known, judge)
     }
 
-    /// Goes on behind the shards that were probed, with so many threads to help.
+    /// Copies the shards after the first [`PROBED`], with this number of additional threads.
     fn rest(
         self,
         helpers: usize,
@@ -79,7 +80,7 @@ impl Copied {
             Ok::<_, TryReserveError>(copied)
         };
         thread::scope(|scope| {
-            // Without a thread for it there is less help.
+            // If a thread cannot be started, there are fewer helpers.
             let start = |_| thread::Builder::new().spawn_scoped(scope, || work(Self::default())).ok();
             let helpers: Vec<_> = (0..helpers).filter_map(start).collect();
             let mut copied = work(self)?;
@@ -101,7 +102,9 @@ impl Copied {
         Ok(())
     }
 
-    /// Copies a shard; `false` when there is no such shard. Room is made for all of it before anything is copied.
+    /// Copies a shard. Returns `false` if there is no shard with this number.
+    ///
+    /// Memory for the whole shard is reserved before anything is copied.
     fn shard(
         &mut self,
         cluster: &Cluster,
@@ -121,7 +124,7 @@ impl Copied {
         Ok(true)
     }
 
-    /// Copies a group of the shard of the newest list.
+    /// Copies a group. Its commits go into the newest list.
     fn group(&mut self, group: &Group, known: &Topics, judge: Judge<'_>) {
         let list = self.commits.len().saturating_sub(1);
         let first = self.topics.len();
@@ -160,12 +163,12 @@ impl Copied {
         });
     }
 
-    /// How long the newest list is.
+    /// The length of the newest list.
     fn copied(&self) -> usize {
         self.commits.last().map_or(0, Vec::len)
     }
 
-    /// Copies the commits of a group's topic and sums them up.
+    /// Copies the commits of a topic of a group, and returns their sums.
     fn commits(&mut self, topic: (&Shown<'_>, bool), known: &Topics, judge: Judge<'_>) -> (Stats, GroupEvaluation) {
         let Some(copies) = self.commits.last_mut() else { return (Stats::NONE, GroupEvaluation::NONE) };
         summary::of_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
@@ -179,7 +182,7 @@ mod tests {
     use crate::model::{Lag, Timestamp};
     use crate::storage::tests::{cluster, commit, live};
 
-    /// Group, topic, partition and commit of all that was copied.
+    /// Group, topic, partition and committed offset of all that was copied.
     fn rows(copied: &Copied) -> Vec<(String, String, i32, i64)> {
         let mut rows = Vec::new();
         for group in &copied.groups {

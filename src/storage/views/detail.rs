@@ -1,5 +1,5 @@
-//! One group in full, and names in lists: what Burrow's API shows. Copied under one shard's lock at a time; what a
-//! copy comes to is worked out when nothing is held any more.
+//! One group in full, and lists of names: what Burrow's API shows. A group is copied under its shard's lock. Everything
+//! else is computed from the copy when no lock is held.
 
 use std::sync::Arc;
 
@@ -25,19 +25,20 @@ use crate::storage::windows::window::Window;
 /// A group with all its windows.
 #[derive(Debug)]
 pub struct GroupDetail {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
-    /// Its type.
+    /// The type.
     pub kind: GroupType,
-    /// What it is in the middle of.
+    /// The group state.
     pub state: GroupState,
-    /// What the group says it is.
+    /// The protocol type that the group states.
     pub protocol_type: Arc<Label>,
     /// The chosen assignor.
     pub protocol: Arc<Label>,
-    /// Its members.
+    /// The members.
     pub members: Arc<[Member]>,
-    /// Its topics, by name: those that it commits to, and those of which something is assigned to its members.
+    /// The topics, sorted by name: those that it commits to, and those with partitions that are assigned to its
+    /// members.
     pub topics: Vec<TopicDetail>,
     known: Arc<Topics>,
 }
@@ -54,13 +55,13 @@ pub struct TopicDetail {
 /// A partition of a group's topic.
 #[derive(Clone, Copy, Debug)]
 pub struct PartitionDetail<'a> {
-    /// Its number.
+    /// The number.
     pub partition: Partition,
-    /// The commits; `None` where there is none.
+    /// The commits. `None` if there is none.
     pub window: Option<&'a Window>,
-    /// The member that it is assigned to.
+    /// The member that it is assigned to. Of several, as in a share group, the first.
     pub owner: Option<&'a Member>,
-    /// What is known of its log.
+    /// Log start and log end.
     pub bounds: Bounds,
     slot: Option<&'a Slot>,
     standing: Option<Standing>,
@@ -69,7 +70,7 @@ pub struct PartitionDetail<'a> {
 }
 
 impl Cluster {
-    /// A group as it is now; `None` unless it is shown.
+    /// Copies a group. `None` unless it is shown.
     #[must_use]
     pub fn group(&self, name: Name<'_>) -> Option<GroupDetail> {
         self.find_owners();
@@ -97,13 +98,13 @@ impl Cluster {
         Some(detail)
     }
 
-    /// How long the oldest record that is not committed has been waiting, in one of this cluster's groups.
+    /// The time lag of a partition of one of this cluster's groups. `None` while it is unknown.
     #[must_use]
     pub fn time_lag(&self, partition: &PartitionDetail<'_>, now: Timestamp) -> Option<TimeLag> {
         self.moment(now).time_lag(partition.slot?, partition.standing?, partition.state?)
     }
 
-    /// The groups that are shown, by name.
+    /// The names of the groups that are shown, sorted.
     #[must_use]
     pub fn groups(&self) -> Vec<Arc<Label>> {
         self.find_owners();
@@ -111,7 +112,7 @@ impl Cluster {
         self.groups_where(|group| is_listed(group, &known))
     }
 
-    /// The groups that commit to a topic or have some of it assigned, by name.
+    /// The names of the groups that commit to a topic or have a partition of it assigned, sorted.
     #[must_use]
     pub fn consumers_of(&self, topic: Name<'_>) -> Vec<Arc<Label>> {
         self.find_owners();
@@ -129,7 +130,8 @@ impl Cluster {
     }
 }
 
-/// Whether a group stands on any page: with a topic that is not hidden, or with members.
+/// Whether a group is shown: it has members, or a topic that is not hidden (docs/src/reference/storage-rules.md, When a
+/// group is shown).
 pub(crate) fn is_listed(group: &Group, known: &Topics) -> bool {
     group.meta.has_members() || group.shown(known).next().is_some()
 }
@@ -143,8 +145,8 @@ impl Topics {
 }
 
 impl GroupDetail {
-    /// Every partition of a topic, by number: those that the metadata names, and those that are committed or
-    /// assigned whatever it names.
+    /// All partitions of a topic, sorted by number: those that the metadata names, and those that are committed or
+    /// assigned although it does not name them.
     pub fn partitions<'a>(&'a self, topic: &'a TopicDetail) -> impl Iterator<Item = PartitionDetail<'a>> {
         let named = self.known.get(&topic.name).map_or(0, |topic| topic.partitions.len());
         let named = (0..).map(Partition).take(named);
@@ -160,7 +162,7 @@ impl GroupDetail {
     #[must_use]
     pub fn partition<'a>(&'a self, topic: &'a TopicDetail, partition: Partition) -> PartitionDetail<'a> {
         let slot = topic.slots.get(partition);
-        // Members of a share group share partitions: there is room for one of them.
+        // A partition of a share group may have several owners. The first one is returned.
         let place = topic.assigned.partition_point(|(owned, _)| *owned < partition);
         let owner = topic.assigned.get(place).filter(|(owned, _)| *owned == partition);
         let state = self.known.partition(&topic.name, partition);
@@ -187,32 +189,32 @@ impl TopicDetail {
 }
 
 impl PartitionDetail<'_> {
-    /// The lag of the newest commit, as far as it is known.
+    /// The current lag of the newest commit. `None` while it is unknown.
     #[must_use]
     pub const fn current_lag(&self) -> Option<Lag> {
         self.log.current
     }
 
-    /// What is committed; of a share group the start offset.
+    /// The committed offset. Of a share group the start offset.
     #[must_use]
     pub fn committed(&self) -> Option<Offset> {
         self.standing.map(|standing| standing.committed)
     }
 
-    /// The lag of one of the commits when it was made, as far as it is known.
+    /// The lag that a commit of the window left, if it is known.
     #[must_use]
     pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
         self.log.lag_then(commit)
     }
 
-    /// The judgement on it as of `now`.
+    /// Evaluates the partition as of `now`. A partition without a commit is OK.
     #[must_use]
     pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> Evaluation {
         let none = Evaluation { status: PartitionStatus::Ok, complete: 0.0 };
         self.window.map_or(none, |window| evaluate::partition(window.iter(), &self.log, now, rules))
     }
 
-    /// Its status, which [`Self::evaluate`] has found, in words.
+    /// The reason in words of a status that [`Self::evaluate`] returned.
     #[must_use]
     pub fn reason(&self, status: PartitionStatus, now: Timestamp) -> String {
         let none = || "ok: no commit".to_owned();
@@ -232,7 +234,7 @@ mod tests {
         labels.iter().map(|label| label.name().to_string()).collect()
     }
 
-    /// Topic, number, commits held, owner and lag of a partition.
+    /// Topic, number, number of commits, owner and lag of a partition.
     type Shown = (String, i32, usize, Option<String>, Option<Lag>);
 
     fn shown(group: &GroupDetail) -> Vec<Shown> {

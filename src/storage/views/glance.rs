@@ -1,5 +1,6 @@
-//! Groups as a list shows them: what each comes to, its worst partition with what there is to say about that, and how
-//! its lag went. Numbers and windows are copied a shard at a time; the rest is worked out when nothing is held.
+//! Groups as a list shows them: sums, the worst partition with its reason, and the course of the lag.
+//!
+//! Numbers and windows are copied one shard at a time. Everything else is computed when no lock is held.
 
 use std::sync::Arc;
 
@@ -21,28 +22,28 @@ use crate::storage::views::view::GroupType;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::window::Window;
 
-/// A group at one glance.
+/// A group as a list shows it.
 #[derive(Debug)]
 pub struct Glance {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
-    /// Its type.
+    /// The type.
     pub kind: GroupType,
-    /// What it is in the middle of.
+    /// The group state.
     pub state: GroupState,
-    /// Live members.
+    /// Number of live members.
     pub members: usize,
-    /// Its topics, by name.
+    /// The topics, sorted by name.
     pub topics: Vec<Arc<TopicName>>,
-    /// What its partitions come to.
+    /// The sums of its partitions.
     pub stats: Stats,
-    /// The judgement on them.
+    /// The evaluation of its partitions.
     pub evaluation: GroupEvaluation,
-    /// Partitions that are not OK.
+    /// Number of partitions that are not OK.
     pub troubled: u64,
-    /// The worst of these.
+    /// The worst of the partitions that are not OK.
     pub worst: Option<Worst>,
-    /// How its lag went, oldest first: where it was asked for and is known.
+    /// The course of its lag, oldest point first. Empty if it was not asked for, or is unknown.
     pub trail: Vec<Point>,
 }
 
@@ -53,40 +54,40 @@ pub struct Worst {
     pub topic: Arc<TopicName>,
     /// The partition.
     pub partition: Partition,
-    /// Its status.
+    /// The status.
     pub status: PartitionStatus,
     window: Window,
     current: Option<Lag>,
 }
 
-/// What to look for.
+/// What to list, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Look<'a> {
-    /// As of when.
+    /// The time of the evaluation.
     pub now: Timestamp,
-    /// What groups are judged by.
+    /// The settings of the evaluator.
     pub rules: &'a EvaluatorRules,
-    /// Only groups of this topic, and only what they do there.
+    /// Lists only groups of this topic, and only their partitions of it.
     pub topic: Option<Name<'a>>,
-    /// Whether the trails are wanted.
+    /// Whether to compute the trails.
     pub trails: bool,
 }
 
 impl Worst {
-    /// Its status in words.
+    /// The reason of its status in words.
     #[must_use]
     pub fn reason(&self, now: Timestamp) -> String {
         evaluate::reason(self.status, self.window.iter(), &Log { current: self.current, ..Log::default() }, now)
     }
 
-    /// Of two the one that has waited in vain for more.
+    /// Whether a partition is worse than another one: by status, then by lag.
     fn is_worse(status: PartitionStatus, lag: Option<Lag>, than: &Self) -> bool {
         (status.rank(), lag) > (than.status.rank(), than.current)
     }
 }
 
 impl Cluster {
-    /// The groups that are shown, in no order.
+    /// The groups that are shown, in no particular order.
     #[must_use]
     pub fn glances(&self, look: Look<'_>) -> Vec<Glance> {
         self.find_owners();
@@ -104,7 +105,8 @@ impl Cluster {
     }
 }
 
-/// A group without its trail, and what that is made of; `None` where there is nothing to be looked for.
+/// Copies a group without its trail, and the courses from which the trail is computed. `None` if the group does not
+/// show the wanted topic.
 fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(Glance, Vec<Course>)> {
     let wanted = |topic: &Shown<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
     let mut glance = Glance {
@@ -156,13 +158,14 @@ impl Glance {
         }
     }
 
-    /// The lag of all of its partitions; `None` without a commit, and while that of one of them is unknown.
+    /// The sum of the lags of its partitions. `None` without a commit, and while the lag of a partition is unknown.
     #[must_use]
     pub const fn lag(&self) -> Option<Lag> {
         if self.stats.has_commits() && self.stats.unknown == 0 { Some(Lag(self.stats.lag)) } else { None }
     }
 
-    /// The greatest time lag of its partitions, likewise.
+    /// The greatest time lag of its partitions. `None` without a commit, and while the time lag of a partition is
+    /// unknown.
     #[must_use]
     pub fn time_lag(&self) -> Option<TimeLag> {
         self.stats.time_lag.filter(|_| self.stats.has_commits())

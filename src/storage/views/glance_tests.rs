@@ -1,4 +1,4 @@
-//! A glance comes to what the pages for Prometheus say.
+//! A glance has the same numbers as `/metrics`.
 
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::model::{Lag, Name};

@@ -1,4 +1,4 @@
-//! A window judged where it lies, by what is known of its log.
+//! Evaluates a window without copying it, with the state of its log.
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, Log};
 use crate::lag::Bounds;
@@ -10,7 +10,7 @@ use crate::storage::windows::settle::Moment;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::slots::Standing;
 
-/// What the windows are judged by.
+/// What windows are evaluated by.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
     pub moment: Moment,
@@ -21,7 +21,7 @@ pub(crate) fn state_of(states: &[PartitionState], partition: Partition) -> Optio
     states.get(usize::try_from(partition.0).ok()?)
 }
 
-/// What is known of the log that a window's commits are about; `slot` is the window, with what is committed.
+/// The state of the log of a window's partition. `slot` is the window with its committed offset.
 pub(crate) fn log_of<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standing)>) -> Log<'a> {
     Log {
         current: slot.and_then(|(_, standing)| standing.lag(state.bounds)),
@@ -32,7 +32,7 @@ pub(crate) fn log_of<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standin
 }
 
 impl Judge<'_> {
-    /// The judgement on a slot, and its commit.
+    /// Evaluates a slot. Returns the evaluation, and the slot as views show it.
     #[inline]
     pub fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
         let log = state.map_or_else(Log::default, |state| log_of(state, Some((slot, standing))));

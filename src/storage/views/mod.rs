@@ -1,4 +1,4 @@
-//! What leaves storage: copies of one moment for `/metrics`, for Burrow's API and for the status page. In: topics and
+//! The way out of storage: copies for `/metrics`, Burrow's API and the status page, each of one moment. In: topics and
 //! groups under their locks. Out: values that hold no lock.
 
 pub(crate) mod copy;

@@ -1,4 +1,4 @@
-//! What is shown of a group: the topics that it commits to, and those that the metadata names and something of which is
+//! What is shown of a group: topics that it commits to, and topics that the metadata names and that have partitions
 //! assigned to its members.
 
 use std::cmp::Ordering;
@@ -13,13 +13,13 @@ use crate::storage::topics::Topics;
 use crate::storage::topics::names::TopicName;
 use crate::storage::windows::slots::Slots;
 
-/// A topic that is shown of a group.
+/// A topic that a group shows.
 #[derive(Debug)]
 pub(crate) struct Shown<'a> {
     pub name: &'a Arc<TopicName>,
     /// The partitions that are committed.
     pub slots: &'a Slots,
-    /// Commits seen live.
+    /// Commits read while the group was followed live.
     pub commits: u64,
     /// Partitions that are assigned to members.
     pub assigned: Owned,
@@ -28,7 +28,7 @@ pub(crate) struct Shown<'a> {
 static NO_SLOTS: Slots = Slots::NONE;
 
 impl Group {
-    /// The topics that are shown, by name.
+    /// The topics that are shown, sorted by name.
     pub fn shown<'a>(&'a self, known: &'a Topics) -> impl Iterator<Item = Shown<'a>> {
         let owners = self.meta.owners();
         let mut committed = self.topics.iter().peekable();
@@ -52,7 +52,7 @@ impl Group {
         any && !known.hides(topic.name)
     }
 
-    /// The topic of a name, if it is shown.
+    /// The topic of this name, if the group shows it.
     pub fn shown_of<'a>(&'a self, name: &[u8], known: &'a Topics) -> Option<Shown<'a>> {
         let owners = self.meta.owners();
         let topic = self.find(name).ok().and_then(|place| self.topics.get(place));
@@ -68,7 +68,7 @@ fn shown<'a>(
 ) -> Option<Shown<'a>> {
     match (topic, owned) {
         (Some(GroupTopic { name, slots, commits }), owned) => {
-            // The metadata need not name a topic that is committed.
+            // A committed topic is shown although the metadata does not name it.
             let unnamed = || owners.map(|owners| owners.of_unnamed(name.label.name()));
             let assigned = owned.map(|(_, owned)| owned).or_else(unnamed).unwrap_or_default();
             Some(Shown { name, slots, commits: *commits, assigned })

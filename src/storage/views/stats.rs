@@ -1,4 +1,4 @@
-//! What the partitions of a group's topic come to.
+//! Sums over the partitions of a group's topic.
 
 use crate::lag::RetentionUsed;
 use crate::model::{Lag, Partition, TimeLag, Timestamp};
@@ -6,35 +6,35 @@ use crate::model::{Lag, Partition, TimeLag, Timestamp};
 use crate::storage::groups::owners::Assigned;
 use crate::storage::views::view::CommitView;
 
-/// What the partitions of a group's topic, or all of a group's, come to.
+/// Sums over the partitions of a group's topic, or over all partitions of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stats {
     /// Partitions with a commit whose lag is known.
     pub known: u64,
-    /// Partitions with a commit whose lag is not.
+    /// Partitions with a commit whose lag is unknown.
     pub unknown: u64,
-    /// Sum of the commits.
+    /// Sum of the committed offsets.
     pub committed: i64,
     /// Sum of the known lags.
     pub lag: u64,
-    /// Greatest lag; `None` while that of a partition is unknown.
+    /// Greatest lag. `None` while the lag of a partition is unknown.
     pub lag_max: Option<Lag>,
-    /// Greatest time lag; `None` while that of a partition is unknown.
+    /// Greatest time lag. `None` while the time lag of a partition is unknown.
     pub time_lag: Option<TimeLag>,
-    /// Largest share of what retention keeps that is unread; `None` while it is unknown for a partition.
+    /// Greatest share of the retained log that is unread. `None` while it is unknown for a partition.
     pub retention_used: Option<RetentionUsed>,
-    /// Commits seen live.
+    /// Commits read while the group was followed live.
     pub commits: u64,
-    /// When the newest commit was made.
+    /// Timestamp of the newest commit.
     pub newest: Option<Timestamp>,
     /// Partitions assigned to members.
     pub assigned: u64,
-    /// Of these, never committed.
+    /// Partitions assigned to members and never committed.
     pub uncommitted: u64,
 }
 
 impl Stats {
-    /// Of no partition at all.
+    /// The sums of no partitions.
     pub const NONE: Self = Self {
         known: 0,
         unknown: 0,
@@ -49,7 +49,7 @@ impl Stats {
         uncommitted: 0,
     };
 
-    /// Takes in a commit that was made at `at`.
+    /// Adds a commit that was made at `at`.
     pub(crate) fn add(&mut self, commit: &CommitView, at: Timestamp) {
         let CommitView { committed, bounds, .. } = *commit;
         self.newest = self.newest.max(Some(at));
@@ -67,7 +67,8 @@ impl Stats {
         self.retention_used = both(self.retention_used, RetentionUsed::by(committed, bounds), Ord::max);
     }
 
-    /// Takes in what is assigned to members, by partition. (Members of a share group share partitions.)
+    /// Adds the assigned partitions of a topic, sorted by partition. A partition with several owners, as in a share
+    /// group, counts once.
     pub(crate) fn assign(&mut self, assigned: &[Assigned], is_committed: impl Fn(Partition) -> bool) {
         for same in assigned.chunk_by(|(one, _), (other, _)| one == other) {
             self.assigned = self.assigned.saturating_add(1);
@@ -76,7 +77,7 @@ impl Stats {
         }
     }
 
-    /// Of a group's topics together.
+    /// The sums of the partitions of both.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         Self {

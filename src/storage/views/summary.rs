@@ -1,5 +1,5 @@
-//! What a group's commits amount to. Computed here alone: the page for Prometheus, the status page's lists and details,
-//! and Burrow's status are projections of it.
+//! The sums and the evaluation of a group's commits. They are computed here only: `/metrics`, the lists and details of
+//! the status page, and Burrow's status are projections of them.
 
 use crate::evaluate::{Evaluation, EvaluatorRules, GroupEvaluation};
 use crate::model::{Partition, Timestamp};
@@ -11,8 +11,10 @@ use crate::storage::views::stats::Stats;
 use crate::storage::views::view::CommitView;
 use crate::storage::windows::slot::Slot;
 
-/// The sums and the evaluation of a group's topic. `each` is called with every commit that is shown, by partition. The
-/// windows are evaluated where they are: they are too large to be copied.
+/// Computes the sums and the evaluation of a topic of a group. Calls `each` for every commit that is shown, by
+/// partition.
+///
+/// Windows are evaluated where they are, because they are too large to be copied.
 #[inline]
 pub(crate) fn of_topic(
     (topic, is_share): (&Shown<'_>, bool),
@@ -42,17 +44,19 @@ pub(crate) fn of_topic(
 /// A partition of a copied group, with its evaluation.
 #[derive(Clone, Copy, Debug)]
 pub struct EvaluatedPartition<'a> {
-    /// The topic's place in the group.
+    /// The index of the topic in [`GroupDetail::topics`].
     pub topic: usize,
     /// The partition.
     pub detail: PartitionDetail<'a>,
-    /// Its evaluation.
+    /// The evaluation.
     pub evaluation: Evaluation,
 }
 
 impl GroupDetail {
-    /// The evaluation of the group as of `now`, and of each partition of its topics, by topic and partition. Partitions
-    /// of topics that the group does not commit to do not count, and are given where they are assigned.
+    /// Evaluates the group as of `now`, and each partition of its topics, by topic and partition.
+    ///
+    /// Partitions of topics that the group does not commit to do not count. Such partitions are returned only if they
+    /// are assigned.
     #[must_use]
     pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> (GroupEvaluation, Vec<EvaluatedPartition<'_>>) {
         let (mut whole, mut partitions) = (GroupEvaluation::NONE, Vec::new());
@@ -71,7 +75,7 @@ impl GroupDetail {
         (whole, partitions)
     }
 
-    /// Whether the group commits to the topic at this place.
+    /// Whether the group commits to the topic with this index.
     #[must_use]
     pub fn commits_to(&self, topic: usize) -> bool {
         self.topics.get(topic).is_some_and(super::detail::TopicDetail::is_committed)
@@ -79,7 +83,7 @@ impl GroupDetail {
 }
 
 impl EvaluatedPartition<'_> {
-    /// Its number.
+    /// The number.
     #[must_use]
     pub const fn partition(&self) -> Partition {
         self.detail.partition

@@ -1,4 +1,4 @@
-//! All views of any storage agree on what a group amounts to.
+//! All views of one storage agree about a group.
 
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn rules() -> EvaluatorRules {
     EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag: Lag(0) }
 }
 
-/// One step: which group, topic and partition, an offset or log end, an age in milliseconds, and what happens.
+/// One step: group, topic, partition, an offset or log end, an age in milliseconds, and the kind of change.
 type Step = (usize, usize, i32, i64, i64, u8);
 
 fn step() -> impl Strategy<Value = Step> {
@@ -31,7 +31,7 @@ fn storage_of(partitions: &[usize], steps: &[Step]) -> Arc<Cluster> {
         TOPICS.into_iter().zip(1..).zip(partitions).map(|((name, id), count)| (name, id, *count)).collect();
     cluster.apply_metadata(metadata(&named), Timestamp(0));
     for (order, (group, topic, partition, number, ago, kind)) in (1..).zip(steps) {
-        // A partition that is assigned and neither named nor committed counts in a detail, which lists it, alone.
+        // A partition that is only assigned, neither named nor committed, counts only in a detail, which lists it.
         let count = i32::try_from(partitions.get(*topic).copied().unwrap_or(0)).unwrap();
         let assigned: Vec<i32> = [*partition, 0, 1].into_iter().filter(|partition| *partition < count).collect();
         let (group, topic) = (GROUPS[*group], TOPICS[*topic]);

@@ -1,9 +1,10 @@
-//! How lags went lately, as far as commits tell: what a sparkline shows.
+//! The recent course of lags, as a sparkline shows it.
 //!
-//! A commit that came in live carries the lag that it left, and by as much as it went on the lag was more just before:
-//! between the two lies whatever a look at another moment finds. What was replayed at the start says nothing about its
-//! time: its lag is settled against the first log end that was read, which judges a window well enough but is no
-//! history.
+//! It is derived from commits. A commit that was read live carries the lag that it left. Just before it, the lag was
+//! greater by the distance that the commit moved. The lag at other moments lies between these two values.
+//!
+//! A commit that was replayed at the start says nothing about the lag at its time. Its lag is computed from the first
+//! log end that was read: good enough for the status, but not a history.
 
 use crate::model::{Lag, Offset, Timestamp};
 
@@ -11,13 +12,13 @@ use crate::model::Commit;
 use crate::model::LagThen;
 use crate::storage::windows::window::Window;
 
-/// A lag and when it was so.
+/// A time, and the lag at that time.
 pub type Point = (Timestamp, Lag);
 
-/// The most points of a trail: a sparkline is some hundred pixels wide.
+/// The largest number of points of a trail. A sparkline is about a hundred pixels wide.
 const POINTS: usize = 24;
 
-/// A commit: when it was made, the lag just before, and the lag that it left.
+/// A commit: its time, the lag just before, and the lag that it left.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     time: Timestamp,
@@ -25,33 +26,34 @@ struct Step {
     after: Lag,
 }
 
-/// What the commits of one partition say about its lag.
+/// The course of the lag of one partition, from its commits.
 #[derive(Clone, Debug)]
 pub struct Course {
-    /// By time.
+    /// Sorted by time.
     steps: Vec<Step>,
-    /// When the newest commit was made.
+    /// The timestamp of the newest commit.
     newest: Timestamp,
     /// The lag now.
     current: Option<Lag>,
 }
 
 impl Course {
-    /// Of a window whose newest commit's lag is `current` now.
+    /// The course of a window. `current` is the current lag of its newest commit.
     #[must_use]
     pub fn of(window: &Window, current: Option<Lag>) -> Self {
         Self { steps: steps(window), newest: window.newest().timestamp, current }
     }
 
-    /// From when on its lag is known: where nothing waits now, nothing has since its newest commit, for a log only
-    /// grows.
+    /// The time from which on the lag is known.
+    ///
+    /// If the lag is 0 now, it has been 0 since the newest commit, because a log only grows.
     fn known_from(&self) -> Option<Timestamp> {
         let first = self.steps.first().map(|step| step.time);
         first.or_else(|| (self.current == Some(Lag(0))).then_some(self.newest))
     }
 }
 
-/// The commits of a window that came in live.
+/// The commits of a window that were read live.
 fn steps(window: &Window) -> Vec<Step> {
     let mut last = None;
     let mut steps = Vec::new();
@@ -62,12 +64,12 @@ fn steps(window: &Window) -> Vec<Step> {
         }
         last = Some(offset);
     }
-    // A window is ordered by the offsets topic, and clocks may be set back.
+    // A window is ordered by position in the source, and clocks may be set back.
     steps.sort_by_key(|step| step.time);
     steps
 }
 
-/// How the lag of one partition went, oldest first.
+/// The course of the lag of one partition, oldest point first.
 #[must_use]
 pub fn points(window: &Window) -> Vec<Point> {
     let sides = |step: &Step| [(step.time, step.before), (step.time, step.after)];
@@ -76,8 +78,9 @@ pub fn points(window: &Window) -> Vec<Point> {
     thinned(&points)
 }
 
-/// The sum of the lags of several partitions as of their last commits, from when on all of them are known. Empty where
-/// that is never, and where nothing ever waited.
+/// The sum of the lags of several partitions as of their last commits, from the time on at which all lags are known.
+///
+/// Empty if that is never, and if the lag is always 0.
 #[must_use]
 pub fn trail(courses: &[Course]) -> Vec<Point> {
     let from: Option<Vec<Timestamp>> = courses.iter().map(Course::known_from).collect();
@@ -88,7 +91,7 @@ pub fn trail(courses: &[Course]) -> Vec<Point> {
     steps.sort_by_key(|(_, step)| step.time);
     let mut sum = Sum { lags: vec![Lag(0); courses.len()], whole: 0 };
     let mut points: Vec<Point> = Vec::new();
-    // What was committed at once was so in one request.
+    // Commits with the same time were made by one request.
     for at_once in steps.chunk_by(|(_, one), (_, other)| one.time == other.time) {
         let Some((_, Step { time, .. })) = at_once.first() else { continue };
         at_once.iter().for_each(|(place, step)| sum.set(*place, step.before));
@@ -97,7 +100,7 @@ pub fn trail(courses: &[Course]) -> Vec<Point> {
         if *time < from {
             continue;
         }
-        // At the first moment not all that was before is known.
+        // At the first moment not all lags before it are known.
         points.extend((*time > from && before != sum.whole).then_some((*time, Lag(before))));
         points.push((*time, Lag(sum.whole)));
     }
@@ -119,7 +122,7 @@ impl Sum {
     }
 }
 
-/// At most so many points as are drawn: of those that go together the highest, since peaks are what is looked for.
+/// Reduces points to at most [`POINTS`]. Each run of neighbours is replaced by its highest point, because peaks matter.
 fn thinned(points: &[Point]) -> Vec<Point> {
     let run = points.len().div_ceil(POINTS).max(1);
     points.chunks(run).filter_map(|run| run.iter().copied().max_by_key(|(_, lag)| *lag)).collect()
@@ -176,7 +179,7 @@ mod tests {
         let live = course(&[(5, 0, 3)], 4);
         assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(9))), live.clone()])), []);
         assert_eq!(plain(&trail(&[Course::of(&replayed, None), live.clone()])), []);
-        // Nothing waits there now: so nothing has since its commit.
+        // The lag there is 0 now, so it has been 0 since its commit.
         assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(0))), live])), [(5, 3)]);
     }
 

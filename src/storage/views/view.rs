@@ -1,4 +1,4 @@
-//! What leaves storage: a picture of one moment. Numbers are copied under a shard's lock, the rest is shared.
+//! A copy of all that is shown, for `/metrics`. Numbers are copied under a shard's lock, everything else is shared.
 
 use std::collections::{BTreeMap, TryReserveError};
 use std::ops::Range;
@@ -21,34 +21,34 @@ use crate::storage::views::copy::{Copied, Held};
 use crate::storage::views::judge::{Judge, state_of};
 use crate::storage::views::stats::Stats;
 
-/// All clusters, by name.
+/// All clusters, sorted by name.
 #[derive(Debug, Default)]
 pub struct View {
     /// The clusters.
     pub clusters: Vec<ClusterView>,
 }
 
-/// One cluster. The lists are flat, each level holds ranges of the next.
+/// One cluster. The lists are flat: each level holds ranges of the next one.
 #[derive(Debug)]
 pub struct ClusterView {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
-    /// Topics that the metadata names, by name.
+    /// Topics that the metadata names, sorted by name.
     pub named: Vec<Arc<Topic>>,
     /// All topics.
     pub topics: Arc<Topics>,
-    /// Groups, by name.
+    /// Groups, sorted by name.
     pub groups: Vec<GroupView>,
-    /// The topics of groups, group by group and by name within.
+    /// The topics of all groups: those of a group stand together, sorted by name.
     pub group_topics: Vec<GroupTopicView>,
-    /// The commits, in several lists.
+    /// The commits, in one list per shard.
     commits: Vec<Vec<Held>>,
 }
 
-/// A run of commits in a view: the list, and where in it.
+/// A range of commits in a view: the index of the list, and the range in it.
 pub(crate) type Run = (usize, Range<usize>);
 
-/// The commits of a group's topic by partition, each with what is known of the log.
+/// The commits of a topic of a group by partition, each with the state of the partition's log.
 #[derive(Clone, Debug)]
 pub struct CommitViews<'v> {
     held: slice::Iter<'v, Held>,
@@ -57,29 +57,30 @@ pub struct CommitViews<'v> {
     done: Option<&'v BTreeMap<Partition, u32>>,
 }
 
-/// A partition that a group has committed, with what is known of its log.
+/// A partition that a group has committed, with the state of its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommitView {
     /// The partition.
     pub partition: Partition,
-    /// What was committed.
+    /// The committed offset.
     pub committed: Offset,
-    /// How many records after that are done with: 0 but for share groups, of which it may be unknown.
+    /// The number of records after it that are acknowledged or archived. 0 for all groups but share groups, for which
+    /// it may be unknown.
     pub done: Option<u32>,
-    /// Its log.
+    /// Log start and log end.
     pub bounds: Bounds,
-    /// How long the oldest record that is not committed has been waiting; zero when none is.
+    /// The age of the oldest record that is not committed. 0 if there is no such record, `None` while it is unknown.
     pub time_lag: Option<TimeLag>,
-    /// How the group fares on it.
+    /// The status of the group on it.
     pub status: PartitionStatus,
 }
 
 /// The types of groups (docs/src/reference/metrics.md, Group types and states).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupType {
-    /// A group with metadata, or one of ZooKeeper's.
+    /// A group with metadata, or a group of ZooKeeper.
     Kind(GroupKind),
-    /// A group that only commits.
+    /// A group of which only commits are known.
     Simple,
 }
 
@@ -101,23 +102,23 @@ impl GroupType {
 /// A group.
 #[derive(Debug)]
 pub struct GroupView {
-    /// Its name.
+    /// The name.
     pub label: Arc<Label>,
-    /// Its type.
+    /// The type.
     pub kind: GroupType,
-    /// What the group says it is.
+    /// The protocol type that the group states.
     pub protocol_type: Arc<Label>,
     /// The chosen assignor.
     pub protocol: Arc<Label>,
-    /// What it is in the middle of.
+    /// The group state.
     pub state: GroupState,
-    /// Its members.
+    /// The members.
     pub members: Arc<[Member]>,
-    /// Generations seen to begin, live.
+    /// Generations or epochs that began while the group was followed live.
     pub generations: u64,
-    /// The judgement on all of its partitions.
+    /// The evaluation of all its partitions.
     pub evaluation: GroupEvaluation,
-    /// Its place in [`ClusterView::group_topics`].
+    /// The range in [`ClusterView::group_topics`].
     pub topics: Range<usize>,
 }
 
@@ -126,23 +127,23 @@ pub struct GroupView {
 pub struct GroupTopicView {
     /// The group's name.
     pub group: Arc<Label>,
-    /// The group's members, as far as they are known.
+    /// The group's members, if known.
     pub members: Arc<[Member]>,
     /// The topic's name.
     pub name: Arc<TopicName>,
-    /// Partitions assigned to members, by number.
+    /// Partitions assigned to members, sorted by number.
     pub assigned: Owned,
-    /// What its partitions come to.
+    /// The sums of its partitions.
     pub stats: Stats,
-    /// The judgement on its partitions.
+    /// The evaluation of its partitions.
     pub evaluation: GroupEvaluation,
     pub(crate) commits: Run,
-    /// Of a share group: how many records after the commits are done with, where that is known.
+    /// Of a share group: the number of records after each commit that are acknowledged or archived, if known.
     pub(crate) done: Option<BTreeMap<Partition, u32>>,
 }
 
 impl CommitView {
-    /// Records that are yet to be consumed.
+    /// The lag. `None` while it is unknown.
     #[must_use]
     pub fn lag(&self) -> Option<Lag> {
         lag::lag(self.committed, self.done, self.bounds)
@@ -150,7 +151,7 @@ impl CommitView {
 }
 
 impl CommitViews<'_> {
-    /// No more than `len` of them, after the first `from`.
+    /// At most `len` commits, without the first `from`.
     #[must_use]
     pub fn run(self, from: usize, len: usize) -> Self {
         let held = self.held.as_slice();
@@ -162,7 +163,7 @@ impl CommitViews<'_> {
 impl Iterator for CommitViews<'_> {
     type Item = CommitView;
 
-    // Inlined, so that a family works out no more than it shows.
+    // Inlined, so that a metric family computes only the fields that it shows.
     #[inline]
     fn next(&mut self) -> Option<CommitView> {
         let held = self.held.next()?;
@@ -194,13 +195,13 @@ impl ClusterView {
         Ok(view)
     }
 
-    /// Groups by name, and their topics in the groups' order.
+    /// Sorts groups by name, and their topics in the same order.
     fn sort(&mut self) -> Result<(), TryReserveError> {
-        // In place: a stable sort would take memory, and no two names are equal.
+        // A stable sort would allocate memory, and no two names are equal.
         self.groups.sort_unstable_by(|a, b| a.label.name().cmp(&b.label.name()));
         let mut sorted = Vec::new();
         sorted.try_reserve_exact(self.group_topics.len())?;
-        // The list's own memory is used for what it is mapped to, which is no larger.
+        // `collect` reuses the memory of the list, because an `Option` of an item is no larger than the item.
         let mut unsorted: Vec<_> = std::mem::take(&mut self.group_topics).into_iter().map(Some).collect();
         for group in &mut self.groups {
             let first = sorted.len();
@@ -212,13 +213,13 @@ impl ClusterView {
         Ok(())
     }
 
-    /// The topics of a group, by name.
+    /// The topics of a group, sorted by name.
     #[must_use]
     pub fn topics_of(&self, group: &GroupView) -> &[GroupTopicView] {
         self.group_topics.get(group.topics.clone()).unwrap_or_default()
     }
 
-    /// The commits of a group's topic.
+    /// The commits of a topic of a group.
     #[must_use]
     pub fn commits<'v>(&'v self, topic: &'v GroupTopicView) -> CommitViews<'v> {
         let states = self.topics.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
@@ -232,7 +233,7 @@ impl ClusterView {
 }
 
 impl GroupView {
-    /// With its topics so many places further on.
+    /// Moves its range of topics by `by`.
     pub(crate) fn shifted(self, by: usize) -> Self {
         let Range { start, end } = self.topics;
         Self { topics: start.saturating_add(by)..end.saturating_add(by), ..self }
@@ -240,13 +241,13 @@ impl GroupView {
 }
 
 impl GroupTopicView {
-    /// With its list so many places further on.
+    /// Moves the index of its list of commits by `by`.
     pub(crate) fn shifted(self, by: usize) -> Self {
         let (list, range) = self.commits;
         Self { commits: (list.saturating_add(by), range), ..self }
     }
 
-    /// How many of its partitions have a commit.
+    /// The number of its partitions that have a commit.
     #[must_use]
     pub fn len(&self) -> usize {
         self.commits.1.len()

@@ -1,5 +1,5 @@
-//! One partition of a group: its last commits, the progress of a share group, and the append time of its oldest
-//! unconsumed record. In: one commit, tombstone or share state. Out: what a view copies.
+//! One partition of a group: its last commits, the state of a share group, and the append time of its oldest unconsumed
+//! record. In: one commit, tombstone or share state. Out: what a view copies.
 
 pub(crate) mod graves;
 pub(crate) mod progress;

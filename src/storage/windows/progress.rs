@@ -1,34 +1,36 @@
-//! How far a share group has come in a partition, whose records are finished out of their order.
+//! The state of a share group in one partition. Its members finish records out of order.
 
 use crate::model::Offset;
 
 use crate::storage::lists::work;
 
-/// So many ranges are held at the most: brokers let members hold 2,000 records of a partition unless told otherwise.
+/// The largest number of ranges. By default a broker lets members hold 2,000 records of a partition.
 const MOST: usize = 4096;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// The start offset, as the broker writes it down: nothing before it is left. It may stay behind.
+    /// The start offset, as the broker writes it: all records before it are finished. It may lag behind.
     pub start: Offset,
-    /// How many records from there on are finished, where the broker tells it (4.2).
+    /// The number of finished records from the start offset on. Brokers before 4.2 do not write it.
     pub done: Option<u32>,
     /// The first record that is not finished.
     first_left: Offset,
-    /// What is finished beyond that: the first and the last of each range, in order, with something between them.
+    /// Finished records after `first_left`: the first and the last of each range. Sorted, with a gap between
+    /// neighbours.
     finished: Vec<(Offset, Offset)>,
 }
 
 impl Progress {
-    /// From all that is known, in any order.
+    /// The state from a snapshot. The ranges may be in any order.
     pub fn new(start: Offset, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
         let mut progress = Self { start, done, first_left: start, finished: Vec::new() };
         progress.finish(finished);
         progress
     }
 
-    /// From what was known and what changed. A start offset that has been set back is a new beginning.
+    /// The state after an update. A start offset that goes back is a new beginning: what was finished before is
+    /// forgotten.
     pub fn changed(&self, start: Option<Offset>, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
         let start = start.unwrap_or(self.start);
         if start < self.start {
@@ -55,13 +57,13 @@ impl Progress {
                 self.finished.push((first, last));
             }
         }
-        // The furthest are the least missed: of what lies before them something is left.
+        // The ranges furthest ahead matter least, because unfinished records lie before them.
         self.finished.truncate(MOST);
         self.finished.shrink_to_fit();
     }
 }
 
-/// What a record says of ranges, as far as it can be held: in order, with something between them.
+/// The ranges of a record, limited to what can be kept: sorted, with a gap between neighbours.
 pub(crate) fn in_order(ranges: &[(Offset, Offset)]) -> Vec<(Offset, Offset)> {
     let mut ranges = joined(ranges.to_vec());
     ranges.truncate(MOST);
@@ -72,7 +74,7 @@ fn joined(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
     work::done(ranges.len());
     ranges.retain(|(first, last)| first <= last);
     ranges.sort_unstable();
-    // Each goes into the one before it that it touches.
+    // Each range is joined with the one before it if they touch.
     ranges.dedup_by(|(first, last), (_, before)| {
         let touches = *first <= before.next();
         if touches {

@@ -1,6 +1,8 @@
-//! Settling time lags: each commit that leaves records unread is told, once, when the oldest of them was appended,
-//! as soon as that is known well enough. From then on its time lag grows with the clock, and neither a thinner index
-//! nor a better answer makes it jump. What is not known well enough is what brokers have to be asked about.
+//! Settles time lags: gives each commit that leaves records unread the append time of the oldest of them, once, as soon
+//! as it is known well enough.
+//!
+//! From then on the time lag grows with the clock, and neither a thinned index nor a better answer makes it jump. Where
+//! the append time is not known well enough, it returns what brokers have to be asked for.
 
 use std::sync::Arc;
 
@@ -19,8 +21,8 @@ use crate::storage::windows::since::Since;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::slots::Standing;
 
-/// So many commits of one partition are told of one by one: as many as questions may be asked about it. Beyond that
-/// one stands for all whose records lie between the same cuts, up to a bound.
+/// Number of records of one partition that are listed one by one: as many as may be looked up. Above it, one record
+/// stands for all that lie between the same cuts, up to [`MOST_AIMS`].
 const AIMS: usize = 64;
 const MOST_AIMS: usize = 128;
 
@@ -29,7 +31,7 @@ const MOST_AIMS: usize = 128;
 pub struct Lagging {
     /// The topic.
     pub topic: Arc<TopicName>,
-    /// Its id.
+    /// The topic's id.
     pub id: Option<TopicId>,
     /// The partition.
     pub partition: Partition,
@@ -39,33 +41,34 @@ pub struct Lagging {
     pub end: Offset,
     /// Whether its records have timestamps.
     pub dates: Dates,
-    /// The oldest records that are not committed, one a commit, each once.
+    /// The oldest unconsumed record of each of these commits, without repetitions.
     pub aims: Vec<Aim>,
 }
 
-/// A record whose time is wanted.
+/// A record whose append time is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aim {
-    /// The record.
+    /// The offset of the record.
     pub record: Offset,
-    /// What is known of its time.
+    /// The known range of its append time. `None` if it is older than all that is known.
     pub span: Option<Span>,
 }
 
-/// What holds for all time lags of a cluster at one moment.
+/// The inputs of all time lags of a cluster at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub now: Timestamp,
     pub exactness: Exactness,
-    /// Whether the past was asked for: what is known by then is shown, be it rough.
+    /// Whether the first time lookups are done. From then on rough values are shown, too.
     pub past_read: bool,
 }
 
 impl Moment {
-    /// How long the oldest record that is not committed has been waiting.
+    /// The age of the oldest record that is not committed. `None` while it is unknown.
     pub fn time_lag(self, slot: &Slot, standing: Standing, state: &PartitionState) -> Option<TimeLag> {
         state.bounds.end?;
-        // Of a share group the first record that is left: nothing that a member takes may stand between it and the end.
+        // For a share group this is the first unfinished record. Its lag may be 0 although records lie between that one
+        // and the log end: members may have finished all of them.
         let committed = slot.window.newest().offset;
         if slot.source.is_share() && standing.lag(state.bounds) == Some(Lag(0)) {
             return Some(TimeLag::ZERO);
@@ -82,16 +85,17 @@ impl Moment {
         told.then(|| waiting(span.estimate, self.now))
     }
 
-    /// Settles one commit; gives the record that has to be asked about where that cannot be done.
+    /// Settles the newest commit of a slot. Returns the record to look up if it cannot be settled.
     fn settle(self, slot: &mut Slot, state: &PartitionState, given_up: impl Fn(Offset) -> bool) -> Option<Aim> {
         let committed = slot.window.newest().offset;
         let record = state.oldest_unread(committed);
         if record.is_none() && state.bounds.end.is_some() {
-            // A log that was cut off may grow again, with other records.
+            // A log that was truncated may grow again, with other records.
             slot.unsettle();
         }
         let record = record?;
-        // What retention has moved a commit on to moves on: it is told anew each time.
+        // If retention has deleted the committed record, the oldest unconsumed record changes with the log start. Then
+        // its time is computed each time.
         let told = slot.waits_since().filter(|_| record == committed);
         if told.is_some_and(|told| told.settled) {
             return None;
@@ -107,7 +111,7 @@ impl Moment {
         (!settled && !close).then_some(Aim { record, span: Some(span) })
     }
 
-    /// What to tell from now on. What was told before stays as long as it may be right.
+    /// The append time to use from now on. The previous one is kept as long as it may be right.
     fn since(self, told: Option<Since>, span: &Span, settled: bool) -> Since {
         match told {
             Some(told) if !settled => told,
@@ -120,8 +124,9 @@ impl Moment {
 }
 
 impl Cluster {
-    /// Settles what can be settled, and tells what has to be asked. For a record that is `given_up` the middle of
-    /// what is known has to do.
+    /// Settles all commits that can be settled, and returns what has to be looked up.
+    ///
+    /// For a record for which `given_up` returns true, the best time within the known range is used.
     #[must_use]
     pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<Lagging> {
         let (topics, moment) = (self.topics(), self.moment(now));

@@ -1,28 +1,30 @@
-//! Since when the oldest record waits that a commit leaves unread, in 8 bytes: a million of them may be alive.
+//! The append time of the oldest unconsumed record, in 8 bytes: a million of them may exist.
 
 use crate::model::{TimeLag, Timestamp};
 use crate::time_lag::waiting;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Since {
-    /// When it was appended.
+    /// The append time.
     pub time: Timestamp,
-    /// Whether it stays so; else a better answer may come.
+    /// Whether the append time is final. If not, a better one may follow.
     pub settled: bool,
-    /// What was told before a better answer came: a time lag stands still until the clock has made up for it, so that
-    /// it never jumps back. Whole seconds, rounded up.
+    /// The smallest time lag to show.
+    ///
+    /// It is the time lag that was shown before a better append time arrived. The shown time lag stands still until the
+    /// clock has caught up with it, so that it never jumps back. In whole seconds, rounded up.
     pub least: TimeLag,
 }
 
 impl Since {
-    /// How long it has been waiting.
+    /// The time lag at `now`.
     pub fn time_lag(self, now: Timestamp) -> TimeLag {
         waiting(self.time, now).max(self.least)
     }
 }
 
-/// 42 bits of milliseconds, enough for this century; 20 bits of seconds, 12 days; a mark.
+/// [`Since`] in 64 bits: 42 bits of milliseconds, enough for this century; 20 bits of seconds, 12 days; two flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Packed(u64);
 
@@ -36,7 +38,7 @@ impl Packed {
 
     pub fn of(since: Since) -> Self {
         let time = u64::try_from(since.time.0).unwrap_or(0).min(TIME);
-        // What does not fit is not held to.
+        // A `least` that does not fit is ignored.
         let least = Some(since.least.0.div_ceil(1000)).filter(|least| *least <= LEAST).unwrap_or(0);
         Self(THERE | if since.settled { SETTLED } else { 0 } | least << 42 | time)
     }

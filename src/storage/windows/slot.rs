@@ -1,4 +1,4 @@
-//! How one partition of a group takes commits in (docs/src/reference/storage-rules.md, Taking in a commit).
+//! How commits enter the window of one partition of a group (docs/src/reference/storage-rules.md, Taking in a commit).
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use crate::storage::windows::since::{Packed, Since};
 use crate::storage::windows::slots::Arriving;
 use crate::storage::windows::window::Window;
 
-/// What holds for every commit.
+/// The settings of storage.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Commits kept per partition.
+    /// Number of commits kept per partition.
     pub intervals: NonZeroUsize,
-    /// Commits nearer than this to their predecessor replace it; zero keeps all.
+    /// A commit with a smaller distance than this to its predecessor replaces it. Zero keeps all commits.
     pub min_distance: Duration,
-    /// When commits are too old, and groups.
+    /// When groups expire, and from which age on commits are dropped.
     pub expire: Expire,
 }
 
@@ -32,54 +32,60 @@ pub struct Slot {
     pub partition: Partition,
     pub source: SourceId,
     pub window: Window,
-    /// Since when the record waits that the newest commit names.
+    /// Append time of the record that the newest commit names, which is the next to be consumed.
     since: Packed,
 }
 
-/// What became of a commit.
+/// The result of taking in a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It is in the window.
+    /// It was added to the window.
     In,
-    /// It was there already.
+    /// It was already known, and changes nothing.
     Repeated,
-    /// It is not in the window.
+    /// It was dropped.
     Dropped(Dropped),
 }
 
 impl Slot {
-    /// The first commit of a partition.
+    /// Creates the slot from the first commit of a partition.
     pub fn new(first: &Arriving, bounds: Bounds) -> Self {
         let window = Window::new(Commit { lag: lag_now(first, bounds), ..first.commit });
         Self { partition: first.partition, source: first.source, window, since: Packed::NONE }
     }
 
-    /// Whether it is shown of a group, which is a share group or not: what is known of share groups stands in a topic of
-    /// its own, which may be read before the group's own records are.
+    /// Whether the slot is shown, in a group that is a share group or is not.
+    ///
+    /// The state of share groups is in a topic of its own, which may be read before the group's own records say that it
+    /// is a share group. Until then it is not shown.
     pub const fn is_shown(&self, is_share: bool) -> bool {
         is_share || !self.source.is_share()
     }
 
-    /// Since when the oldest record waits that the newest commit leaves unread, if that is known. (While it leaves none
-    /// unread there is nothing to know; the record that comes then is the one that it names.)
+    /// Append time of the oldest unconsumed record, if known. `None` while there is no lag.
+    ///
+    /// If there is no lag, the next record that is appended is the one that the newest commit names.
     pub fn waits_since(&self) -> Option<Since> {
         self.since.get()
     }
 
-    /// Notes that until the next commit.
+    /// Sets the append time of the oldest unconsumed record. It is valid until the next commit.
     pub fn settle(&mut self, since: Since) {
         self.since = Packed::of(since);
     }
 
-    /// What was told of the same commit before a reading anew is told on.
+    /// Takes over the append time from before a rebuild, if the newest commit is still at the same offset.
     pub fn wait_on(&mut self, before: &Self) {
         if self.window.newest().offset == before.window.newest().offset {
             self.since = before.since;
         }
     }
 
-    /// The window that was held before a reading anew goes on, where that found the same history; tells how many
-    /// commits came meanwhile. Where the newest order is a lower one, the source has another history by now.
+    /// Continues the window from before a rebuild, if the rebuild found the same history. Returns the number of commits
+    /// that are newer than that window.
+    ///
+    /// If the newest commit now has a lower order than before, the source has another history, and the old window is
+    /// dropped.
     pub fn go_on(&mut self, before: &Self, rules: &Rules) -> u64 {
         let newest = before.window.newest().order;
         if before.source != self.source || self.window.newest().order < newest {
@@ -90,18 +96,18 @@ impl Slot {
         newer.map(|commit| self.append(commit, rules)).fold(0, |count, ()| count.saturating_add(1))
     }
 
-    /// What was settled holds no longer.
+    /// Forgets the append time of the oldest unconsumed record.
     pub const fn unsettle(&mut self) {
         self.since = Packed::NONE;
     }
 
-    /// Keeps the commits that `keep` says; tells whether there are any.
+    /// Keeps the commits for which `keep` returns true. Returns whether any is left.
     pub fn retain(&mut self, keep: impl Fn(&Commit) -> bool) -> bool {
         self.unsettle();
         self.window.retain(keep)
     }
 
-    /// Takes one more commit in. `commit.lag` is not looked at: it follows from the place and from `bounds`.
+    /// Takes in another commit. `commit.lag` is ignored: it is computed from `bounds` and from the place of the commit.
     pub fn take(&mut self, arriving: &Arriving, bounds: Bounds, rules: &Rules) -> Taken {
         let commit = arriving.commit;
         if arriving.source != self.source {
@@ -118,7 +124,7 @@ impl Slot {
         self.take_behind(commit, rules)
     }
 
-    /// A commit that is newer than all.
+    /// Adds a commit that is newer than all held ones.
     fn append(&mut self, commit: Commit, rules: &Rules) {
         let newest = self.window.newest();
         if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
@@ -129,7 +135,7 @@ impl Slot {
         }
     }
 
-    /// A commit from another source takes the window over when it is the later one.
+    /// Takes in a commit of another source, which takes the window over if it has a later timestamp.
     fn change_source(&mut self, arriving: &Arriving, bounds: Bounds) -> Taken {
         if arriving.commit.timestamp <= self.window.newest().timestamp {
             return Taken::Dropped(Dropped::Superseded);
@@ -163,13 +169,13 @@ fn nearer(before: Timestamp, after: Timestamp, distance: Duration) -> bool {
     !distance.is_zero() && i128::from(after.since(before)) < i128::try_from(distance.as_millis()).unwrap_or(i128::MAX)
 }
 
-/// The lag of a commit that is the newest, against the log end known now: the plain distance, without the log start
+/// The commit lag of the newest commit, against the log end known now and without regard to the log start
 /// (docs/src/reference/status-rules.md, Commit lag).
 fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
     let plain = Bounds { start: None, ..bounds };
     match arriving.standing().lag(plain) {
         Some(lag) => LagThen::Known(lag),
-        // By the time that a log end is known it is not any more how much was done with.
+        // Once a log end is known, the number of finished records may have changed.
         None if arriving.source.is_share() => LagThen::Unknown,
         None => LagThen::Pending,
     }

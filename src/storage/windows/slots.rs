@@ -11,32 +11,33 @@ use crate::storage::lists::sorted::{Place, Sorted};
 use crate::storage::windows::progress::Progress;
 use crate::storage::windows::slot::{Rules, Slot, Taken};
 
-/// See the module.
+/// See the module documentation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Slots {
-    /// By partition.
+    /// Sorted by partition.
     list: Sorted<Slot>,
-    /// Of share groups: how far they have come. Their windows hold the first record that is not finished.
+    /// The states of share groups. The windows of such partitions hold the first record that is not finished.
     #[expect(clippy::box_collection, reason = "a word for the many that have none")]
     shares: Option<Box<BTreeMap<Partition, Progress>>>,
 }
 
-/// A commit on its way in.
+/// A commit that is being taken in.
 #[derive(Clone, Debug)]
 pub(crate) struct Arriving {
     pub source: SourceId,
     pub partition: Partition,
     pub commit: Commit,
-    /// Of a share group.
+    /// The state of the partition, for a share group.
     pub progress: Option<Progress>,
 }
 
-/// What a group has committed of a partition.
+/// The position of a group in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// The offset.
+    /// The committed offset. Of a share group the start offset.
     pub committed: Offset,
-    /// How many records after that are done with: 0 but for share groups, of which it may be unknown.
+    /// The number of records after it that are acknowledged or archived. 0 for all groups but share groups, for which
+    /// it may be unknown.
     pub done: Option<u32>,
 }
 
@@ -72,7 +73,7 @@ impl Slots {
         self.list.iter()
     }
 
-    /// Those that are shown of a group, which is a share group or not.
+    /// The slots that are shown, in a group that is a share group or is not.
     pub fn shown(&self, is_share: bool) -> impl Iterator<Item = &Slot> {
         self.list.iter().filter(move |slot| slot.is_shown(is_share))
     }
@@ -85,24 +86,24 @@ impl Slots {
         self.find(partition).ok().and_then(|place| self.list.get(place))
     }
 
-    /// How far a share group has come.
+    /// The state of a partition of a share group. `None` for other groups.
     pub fn progress(&self, slot: &Slot) -> Option<&Progress> {
         self.shares.as_ref()?.get(&slot.partition).filter(|_| slot.source.is_share())
     }
 
-    /// What is committed.
+    /// The position of the group in the partition of `slot`.
     pub fn standing(&self, slot: &Slot) -> Standing {
         let share = self.progress(slot).map(Standing::of);
         share.unwrap_or_else(|| Standing { committed: slot.window.newest().offset, done: Some(0) })
     }
 
-    /// How many records after the commit are done with, of all partitions of which it is known.
+    /// By partition, the number of records after the commit that are acknowledged or archived, where it is known.
     pub fn all_done(&self) -> BTreeMap<Partition, u32> {
         self.list.iter().filter_map(|slot| Some((slot.partition, self.standing(slot).done?))).collect()
     }
 
     fn find(&self, partition: Partition) -> Result<Place, Place> {
-        // Partitions are mostly all there: then the number tells the place.
+        // Mostly all partitions are present. Then the number of a partition gives its place.
         let guess = |first: &Slot| {
             let distance = i64::from(partition.0).saturating_sub(first.partition.0.into());
             usize::try_from(distance).unwrap_or(usize::MAX)
@@ -110,7 +111,7 @@ impl Slots {
         self.list.find_near(|slot| slot.partition.cmp(&partition), guess)
     }
 
-    /// Takes a commit in.
+    /// Takes in a commit.
     pub fn take(&mut self, arriving: Arriving, bounds: Bounds, rules: &Rules) -> Taken {
         let taken = match self.find(arriving.partition) {
             Ok(place) => match self.list.get_mut(place) {
@@ -136,7 +137,8 @@ impl Slots {
         }
     }
 
-    /// Takes away what came from a source before it told that it is gone.
+    /// Removes the window of a partition if it belongs to this source and its newest commit is not newer than `order`,
+    /// the order of the tombstone.
     pub fn remove(&mut self, partition: Partition, source: SourceId, order: Order) {
         let older = |slot: &&Slot| slot.source == source && slot.window.newest().order <= order;
         if let Ok(place) = self.find(partition)
@@ -147,7 +149,7 @@ impl Slots {
         }
     }
 
-    /// Keeps the windows that `keep` says, with what they hold.
+    /// Keeps the windows for which `keep` returns true. `keep` may change them.
     pub fn retain(&mut self, keep: impl FnMut(&mut Slot) -> bool) {
         self.list.retain_mut(keep);
         let Self { list, shares } = self;
@@ -156,7 +158,8 @@ impl Slots {
         }
     }
 
-    /// Puts the windows of other sources in, each unless the one that is held is the later one.
+    /// Adds the windows of `other`. Where both have a window, that of `other` replaces one of the same source or one
+    /// with an earlier newest commit.
     pub fn adopt(&mut self, other: Self) {
         let Self { list, mut shares } = other;
         for slot in list {
@@ -176,7 +179,7 @@ impl Slots {
         }
     }
 
-    /// Few are added from now on.
+    /// Frees unused capacity. Called when few windows will be added from now on.
     pub fn shrink(&mut self) {
         self.list.shrink();
     }

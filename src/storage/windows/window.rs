@@ -1,36 +1,36 @@
-//! The window: the last commits of one partition, oldest first, ordered by [`Order`].
+//! The window: the last commits of one partition, oldest first, in the order of [`Order`].
 //!
-//! A million of them may be alive, so a commit takes 16 bytes: differences of 32 bits to a base. A window
-//! in which one does not fit is widened as a whole.
+//! A million windows may exist, so a commit takes 16 bytes: its fields are stored as 32-bit differences to a base. If a
+//! commit of a window does not fit, the whole window is stored in full width.
 
 use std::num::NonZeroUsize;
 
 use crate::model::{Commit, Lag, LagThen, Offset, Order, Timestamp};
 
-/// See the module.
+/// See the module documentation.
 #[derive(Clone, Debug)]
 pub struct Window {
     order: i64,
     offset: i64,
     timestamp: i64,
-    /// The newest commit, unless they are wide: most looks at a window are for it, and end here.
+    /// The newest commit, unless the window is wide. Most readers need only this one.
     newest: Cell,
     older: Older,
 }
 
-/// The commits before the newest.
+/// The commits before the newest one.
 #[derive(Clone, Debug)]
 enum Older {
-    /// None.
+    /// There is only the newest commit.
     None,
-    /// The oldest, which tells with the newest whether a group is silent, and those between the two.
+    /// The oldest commit, and those between it and the newest. Oldest and newest decide whether a group is silent.
     Narrow(Cell, Vec<Cell>),
-    /// All of the window, the newest too. Boxed, so that this is no larger than the other.
+    /// All commits of a wide window, including the newest. Boxed, so that this variant is no larger than the other.
     #[expect(clippy::box_collection, reason = "rare, and the enum must stay small")]
     Wide(Box<Vec<Commit>>),
 }
 
-/// Differences to the base; the lag is itself, but for the two highest numbers.
+/// A commit as differences to the base. The lag is stored as it is; its two highest values mean pending and unknown.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
     order: i32,
@@ -39,7 +39,7 @@ struct Cell {
     lag: u32,
 }
 
-/// Commits that a window has place for once there are any between its oldest and its newest.
+/// The first capacity for commits between the oldest and the newest.
 const FIRST: usize = 3;
 
 const UNKNOWN: u32 = u32::MAX;
@@ -48,7 +48,7 @@ const NONE: Cell = Cell { order: 0, offset: 0, timestamp: 0, lag: UNKNOWN };
 const ZERO: Commit = Commit { order: Order(0), offset: Offset(0), timestamp: Timestamp(0), lag: LagThen::Unknown };
 
 impl Window {
-    /// A window that holds one commit.
+    /// Creates a window with one commit.
     #[must_use]
     pub fn new(first: Commit) -> Self {
         let mut window = Self::based_on(first);
@@ -62,7 +62,7 @@ impl Window {
         Self { order, offset, timestamp, newest: NONE, older: Older::None }
     }
 
-    /// How many commits it holds, at least one.
+    /// The number of commits, at least one.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.older {
@@ -72,7 +72,7 @@ impl Window {
         }
     }
 
-    /// Never: a window without commits is removed.
+    /// Always false: a window without commits is removed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -99,7 +99,7 @@ impl Window {
         Commits { window: self, oldest, between: between.iter(), newest, wide: wide.iter() }
     }
 
-    /// Appends a commit that is newer than all; the oldest leaves when `capacity` is reached.
+    /// Appends a commit that is newer than all others. The oldest commit leaves when `capacity` is reached.
     pub fn push(&mut self, commit: Commit, capacity: NonZeroUsize) {
         let capacity = capacity.get();
         if capacity == 1 {
@@ -112,7 +112,7 @@ impl Window {
         self.append(commit, capacity);
     }
 
-    /// Puts a commit in before the one at `index`; the oldest leaves when `capacity` is reached.
+    /// Inserts a commit before the one at `index`. The oldest commit leaves when `capacity` is reached.
     pub fn insert(&mut self, index: usize, commit: Commit, capacity: NonZeroUsize) {
         let mut commits: Vec<Commit> = self.iter().collect();
         commits.insert(index.min(commits.len()), commit);
@@ -121,7 +121,7 @@ impl Window {
         *self = Self::pack(commits);
     }
 
-    /// Puts a commit in the place of the one at `index`.
+    /// Replaces the commit at `index`.
     pub fn replace(&mut self, index: usize, commit: Commit) {
         let mut commits: Vec<Commit> = self.iter().collect();
         if let Some(place) = commits.get_mut(index) {
@@ -130,7 +130,7 @@ impl Window {
         *self = Self::pack(commits);
     }
 
-    /// Keeps what `keep` says; tells whether anything is left.
+    /// Keeps the commits for which `keep` returns true. Returns whether any is left.
     pub fn retain(&mut self, keep: impl Fn(&Commit) -> bool) -> bool {
         if !self.iter().all(|commit| keep(&commit)) {
             *self = Self::pack(self.iter().filter(keep).collect());
@@ -154,7 +154,7 @@ impl Window {
         let before = std::mem::replace(&mut self.newest, cell);
         if let Older::Narrow(_, between) = &mut self.older {
             if between.len() == between.capacity() {
-                // Grown by doubling, but never past what the window may hold beside its oldest and its newest.
+                // Doubled, but never beyond `capacity`, of which two are stored outside of this list.
                 let room = capacity.saturating_sub(between.len()).saturating_sub(2).min(between.len().max(FIRST));
                 between.reserve_exact(room);
             }
@@ -164,7 +164,7 @@ impl Window {
         }
     }
 
-    /// The narrowest window of these commits, on the newest as its base.
+    /// Packs commits into a window with the newest as base: narrow if all fit, else wide.
     fn pack(commits: Vec<Commit>) -> Self {
         let narrow = commits.split_last().and_then(|(newest, older)| {
             let mut window = Self::based_on(*newest);
@@ -209,14 +209,14 @@ impl Window {
     }
 }
 
-/// The commits of a window, oldest first. A scrape may look at ten million of them.
+/// Iterates over the commits of a window, oldest first. A scrape may read ten million of them.
 #[derive(Clone, Debug)]
 pub struct Commits<'a> {
     window: &'a Window,
     oldest: Option<Cell>,
     between: std::slice::Iter<'a, Cell>,
     newest: Option<Cell>,
-    /// Empty while there are narrow ones.
+    /// Empty unless the window is wide.
     wide: std::slice::Iter<'a, Commit>,
 }
 
