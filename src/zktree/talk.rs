@@ -19,9 +19,9 @@ pub struct Ask {
 /// What is requested of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// The names of its children.
+    /// The names of the children.
     Children,
-    /// Its data.
+    /// The data of the node.
     Data,
     /// Whether it exists. The watch fires when it is created.
     Existence,
@@ -30,9 +30,9 @@ pub enum Want {
 /// A server's answer about a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The names of its children. The node is watched.
+    /// The names of the children. The node is watched.
     Children(Vec<String>),
-    /// Its data. The node is watched.
+    /// The data of the node, which is watched.
     Data {
         /// The data.
         data: Vec<u8>,

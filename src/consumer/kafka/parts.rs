@@ -14,9 +14,9 @@ use super::topics::OFFSETS;
 pub struct Begin {
     /// The partition.
     pub log: Log,
-    /// Its log start.
+    /// The log start.
     pub start: Offset,
-    /// Its last stable offset. The partition has caught up when it has been read up to here.
+    /// The last stable offset. The partition has caught up when it has been read up to here.
     pub end: Offset,
     /// Whether it appeared while the others were already being read, so that all its records are new.
     pub late: bool,
@@ -31,7 +31,7 @@ pub enum Notice {
     End {
         /// The partition.
         log: Log,
-        /// Its last stable offset.
+        /// The last stable offset.
         end: Offset,
     },
     /// A partition brings no records although there are more to read and its leader answers.

@@ -29,11 +29,11 @@ pub struct ClusterView {
 /// A broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerView {
-    /// Its id.
+    /// The broker id.
     pub id: BrokerId,
-    /// Its advertised host.
+    /// The advertised host.
     pub host: String,
-    /// Its advertised port.
+    /// The advertised port.
     pub port: i32,
 }
 
@@ -49,18 +49,18 @@ impl BrokerView {
 /// A topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicView {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The error that the broker gives instead of the partitions, or in addition to them.
     pub error: Option<Code>,
-    /// Its partitions, in the order of the answer.
+    /// The partitions, in the order of the answer.
     pub partitions: Vec<PartitionView>,
 }
 
 /// A partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionView {
-    /// Its number.
+    /// The partition number.
     pub id: Partition,
     /// The leader; `None` if there is none.
     pub leader: Option<BrokerId>,

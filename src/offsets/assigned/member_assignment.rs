@@ -21,7 +21,7 @@ pub enum Owned<'a> {
 pub struct TopicPartitions<'a> {
     /// The topic.
     pub topic: TopicId,
-    /// Its partitions.
+    /// The partitions.
     pub partitions: Partitions<'a>,
 }
 
@@ -53,7 +53,7 @@ pub struct CurrentAssignment<'a> {
     pub epoch: i32,
     /// The previous epoch.
     pub previous_epoch: i32,
-    /// Its state.
+    /// The state of the member.
     pub state: MemberState,
     /// What it owns.
     pub assigned: Owned<'a>,

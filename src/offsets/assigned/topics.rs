@@ -8,9 +8,9 @@ use crate::offsets::bytes::list::{Item, List};
 /// A topic that a group subscribes to. Brokers from 4.1 on write only tombstones of these records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topic<'a> {
-    /// Its id.
+    /// The topic id.
     pub id: TopicId,
-    /// Its name.
+    /// The name.
     pub name: Name<'a>,
     /// Number of partitions.
     pub partitions: i32,
@@ -30,7 +30,7 @@ pub struct PartitionRacks<'a> {
 /// The topics that match a regular expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matched<'a> {
-    /// Their names.
+    /// The names of the topics.
     pub topics: List<'a, Name<'a>>,
     /// The offset in the cluster's metadata log that the topics were resolved at.
     pub version: i64,

@@ -11,7 +11,7 @@ use crate::offsets::bytes::list::{Item, List};
 pub struct Topology<'a> {
     /// Increased by each change of the application's topology.
     pub epoch: i32,
-    /// Its parts, which run independently of each other.
+    /// The parts, which run independently of each other.
     pub subtopologies: List<'a, Subtopology<'a>>,
 }
 
@@ -19,7 +19,7 @@ pub struct Topology<'a> {
 /// by partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subtopology<'a> {
-    /// Its id.
+    /// The id.
     pub id: Name<'a>,
     /// The topics that it reads.
     pub source_topics: List<'a, Name<'a>>,
@@ -38,7 +38,7 @@ pub struct Subtopology<'a> {
 /// A topic that the application creates for its own use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InternalTopic<'a> {
-    /// Its name.
+    /// The name.
     pub name: Name<'a>,
     /// Number of partitions; 0 if the topology does not specify it.
     pub partitions: i32,

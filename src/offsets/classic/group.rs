@@ -40,9 +40,9 @@ pub struct Member<'a> {
     pub rebalance_timeout: Option<i32>,
     /// Maximum time without a heartbeat, in milliseconds.
     pub session_timeout: i32,
-    /// Its subscription. A `ConsumerProtocolSubscription` only if the protocol type is `consumer`.
+    /// The subscription. A `ConsumerProtocolSubscription` only if the protocol type is `consumer`.
     pub subscription: &'a [u8],
-    /// Its assignment. Decoded by [`crate::offsets::assignment`] only if the protocol type is `consumer`.
+    /// The assignment. Decoded by [`crate::offsets::assignment`] only if the protocol type is `consumer`.
     pub assignment: &'a [u8],
 }
 

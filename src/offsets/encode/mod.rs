@@ -27,7 +27,7 @@ pub use share_state::{share_state_key, snapshot_value, update_value};
 pub struct EncodeError {
     /// The field.
     pub field: &'static str,
-    /// Its length.
+    /// The length.
     pub found: usize,
     /// The maximum length.
     pub most: usize,

@@ -21,7 +21,7 @@ pub struct StatePartitions<'a> {
 pub struct StateTopic<'a> {
     /// The topic's id.
     pub id: TopicId,
-    /// Its name.
+    /// The name of the topic.
     pub name: Name<'a>,
     /// The partitions.
     pub partitions: Partitions<'a>,
@@ -32,7 +32,7 @@ pub struct StateTopic<'a> {
 pub struct DeletedTopic<'a> {
     /// The topic's id.
     pub id: TopicId,
-    /// Its name.
+    /// The name of the topic.
     pub name: Name<'a>,
 }
 

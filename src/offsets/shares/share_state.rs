@@ -42,7 +42,7 @@ pub enum Record<'a> {
     Snapshot {
         /// The partition.
         of: SharePartition<'a>,
-        /// Its state.
+        /// The state.
         snapshot: Option<Snapshot<'a>>,
     },
     /// A change since the snapshot; `None` is a tombstone, although brokers write only snapshots as tombstones.
