@@ -1,4 +1,4 @@
-//! The clocks, read at the edge and passed on as arguments.
+//! Reads the clocks. Times are read at the edge of the program and passed on as arguments.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,22 +8,22 @@ use tracing::{info, warn};
 use crate::model::{Tick, Timestamp};
 use crate::wall_clock::{AsOf, Change, WallClock};
 
-/// Now, in Unix milliseconds.
+/// The current wall clock time, in Unix milliseconds.
 #[must_use]
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Now, on the clock that nobody sets.
+/// The current time of the monotonic clock, which is never set.
 #[must_use]
 pub fn tick() -> Tick {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     Tick(i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Now, and whether anything may expire by it. There is one wall clock in a process, so what is known of it is shared by
-/// all who ask; a jump is told once.
+/// The current wall clock time, and whether anything may expire by it. A process has one wall clock, so its state
+/// is shared by all callers and a jump is logged once.
 #[must_use]
 pub fn as_of() -> AsOf {
     static WALL: Mutex<WallClock> = Mutex::new(WallClock::new());
@@ -38,7 +38,7 @@ pub fn as_of() -> AsOf {
     as_of
 }
 
-/// The instant so long after another one; that one itself where there is none.
+/// The instant `wait` after `now`; `now` itself if that cannot be represented.
 #[must_use]
 pub fn later(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).unwrap_or(now)

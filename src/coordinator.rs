@@ -1,4 +1,4 @@
-//! Burrow's coordinator: it configures, starts and stops the modules of one kind.
+//! Configures, starts and stops the modules of one kind, as Burrow's coordinators do.
 
 use std::time::{Duration, Instant};
 
@@ -9,26 +9,26 @@ use crate::model::ModuleError;
 /// How long all modules together may take to stop.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// When a stop that begins now must have ended.
+/// The deadline of a stop that begins now.
 #[must_use]
 pub fn grace_ends() -> Instant {
     let now = Instant::now();
     now.checked_add(GRACE).unwrap_or(now)
 }
 
-/// A module, configured and not started.
+/// A module that is configured but may not be started yet.
 pub trait Module: Send {
-    /// The section's path, `consumer.local`.
+    /// The path of the section, such as `consumer.local`.
     fn name(&self) -> &str;
 
-    /// Starts it. A server that cannot be reached is no error: the module retries.
+    /// Starts the module. A server that cannot be reached is no error: the module retries.
     ///
     /// # Errors
-    /// What waiting cannot repair.
+    /// Only what waiting cannot repair.
     fn start(&mut self) -> Result<(), ModuleError>;
 
-    /// Stops it, and returns when it has stopped completely, or at `deadline`. A module that was never started has
-    /// stopped.
+    /// Stops the module. Returns when it has stopped completely, or at `deadline`. Does nothing if it was never
+    /// started.
     fn stop(&mut self, deadline: Instant);
 }
 
@@ -39,14 +39,13 @@ pub struct Coordinator {
 }
 
 impl Coordinator {
-    /// A coordinator of configured modules, which start in this order.
+    /// Creates a coordinator of configured modules, which start in this order.
     #[must_use]
     pub const fn new(modules: Vec<Box<dyn Module>>) -> Self {
         Self { modules, started: 0 }
     }
 
-    /// Starts the modules one after the other. The first that fails ends it: no further module is started,
-    /// and those that were are stopped.
+    /// Starts the modules in order. When one fails, no further module is started, and the started ones are stopped.
     ///
     /// # Errors
     /// The error of the module that failed.
@@ -62,8 +61,7 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Stops the modules that were started, in the opposite order; returns when each has stopped completely, or at
-    /// `deadline`.
+    /// Stops the started modules in reverse order. Returns when each has stopped completely, or at `deadline`.
     pub fn stop(&mut self, deadline: Instant) {
         for module in self.modules.iter_mut().take(self.started).rev() {
             module.stop(deadline);

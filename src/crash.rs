@@ -1,20 +1,21 @@
-//! The line with which the program ends when a fault ends it.
+//! Reports a fault that ends the program, in one line.
 //!
-//! A failed assertion of a library, a failed allocation, an access to memory that is not there and a stack that has
-//! overflowed end a process with a signal, and nothing says which version of which program that was, or what happened.
-//! [`watch`] installs handlers that write one line on standard error with the cause, the thread and the version. The
-//! signal then takes its default action, so that the exit status and the core dump are the signal's. The text of an
-//! assertion stands on a line before, which is the C library's; the size of an allocation is known to [`Allocator`].
-//! Rust's own handler, which reports overflowed stacks only, is replaced.
+//! A failed assertion of a library, a failed allocation, an invalid memory access and a stack overflow end a
+//! process with a signal. Without a handler nothing shows which version of which program that was, or what
+//! happened. [`watch`] installs handlers that write one line to standard error with the cause, the thread and the
+//! version. The signal then takes its default action, so that the exit status and the core dump are the signal's.
+//! The text of an assertion is on the line before, which the C library writes; the size of an allocation is
+//! recorded by [`Allocator`]. Rust's own handler, which reports only stack overflows, is replaced.
 //!
 //! This is one of the two places with unsafe code; the other one is `kafka::ffi`. A handler may call only what is
-//! async-signal-safe (signal-safety(7)): `poll`, `write`, `getpid`, `sigaction`, `raise` and `pause` are, and `prctl` is
-//! a bare system call. The line is formatted into a buffer on the handler's stack, which neither locks nor allocates.
+//! async-signal-safe (signal-safety(7)): `poll`, `write`, `getpid`, `sigaction`, `raise` and `pause` are, and
+//! `prctl` is a bare system call. The line is formatted into a buffer on the handler's stack, which neither locks
+//! nor allocates.
 //!
-//! The handler needs a stack of its own, for the thread's may be what has overflowed. Rust's threads have one.
-//! [`watch_thread`] gives one to a thread that a library in C has started, and lets the signals through there, for
-//! librdkafka blocks all of them in its threads. In a thread that has neither, the kernel ends the
-//! process without a line when its stack overflows, or on any fault where the signal is blocked.
+//! The handler needs its own stack, because the thread's stack may have overflowed. Rust's threads have such a
+//! stack. [`watch_thread`] adds one to a thread that a C library has started, and unblocks the signals there,
+//! because librdkafka blocks all of them in its threads. In a thread without these two, the kernel ends the process
+//! without a line when the stack overflows, or on any fault if its signal is blocked.
 
 #![expect(unsafe_code, reason = "signal handlers and alternate stacks have no safe form for SIGSEGV and its like")]
 
@@ -33,7 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use allocator::{Allocator, keep_little};
 pub use stack::watch_thread;
 
-/// The signals of faults, all of which end a process with a core dump.
+/// The signals of faults. Each ends a process with a core dump.
 const FATAL: [(c_int, &str); 7] = [
     (libc::SIGABRT, "SIGABRT"),
     (libc::SIGBUS, "SIGBUS"),
@@ -44,15 +45,15 @@ const FATAL: [(c_int, &str); 7] = [
     (libc::SIGTRAP, "SIGTRAP"),
 ];
 
-/// How the line begins: the program and its version.
+/// The beginning of the line: the program and its version.
 static HEAD: OnceLock<String> = OnceLock::new();
-/// A handler has begun to write the line.
+/// Whether a handler has begun to write the line.
 static REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Installs the handlers, for this and all further threads.
+/// Installs the handlers for this thread and all later ones.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn watch() -> io::Result<()> {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     HEAD.get_or_init(|| format!("warrener {version} (revision {revision})"));
@@ -62,7 +63,7 @@ pub fn watch() -> io::Result<()> {
 
 type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
-/// Sets what a signal does; `None` is the default action.
+/// Sets the handler of a signal; `None` is the default action.
 #[expect(clippy::as_conversions, reason = "sigaction takes a function as a number")]
 fn handle(signal: c_int, handler: Option<Handler>) -> io::Result<()> {
     // SAFETY: all zeroes are a valid `sigaction` with the default action; the handler has the form that SA_SIGINFO
@@ -79,10 +80,10 @@ fn handle(signal: c_int, handler: Option<Handler>) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The handler.
+/// The signal handler.
 extern "C" fn report(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     if REPORTED.swap(true, Ordering::SeqCst) {
-        // Another thread has come first. It ends the process, and with it this thread.
+        // Another thread was first. It ends the process, and this thread with it.
         loop {
             // SAFETY: it takes nothing.
             unsafe { libc::pause() };
@@ -95,10 +96,10 @@ extern "C" fn report(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_
     // The buffer takes what fits and never fails.
     let _ = write!(line, "{head}: ended by {} in thread {}: {fault}", name(signal), ThreadName::own());
     line.print();
-    // Nothing is left to be done about a failure.
+    // A failure cannot be handled any more.
     let _ = handle(signal, None);
     if fault.is_sent() {
-        // It is delivered when this returns. A fault of the processor's comes again by itself, at its place.
+        // The signal is delivered when this returns. A fault of the processor occurs again by itself, at its place.
         // SAFETY: the signal exists.
         unsafe { libc::raise(signal) };
     }
@@ -108,24 +109,24 @@ fn name(signal: c_int) -> &'static str {
     FATAL.iter().find(|(number, _)| *number == signal).map_or("a signal", |(_, name)| name)
 }
 
-/// What has happened.
+/// A fault.
 #[derive(Clone, Copy, Debug)]
 struct Fault {
     signal: c_int,
-    /// Above 0 for a fault of this thread's, else how the signal was sent.
+    /// Above 0 for a fault of this thread; otherwise it says how the signal was sent.
     code: c_int,
-    /// The process that sent it.
+    /// The process that sent the signal.
     sender: c_int,
     own: c_int,
-    /// Bytes of the allocation that failed last in this thread; 0 when none did.
+    /// Size in bytes of the last failed allocation in this thread; 0 if none has failed.
     refused: usize,
-    /// What was accessed, or where the fault lies.
+    /// The address that was accessed, or the address of the faulting instruction.
     address: usize,
-    /// Where the thread's stack ends; `None` where that is not known.
+    /// The stack pointer of the thread; `None` if it is not known.
     stack: Option<usize>,
 }
 
-/// An access that fails so near to the stack's end has gone past it: there is no stack where it should be.
+/// An access that fails this close to the stack pointer counts as a stack overflow.
 const NEAR: usize = 64 * 1024;
 
 impl Fault {
@@ -175,7 +176,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Where the interrupted thread's stack ends.
+/// The stack pointer of the interrupted thread.
 ///
 /// # Safety
 /// `context` is what the kernel handed to a handler.
@@ -187,7 +188,7 @@ unsafe fn stack_pointer(context: *const c_void) -> Option<usize> {
     usize::try_from(*stack).ok()
 }
 
-/// Where the interrupted thread's stack ends.
+/// The stack pointer of the interrupted thread.
 ///
 /// # Safety
 /// `context` is what the kernel handed to a handler.
@@ -197,7 +198,7 @@ unsafe fn stack_pointer(context: *const c_void) -> Option<usize> {
     usize::try_from(unsafe { (*context.cast::<libc::ucontext_t>()).uc_mcontext.sp }).ok()
 }
 
-/// Not known for other processors: an overflow is reported as an invalid access there.
+/// Not known on other processors: an overflow is reported as an invalid access there.
 ///
 /// # Safety
 /// None is needed.
@@ -206,7 +207,7 @@ unsafe fn stack_pointer(_: *const c_void) -> Option<usize> {
     None
 }
 
-/// What the system calls this thread.
+/// The system's name of this thread.
 struct ThreadName([u8; 16]);
 
 impl ThreadName {
@@ -225,7 +226,7 @@ impl fmt::Display for ThreadName {
     }
 }
 
-/// A line in the making; what does not fit is left out.
+/// A line that is being formatted. What does not fit is dropped.
 struct Line {
     bytes: [u8; 320],
     len: usize,
@@ -239,7 +240,7 @@ impl Default for Line {
 
 impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // One byte is left for the end of the line.
+        // One byte is reserved for the end of the line.
         let room = self.bytes.len().saturating_sub(1);
         for byte in text.bytes().take(room.saturating_sub(self.len)) {
             if let Some(place) = self.bytes.get_mut(self.len) {
@@ -252,7 +253,7 @@ impl Write for Line {
 }
 
 impl Line {
-    /// Writes it to standard error, and waits no longer than a second until that takes it.
+    /// Writes the line to standard error. Waits at most a second until standard error accepts it.
     fn print(&self) {
         let mut rest = self.bytes.get(..=self.len).unwrap_or_default();
         while !rest.is_empty() {

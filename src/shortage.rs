@@ -1,4 +1,4 @@
-//! What the system may run out of, in words.
+//! Describes the resources that the system may run out of.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -7,25 +7,25 @@ use std::time::{Duration, Instant};
 use rlimit::Resource;
 use tracing::warn;
 
-/// Lets the process open as many descriptors as the system allows it to: a service manager's usual soft limit is
-/// there for programs that cannot deal with more.
+/// Raises the limit of open descriptors to the highest value allowed. The soft limit that service managers set is
+/// meant for programs that cannot handle more.
 ///
 /// # Errors
-/// What the system says. The limit is then what it was.
+/// The system's error. The limit is then unchanged.
 pub fn raise_descriptors() -> io::Result<()> {
     let (soft, hard) = Resource::NOFILE.get()?;
     if soft < hard { Resource::NOFILE.set(hard, hard) } else { Ok(()) }
 }
 
-/// How many descriptors the process may have open.
+/// The number of descriptors that the process may have open.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn descriptors() -> io::Result<u64> {
     Resource::NOFILE.get().map(|(soft, _)| soft)
 }
 
-/// Why a call failed; where something is short, it says what.
+/// Why a call failed. If a resource is short, the text names it.
 #[must_use]
 pub fn cause(error: &io::Error) -> String {
     match error.raw_os_error() {
@@ -39,13 +39,13 @@ pub fn cause(error: &io::Error) -> String {
     }
 }
 
-/// The same of a thread that could not be started.
+/// Why a thread could not be started.
 #[must_use]
 pub fn thread_cause(error: &io::Error) -> String {
     format!("the system gives no thread: {error}")
 }
 
-/// Logs a shortage that comes up again and again: once, until a minute has passed without it.
+/// Logs a repeated shortage once, until a minute has passed without it.
 #[derive(Debug, Default)]
 pub struct Reporter {
     last: Mutex<Option<Instant>>,
@@ -55,13 +55,13 @@ pub struct Reporter {
 const CALM: Duration = Duration::from_secs(60);
 
 impl Reporter {
-    /// Nothing is short so far.
+    /// Starts without a shortage.
     #[must_use]
     pub const fn new() -> Self {
         Self { last: Mutex::new(None) }
     }
 
-    /// Something is short; `what` follows from it.
+    /// Reports a shortage. `cause` says what is short, `what` what follows from it.
     pub fn report(&self, cause: &str, what: &str) {
         if self.is_news(Instant::now()) {
             warn!(cause, "{what}");

@@ -1,4 +1,4 @@
-//! Threads with an owner: started, told to stop, joined.
+//! Threads with an owner, which starts, stops and joins them.
 
 use std::any::Any;
 use std::io;
@@ -15,26 +15,26 @@ use tracing::{error, info, warn};
 use crate::model::ModuleError;
 use crate::shortage;
 
-/// Where a task that cannot go on tells so; at most one message a task.
+/// Where a task that cannot continue reports it. Each task sends at most one message.
 pub type Failures = UnboundedSender<Failure>;
 
-/// A task ended that should not have.
+/// The unexpected end of a task.
 #[derive(Debug)]
 pub struct Failure {
-    /// The task's name.
+    /// The name of the task.
     pub task: String,
-    /// Why.
+    /// Why it ended.
     pub why: Why,
 }
 
 /// Why a task ended.
 #[derive(Debug)]
 pub enum Why {
-    /// It could not go on.
+    /// It could not continue.
     Failed(ModuleError),
-    /// It panicked, with these words.
+    /// It panicked with this message.
     Panicked(String),
-    /// It returned without being told to.
+    /// It returned without being stopped.
     Returned,
 }
 
@@ -49,22 +49,23 @@ pub struct Tasks {
 #[derive(Debug)]
 struct Task {
     name: String,
-    /// Disconnected when the task's body has ended.
+    /// Disconnected when the body of the task has ended.
     ended: Receiver<()>,
     thread: thread::JoinHandle<()>,
 }
 
 impl Tasks {
-    /// No tasks yet. They stop when `parent` is cancelled, too: so all owners' tasks can be told at once.
+    /// Creates an owner without tasks. Its tasks also stop when `parent` is cancelled, which stops the tasks of all
+    /// owners at once.
     #[must_use]
     pub fn new(parent: &CancellationToken, failures: Failures) -> Self {
         Self { stop: parent.child_token(), failures, running: Vec::new() }
     }
 
-    /// Starts a task on a thread of its own. It has to end soon after its token is cancelled, and not before.
+    /// Starts a task on its own thread. It must end soon after its token is cancelled, and not before.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn spawn(
         &mut self,
         name: String,
@@ -81,7 +82,7 @@ impl Tasks {
                 Err(panic) => Some(Why::Panicked(words(panic.as_ref()))),
             };
             if let Some(why) = why {
-                // Nobody listens any more when the program is ending, which is what a failure asks for.
+                // Fails when the program is already ending, which is what a failure would cause.
                 drop(failures.send(Failure { task, why }));
             }
             drop(ending);
@@ -91,8 +92,8 @@ impl Tasks {
         Ok(())
     }
 
-    /// Stops all tasks and waits until they have ended, or until `deadline`. What has not ended by then is left
-    /// behind, and the log says so.
+    /// Stops all tasks. Waits until they have ended, or until `deadline`. Tasks that have not ended by then are
+    /// left running, which is logged.
     pub fn stop(&mut self, deadline: Instant) {
         self.stop.cancel();
         for task in self.running.drain(..) {
@@ -116,26 +117,26 @@ impl Drop for Tasks {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("it gave no reason").to_owned()
 }
 
-/// Between two tries to start a thread.
+/// Time between two attempts to start a thread.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A thread that could not be started.
 #[derive(Debug)]
 pub struct Refused<F> {
-    /// What the system says.
+    /// The system's error.
     pub error: io::Error,
-    /// What the thread should have done; always there.
+    /// The work of the thread; always `Some`.
     work: Option<F>,
 }
 
 impl<F: FnOnce()> Refused<F> {
-    /// Does it in this thread.
+    /// Does the work in the current thread.
     pub fn work_here(self) {
         if let Some(work) = self.work {
             work();
@@ -143,10 +144,10 @@ impl<F: FnOnce()> Refused<F> {
     }
 }
 
-/// Starts a thread. Where the system has none to give, the work is given back.
+/// Starts a thread. If the system cannot start one, the work is returned.
 ///
 /// # Errors
-/// The work, and what the system says.
+/// The work, and the system's error.
 pub fn start<F: FnOnce() + Send + 'static>(name: &str, work: F) -> Result<thread::JoinHandle<()>, Refused<F>> {
     let held = Arc::new(Mutex::new(Some(work)));
     let taken = Arc::clone(&held);
@@ -159,7 +160,8 @@ pub fn start<F: FnOnce() + Send + 'static>(name: &str, work: F) -> Result<thread
     thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| Refused { error, work: take(&held) })
 }
 
-/// Starts a thread as soon as the system gives one: a shortage is waited out. `None` when `stop` comes first.
+/// Starts a thread as soon as the system can. Waits while a resource is short. `None` when `stop` is cancelled
+/// first.
 pub fn start_in_time<F: FnOnce() + Send + 'static>(
     name: &str,
     mut work: F,
@@ -185,8 +187,8 @@ pub fn start_in_time<F: FnOnce() + Send + 'static>(
     }
 }
 
-/// Makes what takes memory or descriptors as soon as the system has them to give: a shortage is waited out. `None`
-/// when `stop` comes first.
+/// Creates something that needs memory or descriptors, as soon as the system has them. Waits while they are short.
+/// `None` when `stop` is cancelled first.
 pub fn make_in_time<T>(
     what: &str,
     mut make: impl FnMut() -> Result<T, ModuleError>,
@@ -218,7 +220,7 @@ mod tests {
     use super::*;
     use tokio::sync::mpsc::unbounded_channel;
 
-    /// Why a task of this body is said to have ended.
+    /// The reported reason of the end of a task with this body.
     fn ended(body: impl FnOnce(&CancellationToken) -> Result<(), ModuleError> + Send + 'static) -> String {
         let (failures, mut failed) = unbounded_channel();
         let mut tasks = Tasks::new(&CancellationToken::new(), failures);

@@ -6,9 +6,9 @@
 //!                 /ids/CONSUMER              a member, of Java's client GROUP_HOST-TIME-RANDOM
 //! ```
 //!
-//! [`place`] says what a path stands for, [`Tree`] what there is to read next and what an answer tells. Neither does
-//! any I/O: paths and answers are arguments. Other shapes of tree are left alone, and what a server says beyond the
-//! [`Bounds`] is left out and counted.
+//! [`place`] returns what a path stands for. [`Tree`] decides what to read next and converts answers to updates.
+//! Neither does any I/O: paths and answers are arguments. Other nodes are ignored. Whatever a server lists beyond
+//! the [`Bounds`] is left out and counted.
 
 mod bounds;
 mod refused;
@@ -26,7 +26,7 @@ pub use tree::Tree;
 use crate::model::{Name, Offset, Partition};
 use crate::storage::MemberUpdate;
 
-/// The root of all groups.
+/// The root node of all groups.
 pub const ROOT: &str = "/consumers";
 
 /// What a node stands for.
@@ -38,28 +38,28 @@ pub enum Place<'p> {
     Group(&'p str),
     /// The list of a group's members.
     Members(&'p str),
-    /// The list of the topics of which a group owns something.
+    /// The list of the topics of which a group owns partitions.
     OwnedTopics(&'p str),
-    /// The list of a topic's partitions that a group owns.
+    /// The list of the partitions of a topic that a group owns.
     OwnedPartitions(&'p str, &'p str),
     /// The owner of a partition.
     Owner(Spot<'p>),
     /// The list of the topics that a group commits to.
     Topics(&'p str),
-    /// The list of a topic's partitions that a group commits to.
+    /// The list of the partitions of a topic that a group commits to.
     Partitions(&'p str, &'p str),
     /// The offset of a partition.
     Commit(Spot<'p>),
 }
 
 impl Place<'_> {
-    /// Whether the name that a node adds to its path is one that is taken in.
+    /// Whether the group or topic that the last part of the path names has a valid length.
     #[must_use]
     pub const fn is_fit(&self) -> bool {
         match self {
             Self::Group(group) => Name(group.as_bytes()).is_fit_for_a_group(),
             Self::Partitions(_, topic) | Self::OwnedPartitions(_, topic) => Name(topic.as_bytes()).is_fit_for_a_topic(),
-            // The names above them were.
+            // The names above them were checked.
             Self::Groups
             | Self::Members(_)
             | Self::OwnedTopics(_)
@@ -84,20 +84,20 @@ pub struct Spot<'p> {
 /// What is wrong with a node: the label `reason` of `warrener_record_errors_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The data of an offset is none.
+    /// The data of an offset node is not a number.
     Offset,
     /// The data of an owner is longer than [`LONGEST_CONSUMER`].
     Owner,
     /// The node may not be read.
     Authorization,
-    /// A name that ZooKeeper or Kafka does not allow, or that is longer than they allow.
+    /// A name that ZooKeeper or Kafka does not allow, or a name longer than they allow.
     Name,
     /// A node beyond the [`Bounds`].
     Limit,
 }
 
 impl Fault {
-    /// All label values.
+    /// All values of the label.
     pub const REASONS: [&'static str; 5] = [
         Self::Offset.reason(),
         Self::Owner.reason(),
@@ -106,7 +106,7 @@ impl Fault {
         Self::Limit.reason(),
     ];
 
-    /// The label's value.
+    /// The value of the label.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ impl Fault {
     }
 }
 
-/// What a path stands for, from [`ROOT`] on; `None` for what is nothing of the old consumer's.
+/// What a path stands for. The path starts with [`ROOT`]. `None` for a node that is not the old consumer's.
 #[must_use]
 pub fn place(path: &str) -> Option<Place<'_>> {
     let rest = path.strip_prefix(ROOT)?;
@@ -150,14 +150,15 @@ fn spot<'p>(group: &'p str, topic: &'p str, name: &str) -> Option<Spot<'p>> {
     Some(Spot { group, topic: named(topic)?, partition: partition(name)? })
 }
 
-/// A partition's number from a node's name, in the one form that it has: else `0` and `00` were the same partition.
+/// Parses a partition number from a node's name. Only the canonical form is accepted; otherwise `0` and `00` would
+/// be the same partition.
 fn partition(name: &str) -> Option<Partition> {
     let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     let leading = name.len() > 1 && name.starts_with('0');
     if digits && !leading { name.parse().ok().map(Partition) } else { None }
 }
 
-/// The offset that the data of a node says: ASCII digits and nothing else.
+/// Parses the data of an offset node: ASCII digits only.
 #[must_use]
 pub fn offset(data: &[u8]) -> Option<Offset> {
     let digits = !data.is_empty() && data.iter().all(u8::is_ascii_digit);
@@ -172,7 +173,7 @@ pub fn consumer_of(thread: &str) -> Option<&str> {
     (digits && !consumer.is_empty()).then_some(consumer)
 }
 
-/// A member that owns nothing yet. What it calls itself in requests is not kept in ZooKeeper.
+/// A member that owns nothing yet. ZooKeeper does not store client ids.
 #[must_use]
 pub fn member<'a>(group: &str, consumer: &'a [u8]) -> MemberUpdate<'a> {
     let host = std::str::from_utf8(consumer).ok().and_then(|consumer| host(group, consumer));
@@ -184,7 +185,7 @@ pub fn member<'a>(group: &str, consumer: &'a [u8]) -> MemberUpdate<'a> {
     }
 }
 
-/// The host in a consumer's id, unless it was given another: `GROUP_HOST-TIME-RANDOM`.
+/// The host in a consumer's id, if the id has the default form `GROUP_HOST-TIME-RANDOM`.
 fn host<'a>(group: &str, consumer: &'a str) -> Option<&'a str> {
     let made = consumer.strip_prefix(group)?.strip_prefix('_')?;
     let (rest, random) = made.rsplit_once('-')?;

@@ -1,4 +1,4 @@
-//! From a metadata answer to what storage and the plan need. Pure.
+//! Converts a metadata answer to what storage and the plan need. Pure.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::storage::{Broker, Metadata, PartitionMetadata, TopicMetadata};
 pub(super) struct Layout {
     topics: Vec<(Arc<str>, Option<TopicId>)>,
     seats: Vec<Seat>,
-    /// The places of the partitions that each broker leads.
+    /// For each broker the indexes of the partitions that it leads.
     led: BTreeMap<BrokerId, Vec<usize>>,
 }
 
@@ -25,12 +25,12 @@ pub(super) struct Seat {
 }
 
 impl Layout {
-    /// Of nothing.
+    /// A layout without partitions.
     pub(super) const fn empty() -> Self {
         Self { topics: Vec::new(), seats: Vec::new(), led: BTreeMap::new() }
     }
 
-    /// Of metadata whose topics are sorted; a topic without an id has the one it had before.
+    /// Creates a layout from metadata whose topics are sorted. A topic without an id keeps the one it had before.
     pub(super) fn of(metadata: &Metadata, known: &Known) -> Self {
         let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
         let topics = metadata.topics.iter().map(|topic| (Arc::from(topic.name.as_str()), id(topic))).collect();
@@ -58,23 +58,23 @@ impl Layout {
         &self.seats
     }
 
-    /// Who leads any partition.
+    /// The brokers that lead at least one partition.
     pub(super) fn leaders(&self) -> impl Iterator<Item = BrokerId> {
         self.led.keys().copied()
     }
 
-    /// The places of the partitions that a broker leads.
+    /// The indexes of the partitions that a broker leads.
     pub(super) fn led_by(&self, leader: BrokerId) -> &[usize] {
         self.led.get(&leader).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// A partition and its topic.
+    /// The topic and number of the partition at an index.
     pub(super) fn place(&self, seat: usize) -> Option<(&str, Partition)> {
         let seat = self.seats.get(seat)?;
         Some((&self.topics.get(seat.topic)?.0, seat.partition))
     }
 
-    /// Who leads a partition, if anybody does.
+    /// The leader of a partition; `None` without a leader or for an unknown partition.
     pub(super) fn leader(&self, topic: &str, partition: Partition) -> Option<BrokerId> {
         let topic = self.topics.binary_search_by(|(name, _)| (**name).cmp(topic)).ok()?;
         let seat = self.seats.binary_search_by_key(&(topic, partition), |seat| (seat.topic, seat.partition)).ok()?;
@@ -85,13 +85,14 @@ impl Layout {
         self.topics.get(self.seats.get(seat)?.topic)?.1
     }
 
-    /// Whether two places are one topic's: not if it was created anew in between.
+    /// Whether two indexes mean the same partition of the same topic. A topic that was created again in between is
+    /// another one.
     fn is_same(&self, seat: usize, newer: &Self, place: usize) -> bool {
         self.place(seat) == newer.place(place)
             && !matches!((self.id(seat), newer.id(place)), (Some(old), Some(new)) if old != new)
     }
 
-    /// For each partition of `self` its place in `newer`, if it still has one.
+    /// For each partition of `self` its index in `newer`; `None` if it no longer exists.
     pub(super) fn moved_to(&self, newer: &Self) -> Vec<Option<usize>> {
         let mut next = 0;
         (0..self.seats.len())
@@ -106,17 +107,17 @@ impl Layout {
     }
 }
 
-/// Topics that the last answer named, for one that names a topic without its partitions.
+/// The topics of the last answer, for an answer that names a topic without its partitions.
 pub(super) type Known = BTreeMap<String, TopicMetadata>;
 
-/// What an answer leaves for the next one to fall back on.
+/// Returns what the next answer may need to fall back on.
 pub(super) fn remember(metadata: &Metadata, known: &Known) -> Known {
     let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
     let topics = metadata.topics.iter();
     topics.map(|topic| (topic.name.clone(), TopicMetadata { id: id(topic), ..topic.clone() })).collect()
 }
 
-/// Whether the broker means that the topic is not there, or not for us.
+/// Whether the error means that the topic does not exist or may not be read.
 const fn is_absent(code: Code) -> bool {
     matches!(
         code,
@@ -124,7 +125,7 @@ const fn is_absent(code: Code) -> bool {
     )
 }
 
-/// The metadata that an answer amounts to, topics sorted by name.
+/// Converts an answer to metadata. Its topics are sorted by name.
 pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
     let brokers = view.brokers.iter().map(|broker| Broker { id: broker.id, address: broker.address() }).collect();
     let mut topics: Vec<TopicMetadata> = view
@@ -142,7 +143,7 @@ pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
     Metadata { brokers, topics }
 }
 
-/// Fills in the ids that a topic was given just now.
+/// Sets the topic ids that were just read.
 pub(super) fn identify(metadata: &mut Metadata, ids: &HashMap<String, TopicId>) {
     for topic in &mut metadata.topics {
         if let Some(id) = ids.get(&topic.name) {
@@ -151,13 +152,15 @@ pub(super) fn identify(metadata: &mut Metadata, ids: &HashMap<String, TopicId>) 
     }
 }
 
-/// By number. A topic that is named with an error and without partitions has those that it had, without leaders.
+/// The partitions by number. A topic that is named with an error and without partitions keeps its known partitions,
+/// without leaders.
 fn partitions(topic: &TopicView, known: Option<&TopicMetadata>) -> Vec<PartitionMetadata> {
     if topic.error.is_some() && topic.partitions.is_empty() {
         let before = known.map(|known| known.partitions.as_slice()).unwrap_or_default();
         return before.iter().map(|partition| PartitionMetadata { leader: None, ..partition.clone() }).collect();
     }
-    // Numbers run from 0 without a gap; what does not fit would have to be made up.
+    // Numbers run from 0 without a gap. A number that does not fit is dropped, because its place would have to be
+    // invented.
     let mut numbered =
         vec![PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 }; topic.partitions.len()];
     for partition in &topic.partitions {

@@ -1,9 +1,9 @@
 //! The cluster module: brokers, topics, partitions, log starts and log ends.
 //!
-//! Two threads share one client. One asks for metadata, which blocks; the other keeps ListOffsets requests of
-//! all leaders in flight and hands each answer to storage as it comes, so that one broker that does not answer
-//! costs its own partitions and nobody's time. In between it asks about times in the past, for the time lags. What is
-//! due when, and for whom, is decided by `plan`, `past` and `pace`, which know neither Kafka nor the clock.
+//! Two threads share one client. One requests metadata, which blocks. The other keeps ListOffsets requests to all
+//! leaders in flight and applies each answer to storage as it arrives, so a broker that does not answer affects
+//! only its own partitions and delays nothing else. In between it runs the time lookups for the time lags. `plan`,
+//! `past` and `pace` decide what is due; they use neither Kafka nor the clock.
 
 mod layout;
 mod module;
@@ -32,10 +32,10 @@ use pulse::Pulse;
 
 pub use module::Module;
 
-/// How soon a thread notices that it is to stop.
+/// How long a thread may take to notice that it has to stop.
 const NOTICE: Duration = Duration::from_millis(100);
 
-/// A cluster module that has been checked and not been started.
+/// A cluster module that is checked but not started.
 #[derive(Clone, Debug)]
 pub struct Kafka {
     cluster: Cluster,
@@ -43,20 +43,20 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Checks the settings; opens no socket.
+    /// Checks the settings. Opens no socket.
     ///
     /// # Errors
-    /// Properties that librdkafka refuses, mechanisms that are not built in, files that cannot be read.
+    /// A property that librdkafka refuses, a mechanism that is not built in, or a file that cannot be read.
     pub fn configure(cluster: &Cluster) -> Result<Self, ModuleError> {
         Client::check(&cluster.connection, Role::Cluster)?;
         let context = Context::new(&cluster.name, "cluster", &cluster.name);
         Ok(Self { cluster: cluster.clone(), context })
     }
 
-    /// Makes the client, which connects in the background: a server that does not answer is no error.
+    /// Creates the client, which connects in the background. A server that does not answer is no error.
     ///
     /// # Errors
-    /// What waiting does not repair: key material or credentials that librdkafka does not take.
+    /// Only what waiting cannot repair: key material or credentials that librdkafka does not accept.
     pub fn start(
         self,
         storage: Arc<Storage>,
@@ -70,27 +70,26 @@ impl Kafka {
     }
 }
 
-/// A started cluster module, to be put on a blocking thread.
+/// A started cluster module, to be run on a blocking thread.
 pub struct Running {
     cluster: Arc<Cluster>,
     client: Arc<Client>,
     pulse: Arc<Pulse>,
     storage: Arc<Storage>,
-    /// Those who bring the cluster's groups.
+    /// Health of the consumer modules that read groups of this cluster.
     consumers: Vec<Arc<Health>>,
     stop: CancellationToken,
 }
 
 impl Running {
-    /// The client, whose context knows why the cluster does not answer.
+    /// The client. Its context knows why the cluster does not answer.
     #[must_use]
     pub const fn client(&self) -> &Arc<Client> {
         &self.client
     }
 
-    /// Works until it is told to stop, and returns soon after. A metadata request that a broker leaves unanswered
+    /// Runs until the module is stopped, and returns soon after. A metadata request that a broker leaves unanswered
     /// ends by itself some seconds later.
-    ///
     pub fn run(mut self) {
         let mut keeper = Keeper::new(Arc::clone(&self.client));
         while let Some(client) = self.work(&mut keeper) {
@@ -99,7 +98,8 @@ impl Running {
         }
     }
 
-    /// Works with one client: until it is to be replaced by another one, which is returned, or until the stop.
+    /// Works with one client until it has to be replaced, and returns the replacement. `None` when the module is
+    /// stopped.
     fn work(&self, keeper: &mut Keeper) -> Option<Arc<Client>> {
         let (shapes, new_shapes) = mpsc::channel();
         let (hurry, hurried) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! The cluster module as the coordinator sees it.
+//! The cluster module as a module of the coordinator.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +15,7 @@ use crate::task::{Failures, Tasks};
 
 use super::Kafka;
 
-/// A `[cluster.*]` section's module.
+/// The module of a `[cluster.*]` section.
 #[derive(Debug)]
 pub struct Module {
     name: String,
@@ -28,8 +28,8 @@ pub struct Module {
 }
 
 impl Module {
-    /// Checks the section as far as that goes without a connection. `consumers` are those who bring the cluster's
-    /// groups: the past is asked about once these are known. Cancelling `stop` stops the module, too.
+    /// Checks the section as far as possible without a connection. `consumers` are the modules that read groups of
+    /// this cluster: time lookups start once those groups are known. Cancelling `stop` also stops the module.
     ///
     /// # Errors
     /// Settings that librdkafka refuses.

@@ -1,4 +1,4 @@
-//! The thread that asks for log starts and log ends.
+//! The thread that requests log starts and log ends.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,17 +22,17 @@ use crate::storage::{Broker, LogBounds, Storage};
 
 /// How long a request may wait for its broker.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How long a sign of life may take, and how often it is asked for.
+/// How long a probe may take, and the time between two probes.
 const PROBE: Duration = Duration::from_secs(3);
-/// The topic that a broker is asked for as a sign of life: an error for it is one, too.
+/// The topic that a probe asks for. An error for it is an answer, too.
 const SIGN_OF_LIFE: &str = "__consumer_offsets";
-/// Answers taken before the rest of the work has its turn.
+/// Maximum number of answers that are handled before the other work continues.
 const ANSWERS_AT_ONCE: usize = 1000;
 
-/// The answer to one of a chunk's two requests.
+/// The answer to one of the two requests of a chunk.
 type Half = Result<Vec<Result<Found, Code>>, Code>;
 
-/// The two requests of a chunk: their numbers are twice the chunk's, and one more.
+/// The two requests of a chunk. Their tags are twice the chunk's number, and that plus one.
 #[derive(Default)]
 struct Pair {
     starts: Option<Half>,
@@ -76,7 +76,7 @@ impl Offsets {
         }
     }
 
-    /// Until it is told to stop, or the client is to be replaced by the one that is returned.
+    /// Runs until the module is stopped, or until the client has to be replaced, and returns the replacement.
     pub(super) fn run(mut self, keeper: &mut Keeper) -> Option<Arc<Client>> {
         while !self.stop.is_cancelled() {
             self.client.serve();
@@ -102,7 +102,7 @@ impl Offsets {
         None
     }
 
-    /// Takes in the newest metadata. False when there will be none any more.
+    /// Applies the newest metadata. Returns false when the other thread has ended.
     fn adopt(&mut self) -> bool {
         loop {
             match self.shapes.try_recv() {
@@ -138,7 +138,7 @@ impl Offsets {
         self.past.refreshed(Instant::now());
     }
 
-    /// The starts first: a broker answers in order, so that no end is older than its start.
+    /// Requests the log starts first: a broker answers in order, so no log end is older than its log start.
     fn ask(&mut self, ask: &Ask) {
         let number = ask.chunk.wrapping_mul(2);
         self.pairs.insert(ask.chunk, Pair::default());
@@ -159,18 +159,18 @@ impl Offsets {
         match answer {
             Answer::Offsets { tag, result } if Times::is_own(tag) => self.past.take(tag, result, &self.lookups),
             Answer::Offsets { tag, result } => self.take_half(tag, result),
-            // What a broker says of the topic does not matter, nor whether it says it at all.
+            // It does not matter what the broker answers about the topic, not even if it is an error.
             Answer::Topics { result: Ok(_), .. } => self.heard(Instant::now()),
             Answer::Topics { result: Err(code), .. } if code.is_brokers() => self.heard(Instant::now()),
             Answer::Topics { result: Err(_), .. } => {}
         }
     }
 
-    /// A broker answered: when none did before, everything is asked for anew.
+    /// Records that a broker answered. If none did before, everything is requested again.
     fn heard(&mut self, now: Instant) {
         if self.pulse.answered(now) {
             self.plan.hasten(now);
-            // Fails when the other thread has stopped, and then this one is about to.
+            // Fails when the other thread has stopped; then this one is about to stop.
             self.hurry.send(Hurry).ok();
         }
     }
@@ -207,7 +207,7 @@ impl Offsets {
             }
         };
         if settled.hurry {
-            // Fails when the other thread has stopped, and then this one is about to.
+            // Fails when the other thread has stopped; then this one is about to stop.
             self.hurry.send(Hurry).ok();
         }
         self.tell(settled.bounds.into_iter());
@@ -243,7 +243,7 @@ impl Offsets {
         }
     }
 
-    /// Asks the brokers in turn for a sign of life while refreshes bring none.
+    /// Probes the brokers in turn while no refresh is answered.
     fn probe(&mut self, now: Instant) {
         if !self.pulse.quiet(now) || now < self.next_probe || self.brokers.is_empty() {
             return;
@@ -259,7 +259,7 @@ impl Offsets {
     }
 }
 
-/// Whether nothing was heard, as opposed to an answer that says no.
+/// Whether the code means that no answer came, rather than an error from the broker.
 const fn is_silence(code: Code) -> bool {
     matches!(code, Code::TIMED_OUT | Code::TRANSPORT)
 }

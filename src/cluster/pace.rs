@@ -1,17 +1,18 @@
-//! When to ask for metadata. Pure: time is an argument.
+//! Decides when metadata is requested. Pure: the time is an argument.
 
 use std::time::{Duration, Instant};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 const LAST_BACKOFF: Duration = Duration::from_secs(2);
 
-/// The pause after so many failures in a row: doubling, 2 s at most.
+/// The pause after this number of consecutive failures. It doubles each time, up to 2 s.
 pub(super) fn backoff(failures: u32) -> Duration {
     let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     FIRST_BACKOFF.saturating_mul(doubled).min(LAST_BACKOFF)
 }
 
-/// A request that is made every so often, sooner when it failed, and sooner when somebody is in a hurry.
+/// The schedule of a repeated request. The next one is sent earlier after a failure, or when newer metadata is
+/// wanted.
 #[derive(Debug)]
 pub(super) struct Pace {
     every: Duration,
@@ -22,7 +23,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Due at once.
+    /// Starts with a request that is due at once.
     pub(super) const fn new(every: Duration, now: Instant) -> Self {
         Self { every, due: now, asked: None, failures: 0, hurries: 0 }
     }
@@ -31,12 +32,12 @@ impl Pace {
         now >= self.due
     }
 
-    /// Time left until it is due.
+    /// The time until the next request is due.
     pub(super) fn left(&self, now: Instant) -> Duration {
         self.due.saturating_duration_since(now)
     }
 
-    /// The request is being made.
+    /// Records that the request is sent.
     pub(super) fn asks(&mut self, now: Instant) {
         if self.asked.is_some_and(|asked| now.saturating_duration_since(asked) >= LAST_BACKOFF.saturating_mul(2)) {
             self.hurries = 0;
@@ -54,7 +55,7 @@ impl Pace {
         self.due = now + backoff(self.failures);
     }
 
-    /// Somebody is in a hurry: the next request is made soon, and those after it not too soon.
+    /// Schedules the next request soon. When this is repeated, the pauses grow.
     pub(super) fn hurry(&mut self, now: Instant) {
         let soon = match self.asked {
             Some(asked) => (asked + backoff(self.hurries)).max(now),

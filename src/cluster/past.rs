@@ -1,9 +1,9 @@
-//! What to ask about times in the past, and when (docs/src/reference/status-rules.md, Time lookups).
-//! Pure: time is an argument.
+//! Decides which time lookups are sent, and when (docs/src/reference/status-rules.md, Time lookups). Pure: the time
+//! is an argument.
 //!
-//! Questions come in *rounds*: those of one round are in flight together, and the next round follows from their
-//! answers. The first rounds are asked once the groups of the cluster are known, one after the other; later ones as
-//! commits need them, some few a refresh.
+//! Lookups are sent in *rounds*: those of one round are in flight together, and the next round depends on their
+//! answers. The first rounds start once the groups of the cluster are known, and follow each other at once. Later
+//! rounds run when commits need them, a few per refresh.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,56 +14,56 @@ use crate::model::{Offset, Partition, Timestamp, TopicId};
 use crate::storage::{Aim, Dates, Lagging, TopicName};
 use crate::time_lag::{Exactness, Span};
 
-/// Rounds at start, and at each refresh.
+/// Rounds at the start, and per refresh afterwards.
 const FIRST_ROUNDS: u8 = 10;
 const ROUNDS: u8 = 3;
-/// Questions for one commit, and about one partition in one set of rounds.
+/// Maximum lookups for one commit, and for one partition in one set of rounds.
 const FOR_COMMIT: u8 = 8;
 const ABOUT_PARTITION: u8 = 64;
 
-/// How long the first rounds wait for groups that nobody brings.
+/// How long the first rounds wait for consumers that bring no groups.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// See the module.
+/// See the module documentation.
 #[derive(Debug)]
 pub(super) struct Past {
     every: Duration,
     stage: Stage,
-    /// Rounds that may still be asked.
+    /// Rounds that may still be sent in this set.
     left: u8,
-    /// When to look at what is needed next.
+    /// When to check the needs next.
     due: Instant,
-    /// Questions that have not been answered.
+    /// Number of unanswered lookups.
     open: usize,
     partitions: HashMap<Key, Asked>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// No log end has been read, or groups are not known yet.
+    /// No log end has been read yet, or the groups are not known yet.
     Waiting,
     /// The first rounds.
     First,
-    /// Those after.
+    /// The later rounds.
     Later,
 }
 
 type Key = (usize, Partition);
 
-/// What has been asked about a partition.
+/// The lookups of one partition.
 #[derive(Debug)]
 struct Asked {
-    /// Keeps the key from being another topic's.
+    /// Keeps the key unique: the topic's address is not reused while this is held.
     _topic: Arc<TopicName>,
-    /// Questions in this set of rounds.
+    /// Lookups in this set of rounds.
     questions: u8,
-    /// Nobody is there to ask in this set of rounds.
+    /// Whether no broker could be asked in this set of rounds.
     silent: bool,
-    /// Answers for each record that is still wanted.
+    /// Number of answers for each record that is still wanted.
     answers: Vec<(Offset, u8)>,
 }
 
-/// A question about a time.
+/// A time lookup.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     pub(super) topic: Arc<TopicName>,
@@ -74,33 +74,33 @@ pub(super) struct Question {
     wanted: Vec<Offset>,
 }
 
-/// What is asked for.
+/// What a lookup asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// The first record of all: the timestamp 0.
+    /// The first record that has a timestamp: the timestamp 0.
     First,
-    /// The first record at or after a time, in a log that was so long.
+    /// The first record at or after a time. The offset is the log end when the lookup was created.
     From(Timestamp, Offset),
 }
 
-/// What a look at the needs came to.
+/// The result of checking the needs.
 #[derive(Debug)]
 pub(super) enum Need {
-    /// A round of questions.
+    /// A round of lookups.
     Ask(Vec<Question>),
-    /// Nothing has to be asked.
+    /// No lookup is needed.
     Nothing,
-    /// Nothing has to be asked any more at the start.
+    /// The first rounds are over.
     FirstOver,
 }
 
 impl Past {
-    /// For log ends that are refreshed so often.
+    /// Creates the state for log ends that are refreshed every `every`.
     pub(super) fn new(every: Duration, now: Instant) -> Self {
         Self { every, stage: Stage::Waiting, left: 0, due: now, open: 0, partitions: HashMap::new() }
     }
 
-    /// A refresh of the log ends is over.
+    /// Records that a refresh of the log ends is over.
     pub(super) fn refreshed(&mut self, now: Instant) {
         match self.stage {
             Stage::Waiting => self.begin(Stage::First, FIRST_ROUNDS, now),
@@ -116,7 +116,7 @@ impl Past {
         }
     }
 
-    /// Groups have come up that were not known when the first rounds were asked: these are asked anew.
+    /// Starts the first rounds again, because groups have appeared that were not known then.
     pub(super) fn restart(&mut self, now: Instant) {
         self.begin(Stage::First, FIRST_ROUNDS, now);
     }
@@ -126,7 +126,7 @@ impl Past {
         now.saturating_duration_since(self.due) >= PATIENCE
     }
 
-    /// Whether it is time to look at what is needed. At the start that has to wait until the groups are known.
+    /// Whether to check the needs. At the start this waits until the groups are known.
     pub(super) fn is_due(&self, now: Instant, groups_known: bool) -> bool {
         let may = match self.stage {
             Stage::Waiting => false,
@@ -136,13 +136,13 @@ impl Past {
         may && self.open == 0 && now >= self.due
     }
 
-    /// Whether all the questions for a record have been asked.
+    /// Whether all lookups allowed for a record are spent.
     pub(super) fn has_given_up(&self, topic: &TopicName, partition: Partition, record: Offset) -> bool {
         let asked = self.partitions.get(&key(topic, partition));
         asked.is_some_and(|asked| asked.answers_for(record) >= FOR_COMMIT)
     }
 
-    /// Asks what is needed.
+    /// Creates the next round of lookups, if one is needed.
     pub(super) fn ask(&mut self, lagging: &[Lagging], exactness: Exactness, time: Timestamp, now: Instant) -> Need {
         self.keep_wanted(lagging);
         let mut questions = Vec::new();
@@ -165,7 +165,7 @@ impl Past {
         Need::Ask(questions)
     }
 
-    /// Forgets what is not wanted any more.
+    /// Removes partitions and records that are no longer wanted.
     fn keep_wanted(&mut self, lagging: &[Lagging]) {
         let mut kept = HashMap::with_capacity(lagging.len());
         for needed in lagging {
@@ -213,7 +213,7 @@ impl Past {
         }
     }
 
-    /// A question was answered, or nobody would.
+    /// Handles the end of a lookup. `heard` is false if it got no answer.
     pub(super) fn answered(&mut self, question: &Question, heard: bool, now: Instant) {
         if let Some(asked) = self.partitions.get_mut(&key(&question.topic, question.partition)) {
             asked.silent |= !heard;
@@ -241,17 +241,17 @@ impl Asked {
     }
 }
 
-/// The address of a topic's one name stands for it as long as the name is held.
+/// The topic's address identifies it, because each name exists once and is held.
 fn key(topic: &TopicName, partition: Partition) -> Key {
     (std::ptr::from_ref(topic).addr(), partition)
 }
 
-/// Whether the first record of all is the one that is wanted: one question tells its time.
+/// Whether the wanted record is the first one: a single lookup finds its time.
 fn is_first(aim: &Aim, start: Option<Offset>) -> bool {
     aim.span.is_none() || start.is_some_and(|start| aim.record <= start)
 }
 
-/// Records whose times lie within the same span are asked for together.
+/// Groups records by the span that their times lie in, so that they share lookups.
 fn by_span(aims: &[Aim]) -> Vec<(Span, Vec<Offset>)> {
     let mut spans: Vec<(Span, Vec<Offset>)> = Vec::new();
     for aim in aims {
@@ -264,8 +264,8 @@ fn by_span(aims: &[Aim]) -> Vec<(Span, Vec<Offset>)> {
     spans
 }
 
-/// How many questions at once part a span into single cells within so many rounds, with no more questions than there
-/// is room for. Where that cannot be, one at a time gets furthest.
+/// How many lookups to send at once, so that a span is divided into single cells within `rounds` rounds and `room`
+/// lookups. If that is impossible, one at a time gets furthest.
 fn at_once(cells: f64, rounds: u8, room: u8) -> u8 {
     let parts = |count: u8| (f64::from(count) + 1.0).powi(i32::from(rounds));
     let most = room.checked_div(rounds).unwrap_or(0);

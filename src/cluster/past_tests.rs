@@ -1,4 +1,4 @@
-//! A log with known timestamps, a storage, and the questions between them.
+//! Tests time lookups between a log with known timestamps and a storage.
 
 use std::num::NonZeroUsize;
 
@@ -15,7 +15,7 @@ const DAY: i64 = 24 * HOUR;
 const NOW: i64 = 1_700_000_000_000;
 const REFRESH: i64 = 10 * SECOND;
 
-/// A broker's log of one partition, and what it was asked.
+/// A broker's log of one partition, with the number of lookups.
 struct Log {
     start: i64,
     times: Vec<i64>,
@@ -31,13 +31,13 @@ impl Log {
         i64::try_from(self.times.len()).unwrap()
     }
 
-    /// The greatest timestamp up to a record and including it, now at the latest.
+    /// The greatest timestamp of the records up to and including `record`, but not later than `now`.
     fn appended(&self, record: i64, now: i64) -> i64 {
         let (from, to) = (usize::try_from(self.start).unwrap(), usize::try_from(record).unwrap());
         self.times[from..=to].iter().copied().max().unwrap().min(now)
     }
 
-    /// As a broker answers ListOffsets.
+    /// Answers like a broker's ListOffsets.
     fn answer(&mut self, what: What) -> TimeAnswer {
         self.questions += 1;
         let asked = match what {
@@ -95,7 +95,7 @@ impl Scene {
         cluster.apply(cluster.source("m", 0), PastStream::Read, [(order, commit)], Timestamp(self.time));
     }
 
-    /// Reads the log end, and begins the rounds that go with it.
+    /// Reads the log end, and starts the rounds of this refresh.
     fn refresh(&mut self) {
         let (start, end) = (Some(Offset(self.log.start)), Some(Offset(self.log.end())));
         let bounds = LogBounds { topic: "t", partition: Partition(0), start, end };
@@ -108,7 +108,7 @@ impl Scene {
         self.now += Duration::from_millis(u64::try_from(millis).unwrap());
     }
 
-    /// Asks until nothing is due; gives the number of rounds.
+    /// Sends lookups until nothing is due. Returns the number of rounds.
     fn ask(&mut self) -> usize {
         let before = self.rounds;
         while self.past.is_due(self.now, true) {
@@ -158,7 +158,7 @@ impl Scene {
         cluster.groups.iter().map(|group| (group.label.name().to_string(), lag(group))).collect()
     }
 
-    /// Whether what is shown is right, by the larger of a refresh and 2 % of the truth.
+    /// Checks that what is shown is right within a refresh or 2 % of the truth, whichever is larger.
     fn check(&self, committed: &[(&str, i64)]) {
         for ((name, shown), (group, offset)) in self.shown().into_iter().zip(committed) {
             assert_eq!(name, *group);
@@ -174,7 +174,7 @@ impl Scene {
     }
 }
 
-/// Starts on a log with one group at each of these offsets, and checks all that is shown then.
+/// Starts on a log with one group at each of these offsets, and checks everything that is shown then.
 fn starts_right(log: Log, offsets: &[i64]) -> Scene {
     let names: Vec<String> = (0..offsets.len()).map(|number| format!("g{number:03}")).collect();
     let committed: Vec<(&str, i64)> = names.iter().map(String::as_str).zip(offsets.iter().copied()).collect();
@@ -251,7 +251,7 @@ fn a_commit_below_the_log_start_counts_from_there() {
 
 #[test]
 fn many_groups_share_the_questions_about_a_partition() {
-    // As a random sequence, spread over the whole log.
+    // A random sequence, spread over the whole log.
     let offsets: Vec<i64> = (1..=100_i64).map(|number| number * 7_919 % 86_000).collect();
     let mut scene = Scene::new(steady(86_400, SECOND));
     let names: Vec<String> = (0..offsets.len()).map(|number| format!("g{number:03}")).collect();
@@ -321,7 +321,7 @@ fn a_group_that_consumes_a_week_old_log_is_right_all_the_way() {
             None => unknown += 1,
         }
     }
-    // Where nothing near has been asked about, three rounds may not be enough.
+    // Three rounds may not be enough if no close time was looked up before.
     assert!(unknown <= 3, "{unknown}");
 }
 

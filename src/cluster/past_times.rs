@@ -1,4 +1,4 @@
-//! The past of one cluster: what storage needs to know is asked for, what is answered goes to storage.
+//! The time lookups of one cluster: sends what storage needs, and applies the answers to storage.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,14 +13,14 @@ use crate::health::Health;
 use crate::kafka::{Code, Found, Lookups};
 use crate::storage::{Cluster, TimesFound};
 
-/// See the module.
+/// See the module documentation.
 pub(super) struct PastTimes {
     storage: Option<Arc<Cluster>>,
     pulse: Arc<Pulse>,
     consumers: Vec<Arc<Health>>,
     past: Past,
     times: Times,
-    /// Some groups were not known when the first rounds were asked.
+    /// Whether some groups were not known during the first rounds.
     incomplete: bool,
 }
 
@@ -40,12 +40,12 @@ impl PastTimes {
         }
     }
 
-    /// A refresh of the log ends is over.
+    /// Records that a refresh of the log ends is over.
     pub(super) fn refreshed(&mut self, now: Instant) {
         self.past.refreshed(now);
     }
 
-    /// Looks at what is needed, when that is due.
+    /// Checks what storage needs, if that is due.
     pub(super) fn look(&mut self, layout: &Layout, lookups: &Lookups, now: Instant) {
         let known = self.consumers.iter().all(|health| health.is_ready());
         if self.incomplete && known {
@@ -68,7 +68,8 @@ impl PastTimes {
             Need::FirstOver => {
                 self.incomplete = !known;
                 storage.past_is_read();
-                // What is known roughly is told from here on, and told so that it need not jump later.
+                // From here on time lags that are known less exactly are shown, too. They are settled now, so that
+                // they do not jump later.
                 let past = &self.past;
                 let _asked_later =
                     storage.settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
@@ -77,13 +78,13 @@ impl PastTimes {
         }
     }
 
-    /// Groups that nobody brings are not waited for.
+    /// Whether to stop waiting for consumers that bring no groups.
     fn waited_enough(&self, now: Instant) -> bool {
         let tick = clock::tick();
         self.past.has_waited(now) && !self.consumers.iter().any(|health| !health.is_ready() && health.advances(tick))
     }
 
-    /// Takes the answer to one of its calls.
+    /// Handles the answer to one of its requests.
     pub(super) fn take(&mut self, tag: usize, result: Result<Vec<Result<Found, Code>>, Code>, lookups: &Lookups) {
         let told = self.times.take(tag, result, lookups);
         self.hear(told);

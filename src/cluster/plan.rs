@@ -1,8 +1,8 @@
-//! Whom to ask for log starts and log ends, and when. Pure: time is an argument.
+//! Decides which leaders are asked for log starts and log ends, and when. Pure: the time is an argument.
 //!
-//! A *round* is one scheduled refresh. Each partition is in flight at most once. A partition that a round does
-//! not learn is told as unknown once in that round, so that storage can count rounds; quick tries in between are
-//! not counted. Each leader fails, backs off and comes back by itself.
+//! A *round* is one scheduled refresh. Each partition is in at most one request in flight. A partition that a round
+//! could not read is reported as unknown once in that round, so that storage can count rounds; quick retries in
+//! between are not counted. Each leader fails, backs off and recovers independently.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::pace::backoff;
 use crate::model::{BrokerId, Offset};
 
-/// Partitions a request: librdkafka's work grows with their square.
+/// Maximum number of partitions per request: librdkafka's work grows with the square of their number.
 const CHUNK: usize = 500;
 
 /// The state of all partitions and of their leaders.
@@ -25,20 +25,20 @@ pub(super) struct Plan {
     next_chunk: usize,
     next_round: Option<Instant>,
     round: Option<Round>,
-    /// Some partition may be waiting to be asked about.
+    /// Whether partitions may be waiting for a request.
     waiting: bool,
 }
 
-/// What this round knows of a partition.
+/// The state of a partition in the current round.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// A request is in flight.
+    /// Whether a request is in flight.
     asked: bool,
-    /// Learnt, or refused for good in this round.
+    /// Whether it was read in this round, or refused for the rest of it.
     settled: bool,
-    /// Told as unknown in this round.
+    /// Whether it was reported as unknown in this round.
     told: bool,
-    /// To be asked about once there is newer metadata.
+    /// Whether it waits for newer metadata.
     moved: bool,
 }
 
@@ -47,14 +47,14 @@ struct Leader {
     failures: u32,
     retry_at: Option<Instant>,
     in_flight: usize,
-    /// Its partitions that wait have been told as unknown in this round.
+    /// Whether its waiting partitions were reported as unknown in this round.
     told: bool,
 }
 
 #[derive(Debug)]
 struct Chunk {
     leader: BrokerId,
-    /// Places in the layout, `None` for a partition that is gone.
+    /// Indexes in the layout; `None` for a partition that no longer exists.
     seats: Vec<Option<usize>>,
 }
 
@@ -65,64 +65,64 @@ struct Round {
     failed: bool,
 }
 
-/// A request to be made.
+/// A request to send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ask {
     pub(super) chunk: usize,
     pub(super) seats: Vec<usize>,
 }
 
-/// What has become due.
+/// What is due.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Requests to be made.
+    /// Requests to send.
     pub(super) asks: Vec<Ask>,
-    /// Partitions to be told as unknown.
+    /// Partitions to report as unknown.
     pub(super) unknown: Vec<usize>,
-    /// How long a round took that is complete.
+    /// How long the round took, if it is complete.
     pub(super) complete: Option<Duration>,
-    /// Whether a round was closed: every leader has had its chance to answer.
+    /// Whether a round was closed: every leader has had time to answer.
     pub(super) closed: bool,
 }
 
-/// What an answer says of one partition.
+/// The result of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Its log end, and its log start where that is known.
+    /// The log start, if known, and the log end.
     Known(Option<Offset>, Offset),
     /// Another broker may know.
     Moved,
-    /// Nobody will tell in this round.
+    /// No answer is possible in this round.
     Refused,
 }
 
-/// A log start, where it is known, and a log end.
+/// The log start, if known, and the log end.
 pub(super) type Bounds = (Option<Offset>, Offset);
 
-/// What an answer changes.
+/// The effects of an answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
-    /// Log start and end by place; `None` for a partition to be told as unknown.
+    /// Log start and log end by index; `None` for a partition to report as unknown.
     pub(super) bounds: Vec<(usize, Option<Bounds>)>,
-    /// Newer metadata is wanted at once.
+    /// Whether newer metadata is wanted at once.
     pub(super) hurry: bool,
     /// How long the round took, if it is complete.
     pub(super) complete: Option<Duration>,
 }
 
-/// What a failed request changes.
+/// The effects of a failed request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Failed {
-    /// Whom it was made to.
+    /// The broker that the request was sent to.
     pub(super) leader: Option<BrokerId>,
-    /// Partitions to be told as unknown.
+    /// Partitions to report as unknown.
     pub(super) unknown: Vec<usize>,
-    /// Whether this is the round's first failure.
+    /// Whether this is the first failure of the round.
     pub(super) first: bool,
 }
 
 impl Plan {
-    /// Nothing is due before there is a layout.
+    /// A plan without partitions. Nothing is due before there is a layout.
     pub(super) const fn new(every: Duration) -> Self {
         Self {
             every,
@@ -141,7 +141,7 @@ impl Plan {
         &self.layout
     }
 
-    /// Takes in newer metadata.
+    /// Applies newer metadata.
     pub(super) fn adopt(&mut self, layout: Layout, now: Instant) {
         if layout != self.layout {
             self.rearrange(layout);
@@ -172,7 +172,7 @@ impl Plan {
         leaders.values_mut().for_each(|leader| leader.told = false);
     }
 
-    /// Counts the partitions that the round still has to learn.
+    /// Counts the partitions that the round still has to read.
     fn recount(&mut self) {
         let open = self.layout.seats().iter().zip(&self.seats);
         let open = open.filter(|(seat, progress)| seat.leader.is_some() && !progress.settled).count();
@@ -181,14 +181,14 @@ impl Plan {
         }
     }
 
-    /// The next round is due at once: the cluster has come back.
+    /// Makes the next round due at once, because the cluster has come back.
     pub(super) fn hasten(&mut self, now: Instant) {
         if let Some(due) = &mut self.next_round {
             *due = now;
         }
     }
 
-    /// When there is something to do next, if nothing happens.
+    /// When the next action is due, if nothing happens before.
     pub(super) fn due(&self) -> Option<Instant> {
         let retries = self.leaders.values().filter(|leader| leader.in_flight == 0).filter_map(|leader| leader.retry_at);
         retries.chain(self.next_round).min()
@@ -235,9 +235,10 @@ impl Plan {
         self.recount();
     }
 
-    /// Asks about all that wait, but a failing leader about one chunk alone, and only when it is to be probed.
+    /// Creates requests for all waiting partitions. A failing leader gets a single request, and only when it is to
+    /// be probed.
     fn ask(&mut self, probes: &BTreeSet<BrokerId>, asks: &mut Vec<Ask>) {
-        // While none waits, only the partitions of leaders that fail have not been asked about.
+        // If none is waiting, the only partitions without a request are those of failing leaders.
         let all = std::mem::take(&mut self.waiting);
         let leaders = if all { self.layout.leaders().collect() } else { probes.clone() };
         for id in leaders {
@@ -255,7 +256,7 @@ impl Plan {
                 asks.push(self.send(id, seats));
             }
         }
-        // A failing leader about whose partitions nothing is left to learn has nothing to be probed for.
+        // A failing leader whose partitions have all been read needs no probe.
         for id in probes {
             if let Some(leader) = self.leaders.get_mut(id)
                 && leader.in_flight == 0
@@ -280,12 +281,12 @@ impl Plan {
         Ask { chunk, seats: seats.to_vec() }
     }
 
-    /// A request was answered, with an outcome for each of its partitions in order.
+    /// Handles the answer to a request, with an outcome for each of its partitions in order.
     pub(super) fn answered(&mut self, chunk: usize, outcomes: impl Iterator<Item = Outcome>, now: Instant) -> Settled {
         let mut settled = Settled::default();
         let Some(chunk) = self.chunks.remove(&chunk) else { return settled };
         settled.hurry = self.recover(chunk.leader);
-        // An answer that is too short refuses the rest.
+        // Partitions beyond the end of a short answer count as refused.
         let outcomes = outcomes.chain(std::iter::repeat(Outcome::Refused));
         for (seat, outcome) in chunk.seats.iter().zip(outcomes) {
             settled.hurry |= outcome == Outcome::Moved;
@@ -299,12 +300,12 @@ impl Plan {
         settled
     }
 
-    /// Which leader was asked about a chunk that has not been answered.
+    /// The leader that an unanswered request was sent to.
     pub(super) fn leader(&self, chunk: usize) -> Option<BrokerId> {
         self.chunks.get(&chunk).map(|chunk| chunk.leader)
     }
 
-    /// True when the leader had failed before.
+    /// Resets the failures of a leader that answered. Returns true when it had failed before.
     fn recover(&mut self, leader: BrokerId) -> bool {
         let Some(leader) = self.leaders.get_mut(&leader) else { return false };
         leader.in_flight = leader.in_flight.saturating_sub(1);
@@ -314,7 +315,7 @@ impl Plan {
         back
     }
 
-    /// What to tell of a partition, if anything.
+    /// Applies the outcome of a partition. Returns what to report about it, if anything.
     fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
         let progress = self.seats.get_mut(seat)?;
         progress.asked = false;
@@ -339,7 +340,7 @@ impl Plan {
         bounds
     }
 
-    /// A request got no answer.
+    /// Handles a request that got no answer.
     pub(super) fn failed(&mut self, chunk: usize, now: Instant) -> Failed {
         let Some(chunk) = self.chunks.remove(&chunk) else { return Failed::default() };
         let mut failed = Failed { leader: Some(chunk.leader), ..Failed::default() };
@@ -357,7 +358,7 @@ impl Plan {
                 failed.unknown.push(seat);
             }
         }
-        // A failing leader is asked about one chunk alone: its failure stands for the others, too.
+        // A failing leader gets a single request, whose failure counts for its other partitions, too.
         let told = self.leaders.get_mut(&chunk.leader).is_some_and(|leader| std::mem::replace(&mut leader.told, true));
         let others = if told { &[][..] } else { self.layout.led_by(chunk.leader) };
         for place in others {
@@ -372,10 +373,10 @@ impl Plan {
         failed
     }
 
-    /// How long the round took, once, when nothing is left to learn.
+    /// How long the round took, once nothing is left to read. Returned once per round.
     fn completed(&mut self, now: Instant) -> Option<Duration> {
         let round = self.round.as_mut().filter(|round| round.open == 0 && !round.failed)?;
-        // A round that is complete cannot become so again.
+        // Prevents the round from completing a second time.
         round.failed = true;
         Some(now.saturating_duration_since(round.began))
     }

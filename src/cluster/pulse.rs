@@ -1,4 +1,4 @@
-//! Whether the cluster answers at all.
+//! Tracks whether the cluster answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,15 +7,15 @@ use crate::clock;
 use crate::kafka::{Cause, Client, Code};
 use crate::metrics::own::{ModuleMetrics, RefreshKind};
 
-/// From here on a silent cluster is asked for a sign of life.
+/// After this silence the cluster is probed.
 const QUIET: Duration = Duration::from_secs(3);
-/// From here on it is down (docs/src/reference/metrics.md, Up and ready).
+/// After this silence the cluster is down (docs/src/reference/metrics.md, Up and ready).
 const DOWN: Duration = Duration::from_secs(10);
 
-/// What the module does before it is ready: it reads log ends, and asks about the past.
+/// The steps to readiness: log ends, and the first time lookups.
 const PARTS: u64 = 2;
 
-/// What both threads tell about the cluster's answers.
+/// What both threads report about the cluster's answers.
 pub(super) struct Pulse {
     client: Arc<Client>,
     metrics: ModuleMetrics,
@@ -27,20 +27,20 @@ impl Pulse {
         Self { client, metrics, last: Mutex::new(Instant::now()) }
     }
 
-    /// The same module's, with another client.
+    /// The pulse of the same module with another client.
     pub(super) fn of(&self, client: Arc<Client>) -> Self {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         Self { client, metrics: self.metrics.clone(), last: Mutex::new(last) }
     }
 
-    /// A server answered. True when none did before: everything may have changed meanwhile.
+    /// Records that a server answered. Returns true when none did before: then everything may have changed.
     pub(super) fn answered(&self, now: Instant) -> bool {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = now;
         self.metrics.answered();
         self.client.answered()
     }
 
-    /// A refresh is complete.
+    /// Records a complete refresh.
     pub(super) fn refreshed(&self, kind: RefreshKind, took: Duration) {
         self.metrics.refreshed(kind, took);
         if kind == RefreshKind::Offsets {
@@ -48,19 +48,20 @@ impl Pulse {
         }
     }
 
-    /// A round of log ends is over: what could be read has been, though some leader may be silent.
+    /// Records that a round of log ends is over. Everything readable was read, although some leaders may be silent.
     pub(super) fn round_closed(&self) {
         if self.metrics.health().is_up(clock::tick()) {
             self.metrics.progress(1, PARTS);
         }
     }
 
-    /// The past has been asked for, as far as commits need it and somebody answers.
+    /// Records that the first time lookups are done, as far as commits need them and brokers answer.
     pub(super) fn past_read(&self) {
         self.metrics.progress(PARTS, PARTS);
     }
 
-    /// A refresh failed. librdkafka mostly knows better why than the request that it left unanswered.
+    /// Records a failed refresh. The reason is librdkafka's if known, because it is mostly more precise than that
+    /// of the unanswered request.
     pub(super) fn refresh_failed(&self, kind: RefreshKind, cause: &Cause) {
         let known = self.client.context().and_then(|context| {
             context.unanswered(cause);
@@ -69,14 +70,14 @@ impl Pulse {
         self.metrics.refresh_failed(kind, known.map_or(cause.reason, |known| known.reason).name());
     }
 
-    /// A broker, `host:port`, answered a request.
+    /// Records that a broker, `host:port`, answered a request.
     pub(super) fn answered_by(&self, broker: Option<&str>) {
         if let Some((context, broker)) = self.client.context().zip(broker) {
             context.answered_by(broker);
         }
     }
 
-    /// Whether it is time for a sign of life. Says once that the cluster is down.
+    /// Whether a probe is due. Also reports the cluster as down after a long silence.
     pub(super) fn quiet(&self, now: Instant) -> bool {
         let silence = now.saturating_duration_since(*self.last.lock().unwrap_or_else(PoisonError::into_inner));
         if silence >= DOWN

@@ -1,4 +1,4 @@
-//! The whole module: how it ends, whatever its servers do.
+//! Tests that the whole module ends, whatever its servers do.
 
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
@@ -38,7 +38,7 @@ fn metrics() -> ModuleMetrics {
     ModuleMetrics::detached("c", ModuleKind::Cluster, "c")
 }
 
-/// Runs the module, stops it when `ready` says so, and sees that it ends in time.
+/// Runs the module, stops it when `ready` returns true, and checks that it ends in time.
 fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
     let module = Kafka::configure(&cluster(servers)).unwrap();
@@ -54,7 +54,7 @@ fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let begin = Instant::now();
     stop.cancel();
     thread.join().unwrap();
-    // The bound of a whole program's stop; on an idle machine this takes half a second at the most.
+    // The limit is that of stopping the whole program. On an idle machine it takes half a second at most.
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 }
 

@@ -1,5 +1,5 @@
-//! Asking leaders about times: questions become calls, some few of a leader in flight at once, so that a refresh of
-//! the log ends never waits for long behind them.
+//! Sends time lookups to leaders. Lookups are combined to requests, with only a few per leader in flight, so that a
+//! refresh of the log ends never waits long behind them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,39 +12,39 @@ use crate::storage::{Dated, TimeAnswer, TimesFound};
 use super::layout::Layout;
 use super::past::{Question, What};
 
-/// How long a call may wait for its broker, which may have to read its disk for it.
+/// How long a request may wait for its broker, which may have to read from disk.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Partitions a call: librdkafka's work grows with their square.
+/// Maximum number of partitions per request: librdkafka's work grows with the square of their number.
 const CHUNK: usize = 500;
-/// Calls of one leader in flight.
+/// Maximum number of requests in flight per leader.
 const AT_ONCE: usize = 8;
-/// Marks the tags of these calls among those of the refreshes.
+/// Distinguishes the tags of these requests from those of the refreshes.
 const MARK: usize = 1 << (usize::BITS - 1);
 
-/// Calls in flight, and those that wait for their turn.
+/// Requests in flight, and those that wait for their turn.
 #[derive(Debug, Default)]
 pub(super) struct Times {
     next_tag: usize,
     waiting: BTreeMap<BrokerId, VecDeque<Vec<Question>>>,
     in_flight: HashMap<usize, (BrokerId, Vec<Question>)>,
-    /// How many of them are each leader's.
+    /// Number of requests in flight per leader.
     busy: BTreeMap<BrokerId, usize>,
 }
 
-/// A question, and its answer where it got one.
+/// A lookup, and its answer if there is one.
 pub(super) type Told = (Question, Option<TimesFound>);
 
 impl Times {
-    /// Whether an answer is to one of these calls.
+    /// Whether an answer belongs to one of these requests.
     pub(super) const fn is_own(tag: usize) -> bool {
         tag & MARK != 0
     }
 
-    /// Takes a round of questions. Gives back those that nobody can be asked.
+    /// Sends a round of lookups. Returns those without a leader to ask.
     pub(super) fn ask(&mut self, questions: Vec<Question>, layout: &Layout, lookups: &Lookups) -> Vec<Told> {
         let mut calls: BTreeMap<(BrokerId, usize), Vec<Question>> = BTreeMap::new();
         let mut unasked = Vec::new();
-        // A partition may stand once in a call; questions about one partition come one after the other.
+        // A request may contain a partition once. Lookups for the same partition are adjacent in `questions`.
         let mut nth = 0;
         let mut before = None;
         for question in questions {
@@ -68,7 +68,8 @@ impl Times {
         unasked
     }
 
-    /// Sends what may be sent to a leader. Gives back the questions of calls that librdkafka does not take.
+    /// Sends as many waiting requests to a leader as allowed. Returns the lookups of requests that librdkafka
+    /// refuses.
     fn send(&mut self, leader: BrokerId, lookups: &Lookups) -> Vec<Told> {
         let mut refused = Vec::new();
         if let Some(waiting) = self.waiting.get_mut(&leader) {
@@ -95,7 +96,7 @@ impl Times {
         refused
     }
 
-    /// Takes an answer, and sends what waited for it. A leader that is silent is asked no more in this round.
+    /// Handles an answer, and sends waiting requests. A leader that is silent gets no more requests in this round.
     pub(super) fn take(
         &mut self,
         tag: usize,
@@ -122,7 +123,7 @@ impl Times {
         told
     }
 
-    /// A call of a leader is not in flight any more.
+    /// Counts a request of a leader as no longer in flight.
     fn answered(&mut self, leader: BrokerId) {
         if let Some(busy) = self.busy.get_mut(&leader) {
             *busy = busy.saturating_sub(1);
@@ -146,7 +147,7 @@ fn place(question: &Question) -> Option<Place<'_>> {
     Some(Place { topic, partition: question.partition, spec })
 }
 
-/// `None` for a record that does not tell its time, which is no answer.
+/// Converts an answer. `None` for a record without a timestamp, which counts as no answer.
 fn answer(question: &Question, found: Found) -> Option<TimesFound> {
     let found = match (found.offset, found.time) {
         (Some(offset), Some(time)) => Some(Dated { offset, time }),

@@ -1,4 +1,4 @@
-//! The thread that asks for metadata.
+//! The thread that requests metadata.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -18,34 +18,34 @@ use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
 use crate::storage::{Broker, ClusterFacts, Cut, Metadata, Storage};
 
-/// A frozen broker may be the one that is asked; another one is asked then.
+/// Time limit of a metadata request. The broker asked may be frozen; then another one is asked.
 const METADATA_LIMIT: Duration = Duration::from_secs(4);
-/// Ids and what else the cluster tells can wait for the next refresh, leaders cannot.
+/// Time limit for ids and racks. They can wait for the next refresh, leaders cannot.
 const IDS_LIMIT: Duration = Duration::from_secs(2);
-/// Names a request for ids.
+/// Maximum number of names in a request for ids.
 const IDS_CHUNK: usize = 500;
 
-/// What the other thread needs of an answer.
+/// The part of an answer that the other thread needs.
 pub(super) struct Shape {
     pub(super) layout: Layout,
     pub(super) brokers: Vec<Broker>,
-    /// The cluster had been down.
+    /// Whether the cluster had been down.
     pub(super) back: bool,
 }
 
-/// After how many refreshes without an answer brokers, leaders and replicas are not known any more.
+/// Number of refreshes without an answer after which brokers, leaders and replicas are unknown.
 const FAILED_REFRESHES: u32 = 3;
 
-/// What a refresh finds out beside the metadata.
+/// What a refresh reads in addition to the metadata.
 #[derive(Default)]
 struct More {
     ids: HashMap<String, TopicId>,
     racks: BTreeMap<BrokerId, String>,
-    /// Every request was answered.
+    /// Whether every request was answered.
     whole: bool,
 }
 
-/// Somebody wants newer metadata.
+/// A request for newer metadata.
 pub(super) struct Hurry;
 
 pub(super) struct Topics {
@@ -59,16 +59,16 @@ pub(super) struct Topics {
     hurried: Receiver<Hurry>,
     pace: Pace,
     known: Known,
-    /// The racks of brokers, as the latest answers told them.
+    /// The racks of brokers, from the latest answers.
     racks: BTreeMap<BrokerId, String>,
-    /// Numbers the askings for ids.
+    /// The number of the current requests for ids, as their tag.
     round: usize,
-    /// When metadata was read last.
+    /// When metadata was last read.
     read_at: Instant,
 }
 
 impl Topics {
-    /// Works until `stop`.
+    /// Creates the thread's state. It runs until `stop` is cancelled.
     pub(super) fn new(
         running: &Running,
         lookups: Lookups,
@@ -93,7 +93,7 @@ impl Topics {
         }
     }
 
-    /// Until it is told to stop, or nobody wants to know any more.
+    /// Runs until the module is stopped, or until the other thread has ended.
     pub(super) fn run(mut self) {
         while !self.stop.is_cancelled() {
             match self.hurried.recv_timeout(self.pace.left(Instant::now()).min(NOTICE)) {
@@ -149,7 +149,7 @@ impl Topics {
         if self.stop.is_cancelled() {
             return;
         }
-        // An answer that did not come says nothing about a rack.
+        // A missing answer does not mean that a broker has no rack.
         self.racks = if more.whole { more.racks } else { self.racks.clone().into_iter().chain(more.racks).collect() };
         let facts = ClusterFacts {
             cluster_id: self.client.cluster_id(),
@@ -161,11 +161,11 @@ impl Topics {
         self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
         self.storage.apply_facts(&self.cluster.name, facts);
         self.tell_of_cut();
-        // Fails when the other thread has stopped, and then this one is about to.
+        // Fails when the other thread has stopped; then this one is about to stop.
         self.shapes.send(shape).ok();
     }
 
-    /// An assignment is not kept as a whole: told of once.
+    /// Logs the first assignment of which not all topics are kept.
     fn tell_of_cut(&self) {
         let cluster = &self.cluster.name;
         if let Some(Cut { group, topics }) = self.storage.cluster(cluster).and_then(|cluster| cluster.take_first_cut())
@@ -179,9 +179,9 @@ impl Topics {
         }
     }
 
-    /// Ids of all topics and racks of their replicas, as far as they come in time.
+    /// Reads the ids of all topics and the racks of their replicas, as far as they arrive in time.
     fn more(&mut self, metadata: &Metadata, broker: BrokerId) -> More {
-        // An answer that comes later than this belongs to no round any more.
+        // Answers after this time are ignored.
         let deadline = Instant::now() + IDS_LIMIT + NOTICE;
         self.round = self.round.wrapping_add(1);
         let round = self.round;

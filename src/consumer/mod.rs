@@ -1,4 +1,4 @@
-//! Where group offsets come from: a module a source, each feeding storage with updates.
+//! Consumer modules: each reads commits and members of groups from its servers and updates storage.
 
 pub mod kafka;
 pub mod kafka_zk;
@@ -14,20 +14,20 @@ use crate::metrics::own::ModuleMetrics;
 use crate::storage::Cluster;
 use crate::task::Failures;
 
-/// What a module gets beside its own section.
+/// What a module receives in addition to its own section.
 #[derive(Debug)]
 pub struct Surroundings {
-    /// The groups that storage keeps.
+    /// The groups that the storage section keeps.
     pub groups: Filter,
-    /// The topics that the cluster keeps.
+    /// The topics that the cluster section keeps.
     pub topics: Filter,
-    /// How often log ends are asked for.
+    /// How often log ends are requested.
     pub offset_refresh: Duration,
-    /// Where it feeds.
+    /// The cluster in storage that the module updates.
     pub cluster: Arc<Cluster>,
-    /// Its hand on the exporter's own metrics.
+    /// The module's own metrics.
     pub metrics: ModuleMetrics,
-    /// Where it tells that it cannot go on.
+    /// Where the module reports that it cannot continue.
     pub failures: Failures,
     /// Cancelled when the program stops.
     pub stop: CancellationToken,

@@ -1,31 +1,32 @@
-//! The system's allocator, which remembers what could not be had.
+//! The system's allocator, with a record of the last failed allocation.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// Of the whole process.
+/// Maximum number of arenas in the process.
 #[cfg(target_env = "gnu")]
 const ARENAS: libc::c_int = 2;
-/// Bytes. The pieces that a page is written into are smaller.
+/// Size in bytes from which a block is returned to the system. The pieces that a page is written into are smaller.
 #[cfg(target_env = "gnu")]
 const LARGE_BLOCK: libc::c_int = 512 << 10;
 
 thread_local! {
-    /// Bytes of the allocation that failed last.
+    /// Size in bytes of the last failed allocation.
     static REFUSED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The allocator of the program. Where memory cannot be had, Rust's library aborts, and what it writes has no version:
-/// with this one the handler can say why.
+/// The allocator of the program. When memory cannot be allocated, Rust's library aborts with a message without a
+/// version. With this allocator the signal handler can report the cause.
 #[derive(Debug)]
 pub struct Allocator;
 
-/// Lets the allocator keep little of what is freed.
+/// Makes the allocator keep little of the memory that is freed.
 ///
-/// glibc gives each thread an arena, up to eight for each processor, and an arena keeps what was freed below its last
-/// allocation; a large block that was freed once raises the size from which blocks are given back at once. With the
-/// hundreds of threads that librdkafka starts, a process kept twice what it used after answers of megabytes. Few arenas
-/// and fixed sizes end that (`mallopt(3)`). A C library without them needs no such setting.
+/// glibc gives each thread an arena, up to eight per processor, and an arena keeps what was freed below its last
+/// allocation. A large block that was freed once raises the size from which blocks are returned at once. With the
+/// hundreds of threads that librdkafka starts, a process kept twice the memory that it used after answers of
+/// megabytes. A low number of arenas and fixed sizes prevent that (`mallopt(3)`). A C library without arenas needs
+/// no such setting.
 pub fn keep_little() {
     #[cfg(target_env = "gnu")]
     for (parameter, value) in
@@ -36,7 +37,7 @@ pub fn keep_little() {
     }
 }
 
-/// Bytes of the allocation that failed last in this thread; 0 when none did.
+/// Size in bytes of the last failed allocation in this thread; 0 if none has failed.
 pub(super) fn refused() -> usize {
     REFUSED.try_with(Cell::get).unwrap_or(0)
 }

@@ -1,14 +1,14 @@
-//! Threads whose faults are reported: what they need for it.
+//! Sets up threads so that their faults are reported.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use super::FATAL;
 
-/// Has the faults of this thread reported: it gets an alternate stack unless it has one, and the signals of faults are not
-/// blocked in it any more. For a thread that a library in C has started.
+/// Enables reports of this thread's faults: adds an alternate stack if the thread has none, and unblocks the
+/// signals of faults. For a thread that a C library has started.
 pub fn watch_thread() {
-    // Fails in a thread that is ending, which needs none any more.
+    // Fails in a thread that is ending, which no longer needs it.
     let _ = STACK.try_with(|_| ());
     // SAFETY: the set is initialised by `sigemptyset`; the signals exist.
     unsafe {
@@ -22,18 +22,18 @@ pub fn watch_thread() {
 }
 
 thread_local! {
-    /// The thread's alternate stack, if it is one of ours.
+    /// The alternate stack of the thread, if it was created here.
     static STACK: Option<Stack> = Stack::give();
 }
 
-/// An alternate stack of the thread that made it.
+/// An alternate stack of the thread that created it.
 struct Stack(*mut c_void);
 
-/// Several times what the handler and the registers that the kernel saves take.
+/// Several times what the handler and the registers saved by the kernel need.
 const SIZE: usize = 64 * 1024;
 
 impl Stack {
-    /// Gives this thread an alternate stack; `None` where it has one, or where there is no memory for it.
+    /// Adds an alternate stack to this thread. `None` if it already has one, or if there is no memory for it.
     fn give() -> Option<Self> {
         // SAFETY: all zeroes are a valid `stack_t`, which the call fills in.
         let mut held: libc::stack_t = unsafe { std::mem::zeroed() };

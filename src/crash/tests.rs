@@ -1,4 +1,4 @@
-//! Faults of a process that exists for them: this test binary, started once more for one test.
+//! Tests faults in a separate process: this test binary, started again for a single test.
 
 use std::hint::black_box;
 use std::os::unix::process::ExitStatusExt;
@@ -9,10 +9,10 @@ use super::*;
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-/// Names the fault that a child is to run into.
+/// The environment variable with the fault that a child has to cause.
 const FAULT: &str = "WARRENER_TEST_FAULT";
 
-/// What ended a child, and what it wrote on standard error.
+/// The signal that ended a child, and what it wrote to standard error.
 fn child(fault: &str) -> (Option<c_int>, Vec<String>) {
     let test = "crash::tests::a_child_runs_into_its_fault";
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -54,7 +54,7 @@ fn null() {
     unsafe { black_box(ptr::without_provenance::<u64>(8)).read_volatile() };
 }
 
-/// Several threads with the same fault at once.
+/// Causes the same fault in several threads at once.
 fn crowd() {
     std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(null))));
 }
@@ -78,7 +78,7 @@ extern "C" fn unwatched_null(_: *mut c_void) -> *mut c_void {
     ptr::null_mut()
 }
 
-/// A thread as a library in C starts it: unknown to Rust, with all signals blocked.
+/// Starts a thread as a C library does: unknown to Rust, with all signals blocked.
 fn foreign(body: Body) {
     // SAFETY: the thread takes no argument, and is joined.
     unsafe {
@@ -91,13 +91,13 @@ fn foreign(body: Body) {
     }
 }
 
-/// The one line, with `{}` for the name of the thread in which a test runs.
+/// The expected line.
 fn line(signal: &str, thread: &str, cause: &str) -> String {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     format!("warrener {version} (revision {revision}): ended by {signal} in thread {thread}: {cause}")
 }
 
-/// What the system calls the thread of the child's test.
+/// The system's name of the thread that runs the child's test.
 const THREAD: &str = "crash::tests::a";
 
 #[test]
@@ -121,7 +121,7 @@ fn a_failed_allocation_is_reported_with_its_size() {
     let (last, before) = lines.split_last().unwrap();
     let cause = "abort() was called after an allocation of 4611686018427387904 bytes had failed";
     assert_eq!((signal, last.as_str()), (Some(libc::SIGABRT), &*line("SIGABRT", THREAD, cause)));
-    // What Rust's library says by itself.
+    // The message of Rust's library.
     assert_eq!(before[0], "memory allocation of 4611686018427387904 bytes failed");
 }
 
@@ -151,7 +151,7 @@ fn faults_of_a_librarys_thread_are_reported_once_it_is_watched() {
     assert_eq!(child("foreign"), (Some(libc::SIGSEGV), vec![null]));
     let overflow = line("SIGSEGV", THREAD, "its stack has overflowed");
     assert_eq!(child("foreign overflow"), (Some(libc::SIGSEGV), vec![overflow]));
-    // What the module's doc says of a thread in which the signals are blocked.
+    // The module documentation describes this case: a thread in which the signals are blocked.
     assert_eq!(child("unwatched"), (Some(libc::SIGSEGV), vec![]));
 }
 

@@ -1,4 +1,4 @@
-//! From the checked configuration to a librdkafka client.
+//! Builds a librdkafka client from the checked configuration.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,11 +15,11 @@ use crate::config::{Connection, Mechanism, Sasl, Secret, Tls};
 use crate::model::ModuleError;
 use crate::{shortage, task};
 
-/// How long closing a client may hold up its owner. librdkafka's own threads may sit in a name lookup for
-/// longer; they end by themselves, or with the process.
+/// How long closing a client may block its owner. librdkafka's own threads may wait longer for a name lookup; they
+/// end by themselves, or with the process.
 const CLOSING: Duration = Duration::from_millis(300);
 
-/// How long an outcome of a request for metadata says something about the client.
+/// How long the outcome of a metadata request counts as a sign of the client's state.
 const ASKED_FOR: Duration = Duration::from_secs(15);
 
 /// What a client is for.
@@ -31,7 +31,7 @@ pub enum Role {
     Reader,
 }
 
-/// For every client. Kafka's `client.id` comes from the profile.
+/// Properties of every client. Kafka's `client.id` comes from the profile.
 const COMMON: &[(&str, &str)] = &[
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
@@ -41,22 +41,23 @@ const COMMON: &[(&str, &str)] = &[
     ("reconnect.backoff.ms", "100"),
     ("reconnect.backoff.max.ms", "2000"),
     ("socket.keepalive.enable", "true"),
-    // Sparse, a request that waits for a broker whose port is refused connects again and again without a pause.
+    // With sparse connections, a request that waits for a broker whose port refuses connections reconnects without
+    // a pause.
     ("enable.sparse.connections", "false"),
-    // A frozen broker keeps its connection until this has passed, and is asked for metadata until then.
+    // A frozen broker keeps its connection, and still gets metadata requests, until this time has passed.
     ("socket.timeout.ms", "10000"),
     ("socket.connection.setup.timeout.ms", "5000"),
-    // An address that has changed behind its name is found within this time.
+    // When the address behind a host name changes, the new address is found within this time.
     ("broker.address.ttl", "5000"),
 ];
 
-/// For reading in bulk within little memory: with one queue for all partitions its limits hold for all of
-/// them together, and each broker may overshoot them by one answer.
+/// Properties for bulk reading within little memory. All partitions share one queue, so its limits hold for all of
+/// them together; each broker may exceed them by one response.
 const READER: &[(&str, &str)] = &[
     ("enable.partition.eof", "true"),
     ("isolation.level", "read_committed"),
     ("auto.offset.reset", "error"),
-    // Checking them ends the process where a batch says that it is longer than it is (`rd_slice_narrow_copy`).
+    // Checking CRCs aborts the process when a batch claims to be longer than it is (`rd_slice_narrow_copy`).
     ("check.crcs", "false"),
     ("fetch.wait.max.ms", "500"),
     ("fetch.error.backoff.ms", "100"),
@@ -78,31 +79,31 @@ pub struct Client {
     asked: Mutex<Asked>,
 }
 
-/// What the latest requests for metadata came to.
+/// The outcome of the latest metadata requests.
 #[derive(Debug, Default)]
 struct Asked {
     /// When the last one ended.
     last: Option<Instant>,
-    /// Since when they have failed.
+    /// Since when requests have failed; `None` after an answer.
     failing: Option<Instant>,
-    /// The last answer named no broker.
+    /// Whether the last answer named no broker.
     brokerless: bool,
 }
 
 impl Client {
-    /// Checks a connection's settings as far as librdkafka can without making a client.
+    /// Checks a connection's settings as far as librdkafka can without creating a client.
     ///
     /// # Errors
-    /// A property that is refused or reserved, a mechanism that is not supported, a file that is not readable.
+    /// A property that is refused or reserved, a mechanism that is not supported, or a file that is not readable.
     pub fn check(connection: &Connection, role: Role) -> Result<(), ModuleError> {
         properties(connection, role)?.create_native_config().map(drop).map_err(|error| refused(connection, error))
     }
 
-    /// All that librdkafka has against a connection's settings. It makes a client, one that knows no server, so that no
-    /// socket is opened: some settings are only looked at then.
+    /// Returns everything that librdkafka rejects in a connection's settings. Creates a client, because librdkafka
+    /// checks some settings only then. That client knows no server, so it opens no socket.
     #[must_use]
     pub fn trial(connection: &Connection, role: Role) -> Vec<ModuleError> {
-        // One after the other: librdkafka stops at the first that it refuses.
+        // Each property is tried alone, because librdkafka stops at the first one that it refuses.
         let alone = |(name, value): (&String, &Secret)| {
             ClientConfig::new().set(name, value.reveal()).create_native_config().err()
         };
@@ -113,7 +114,7 @@ impl Client {
         let trial = properties(connection, role).and_then(|mut config| {
             config.remove("bootstrap.servers");
             if cfg!(feature = "gssapi") {
-                // It would run kinit.
+                // Prevents librdkafka from running kinit.
                 config.set("sasl.kerberos.min.time.before.relogin", "0");
             }
             Self::of(&config, connection, role, Context::new("", "trial", ""))
@@ -121,10 +122,10 @@ impl Client {
         trial.err().into_iter().collect()
     }
 
-    /// Makes a client; it connects in the background.
+    /// Creates a client, which connects in the background.
     ///
     /// # Errors
-    /// As [`check`](Self::check), and key material or credentials that librdkafka does not take.
+    /// The errors of [`check`](Self::check), and key material or credentials that librdkafka does not accept.
     pub fn new(connection: &Connection, role: Role, context: Context) -> Result<Self, ModuleError> {
         Self::of(&properties(connection, role)?, connection, role, context)
     }
@@ -139,7 +140,7 @@ impl Client {
         Ok(Self { native: Some(native), connection: connection.clone(), role, asked: Mutex::default() })
     }
 
-    /// Another client with the same settings and for the same module.
+    /// Creates another client with the same settings for the same module.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -154,14 +155,15 @@ impl Client {
         &self.connection.servers
     }
 
-    /// Names the bootstrap servers to librdkafka once more.
+    /// Passes the bootstrap servers to librdkafka again.
     pub(super) fn add_bootstrap_servers(&self) {
         if let Some(native) = &self.native {
             super::ffi::add_brokers(native, &self.connection.servers.join(","));
         }
     }
 
-    /// A request for metadata has ended: with an answer, which may name no broker, or without one.
+    /// Records that a metadata request has ended. `brokers` is the number of brokers in the answer, which may be 0,
+    /// or `None` if there was no answer.
     pub(super) fn note_metadata(&self, brokers: Option<usize>, now: Instant) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.failing = if brokers.is_some() { None } else { asked.failing.or(Some(now)) };
@@ -169,11 +171,11 @@ impl Client {
         asked.last = Some(now);
     }
 
-    /// What can be seen of the client.
+    /// The observed state of the client, as input for [`Recovery`](super::recovery::Recovery).
     pub(super) fn signs(&self, now: Instant) -> Signs {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |then: Instant| now.saturating_duration_since(then);
-        // A client that is asked no more does not fail any more.
+        // Old failures do not count: when no requests are sent any more, the client is not failing.
         let is_asked = asked.last.is_some_and(|last| since(last) <= ASKED_FOR);
         Signs {
             connected: self.context().is_some_and(|context| context.sockets().is_connected()),
@@ -182,7 +184,7 @@ impl Client {
         }
     }
 
-    /// Whether another client of the module is being closed.
+    /// Whether another client of the module is still closing.
     pub(super) fn is_another_closing(&self) -> bool {
         self.context().is_some_and(|context| context.closing() > 0)
     }
@@ -192,7 +194,7 @@ impl Client {
         self.context().map_or("", Context::module)
     }
 
-    /// Where this client's causes stand.
+    /// The context of this client, which holds the causes of its failures.
     #[must_use]
     pub fn context(&self) -> Option<&Context> {
         self.native.as_ref().map(|native| native.context().as_ref())
@@ -202,12 +204,12 @@ impl Client {
         self.native.as_ref()
     }
 
-    /// A server answered: tells the context. True when none did before.
+    /// Records in the context that a server answered. Returns true when the log had reported that none did.
     pub fn answered(&self) -> bool {
         self.context().is_some_and(Context::answered)
     }
 
-    /// Hands librdkafka's waiting lines and errors to the context; never blocks.
+    /// Passes librdkafka's queued log lines and errors to the context. Never blocks.
     pub fn serve(&self) {
         if let Some(native) = &self.native {
             super::ffi::serve(native);
@@ -227,12 +229,12 @@ impl Drop for Client {
     }
 }
 
-/// Runs what may block for long on a thread of its own, and waits for it no longer than `limit`.
+/// Runs work that may block for long on a separate thread, and waits for it at most `limit`.
 pub(super) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + 'static) {
     let (done, waiting) = mpsc::sync_channel::<()>(1);
     let started = task::start(name, move || {
         work();
-        // Fails when nobody waits any more.
+        // Fails when the wait has timed out.
         done.send(()).ok();
     });
     match started {
@@ -241,7 +243,7 @@ pub(super) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + '
                 tracing::debug!(name, "closing goes on in the background");
             }
         }
-        // It may take longer than it should, but what is closed is not left open.
+        // Closing here may take longer than `limit`, but nothing is left open.
         Err(refused) => {
             tracing::warn!(name, cause = shortage::thread_cause(&refused.error), "closing without a thread of its own");
             refused.work_here();
@@ -249,8 +251,8 @@ pub(super) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + '
     }
 }
 
-/// All properties of a client, the profile's own last: those are free to be set (`config`'s properties), and named as
-/// librdkafka itself does, not by an alias.
+/// All properties of a client. The profile's own properties come last: the configuration allows only those that may
+/// be set, under librdkafka's own names, not aliases.
 fn properties(connection: &Connection, role: Role) -> Result<ClientConfig, ModuleError> {
     let profile = &connection.client;
     let mut config = ClientConfig::new();
@@ -290,8 +292,8 @@ fn set_tls(config: &mut ClientConfig, tls: &Tls) -> Result<(), ModuleError> {
     let section = |key: &str| format!("tls.{}.{key}", tls.name);
     match &tls.ca_file {
         Some(path) => config.set("ssl.ca.location", readable(section("cafile"), path)?),
-        // OpenSSL is linked in and knows only the paths of the machine it was built for: the usual places are
-        // tried instead.
+        // OpenSSL is linked statically and knows only the paths of the build machine, so librdkafka probes the
+        // usual paths instead.
         None => config.set("ssl.ca.location", "probe"),
     };
     if let Some(identity) = &tls.identity {
@@ -304,7 +306,7 @@ fn set_tls(config: &mut ClientConfig, tls: &Tls) -> Result<(), ModuleError> {
     Ok(())
 }
 
-/// The path as librdkafka takes it, once it has been opened.
+/// Opens the file to check that it is readable, and returns its path as librdkafka expects it.
 fn readable(section: String, path: &Path) -> Result<String, ModuleError> {
     File::open(path).map_err(|source| ModuleError::Unreadable { section, path: path.to_owned(), source })?;
     path.to_str().map(str::to_owned).ok_or_else(|| ModuleError::Nul(path.display().to_string()))
@@ -329,7 +331,7 @@ fn set_sasl(config: &mut ClientConfig, sasl: &Sasl) -> Result<(), ModuleError> {
     Ok(())
 }
 
-/// Which section is to blame for a property.
+/// The configuration section that a property comes from.
 fn section(connection: &Connection) -> String {
     match &connection.client.name {
         Some(name) => format!("client-profile.{name}"),
@@ -337,11 +339,11 @@ fn section(connection: &Connection) -> String {
     }
 }
 
-/// librdkafka's refusal, without any value: it may be a secret.
+/// librdkafka's refusal without the property's value, which may be a secret.
 fn refused(connection: &Connection, error: KafkaError) -> ModuleError {
     let section = section(connection);
     if let KafkaError::ClientConfig(_, reason, name, value) = error {
-        // A number that is out of its range is no secret, and may be part of the range's own numbers.
+        // A number that is out of range is no secret, and its digits may also occur in the range itself.
         let is_plain = value.is_empty() || !is_secret(&name) && value.parse::<f64>().is_ok();
         let reason = if is_plain { reason } else { reason.replace(&value, "***") };
         return ModuleError::Property { section, name, reason: reason.trim().to_owned() };
@@ -462,7 +464,8 @@ pub(super) mod tests {
             let set = |name: &str| {
                 ClientConfig::new().set(name, value).create_native_config().and_then(|config| config.get("client.id"))
             };
-            // What this build lacks is refused under either name; of topics' properties librdkafka tells no value.
+            // A feature that this build lacks is refused under either name. For topic properties librdkafka's error
+            // does not show the value.
             assert_eq!(set(alias).is_ok(), set(name).is_ok(), "{alias}");
             if let Ok(config) = ClientConfig::new().set(alias, value).create_native_config()
                 && let Ok(found) = config.get(name)

@@ -1,4 +1,4 @@
-//! What librdkafka has to say, and who hears it.
+//! Receives librdkafka's log lines and errors, and decides what is logged.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,22 +13,22 @@ use super::ffi::Sockets;
 use super::health::Health;
 use super::{Cause, Code};
 
-/// Turns librdkafka's lines into the log's: why a module is down once per change, that it is back once,
-/// all else at debug.
+/// Turns librdkafka's lines into warrener's log: logs once per change why a module is down, once that it is back,
+/// and everything else at debug level.
 #[derive(Clone, Debug)]
 pub struct Context {
     cluster: String,
     module: String,
     kind: &'static str,
-    /// Shared by the clients of one module, so that what fails for all of them is told once.
+    /// Shared by the clients of one module, so that a failure of all of them is logged once.
     health: Arc<Mutex<Health>>,
-    /// How many clients of the module are being closed.
+    /// Number of clients of the module that are closing.
     closing: Arc<AtomicUsize>,
-    /// Of one client alone.
+    /// The sockets of this client only.
     sockets: Arc<Sockets>,
 }
 
-/// A client that is being closed, until this is dropped.
+/// Counts a client as closing until it is dropped.
 pub(super) struct Closing(Arc<AtomicUsize>);
 
 impl Drop for Closing {
@@ -37,18 +37,18 @@ impl Drop for Closing {
     }
 }
 
-/// syslog's severities, as librdkafka uses them.
+/// Severity "error" of syslog, as librdkafka uses it.
 const ERROR: i32 = 3;
 
 impl Context {
-    /// For the module `module` of `kind` (`cluster` or `consumer`) that serves `cluster`.
+    /// Creates a context for the module `module` of `kind` (`cluster` or `consumer`) that serves `cluster`.
     #[must_use]
     pub fn new(cluster: &str, kind: &'static str, module: &str) -> Self {
         let (cluster, module) = (cluster.to_owned(), module.to_owned());
         Self { cluster, module, kind, health: Arc::default(), closing: Arc::default(), sockets: Arc::default() }
     }
 
-    /// The same module's, for a client that is being made.
+    /// Returns a context of the same module for a client that is about to be created.
     pub(super) fn of_new_client(&self) -> Self {
         Self { sockets: Arc::default(), ..self.clone() }
     }
@@ -63,28 +63,28 @@ impl Context {
         &self.module
     }
 
-    /// A client of the module is about to be closed.
+    /// Marks a client of the module as closing.
     pub(super) fn begin_closing(&self) -> Closing {
         self.closing.fetch_add(1, Ordering::Relaxed);
         Closing(Arc::clone(&self.closing))
     }
 
-    /// How many clients of the module are being closed.
+    /// Number of clients of the module that are closing.
     pub(super) fn closing(&self) -> usize {
         self.closing.load(Ordering::Relaxed)
     }
 
-    /// Something failed: logged once it hurts.
+    /// Records a failure. It is logged once it has an effect.
     pub fn failed(&self, cause: &Cause) {
         self.health().failed(cause, Instant::now());
     }
 
-    /// Nothing has answered for so long that the module counts as down.
+    /// Records that nothing has answered for so long that the module counts as down.
     pub fn silent(&self, cause: &Cause) {
         self.health().silent(cause, Instant::now());
     }
 
-    /// Logs what is due.
+    /// Logs the causes that are due.
     pub(super) fn settle(&self) {
         let due = self.health().due(Instant::now());
         for cause in due {
@@ -92,18 +92,18 @@ impl Context {
         }
     }
 
-    /// A request stays unanswered: logged, with its broker's failure where one is known, unless the next try is
-    /// answered.
+    /// Records that a request is unanswered. Unless the next attempt is answered, this is logged, with the failure
+    /// of its broker if one is known.
     pub fn unanswered(&self, cause: &Cause) {
         self.health().unanswered(cause, Instant::now());
     }
 
-    /// A broker, `host:port`, answered a request.
+    /// Records that a broker, `host:port`, answered a request.
     pub fn answered_by(&self, broker: &str) {
         self.health().answered_by(broker);
     }
 
-    /// A server answered. True when none did before.
+    /// Records that a server answered. Returns true when the log had reported that none did.
     pub fn answered(&self) -> bool {
         let back = self.health().answered();
         if back {
@@ -112,7 +112,7 @@ impl Context {
         back
     }
 
-    /// Why nothing answers, or what failed last since something did.
+    /// Why nothing answers, or the last failure since something answered.
     #[must_use]
     pub fn cause(&self) -> Option<Cause> {
         self.health().cause().cloned()
@@ -138,8 +138,8 @@ impl Context {
         );
     }
 
-    /// A log line of librdkafka. Those that end a connection with severity error come as an error event too,
-    /// with a code; the lesser ones only here, and some of them are the only sign there is.
+    /// Handles a log line of librdkafka. Lines of severity "error" that end a connection also arrive as an error
+    /// event with a code. Less severe ones arrive only here, and some of them are the only sign of a failure.
     pub(super) fn line(&self, severity: i32, facility: &str, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log");
         if facility == "FAIL"
@@ -150,7 +150,7 @@ impl Context {
         }
     }
 
-    /// An error event of librdkafka.
+    /// Handles an error event of librdkafka.
     pub(super) fn event(&self, code: Code, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, code = code.0, text, "error");
         let cause = Cause::read(Some(code), text);

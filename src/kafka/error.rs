@@ -6,7 +6,8 @@ use std::fmt;
 use super::ffi;
 use crate::model::Reason;
 
-/// An error code of librdkafka: above 0 the broker's (Kafka's protocol guide), below 0 its own.
+/// An error code of librdkafka. Positive codes are the broker's (Kafka's protocol guide), negative ones
+/// librdkafka's own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(pub i32);
 
@@ -15,9 +16,9 @@ impl Code {
     pub const NONE: Self = Self(0);
     /// The topic or partition does not exist.
     pub const UNKNOWN_TOPIC_OR_PART: Self = Self(3);
-    /// There is no leader just now.
+    /// There is no leader at the moment.
     pub const LEADER_NOT_AVAILABLE: Self = Self(5);
-    /// The broker asked is not the leader any more.
+    /// The broker is no longer the leader.
     pub const NOT_LEADER: Self = Self(6);
     /// The name is not allowed.
     pub const INVALID_TOPIC: Self = Self(17);
@@ -25,33 +26,33 @@ impl Code {
     pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
     /// No right to the cluster.
     pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
-    /// The broker has not heard of this leader epoch yet.
+    /// The broker does not know this leader epoch yet.
     pub const UNKNOWN_LEADER_EPOCH: Self = Self(75);
-    /// The leader epoch asked with is old.
+    /// The leader epoch of the request is outdated.
     pub const FENCED_LEADER_EPOCH: Self = Self(74);
-    /// The high watermark is not known yet to a new leader.
+    /// A new leader does not know the high watermark yet.
     pub const OFFSET_NOT_AVAILABLE: Self = Self(78);
     /// The topic id does not exist.
     pub const UNKNOWN_TOPIC_ID: Self = Self(100);
-    /// librdkafka: the broker failed while it was asked.
+    /// librdkafka: the connection to the broker failed.
     pub const TRANSPORT: Self = Self(-195);
     /// librdkafka: the partition is not in the metadata.
     pub const UNKNOWN_PARTITION: Self = Self(-190);
     /// librdkafka: the topic is not in the metadata.
     pub const UNKNOWN_TOPIC: Self = Self(-188);
-    /// librdkafka: the system is short of something.
+    /// librdkafka: a system resource is exhausted.
     pub const CRITICAL_SYSTEM_RESOURCE: Self = Self(-194);
-    /// librdkafka: no broker is left.
+    /// librdkafka: no broker can be reached.
     pub const ALL_BROKERS_DOWN: Self = Self(-187);
-    /// librdkafka: none of the partitions has a leader that it knows.
+    /// librdkafka: none of the partitions has a known leader.
     pub const NO_LEADERS: Self = Self(-156);
     /// librdkafka: an invalid argument.
     pub const INVALID_ARG: Self = Self(-186);
     /// librdkafka: no answer in time.
     pub const TIMED_OUT: Self = Self(-185);
-    /// librdkafka: the client is being closed, or a request is given up.
+    /// librdkafka: the client is closing, or the request was abandoned.
     pub const DESTROY: Self = Self(-197);
-    /// librdkafka: the end of a partition, no error.
+    /// librdkafka: the end of a partition; not an error.
     pub const PARTITION_EOF: Self = Self(-191);
     /// librdkafka: the host name has no address.
     pub const RESOLVE: Self = Self(-193);
@@ -59,10 +60,10 @@ impl Code {
     pub const SSL: Self = Self(-181);
     /// librdkafka: authentication failed.
     pub const AUTHENTICATION: Self = Self(-169);
-    /// librdkafka: the place to read from does not exist.
+    /// librdkafka: the offset to read from does not exist.
     pub const AUTO_OFFSET_RESET: Self = Self(-140);
 
-    /// Whether another broker may know: metadata first, then a new try.
+    /// Whether another broker may answer: the metadata should be refreshed before the next attempt.
     #[must_use]
     pub const fn wants_metadata(self) -> bool {
         matches!(
@@ -80,19 +81,19 @@ impl Code {
         )
     }
 
-    /// Whether a broker gave it, as opposed to librdkafka.
+    /// Whether the code comes from a broker rather than from librdkafka.
     #[must_use]
     pub const fn is_brokers(self) -> bool {
         self.0 > 0
     }
 
-    /// Kafka's name for it, such as `NOT_LEADER_FOR_PARTITION`.
+    /// Kafka's name of the code, such as `NOT_LEADER_FOR_PARTITION`.
     #[must_use]
     pub fn name(self) -> Cow<'static, str> {
         ffi::code_name(self)
     }
 
-    /// Its class, for counting.
+    /// The class of the code, for counting.
     #[must_use]
     pub const fn reason(self) -> Reason {
         match self {

@@ -1,7 +1,8 @@
-//! librdkafka's calls that rdkafka has no safe form of, behind safe types. Unsafe code stands here and in `crash` alone.
+//! Safe types for the calls of librdkafka that rdkafka does not wrap. Unsafe code is allowed only here and in
+//! `crash`.
 //!
-//! Error codes are read as plain integers, never as the bindings' enums: a broker may send a code that is newer
-//! than they are. C calls into Rust in `sockets` and `threads` alone, where nothing can panic.
+//! Error codes are read as plain integers, never as the bindings' enums, because a broker may send a code that the
+//! bindings do not know. C calls into Rust only in `sockets` and `threads`, where nothing can panic.
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
@@ -33,7 +34,7 @@ pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
 pub(super) use sockets::{Sockets, remember as remember_sockets};
 pub use threads::watch_threads;
 
-/// The same functions as in the bindings, with error codes as integers.
+/// The functions of the bindings, declared with integers as error codes.
 mod raw {
     use super::{c_char, c_int, sys};
 
@@ -53,15 +54,15 @@ mod raw {
     }
 }
 
-/// Events taken from the client's main queue at a time, so that a flood of them cannot hold a caller.
+/// Maximum number of events taken from the client's main queue at a time, so that a flood cannot block the caller.
 const SERVED_AT_ONCE: usize = 1000;
 
-/// A duration as librdkafka takes it.
+/// Converts a duration to librdkafka's milliseconds.
 fn millis(duration: Duration) -> c_int {
     c_int::try_from(duration.as_millis()).unwrap_or(c_int::MAX)
 }
 
-/// Reads an error code that the bindings type as an enum.
+/// Reads an error code from a field that the bindings type as an enum.
 ///
 /// # Safety
 /// `field` must point to a readable `rd_kafka_resp_err_t`.
@@ -70,7 +71,7 @@ const unsafe fn code_at(field: *const sys::rd_kafka_resp_err_t) -> Code {
     Code(unsafe { field.cast::<i32>().read() })
 }
 
-/// A C string that may be null, as text.
+/// Converts a C string that may be null to text.
 ///
 /// # Safety
 /// `text` must be null or NUL-terminated, and live for `'a`.
@@ -82,7 +83,7 @@ unsafe fn text<'a>(text: *const c_char) -> Cow<'a, str> {
     unsafe { CStr::from_ptr(text) }.to_string_lossy()
 }
 
-/// A slice of a C array that may be null when it is empty.
+/// Returns a slice of a C array, which may be null when it is empty.
 ///
 /// # Safety
 /// `first` must point to `count` readable elements that live for `'a`, unless `count` is below 1.
@@ -94,8 +95,8 @@ unsafe fn slice<'a, T>(first: *const T, count: c_int) -> &'a [T] {
     }
 }
 
-/// The elements of a C array of pointers, `None` for those that are null: librdkafka leaves a place empty where a
-/// broker's answer lacks what was asked for.
+/// Returns the elements of a C array of pointers, with `None` for null pointers: librdkafka leaves an element null
+/// when a broker's answer lacks what was asked for.
 ///
 /// # Safety
 /// `first` must point to `count` pointers that live for `'a`, unless it is null.
@@ -123,25 +124,25 @@ pub(super) fn code_text(code: Code) -> Cow<'static, str> {
     Cow::Owned(unsafe { text(raw::rd_kafka_err2str(code.0)) }.into_owned())
 }
 
-/// Errors come as events on the client's main queue.
+/// Makes librdkafka deliver errors and log lines as events on the client's main queue.
 pub(super) fn enable_error_events(config: &NativeClientConfig) {
     // SAFETY: the configuration is alive, and not yet handed to a client.
     unsafe { sys::rd_kafka_conf_set_events(config.ptr(), sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG) }
 }
 
-/// Names servers to a client, `host:port,host:port`, in addition to those that it knows.
+/// Adds servers, `host:port,host:port`, to those that a client knows.
 pub(super) fn add_brokers(client: &Native, servers: &str) {
-    // Servers come from the configuration, which lets no NUL through.
+    // The servers come from the configuration, which rejects NUL.
     if let Ok(servers) = CString::new(servers) {
         // SAFETY: the client is alive; the call copies the string.
         unsafe { sys::rd_kafka_brokers_add(client.native_ptr(), servers.as_ptr()) };
     }
 }
 
-/// A queue of a client. Whoever holds one keeps the client alive for as long.
+/// A queue of a client. Its holder must keep the client alive for as long.
 struct Queue {
     queue: NonNull<sys::rd_kafka_queue_t>,
-    /// Of one that is waited for.
+    /// Only for a queue that is waited for.
     bell: Option<Bell>,
 }
 
@@ -169,7 +170,7 @@ impl Queue {
         self.queue.as_ptr()
     }
 
-    /// Looks with `look` until it finds something, for as long as `timeout`; just once where there is no bell.
+    /// Calls `look` until it returns something or `timeout` has passed. Calls it once if the queue has no bell.
     fn wait<T>(&self, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
         match &self.bell {
             Some(bell) => bell.wait(timeout, look),
@@ -193,7 +194,7 @@ impl Drop for Queue {
     }
 }
 
-/// An event off a queue.
+/// An event taken from a queue.
 struct QueueEvent(NonNull<sys::rd_kafka_event_t>);
 
 impl QueueEvent {
@@ -216,7 +217,7 @@ impl QueueEvent {
         unsafe { text(sys::rd_kafka_event_error_string(self.ptr())) }
     }
 
-    /// The number that the request was given.
+    /// The tag that the request was given.
     fn tag(&self) -> usize {
         // SAFETY: the event is alive; the pointer is a number and is never followed.
         unsafe { sys::rd_kafka_event_opaque(self.ptr()) }.addr()
@@ -230,7 +231,7 @@ impl Drop for QueueEvent {
     }
 }
 
-/// Hands the main queue's log lines and errors to the client's context; never blocks.
+/// Passes log lines and errors of the main queue to the client's context. Never blocks.
 pub(super) fn serve(client: &Native) {
     let Ok(queue) = Queue::main(client) else { return };
     for _ in 0..SERVED_AT_ONCE {
@@ -253,7 +254,7 @@ pub(super) fn serve(client: &Native) {
     }
 }
 
-/// The failure of a call that answers null.
+/// The error of a call that returned null.
 fn call_failed(doing: &'static str) -> ModuleError {
     // SAFETY: reads a number of this thread.
     ModuleError::Call { doing, reason: Code(unsafe { raw::rd_kafka_last_error() }).to_string() }

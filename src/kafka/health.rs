@@ -1,4 +1,5 @@
-//! Why a module is down: librdkafka's error texts, read, classed and told once. Pure: time is an argument.
+//! Decides why a module is down: parses and classifies librdkafka's error texts, and reports each cause once. Pure:
+//! the time is an argument.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,33 +8,34 @@ use std::time::{Duration, Instant};
 use super::{Code, reason};
 use crate::model::Reason;
 
-/// librdkafka repeats an error that lasts every 30 s; one not heard of for longer than this has healed.
+/// librdkafka repeats a lasting error every 30 s. An error that was not repeated for longer than this counts as
+/// healed.
 const HEALED: Duration = Duration::from_secs(90);
-/// How long a cause waits for a better one while nothing has ever answered.
+/// How long a cause is held back for a better one, before the first answer.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a module that has answered may be without a connection: it is asked every three seconds.
+/// How long a module that has answered before may be without a connection. It sends a request every three seconds.
 const RECONNECTING: Duration = Duration::from_secs(6);
-/// How long a request that failed may go without an answer to the next try.
+/// How long a failed request may wait for an answer to its retry.
 const LATE: Duration = Duration::from_secs(2);
-/// Distinct causes remembered, so that texts that vary without end cannot grow.
+/// Maximum number of distinct causes that are remembered. Bounds memory when the texts keep changing.
 const REMEMBERED: usize = 256;
 
 /// Why a broker or a whole module does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// `host:port`, where one broker is meant.
+    /// `host:port`, if the cause concerns one broker.
     pub broker: Option<String>,
-    /// librdkafka's code, where it gave one.
+    /// librdkafka's code, if it gave one.
     pub code: Option<Code>,
-    /// Its class.
+    /// The class of the failure.
     pub reason: Reason,
-    /// The text, without what changes from one try to the next.
+    /// The text, without the parts that change from one attempt to the next.
     pub text: String,
 }
 
 impl Cause {
-    /// Reads an error text of librdkafka, such as
-    /// `sasl_ssl://b1:9093/1: SASL authentication error: ... (after 312ms in state AUTH_REQ)`.
+    /// Parses an error text of librdkafka, such as `sasl_ssl://b1:9093/1: SASL authentication error: ... (after
+    /// 312ms in state AUTH_REQ)`.
     #[must_use]
     pub fn read(code: Option<Code>, raw: &str) -> Self {
         let raw = raw.trim();
@@ -45,8 +47,8 @@ impl Cause {
         Self { broker, code, reason: reason::of(code, &text), text }
     }
 
-    /// Reads a line in which librdkafka ends a connection without calling it an error. Some of these are the only
-    /// sign of a port that speaks another protocol: the state in which the server hung up tells which.
+    /// Parses a line in which librdkafka ends a connection without reporting an error. Some of these lines are the
+    /// only sign that a port speaks another protocol: the state in which the server hung up shows which one.
     #[must_use]
     pub fn guess(raw: &str) -> Option<Self> {
         let (head, tail) = raw.rsplit_once(" (after ")?;
@@ -70,13 +72,13 @@ impl Cause {
         Some(Self { reason: Reason::Protocol, text: guess.to_owned(), ..cause })
     }
 
-    /// A cause in our own words.
+    /// A cause in warrener's own words.
     #[must_use]
     pub fn own(code: Code, text: &str) -> Self {
         Self { broker: None, code: Some(code), reason: code.reason(), text: text.to_owned() }
     }
 
-    /// The same of one broker, `host:port`.
+    /// The same cause for one broker, `host:port`.
     #[must_use]
     pub fn of_broker(self, broker: Option<&str>) -> Self {
         Self { broker: broker.map(str::to_owned), ..self }
@@ -96,13 +98,13 @@ fn is_broker(name: &str) -> bool {
     name.contains('/') && !name.contains(char::is_whitespace)
 }
 
-/// `sasl_ssl://host:port/id` to `host:port`.
+/// Converts `sasl_ssl://host:port/id` to `host:port`.
 fn address(name: &str) -> String {
     let name = name.split_once("://").map_or(name, |(_, rest)| rest);
     name.rsplit_once('/').map_or(name, |(host, _)| host).to_owned()
 }
 
-/// Cuts off how long a state lasted and how often the error was held back, and the address of one try.
+/// Removes the time spent in a state, the number of suppressed errors, and the address of a single attempt.
 fn stable(text: &str) -> String {
     let text = match text.rsplit_once(" (after ") {
         Some((head, tail)) if tail.contains("ms in state ") => head,
@@ -114,29 +116,29 @@ fn stable(text: &str) -> String {
     }
 }
 
-/// Which failures reach the log, and when.
+/// Decides which failures are logged, and when.
 ///
-/// With every broker connected all the time, a connection that fails is often one that nothing is asked of. A failure
-/// is therefore only remembered, and logged once it hurts: nothing answers any more, or a request to that broker
-/// stays unanswered.
+/// All brokers are connected all the time, so a connection that fails often has no request waiting on it. A failure
+/// is therefore only remembered at first. It is logged once it has an effect: nothing answers any more, or a
+/// request to that broker stays unanswered.
 #[derive(Debug, Default)]
 pub struct Health {
     down: Option<Down>,
-    /// Requests that stay unanswered, by the broker that they were sent to, and since when.
+    /// Unanswered requests by the broker that they were sent to, with the time of the first one.
     late: BTreeMap<Option<String>, (Cause, Instant)>,
-    /// A cause that says little: used when there is nothing better.
+    /// A cause with little information, used when there is no better one.
     poor: Option<Cause>,
     cause: Option<Cause>,
     failures: Vec<Failure>,
-    /// Something has answered once: the protocol is the right one.
+    /// Whether anything has answered yet, which proves that the protocol is right.
     spoke: bool,
 }
 
-/// Nothing answers.
+/// The state while nothing answers.
 #[derive(Debug)]
 struct Down {
     since: Instant,
-    /// Requests have stayed unanswered, as opposed to connections that ended.
+    /// True when requests have stayed unanswered, false when connections have ended.
     silent: bool,
     logged: bool,
 }
@@ -150,15 +152,16 @@ struct Failure {
 }
 
 impl Health {
-    /// A broker, or the module, failed.
+    /// Records a failure of a broker or of the module.
     pub fn failed(&mut self, cause: &Cause, now: Instant) {
         if self.spoke && cause.reason == Reason::Protocol {
-            // A guess made from a connection that ended: here it just ended.
+            // The protocol was a guess from a connection that ended. The protocol is known to be right, so the
+            // connection just ended.
             let ended = Cause { reason: Reason::Connection, text: "the server hung up".to_owned(), ..cause.clone() };
             return self.failed_somehow(&ended);
         }
         self.failures.retain(|failure| now.saturating_duration_since(failure.seen) <= HEALED);
-        // librdkafka tells some failures twice, the second time with a part of the first one's words.
+        // librdkafka reports some failures twice, the second time with part of the first text.
         let says_it = |known: &Cause| known.broker == cause.broker && known.text.contains(&cause.text);
         if let Some(known) = self.failures.iter_mut().find(|failure| says_it(&failure.cause)) {
             known.seen = now;
@@ -171,33 +174,33 @@ impl Health {
         }
     }
 
-    /// A failure whose words say little.
+    /// Records a failure whose text has little information.
     pub fn failed_somehow(&mut self, cause: &Cause) {
         if self.cause.is_none() {
             self.poor.get_or_insert_with(|| cause.clone());
         }
     }
 
-    /// No broker is connected any more. Servers that close idle connections bring that about, too.
+    /// Records that no broker is connected any more. Servers that close idle connections cause this, too.
     pub fn all_down(&mut self, cause: &Cause, now: Instant) {
         self.down.get_or_insert(Down { since: now, silent: false, logged: false });
         self.failed_somehow(cause);
     }
 
-    /// Nothing has answered for so long that the module counts as down.
+    /// Records that nothing has answered for so long that the module counts as down.
     pub fn silent(&mut self, cause: &Cause, now: Instant) {
         self.down.get_or_insert(Down { since: now, silent: true, logged: false }).silent = true;
         self.failed_somehow(cause);
     }
 
-    /// A request stays unanswered; the cause names the broker that it was sent to, where that is known.
+    /// Records an unanswered request. The cause names the broker that it was sent to, if known.
     pub fn unanswered(&mut self, cause: &Cause, now: Instant) {
         if self.late.len() < REMEMBERED {
             self.late.entry(cause.broker.clone()).or_insert_with(|| (cause.clone(), now));
         }
     }
 
-    /// What the log has to be told by now.
+    /// Returns the causes that have to be logged by now.
     pub fn due(&mut self, now: Instant) -> Vec<Cause> {
         let mut due = Vec::new();
         let patience = if self.spoke { RECONNECTING } else { PATIENCE };
@@ -221,7 +224,7 @@ impl Health {
         due
     }
 
-    /// The failures that the log has not got yet, marked as logged.
+    /// Returns the failures that are not logged yet, and marks them as logged.
     fn log_failures(&mut self, now: Instant, which: impl Fn(&Cause) -> bool) -> Vec<Cause> {
         self.failures.retain(|failure| now.saturating_duration_since(failure.seen) <= HEALED);
         let unlogged = self.failures.iter_mut().filter(|failure| !failure.logged && which(&failure.cause));
@@ -232,7 +235,7 @@ impl Health {
         unlogged.map(mark).collect()
     }
 
-    /// A cause of our own, unless the log has it already.
+    /// Returns a cause of our own to log, unless it is logged already.
     fn log(&mut self, cause: Cause, now: Instant) -> Option<Cause> {
         self.failed(&cause, now);
         let failure = self.failures.iter_mut().find(|failure| failure.cause == cause && !failure.logged)?;
@@ -240,12 +243,12 @@ impl Health {
         Some(cause)
     }
 
-    /// A broker answered a request.
+    /// Records that a broker answered a request.
     pub fn answered_by(&mut self, broker: &str) {
         self.late.remove(&Some(broker.to_owned()));
     }
 
-    /// Something answered. True when the log says otherwise.
+    /// Records that something answered. Returns true when the log had reported that nothing does.
     pub fn answered(&mut self) -> bool {
         (self.cause, self.poor, self.spoke) = (None, None, true);
         self.late.remove(&None);
@@ -256,7 +259,7 @@ impl Health {
         back
     }
 
-    /// Why nothing answers, or what failed last since something did.
+    /// Why nothing answers, or the last failure since something answered.
     #[must_use]
     pub const fn cause(&self) -> Option<&Cause> {
         self.cause.as_ref()

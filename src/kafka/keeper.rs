@@ -1,4 +1,4 @@
-//! Looks after a client: brings it back when it has lost its brokers, and says when it has to be replaced.
+//! Supervises a client: restores it when it has lost its brokers, and replaces it when that does not help.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
@@ -12,38 +12,39 @@ use super::Client;
 use super::recovery::{Recovery, Remedy};
 use crate::clock::later;
 
-/// Between two looks.
+/// Time between two checks.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a bootstrap server may take to accept a connection.
 const ACCEPTING: Duration = Duration::from_secs(2);
-/// Between two tries to connect while none is accepted.
+/// Time between two attempts to connect while no server accepts a connection.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// Belongs to the thread that works with the client; `recovery` decides what it does when.
+/// Supervises one client. It belongs to the thread that works with the client; `recovery` decides which remedy is
+/// due.
 pub struct Keeper {
     client: Arc<Client>,
     recovery: Recovery,
     next: Instant,
-    /// Whether a bootstrap server accepts a connection, while that is being tried.
+    /// The result of a running attempt to connect: whether a bootstrap server accepts a connection.
     accepted: Option<Receiver<bool>>,
 }
 
 impl Keeper {
-    /// For a client that has just been made.
+    /// Creates a keeper for a client that was just created.
     #[must_use]
     pub fn new(client: Arc<Client>) -> Self {
         let now = Instant::now();
         Self { client, recovery: Recovery::new(now), next: now, accepted: None }
     }
 
-    /// The client that it looks after by now.
+    /// The current client.
     #[must_use]
     pub const fn client(&self) -> &Arc<Client> {
         &self.client
     }
 
-    /// Looks after the client; to be called often, never blocks. The client that replaces it, where it is time for
-    /// one: the old one is to be dropped.
+    /// Checks the client and applies a remedy when one is due. Call it often; it never blocks. Returns the new
+    /// client if the old one was replaced; the caller must then drop the old one.
     pub fn look(&mut self, now: Instant) -> Option<Arc<Client>> {
         if now < self.next {
             return None;
@@ -52,7 +53,7 @@ impl Keeper {
         let signs = self.client.signs(now);
         let remedy = self.recovery.look(signs, now)?;
         if remedy == Remedy::Bootstrap && signs.brokerless {
-            // A server has just answered: whether one accepts connections need not be asked.
+            // A server has just answered, so there is no need to check whether one accepts connections.
             self.bootstrap(now);
             return None;
         }
@@ -74,7 +75,7 @@ impl Keeper {
         self.client.add_bootstrap_servers();
     }
 
-    /// At most one old client of a module is being closed at a time: closing may hang.
+    /// Replaces the client. At most one old client of a module is closing at a time, because closing may hang.
     fn replace(&mut self, now: Instant) -> Option<Arc<Client>> {
         if self.client.is_another_closing() {
             return None;
@@ -94,7 +95,7 @@ impl Keeper {
         }
     }
 
-    /// Whether a bootstrap server accepts a connection, as far as that is known by now.
+    /// Whether a bootstrap server is known to accept a connection. Starts an attempt if none is running.
     fn is_accepted(&mut self, now: Instant) -> bool {
         match self.accepted.as_ref().map(Receiver::try_recv) {
             Some(Ok(true)) => {
@@ -117,7 +118,7 @@ impl Keeper {
     fn try_to_connect(&self) -> Option<Receiver<bool>> {
         let (send, accepted) = sync_channel(1);
         let servers = self.client.servers().to_vec();
-        // Fails when the keeper is gone.
+        // Fails when the keeper was dropped.
         let try_all = move || send.send(servers.iter().any(|server| accepts(server))).ok();
         match thread::Builder::new().name("kafka-connect".to_owned()).spawn(try_all) {
             Ok(_) => Some(accepted),
@@ -129,8 +130,7 @@ impl Keeper {
     }
 }
 
-/// Whether one of a server's addresses accepts a connection. Looking its name up may take as long as the resolver
-/// likes.
+/// Whether one of a server's addresses accepts a connection. The name lookup has no time limit but the resolver's.
 fn accepts(server: &str) -> bool {
     server.to_socket_addrs().is_ok_and(|addresses| {
         addresses.into_iter().any(|address| TcpStream::connect_timeout(&address, ACCEPTING).is_ok())

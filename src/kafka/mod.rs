@@ -1,8 +1,8 @@
 //! Kafka clients for the cluster and the consumer modules, on librdkafka.
 //!
-//! [`Client`] is one librdkafka instance with its [`Context`], which tells once why a module is down.
-//! What the safe API of rdkafka lacks stands in `ffi`, behind safe types: [`Lookups`] asks for offsets and
-//! topic ids with many requests in flight, [`Reader`] reads topics' partitions in batches.
+//! [`Client`] is one librdkafka instance with its [`Context`], which logs once why a module is down. `ffi` holds
+//! what the safe API of rdkafka lacks, behind safe types: [`Lookups`] asks for offsets and topic ids with many
+//! requests in flight, [`Reader`] reads partitions of topics in batches.
 
 mod client;
 mod context;

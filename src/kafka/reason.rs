@@ -1,9 +1,9 @@
-//! The class of a failure, by the words of librdkafka and OpenSSL.
+//! Classifies failures by the texts of librdkafka and OpenSSL.
 
 use super::Code;
 use crate::model::Reason;
 
-/// What the words of librdkafka and OpenSSL say, where the code alone does not.
+/// Returns the class of a failure. The text decides first; the code decides when the text is not specific.
 pub(super) fn of(code: Option<Code>, text: &str) -> Reason {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["not valid in current SASL state"]) {

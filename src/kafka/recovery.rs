@@ -1,54 +1,55 @@
-//! When a client that has lost its brokers is given its bootstrap servers again, and when it is replaced. Pure: time
-//! is an argument.
+//! Decides when a client that has lost its brokers gets its bootstrap servers again, and when it is replaced. Pure:
+//! the time is an argument.
 //!
-//! An answer that names topics and no broker makes librdkafka drop every broker that it knows, and its own way back
-//! can be closed for good by then (`rk_rebootstrap_in_progress` stays set). Naming the bootstrap servers again brings
-//! such a client back; each time lengthens a list in librdkafka that is never shortened, so that there are pauses.
+//! An answer that names topics but no broker makes librdkafka drop all brokers that it knows. By then its own way
+//! to recover may be blocked for good (`rk_rebootstrap_in_progress` stays set). Adding the bootstrap servers again
+//! restores such a client. Each time lengthens a list in librdkafka that is never shortened, so there are pauses in
+//! between.
 
 use std::time::{Duration, Instant};
 
-/// How long a client may be without a connection before it is given its bootstrap servers.
+/// How long a client may be without a connection before it gets its bootstrap servers again.
 const CUT_OFF: Duration = Duration::from_secs(5);
-/// How long requests for metadata may fail before that.
+/// How long metadata requests may fail before the client gets its bootstrap servers again.
 const FAILING: Duration = Duration::from_secs(10);
 /// How long a client may be without a connection before it is replaced.
 const LOST: Duration = Duration::from_secs(60);
-/// The pauses between two bootstraps, and between two replacements.
+/// The shortest and longest pause between two bootstraps, and between two replacements.
 const BOOTSTRAPS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
 const REPLACEMENTS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(15 * 60));
-/// The least time between two bootstraps of a client whose server says that it knows no broker.
+/// Minimum time between two bootstraps of a client whose server names no broker.
 const BROKERLESS: Duration = Duration::from_secs(1);
 
-/// What can be seen of a client.
+/// The observed state of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signs {
-    /// One of its sockets is connected.
+    /// Whether one of its sockets is connected.
     pub connected: bool,
-    /// For how long requests for metadata have failed, where they are made and fail.
+    /// How long metadata requests have failed; `None` if they succeed or none are sent.
     pub failing: Option<Duration>,
-    /// The last metadata answer named no broker.
+    /// Whether the last metadata answer named no broker.
     pub brokerless: bool,
 }
 
-/// What may bring a client back.
+/// A way to restore a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// The bootstrap servers, named once more.
+    /// Adding the bootstrap servers again.
     Bootstrap,
-    /// A new client.
+    /// Replacing the client by a new one.
     Replace,
 }
 
-/// Decides about one client and those that replace it.
+/// Decides for one client and its successors.
 #[derive(Debug)]
 pub struct Recovery {
-    /// When it was last seen connected.
+    /// When the client was last seen connected.
     connected: Instant,
     bootstraps: Pauses,
     replacements: Pauses,
 }
 
-/// Pauses that double from the first to the last.
+/// Pauses that double from the shortest to the longest.
 #[derive(Debug)]
 struct Pauses {
     lengths: (Duration, Duration),
@@ -57,12 +58,12 @@ struct Pauses {
 }
 
 impl Recovery {
-    /// Of a client that has just been made.
+    /// The state of a client that was just created.
     pub const fn new(now: Instant) -> Self {
         Self { connected: now, bootstraps: Pauses::new(BOOTSTRAPS), replacements: Pauses::new(REPLACEMENTS) }
     }
 
-    /// What should be done once a bootstrap server accepts a connection.
+    /// Returns the remedy that is due. It should be applied once a bootstrap server accepts a connection.
     pub fn look(&mut self, signs: Signs, now: Instant) -> Option<Remedy> {
         if signs.connected {
             self.connected = now;
@@ -81,7 +82,7 @@ impl Recovery {
         (brokerless || lost && self.bootstraps.is_over(now)).then_some(Remedy::Bootstrap)
     }
 
-    /// It has been done.
+    /// Records that a remedy was applied.
     pub fn done(&mut self, remedy: Remedy, now: Instant) {
         match remedy {
             Remedy::Bootstrap => self.bootstraps.begin(now),
@@ -120,7 +121,7 @@ mod tests {
     const WELL: Signs = Signs { connected: true, failing: None, brokerless: false };
     const ALONE: Signs = Signs { connected: false, failing: None, brokerless: false };
 
-    /// What is done in each second, when everything that is wanted is done.
+    /// The remedies in each second, when each one that is due is applied.
     fn remedies(signs: impl Fn(u64) -> Signs, seconds: u64) -> Vec<(u64, Remedy)> {
         let begin = Instant::now();
         let mut recovery = Recovery::new(begin);
@@ -148,7 +149,7 @@ mod tests {
     fn a_client_without_a_connection_is_given_its_servers_and_then_replaced() {
         let done = remedies(|_| ALONE, 400);
         assert_eq!(of(Remedy::Bootstrap, &done)[..6], [5, 10, 20, 40, 70, 100]);
-        // A minute without a connection each, and pauses of one, two and four minutes.
+        // A minute without a connection before each, and pauses of one, two and four minutes.
         assert_eq!(of(Remedy::Replace, &done), [60, 120, 240]);
     }
 

@@ -1,4 +1,4 @@
-//! The clients against librdkafka's mock cluster.
+//! Tests the clients against librdkafka's mock cluster.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Rig {
     }
 }
 
-/// Offsets and ends, by partition, until each started one has ended.
+/// Reads until each started partition has reached its end. Returns offsets and ends by partition.
 fn read(reader: &mut Reader, ends: usize) -> (BTreeMap<i32, Vec<i64>>, BTreeMap<i32, i64>) {
     let (mut offsets, mut ended) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
     let begin = Instant::now();
@@ -93,7 +93,7 @@ fn a_reader_delivers_nothing_of_an_earlier_start() {
     while reader.poll(3, SHORT).is_empty() {
         assert!(begin.elapsed() < LIMIT);
     }
-    // What else was fetched waits in the queue now.
+    // The rest of what was fetched is in the queue now.
     reader.stop(log(0)).unwrap();
     assert!(reader.poll(1000, SHORT).is_empty());
     reader.start(log(0), StartAt::Offset(Offset(990))).unwrap();
@@ -217,7 +217,7 @@ fn a_metadata_answer_says_which_cluster_it_is() {
     let client = rig.client(Role::Cluster);
     client.metadata(LIMIT, |_| true).unwrap();
     assert!(client.cluster_id().is_some_and(|id| id.starts_with("mockCluster")), "{:?}", client.cluster_id());
-    // The mock's controller is none of its brokers.
+    // The mock's controller id belongs to none of its brokers.
     assert_eq!(client.controller(), Some(BrokerId(0)));
 }
 
@@ -237,7 +237,7 @@ fn a_broker_describes_topics_and_the_racks_of_their_replicas() {
     };
     let described = describe(1, 2, &["t"]);
     assert_eq!(described.topics.keys().collect::<Vec<_>>(), ["t"]);
-    // Broker 2 has a replica of u alone.
+    // Broker 2 only has a replica of u.
     assert_eq!(described.racks, BTreeMap::from([(BrokerId(1), "r1".to_owned())]));
     let described = describe(4, 1, &["t", "u"]);
     assert_eq!(described.topics.len(), 2, "{described:?}");
@@ -269,7 +269,7 @@ fn a_client_knows_whether_it_is_connected() {
     };
     let well = recovery::Signs { connected: true, failing: None, brokerless: false };
     client.metadata(LIMIT, |_| true).unwrap();
-    // The connection that the answer came on ends when librdkafka has learned the broker's name from it.
+    // librdkafka closes the connection that brought the answer once it knows the broker's name.
     until(&|signs| signs == well);
     rig.mock.broker_down(1).unwrap();
     until(&|signs| !signs.connected);

@@ -1,7 +1,7 @@
-//! The records of the offsets topic (`__consumer_offsets`): bytes in, borrowed records out.
+//! Decodes the records of the offsets topic (`__consumer_offsets`) to records that borrow from the bytes.
 //!
-//! Pure and free of allocation. A record is read in two steps, so that a group can be filtered before its value
-//! is touched:
+//! Pure, and without allocation. A record is decoded in two steps, so that a group can be filtered before its value
+//! is read:
 //!
 //! ```
 //! use warrener::offsets::{self, Record};
@@ -18,27 +18,26 @@
 //! }
 //! ```
 //!
-//! What is taken for what:
-//! - Every type that a released broker writes is decoded, in each version of its value: 0 to 4 of types 1 and 2,
-//!   0 of all others. Another version is an error (`version`), as it is for a broker.
-//! - Types 9 and 18, which only early access and development builds wrote, are [`Key::Skipped`], types that nobody
-//!   knows [`Key::Unknown`]: neither is an error, and nothing past the type is read.
-//! - Lists stay where they are in the record ([`List`]): reading one allocates nothing.
-//! - The epoch of a share group of 4.0 (early access) has no metadata hash and is no error. The other records that
-//!   4.1 laid out anew under the same version ([`StatePartitions`], [`share_state`]) are errors in 4.0's layout.
-//! - No key, or an empty one, is an error (`key`), and so are a group or topic that is null and a negative
-//!   partition, and so is a member or expression that is null. Empty names are names: old clients committed as the group `""`.
-//! - A **negative offset** is an error (`offset`). Brokers don't check what they are told to commit, and take
-//!   a negative offset in a commit for "nothing committed" when they are asked (`Admin.listConsumerGroupOffsets`
-//!   answers null). It is not a position. [`Key`] is `Copy`: a caller that wants to forget the partition as with a
-//!   tombstone has the key still at hand.
-//! - **Bytes after the end** of a key or value are an error (`trailing`): each version's layout is fixed, what
-//!   comes later is a tagged field (KIP-915), so such a record is not what it says it is.
-//! - -1 in a leader epoch, an expiry or a state's timestamp says that there is none, and so does a topic id of
-//!   zeros. Tagged fields that are not known are skipped by their size.
-//! - A null where the layout has no null, and any other negative length, is an error (`length`), as it is for a
-//!   broker. Lengths and counts are checked against the bytes that are left, and every item takes bytes, so no
-//!   count costs more than its record is long.
+//! How records are interpreted:
+//! - Every type that a released broker writes is decoded, in each version of its value: versions 0 to 4 of types 1
+//!   and 2, version 0 of all others. Any other version is an error (`version`), as it is for a broker.
+//! - Types 9 and 18, which only early access and development builds wrote, are [`Key::Skipped`]. Unknown types are
+//!   [`Key::Unknown`]. Neither is an error, and nothing after the type is read.
+//! - Lists stay in the record ([`List`]), so that reading one allocates nothing.
+//! - The epoch of a share group in 4.0 (early access) has no metadata hash and is no error. The other records whose
+//!   layout 4.1 changed under the same version ([`StatePartitions`], [`share_state`]) are errors in 4.0's layout.
+//! - A missing or empty key is an error (`key`). So are a null group, topic, member or expression, and a negative
+//!   partition. Empty names are valid: old clients committed as the group `""`.
+//! - A **negative offset** is an error (`offset`). Brokers do not check the offset of a commit, and interpret a
+//!   negative one as "nothing committed" (`Admin.listConsumerGroupOffsets` returns null). It is not a position.
+//!   [`Key`] is `Copy`, so a caller that wants to handle it like a tombstone still has the key.
+//! - **Bytes after the end** of a key or value are an error (`trailing`). The layout of each version is fixed, and
+//!   later additions are tagged fields (KIP-915), so such a record does not have the version that it claims.
+//! - -1 means "none" for a leader epoch, an expiry and the timestamp of a state. So does a topic id of zeros.
+//!   Unknown tagged fields are skipped by their size.
+//! - A null where the layout does not allow it, and any other negative length, is an error (`length`), as it is for
+//!   a broker. Lengths and counts are checked against the remaining bytes, and every item takes bytes. So no count
+//!   costs more than the length of its record.
 
 mod assigned;
 mod bytes;

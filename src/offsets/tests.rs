@@ -1,4 +1,4 @@
-//! Whole records: examples from the wire, what must be refused, and properties over any bytes.
+//! Tests whole records: examples from brokers, records that must be refused, and properties over any bytes.
 
 mod captured;
 mod examples;
@@ -12,6 +12,6 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 fn text() -> impl Strategy<Value = Vec<u8>> {
-    // Long enough now and then for a length of two bytes.
+    // Sometimes long enough for a length of two bytes.
     prop_oneof![9 => vec(any::<u8>(), 0..6), 1 => vec(any::<u8>(), 120..140)]
 }

@@ -1,12 +1,15 @@
-//! How much of a tree is followed. A server may claim anything; what honest ensembles hold is far below.
+//! Limits on how much of a tree is followed. A server may list anything; real ensembles stay far below these
+//! limits.
 
-/// The longest id of a consumer, and the longest data of an owner, in bytes: a group's name, a host's, and numbers.
+/// The maximum length of a consumer's id and of an owner node's data, in bytes. They consist of a group name, a
+/// host name and numbers.
 pub const LONGEST_CONSUMER: usize = 2_048;
 
-/// How much of a tree is followed.
+/// Limits on how much of a tree is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Nodes, and members, which are not asked for, together. Each costs a kilobyte: its path, its watch and its commit.
+    /// Nodes and members together. (Members are not requested.) Each takes about a kilobyte: its path, its watch
+    /// and its commit.
     pub nodes: usize,
     /// Members of one group.
     pub members: usize,
@@ -20,7 +23,7 @@ impl Default for Bounds {
     }
 }
 
-/// Whether a list of children may hold this name.
+/// Whether a list of children may contain this name.
 pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\0'])
 }

@@ -1,10 +1,10 @@
-//! The nodes that may not be read.
+//! Nodes that may not be read.
 
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-/// Nodes that may not be read, by their parents: so a list of names is compared with its own children alone.
+/// Nodes that may not be read, by parent, so that a list of children is compared only with that parent's nodes.
 #[derive(Debug, Default)]
 pub(super) struct Refused {
     children: HashMap<Box<str>, HashSet<Arc<str>>>,
@@ -19,12 +19,12 @@ impl Refused {
         }
     }
 
-    /// All of them, which are forgotten.
+    /// Takes all nodes.
     pub fn take(&mut self) -> impl Iterator<Item = Arc<str>> + use<> {
         std::mem::take(&mut self.children).into_values().flatten()
     }
 
-    /// Those of a parent that its list of children does not name, which are forgotten. The names are read once.
+    /// Takes the nodes of a parent that its list of children lacks. `names` is read once.
     pub fn take_lacking<'n>(&mut self, parent: &str, names: impl Iterator<Item = &'n str>) -> Vec<Arc<str>> {
         let Some(children) = self.children.get_mut(parent) else { return Vec::new() };
         let named: HashSet<&str> = names.collect();

@@ -1,4 +1,4 @@
-//! The members of groups, and what they own.
+//! The members of groups, and the partitions that they own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,36 +9,36 @@ use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
 use super::talk::LeftOut;
 use super::{Spot, consumer_of, member};
 
-/// All groups' members. A member and what it owns stand at different places of the tree and come one by one, while
-/// storage wants a group's members as a whole: so they are gathered here, and told of once a batch.
+/// The members of all groups. A member and the partitions that it owns are separate nodes that are read one by one,
+/// but storage needs the members of a group as a whole. So they are collected here and reported once per batch.
 #[derive(Debug, Default)]
 pub(super) struct Registries {
     groups: BTreeMap<Box<str>, Registry>,
     changed: BTreeSet<Box<str>>,
-    /// Members of all groups.
+    /// Number of members in all groups.
     members: usize,
 }
 
 #[derive(Debug, Default)]
 struct Registry {
     members: BTreeSet<Box<str>>,
-    /// What the node of each partition's owner says, by topic.
+    /// By topic and partition, the data of the owner node.
     owners: BTreeMap<Box<str>, BTreeMap<Partition, Box<[u8]>>>,
     owned: usize,
 }
 
 impl Registries {
-    /// How many members there are, of all groups.
+    /// Number of members in all groups.
     pub const fn count(&self) -> usize {
         self.members
     }
 
-    /// How many members a group has.
+    /// Number of members in a group.
     pub fn count_of(&self, group: &str) -> usize {
         self.groups.get(group).map_or(0, |held| held.members.len())
     }
 
-    /// These are the group's members. At most so many are kept, of this group and of all.
+    /// Sets the members of a group. At most `most` are kept. Returns how many are left out.
     pub fn members(&mut self, group: &str, names: &[String], most: usize) -> LeftOut {
         let held = self.count_of(group);
         let mut members: BTreeSet<&str> = names.iter().map(String::as_str).collect();
@@ -60,7 +60,8 @@ impl Registries {
         left_out
     }
 
-    /// What the node of a partition's owner says. False where the group's consumers own too much already.
+    /// Sets the owner of a partition. Returns false if the group's consumers already own as many partitions as the
+    /// bounds allow.
     pub fn own(&mut self, spot: Spot<'_>, owner: &[u8], bounds: Bounds) -> bool {
         let registry = self.groups.entry(spot.group.into()).or_default();
         let topic = registry.owners.entry(spot.topic.into()).or_default();
@@ -79,7 +80,7 @@ impl Registries {
         true
     }
 
-    /// A partition is owned by none.
+    /// Removes the owner of a partition.
     pub fn free(&mut self, spot: Spot<'_>) {
         let Some(registry) = self.groups.get_mut(spot.group) else { return };
         let Some(topic) = registry.owners.get_mut(spot.topic) else { return };
@@ -92,8 +93,9 @@ impl Registries {
         }
     }
 
-    /// Hands the members of the groups where that has changed since it was last told to `take`: of as many groups
-    /// as hold `most` members and partitions together, and of one at least unless that is 0. How many members and partitions those were.
+    /// Passes the members of changed groups to `take`, until they hold `most` members and partitions together. The
+    /// last group may exceed that, and at least one group is passed unless `most` is 0. Returns the number of
+    /// members and partitions, plus one per group.
     pub fn tell(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
         let (mut names, mut size) = (Vec::new(), 0_usize);
         while size < most
@@ -115,7 +117,7 @@ impl Registries {
         size
     }
 
-    /// Whether nothing is held that is empty, and the counts are right.
+    /// Whether no empty entry is held and all counts are right.
     #[cfg(test)]
     pub fn is_tidy(&self) -> bool {
         let used = |registry: &Registry| registry.size() > 0;
@@ -132,7 +134,8 @@ impl Registry {
         self.members.len().saturating_add(self.owned)
     }
 
-    /// Each member with what it owns, then those that own something and are not registered, by what they say.
+    /// All registered members with what they own, then owners that are not registered, identified by the data of
+    /// their nodes.
     fn of<'a>(&'a self, group: &str) -> Vec<MemberUpdate<'a>> {
         let mut owned: BTreeMap<&[u8], Vec<(Name<'a>, Vec<Partition>)>> = BTreeMap::new();
         for (topic, owners) in &self.owners {
@@ -154,8 +157,8 @@ impl Registry {
         registered.into_iter().chain(others).map(with).collect()
     }
 
-    /// The consumer that an owner's node means: the one registered as that, else the one whose thread that is. Java's
-    /// client writes its threads there, and others, such as kazoo-go, themselves.
+    /// The consumer that an owner node names: the registered consumer with that id, otherwise the one whose thread
+    /// has that id. Java's client writes the ids of its threads; others, such as kazoo-go, write their own ids.
     fn consumer<'a>(&'a self, owner: &'a [u8]) -> &'a [u8] {
         let Ok(text) = std::str::from_utf8(owner) else { return owner };
         let registered = |id: &&str| self.members.contains(*id);
@@ -175,7 +178,7 @@ mod tests {
         Spot { group: "g", topic, partition: Partition(partition) }
     }
 
-    /// Each member with the partitions of `t` that it owns, as they are told once.
+    /// Each reported member with the partitions that it owns.
     fn told(registries: &mut Registries) -> Vec<(String, Vec<i32>)> {
         let mut all = Vec::new();
         registries.tell(usize::MAX, |updates| {

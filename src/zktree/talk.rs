@@ -1,4 +1,4 @@
-//! Questions to a server, and its answers.
+//! Requests to a server, and its answers.
 
 use std::sync::Arc;
 
@@ -7,64 +7,64 @@ use crate::storage::Update;
 
 use super::Fault;
 
-/// A question about a node, which sets a watch.
+/// A request for a node, which sets a watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// The node's path, from [`ROOT`](super::ROOT) on.
+    /// The path of the node. It starts with [`ROOT`](super::ROOT).
     pub path: Arc<str>,
-    /// What is asked.
+    /// What is requested.
     pub want: Want,
 }
 
-/// What is asked about a node.
+/// What is requested of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// The names of its children.
+    /// The names of the children.
     Children,
-    /// Its data.
+    /// The data of the node.
     Data,
-    /// Whether it is there. The watch is for its creation.
+    /// Whether it exists. The watch fires when it is created.
     Existence,
 }
 
-/// What a server says about a node.
+/// A server's answer about a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Its children's names; watched.
+    /// The names of the children. The node is watched.
     Children(Vec<String>),
-    /// Its data; watched.
+    /// The data of the node, which is watched.
     Data {
         /// The data.
         data: Vec<u8>,
-        /// The transaction that wrote it (`mzxid`).
+        /// The transaction that wrote the data (`mzxid`).
         order: Order,
-        /// When that was (`mtime`).
+        /// The time when the data was written (`mtime`).
         time: Timestamp,
     },
-    /// Whether it is there; watched.
+    /// Whether it exists. The node is watched.
     Exists(bool),
-    /// There is no such node, and no watch.
+    /// The node does not exist and is not watched.
     Missing,
-    /// It may not be read, and is not watched.
+    /// The node may not be read and is not watched.
     Refused,
 }
 
-/// What an answer tells.
+/// The result of an answer.
 #[derive(Debug, Default, PartialEq)]
 pub struct Told<'a> {
-    /// For storage.
+    /// The update for storage.
     pub update: Option<(Order, Update<'a>)>,
     /// What is wrong with the node.
     pub fault: Option<Fault>,
-    /// What is wrong with its children.
+    /// The children that are not followed.
     pub left_out: LeftOut,
 }
 
-/// Children that a list names and that are not followed.
+/// The number of listed children that are not followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// For their names.
+    /// Because of their names.
     pub names: usize,
-    /// For the bounds.
+    /// Because of the bounds.
     pub nodes: usize,
 }

@@ -1,4 +1,4 @@
-//! Paths, data, and the tree followed against a model of a server.
+//! Tests paths and data, and the tree against a model of a server.
 
 mod model;
 
@@ -196,12 +196,12 @@ fn a_node_that_a_list_names_while_an_older_answer_says_that_it_is_missing_is_ask
 enum Step {
     Put(&'static str, &'static str),
     Remove(&'static str),
-    /// Ask the next question of the server.
+    /// Send the next request to the server.
     Ask,
-    /// Tell the tree one of the answers, or of one of the watches: they may overtake one another.
+    /// Deliver one of the answers to the tree. Answers and watches may overtake each other.
     Tell(usize),
     Fire(usize),
-    /// Let so many of the nodes that have changed be asked again.
+    /// Request up to this many changed nodes again.
     Release(usize),
 }
 
@@ -237,7 +237,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Whatever happens when, and in whichever order it is told of: in the end all is as on the server, and each
+    /// Whatever happens, and in whichever order it is reported: in the end everything is as on the server, and each
     /// node is watched once.
     #[test]
     fn nothing_is_lost_or_kept(steps in prop::collection::vec(step(), 0..200)) {
@@ -259,7 +259,7 @@ proptest! {
                 }
                 Step::Fire(which) if !server.fired.is_empty() => {
                     let which = which % server.fired.len();
-                    // A watch that has fired before its own answer was told of has its future with the answer.
+                    // If a watch has fired before its own answer was delivered, the answer must come first.
                     let path = Arc::clone(&server.fired[which]);
                     if !answers.iter().any(|(ask, _)| ask.path == path) {
                         server.fired.remove(which);

@@ -1,8 +1,8 @@
-//! What there is to read, and what an answer tells.
+//! Decides what to read next, and converts answers to updates.
 //!
-//! Each node is either asked for or watched, never both, and a watch that fires is followed by a new question, which
-//! sets it again: so whatever happens in between is seen by the one or the other. A node ends by its own answer that
-//! it is missing, never because a list lacks it, so that no order in which answers come in can lose one.
+//! Each node is either requested or watched, never both. When a watch fires, the node is requested again, which
+//! sets the watch again. So every change is seen by the one or the other. A node is removed only when the answer
+//! about it says that it is missing, never because a list lacks it. So no order of answers can lose a node.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,22 +19,22 @@ use super::registry::Registries;
 use super::talk::{Answer, Ask, LeftOut, Told, Want};
 use super::{Fault, Place, ROOT, Spot, offset, place};
 
-/// The part of the tree that is followed in one session.
+/// The part of the tree that one session follows.
 #[derive(Debug)]
 pub struct Tree {
-    /// Of the module, and of storage.
+    /// The filters of the module and of storage.
     groups: [Filter; 2],
     topics: Filter,
     bounds: Bounds,
     nodes: HashMap<Arc<str>, Node>,
     asks: VecDeque<Ask>,
-    /// Those of the nodes whose watch has fired, in that order.
+    /// Nodes whose watch has fired, in that order.
     changed: VecDeque<Arc<str>>,
-    /// Those of the nodes that may not be read.
+    /// Nodes that may not be read.
     refused: Refused,
-    /// Nodes that have not been answered for yet.
+    /// Number of nodes without an answer so far.
     unread: usize,
-    /// Times that a list has named a group or a topic with too long a name.
+    /// Number of times that a list named a group or topic whose name is too long.
     too_long: u64,
     registries: Registries,
 }
@@ -42,25 +42,25 @@ pub struct Tree {
 #[derive(Clone, Copy, Debug)]
 struct Node {
     stage: Stage,
-    /// It has been answered for.
+    /// Whether an answer has arrived.
     read: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// A question is waiting to be asked, or to be answered.
+    /// A request is queued or unanswered.
     Asked {
-        /// A list has named it since, so that an answer that it is missing may be older than that.
+        /// Whether a list has named the node since then. An answer that it is missing may then be outdated.
         named: bool,
     },
     Watched,
-    /// Its watch has fired, and it is to be asked again.
+    /// Its watch has fired, and it has to be requested again.
     Changed,
     Refused,
 }
 
 impl Tree {
-    /// Nothing is known yet, and the root is to be read. What the filters do not allow is never asked for.
+    /// Creates a tree whose root is to be read. Nodes that the filters exclude are never requested.
     #[must_use]
     pub fn new(groups: [Filter; 2], topics: Filter, bounds: Bounds) -> Self {
         let mut tree = Self {
@@ -79,7 +79,7 @@ impl Tree {
         tree
     }
 
-    /// The next question.
+    /// The next request.
     pub fn next_ask(&mut self) -> Option<Ask> {
         self.asks.pop_front()
     }
@@ -90,13 +90,13 @@ impl Tree {
         self.unread == 0
     }
 
-    /// How many nodes have been read, of those that are known so far.
+    /// The number of nodes that have been read, and of all known nodes.
     #[must_use]
     pub fn progress(&self) -> (usize, usize) {
         (self.nodes.len().saturating_sub(self.unread), self.nodes.len())
     }
 
-    /// A watch has fired. [`Self::release`] asks for the node again.
+    /// Records that a watch has fired. [`Self::release`] requests the node again.
     pub fn changed(&mut self, path: &Arc<str>) {
         if let Some(node) = self.nodes.get_mut(path)
             && node.stage == Stage::Watched
@@ -106,7 +106,7 @@ impl Tree {
         }
     }
 
-    /// Asks again for so many of the nodes whose watch has fired, the first ones first. How many those were.
+    /// Requests up to `most` changed nodes again, in the order of their changes. Returns how many.
     pub fn release(&mut self, most: usize) -> usize {
         let count = most.min(self.changed.len());
         for _ in 0..count {
@@ -117,25 +117,26 @@ impl Tree {
         count
     }
 
-    /// Asks again for what was refused: nothing tells when a right has been given.
+    /// Requests refused nodes again: no event reports that access was granted.
     pub fn retry(&mut self) {
         for path in self.refused.take() {
             self.ask_again(path);
         }
     }
 
-    /// Hands the members of the groups where that has changed to `take`: of as many groups as hold `most` members and
-    /// owned partitions together, and of one at least unless that is 0. How many those were.
+    /// Passes the members of changed groups to `take`, until they hold `most` members and owned partitions
+    /// together. At least one group is passed unless `most` is 0. Returns how much was passed.
     pub fn registered(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
         self.registries.tell(most, take)
     }
 
-    /// How often that was since this was last asked. Nothing below such a node is read, and its path is not kept.
+    /// Takes the number of times that a list named a group or topic whose name is too long. Nothing below such a
+    /// node is read, and its path is not kept.
     pub const fn take_too_long(&mut self) -> u64 {
         std::mem::replace(&mut self.too_long, 0)
     }
 
-    /// Takes in the answer to a question.
+    /// Handles the answer to a request.
     pub fn take<'a>(&mut self, path: &'a Arc<str>, answer: &'a Answer) -> Told<'a> {
         let Some(place) = place(path) else { return Told::default() };
         match answer {
@@ -150,7 +151,8 @@ impl Tree {
                 self.read(place, data, (*order, *time))
             }
             Answer::Exists(true) => {
-                // With the changes, and so no faster than they are: a server could say so again and again.
+                // Queued with the changed nodes, and so limited like them: a server could repeat this answer
+                // without end.
                 if let Some(node) = self.nodes.get_mut(path) {
                     node.stage = Stage::Changed;
                     self.changed.push_back(Arc::clone(path));
@@ -170,13 +172,13 @@ impl Tree {
         }
     }
 
-    /// Whether nothing is held that is empty.
+    /// Whether no empty entry is held.
     #[cfg(test)]
     pub fn is_tidy(&self) -> bool {
         self.registries.is_tidy()
     }
 
-    /// How much may be taken in before the bounds are reached.
+    /// How many nodes and members may be added before the bounds are reached.
     fn room(&self) -> usize {
         self.bounds.nodes.saturating_sub(self.nodes.len()).saturating_sub(self.registries.count())
     }
@@ -186,7 +188,7 @@ impl Tree {
         self.registries.members(group, names, most)
     }
 
-    /// A list names children.
+    /// Handles a list of children.
     fn list(&mut self, parent: &str, names: &[String]) -> LeftOut {
         let mut left_out = LeftOut::default();
         for name in names {
@@ -196,14 +198,14 @@ impl Tree {
                 None => {}
             }
         }
-        // Children that were refused and are gone have no watch that tells.
+        // Refused children that no longer exist have no watch that would report it.
         for path in self.refused.take_lacking(parent, names.iter().map(String::as_str)) {
             self.nodes.remove(&path);
         }
         left_out
     }
 
-    /// A list names a child; why it is not followed, where that is to be counted.
+    /// Handles one child of a list. Returns why it is not followed, if that is counted.
     fn name(&mut self, parent: &str, name: &str) -> Option<Fault> {
         if !is_name(name) {
             return Some(Fault::Name);
@@ -219,7 +221,7 @@ impl Tree {
             None if full => return Some(Fault::Limit),
             None => self.discover(path),
             Some(Node { stage: Stage::Asked { named }, .. }) => *named = true,
-            // What was refused is tried again in its own time, not with every change of a list.
+            // Refused nodes are retried periodically, not with every change of a list.
             Some(Node { stage: Stage::Watched | Stage::Changed | Stage::Refused, .. }) => {}
         }
         None
@@ -229,7 +231,7 @@ impl Tree {
         match place {
             Place::Group(group) => self.groups.iter().all(|filter| filter.allows(group.as_bytes())),
             Place::Partitions(_, topic) | Place::OwnedPartitions(_, topic) => self.topics.allows(topic.as_bytes()),
-            // What is above them was allowed.
+            // The names above them were checked.
             Place::Groups
             | Place::Members(_)
             | Place::OwnedTopics(_)
@@ -260,7 +262,7 @@ impl Tree {
         self.asks.push_back(Ask { path, want });
     }
 
-    /// A node has been answered for.
+    /// Records that a node was answered.
     fn close(&mut self, path: &str, stage: Stage) {
         if let Some(node) = self.nodes.get_mut(path) {
             if !node.read {
@@ -270,7 +272,7 @@ impl Tree {
         }
     }
 
-    /// A node is missing.
+    /// Handles the answer that a node is missing.
     fn miss<'a>(&mut self, path: &Arc<str>, place: Place<'a>) -> Told<'a> {
         let node = self.nodes.get_mut(path);
         if let Some(Node { stage: Stage::Asked { named: named @ true }, .. }) = node {
@@ -279,7 +281,7 @@ impl Tree {
             return Told::default();
         }
         if place == Place::Groups {
-            // No list names the root, so its creation has to be waited for.
+            // No list names the root, so a watch has to wait for its creation.
             self.asks.push_back(Ask { path: Arc::clone(path), want: Want::Existence });
             return Told::default();
         }
@@ -317,12 +319,12 @@ impl Tree {
         }
     }
 
-    /// What a node said holds no longer.
+    /// Removes what the node has reported.
     fn unknown<'a>(&mut self, place: Place<'a>) -> Told<'a> {
         match place {
             Place::Commit(Spot { group, topic, partition }) => {
                 let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
-                // Whatever is held is older: the node was read last.
+                // Whatever is held is older, because the node was just read.
                 let update = (Order(i64::MAX), Update::CommitTombstone { group, topic, partition });
                 return Told { update: Some(update), ..Told::default() };
             }

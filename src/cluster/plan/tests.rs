@@ -25,7 +25,7 @@ fn known(end: i64) -> Outcome {
     Outcome::Known(Some(Offset(0)), Offset(end))
 }
 
-/// Answers a chunk with as many outcomes of a kind as it needs.
+/// Answers a request with the same outcome for all its partitions.
 fn answer(plan: &mut Plan, ask: &Ask, outcome: Outcome, now: Instant) -> Settled {
     plan.answered(ask.chunk, std::iter::repeat_n(outcome, ask.seats.len()), now)
 }
@@ -75,7 +75,7 @@ fn a_leader_that_does_not_answer_holds_nobody_up() {
     let (mut plan, now) = plan(&[Some(1), Some(2)]);
     let first = plan.step(now);
     answer(&mut plan, &first.asks[1], known(5), now);
-    // Broker 1 is frozen: its request stays in flight over three rounds, each of which tells once.
+    // Broker 1 is frozen: its request stays in flight over three rounds. Each round reports its partition once.
     for round in 1..=3 {
         let now = now + EVERY * round;
         let step = plan.step(now);

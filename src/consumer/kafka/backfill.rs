@@ -1,4 +1,4 @@
-//! The reader of the past, behind a live reader that began at the end.
+//! The reader of the past, for a live reader that started at the end.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -22,7 +22,7 @@ use super::parts::{Begin, Positions};
 use super::reader::{BATCH, IDLE, make, open};
 use super::translate::Translator;
 
-/// See the module.
+/// See the module documentation.
 pub struct Backfill {
     pub keeper: Keeper,
     pub topic: String,
@@ -33,23 +33,23 @@ pub struct Backfill {
     pub metrics: ModuleMetrics,
 }
 
-/// The past of a partition.
+/// The past of one partition.
 struct Piece {
     part: Part,
-    /// Where the live reader began.
+    /// Where the live reader started.
     end: Offset,
-    /// When something came of it last.
+    /// When the last record or event arrived.
     heard: Instant,
-    /// Whether the log says that it stands still.
+    /// Whether the log has reported that it stands still.
     logged: bool,
 }
 
-/// How long nothing may come of a partition that is not read to its end.
+/// How long a partition that is not read to its end may bring nothing.
 const STUCK: Duration = Duration::from_secs(60);
 
 impl Backfill {
-    /// Reads each partition up to where the live reader began, then lets go of it. The live reader forgets the
-    /// tombstones that it kept for this past: no more are to come by then.
+    /// Reads each partition up to where the live reader started, then stops reading it. The live reader then drops
+    /// the tombstones that it kept for this past, because no older commits can follow.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
         let opened = open(&mut self.keeper, &[&self.topic], begun, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
@@ -100,7 +100,7 @@ impl Backfill {
         Ok(())
     }
 
-    /// Starts reading partitions again of which nothing has come for long: there is more, up to their ends.
+    /// Restarts partitions that have brought nothing for long, since they have records up to their ends.
     fn restart_stuck(&self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Result<(), ModuleError> {
         let now = Instant::now();
         for (log, piece) in parts {
@@ -118,7 +118,7 @@ impl Backfill {
         Ok(())
     }
 
-    /// Takes what is there; tells which partitions' positions are out of range.
+    /// Handles the available records and events. Returns the partitions whose positions are out of range.
     fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Vec<Log> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
@@ -141,7 +141,7 @@ impl Backfill {
                     }
                 }
                 Event::OutOfRange { log } => again.push(log),
-                // The live reader meets and tells the same.
+                // The live reader gets and reports the same error.
                 Event::Failed { .. } => {}
             }
         }

@@ -1,4 +1,4 @@
-//! What the records about single members and the like say, as storage takes it.
+//! Converts decoded records about members, epochs, topologies and share groups to storage's updates.
 
 use crate::config::Filter;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
@@ -34,7 +34,7 @@ fn task(task: Task<'_>) -> (Name<'_>, Vec<Partition>) {
     (task.subtopology, task.partitions.collect())
 }
 
-/// The topics that each subtopology reads, but for those that are not kept.
+/// The topics that each subtopology reads, without those that are not kept.
 pub(super) fn topology<'a>(topology: Topology<'a>, kept: &Filter) -> TopologyUpdate<'a> {
     let sources = |subtopology: Subtopology<'a>| {
         let made = subtopology.repartition_source_topics.map(|topic| topic.name);
@@ -44,7 +44,7 @@ pub(super) fn topology<'a>(topology: Topology<'a>, kept: &Filter) -> TopologyUpd
     TopologyUpdate { epoch: topology.epoch, sources: topology.subtopologies.map(sources).collect() }
 }
 
-/// The names of topics, but for those that are not kept.
+/// The names of topics by id, without those that are not kept.
 pub(super) fn names<'a>(topics: List<'a, Topic<'a>>, kept: &Filter) -> Vec<(TopicId, Name<'a>)> {
     topics.map(|topic| (topic.id, topic.name)).filter(|(_, name)| kept.allows(name.0)).collect()
 }
@@ -57,11 +57,12 @@ pub(super) const fn share_type(key: &share_state::Key<'_>) -> RecordType {
     }
 }
 
-/// How far a share group has come; `at` is when the record was written.
+/// The progress of a share group. `at` is the time when the record was written.
 pub(super) fn share(record: share_state::Record<'_>, at: Timestamp) -> Option<ShareUpdate<'_>> {
     let (of, at, state) = match record {
         share_state::Record::Snapshot { of, snapshot } => {
-            // An idle partition's state is written down again from time to time, with the time when it was made.
+            // Brokers rewrite the state of an idle partition from time to time, with the time of the original
+            // snapshot.
             let made = snapshot.map(|snapshot| snapshot.created).filter(|made| *made > Timestamp(0));
             let state = |snapshot: share_state::Snapshot<'_>| ShareState {
                 whole: true,

@@ -1,5 +1,5 @@
-//! Partitions of the offsets topic in which nothing can be read although their logs go on: whoever waits for a commit
-//! there wants to know why.
+//! Partitions of the offsets topic that bring no records although their logs grow. Operators need to know the
+//! reason: commits there are missing.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::kafka::Log;
 use crate::model::Offset;
 
-/// How long a partition may stand still before something is done about it, and how long until it is done again.
+/// How long a partition may stand still before an action, and the time between two actions.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Since when partitions stand still.
+/// The partitions that stand still.
 #[derive(Debug, Default)]
 pub struct Held {
     standing: BTreeMap<Log, Standing>,
@@ -20,17 +20,17 @@ pub struct Held {
 struct Standing {
     position: Offset,
     since: Instant,
-    /// When something was done about it last.
+    /// The time of the last action.
     acted: Instant,
     why: Option<Why>,
 }
 
-/// Why nothing is read of a partition.
+/// Why a partition brings no records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// What follows an open transaction is not decided yet.
+    /// An open transaction: the records after it are not decided yet.
     Transaction,
-    /// There are records to read, and librdkafka does not bring them.
+    /// There are records to read, but librdkafka does not deliver them.
     Stuck,
 }
 
@@ -39,25 +39,25 @@ pub enum Why {
 pub enum Course {
     /// Nothing.
     Nothing,
-    /// It has stood still for long: to ask why.
+    /// It has stood still for long: ask for the reason.
     Ask,
-    /// What stood still for so long, and was logged, goes on.
+    /// It continues after it stood still for this time, and that was logged.
     GoesOn(Duration),
 }
 
-/// A partition that stands still, with the reason.
+/// A partition that stands still for a known reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stands {
-    /// At which offset.
+    /// The offset where it stands still.
     pub at: Offset,
-    /// For how long.
+    /// How long it has stood still.
     pub since: Duration,
-    /// Whether the log has not got this reason yet.
+    /// Whether this reason is not logged yet.
     pub is_news: bool,
 }
 
 impl Held {
-    /// Takes in up to where a partition has been read, and how far its log goes.
+    /// Records the position of the reader and the end of the log.
     pub fn note(&mut self, log: Log, position: Offset, end: Offset, now: Instant) -> Course {
         let behind = position < end;
         match self.standing.get(&log).copied() {
@@ -79,12 +79,12 @@ impl Held {
         }
     }
 
-    /// Where a partition stands still, if it does.
+    /// The offset where a partition stands still, if it does.
     pub fn position(&self, log: Log) -> Option<Offset> {
         self.standing.get(&log).map(|held| held.position)
     }
 
-    /// Takes in why a partition stands still. `None` when it does not any more, or something was just done about it.
+    /// Records why a partition stands still. `None` when it no longer does, or when an action was taken recently.
     pub fn explain(&mut self, log: Log, why: Why, now: Instant) -> Option<Stands> {
         let held = self.standing.get_mut(&log)?;
         if now.saturating_duration_since(held.acted) < PATIENCE {
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(note(&mut held, 10, 12, began), Course::Nothing);
         assert_eq!(note(&mut held, 10, 90, after(began, 59)), Course::Nothing);
         assert_eq!(note(&mut held, 10, 90, after(began, 60)), Course::Ask);
-        // The answer why may be lost: then it is asked again.
+        // The answer may be lost; then the question is repeated.
         assert_eq!(note(&mut held, 10, 91, after(began, 63)), Course::Ask);
         assert_eq!(held.explain(LOG, Why::Stuck, after(began, 64)), stands(10, 64, true));
         assert_eq!(held.explain(LOG, Why::Stuck, after(began, 65)), None);

@@ -1,18 +1,18 @@
-//! Partitions whose position was not in the log: when each is read again, and whether that is worth a line.
+//! Partitions whose position is out of range: when each is read again, and whether that is logged.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::kafka::Log;
 
-/// The pause before a partition is read again that was lost a second time; it doubles from there on.
+/// The pause before a partition that was lost a second time is read again. It doubles with each further loss.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// A partition that was not lost for so long is well again.
+/// A partition that was not lost for this time counts as well again.
 const WELL: Duration = Duration::from_secs(60);
 
-/// The partitions that were lost lately. The first loss costs no time; a broker that says so again and again is asked
-/// less and less often.
+/// The partitions that were lost recently. After the first loss a partition is read again at once. A broker that
+/// repeats the error is asked less and less often.
 #[derive(Debug, Default)]
 pub struct Lost {
     partitions: BTreeMap<Log, Loss>,
@@ -22,12 +22,12 @@ pub struct Lost {
 struct Loss {
     at: Instant,
     pause: Duration,
-    /// When it is read again; `None` once it is.
+    /// When the partition is due to be read again; `None` once it was taken.
     due: Option<Instant>,
 }
 
 impl Lost {
-    /// A partition's position is not in the log. Tells whether that is news.
+    /// Records that a partition's position is out of range. Returns whether this is news.
     pub fn note(&mut self, log: Log, now: Instant) -> bool {
         let recent = self.partitions.get(&log).filter(|loss| now.saturating_duration_since(loss.at) < WELL);
         let pause = match recent {
@@ -40,7 +40,7 @@ impl Lost {
         news
     }
 
-    /// The partitions whose pause is over, once.
+    /// Takes the partitions whose pause is over. Each is returned once.
     pub fn take_due(&mut self, now: Instant) -> Vec<Log> {
         let due = self.partitions.iter_mut().filter(|(_, loss)| loss.due.is_some_and(|due| due <= now));
         due.map(|(log, loss)| {

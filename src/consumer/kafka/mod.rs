@@ -1,10 +1,10 @@
-//! Reads the offsets topic, and the one where share groups' state is kept: every partition from its beginning, then
-//! on as it grows.
+//! Reads the offsets topic and the topic with the state of share groups: every partition from its beginning, then
+//! its new records.
 //!
-//! The **scout** looks out for partitions, asks where their logs begin and end, and measures how far the reader is
-//! behind; the **reader** reads, decodes and feeds storage. With `backfill-earliest` a second reader follows with the
-//! past. Each has a thread and a client of its own: a broker answers a connection's requests one after the other,
-//! and a fetch at the end of the log takes half a second.
+//! The **scout** finds partitions, asks for the log start and log end of each, and measures how far the reader is
+//! behind. The **reader** reads and decodes records and updates storage. With `backfill-earliest` a second reader
+//! reads the past. Each of them has its own thread and client: a broker answers the requests of one connection one
+//! after the other, and a fetch at the end of the log takes half a second.
 
 mod backfill;
 mod facts;
@@ -45,7 +45,7 @@ pub struct Kafka {
     module: String,
     topic: OffsetsTopic,
     connection: Connection,
-    /// Of the module, and of storage.
+    /// The filters of the module and of storage.
     groups: [Filter; 2],
     topics: Filter,
     probe: Duration,
@@ -56,7 +56,7 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Checks the section as far as that goes without a connection.
+    /// Checks the section as far as possible without a connection.
     ///
     /// # Errors
     /// Settings that librdkafka refuses.
@@ -73,7 +73,7 @@ impl Kafka {
             connection: section.connection.clone(),
             groups: [section.groups.clone(), around.groups],
             topics: around.topics,
-            // warrener_up needs an answer every few seconds.
+            // `warrener_up` needs an answer every few seconds.
             probe: around.offset_refresh.min(Duration::from_secs(3)),
             context,
             cluster: around.cluster,
@@ -86,7 +86,7 @@ impl Kafka {
         Client::new(&self.connection, role, self.context.clone()).map(Arc::new)
     }
 
-    /// Starts the reader of the past where there is one; it is told through the sender what to read.
+    /// Starts the reader of the past if it is configured. Returns the sender that passes it the partitions to read.
     fn start_backfill(&mut self, positions: &Arc<Positions>) -> Result<Option<Sender<Begin>>, ModuleError> {
         if self.topic.start != Start::LatestThenBackfill {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! One partition of a topic while it is read: built beside what is shown, then followed live.
+//! One partition of a topic while it is read: first built separately from what is shown, then followed live.
 
 use tracing::debug;
 
@@ -15,52 +15,53 @@ use super::translate::Translator;
 pub struct Part {
     pub source: SourceId,
     pub stage: Stage,
-    /// The offset that the next record has at the least.
+    /// The lowest offset that the next record can have.
     pub position: Offset,
 }
 
 #[derive(Debug)]
 pub enum Stage {
-    /// Read from the beginning, beside what is shown.
+    /// Read from the beginning, separately from what is shown.
     Building(Building),
-    /// What comes happens now.
+    /// Caught up: records are applied as they arrive.
     Live(Past),
-    /// It has to be read anew, once its bounds are known.
+    /// To be read again, once its bounds are known.
     Waiting,
 }
 
-/// A partition on its way to be shown.
+/// A partition that is read but not shown yet.
 #[derive(Debug)]
 pub struct Building {
     build: Build,
-    /// Where it will have caught up.
+    /// The offset at which it will have caught up.
     end: Offset,
-    /// What it was read up to; `None` while it is on its way.
+    /// The end that was reached; `None` while there is more to read.
     reached: Option<Reached>,
-    /// How often the end has been moved on.
+    /// How often the end has been moved forward.
     moves: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reached {
-    /// To where the log went when that was asked, which may be some time ago.
+    /// The end of the log when it was last requested, which may be some time ago.
     Asked,
-    /// To the log's end.
+    /// The current end of the log.
     End,
 }
 
-/// How often the end may be moved on: each time there is less to read, but groups never stop committing.
+/// Maximum number of times that the end is moved forward. Each time there is less to read, but groups never stop
+/// committing.
 const MOVES: u32 = 5;
 
 impl Building {
-    /// On the way to `end`.
+    /// Starts with nothing read and `end` as the offset to reach.
     pub const fn new(build: Build, end: Offset) -> Self {
         Self { build, end, reached: None, moves: 0 }
     }
 }
 
 impl Part {
-    /// Takes a run of records in.
+    /// Applies consecutive records of this partition.
     pub fn take<'a>(
         &mut self,
         records: impl Iterator<Item = Record<'a>>,
@@ -80,17 +81,17 @@ impl Part {
         }
     }
 
-    /// The last stable offset has been reached.
+    /// Records that the last stable offset was reached.
     pub fn end(&mut self, offset: Offset) {
         self.position = self.position.max(offset);
         if let Stage::Building(building) = &mut self.stage {
-            // Transactions' marks and compaction leave no record: the event alone tells the end.
+            // Transaction markers and compaction leave gaps, so only this event identifies the end.
             building.reached = Some(Reached::End);
         }
     }
 
-    /// The log goes further by now: a partition has caught up once that has been read, too. Else a group would
-    /// appear with a lag that it never had, from commits made while its past was read.
+    /// Sets the current end of the log. A partition has caught up only once it has been read up to there. Otherwise
+    /// a group would appear with a lag that it never had, from commits made while its past was read.
     pub fn extend(&mut self, end: Offset) {
         if let Stage::Building(building) = &mut self.stage {
             let far = self.position < end && building.moves < MOVES;
@@ -99,7 +100,7 @@ impl Part {
         }
     }
 
-    /// Asks how far the log goes by now once it has been read up to where it went.
+    /// Requests the current end of the log once the partition has been read up to the earlier end.
     pub fn arrive(&mut self, log: Log, positions: &Positions) {
         if let Stage::Building(building) = &mut self.stage
             && building.reached.is_none()
@@ -111,7 +112,7 @@ impl Part {
         }
     }
 
-    /// Whether all of it has been read.
+    /// Whether the partition has been read completely.
     pub const fn has_arrived(&self) -> bool {
         match &self.stage {
             Stage::Building(building) => matches!(building.reached, Some(Reached::End)),
@@ -120,7 +121,7 @@ impl Part {
         }
     }
 
-    /// Shows what was built once all of it has been read; tells whether it just did.
+    /// Publishes what was built once the partition has been read completely. Returns whether that happened now.
     pub fn settle(&mut self, log: Log, positions: &Positions) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Waiting) {
             Stage::Building(Building { build, reached: Some(Reached::End), .. }) => {

@@ -1,4 +1,4 @@
-//! How far the partitions of the topics have been read: written by the readers, read by the scout.
+//! How far the partitions of the topics have been read. The readers write it, the scout reads it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,41 +9,41 @@ use crate::model::Offset;
 
 use super::topics::OFFSETS;
 
-/// A partition whose log's bounds are known: it can be read.
+/// A partition whose log start and log end are known, so that it can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Begin {
-    /// Its log.
+    /// The partition.
     pub log: Log,
-    /// Its log start.
+    /// The log start.
     pub start: Offset,
-    /// Its last stable offset: when it has been read up to here, it has caught up.
+    /// The last stable offset. The partition has caught up when it has been read up to here.
     pub end: Offset,
-    /// Whether it came up while the others were being read already: it is all new then.
+    /// Whether it appeared while the others were already being read, so that all its records are new.
     pub late: bool,
 }
 
-/// What the scout tells the reader.
+/// A message from the scout to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A partition can be read.
     Begin(Begin),
-    /// How far the log goes by now, of a partition that has been read up to where it went.
+    /// The current end of the log, for a partition that has been read up to an earlier end.
     End {
-        /// Its log.
+        /// The partition.
         log: Log,
-        /// Its last stable offset.
+        /// The last stable offset.
         end: Offset,
     },
-    /// Nothing comes of a partition though there is more to read, and its leader answers.
+    /// A partition brings no records although there are more to read and its leader answers.
     Stuck {
-        /// Its log.
+        /// The partition.
         log: Log,
-        /// Where it has stood still.
+        /// The offset where it stands still.
         at: Offset,
     },
 }
 
-/// How far reading has come.
+/// The progress of the readers.
 #[derive(Debug, Default)]
 pub struct Positions {
     state: Mutex<State>,
@@ -51,105 +51,106 @@ pub struct Positions {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many partitions the topics have.
+    /// The number of partitions of each topic.
     partitions: BTreeMap<TopicAt, usize>,
-    /// Topics that are not waited for.
+    /// Topics that readiness does not wait for.
     left_out: BTreeSet<TopicAt>,
     positions: BTreeMap<Log, Offset>,
     caught_up: BTreeSet<Log>,
     again: BTreeSet<Log>,
     ended: BTreeSet<Log>,
-    /// Partitions whose past will not be read: they are read anew as a whole.
+    /// Partitions whose past is no longer needed, because they are read again as a whole.
     no_past: BTreeSet<Log>,
-    /// Partitions whose past has been read behind the live stream, until the live reader has heard of it.
+    /// Partitions whose past has been read, until the live reader takes them.
     past: BTreeSet<Log>,
 }
 
 impl Positions {
-    /// How many partitions a topic has.
+    /// Sets the number of partitions of a topic.
     pub fn count(&self, topic: TopicAt, partitions: usize) {
         self.state().partitions.insert(topic, partitions);
     }
 
-    /// How many partitions a topic has, as far as anybody has counted them.
+    /// The number of partitions of a topic; 0 if it is unknown.
     pub fn counted(&self, topic: TopicAt) -> usize {
         self.state().partitions.get(&topic).copied().unwrap_or(0)
     }
 
-    /// Nothing waits for a topic that may not be read.
+    /// Excludes a topic that may not be read, so that nothing waits for it.
     pub fn leave_out(&self, topic: TopicAt) {
         self.state().left_out.insert(topic);
     }
 
-    /// A partition has been read up to an offset.
+    /// Sets the offset up to which a partition has been read.
     pub fn reach(&self, log: Log, position: Offset) {
         self.state().positions.insert(log, position);
     }
 
-    /// A partition has caught up.
+    /// Marks a partition as caught up.
     pub fn catch_up(&self, log: Log) {
         let mut state = self.state();
         state.left_out.remove(&log.topic);
         state.caught_up.insert(log);
     }
 
-    /// The past of a partition has been read behind its live stream.
+    /// Marks the past of a partition as read.
     pub fn end_past(&self, log: Log) {
         let mut state = self.state();
         state.past.insert(log);
         state.caught_up.insert(log);
     }
 
-    /// The partitions whose past has been read since this was asked last.
+    /// Takes the partitions whose past was read since the last call.
     pub fn take_past(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().past)
     }
 
-    /// A partition has been read up to where its log went: how far does it go by now?
+    /// Requests the current end of a partition that has been read up to its earlier end.
     pub fn want_end(&self, log: Log) {
         self.state().ended.insert(log);
     }
 
-    /// The partitions of which the end is wanted, once.
+    /// Takes the partitions whose current end is requested.
     pub fn take_ended(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().ended)
     }
 
-    /// The past of a partition is not wanted any more.
+    /// Marks the past of a partition as no longer needed.
     pub fn drop_past(&self, log: Log) {
         self.state().no_past.insert(log);
     }
 
-    /// The partitions whose past is not wanted any more, once.
+    /// Takes the partitions whose past is no longer needed.
     pub fn take_no_past(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().no_past)
     }
 
-    /// A partition has to be read anew: its bounds are asked for once more.
+    /// Marks a partition to be read again: its bounds are requested again.
     pub fn want_again(&self, log: Log) {
         let mut state = self.state();
         state.positions.remove(&log);
         state.again.insert(log);
     }
 
-    /// The partitions that have to be read anew, once.
+    /// Takes the partitions that have to be read again.
     pub fn take_again(&self) -> BTreeSet<Log> {
         std::mem::take(&mut self.state().again)
     }
 
-    /// Up to where a partition has been read.
+    /// The offset up to which a partition has been read, if known.
     pub fn of(&self, log: Log) -> Option<Offset> {
         self.state().positions.get(&log).copied()
     }
 
-    /// Brings readiness up to date.
+    /// Updates the readiness of the module.
     pub fn tell(&self, metrics: &ModuleMetrics) {
         if let Some((done, all)) = self.progress() {
             metrics.progress(done, all);
         }
     }
 
-    /// How many partitions have caught up once, and how many there are; `None` before there is an answer.
+    /// The number of partitions that have caught up, and of all partitions. `None` before the offsets topic was
+    /// counted.
     fn progress(&self) -> Option<(u64, u64)> {
         let state = self.state();
         state.partitions.get(&OFFSETS)?;

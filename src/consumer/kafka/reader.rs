@@ -1,4 +1,4 @@
-//! The reader: takes batches of records and feeds storage with what they tell.
+//! The reader: takes batches of records and updates storage with their content.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -24,12 +24,12 @@ use super::parts::{Begin, Notice, Positions};
 use super::topics::{SHARE_STATE, Topics};
 use super::translate::Translator;
 
-/// Records and events taken at a time.
+/// Maximum number of records and events taken at a time.
 pub const BATCH: usize = 2_000;
-/// How long an idle reader waits before it looks at its orders again.
+/// How long an idle reader waits before it checks for notices.
 pub const IDLE: Duration = Duration::from_millis(100);
 const BUSY: Duration = Duration::from_millis(10);
-/// How long an answer is waited for.
+/// How long to wait for an answer.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The live reader.
@@ -45,8 +45,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads until it is told to stop. Partitions to read come through `notices`; `behind` is told about those
-    /// whose past somebody else reads.
+    /// Runs until `stop` is cancelled. `notices` brings the partitions to read. Partitions whose past another
+    /// reader reads are passed on to `behind`.
     pub fn run(
         mut self,
         notices: &Receiver<Notice>,
@@ -85,7 +85,8 @@ impl Reading {
         Ok(())
     }
 
-    /// A partition's position is out of range: it is read again from the beginning, the sooner the longer it was well.
+    /// Handles a position that is out of range: the partition is read again from its beginning. The longer it was
+    /// well, the sooner this happens.
     fn lose(&self, log: Log, parts: &mut BTreeMap<Log, Part>, lost: &mut Lost) {
         if lost.note(log, Instant::now()) {
             let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
@@ -97,7 +98,7 @@ impl Reading {
         }
     }
 
-    /// Goes on with another client where the old one's reader stood; `None` when it is told to stop.
+    /// Continues with another client at the old reader's positions. `None` when `stop` is cancelled.
     fn replace_reader(
         &self,
         old: Reader,
@@ -113,7 +114,7 @@ impl Reading {
         Ok(Some(reader))
     }
 
-    /// Starts reading a partition again at its position, where it still stands at `at`.
+    /// Starts reading a partition again at its position, if it still stands at `at`.
     fn restart(
         &self,
         log: Log,
@@ -141,7 +142,7 @@ impl Reading {
             SHARE_STATE => self.cluster.share_source(&self.module, log.partition.0),
             TopicAt(_) => self.cluster.source(&self.module, log.partition.0),
         };
-        // How far share groups have come follows from what changed since a snapshot: it takes both.
+        // The progress of a share group needs a snapshot and all updates since then.
         let from_start = late || self.start == Start::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
         let (at, stage, position) = if from_start {
             (StartAt::Beginning, Stage::Building(Building::new(self.cluster.build(source), end)), start)
@@ -161,9 +162,9 @@ impl Reading {
         );
         let part = Part { source, stage, position };
         match behind {
-            // A failing send means that the past's reader has ended, which is told by itself.
+            // A failing send means that the reader of the past has ended, which is reported separately.
             Some(behind) if !from_start => drop(behind.send(begin)),
-            // From the end on, and nothing behind it: there is nothing to catch up with.
+            // Reading starts at the end and nothing reads the past, so the partition has caught up.
             None if !from_start => self.positions.catch_up(log),
             Some(_) | None => {}
         }
@@ -183,14 +184,14 @@ impl Reading {
         }
     }
 
-    /// Shows what a partition tells once all of it has been read; tells whether it just did.
+    /// Publishes what was read from a partition once all of it has been read. Returns whether that happened now.
     fn settle(&self, log: Log, parts: &mut BTreeMap<Log, Part>) -> bool {
         let Some(part) = parts.get_mut(&log) else { return false };
         part.arrive(log, &self.positions);
         if log.topic != SHARE_STATE {
             return part.settle(log, &self.positions);
         }
-        // The state of one share group is spread over all partitions: part of it would be a false sum.
+        // The state of one share group is spread over all partitions: a part of it would give a wrong sum.
         let states = || parts.iter().filter(|(log, _)| log.topic == SHARE_STATE);
         let whole = states().count() >= self.positions.counted(SHARE_STATE);
         if !whole || !states().all(|(_, part)| part.has_arrived()) {
@@ -200,14 +201,14 @@ impl Reading {
         states.fold(false, |settled, (log, part)| part.settle(*log, &self.positions) || settled)
     }
 
-    /// Takes what is there; tells which partitions' positions are out of range.
+    /// Handles the available records and events. Returns the partitions whose positions are out of range.
     fn take_batch(
         &mut self,
         reader: &mut Reader,
         parts: &mut BTreeMap<Log, Part>,
         complaints: &mut Complaints,
     ) -> Vec<Log> {
-        // What is being built waits for word from the scout.
+        // A partition that is being built waits for notices from the scout.
         let building = parts.values().any(|part| matches!(part.stage, Stage::Building(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
         let now = clock::as_of();
@@ -262,8 +263,8 @@ impl Reading {
         lost
     }
 
-    /// The offsets topic is what this module is for; without the other one share groups have no offsets, and that is
-    /// all. Tells whether nothing waits for it any more.
+    /// Stops waiting for the topic of share groups when it may not be read: without it only share groups lack
+    /// offsets. Returns whether that happened. The offsets topic is always required.
     fn leave_out(&self, log: Option<Log>, code: Code) -> bool {
         let refused = code == Code::TOPIC_AUTHORIZATION_FAILED && log.is_some_and(|log| log.topic == SHARE_STATE);
         if refused {
@@ -272,7 +273,7 @@ impl Reading {
         refused
     }
 
-    /// A live stream that ran ahead of its past does so no longer once that has been read.
+    /// Applies that the past of partitions has been read: their live streams no longer run ahead of it.
     fn end_past(&self, parts: &mut BTreeMap<Log, Part>) {
         for log in self.positions.take_past() {
             if let Some(Part { stage: Stage::Live(past), source, .. }) = parts.get_mut(&log) {
@@ -283,8 +284,8 @@ impl Reading {
     }
 }
 
-/// Waits for the first partition, and opens the reader then. A client that knows the topics by then starts reading
-/// at once, else librdkafka looks for it half a second later.
+/// Waits for the first partition, and then opens the reader. A client that already knows the topics starts reading
+/// at once; otherwise librdkafka looks for them half a second later.
 pub fn open<T>(
     keeper: &mut Keeper,
     topics: &[&str],
@@ -310,12 +311,12 @@ pub fn open<T>(
     None
 }
 
-/// A reader on a client, as soon as the system has what it takes; `None` when `stop` comes first.
+/// Creates a reader on a client as soon as the system has the resources. `None` when `stop` is cancelled first.
 pub fn make(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<Reader> {
     make_in_time("a reader", || Reader::new(Arc::clone(client), topics), stop)
 }
 
-/// Errors of partitions, told once per change.
+/// Errors of partitions. Each is logged once per change.
 #[derive(Debug, Default)]
 struct Complaints {
     told: BTreeMap<Option<Log>, Code>,

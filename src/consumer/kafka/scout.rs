@@ -1,4 +1,4 @@
-//! The scout: which partitions there are, where their logs begin and end, how far the reader is behind.
+//! The scout: finds partitions, asks where their logs begin and end, and measures how far the reader is behind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,20 +24,20 @@ use super::held::{Course, Held, Stands, Why};
 use super::parts::{Begin, Notice};
 use super::topics::{OFFSETS, SHARE_STATE, Topics};
 
-/// Between two looks for new partitions, and for a topic that is not there yet.
+/// Time between two checks for new partitions, and between two checks for a topic that does not exist yet.
 const LOOK: Duration = Duration::from_secs(10);
 const LOOK_FOR_TOPIC: Duration = Duration::from_secs(1);
-/// How many answers in a row make sure that there is no such topic.
+/// Number of consecutive answers after which a topic counts as not existing.
 const ABSENCES: u32 = 2;
-/// How long an answer is waited for.
+/// How long to wait for an answer.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two askings for bounds that could not be told.
+/// Time between two requests for bounds that are still unknown.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
-/// How long an idle scout waits for answers before it looks at what is due.
+/// How long an idle scout waits for answers before it checks what is due.
 const STEP: Duration = Duration::from_millis(20);
 
-/// See the module.
+/// See the module documentation.
 pub struct Scout {
     client: Arc<Client>,
     lookups: Lookups,
@@ -45,22 +45,22 @@ pub struct Scout {
     probe: Duration,
     metrics: ModuleMetrics,
     leaders: BTreeMap<Log, Option<BrokerId>>,
-    /// The brokers' `host:port`.
+    /// The addresses of the brokers, `host:port`.
     addresses: BTreeMap<BrokerId, String>,
-    /// Partitions whose bounds are asked for, and what is known of them.
+    /// Partitions whose bounds are requested, with the bounds known so far.
     wanted: BTreeMap<Log, Bounds>,
-    /// Partitions whose end was asked for once more and could not be told.
+    /// Partitions whose new end was requested and could not be determined.
     untold: BTreeSet<Log>,
     held: Held,
     asked: HashMap<usize, (Question, Vec<Log>)>,
     next_tag: usize,
-    /// Whether the offsets topic has been seen, or is known not to exist: what comes up later is all new.
+    /// Whether the offsets topic has been seen, or is known not to exist. Partitions that appear later are new.
     seen: bool,
-    /// How many answers in a row said that there is no such topic.
+    /// Number of consecutive answers that the offsets topic does not exist.
     absences: u32,
-    /// Why the broker does not show the offsets topic, so that it is told once.
+    /// Why the broker refuses the offsets topic. Kept so that each reason is logged once.
     refused: Option<Code>,
-    /// Whether it was asked why the share groups' topic is not there.
+    /// Whether a broker was asked why the topic of share groups is missing.
     asked_for_shares: bool,
 }
 
@@ -77,19 +77,19 @@ enum Question {
     Start,
     /// The last stable offset.
     End,
-    /// The last stable offset by now, of a partition that has been read up to an earlier one.
+    /// The current last stable offset of a partition that has been read up to an earlier one.
     NewEnd,
     /// The high watermark.
     HighWatermark,
-    /// The last stable offset, of a partition in which nothing can be read although its log goes on.
+    /// The last stable offset of a partition that brings no records although its log grows.
     Stable,
 }
 
 impl Scout {
-    /// A scout that asks for high watermarks each `probe`.
+    /// Creates a scout that asks for high watermarks every `probe`.
     ///
     /// # Errors
-    /// librdkafka gives no queue.
+    /// librdkafka does not create a queue.
     pub fn new(
         client: Arc<Client>,
         topics: Topics,
@@ -116,7 +116,7 @@ impl Scout {
         })
     }
 
-    /// Looks out until it is told to stop.
+    /// Runs until `stop` is cancelled.
     pub fn run(
         mut self,
         begin: &Sender<Notice>,
@@ -165,7 +165,7 @@ impl Scout {
         Ok(())
     }
 
-    /// Goes on with another client. What the old one was asked for is asked for again.
+    /// Continues with another client. Requests that the old client has not answered are sent again.
     fn replace_client(&mut self, client: Arc<Client>, stop: &CancellationToken) {
         if let Some(lookups) = make_in_time("a queue", || Lookups::new(Arc::clone(&client)), stop) {
             self.lookups = lookups;
@@ -174,7 +174,7 @@ impl Scout {
         }
     }
 
-    /// Asks for the topics' partitions; tells when to look again.
+    /// Requests the partitions of the topics. Returns the time until the next check.
     fn look(&mut self, positions: &Positions, stop: &CancellationToken) -> Duration {
         let topics = self.topics.clone();
         let view = self.client.metadata_until(stop, METADATA_TIMEOUT, move |name| topics.find(name).is_some());
@@ -196,7 +196,7 @@ impl Scout {
         };
         (self.refused, self.absences) = (None, 0);
         match shares {
-            // It is counted before the other one is, so that nothing is ready without it.
+            // This topic is counted before the offsets topic, so that the module is not ready without it.
             Some(shares) if shares.error.is_none() => self.see(SHARE_STATE, shares, positions),
             Some(_) => {}
             None if self.asked_for_shares => {}
@@ -210,8 +210,8 @@ impl Scout {
         LOOK
     }
 
-    /// A topic that may not be described is left out like one that does not exist: asked for by its name, the broker
-    /// says which it is.
+    /// Asks a broker about one topic by name. The metadata leaves out both a topic that may not be described and
+    /// one that does not exist; the answer tells which it is.
     fn ask_for(&mut self, topic: TopicAt, view: &ClusterView) {
         let (name, TopicAt(tag)) = (self.topics.name(topic), topic);
         if let Some(broker) = view.brokers.first()
@@ -221,7 +221,7 @@ impl Scout {
         }
     }
 
-    /// Takes in which partitions a topic has.
+    /// Records the partitions of a topic.
     fn see(&mut self, topic: TopicAt, found: &TopicView, positions: &Positions) {
         let held = |leaders: &BTreeMap<Log, _>| leaders.keys().filter(|log| log.topic == topic).count();
         let known = held(&self.leaders);
@@ -238,7 +238,8 @@ impl Scout {
         positions.count(topic, partitions);
     }
 
-    /// Asks about partitions, a request a leader, so that one broker's silence costs only its own.
+    /// Sends a question about partitions, one request per leader, so that a silent broker affects only its own
+    /// partitions.
     fn ask(&mut self, question: Question, about: &BTreeSet<Log>) -> Result<(), ModuleError> {
         let pending: BTreeSet<Log> = self
             .asked
@@ -305,7 +306,7 @@ impl Scout {
         if standing.is_empty() { Ok(()) } else { self.ask(Question::Stable, &standing) }
     }
 
-    /// Takes in why a topic is not among the others.
+    /// Handles the answer to the question why a topic is missing.
     fn take_absence(&mut self, topic: TopicAt, found: Option<Described>, positions: &Positions) {
         let (name, module) = (self.topics.name(topic), &self.metrics.health().module);
         match found.and_then(|found| found.topics.get(name).copied()) {
@@ -315,8 +316,8 @@ impl Scout {
                 }
             }
             Some(Err(Code::UNKNOWN_TOPIC_OR_PART)) => {
-                // It comes up with the first group that commits; until then nothing is missing. One answer alone
-                // may come from a broker that has not heard of it yet.
+                // Kafka creates the topic when the first group commits; until then nothing is missing. A single
+                // answer may come from a broker that does not know the topic yet.
                 self.absences = self.absences.saturating_add(1);
                 if self.absences < ABSENCES {
                     return;
@@ -334,16 +335,16 @@ impl Scout {
         }
     }
 
-    /// Tells the reader how far the log goes by now. Without an answer it is asked for again.
+    /// Passes the current end of the log to the reader. Without an answer the question is asked again.
     fn take_new_end(&mut self, log: Log, end: Option<Offset>, begin: &Sender<Notice>) {
         match end {
-            // Fails when the reader has ended, which is told by itself.
+            // Fails when the reader has ended, which is reported separately.
             Some(end) => drop(begin.send(Notice::End { log, end })),
             None => drop(self.untold.insert(log)),
         }
     }
 
-    /// Takes in how far a log goes; tells whether it has to be asked why nothing is read of it.
+    /// Handles the high watermark of a partition. Returns whether to ask why nothing is read from it.
     fn take_high_watermark(&mut self, log: Log, end: Option<Offset>, positions: &Positions) -> bool {
         let (position, Partition(partition)) = (positions.of(log), log.partition);
         if log.topic == OFFSETS {
@@ -361,7 +362,7 @@ impl Scout {
         }
     }
 
-    /// Takes in the last stable offset of a partition that stands still: it tells why.
+    /// Handles the last stable offset of a partition that stands still, which shows the reason.
     fn take_stable(&mut self, log: Log, stable: Option<Offset>, begin: &Sender<Notice>) {
         let (Some(stable), Some(position)) = (stable, self.held.position(log)) else { return };
         let why = if stable <= position { Why::Transaction } else { Why::Stuck };
@@ -389,13 +390,13 @@ impl Scout {
                         "a partition stands still though there is more to read: its reading is started again"
                     );
                 }
-                // Fails when the reader has ended, which is told by itself.
+                // Fails when the reader has ended, which is reported separately.
                 begin.send(Notice::Stuck { log, at }).ok();
             }
         }
     }
 
-    /// Takes in whether a partition's leader answered.
+    /// Records whether the leader of a partition answered.
     fn hear(&self, log: Log, error: Option<Code>) {
         let leader = self.leaders.get(&log).copied().flatten().and_then(|leader| self.addresses.get(&leader));
         let context = self.client.context();

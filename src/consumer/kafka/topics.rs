@@ -1,35 +1,36 @@
-//! The topics that are read, in a reader's order.
+//! The topics that the module reads, in the order of a reader's topics.
 
 use crate::kafka::TopicAt;
 
-/// The offsets topic: commits, members, owners.
+/// The offsets topic: commits, members and owners.
 pub const OFFSETS: TopicAt = TopicAt(0);
-/// How far share groups have come (KIP-932). It comes up with the first of them; many clusters have none.
+/// The topic with the progress of share groups (KIP-932). Kafka creates it with the first share group; many
+/// clusters have none.
 pub const SHARE_STATE: TopicAt = TopicAt(1);
 
-/// The topics' names.
+/// The names of the topics.
 #[derive(Clone, Debug)]
 pub struct Topics {
     names: [String; 2],
 }
 
 impl Topics {
-    /// With the name that the configuration gives the offsets topic; the other one's is fixed in the broker.
+    /// `offsets` is the configured name of the offsets topic. The name of the other topic is fixed in the broker.
     pub fn new(offsets: &str) -> Self {
         Self { names: [offsets.to_owned(), "__share_group_state".to_owned()] }
     }
 
-    /// All, in order.
+    /// All names, in order.
     pub fn names(&self) -> [&str; 2] {
         self.names.each_ref().map(String::as_str)
     }
 
-    /// The name of one.
+    /// The name of a topic.
     pub fn name(&self, TopicAt(place): TopicAt) -> &str {
         self.names.get(place).map_or("", String::as_str)
     }
 
-    /// Which one has a name.
+    /// The topic with a name, if it is one of these.
     pub fn find(&self, name: &str) -> Option<TopicAt> {
         self.names.iter().position(|known| known == name).map(TopicAt)
     }

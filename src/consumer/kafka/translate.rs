@@ -1,4 +1,4 @@
-//! From a record's bytes to an update: filtered by group before the value is touched, counted by type.
+//! Converts records to updates. Filters by group before it decodes the value, and counts records by type.
 
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
@@ -9,7 +9,7 @@ use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 use super::facts;
 use super::topics::SHARE_STATE;
 
-/// Protocol type of groups whose members hold topic partitions; other bytes stand in the assignments of others.
+/// Protocol type of groups whose assignments name topic partitions. Other protocol types have other formats.
 const CONSUMER: &[u8] = b"consumer";
 
 /// Decodes and filters the records of one module.
@@ -18,17 +18,17 @@ pub struct Translator {
     groups: [Filter; 2],
     topics: Filter,
     counters: RecordCounters,
-    /// Counted since the counters were last brought up to date.
+    /// Commits that are not yet added to the counters.
     commits: u64,
 }
 
 impl Translator {
-    /// A translator that keeps what all filters allow.
+    /// Creates a translator that keeps what all filters allow.
     pub const fn new(groups: [Filter; 2], topics: Filter, counters: RecordCounters) -> Self {
         Self { groups, topics, counters, commits: 0 }
     }
 
-    /// What a record tells; `None` when it is filtered, skipped or malformed.
+    /// Decodes a record. `None` if it is filtered, skipped or malformed.
     pub fn update<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
         if record.log.topic == SHARE_STATE {
             return self.share_update(record);
@@ -68,7 +68,7 @@ impl Translator {
         }
     }
 
-    /// Brings the counters up to date, once a batch.
+    /// Updates the counters. Called once per batch.
     pub fn flush(&mut self) {
         if self.commits > 0 {
             self.counters.read(RecordType::OffsetCommit, std::mem::take(&mut self.commits));
@@ -134,8 +134,9 @@ impl Translator {
                 let names = topics.map(|topics| facts::names(topics, &self.topics));
                 fact(group, GroupType::Consumer, at, GroupFact::TopicNames(names))
             }
-            // What a member is meant to own follows from what it owns once it has come to it; what share groups keep
-            // state of stands in the topic of that state; what an expression stands for, in what members own.
+            // A target assignment shows up in what the member owns once it is carried out. The partitions that a
+            // share group keeps state of appear in the topic with that state. What a subscription expression
+            // matches appears in what members own.
             Record::Target { .. } | Record::StatePartitions { .. } | Record::Expression { .. } | Record::Skipped(_) => {
                 return None;
             }
@@ -160,7 +161,8 @@ impl Translator {
         }
     }
 
-    /// Clients write assignments; one that is malformed costs its owners, not the group.
+    /// Decodes an assignment. Clients write these bytes, so a malformed assignment affects only its owners, not the
+    /// group.
     fn assigned<'a>(&self, bytes: &'a [u8]) -> Vec<(Name<'a>, Vec<crate::model::Partition>)> {
         match offsets::assignment(bytes) {
             Ok(topics) => topics
@@ -175,7 +177,7 @@ impl Translator {
     }
 }
 
-/// A broker takes a negative offset for "nothing committed": the partition has no commit any more.
+/// Converts a commit with a negative offset to a tombstone: a broker treats it as "nothing committed".
 fn negative_offset<'a>(key: &Key<'a>, reason: &str) -> Option<Update<'a>> {
     match key {
         Key::Commit { group, topic, partition, .. } if reason == "offset" => {

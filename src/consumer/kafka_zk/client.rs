@@ -1,4 +1,4 @@
-//! The session on zookeeper-client.
+//! Implements sessions with zookeeper-client.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use super::diagnosis;
 use super::session::{Lost, Session};
 use super::tls::Tls;
 
-/// Silence after which a connection counts as lost, two fifths of the session's timeout at most.
+/// Silence after which a connection counts as lost. It is at most two fifths of the session timeout.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// How long each server may take to open a session, the connection included.
+/// How long each server may take to open a session, including the connection.
 const OPENING: Duration = Duration::from_secs(8);
-/// What is wrong with a server whose answers are none.
+/// The error for a server whose answers are not valid.
 pub const LIES: &str = "its answers are not those of a ZooKeeper";
 
-/// How to get a session.
+/// The settings to open sessions with.
 #[derive(Debug)]
 pub struct Settings {
     servers: Vec<String>,
@@ -35,10 +35,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks a section as far as that goes without a connection.
+    /// Checks the section as far as possible without a connection.
     ///
     /// # Errors
-    /// Certificates and keys that cannot be read or do not fit.
+    /// A certificate or key that cannot be read or is not valid.
     pub fn of(section: &Consumer, zookeeper: &ZooKeeper) -> Result<Self, ModuleError> {
         let profile = &section.connection.client;
         let digest = profile.sasl.as_ref().map(|sasl| {
@@ -54,8 +54,8 @@ impl Settings {
         })
     }
 
-    /// Opens a session with one of the servers, each of them tried once. The client waits for one that goes on sending
-    /// and opens none.
+    /// Opens a session with one of the servers; each is tried once. The time limit is needed because the client
+    /// waits without end for a server that keeps sending data and opens no session.
     pub async fn connect(&self) -> Result<Ensemble, Lost> {
         let patience = OPENING.saturating_mul(u32::try_from(self.servers.len()).unwrap_or(u32::MAX));
         let silent = |_| Err(Lost(format!("no session was opened within {} s", patience.as_secs())));
@@ -102,8 +102,8 @@ pub struct Ensemble {
 }
 
 impl Ensemble {
-    /// A server that is behind the others catches up before it is asked: a new session could else see less than the
-    /// last one did.
+    /// Syncs a server that is behind the others before it is used. Otherwise a new session could see less than the
+    /// last one.
     async fn open(client: Client, chroot: &str) -> Result<Self, Lost> {
         let (read_only, states) = (client.session().is_readonly(), client.state_watcher());
         let ensemble = Self { client, chroot: chroot.to_owned(), read_only, states };
@@ -117,8 +117,8 @@ impl Ensemble {
         format!("{}{path}", self.chroot)
     }
 
-    /// Waits until the session is closed, once all that belongs to it has been dropped. A session whose connection
-    /// is lost cannot be closed.
+    /// Waits until the session is closed, once everything that belongs to it has been dropped. A session whose
+    /// connection is lost cannot be closed.
     pub fn closed(&self) -> impl Future<Output = ()> + use<> {
         let mut states = self.states.clone();
         async move {
@@ -147,7 +147,7 @@ impl Session for Ensemble {
         };
         match answer {
             Ok(answer) => Ok(answer),
-            // A name that cannot stand in a path is none of the old consumer's.
+            // The old consumer never creates a name that is not allowed in a path.
             Err(Error::NoNode | Error::BadArguments(_)) => Ok((Answer::Missing, None)),
             Err(Error::NoAuth) => Ok((Answer::Refused, None)),
             Err(error) => Err(lost(&error)),
@@ -155,7 +155,7 @@ impl Session for Ensemble {
     }
 
     async fn fired(watch: OneshotWatcher) {
-        // What has happened is seen by the question that follows; that the session is lost, by all of them.
+        // The next request shows what has changed. If the session is lost, every request fails.
         drop(watch.changed().await);
     }
 
@@ -168,7 +168,7 @@ impl Session for Ensemble {
             SessionState::Expired => "the session has expired",
             SessionState::AuthFailed => "authentication failed",
             SessionState::Closed => "the session was closed",
-            // The newest state alone is told: the client may have found another server since.
+            // Only the newest state is reported: the client may have found another server in the meantime.
             SessionState::Disconnected | SessionState::SyncConnected | SessionState::ConnectedReadOnly => {
                 "the connection was lost"
             }
@@ -181,8 +181,8 @@ impl Session for Ensemble {
     }
 }
 
-/// Why a session is lost, in words of the client's or ours: what a server made up is of no use to anyone, and may be
-/// another thing each time.
+/// Converts an error to the reason why a session is lost. Texts that the server made up are replaced: they do not
+/// help, and may be different each time.
 fn lost(error: &Error) -> Lost {
     let made_up =
         matches!(error, Error::UnexpectedError(_) | Error::UnexpectedErrorCode(_) | Error::UnmarshalError { .. });

@@ -1,4 +1,4 @@
-//! What one session has come to.
+//! The state of one session.
 
 use std::sync::Arc;
 
@@ -9,29 +9,29 @@ use crate::zktree::{LeftOut, Tree};
 
 use super::pace::Allowance;
 
-/// Nodes that are asked again a tick, because they have changed: 10,000 a second.
+/// Changed nodes that are requested again per tick: 10,000 per second.
 const QUESTIONS: usize = 500;
-/// So many names in a list cost as much as one more question.
+/// Number of names in a list that cost as much as one request.
 const NAMES: usize = 50;
-/// Members and owned partitions that are told of a tick: 400,000 a second.
+/// Members and owned partitions that are reported per tick: 400,000 per second.
 const MEMBERS: usize = 20_000;
 
-/// A session's tree, and how fast it may be followed.
+/// The tree of a session, and the limits on how fast it is followed.
 #[derive(Debug)]
 pub struct Course {
     pub tree: Tree,
-    /// Until the tree has been walked.
+    /// The walk; `None` once it is complete.
     pub walk: Option<Build>,
-    /// Since when it has been followed: it is not cut off.
+    /// When the session started.
     pub began: Instant,
-    /// What is not followed.
+    /// What the limits exclude.
     pub left_out: LeftOut,
     questions: Allowance,
     members: Allowance,
 }
 
 impl Course {
-    /// Nothing has been read yet.
+    /// Starts with nothing read.
     pub fn new(tree: Tree, walk: Build) -> Self {
         Self {
             tree,
@@ -43,20 +43,21 @@ impl Course {
         }
     }
 
-    /// Watches have fired.
+    /// Marks nodes as changed whose watches have fired.
     pub fn changed(&mut self, paths: &[Arc<str>]) {
         paths.iter().for_each(|path| self.tree.changed(path));
         self.release();
     }
 
-    /// A list of so many names was read.
+    /// Records that a list of `names` names was read.
     pub fn listed(&mut self, names: usize, left_out: LeftOut) {
         self.questions.spend(names.checked_div(NAMES).unwrap_or(0));
         self.left_out.names = self.left_out.names.saturating_add(left_out.names);
         self.left_out.nodes = self.left_out.nodes.saturating_add(left_out.nodes);
     }
 
-    /// The members of groups where that has changed, as far as there is time for them, and of a walk all at its end.
+    /// Passes the members of changed groups to `take`, up to the allowance. During a walk it does so only at its
+    /// end, for all groups.
     pub fn registered(&mut self, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut Build>)) {
         let Self { tree, walk, members, .. } = self;
         let most = match walk {
@@ -73,14 +74,14 @@ impl Course {
         self.questions.is_full() && self.members.is_full()
     }
 
-    /// A tick has passed.
+    /// Renews the allowances after a tick.
     pub fn tick(&mut self) {
         self.questions.refill();
         self.members.refill();
         self.release();
     }
 
-    /// Asks again for what has changed, as far as there is time for it.
+    /// Requests changed nodes again, up to the allowance.
     pub fn release(&mut self) {
         let asked = self.tree.release(self.questions.left());
         self.questions.spend(asked);
@@ -108,7 +109,7 @@ mod tests {
         course.tree.take(&path.into(), &Answer::Children(names.collect()));
     }
 
-    /// The members that are told of.
+    /// The number of members that are reported.
     fn told(course: &mut Course) -> usize {
         let mut told = 0;
         course.registered(|updates, _| {

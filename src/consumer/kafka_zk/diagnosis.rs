@@ -1,4 +1,5 @@
-//! Why no server gives a session. The client tells that to nobody, so each server is looked at once more.
+//! Finds out why no server opens a session. The client does not report the reason, so each server is tried once
+//! more.
 
 use std::net::{Shutdown, TcpStream as StdStream};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::shortage;
 /// How long a server may take for each step.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is wrong with each of the servers.
+/// The reason for each of the servers.
 pub async fn of(servers: &[String], tls: Option<&Tls>) -> Lost {
     let causes = servers.iter().map(|server| async move { format!("{server}: {}", cause(server, tls).await) });
     Lost(join_all(causes).await.join("; "))
@@ -39,18 +40,18 @@ async fn cause(server: &str, tls: Option<&Tls>) -> String {
     }
 }
 
-/// Ends the other side of a stream too once it is dropped.
+/// Shuts a stream down in both directions on drop.
 struct Hold(StdStream);
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        // It may be closed already, which is as good.
+        // It may be closed already; then nothing is left to do.
         drop(self.0.shutdown(Shutdown::Both));
     }
 }
 
-/// Shakes hands on a thread of its own, which a server that sends a byte now and then would keep for hours: when this
-/// is given up, the stream is shut down.
+/// Performs the handshake on a separate thread. A server that sends a byte now and then could block it for hours,
+/// so the stream is shut down when the caller gives up.
 async fn tls_of(stream: TcpStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
     let (stream, server) = (stream.into_std()?, server.to_owned());
     let held = Hold(stream.try_clone()?);
@@ -59,7 +60,8 @@ async fn tls_of(stream: TcpStream, config: Arc<ClientConfig>, server: &str) -> s
     shaken.map_err(std::io::Error::other)?
 }
 
-/// With TLS 1.3 a server says what it thinks of the client's certificate after the handshake: so one more read.
+/// Performs a TLS handshake and reads once more: with TLS 1.3 a server rejects the client's certificate only after
+/// the handshake.
 fn shake_hands(mut stream: StdStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();

@@ -1,7 +1,7 @@
-//! One session: the tree is walked beside what is shown, put in its place, then followed by watches.
+//! One session: the tree is walked separately from what is shown, published, and then followed by watches.
 //!
-//! One task does it all. Questions are in flight together, so many at most, and watches are futures in one set, so
-//! that neither a node nor a change costs a task.
+//! A single task does all of this. A bounded number of requests is in flight, and watches are futures in one set,
+//! so neither a node nor a change needs a task.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,59 +25,59 @@ use super::pace::TICK;
 use super::session::{Lost, Session};
 use super::trouble::Trouble;
 
-/// Questions in flight. A server that has a megabyte to say about each, the most that one allows unless its operator
-/// wants more, fills no more memory than that.
+/// Maximum number of requests in flight. It also bounds memory: an answer has at most one megabyte unless the
+/// server's operator allows more.
 const MOST_ASKED: usize = 256;
-/// Answers, or watches that have fired, taken at a time.
+/// Maximum number of answers, or of fired watches, that are handled at a time.
 const BATCH: usize = 1_000;
-/// Between two signs of life: `warrener_up` needs one every few seconds.
+/// Time between two probes: `warrener_up` needs an answer every few seconds.
 const PROBE: Duration = Duration::from_secs(2);
-/// Between two tries to read what was refused.
+/// Time between two attempts to read nodes that were refused.
 const RETRY: Duration = Duration::from_secs(60);
-/// How long an answer may take. A server answers in the order in which it was asked, so one that leaves a question out
-/// has lost it.
+/// How long an answer may take. A server answers in the order of the requests, so a request that is skipped is
+/// lost.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A session that has lasted so long is one that holds.
+/// A session that lasts this long counts as stable.
 pub const LASTING: Duration = Duration::from_secs(10);
 
-/// Follows the tree, one session after the other.
+/// Follows the tree, one session at a time.
 #[derive(Debug)]
 pub struct Follower {
-    /// The section's name.
+    /// The name of the section.
     pub module: String,
-    /// Of the module, and of storage.
+    /// The filters of the module and of storage.
     pub groups: [Filter; 2],
-    /// Of the cluster.
+    /// The filter of the cluster.
     pub topics: Filter,
-    /// Where it feeds.
+    /// The cluster in storage that is updated.
     pub cluster: Arc<Cluster>,
-    /// The ensemble.
+    /// The source: this ensemble.
     pub source: SourceId,
-    /// The exporter's own metrics.
+    /// The module's own metrics.
     pub metrics: ModuleMetrics,
-    /// Nodes that could not be read.
+    /// Counters of nodes that could not be read.
     pub faults: ErrorCounters,
-    /// What stands in the way.
+    /// Why nothing is followed at the moment.
     pub trouble: Arc<Trouble>,
-    /// Whether a walk has been shown.
+    /// Whether a walk has been published.
     pub shown: bool,
-    /// Whether the log has said that the tree is larger than what is followed.
+    /// Whether the log has reported that the tree is larger than the limits.
     pub full: bool,
 }
 
-/// Why a server is not listened to.
+/// Why a server's data is not used.
 const CUT_OFF: &str = "the only server that answers is cut off from the others, and may be behind";
 
-/// What a node was asked, and said.
+/// The path of a node and the answer about it.
 type Answered<W> = (Arc<str>, Result<(Answer, Option<W>), Lost>);
 
 impl Follower {
-    /// Walks the tree and follows it until the session is lost; tells why it was.
+    /// Walks the tree and follows it until the session is lost. Returns why it was lost.
     ///
-    /// A server that is cut off from the others may be behind, so it is only listened to while nothing is shown.
+    /// A server that is cut off from the others may be behind, so it is used only while nothing is shown.
     pub async fn follow<S: Session>(&mut self, session: S) -> Lost {
-        // Declared first and so dropped last: a watch that is dropped before its session is taken back at the server,
-        // which one of 3.4 does not know how to do, and closes the connection.
+        // Declared first, so dropped last: the client cancels a watch at the server when it is dropped before its
+        // session. A server of version 3.4 does not support that and closes the connection.
         let mut watched = FuturesUnordered::new();
         let session = session;
         let mut lost = pin!(session.lost());
@@ -120,7 +120,7 @@ impl Follower {
         }
     }
 
-    /// The server has given a sign of life.
+    /// Records that the server answered a probe.
     fn lives(&self, course: &Course) {
         self.metrics.answered();
         if course.walk.is_none() && course.began.elapsed() >= LASTING {
@@ -128,7 +128,7 @@ impl Follower {
         }
     }
 
-    /// Takes answers in, and shows the walk once it is complete.
+    /// Applies answers, and publishes the walk once it is complete.
     fn take(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course) {
         let now = clock::as_of();
         self.metrics.answered();
@@ -153,7 +153,7 @@ impl Follower {
         }
     }
 
-    /// What the answers say about nodes alone.
+    /// Applies what the answers say about nodes.
     fn read(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course, now: AsOf) {
         let mut updates = Vec::with_capacity(batch.len());
         for (path, answer) in batch {
@@ -177,7 +177,7 @@ impl Follower {
         }
     }
 
-    /// What has changed with the members of groups.
+    /// Applies changes of group members.
     fn members(&self, course: &mut Course, now: AsOf) {
         course.registered(|updates, walk| self.apply(updates.map(|update| (Order(0), update)), walk, now));
     }
@@ -190,8 +190,8 @@ impl Follower {
     }
 }
 
-/// The answers alone; what is watched from then on is handed to `watch`. Where the root may not be read there is
-/// nothing to follow.
+/// Separates answers and watches, and passes each watch to `watch`. The session is lost when the root may not be
+/// read, because then there is nothing to follow.
 fn split<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, Answer)>, Lost> {
     let mut batch = Vec::with_capacity(answers.len());
     for (path, answered) in answers {
@@ -222,12 +222,14 @@ async fn fired<S: Session>(path: Arc<str>, watch: S::Watch) -> Arc<str> {
     path
 }
 
-/// All that is there; waits for the first. `None`, which `select!` passes by, while the set is empty.
+/// Waits for the first output and returns all that are available. `None` for an empty set, which disables the
+/// branch of `select!`.
 async fn next<F: Future>(set: &mut FuturesUnordered<F>) -> Option<Vec<F::Output>> {
     set.ready_chunks(BATCH).next().await
 }
 
-/// Not at once: whether the tree may be read has to be known before a sign of life counts.
+/// An interval whose first tick comes after one period: a probe counts only once it is known whether the tree may
+/// be read.
 fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

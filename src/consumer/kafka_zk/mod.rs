@@ -1,10 +1,12 @@
-//! Follows the groups that one ZooKeeper ensemble keeps, by watches.
+//! Follows the groups of one ZooKeeper ensemble by watches.
 //!
-//! A session is opened, the tree walked and followed until the session is lost, for whatever reason; then the next
-//! one is opened and all is read anew, beside what is shown. The client could keep a session over a lost connection,
-//! but whoever wants to know that nothing was missed reads anyway, and one way is enough.
+//! A session is opened, then the tree is walked and followed until the session is lost, for any reason. The next
+//! session reads everything again, separately from what is shown. The client could keep a session when its
+//! connection is lost. But only reading the tree again shows that nothing was missed, so this one way is used for
+//! every loss.
 //!
-//! It has one thread, and on it a runtime for each session: whatever the client has started ends with that.
+//! The module has one thread, with a separate runtime for each session: everything that the client starts ends with
+//! it.
 
 mod client;
 mod course;
@@ -43,17 +45,17 @@ use trouble::Trouble;
 
 /// How long a server may take to confirm that a session is closed.
 const CLOSING: Duration = Duration::from_millis(500);
-/// The pause after a session that could not be opened or did not last; it doubles with each, and half of it is
-/// left to chance.
+/// The pause after a session that could not be opened or did not last. It doubles each time, and half of it is
+/// random.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
-/// How soon it is noticed without a runtime that the module is to stop.
+/// How often the stop signal is checked while no runtime exists.
 const NOTICE: Duration = Duration::from_millis(20);
 
-/// Checks a section as far as that goes without a connection.
+/// Checks the section as far as possible without a connection.
 ///
 /// # Errors
-/// Certificates and keys that cannot be read or do not fit.
+/// A certificate or key that cannot be read or is not valid.
 pub fn check(section: &Consumer, zookeeper: &ZooKeeper) -> Result<(), ModuleError> {
     Settings::of(section, zookeeper).map(drop)
 }
@@ -62,16 +64,16 @@ pub fn check(section: &Consumer, zookeeper: &ZooKeeper) -> Result<(), ModuleErro
 #[derive(Debug)]
 pub struct KafkaZk {
     name: String,
-    /// Until it is started.
+    /// `None` once the module has been started.
     keeper: Option<Keeper>,
     tasks: Tasks,
 }
 
 impl KafkaZk {
-    /// Checks the section as far as that goes without a connection.
+    /// Checks the section as far as possible without a connection.
     ///
     /// # Errors
-    /// Certificates and keys that cannot be read or do not fit.
+    /// A certificate or key that cannot be read or is not valid.
     pub fn configure(section: &Consumer, zookeeper: &ZooKeeper, around: Surroundings) -> Result<Self, ModuleError> {
         let trouble = Arc::new(Trouble::new(section.name.clone()));
         let cause = Arc::clone(&trouble);
@@ -111,7 +113,7 @@ impl Module for KafkaZk {
     }
 }
 
-/// Sees to it that there is a session.
+/// Keeps a session open.
 #[derive(Debug)]
 struct Keeper {
     settings: Settings,
@@ -140,20 +142,21 @@ impl Keeper {
         Ok(())
     }
 
-    /// Waits, and then has a session until it is lost; `None` when the module was stopped.
+    /// Waits, then opens a session and follows it until it is lost. `None` when the module was stopped.
     fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
         let lost = runtime.block_on(async {
             stop.run_until_cancelled(sleep(wait)).await?;
-            // The client asserts what servers send: a lie is to cost a session and not the program.
+            // The client asserts that servers send valid data. Invalid data must end the session only, not the
+            // program.
             let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
             session.unwrap_or_else(|_| Some(Lost(panics::cause())))
         });
-        // At once: the client is about to connect anew, without a pause, and to set all its watches again.
+        // Without delay: the client is about to reconnect at once and to set all its watches again.
         runtime.shutdown_background();
         lost
     }
 
-    /// From the opening of a session to its loss; `None` when it was told to stop.
+    /// Opens a session and follows it until it is lost. `None` when the module was stopped.
     async fn session(&mut self, stop: &CancellationToken) -> Option<Lost> {
         let ensemble = match stop.run_until_cancelled(self.settings.connect()).await? {
             Ok(ensemble) => ensemble,
@@ -163,16 +166,16 @@ impl Keeper {
         let closed = ensemble.closed();
         let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await;
         self.follower.metrics.zookeeper_nodes(0);
-        // It has been dropped. Where the server does not say in time that it is closed, it lets it expire.
+        // The session was dropped. If the server does not confirm in time that it is closed, it expires there.
         drop(timeout(CLOSING, closed).await);
         lost
     }
 }
 
-/// What a session runs on. It takes descriptors, and a thread when a server's name is looked up: where the system has
-/// none to give, that is a reason to try later and no reason to end.
+/// Creates the runtime of a session. It needs descriptors, and a thread to look up a server's name. If the system
+/// has none left, the session is tried again later; the module does not end.
 fn runtime() -> Result<Runtime, Lost> {
-    // The runtime would panic without a thread.
+    // The runtime would panic if it could not start a thread.
     task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_cause(&refused.error)))?;
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::cause(&error))))
@@ -186,7 +189,7 @@ fn wait_blocking(time: Duration, stop: &CancellationToken) {
     }
 }
 
-/// The pause after so many sessions in a row that did not last; `chance` is from 0 to 1.
+/// The pause after this number of consecutive sessions that did not last. `chance` is between 0 and 1.
 fn pause(failures: u32, chance: f64) -> Duration {
     if failures == 0 {
         return Duration::ZERO;

@@ -1,12 +1,12 @@
-//! How fast changes are followed: a server may say that everything changes all the time.
+//! Limits how fast changes are followed, because a server may report changes without end.
 
 use std::time::Duration;
 
-/// Between two ticks, each of which grants an allowance anew.
+/// Time between two ticks. Each tick renews the allowances.
 pub const TICK: Duration = Duration::from_millis(50);
 
-/// What may be spent until the next tick. Who spends more than is left pays it off with the ticks that follow, so that
-/// one large thing is done as a whole and the average holds.
+/// What may be spent until the next tick. Overspending is allowed and paid off by the following ticks, so a large
+/// item is done as a whole and the average holds.
 #[derive(Debug)]
 pub struct Allowance {
     left: usize,
@@ -15,7 +15,7 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// So much a tick.
+    /// Allows `most` per tick.
     pub const fn new(most: usize) -> Self {
         Self { left: most, debt: 0, most }
     }
@@ -25,18 +25,18 @@ impl Allowance {
         self.left
     }
 
-    /// Whether a tick changes nothing.
+    /// Whether a tick would change nothing.
     pub const fn is_full(&self) -> bool {
         self.left == self.most
     }
 
-    /// Something was done.
+    /// Spends an amount, which may exceed what is left.
     pub const fn spend(&mut self, spent: usize) {
         self.debt = self.debt.saturating_add(spent.saturating_sub(self.left));
         self.left = self.left.saturating_sub(spent);
     }
 
-    /// A tick has passed.
+    /// Renews the allowance after a tick, less the debt.
     pub const fn refill(&mut self) {
         self.left = self.most.saturating_sub(self.debt);
         self.debt = self.debt.saturating_sub(self.most);

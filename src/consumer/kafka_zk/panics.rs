@@ -1,16 +1,16 @@
-//! Panics that are expected: the client library asserts what servers send.
+//! Handles expected panics: the client library asserts that servers send valid data.
 
 use std::cell::RefCell;
 use std::panic;
 use std::sync::Once;
 
 thread_local! {
-    /// On a thread that expects panics, where the last one was.
+    /// Where the last panic of this thread occurred; `None` if the thread does not expect panics.
     static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// From now on this thread's panics are not told of one by one: a server could have any number of them. They are the
-/// cause of the module's trouble, which is told of once.
+/// Suppresses the messages of this thread's panics from now on, because a server could cause any number of them.
+/// They become the cause of the module's trouble, which is logged once.
 pub fn expect() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -26,10 +26,11 @@ pub fn expect() {
     LAST.set(Some(String::new()));
 }
 
-/// What the last panic means. Where it was and not what it said, which may be another thing each time.
+/// The cause that the last panic shows. Contains its location but not its message, which may be different each
+/// time.
 pub fn cause() -> String {
     let at = LAST.with_borrow(|last| last.clone().unwrap_or_default());
-    // The folder in front is the build machine's.
+    // The leading directories are those of the build machine.
     let at = at.rsplit_once("/src/").map_or(at.as_str(), |(_, at)| at);
     format!("{}, as the client found at {at}", super::client::LIES)
 }

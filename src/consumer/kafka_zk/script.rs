@@ -1,4 +1,4 @@
-//! Sessions with a scripted tree: what a real ensemble does too seldom or too fast to be tested with.
+//! Tests sessions with a scripted tree, for events that are too rare or too fast with a real ensemble.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -19,13 +19,13 @@ use crate::model::{Lag, Order, Timestamp};
 use crate::storage::{Expire, Rules, Storage};
 use crate::zktree::{Answer, Want};
 
-/// What happens when a node is asked about, once; the tree answers afterwards.
+/// What happens once when a node is requested. The tree answers afterwards.
 enum Event {
-    /// The session is over.
+    /// The session expires.
     Expire,
-    /// Before the question is answered the node is removed, and all below.
+    /// The node and all nodes below are removed before the answer.
     Vanish,
-    /// Before the question is answered a node is written.
+    /// A node is written before the answer.
     Write(&'static str, &'static str),
 }
 
@@ -40,7 +40,7 @@ struct Tree {
 impl Tree {
     fn fire(&mut self, path: &str) {
         let fired = self.watches.remove(path).unwrap_or_default().into_iter().map(|watch| watch.send(()));
-        // Nobody waits for what belongs to a session that is over.
+        // A watch of a session that is over has no receiver.
         fired.for_each(|_unheard| ());
     }
 
@@ -88,7 +88,7 @@ impl Tree {
     }
 }
 
-/// A session with it.
+/// A session with a scripted tree.
 struct Script {
     tree: Rc<RefCell<Tree>>,
     expired: Rc<Notify>,
@@ -176,11 +176,11 @@ impl Scene {
         self.tree.borrow_mut().script.insert(path, events.into_iter().collect());
     }
 
-    /// A session to its end, which comes once nothing happens any more unless the script has one before. Meanwhile
-    /// this is done, again and again.
+    /// Runs a session to its end, which comes when nothing happens any more, or earlier if the script says so.
+    /// Calls `meanwhile` repeatedly during the session.
     fn session(&mut self, read_only: bool, mut meanwhile: impl FnMut(&mut Tree, usize)) -> Lost {
         let expired = Rc::new(Notify::new());
-        // As a session that is over leaves it.
+        // The watches end with the previous session.
         self.tree.borrow_mut().watches.clear();
         let session = Script { tree: Rc::clone(&self.tree), expired: Rc::clone(&expired), read_only };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
@@ -188,7 +188,7 @@ impl Scene {
         runtime.block_on(async {
             let idle = async {
                 for turn in 0..10 {
-                    // The clock goes on by itself once nobody has anything to do.
+                    // The paused clock advances when all tasks are idle.
                     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                     meanwhile(&mut tree.borrow_mut(), turn);
                 }
@@ -202,7 +202,7 @@ impl Scene {
         })
     }
 
-    /// `group/topic/partition` and offset, and how many commits are held of it.
+    /// `group/topic/partition`, the committed offset, and the number of commits in its window.
     fn shown(&self) -> Vec<(String, i64, usize)> {
         let view = self.storage.view(Timestamp(0), &RULES);
         let mut all = Vec::new();
@@ -294,7 +294,7 @@ fn each_node_is_watched_once_whatever_happens_to_it() {
     let tree = scene.tree.borrow();
     let set = tree.watches.iter().filter(|(_, watches)| !watches.is_empty());
     let set: Vec<(&str, usize)> = set.map(|(path, watches)| (path.as_str(), watches.len())).collect();
-    // Of the root there may be one more, set when its creation was waited for.
+    // The root may have one more watch, set while waiting for it to be created.
     assert_eq!(
         set.iter().map(|(path, _)| *path).collect::<Vec<_>>(),
         ["/consumers", "/consumers/a", "/consumers/a/offsets", "/consumers/a/offsets/t", A]
@@ -306,7 +306,7 @@ fn each_node_is_watched_once_whatever_happens_to_it() {
 fn a_history_that_was_replaced_stands_alone() {
     let mut scene = Scene::new(&[(A, "1"), (A, "2"), (A, "3")]);
     scene.session(false, |_, _| ());
-    // An ensemble made anew counts from the beginning.
+    // A new ensemble counts its transaction ids from the beginning.
     *scene.tree.borrow_mut() = Tree::default();
     scene.tree.borrow_mut().put(A, "1");
     scene.session(false, |_, _| ());

@@ -1,32 +1,32 @@
-//! A session with an ensemble, as far as the follower knows it.
+//! The follower's interface to a session with an ensemble.
 
 use std::fmt;
 
 use crate::zktree::{Answer, Want};
 
-/// A session. Everything ends with it: what is asked, and what is watched.
+/// A session. Requests and watches end with it.
 pub trait Session {
-    /// Something that is watched.
+    /// A watch on a node.
     type Watch;
 
-    /// Asks about a node, by its path from `zktree::ROOT` on. What is answered is watched from then on, unless the
-    /// node is missing or refused.
+    /// Requests a node by its path, which starts with `zktree::ROOT`. The node is watched from then on, unless it
+    /// is missing or refused.
     fn ask(&self, path: &str, want: Want) -> impl Future<Output = Result<(Answer, Option<Self::Watch>), Lost>>;
 
-    /// Waits until a watch has fired, once and for all.
+    /// Waits until a watch has fired, which happens once.
     fn fired(watch: Self::Watch) -> impl Future<Output = ()>;
 
-    /// Asks for a sign of life.
+    /// Checks that the server answers.
     fn probe(&self) -> impl Future<Output = Result<(), Lost>>;
 
-    /// Waits until the connection is lost, and with it the session.
+    /// Waits until the connection is lost, and the session with it.
     fn lost(&self) -> impl Future<Output = Lost>;
 
-    /// Whether its server is cut off from the others, so that what it says may be old.
+    /// Whether its server is cut off from the others, so that its data may be outdated.
     fn is_read_only(&self) -> bool;
 }
 
-/// Why there is no session, or none any more.
+/// Why no session could be opened, or why it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost(pub String);
 

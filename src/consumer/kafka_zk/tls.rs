@@ -12,7 +12,7 @@ use zookeeper_client::TlsOptions;
 use crate::config;
 use crate::model::ModuleError;
 
-/// A `[tls.*]` section's certificates and keys.
+/// The certificates and keys of a `[tls.*]` section.
 #[derive(Clone, Debug)]
 pub struct Tls {
     options: TlsOptions,
@@ -20,12 +20,12 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Reads them.
+    /// Reads the files of a section.
     ///
     /// # Errors
-    /// A file that cannot be read, or holds something else.
+    /// A file that cannot be read or is not valid.
     pub fn of(section: &config::Tls) -> Result<Self, ModuleError> {
-        // The first caller's choice holds for the process; an error says that there is one.
+        // The first provider installed is used by the whole process. An error means that one is installed already.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         let key = |name| format!("tls.{}.{name}", section.name);
         let ca = match &section.ca_file {
@@ -56,12 +56,12 @@ impl Tls {
         Ok(Self { options, config: Arc::new(config) })
     }
 
-    /// For the client's sessions.
+    /// The options for the client's sessions.
     pub fn options(&self) -> TlsOptions {
         self.options.clone()
     }
 
-    /// For finding out why there is no session.
+    /// The configuration for finding out why no session opens.
     pub const fn config(&self) -> &Arc<ClientConfig> {
         &self.config
     }
@@ -69,7 +69,7 @@ impl Tls {
 
 fn read(section: String, path: &Path) -> Result<String, ModuleError> {
     match fs::read(path) {
-        // Bundles have remarks in all sorts of encodings; what counts in them is ASCII.
+        // Bundles contain remarks in various encodings. The relevant parts are ASCII.
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(source) => Err(ModuleError::Unreadable { section, path: path.to_owned(), source }),
     }

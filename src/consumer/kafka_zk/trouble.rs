@@ -1,11 +1,11 @@
-//! What stands in the way, told once.
+//! Why ZooKeeper is not followed, logged once.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tracing::{info, warn};
 
-/// Why nothing is followed just now. The log is told when that changes, of each cause once until a session has lasted:
-/// a server that opens sessions and drops them has something to say every second.
+/// The current reason why nothing is followed. Changes are logged, but each cause only once until a session has
+/// lasted: a server that opens and drops sessions could cause a line every second.
 #[derive(Debug)]
 pub struct Trouble {
     module: String,
@@ -15,15 +15,15 @@ pub struct Trouble {
 #[derive(Debug, Default)]
 struct Held {
     cause: Option<String>,
-    /// What the log has been told since the last session that lasted; `None` is that there is no cause.
+    /// What was logged since the last session that lasted. `None` stands for "followed".
     told: Vec<Option<String>>,
 }
 
-/// Causes that the log is told of until a session has lasted.
+/// Maximum number of causes that are logged until a session has lasted.
 const MOST_TOLD: usize = 16;
 
 impl Held {
-    /// Whether the log has not been told that yet.
+    /// Whether this was not logged yet. Marks it as logged.
     fn is_news(&mut self, cause: Option<String>) -> bool {
         let news = self.told.len() < MOST_TOLD && !self.told.contains(&cause);
         if news {
@@ -34,17 +34,17 @@ impl Held {
 }
 
 impl Trouble {
-    /// None so far, in a module of this name.
+    /// Starts without a cause, for the module of this name.
     pub fn new(module: String) -> Self {
         Self { module, held: Mutex::default() }
     }
 
-    /// The cause, while there is one.
+    /// The current cause, if there is one.
     pub fn cause(&self) -> Option<String> {
         self.held().cause.clone()
     }
 
-    /// There is a cause.
+    /// Sets the cause.
     pub fn tell(&self, cause: &str) {
         let mut held = self.held();
         held.cause = Some(cause.to_owned());
@@ -53,7 +53,7 @@ impl Trouble {
         }
     }
 
-    /// There is none any more: the tree has been read, of so many nodes.
+    /// Clears the cause after a tree of `nodes` nodes has been read.
     pub fn end(&self, nodes: usize) {
         let mut held = self.held();
         held.cause = None;
@@ -62,7 +62,7 @@ impl Trouble {
         }
     }
 
-    /// The session has lasted: whatever happens next is news.
+    /// Records that the session has lasted: every later cause is logged again.
     pub fn settle(&self, nodes: usize) {
         let mut held = self.held();
         if held.told.last().is_some_and(Option::is_some) {

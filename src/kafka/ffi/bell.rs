@@ -1,5 +1,7 @@
-//! Waiting for a queue. librdkafka's own waits go by the wall clock: when that is set back by an hour, a wait of 100 ms
-//! lasts an hour longer. So a queue rings a bell when something comes to it, and the bell is waited for.
+//! Waits for events on a queue.
+//!
+//! librdkafka's own waits use the wall clock: when it is set back by an hour, a wait of 100 ms takes an hour
+//! longer. So a queue signals a socket, the bell, when an event arrives, and the wait is on that socket.
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
@@ -9,33 +11,33 @@ use std::time::{Duration, Instant};
 use super::{ModuleError, ptr, sys};
 use crate::kafka::Code;
 
-/// Two ends of a socket; librdkafka writes a byte into one when its queue is not empty any more.
+/// A pair of sockets. librdkafka writes a byte into one end when its queue becomes non-empty.
 pub(super) struct Bell {
     heard: UnixStream,
-    /// librdkafka's end, open for as long as it knows its number.
+    /// librdkafka's end. It stays open for as long as librdkafka uses its descriptor.
     _rung: UnixStream,
 }
 
 impl Bell {
-    /// Hangs a bell on a queue.
+    /// Attaches a bell to a queue.
     pub(super) fn on(queue: *mut sys::rd_kafka_queue_t) -> Result<Self, ModuleError> {
         let short =
             |_| ModuleError::Call { doing: "watch a queue", reason: Code::CRITICAL_SYSTEM_RESOURCE.to_string() };
         let (heard, rung) = UnixStream::pair().map_err(short)?;
-        // librdkafka writes while it holds the queue's lock.
+        // librdkafka writes while it holds the queue's lock, so the write must not block.
         rung.set_nonblocking(true).map_err(short)?;
         // SAFETY: the queue is alive; the payload is copied; `silence` is called before the descriptor is closed.
         unsafe { sys::rd_kafka_queue_io_event_enable(queue, rung.as_raw_fd(), ptr::from_ref(&1_u8).cast(), 1) }
         Ok(Self { heard, _rung: rung })
     }
 
-    /// Takes the bell off its queue, which must be alive.
+    /// Detaches the bell from its queue, which must be alive.
     pub(super) fn silence(&self, queue: *mut sys::rd_kafka_queue_t) {
         // SAFETY: the queue is alive; -1 ends the writing.
         unsafe { sys::rd_kafka_queue_io_event_enable(queue, -1, ptr::null(), 0) }
     }
 
-    /// Looks with `look`, until it finds something or the time is over.
+    /// Calls `look` until it returns something or `timeout` has passed.
     pub(super) fn wait<T>(&self, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
         let began = Instant::now();
         loop {
@@ -48,11 +50,11 @@ impl Bell {
         }
     }
 
-    /// Waits for the bell. It may have been rung for what has been taken since.
+    /// Waits for a signal. It may belong to an event that was taken in the meantime.
     fn listen(&self, limit: Duration) {
-        // The system counts in microseconds, and takes none for no limit.
+        // The system counts in microseconds and takes 0 as no limit.
         if self.heard.set_read_timeout(Some(limit.max(Duration::from_micros(1)))).is_ok() {
-            // A time that is over is an error like any other here.
+            // A timeout is an error like any other here.
             let _heard = (&self.heard).read(&mut [0; 64]);
         }
     }

@@ -1,4 +1,4 @@
-//! What a DescribeTopics answer says, copied out of librdkafka's result.
+//! Copies a DescribeTopics answer out of librdkafka's result.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ptr::NonNull;
@@ -6,13 +6,13 @@ use std::ptr::NonNull;
 use super::{Code, QueueEvent, array, raw, sys, text};
 use crate::model::{BrokerId, TopicId};
 
-/// What a broker says of some topics.
+/// What a broker answers about topics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Described {
-    /// By name: the id where the broker has ids, or the code that stands in the topic's place. A topic that the
-    /// answer left out is not here.
+    /// By topic name: the topic id (`None` if the broker has no ids), or the error of that topic. A topic that is
+    /// missing in the answer is missing here.
     pub topics: HashMap<String, Result<Option<TopicId>, Code>>,
-    /// The racks of the brokers that hold a replica, of those that have one.
+    /// The racks of those brokers that hold a replica and have a rack.
     pub racks: BTreeMap<BrokerId, String>,
 }
 
@@ -59,7 +59,7 @@ unsafe fn topic_id(topic: NonNull<sys::rd_kafka_TopicDescription_t>) -> (String,
     // SAFETY: not null, and a part of the topic.
     let (high, low) =
         unsafe { (sys::rd_kafka_Uuid_most_significant_bits(id), sys::rd_kafka_Uuid_least_significant_bits(id)) };
-    // Brokers before 2.8 have no ids and answer zero.
+    // Brokers before 2.8 have no topic ids and answer zero.
     let id = u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned());
     (name, Ok((id != 0).then_some(TopicId(id))))
 }

@@ -1,7 +1,7 @@
-//! ListOffsets and DescribeTopics, many requests in flight on one queue.
+//! ListOffsets and DescribeTopics requests, many in flight on one queue.
 //!
-//! DescribeCluster is not called: librdkafka takes an answer of no brokers and no topics, which a broker gives for
-//! some milliseconds after it was stopped and continued, for a success without a result, and aborts
+//! DescribeCluster is not used. A broker that was stopped and continued answers it with no brokers and no topics
+//! for some milliseconds. librdkafka takes that for a success without a result and aborts
 //! (`rd_kafka_admin_response_parse`).
 
 use std::cell::Cell;
@@ -18,18 +18,18 @@ use crate::kafka::Client;
 use crate::model::ModuleError;
 use crate::model::{BrokerId, Offset, Partition, Timestamp};
 
-/// A partition that is asked about.
+/// A partition in a ListOffsets request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The topic.
     pub topic: &'a str,
     /// The partition.
     pub partition: Partition,
-    /// Which of its offsets.
+    /// Which of its offsets is asked for.
     pub spec: Spec,
 }
 
-/// Which offset is asked for.
+/// The kind of offset that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spec {
     /// The log start.
@@ -50,7 +50,7 @@ impl Spec {
     }
 }
 
-/// What counts as the end of a log with open transactions.
+/// What counts as the end of a log that has open transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// The high watermark.
@@ -62,65 +62,65 @@ pub enum Isolation {
 /// An offset that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The offset; `None` when no record is at or after the time asked for.
+    /// The offset; `None` when no record has the requested time or a later one.
     pub offset: Option<Offset>,
-    /// The record's own timestamp, where a time was asked for.
+    /// The timestamp of the record, if a time was asked for.
     pub time: Option<Timestamp>,
 }
 
 /// The answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// To [`Lookups::offsets`]: in the order asked.
+    /// The answer to [`Lookups::offsets`], in the order of the request.
     Offsets {
-        /// The number given with the request.
+        /// The tag of the request.
         tag: usize,
-        /// One result a partition, or the code that the whole request failed with.
+        /// One result per partition, or the error of the whole request.
         result: Result<Vec<Result<Found, Code>>, Code>,
     },
-    /// To [`Lookups::topics`].
+    /// The answer to [`Lookups::topics`].
     Topics {
-        /// The number given with the request.
+        /// The tag of the request.
         tag: usize,
-        /// What the broker says of the topics, or the code that the whole request failed with.
+        /// What the broker answers about the topics, or the error of the whole request.
         result: Result<Described, Code>,
     },
 }
 
-/// How long DescribeTopics requests in flight are waited for before their client is closed: longer than any of
+/// How long to wait for DescribeTopics requests in flight before their client is closed. It is longer than any of
 /// them may take.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// Requests of one owner, and the queue that their answers come in on. Every request is answered within its
-/// time, if only by a code.
+/// The requests of one owner, and the queue for their answers. Each request is answered within its time, possibly
+/// with an error.
 pub struct Lookups {
-    /// Taken when this is dropped.
+    /// `None` only while this is being dropped.
     channel: Option<Channel>,
-    /// DescribeTopics requests without an answer yet.
+    /// Number of unanswered DescribeTopics requests.
     describing: Cell<usize>,
 }
 
 struct Channel {
-    // Before the client: a queue must not outlive it.
+    // Dropped before the client: a queue must not outlive it.
     queue: Queue,
     client: Arc<Client>,
 }
 
 impl Lookups {
-    /// A queue on a client.
+    /// Creates a queue on a client.
     ///
     /// # Errors
-    /// librdkafka gives no queue.
+    /// librdkafka does not create the queue.
     pub fn new(client: Arc<Client>) -> Result<Self, ModuleError> {
         let queue = Queue::new(client.native().ok_or_else(|| call_failed("make a queue"))?)?;
         Ok(Self { channel: Some(Channel { queue, client }), describing: Cell::new(0) })
     }
 
-    /// Asks for offsets. The places should have one leader and be at most 500, since librdkafka's work grows with
-    /// their square; none may stand twice.
+    /// Requests offsets. The places should have one leader and be at most 500, because librdkafka's work grows with
+    /// the square of their number. No place may occur twice.
     ///
     /// # Errors
-    /// A name with a NUL.
+    /// A topic name contains NUL.
     pub fn offsets<'a>(
         &self,
         tag: usize,
@@ -138,11 +138,11 @@ impl Lookups {
         Ok(())
     }
 
-    /// Asks a broker for topics: whether they exist, their ids, and the racks of their replicas. A broker that
-    /// answers is alive, whatever it says of them.
+    /// Asks a broker about topics: whether they exist, their ids, and the racks of their replicas. Any answer shows
+    /// that the broker is alive.
     ///
     /// # Errors
-    /// A name with a NUL, or librdkafka refuses the broker's id.
+    /// A topic name contains NUL, or librdkafka refuses the broker id.
     pub fn topics(&self, tag: usize, broker: BrokerId, names: &[&str], timeout: Duration) -> Result<(), ModuleError> {
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, tag, timeout)?;
         options.broker(broker)?;
@@ -160,7 +160,7 @@ impl Lookups {
         Ok(())
     }
 
-    /// Waits for the next answer.
+    /// Waits up to `timeout` for the next answer.
     pub fn next(&self, timeout: Duration) -> Option<Answer> {
         let event = self.channel.as_ref()?.queue.poll(timeout)?;
         let (tag, code) = (event.tag(), event.error());
@@ -285,8 +285,8 @@ impl Drop for List {
     }
 }
 
-/// librdkafka merges its brokers' answers into the list that was asked with; a partition whose broker failed or
-/// was late keeps the offset "invalid" there and carries no error (`rd_kafka_ListOffsets_response_merge`).
+/// The offset "invalid". librdkafka merges the brokers' answers into the list of the request. A partition whose
+/// broker failed or was late keeps this offset and has no error (`rd_kafka_ListOffsets_response_merge`).
 const NOT_ANSWERED: i64 = -1001;
 
 fn found(event: &QueueEvent) -> Vec<Result<Found, Code>> {
@@ -325,14 +325,14 @@ unsafe fn found_at(info: NonNull<sys::rd_kafka_ListOffsetsResultInfo_t>) -> Resu
     }
 }
 
-/// A client must not be closed while a DescribeTopics answer may come: librdkafka then parses the answer into
-/// nothing and follows a null pointer (`rd_kafka_DescribeTopicsResponse_parse` of a client that terminates). So the
-/// client outlives its requests on a thread of its own, or until the program ends.
+/// A client must not be closed while a DescribeTopics answer may still arrive: librdkafka would then parse the
+/// answer without a result and dereference a null pointer (`rd_kafka_DescribeTopicsResponse_parse` of a terminating
+/// client). So the client is kept on a separate thread until its requests are answered, or until the program ends.
 impl Drop for Lookups {
     fn drop(&mut self) {
         let Some(channel) = self.channel.take().filter(|_| self.describing.get() > 0) else { return };
         let describing = self.describing.get();
-        // Without a thread the client is never closed.
+        // If no thread can be started, the client is never closed.
         let channel = ManuallyDrop::new(channel);
         let drain = move || ManuallyDrop::into_inner(channel).drain(describing);
         if let Err(error) = thread::Builder::new().name("kafka-drain".to_owned()).spawn(drain) {
@@ -342,7 +342,7 @@ impl Drop for Lookups {
 }
 
 impl Channel {
-    /// Waits until `describing` DescribeTopics requests have been answered, if only by a time-out.
+    /// Waits until `describing` DescribeTopics requests have been answered, possibly by a timeout.
     fn drain(self, mut describing: usize) {
         let deadline = Instant::now().checked_add(DRAIN);
         while describing > 0 {

@@ -1,4 +1,4 @@
-//! All of a cluster's metadata, copied out of librdkafka's answer.
+//! Copies the metadata of a whole cluster out of librdkafka's answer.
 
 use std::ptr;
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use super::{Code, code_at, millis, raw, slice, sys, text};
 use crate::kafka::Client;
 use crate::model::{BrokerId, Partition};
 
-/// How soon a request is given up when it is to be.
+/// How often a waiting request checks whether it was cancelled.
 const GIVE_UP: Duration = Duration::from_millis(50);
 
-/// What one broker knows of the cluster.
+/// What one broker knows about the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterView {
-    /// The broker that answered, where it knows its id.
+    /// The broker that answered, if it knows its id.
     pub answered: Option<BrokerId>,
     /// The live brokers.
     pub brokers: Vec<BrokerView>,
-    /// The topics that were wanted.
+    /// The topics that were asked for.
     pub topics: Vec<TopicView>,
 }
 
 /// A broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerView {
-    /// Its id.
+    /// The broker id.
     pub id: BrokerId,
-    /// Its advertised host.
+    /// The advertised host.
     pub host: String,
-    /// Its advertised port.
+    /// The advertised port.
     pub port: i32,
 }
 
 impl BrokerView {
-    /// `host:port`, an IPv6 address in brackets.
+    /// The address as `host:port`, with an IPv6 address in brackets.
     #[must_use]
     pub fn address(&self) -> String {
         let Self { host, port, .. } = self;
@@ -49,29 +49,29 @@ impl BrokerView {
 /// A topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicView {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What the broker says in place of its partitions, or besides them.
+    /// The error that the broker gives instead of the partitions, or in addition to them.
     pub error: Option<Code>,
-    /// Its partitions, in the answer's order.
+    /// The partitions, in the order of the answer.
     pub partitions: Vec<PartitionView>,
 }
 
 /// A partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionView {
-    /// Its number.
+    /// The partition number.
     pub id: Partition,
-    /// The leader, if there is one.
+    /// The leader; `None` if there is none.
     pub leader: Option<BrokerId>,
     /// The replicas; the first is the preferred leader.
     pub replicas: Vec<BrokerId>,
-    /// How many replicas are in sync.
+    /// Number of in-sync replicas.
     pub in_sync: usize,
 }
 
 impl Client {
-    /// The cluster's id, as the last metadata answer gave it; never waits.
+    /// The cluster id from the last metadata answer; `None` if there is none. Never blocks.
     #[must_use]
     pub fn cluster_id(&self) -> Option<String> {
         let client = self.native()?;
@@ -87,7 +87,7 @@ impl Client {
         Some(copy).filter(|id| !id.is_empty())
     }
 
-    /// The controller, as the last metadata answer named it; never waits.
+    /// The controller from the last metadata answer; `None` if there is none. Never blocks.
     #[must_use]
     pub fn controller(&self) -> Option<BrokerId> {
         let client = self.native()?;
@@ -96,10 +96,11 @@ impl Client {
         (id >= 0).then_some(BrokerId(id))
     }
 
-    /// Asks some broker for all brokers and topics, and keeps the topics that are wanted. Blocks up to `timeout`.
+    /// Requests all brokers and topics from any broker, and keeps the topics that `wanted` accepts. Blocks up to
+    /// `timeout`.
     ///
     /// # Errors
-    /// librdkafka's code: no broker is up, no answer in time.
+    /// librdkafka's code, for example when no broker is up or none answers in time.
     pub fn metadata(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> Result<ClusterView, Code> {
         let client = self.native().ok_or(Code::INVALID_ARG)?;
         let mut answer = ptr::null();
@@ -120,11 +121,12 @@ impl Client {
         Ok(view)
     }
 
-    /// The same, on a thread of its own, and given up when `stop` is cancelled: the request then ends unheard.
+    /// Does the same as [`metadata`](Self::metadata) on a separate thread, and returns early when `stop` is
+    /// cancelled. The answer is then ignored.
     ///
     /// # Errors
-    /// As [`metadata`](Self::metadata); [`Code::DESTROY`] when it is given up, [`Code::CRITICAL_SYSTEM_RESOURCE`] when the
-    /// system gives no thread.
+    /// The errors of [`metadata`](Self::metadata); [`Code::DESTROY`] when it is cancelled;
+    /// [`Code::CRITICAL_SYSTEM_RESOURCE`] when no thread can be started.
     pub fn metadata_until(
         self: &Arc<Self>,
         stop: &CancellationToken,
@@ -134,9 +136,10 @@ impl Client {
         let (client, (send, answer)) = (Arc::clone(self), sync_channel(1));
         let ask = move || {
             let result = client.metadata(timeout, wanted);
-            // The client may be this thread's alone by now: it is closed before the answer is handed over.
+            // The thread may be the last owner of the client by now, so it closes it before it hands over the
+            // answer.
             drop(client);
-            // Fails when it has been given up.
+            // Fails when the caller has stopped waiting.
             send.send(result).ok();
         };
         let name = "kafka-metadata".to_owned();
@@ -145,7 +148,7 @@ impl Client {
             match answer.recv_timeout(GIVE_UP) {
                 Ok(result) => return result,
                 Err(RecvTimeoutError::Timeout) => {}
-                // It panicked, which standard error tells of.
+                // The thread panicked, which is reported on standard error.
                 Err(RecvTimeoutError::Disconnected) => return Err(Code::CRITICAL_SYSTEM_RESOURCE),
             }
         }
@@ -188,8 +191,9 @@ unsafe fn topic_view(topic: &sys::rd_kafka_metadata_topic, name: String) -> Topi
     let error = unsafe { code_at(&raw const topic.err) };
     // SAFETY: array and count belong together.
     let partitions = unsafe { slice(topic.partitions, topic.partition_cnt) };
-    // librdkafka takes the number for a place in its list of them (`rd_kafka_metadata_cache_topic_partition_get`): to
-    // ask for the offsets of one beyond the list would make it read elsewhere.
+    // librdkafka uses the partition number as an index into its list of partitions
+    // (`rd_kafka_metadata_cache_topic_partition_get`). A request for a number beyond the list would make it read
+    // out of bounds.
     let has_place = |id: i32| usize::try_from(id).is_ok_and(|id| id < partitions.len());
     let partitions = partitions
         .iter()

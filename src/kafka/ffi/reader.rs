@@ -1,4 +1,4 @@
-//! librdkafka's simple consumer: one queue for all partitions of the topics, taken in batches, as kcat does it.
+//! librdkafka's simple consumer: one queue for all partitions of the topics, read in batches, as kcat does.
 
 use std::collections::BTreeSet;
 use std::ffi::{CString, c_void};
@@ -12,23 +12,23 @@ use crate::kafka::client::within;
 use crate::model::ModuleError;
 use crate::model::{Offset, Partition, Timestamp};
 
-/// How long closing may hold up the owner.
+/// How long closing may block the owner.
 const CLOSING: Duration = Duration::from_millis(300);
 
-/// Where the reading of a partition starts.
+/// Where reading of a partition starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartAt {
     /// At the log start.
     Beginning,
-    /// At an offset; one outside the log gives [`Event::OutOfRange`].
+    /// At an offset. One outside the log gives [`Event::OutOfRange`].
     Offset(Offset),
 }
 
-/// One of a reader's topics: its place among them.
+/// The index of a topic in the list of a reader's topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicAt(pub usize);
 
-/// A partition's log.
+/// One partition of one of a reader's topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Log {
     /// The topic.
@@ -37,21 +37,21 @@ pub struct Log {
     pub partition: Partition,
 }
 
-/// Reads partitions of some topics. It commits nothing and joins no group.
+/// Reads partitions of its topics. It commits nothing and joins no group.
 pub struct Reader {
     parts: Option<Parts>,
     slots: Vec<*mut sys::rd_kafka_message_t>,
     started: BTreeSet<Log>,
 }
 
-/// What has to be given back before the client, in this order.
+/// The parts that must be released before the client, in this order.
 struct Parts {
     queue: Queue,
     topics: Vec<Topic>,
     client: Arc<Client>,
 }
 
-/// A topic: opened when a partition of it is read first, since a topic need not exist before.
+/// A topic. It is opened when its first partition is read, because it may not exist before.
 struct Topic {
     name: CString,
     handle: Option<Handle>,
@@ -73,12 +73,12 @@ impl Drop for Handle {
 unsafe impl Send for Reader {}
 
 impl Reader {
-    /// A reader of `topics` on a client made with [`Role::Reader`](crate::kafka::Role::Reader). Where the client has
-    /// been asked for [metadata](Client::metadata) before, leaders are known and reading starts at once; else
-    /// librdkafka looks again half a second later.
+    /// Creates a reader of `topics` on a client made with [`Role::Reader`](crate::kafka::Role::Reader). If the
+    /// client has requested [metadata](Client::metadata) before, it knows the leaders and reading starts at once.
+    /// Otherwise librdkafka checks again half a second later.
     ///
     /// # Errors
-    /// A name that librdkafka refuses.
+    /// A topic name contains NUL, or librdkafka does not create a queue.
     pub fn new(client: Arc<Client>, topics: &[&str]) -> Result<Self, ModuleError> {
         let native = client.native().ok_or_else(|| call_failed("find its client"))?;
         let queue = Queue::new(native)?;
@@ -87,8 +87,8 @@ impl Reader {
         Ok(Self { parts: Some(Parts { queue, topics, client }), slots: Vec::new(), started: BTreeSet::new() })
     }
 
-    /// Starts reading a partition, or starts it anew elsewhere. What an earlier start has already fetched is
-    /// never delivered afterwards: librdkafka drops what carries an older version than the partition's.
+    /// Starts reading a partition, or restarts it at another position. Records that an earlier start has fetched
+    /// are never delivered afterwards: librdkafka drops those with an older version than the partition's.
     ///
     /// # Errors
     /// librdkafka refuses the topic or the partition.
@@ -109,8 +109,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Stops reading a partition; one that is not started is left alone. Waits for librdkafka's main thread, which
-    /// no broker can hold up.
+    /// Stops reading a partition. Does nothing if it was not started. Waits for librdkafka's main thread, which no
+    /// broker can block.
     ///
     /// # Errors
     /// librdkafka does not know the partition.
@@ -124,8 +124,8 @@ impl Reader {
         }
     }
 
-    /// Waits up to `timeout` for the first message or event, and takes up to `max` of those that are there.
-    /// Also hands the client's waiting log lines and errors to its context.
+    /// Waits up to `timeout` for the first message or event, and returns up to `max` of those available. Also
+    /// passes the client's queued log lines and errors to its context.
     pub fn poll(&mut self, max: usize, timeout: Duration) -> Batch<'_> {
         let Some(parts) = &self.parts else { return Batch { messages: &[], topics: Vec::new() } };
         parts.client.serve();
@@ -137,7 +137,7 @@ impl Reader {
         Batch { messages: self.slots.get(..taken).unwrap_or_default(), topics: parts.handles() }
     }
 
-    /// The client that it reads with.
+    /// The client of this reader.
     #[must_use]
     pub fn client(&self) -> Option<&Arc<Client>> {
         self.parts.as_ref().map(|parts| &parts.client)
@@ -145,7 +145,7 @@ impl Reader {
 }
 
 impl Parts {
-    /// Takes what is there.
+    /// Takes the available messages into `slots`, and returns how many.
     fn take(&self, slots: &mut [*mut sys::rd_kafka_message_t]) -> usize {
         if slots.is_empty() {
             return 0;
@@ -166,7 +166,7 @@ impl Parts {
         }
     }
 
-    /// The topics as messages name them; null where one is not open.
+    /// The topic handles as messages name them; null for a topic that is not open.
     fn handles(&self) -> Vec<*mut sys::rd_kafka_topic_t> {
         let pointer =
             |topic: &Topic| topic.handle.as_ref().map_or(std::ptr::null_mut(), |Handle(topic)| topic.as_ptr());
@@ -194,7 +194,7 @@ impl Drop for Reader {
         within(CLOSING, "kafka-reader-close", move || {
             if let Some(parts) = parts {
                 for log in started {
-                    // There is nobody left to tell, and the partition goes with the client.
+                    // An error can be ignored: the partition goes away with the client.
                     drop(parts.stop(log));
                 }
             }
@@ -208,7 +208,7 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-/// Messages and events taken at once; given back to librdkafka when dropped.
+/// Messages and events taken at once. They are released to librdkafka on drop.
 pub struct Batch<'a> {
     messages: &'a [*mut sys::rd_kafka_message_t],
     topics: Vec<*mut sys::rd_kafka_topic_t>,
@@ -217,58 +217,58 @@ pub struct Batch<'a> {
 /// A record, borrowed from its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// Where it stands.
+    /// The topic and partition.
     pub log: Log,
-    /// Its place.
+    /// The offset of the record.
     pub offset: Offset,
-    /// The broker's or the producer's time.
+    /// The timestamp, set by the producer or by the broker.
     pub time: Option<Timestamp>,
     /// The key.
     pub key: Option<&'a [u8]>,
-    /// The value; `None` in a tombstone.
+    /// The value; `None` for a tombstone.
     pub value: Option<&'a [u8]>,
 }
 
-/// What a reader gets.
+/// An event of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A record.
     Record(Record<'a>),
     /// The last stable offset has been reached.
     End {
-        /// Of this log.
+        /// The topic and partition.
         log: Log,
-        /// The offset that the next record will have at the least.
+        /// The lowest offset that the next record can have.
         offset: Offset,
     },
-    /// The place to read from is not in the log (any more); the partition stands still until it is started anew.
+    /// The position is not in the log, or no longer. Reading of the partition stops until it is started again.
     OutOfRange {
-        /// The log.
+        /// The topic and partition.
         log: Log,
     },
-    /// Something else; librdkafka goes on trying.
+    /// Another error. librdkafka keeps trying.
     Failed {
-        /// The log, where one is meant.
+        /// The topic and partition, if the error is about one.
         log: Option<Log>,
-        /// Its code.
+        /// The error code.
         code: Code,
     },
 }
 
 impl Batch<'_> {
-    /// How many there are.
+    /// The number of events.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no events.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// In the order they came; in order of offsets within a partition.
+    /// The events in the order of arrival. Within a partition they are in the order of their offsets.
     pub fn iter(&self) -> impl Iterator<Item = Event<'_>> {
         // SAFETY: each pointer came from librdkafka and is destroyed when the batch is dropped.
         self.messages.iter().map(|&message| unsafe { event(&*message, &self.topics) })
@@ -294,7 +294,7 @@ impl std::fmt::Debug for Batch<'_> {
 /// `message` must be one of librdkafka's, and not destroyed for `'a`.
 unsafe fn event<'a>(message: &'a sys::rd_kafka_message_t, topics: &[*mut sys::rd_kafka_topic_t]) -> Event<'a> {
     let partition = Partition(message.partition);
-    // Messages name the very handles that their partitions were started with.
+    // Messages carry the same handles that their partitions were started with.
     let topic = topics.iter().position(|topic| !topic.is_null() && *topic == message.rkt).map(TopicAt);
     let log = topic.filter(|_| partition.0 >= 0).map(|topic| Log { topic, partition });
     // SAFETY: a field of the message.

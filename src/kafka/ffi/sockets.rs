@@ -1,7 +1,7 @@
-//! The sockets of a client, and whether one of them is connected.
+//! Tracks the sockets of a client, to see whether one of them is connected.
 //!
-//! librdkafka tells of its connections by log lines alone. It opens and closes its sockets by functions that can be
-//! replaced, which is enough: these two do what its own do, and remember the descriptors.
+//! librdkafka reports its connections only in log lines. But it opens and closes its sockets through functions that
+//! can be replaced. The two here do the same as its own, and record the descriptors.
 
 use std::ffi::{c_int, c_void};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,14 +11,14 @@ use rdkafka::config::NativeClientConfig;
 use super::sys;
 use crate::kafka::Context;
 
-/// The descriptors of the sockets that a client holds.
+/// The descriptors of a client's open sockets.
 #[derive(Debug, Default)]
 pub(in crate::kafka) struct Sockets(Mutex<Vec<c_int>>);
 
 impl Sockets {
-    /// Whether a socket is connected to a server. A server that is frozen counts.
+    /// Whether a socket is connected to a server. A frozen server counts.
     pub(in crate::kafka) fn is_connected(&self) -> bool {
-        // The lock keeps the descriptors open meanwhile.
+        // The lock keeps the descriptors open during the check.
         self.held().iter().any(|socket| has_peer(*socket))
     }
 
@@ -34,7 +34,7 @@ fn has_peer(socket: c_int) -> bool {
     unsafe { libc::getpeername(socket, address.as_mut_ptr().cast(), &raw mut length) == 0 }
 }
 
-/// Makes clients of this configuration remember their sockets in their [`Context`].
+/// Makes clients of this configuration record their sockets in their [`Context`].
 pub(in crate::kafka) fn remember(config: &NativeClientConfig) {
     // SAFETY: the configuration is alive, and not yet handed to a client.
     unsafe {
@@ -48,7 +48,7 @@ pub(in crate::kafka) fn remember(config: &NativeClientConfig) {
 unsafe extern "C" fn open(domain: c_int, kind: c_int, protocol: c_int, opaque: *mut c_void) -> c_int {
     // SAFETY: takes numbers.
     let socket = unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) };
-    // A failure is left alone: librdkafka reads `errno`.
+    // A failure is passed on unchanged: librdkafka reads `errno`.
     if socket >= 0 {
         // SAFETY: by contract; the context outlives the client.
         unsafe { &*opaque.cast::<Context>() }.sockets().held().push(socket);

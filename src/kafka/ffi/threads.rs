@@ -1,8 +1,8 @@
-//! The threads of librdkafka.
+//! Reports faults in librdkafka's threads.
 //!
-//! It blocks all signals in them, so that a fault there would end the process without a word. It calls an interceptor in
-//! each of its threads as that starts: from there the thread is watched (see [`crate::crash`]). The functions that C
-//! calls do not panic.
+//! librdkafka blocks all signals in its threads, so a fault there would end the process without a message. It calls
+//! an interceptor in each of its threads when that starts, which sets up the reporting (see [`crate::crash`]). The
+//! functions that C calls do not panic.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
@@ -12,11 +12,11 @@ use rdkafka::config::NativeClientConfig;
 
 use crate::crash;
 
-/// The interceptors' name.
+/// The name of the interceptors.
 const NAME: &CStr = c"crash";
 const DONE: sys::rd_kafka_resp_err_t = sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
 
-/// Has the faults of a client's threads reported. For a configuration that no client has been made of yet.
+/// Enables reports of faults in a client's threads. For a configuration from which no client has been created yet.
 pub fn watch_threads(config: &NativeClientConfig) {
     // SAFETY: the configuration is alive, and copies the name. It fails for a name that is there already, which has the
     // same effect.

@@ -1,18 +1,18 @@
-//! The epochs of a group that is not a classic one: types 3, 11, 17 and 6, 12, 20.
+//! The epochs of groups that are not classic: types 3, 11, 17 and 6, 12, 20.
 
 use crate::offsets::bytes::cursor::Cursor;
 use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::records::group_type::GroupType;
 
-/// How often a group changed.
+/// The epoch of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch {
-    /// Raised by each change of members, subscriptions or subscribed topics.
+    /// Increased by each change of members, subscriptions or subscribed topics.
     pub epoch: i32,
-    /// What the group saw of its topics, as a hash (KIP-1101); brokers before 4.1 have none.
+    /// A hash of the metadata of the group's topics (KIP-1101); `None` from brokers before 4.1.
     pub metadata_hash: Option<i64>,
-    /// Which epoch of the topology the broker found good (streams groups from 4.2): -1 is none, and so is nothing,
-    /// from a broker that tells it.
+    /// The epoch of the topology that the broker has validated (streams groups from 4.2). `Some(-1)` if there is
+    /// none; brokers that write the field may also omit it then.
     pub validated_topology_epoch: Option<i32>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn epoch(bytes: &[u8], kind: GroupType) -> Result<Epoch, DecodeError>
             })?;
         }
         GroupType::Share => {
-            // 4.0 (early access) ends here, with no tags.
+            // Records of 4.0 (early access) end here, without tagged fields.
             if cursor.rest() != [0] {
                 read.metadata_hash = Some(cursor.int64("metadata_hash")?);
             }
@@ -50,7 +50,7 @@ pub(crate) fn epoch(bytes: &[u8], kind: GroupType) -> Result<Epoch, DecodeError>
     Ok(read)
 }
 
-/// The epoch of the group that the target assignment was computed for.
+/// The group epoch that the target assignment was computed for.
 pub(crate) fn target_epoch(bytes: &[u8]) -> Result<i32, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;

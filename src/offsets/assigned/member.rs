@@ -1,4 +1,4 @@
-//! Who a member of a group that is not a classic one is: types 5, 10 and 19.
+//! Members of groups that are not classic: types 5, 10 and 19.
 
 use crate::model::Name;
 use crate::offsets::bytes::cursor::{Cursor, Form};
@@ -6,67 +6,67 @@ use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::{Item, List};
 use crate::offsets::records::group_type::GroupType;
 
-/// A member, as its last heartbeat that changed something told it.
+/// A member, as of its last heartbeat that changed something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberMetadata<'a> {
-    /// Its own id that outlives it, if it is a static member; share groups have none.
+    /// The configured id of a static member, which outlives the member. Share groups have none.
     pub instance_id: Option<Name<'a>>,
-    /// Where it runs, if it says so.
+    /// The rack that it runs in, if it sends one.
     pub rack_id: Option<Name<'a>>,
-    /// Its client's id, as configured.
+    /// The client id, as configured.
     pub client_id: Name<'a>,
-    /// Where it comes from, as in the record: `/10.0.0.1`.
+    /// The host that it connects from, as in the record: `/10.0.0.1`.
     pub client_host: Name<'a>,
-    /// What only the members of its type of group have.
+    /// The fields that depend on the type of group.
     pub details: MemberDetails<'a>,
 }
 
-/// What only the members of one type of group have.
+/// The fields that depend on the type of group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberDetails<'a> {
-    /// Of the type `consumer`.
+    /// A member of a group of the type `consumer`.
     Consumer {
-        /// The topics it wants by name.
+        /// The names of the topics that it subscribes to.
         topics: List<'a, Name<'a>>,
-        /// The expression of the topics it wants besides.
+        /// The regular expression of further topics that it subscribes to.
         regex: Option<Name<'a>>,
-        /// How long it may take to give partitions back, in milliseconds.
+        /// Maximum time to revoke partitions, in milliseconds.
         rebalance_timeout: i32,
-        /// The assignor of the broker that it asked for.
+        /// The server-side assignor that it asked for.
         assignor: Option<Name<'a>>,
-        /// What it told, if it speaks the classic protocol still.
+        /// The fields of the classic protocol, if it still uses that.
         classic: Option<ClassicMember<'a>>,
     },
-    /// Of a share group.
+    /// A member of a share group.
     Share {
-        /// The topics it wants.
+        /// The names of the topics that it subscribes to.
         topics: List<'a, Name<'a>>,
     },
-    /// Of a streams group.
+    /// A member of a streams group.
     Streams {
-        /// How long it may take to give tasks back, in milliseconds.
+        /// Maximum time to revoke tasks, in milliseconds.
         rebalance_timeout: i32,
-        /// The topology that it runs.
+        /// The epoch of the topology that it runs.
         topology_epoch: i32,
-        /// Which process it is in; others of the group may be in the same.
+        /// The id of its process. Several members may run in one process.
         process_id: Name<'a>,
-        /// Where it answers interactive queries.
+        /// The address of its interactive queries.
         endpoint: Option<Endpoint<'a>>,
-        /// What tells racks and the like apart.
+        /// Its client tags, used for rack awareness.
         tags: List<'a, KeyValue<'a>>,
     },
 }
 
-/// A member of a group of the type `consumer` that speaks the classic protocol, as while a group is converted.
+/// A member of a group of the type `consumer` that uses the classic protocol, as during a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClassicMember<'a> {
-    /// How long it may be silent, in milliseconds.
+    /// Maximum time without a heartbeat, in milliseconds.
     pub session_timeout: i32,
-    /// The assignors it knows.
+    /// The assignors that it supports.
     pub protocols: List<'a, ClassicProtocol<'a>>,
 }
 
-/// An assignor that a member knows, and what it tells it.
+/// An assignor that a member supports, with the member's subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClassicProtocol<'a> {
     /// The assignor.
@@ -75,7 +75,7 @@ pub struct ClassicProtocol<'a> {
     pub metadata: &'a [u8],
 }
 
-/// Where a member answers.
+/// The address of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint<'a> {
     /// The host.
@@ -123,7 +123,7 @@ fn consumer<'a>(cursor: &mut Cursor<'a>) -> Result<MemberDetails<'a>, DecodeErro
     let mut classic = None;
     cursor.tags(|tag, value| {
         if tag == 0 {
-            // As a tagged field the struct may be null in spite of being there: a varint of 0.
+            // A tagged struct may be null although the tag is present: a varint of 0.
             let there = value.varint("classic_member_metadata")? > 0;
             classic = if there { Some(classic_member(value)?) } else { None };
         }
@@ -150,7 +150,7 @@ fn streams<'a>(cursor: &mut Cursor<'a>) -> Result<MemberDetails<'a>, DecodeError
         rebalance_timeout: cursor.int32("rebalance_timeout_ms")?,
         topology_epoch: cursor.int32("topology_epoch")?,
         process_id: cursor.text("process_id")?,
-        // Not tagged, so marked by a byte: negative is null.
+        // Not a tagged field, so a byte marks it: negative is null.
         endpoint: if cursor.int8("user_endpoint")? < 0 { None } else { Some(endpoint(cursor)?) },
         tags: List::read(cursor, "client_tags", Form::Flexible)?,
     };

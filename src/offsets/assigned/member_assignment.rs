@@ -1,5 +1,5 @@
-//! What a member of a group that is not a classic one is meant to own (types 7, 13, 21) and what it owns
-//! (types 8, 14, 22).
+//! The target assignment (types 7, 13, 21) and the current assignment (types 8, 14, 22) of a member of a group that
+//! is not classic.
 
 use crate::model::{Name, TopicId};
 use crate::offsets::bytes::cursor::{Cursor, Form};
@@ -7,7 +7,7 @@ use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::{Item, List, Partitions};
 use crate::offsets::records::group_type::GroupType;
 
-/// What a member owns, or is meant to.
+/// The partitions or tasks of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owned<'a> {
     /// In groups of the types `consumer` and `share`.
@@ -16,23 +16,23 @@ pub enum Owned<'a> {
     Tasks(Tasks<'a>),
 }
 
-/// Partitions of a topic, which is told by its id alone.
+/// Partitions of a topic that is named only by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicPartitions<'a> {
     /// The topic.
     pub topic: TopicId,
-    /// Its partitions.
+    /// The partitions.
     pub partitions: Partitions<'a>,
 }
 
-/// Tasks of a streams group by what is done with them.
+/// Tasks of a streams group by role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tasks<'a> {
-    /// They read their partitions: whoever has them owns these.
+    /// Tasks that read their partitions: the member that has them owns these.
     pub active: List<'a, Task<'a>>,
-    /// They keep a copy of the state.
+    /// Tasks that keep a copy of the state.
     pub standby: List<'a, Task<'a>>,
-    /// They make a copy of the state.
+    /// Tasks that build a copy of the state.
     pub warmup: List<'a, Task<'a>>,
 }
 
@@ -46,31 +46,31 @@ pub struct Task<'a> {
     pub partitions: Partitions<'a>,
 }
 
-/// How far a member has come on its way to its target.
+/// The current assignment of a member, and its progress towards the target assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CurrentAssignment<'a> {
-    /// The epoch it has reached; below 0 while it leaves.
+    /// The epoch that it has reached; negative while it leaves.
     pub epoch: i32,
-    /// The epoch it had before.
+    /// The previous epoch.
     pub previous_epoch: i32,
-    /// What it does now.
+    /// The state of the member.
     pub state: MemberState,
     /// What it owns.
     pub assigned: Owned<'a>,
-    /// What it is asked to give back and owns still; always nothing in a share group.
+    /// What it was asked to revoke and still owns. Always empty in a share group.
     pub revoking: Owned<'a>,
 }
 
-/// What a member does now. Streams groups number it from 1, the others from 0.
+/// The state of a member. Streams groups number the states from 1, the others from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberState {
-    /// Nothing is left to be revoked or waited for.
+    /// Nothing is left to revoke or to wait for.
     Stable,
-    /// It has to give something back.
+    /// It has to revoke something.
     Unrevoked,
-    /// It waits for what others have to give back.
+    /// It waits for what others have to revoke.
     Unreleased,
-    /// A state that nobody knows, or 127: the broker does not know it either.
+    /// An unknown state, or 127, which means that the broker does not know it either.
     Unknown(i8),
 }
 
@@ -160,7 +160,7 @@ impl<'a> Item<'a> for Task<'a> {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let subtopology = cursor.text("subtopology_id")?;
         let partitions = List::read(cursor, "partitions", Form::Flexible)?;
-        // The epochs of an assignment's partitions are a tag of 4.2 (`assignment_epochs`): nobody here asks for them.
+        // From 4.2 a tag contains the epochs of the assigned partitions (`assignment_epochs`). It is not needed.
         cursor.skip_tags()?;
         Ok(Self { subtopology, partitions })
     }

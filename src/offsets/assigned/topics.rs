@@ -1,24 +1,24 @@
-//! What a group of the type `consumer` knew of its topics: types 4 and 16.
+//! The topics that a group of the type `consumer` knew: types 4 and 16.
 
 use crate::model::{Name, Partition, Timestamp, TopicId};
 use crate::offsets::bytes::cursor::{Cursor, Form};
 use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::{Item, List};
 
-/// A topic that a group subscribes to. Brokers from 4.1 on write none of these any more, only their tombstones.
+/// A topic that a group subscribes to. Brokers from 4.1 on write only tombstones of these records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topic<'a> {
-    /// Its id.
+    /// The topic id.
     pub id: TopicId,
-    /// Its name.
+    /// The name.
     pub name: Name<'a>,
-    /// How many partitions it has.
+    /// Number of partitions.
     pub partitions: i32,
-    /// Where the replicas of its partitions are, if the group asked.
+    /// The racks of the replicas of its partitions, if the group asked for them.
     pub racks: List<'a, PartitionRacks<'a>>,
 }
 
-/// Where the replicas of a partition are.
+/// The racks of the replicas of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartitionRacks<'a> {
     /// The partition.
@@ -27,14 +27,14 @@ pub struct PartitionRacks<'a> {
     pub racks: List<'a, Name<'a>>,
 }
 
-/// The topics that an expression stands for.
+/// The topics that match a regular expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matched<'a> {
-    /// Their names.
+    /// The names of the topics.
     pub topics: List<'a, Name<'a>>,
-    /// The offset in the cluster's metadata log as of which they were looked up.
+    /// The offset in the cluster's metadata log that the topics were resolved at.
     pub version: i64,
-    /// When they were looked up.
+    /// When they were resolved.
     pub timestamp: Timestamp,
 }
 

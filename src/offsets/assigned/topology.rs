@@ -1,4 +1,4 @@
-//! A streams group's topology: type 23.
+//! The topology of a streams group: type 23.
 
 use crate::model::Name;
 use crate::offsets::assigned::member::KeyValue;
@@ -6,12 +6,12 @@ use crate::offsets::bytes::cursor::{Cursor, Form};
 use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::{Item, List};
 
-/// What a streams group does with which topics. It turns a task into partitions of topics.
+/// The topology of a streams group. It maps a task to partitions of topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Topology<'a> {
-    /// Raised by each change of the application's topology.
+    /// Increased by each change of the application's topology.
     pub epoch: i32,
-    /// Its parts, each of which can run by itself.
+    /// The parts, which run independently of each other.
     pub subtopologies: List<'a, Subtopology<'a>>,
 }
 
@@ -19,36 +19,36 @@ pub struct Topology<'a> {
 /// by partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subtopology<'a> {
-    /// Its id.
+    /// The id.
     pub id: Name<'a>,
-    /// The topics it reads.
+    /// The topics that it reads.
     pub source_topics: List<'a, Name<'a>>,
-    /// Expressions of topics it reads besides.
+    /// Regular expressions of further topics that it reads.
     pub source_topic_regex: List<'a, Name<'a>>,
-    /// The topics that keep the changes of its state.
+    /// The topics with the changelog of its state.
     pub changelog_topics: List<'a, InternalTopic<'a>>,
-    /// The topics it writes for other subtopologies.
+    /// The topics that it writes for other subtopologies.
     pub repartition_sink_topics: List<'a, Name<'a>>,
-    /// The topics it reads that other subtopologies write.
+    /// The topics that it reads and other subtopologies write.
     pub repartition_source_topics: List<'a, InternalTopic<'a>>,
-    /// Source topics that must have equally many partitions.
+    /// Source topics that must have the same number of partitions.
     pub copartition_groups: List<'a, CopartitionGroup<'a>>,
 }
 
-/// A topic that the application makes for itself.
+/// A topic that the application creates for its own use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InternalTopic<'a> {
-    /// Its name.
+    /// The name.
     pub name: Name<'a>,
-    /// How many partitions it must have; 0 where the topology leaves it open.
+    /// Number of partitions; 0 if the topology does not specify it.
     pub partitions: i32,
-    /// How many replicas it must have; 0 where the topology leaves it open.
+    /// Number of replicas; 0 if the topology does not specify it.
     pub replication_factor: i16,
-    /// How it is to be configured.
+    /// The configuration of the topic.
     pub configs: List<'a, KeyValue<'a>>,
 }
 
-/// Topics that must have equally many partitions, by their places in the lists of the subtopology.
+/// Topics that must have the same number of partitions, as indexes in the lists of the subtopology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CopartitionGroup<'a> {
     /// In [`Subtopology::source_topics`].

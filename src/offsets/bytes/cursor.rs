@@ -1,29 +1,29 @@
-//! The one reader of bytes: every length is checked before it is used.
+//! The only reader of bytes. Every length is checked before it is used.
 
 use crate::model::Name;
 use crate::offsets::bytes::error::{DecodeError, Problem};
 
-/// How a version writes strings, bytes and arrays.
+/// The encoding of strings, bytes and arrays in a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Lengths are `int16` (strings) or `int32`, -1 is null.
+    /// Lengths are `int16` (strings) or `int32`; -1 is null.
     Plain,
-    /// Lengths are varints of the length plus 1, 0 is null; every struct ends with tagged fields (KIP-482).
+    /// Lengths are varints of the length plus 1; 0 is null. Every struct ends with tagged fields (KIP-482).
     Flexible,
 }
 
-/// Kafka's own limit for a string (`Short.MAX_VALUE`), which flexible versions could exceed.
+/// Kafka's own limit for a string (`Short.MAX_VALUE`). Flexible versions could exceed it.
 const LONGEST_STRING: u32 = 0x7fff;
 
 #[derive(Clone, Copy, Debug)]
-/// Public only in name: it stands in a trait that nobody outside can name.
+/// A position in bytes. Public only because a public trait uses it, which cannot be named outside.
 pub struct Cursor<'a> {
     rest: &'a [u8],
-    /// Of everything; the position is the difference.
+    /// Length of all bytes. The position is this minus the length of `rest`.
     len: usize,
 }
 
-// Inlined across the units that the crate is compiled in: without it, a commit takes twice as long to read.
+// Inlined across codegen units: without that, decoding a commit takes twice as long.
 impl<'a> Cursor<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, len: bytes.len() }
@@ -34,7 +34,7 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
-    /// What was read since `start`, an earlier state of this cursor.
+    /// The bytes that were read since `start`, an earlier state of this cursor.
     #[inline]
     pub(crate) fn since(&self, start: &Self) -> &'a [u8] {
         let read = start.rest.len().saturating_sub(self.rest.len());
@@ -102,7 +102,7 @@ impl<'a> Cursor<'a> {
         self.array(field).map(u128::from_be_bytes)
     }
 
-    /// The version that a value begins with.
+    /// The version at the beginning of a value.
     #[inline]
     pub(crate) fn version(&mut self, highest: i16) -> Result<i16, DecodeError> {
         let start = *self;
@@ -132,7 +132,7 @@ impl<'a> Cursor<'a> {
         Err(start.error(field, Problem::Varint))
     }
 
-    /// A length from the wire; `None` is null. Not yet checked against what is left.
+    /// Interprets a length; `None` is null. It is not yet checked against the remaining bytes.
     #[inline]
     fn plain_length(&self, field: &'static str, found: i32) -> Result<Option<usize>, DecodeError> {
         match usize::try_from(found) {
@@ -145,7 +145,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn flexible_length(&mut self, field: &'static str) -> Result<Option<usize>, DecodeError> {
         let found = self.varint(field)?;
-        // No machine that runs this has a usize of less than 32 bits.
+        // `usize` has at least 32 bits on every supported machine.
         Ok(found.checked_sub(1).map(|length| usize::try_from(length).unwrap_or(usize::MAX)))
     }
 
@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
         self.nullable_string(field, form)?.ok_or_else(|| start.error(field, Problem::Length { found: -1 }))
     }
 
-    /// A group or topic of a key.
+    /// A name in a key.
     #[inline]
     pub(crate) fn name(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
         let start = *self;
@@ -203,7 +203,7 @@ impl<'a> Cursor<'a> {
         self.take(field, length)
     }
 
-    /// The count of an array that may not be null, each item of which takes at least `least` bytes.
+    /// The count of an array that may not be null. Each item takes at least `least` bytes.
     #[inline]
     pub(crate) fn count(&mut self, field: &'static str, form: Form, least: usize) -> Result<usize, DecodeError> {
         let start = *self;
@@ -228,19 +228,19 @@ impl<'a> Cursor<'a> {
         length.ok_or_else(|| start.error(field, Problem::Length { found: -1 }))
     }
 
-    /// The tagged fields at the end of a struct: `known` is given each tag's number and a cursor over its bytes.
+    /// Reads the tagged fields at the end of a struct. `known` gets each tag's number and a cursor over its bytes.
     pub(crate) fn tags(
         &mut self,
         mut known: impl FnMut(u32, &mut Self) -> Result<(), DecodeError>,
     ) -> Result<(), DecodeError> {
-        // Not a loop that a count can stretch: each turn takes two bytes at least, or ends.
+        // A large count cannot prolong this loop: each round reads at least two bytes, or fails.
         for _ in 0..self.varint("tags")? {
             let tag = self.varint("tag")?;
             let start = *self;
             let size = usize::try_from(self.varint("tag size")?).unwrap_or(usize::MAX);
             let begin = self.at();
             let value = self.take("tag", size)?;
-            // So positions stay those of the whole value.
+            // Positions in errors stay relative to the whole value.
             let mut inner = Self { rest: value, len: begin.saturating_add(value.len()) };
             known(tag, &mut inner)?;
             if !inner.rest.is_empty() && inner.rest.len() != value.len() {
@@ -255,7 +255,7 @@ impl<'a> Cursor<'a> {
         self.tags(|_, _| Ok(()))
     }
 
-    /// That nothing is left.
+    /// Checks that no bytes are left.
     #[inline]
     pub(crate) const fn end(&self, field: &'static str) -> Result<(), DecodeError> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.error(field, Problem::Trailing { left: self.rest.len() })) }

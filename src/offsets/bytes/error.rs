@@ -1,8 +1,8 @@
-//! What can be wrong with a record.
+//! Errors of decoding.
 
 use thiserror::Error;
 
-/// A record that can't be read: which field, where in the key or value, and what was wrong.
+/// A record that cannot be decoded: the field, its position in the key or value, and the problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{field} at byte {at}: {problem}")]
 pub struct DecodeError {
@@ -14,79 +14,79 @@ pub struct DecodeError {
     pub problem: Problem,
 }
 
-/// What was wrong with a field.
+/// The problem of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Problem {
     /// The record ends before the field does.
     #[error("needed {needed} bytes, {left} are left")]
     Truncated {
-        /// Bytes that the field takes; for a count, the bytes that so many items take at least.
+        /// Bytes that the field needs. For a count, the minimum for that number of items.
         needed: usize,
-        /// Bytes that are left.
+        /// Remaining bytes.
         left: usize,
     },
-    /// A length or count that can't be: negative (null where there must be a value), or of too many bits.
+    /// An invalid length or count: negative (null where a value is required), or with too many bits.
     #[error("needed a length of at least 0, found {found}")]
     Length {
-        /// The length, as it stands in the record.
+        /// The length in the record.
         found: i64,
     },
     /// A length or size above what Kafka allows for the field.
     #[error("needed a length of at most {most}, found {found}")]
     TooLong {
-        /// The length, as it stands in the record.
+        /// The length in the record.
         found: u32,
-        /// The longest that may be.
+        /// The maximum length.
         most: u32,
     },
     /// A variable-length integer of more than 32 bits.
     #[error("needed a varint of at most 32 bits")]
     Varint,
-    /// A version that is not known.
+    /// An unknown version.
     #[error("needed a version from 0 to {highest}, found {found}")]
     Version {
-        /// The version, as it stands in the record.
+        /// The version in the record.
         found: i16,
-        /// The highest that is known.
+        /// The highest known version.
         highest: i16,
     },
     /// A record without a key.
     #[error("needed a key, found none")]
     NoKey,
-    /// A group or topic that is null.
+    /// A null group or topic.
     #[error("needed a name, found null")]
     NoName,
-    /// A partition below 0.
+    /// A negative partition.
     #[error("needed a partition of at least 0, found {found}")]
     Partition {
-        /// The partition, as it stands in the record.
+        /// The partition in the record.
         found: i32,
     },
-    /// A committed offset below 0.
+    /// A negative committed offset.
     #[error("needed an offset of at least 0, found {found}")]
     Offset {
-        /// The offset, as it stands in the record.
+        /// The offset in the record.
         found: i64,
     },
     /// Bytes after the last field.
     #[error("needed the end, found {left} more bytes")]
     Trailing {
-        /// How many.
+        /// Number of additional bytes.
         left: usize,
     },
 }
 
 impl DecodeError {
-    /// Every reason there is: a closed set.
+    /// All possible reasons.
     pub const REASONS: [&'static str; 6] = ["key", "length", "offset", "trailing", "truncated", "version"];
 
-    /// What to report for a record whose key is null.
+    /// The error for a record whose key is null.
     #[must_use]
     pub const fn no_key() -> Self {
         Self { field: "key", at: 0, problem: Problem::NoKey }
     }
 
-    /// The `reason` that `warrener_record_errors_total` counts it under, one of [`Self::REASONS`].
+    /// The value of the label `reason` in `warrener_record_errors_total`, one of [`Self::REASONS`].
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self.problem {

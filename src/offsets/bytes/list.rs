@@ -1,4 +1,4 @@
-//! Lists of a record, which stay where they are until somebody asks for an item.
+//! Lists that stay in the record: items are decoded when they are requested.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,31 +7,31 @@ use crate::model::{Name, Partition};
 use crate::offsets::bytes::cursor::{Cursor, Form};
 use crate::offsets::bytes::error::{DecodeError, Problem};
 
-/// The items of a list, read as they are asked for. They were all read once when the record was, so there are as
-/// many as [`ExactSizeIterator::len`] says. Two lists are equal when their items are.
+/// The items of a list, decoded when they are requested. All items were checked once when the record was decoded,
+/// so [`ExactSizeIterator::len`] is the true number. Two lists are equal if their items are.
 pub struct List<'a, T> {
     bytes: &'a [u8],
     count: usize,
     items: PhantomData<fn() -> T>,
 }
 
-/// The partitions of a topic, in the order that they stand in.
+/// The partitions of a topic, in the order of the record.
 pub type Partitions<'a> = List<'a, Partition>;
 
-/// What a list can hold.
+/// An item of a list.
 pub trait Item<'a>: Sized {
-    /// The fewest bytes that one takes, 1 at least: a count is checked against the bytes that are left by it.
+    /// The minimum size of an item in bytes, at least 1. Used to check a count against the remaining bytes.
     const LEAST: usize;
 
-    /// Reads one, and all that it holds.
+    /// Decodes one item completely.
     ///
     /// # Errors
-    /// Bytes that are not laid out so.
+    /// The bytes do not have the layout of an item.
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError>;
 }
 
 impl<'a, T: Item<'a>> List<'a, T> {
-    /// A list that may not be null.
+    /// Decodes a list that may not be null.
     pub(crate) fn read(cursor: &mut Cursor<'a>, field: &'static str, form: Form) -> Result<Self, DecodeError> {
         let count = cursor.count(field, form, T::LEAST)?;
         let start = *cursor;
@@ -43,18 +43,18 @@ impl<'a, T: Item<'a>> List<'a, T> {
 }
 
 impl<'a, T> List<'a, T> {
-    /// So many items, one after the other.
+    /// A list of `count` items that `bytes` contains one after the other.
     pub(crate) const fn of(bytes: &'a [u8], count: usize) -> Self {
         Self { bytes, count, items: PhantomData }
     }
 
-    /// A list of nothing.
+    /// An empty list.
     #[must_use]
     pub const fn empty() -> Self {
         Self::of(&[], 0)
     }
 
-    /// The items that were not asked for yet, as they stand in the record.
+    /// The bytes of the remaining items.
     pub(crate) const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
@@ -78,7 +78,7 @@ impl<'a, T: Item<'a>> Iterator for List<'a, T> {
 
 impl<'a, T: Item<'a>> ExactSizeIterator for List<'a, T> {}
 
-// Not derived: a list can be copied and compared whatever it holds.
+// Not derived: a list can be copied and compared whatever its items are.
 impl<T> Clone for List<'_, T> {
     fn clone(&self) -> Self {
         *self

@@ -1,4 +1,4 @@
-//! Reading bytes: the cursor that checks every length, the lists that stay in the record, and what can be wrong.
+//! Decodes bytes: a cursor that checks every length, lists that stay in the record, and errors.
 
 pub(crate) mod cursor;
 pub(crate) mod error;

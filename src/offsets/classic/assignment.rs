@@ -1,4 +1,4 @@
-//! What a member of a classic group of the type `consumer` was given.
+//! The assignment of a member of a classic group of the type `consumer`.
 
 use crate::model::Name;
 use crate::offsets::bytes::cursor::{Cursor, Form};
@@ -8,14 +8,14 @@ use crate::offsets::bytes::list::{Item, List, Partitions};
 /// The topics and partitions of an assignment.
 pub type Assignment<'a> = List<'a, (Name<'a>, Partitions<'a>)>;
 
-/// Reads a `ConsumerProtocolAssignment`: `int16` version, `[topic, [partition]]`, and what follows.
+/// Decodes a `ConsumerProtocolAssignment`: `int16` version, `[topic, [partition]]`, and further fields.
 ///
-/// No bytes are an empty assignment: so the broker keeps a member that the leader did not mention. The clients
-/// write it and may be of any version: one above the last known begins like that (`ConsumerProtocol`). What follows
-/// the partitions is nobody's business here and is not looked at. The same topic may stand there twice.
+/// No bytes are an empty assignment: the broker stores that for a member that the leader did not mention. Clients
+/// write assignments and may be of any version; versions above the last known one begin with the same fields
+/// (`ConsumerProtocol`). The fields after the partitions are not read. The same topic may occur twice.
 ///
 /// # Errors
-/// Bytes that are not laid out so; a partition below 0 (`key`).
+/// Bytes that do not have this layout, or a negative partition (`key`).
 pub fn assignment(bytes: &[u8]) -> Result<Assignment<'_>, DecodeError> {
     if bytes.is_empty() {
         return Ok(List::empty());
@@ -30,7 +30,7 @@ pub fn assignment(bytes: &[u8]) -> Result<Assignment<'_>, DecodeError> {
 }
 
 impl<'a> Item<'a> for (Name<'a>, Partitions<'a>) {
-    /// The length of the topic's name and the count of its partitions.
+    /// The length of the topic's name and the number of its partitions.
     const LEAST: usize = 2 + 4;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {

@@ -14,28 +14,28 @@ pub struct Commit<'a> {
     pub topic: Name<'a>,
     /// The partition, not negative.
     pub partition: Partition,
-    /// The next record to be consumed, not negative.
+    /// The offset of the next record to consume, not negative.
     pub offset: Offset,
-    /// When the broker took the commit; before 0.9 when the client said it did.
+    /// When the broker received the commit. Before 0.9 the time that the client gave.
     pub timestamp: Timestamp,
-    /// The leader epoch of the last record consumed (KIP-320, from version 3), if the client told it.
+    /// The leader epoch of the last consumed record (KIP-320, from version 3), if the client sent it.
     pub leader_epoch: Option<i32>,
-    /// When the commit expires, if an expiry of its own was asked for (version 1).
+    /// When the commit expires, if the client asked for its own expiry (version 1).
     pub expire: Option<Timestamp>,
-    /// What the client added, any bytes.
+    /// Arbitrary bytes from the client.
     pub metadata: &'a [u8],
-    /// The topic's id, if the client committed by it (version 4).
+    /// The id of the topic, if the client committed by id (version 4).
     pub topic_id: Option<TopicId>,
 }
 
-// Nearly all records are commits.
+// Inlined because nearly all records are commits.
 #[inline]
 pub(crate) fn commit<'a>(
     bytes: &'a [u8],
     kind: RecordType,
     (group, topic, partition): (Name<'a>, Name<'a>, Partition),
 ) -> Result<Commit<'a>, DecodeError> {
-    // The legacy type has one version; a broker refuses to load another.
+    // The legacy type has only version 0; a broker refuses to load any other.
     let highest = if kind == RecordType::LegacyOffsetCommit { 0 } else { 4 };
     let mut cursor = Cursor::new(bytes);
     let version = cursor.version(highest)?;

@@ -6,20 +6,20 @@ use crate::model::{Name, Timestamp};
 use crate::offsets::bytes::cursor::{Cursor, Form};
 use crate::offsets::bytes::error::DecodeError;
 
-/// A classic group, as of one generation.
+/// A classic group in one generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupMetadata<'a> {
     /// The group.
     pub group: Name<'a>,
-    /// `consumer`, `connect`, or what else the clients agreed on; empty for a group that never had members.
+    /// `consumer`, `connect`, or another type that the clients agreed on. Empty for a group that never had members.
     pub protocol_type: &'a [u8],
-    /// The generation, which each rebalance raises.
+    /// The generation, which each rebalance increases.
     pub generation: i32,
-    /// The assignor that was chosen; none in a group without members.
+    /// The chosen assignor; `None` for a group without members.
     pub protocol: Option<&'a [u8]>,
-    /// The member that assigned; none in a group without members.
+    /// The member that computed the assignment; `None` for a group without members.
     pub leader: Option<&'a [u8]>,
-    /// When the group came into its state (from version 2), if the broker told it.
+    /// When the group entered its state (from version 2), if the broker wrote it.
     pub state_timestamp: Option<Timestamp>,
     /// The members; none in an empty group.
     pub members: Members<'a>,
@@ -28,26 +28,27 @@ pub struct GroupMetadata<'a> {
 /// A member of a classic group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
-    /// The id that the broker gave it.
+    /// The id that the broker assigned.
     pub id: &'a [u8],
-    /// Its own id that outlives it, if it is a static member (KIP-345, from version 3).
+    /// The configured id of a static member, which outlives the member (KIP-345, from version 3).
     pub instance_id: Option<&'a [u8]>,
-    /// Its client's id, as configured.
+    /// The client id, as configured.
     pub client_id: &'a [u8],
-    /// Where it comes from, as in the record: `/10.0.0.1`.
+    /// The host that it connects from, as in the record: `/10.0.0.1`.
     pub client_host: &'a [u8],
-    /// How long it may take to rejoin, in milliseconds (from version 1).
+    /// Maximum time to rejoin, in milliseconds (from version 1).
     pub rebalance_timeout: Option<i32>,
-    /// How long it may be silent, in milliseconds.
+    /// Maximum time without a heartbeat, in milliseconds.
     pub session_timeout: i32,
-    /// What it wants; a `ConsumerProtocolSubscription` only where the protocol type is `consumer`.
+    /// The subscription. A `ConsumerProtocolSubscription` only if the protocol type is `consumer`.
     pub subscription: &'a [u8],
-    /// What it was given; for [`crate::offsets::assignment`] only where the protocol type is `consumer`.
+    /// The assignment. Decoded by [`crate::offsets::assignment`] only if the protocol type is `consumer`.
     pub assignment: &'a [u8],
 }
 
-/// The members of a group, read as they are asked for. They were all read once when the group was, so there are
-/// as many as [`ExactSizeIterator::len`] says. As a [`crate::offsets::List`], but each version lays them out differently.
+/// The members of a group, decoded when they are requested. All members were checked once when the group was
+/// decoded, so [`ExactSizeIterator::len`] is the true number. Like [`crate::offsets::List`], but the layout depends
+/// on the version.
 #[derive(Clone, Copy)]
 pub struct Members<'a> {
     bytes: &'a [u8],
@@ -91,7 +92,7 @@ const fn form(version: i16) -> Form {
     if version >= 4 { Form::Flexible } else { Form::Plain }
 }
 
-/// The fewest bytes that a member takes: its lengths, timeouts and tags.
+/// The minimum size of a member in bytes: its lengths, timeouts and tags.
 const fn least(version: i16) -> usize {
     match version {
         0 => 3 * 2 + 4 + 2 * 4,

@@ -1,4 +1,4 @@
-//! Records of classic groups: commits (which every type of group has), the group's generation and members.
+//! Records of classic groups: commits (which every type of group has), generation and members.
 
 pub(crate) mod assignment;
 pub(crate) mod commit;

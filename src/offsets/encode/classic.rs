@@ -7,7 +7,7 @@ use crate::offsets::bytes::cursor::Form;
 use crate::offsets::classic::commit::Commit;
 use crate::offsets::classic::group::Member;
 
-/// A value's version. Brokers write commits as V1 (0.8.2 to 2.0), V3 (2.1 to 4.0) and V4 (from 4.1), groups as
+/// The version of a value. Brokers write commits as V1 (0.8.2 to 2.0), V3 (2.1 to 4.0) and V4 (from 4.1), groups as
 /// V0 (to 0.10.0), V1 (0.10.1), V2 (2.1) and V3 (from 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
@@ -23,25 +23,25 @@ pub enum Version {
     V4,
 }
 
-/// A classic group to be written. What the version has no field for is left out.
+/// A classic group to encode. Fields that the version lacks are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Group<'a> {
-    /// `consumer`, `connect` and the like.
+    /// `consumer`, `connect` or another type.
     pub protocol_type: &'a [u8],
     /// The generation.
     pub generation: i32,
     /// The assignor.
     pub protocol: Option<&'a [u8]>,
-    /// The member that assigned.
+    /// The member that computed the assignment.
     pub leader: Option<&'a [u8]>,
-    /// When the group came into its state.
+    /// When the group entered its state.
     pub state_timestamp: Option<Timestamp>,
     /// The members.
     pub members: &'a [Member<'a>],
 }
 
 impl Version {
-    /// All of them.
+    /// All versions.
     pub const ALL: [Self; 5] = [Self::V0, Self::V1, Self::V2, Self::V3, Self::V4];
 
     const fn number(self) -> i16 {
@@ -62,7 +62,7 @@ impl Version {
     }
 }
 
-/// The value of a commit. What the version has no field for is left out, and so are the names, which are the key's.
+/// The value of a commit. Fields that the version lacks are left out, and so are the names, which the key contains.
 ///
 /// # Errors
 /// Metadata of more than 32,767 bytes.
@@ -86,7 +86,7 @@ pub fn commit_value(version: Version, commit: &Commit<'_>) -> Encoded {
 /// The value of a classic group.
 ///
 /// # Errors
-/// A text of more than 32,767 bytes; more members, or longer bytes, than an `int32` can count.
+/// A text of more than 32,767 bytes, or more members or longer bytes than an `int32` can count.
 pub fn group_value(version: Version, group: &Group<'_>) -> Encoded {
     let mut out = Writer::starting(version.number(), version.form());
     out.string("protocol_type", Some(group.protocol_type))?;
@@ -107,7 +107,7 @@ pub fn group_value(version: Version, group: &Group<'_>) -> Encoded {
 /// A `ConsumerProtocolAssignment` of version 1, without user data.
 ///
 /// # Errors
-/// A topic of more than 32,767 bytes; more of anything than an `int32` can count.
+/// A topic of more than 32,767 bytes, or more items than an `int32` can count.
 pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> Encoded {
     let mut out = Writer::starting(1, Form::Plain);
     out.length("assigned_partitions", topics.len())?;
@@ -118,7 +118,7 @@ pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> Encoded {
             out.int32(partition.0);
         }
     }
-    // Null, as the Java client writes it.
+    // Null user data, as the Java client writes it.
     out.int32(-1);
     Ok(out.bytes)
 }

@@ -1,4 +1,4 @@
-//! Lists, item by item.
+//! Encodes lists item by item.
 
 use super::EncodeError;
 use super::writer::Writer;
@@ -12,17 +12,17 @@ use crate::offsets::bytes::list::{Item, List};
 use crate::offsets::shares::share::{DeletedTopic, StateTopic};
 use crate::offsets::shares::share_state::StateBatch;
 
-/// The items of a list, as a record holds them: what a [`List`] to be written borrows from.
+/// The encoded items of a list. A [`List`] that is to be encoded borrows from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Items {
     bytes: Vec<u8>,
     count: usize,
 }
 
-/// Writes items one after the other.
+/// Encodes items one after the other.
 ///
 /// # Errors
-/// A text of more than 32,767 bytes, and more of anything than an `int32` can count.
+/// A text of more than 32,767 bytes, or more items than an `int32` can count.
 pub fn items<T: Write>(items: &[T]) -> Result<Items, EncodeError> {
     let mut out = Writer::empty(Form::Flexible);
     for item in items {
@@ -32,16 +32,16 @@ pub fn items<T: Write>(items: &[T]) -> Result<Items, EncodeError> {
 }
 
 impl Items {
-    /// The list of these items, which must be of the type that was written.
+    /// The list of these items. `T` must be the type that was encoded.
     #[must_use]
     pub fn list<'a, T: Item<'a>>(&'a self) -> List<'a, T> {
         List::of(&self.bytes, self.count)
     }
 }
 
-/// What a list can be written of.
+/// An item that a list can be encoded from.
 pub trait Write {
-    /// Writes one item.
+    /// Encodes one item.
     ///
     /// # Errors
     /// See [`items`].

@@ -1,4 +1,4 @@
-//! Keys, and so the whole of a tombstone.
+//! Encodes keys. A key without a value is a tombstone.
 
 use super::Encoded;
 use super::writer::Writer;
@@ -7,10 +7,10 @@ use crate::offsets::bytes::cursor::Form;
 use crate::offsets::records::key::{Key, MemberKey};
 use crate::offsets::records::record_type::RecordType;
 
-/// The key of a record. One that is skipped is its type alone.
+/// The key of a record. A skipped one is its type only.
 ///
 /// # Errors
-/// A name of more than 32,767 bytes; likewise below.
+/// A name of more than 32,767 bytes.
 pub fn key(key: &Key<'_>) -> Encoded {
     let mut out = Writer::starting(number(key), Form::Plain);
     match key {

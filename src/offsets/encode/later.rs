@@ -1,4 +1,4 @@
-//! Groups that are not classic ones: types 3 to 23. All their values are of version 0, which is flexible.
+//! Groups that are not classic: types 3 to 23. All their values have version 0, which is flexible.
 
 use super::writer::Writer;
 use super::{EncodeError, Encoded};
@@ -13,7 +13,7 @@ use crate::offsets::bytes::list::List;
 use crate::offsets::records::group_type::GroupType;
 use crate::offsets::shares::share::StatePartitions;
 
-/// The value of an epoch. A share group's without a hash is one of 4.0; a streams group's has one in any case.
+/// The value of an epoch. A share group's epoch without a hash is that of 4.0; a streams group's always has one.
 #[must_use]
 pub fn epoch_value(kind: GroupType, epoch: &Epoch) -> Vec<u8> {
     let mut out = Writer::flexible();
@@ -34,7 +34,7 @@ pub fn epoch_value(kind: GroupType, epoch: &Epoch) -> Vec<u8> {
     out.bytes
 }
 
-/// The value of a target assignment's epoch.
+/// The value of the epoch of a target assignment.
 #[must_use]
 pub fn target_epoch_value(epoch: i32) -> Vec<u8> {
     let mut out = Writer::flexible();
@@ -43,10 +43,10 @@ pub fn target_epoch_value(epoch: i32) -> Vec<u8> {
     out.bytes
 }
 
-/// The value of a member. A share group's has no instance id.
+/// The value of a member. A share group's member has no instance id.
 ///
 /// # Errors
-/// A text of more than 32,767 bytes; likewise below.
+/// A text of more than 32,767 bytes, or more items than an `int32` can count.
 pub fn member_value(member: &MemberMetadata<'_>) -> Encoded {
     let mut out = Writer::flexible();
     match member.details {
@@ -69,7 +69,7 @@ fn details(out: &mut Writer, details: &MemberDetails<'_>) -> Result<(), EncodeEr
             out.nullable("subscribed_topic_regex", *regex)?;
             out.int32(*rebalance_timeout);
             out.nullable("server_assignor", *assignor)?;
-            // Brokers write the null too.
+            // Brokers write the tag even if the struct is null.
             out.tag(0, Some(&classic.as_ref().map_or(Ok(vec![0]), classic_member)?));
         }
         MemberDetails::Share { topics } => {
@@ -105,10 +105,10 @@ fn classic_member(member: &ClassicMember<'_>) -> Encoded {
     Ok(out.bytes)
 }
 
-/// The value of what a member is meant to own.
+/// The value of a target assignment.
 ///
 /// # Errors
-/// More bytes than an `int32` can count; likewise below.
+/// More bytes than an `int32` can count.
 pub fn target_value(target: &Owned<'_>) -> Encoded {
     let mut out = Writer::flexible();
     owned(&mut out, target)?;
@@ -116,7 +116,7 @@ pub fn target_value(target: &Owned<'_>) -> Encoded {
     Ok(out.bytes)
 }
 
-/// The value of what a member owns. A share group's has nothing to give back.
+/// The value of a current assignment. A share group's has nothing to revoke.
 ///
 /// # Errors
 /// See [`target_value`].
@@ -145,7 +145,7 @@ fn owned(out: &mut Writer, owned: &Owned<'_>) -> Result<(), EncodeError> {
     }
 }
 
-/// The value of the topics that a group knew of.
+/// The value of the topics that a group knew.
 ///
 /// # Errors
 /// See [`target_value`].
@@ -156,7 +156,7 @@ pub fn topics_value(topics: &List<'_, Topic<'_>>) -> Encoded {
     Ok(out.bytes)
 }
 
-/// The value of the topics that an expression stands for.
+/// The value of the topics that match a regular expression.
 ///
 /// # Errors
 /// See [`target_value`].

@@ -1,7 +1,7 @@
-//! Records as brokers write them: what the demo, the tests and the benchmarks feed to the decoder.
+//! Encodes records as brokers write them, for the demo, the tests and the benchmarks.
 //!
-//! The values of the later protocols are written from the very structs that they are read to. Lists of those stand
-//! in [`Items`]. What is read past (tags that nobody asks for) is not written.
+//! The values of the later protocols are encoded from the structs that they are decoded to; [`Items`] holds the
+//! lists of those structs. Tagged fields that the decoder skips are not written.
 
 mod classic;
 mod items;
@@ -21,15 +21,15 @@ pub use later::{
 };
 pub use share_state::{share_state_key, snapshot_value, update_value};
 
-/// A text or list that its length field can't hold.
+/// A text or list that is too long for its length field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{field}: needed a length of at most {most}, found {found}")]
 pub struct EncodeError {
     /// The field.
     pub field: &'static str,
-    /// Its length.
+    /// The length.
     pub found: usize,
-    /// The longest that can be written.
+    /// The maximum length.
     pub most: usize,
 }
 

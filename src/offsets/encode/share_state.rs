@@ -1,11 +1,11 @@
-//! The records of the share groups' own topic.
+//! Encodes the records of `__share_group_state`.
 
 use super::Encoded;
 use super::writer::Writer;
 use crate::offsets::bytes::cursor::Form;
 use crate::offsets::shares::share_state::{Key, Snapshot, Update};
 
-/// The key of a record. One that is not known is its type alone.
+/// The key of a record. An unknown one is its type only.
 ///
 /// # Errors
 /// A group of more than 32,767 bytes.
@@ -25,7 +25,7 @@ pub fn share_state_key(key: &Key<'_>) -> Encoded {
 /// The value of a snapshot.
 ///
 /// # Errors
-/// More batches than an `int32` can count; likewise below.
+/// More batches than an `int32` can count.
 pub fn snapshot_value(snapshot: &Snapshot<'_>) -> Encoded {
     let mut out = Writer::flexible();
     out.int32(snapshot.snapshot_epoch);
@@ -54,7 +54,7 @@ pub fn update_value(update: &Update<'_>) -> Encoded {
 }
 
 impl Writer {
-    /// The tags at the end.
+    /// Writes the tagged fields at the end.
     fn delivery_complete(&mut self, count: Option<u32>) {
         self.tag(0, count.map(u32::to_be_bytes).as_ref().map(|count| &count[..]));
     }

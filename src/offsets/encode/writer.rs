@@ -1,11 +1,11 @@
-//! The one writer of bytes.
+//! The only writer of bytes.
 
 use super::EncodeError;
 use crate::model::TopicId;
 use crate::offsets::bytes::cursor::Form;
 use crate::offsets::bytes::list::{Item, List};
 
-/// Public only in name, as the cursor is.
+/// Public only because a public trait uses it, like the cursor.
 #[derive(Debug)]
 pub struct Writer {
     pub(super) bytes: Vec<u8>,
@@ -17,7 +17,7 @@ impl Writer {
         Self { bytes: number.to_be_bytes().to_vec(), form }
     }
 
-    /// A value of version 0, where that is flexible.
+    /// Begins a value of version 0 in a type where that is flexible.
     pub(super) fn flexible() -> Self {
         Self::starting(0, Form::Flexible)
     }
@@ -82,7 +82,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Of bytes or of a list.
+    /// Writes the length of bytes or of a list.
     pub(super) fn length(&mut self, field: &'static str, length: usize) -> Result<(), EncodeError> {
         let too_long = EncodeError { field, found: length, most: 0x7fff_ffff };
         let length = i32::try_from(length).map_err(|_| too_long)?;
@@ -99,7 +99,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The tags at the end of a struct, where there is one at most.
+    /// Writes the tagged fields at the end of a struct that has at most one.
     pub(super) fn tag(&mut self, number: u32, value: Option<&[u8]>) {
         let Some(value) = value else { return self.no_tags() };
         self.varint(1);

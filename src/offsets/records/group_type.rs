@@ -1,8 +1,8 @@
-//! The types of group that are not classic: each has records of its own for the same five things.
+//! The types of groups that are not classic. Each has its own records for the same five purposes.
 
 use crate::offsets::records::record_type::RecordType;
 
-/// Which of the later protocols a group speaks. A classic group has other records.
+/// The protocol of a group that is not classic. Classic groups have other records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GroupType {
     /// The consumer protocol of KIP-848.

@@ -1,4 +1,4 @@
-//! Keys: what a record is about.
+//! Keys of records.
 
 use crate::model::{Name, Partition};
 use crate::offsets::bytes::cursor::Cursor;
@@ -6,10 +6,10 @@ use crate::offsets::bytes::error::{DecodeError, Problem};
 use crate::offsets::records::group_type::GroupType;
 use crate::offsets::records::record_type::RecordType;
 
-/// A record's key: what the record is about.
+/// The key of a record: what the record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key<'a> {
-    /// A group's commit of one partition.
+    /// A commit of a group for one partition.
     Commit {
         /// [`RecordType::OffsetCommit`] or [`RecordType::LegacyOffsetCommit`].
         kind: RecordType,
@@ -20,32 +20,32 @@ pub enum Key<'a> {
         /// The partition committed to, not negative.
         partition: Partition,
     },
-    /// A classic group's generation and members.
+    /// Generation and members of a classic group.
     Group {
         /// The group.
         group: Name<'a>,
     },
-    /// The epoch of a group that is not a classic one: what tells its type.
+    /// The epoch of a group that is not classic. It defines the type of the group.
     Epoch {
         /// The group's type.
         kind: GroupType,
         /// The group.
         group: Name<'a>,
     },
-    /// The epoch of the assignment that a group is on its way to.
+    /// The epoch of a group's target assignment.
     TargetEpoch {
         /// The group's type.
         kind: GroupType,
         /// The group.
         group: Name<'a>,
     },
-    /// Who a member is.
+    /// The description of a member.
     Member(MemberKey<'a>),
-    /// What a member is meant to own.
+    /// The target assignment of a member.
     Target(MemberKey<'a>),
-    /// What a member owns.
+    /// The current assignment of a member.
     Current(MemberKey<'a>),
-    /// The topics that a group of the type `consumer` knew of.
+    /// The topics that a group of the type `consumer` knew.
     Topics {
         /// The group.
         group: Name<'a>,
@@ -55,28 +55,28 @@ pub enum Key<'a> {
         /// The group.
         group: Name<'a>,
     },
-    /// The topics that a regular expression of a group of the type `consumer` stands for.
+    /// The topics that match a regular expression of a group of the type `consumer`.
     Expression {
         /// The group.
         group: Name<'a>,
         /// The expression, as the member wrote it.
         expression: Name<'a>,
     },
-    /// A streams group's topology.
+    /// The topology of a streams group.
     Topology {
         /// The group.
         group: Name<'a>,
     },
-    /// A type that is known and not decoded.
+    /// A known type that is not decoded.
     Skipped(RecordType),
-    /// A type that is not known: its number.
+    /// The number of an unknown type.
     Unknown(i16),
 }
 
-/// A member of a group that is not a classic one.
+/// A member of a group that is not classic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberKey<'a> {
-    /// The group's type.
+    /// The type of the group.
     pub kind: GroupType,
     /// The group.
     pub group: Name<'a>,
@@ -84,10 +84,10 @@ pub struct MemberKey<'a> {
     pub member: Name<'a>,
 }
 
-/// Reads the key alone.
+/// Decodes the key only.
 ///
 /// # Errors
-/// A key that is not laid out as its type says; no bytes at all. See the module's text.
+/// No bytes, or a key that does not have the layout of its type. See the module documentation.
 #[inline]
 pub fn key(bytes: &[u8]) -> Result<Key<'_>, DecodeError> {
     if bytes.is_empty() {
@@ -174,7 +174,7 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// The group, where the key is decoded.
+    /// The group, if the key is decoded.
     #[must_use]
     pub const fn group(&self) -> Option<Name<'a>> {
         match self {

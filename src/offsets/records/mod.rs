@@ -1,4 +1,4 @@
-//! What records are there: their types, their keys, and one value of any type.
+//! The types of records, their keys, and the value of any type.
 
 pub(crate) mod group_type;
 pub(crate) mod key;

@@ -1,4 +1,4 @@
-//! What a record says.
+//! Decoded records.
 
 use crate::model::{Name, Partition};
 use crate::offsets::assigned::epoch::{self, Epoch};
@@ -15,12 +15,12 @@ use crate::offsets::records::key::{Key, MemberKey};
 use crate::offsets::records::record_type::RecordType;
 use crate::offsets::shares::share::{self, StatePartitions};
 
-/// What a record says. Where a variant holds an `Option`, `None` is the tombstone: what the key names is gone.
+/// A decoded record. If a variant contains an `Option`, `None` is the tombstone: what the key names is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
-    /// A group committed.
+    /// A commit of a group.
     Commit(Commit<'a>),
-    /// A commit is gone: deleted, or expired by the broker.
+    /// A commit was deleted, or expired at the broker.
     CommitTombstone {
         /// The group.
         group: Name<'a>,
@@ -29,14 +29,14 @@ pub enum Record<'a> {
         /// The partition, not negative.
         partition: Partition,
     },
-    /// A classic group's generation and members.
+    /// Generation and members of a classic group.
     Group(GroupMetadata<'a>),
-    /// A classic group is gone: deleted, expired, or converted to the KIP-848 protocol (its commits stay then).
+    /// A classic group was deleted, has expired, or was converted to the KIP-848 protocol (then its commits stay).
     GroupTombstone {
         /// The group.
         group: Name<'a>,
     },
-    /// A group that is not a classic one has come to an epoch.
+    /// A new epoch of a group that is not classic.
     Epoch {
         /// The group's type.
         kind: GroupType,
@@ -45,44 +45,44 @@ pub enum Record<'a> {
         /// The epoch.
         epoch: Epoch,
     },
-    /// A group of that type is gone, or was converted to another type.
+    /// A group of that type was deleted or converted to another type.
     EpochTombstone {
         /// The group's type.
         kind: GroupType,
         /// The group.
         group: Name<'a>,
     },
-    /// The epoch of the assignment that a group is on its way to.
+    /// The epoch of a group's target assignment.
     TargetEpoch {
         /// The group's type.
         kind: GroupType,
         /// The group.
         group: Name<'a>,
-        /// The epoch of the group that the assignment was computed for.
+        /// The group epoch that the assignment was computed for.
         epoch: Option<i32>,
     },
-    /// Who a member is.
+    /// The description of a member.
     Member {
         /// The member.
         of: MemberKey<'a>,
-        /// Who it is.
+        /// The description.
         metadata: Option<MemberMetadata<'a>>,
     },
-    /// What a member is meant to own.
+    /// The target assignment of a member.
     Target {
         /// The member.
         of: MemberKey<'a>,
-        /// What it is meant to own.
+        /// The target assignment.
         target: Option<Owned<'a>>,
     },
-    /// What a member owns.
+    /// The current assignment of a member.
     Current {
         /// The member.
         of: MemberKey<'a>,
-        /// What it owns, and how far it has come.
+        /// What it owns, and its state.
         current: Option<CurrentAssignment<'a>>,
     },
-    /// The topics that a group of the type `consumer` knew of: their ids and names.
+    /// The topics that a group of the type `consumer` knew, with ids and names.
     Topics {
         /// The group.
         group: Name<'a>,
@@ -96,7 +96,7 @@ pub enum Record<'a> {
         /// The partitions.
         partitions: Option<StatePartitions<'a>>,
     },
-    /// The topics that a regular expression of a group of the type `consumer` stands for.
+    /// The topics that match a regular expression of a group of the type `consumer`.
     Expression {
         /// The group.
         group: Name<'a>,
@@ -105,7 +105,7 @@ pub enum Record<'a> {
         /// The topics.
         matched: Option<Matched<'a>>,
     },
-    /// A streams group's topology.
+    /// The topology of a streams group.
     Topology {
         /// The group.
         group: Name<'a>,
@@ -117,11 +117,11 @@ pub enum Record<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// Reads the value that came with this key; none is a tombstone. A value of a type that is not decoded is not
-    /// looked at.
+    /// Decodes the value that belongs to this key; `None` is a tombstone. The value of a type that is not decoded
+    /// is not read.
     ///
     /// # Errors
-    /// A value that is not laid out as its version says. See the module's text.
+    /// A value that does not have the layout of its version. See the module documentation.
     #[inline]
     pub fn value(self, value: Option<&'a [u8]>) -> Result<Record<'a>, DecodeError> {
         Ok(match self {

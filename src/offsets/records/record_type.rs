@@ -1,6 +1,6 @@
-//! The types of record there are.
+//! The types of records.
 
-/// A record's type, which its key begins with. Older texts call it the key's version.
+/// The type of a record: the number that its key begins with. Older documents call it the version of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RecordType {
     /// 0: a commit, as brokers before 0.8.2 wrote it.
@@ -11,15 +11,15 @@ pub enum RecordType {
     GroupMetadata,
     /// 3: a KIP-848 group's epoch.
     ConsumerGroupMetadata,
-    /// 4: what a KIP-848 group knew of its topics.
+    /// 4: the topics that a KIP-848 group knew.
     ConsumerGroupPartitionMetadata,
     /// 5: a member of a KIP-848 group.
     ConsumerGroupMemberMetadata,
     /// 6: the epoch of a KIP-848 group's target assignment.
     ConsumerGroupTargetAssignmentMetadata,
-    /// 7: what a member of a KIP-848 group is meant to own.
+    /// 7: the target assignment of a member of a KIP-848 group.
     ConsumerGroupTargetAssignmentMember,
-    /// 8: what a member of a KIP-848 group owns.
+    /// 8: the current assignment of a member of a KIP-848 group.
     ConsumerGroupCurrentMemberAssignment,
     /// 9: only in early access of share groups (3.9 and 4.0).
     ShareGroupPartitionMetadata,
@@ -29,13 +29,13 @@ pub enum RecordType {
     ShareGroupMetadata,
     /// 12: the epoch of a share group's target assignment.
     ShareGroupTargetAssignmentMetadata,
-    /// 13: what a member of a share group is meant to own.
+    /// 13: the target assignment of a member of a share group.
     ShareGroupTargetAssignmentMember,
-    /// 14: what a member of a share group owns.
+    /// 14: the current assignment of a member of a share group.
     ShareGroupCurrentMemberAssignment,
     /// 15: the partitions that a share group keeps state of.
     ShareGroupStatePartitionMetadata,
-    /// 16: what a KIP-848 group's regular expression was resolved to.
+    /// 16: the topics that match a regular expression of a KIP-848 group.
     ConsumerGroupRegularExpression,
     /// 17: a streams group's epoch.
     StreamsGroupMetadata,
@@ -45,22 +45,22 @@ pub enum RecordType {
     StreamsGroupMemberMetadata,
     /// 20: the epoch of a streams group's target assignment.
     StreamsGroupTargetAssignmentMetadata,
-    /// 21: what a member of a streams group is meant to own.
+    /// 21: the target assignment of a member of a streams group.
     StreamsGroupTargetAssignmentMember,
-    /// 22: what a member of a streams group owns.
+    /// 22: the current assignment of a member of a streams group.
     StreamsGroupCurrentMemberAssignment,
     /// 23: a streams group's topology.
     StreamsGroupTopology,
-    /// Any other.
+    /// Any other number.
     Unknown,
-    /// Of the share groups' own topic, 0: the state of a partition.
+    /// 0 in the topic of share groups: the state of a partition.
     ShareSnapshot,
-    /// Of the same, 1: what changed in it.
+    /// 1 in the topic of share groups: a change of that state.
     ShareUpdate,
 }
 
 impl RecordType {
-    /// Every type: those of the offsets topic in the order of their numbers, then the others.
+    /// All types: those of the offsets topic in the order of their numbers, then the others.
     pub const ALL: [Self; 27] = [
         Self::LegacyOffsetCommit,
         Self::OffsetCommit,
@@ -91,7 +91,7 @@ impl RecordType {
         Self::ShareUpdate,
     ];
 
-    /// The type of a number in the offsets topic.
+    /// The type with this number in the offsets topic.
     #[must_use]
     pub fn of(number: i16) -> Self {
         let known = usize::try_from(number).ok().and_then(|number| Self::ALL.get(number));
@@ -99,7 +99,7 @@ impl RecordType {
         known.copied().unwrap_or(Self::Unknown)
     }
 
-    /// The `type` that `warrener_records_total` counts it under.
+    /// The value of the label `type` in `warrener_records_total`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Progress of share groups (KIP-932): their initialised partitions, and the records of `__share_group_state`.
+//! Share groups (KIP-932): the partitions that they keep state of, and the records of `__share_group_state`.
 
 pub(crate) mod share;
 pub mod share_state;

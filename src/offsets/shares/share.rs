@@ -5,12 +5,12 @@ use crate::offsets::bytes::cursor::{Cursor, Form};
 use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::{Item, List, Partitions};
 
-/// Where the state of a share group's partitions stands; the state itself is in [`crate::offsets::share_state`].
+/// The partitions that a share group keeps state of. The state itself is in [`crate::offsets::share_state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatePartitions<'a> {
-    /// Partitions whose state is being made.
+    /// Partitions whose state is being created.
     pub initializing: List<'a, StateTopic<'a>>,
-    /// Partitions that have a state.
+    /// Partitions that have state.
     pub initialized: List<'a, StateTopic<'a>>,
     /// Topics whose state is being deleted.
     pub deleting: List<'a, DeletedTopic<'a>>,
@@ -21,22 +21,23 @@ pub struct StatePartitions<'a> {
 pub struct StateTopic<'a> {
     /// The topic's id.
     pub id: TopicId,
-    /// Its name.
+    /// The name of the topic.
     pub name: Name<'a>,
     /// The partitions.
     pub partitions: Partitions<'a>,
 }
 
-/// A topic whose state a share group gives up.
+/// A topic whose state a share group deletes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeletedTopic<'a> {
     /// The topic's id.
     pub id: TopicId,
-    /// Its name.
+    /// The name of the topic.
     pub name: Name<'a>,
 }
 
-/// The layout of 4.0 (early access) had no `initializing_topics` and is not read: a broker of 4.1 does not either.
+/// Decodes the layout from 4.1 on. That of 4.0 (early access) has no `initializing_topics` and is an error, as it
+/// is for a broker of 4.1.
 pub(crate) fn state_partitions(bytes: &[u8]) -> Result<StatePartitions<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;

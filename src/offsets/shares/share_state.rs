@@ -1,12 +1,12 @@
-//! The records of the share groups' own topic (`__share_group_state`): how far each of them has come.
+//! The records of `__share_group_state`: the progress of share groups.
 //!
-//! A group's start offset of a partition is the first record that is not done with, and
-//! `lag = end - start - delivery complete` (KIP-1226). A snapshot is everything, an update what changed since. What
-//! is taken for what is told in the module above; and:
+//! The start offset of a group in a partition is the first record that is not finished, and `lag = end - start -
+//! delivery complete` (KIP-1226). A snapshot is the complete state, an update is a change since the snapshot. The
+//! rules of [`crate::offsets`] apply, and:
 //! - Records of 4.0 (early access) have another layout under the same version and are errors, as they are for a
 //!   broker of 4.1.
-//! - A start offset of -1 says that there is none, or that it did not change; one below that is an error (`offset`).
-//! - A count of completed deliveries below 0, or none, as before 4.2, is none.
+//! - A start offset of -1 means that there is none, or that it did not change. A lower one is an error (`offset`).
+//! - A count of completed deliveries that is negative or absent (before 4.2) is `None`.
 
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 use crate::offsets::bytes::cursor::{Cursor, Form};
@@ -18,58 +18,58 @@ use crate::offsets::bytes::list::{Item, List};
 pub struct SharePartition<'a> {
     /// The group.
     pub group: Name<'a>,
-    /// The topic, which is told by its id alone.
+    /// The topic, which is named only by its id.
     pub topic: TopicId,
     /// The partition, not negative.
     pub partition: Partition,
 }
 
-/// A record's key: what the record is about.
+/// The key of a record: what the record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key<'a> {
-    /// 0: the whole state of a partition.
+    /// Type 0: the complete state of a partition.
     Snapshot(SharePartition<'a>),
-    /// 1: what changed since.
+    /// Type 1: a change since the snapshot.
     Update(SharePartition<'a>),
-    /// A type that is not known: its number.
+    /// The number of an unknown type.
     Unknown(i16),
 }
 
-/// What a record says.
+/// A decoded record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
-    /// The whole state of a partition; `None`: the group has none any more.
+    /// The complete state of a partition; `None` is the tombstone.
     Snapshot {
         /// The partition.
         of: SharePartition<'a>,
-        /// Its state.
+        /// The state.
         snapshot: Option<Snapshot<'a>>,
     },
-    /// What changed since; `None` is a tombstone, though brokers write those as snapshots alone.
+    /// A change since the snapshot; `None` is a tombstone, although brokers write only snapshots as tombstones.
     Update {
         /// The partition.
         of: SharePartition<'a>,
-        /// What changed.
+        /// The change.
         update: Option<Update<'a>>,
     },
-    /// A record of a type that is not known.
+    /// The number of an unknown type.
     Unknown(i16),
 }
 
-/// The whole state of a partition.
+/// The complete state of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot<'a> {
-    /// Raised by each snapshot; the updates that belong to it carry the same.
+    /// Increased by each snapshot. The updates of a snapshot carry the same number.
     pub snapshot_epoch: i32,
-    /// Raised by each time that the state was set anew.
+    /// Increased each time that the state is reset.
     pub state_epoch: i32,
     /// The leader epoch of the partition.
     pub leader_epoch: i32,
-    /// The first record that is not done with, once there is one.
+    /// The first record that is not finished; `None` if there is none.
     pub start: Option<Offset>,
-    /// How many records from there on are done with (KIP-1226), where the broker tells it.
+    /// How many records from there on are finished (KIP-1226); `None` if the broker does not write it.
     pub delivery_complete: Option<u32>,
-    /// When the state was made.
+    /// When the state was created.
     pub created: Timestamp,
     /// When the state was written or rewritten.
     pub written: Timestamp,
@@ -77,44 +77,44 @@ pub struct Snapshot<'a> {
     pub batches: List<'a, StateBatch>,
 }
 
-/// What changed in the state of a partition.
+/// A change of the state of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update<'a> {
-    /// The snapshot that it is based on.
+    /// The epoch of the snapshot that it is based on.
     pub snapshot_epoch: i32,
     /// The leader epoch of the partition.
     pub leader_epoch: i32,
-    /// The first record that is not done with, if that changed.
+    /// The first record that is not finished, if it changed.
     pub start: Option<Offset>,
-    /// As in [`Snapshot::delivery_complete`].
+    /// See [`Snapshot::delivery_complete`].
     pub delivery_complete: Option<u32>,
     /// The records whose state changed.
     pub batches: List<'a, StateBatch>,
 }
 
-/// Records that are in one state.
+/// Consecutive records in the same state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateBatch {
-    /// The first.
+    /// The first offset.
     pub first: Offset,
-    /// The last, which belongs to it.
+    /// The last offset, inclusive.
     pub last: Offset,
     /// The state.
     pub state: DeliveryState,
-    /// How often they were delivered.
+    /// Number of deliveries.
     pub deliveries: i16,
 }
 
-/// What has become of records.
+/// The state of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// 0: to be delivered, again maybe.
+    /// 0: to be delivered, possibly again.
     Available,
-    /// 2: done with.
+    /// 2: finished, because it was acknowledged.
     Acknowledged,
-    /// 4: given up.
+    /// 4: finished without an acknowledgement.
     Archived,
-    /// A state that brokers don't write.
+    /// A state that brokers do not write.
     Other(i8),
 }
 
@@ -138,7 +138,7 @@ impl DeliveryState {
     }
 }
 
-/// Reads a record, key and value.
+/// Decodes a record, key and value.
 ///
 /// # Errors
 /// See [`key`] and [`Key::value`].
@@ -146,10 +146,10 @@ pub fn decode<'a>(key_bytes: &'a [u8], value: Option<&'a [u8]>) -> Result<Record
     key(key_bytes)?.value(value)
 }
 
-/// Reads the key alone, so that a group can be filtered before its value is touched.
+/// Decodes the key only, so that a group can be filtered before its value is read.
 ///
 /// # Errors
-/// A key that is not laid out as its type says; no bytes at all; a partition below 0.
+/// No bytes, a key that does not have the layout of its type, or a negative partition.
 pub fn key(bytes: &[u8]) -> Result<Key<'_>, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::no_key());
@@ -173,7 +173,7 @@ fn partition<'a>(cursor: &mut Cursor<'a>) -> Result<SharePartition<'a>, DecodeEr
 }
 
 impl<'a> Key<'a> {
-    /// The group, where the key is known.
+    /// The group, if the type is known.
     #[must_use]
     pub const fn group(&self) -> Option<Name<'a>> {
         match self {
@@ -182,10 +182,10 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// Reads the value that came with this key; none is a tombstone.
+    /// Decodes the value that belongs to this key; `None` is a tombstone.
     ///
     /// # Errors
-    /// A value that is not laid out as its version says.
+    /// A value that does not have the layout of its version.
     pub fn value(self, value: Option<&'a [u8]>) -> Result<Record<'a>, DecodeError> {
         Ok(match self {
             Self::Snapshot(of) => Record::Snapshot { of, snapshot: value.map(snapshot).transpose()? },
@@ -235,7 +235,7 @@ fn start(cursor: &mut Cursor<'_>) -> Result<Option<Offset>, DecodeError> {
     Ok((found >= 0).then_some(Offset(found)))
 }
 
-/// The tags at the end.
+/// Reads the tagged fields at the end.
 fn delivery_complete(cursor: &mut Cursor<'_>) -> Result<Option<u32>, DecodeError> {
     let mut found = None;
     cursor.tags(|tag, value| {

@@ -1,5 +1,5 @@
-//! Records as brokers wrote them while real clients ran (`tests/captured.rs`): each of them can be read, and cut
-//! anywhere is refused.
+//! Records that brokers wrote while real clients ran (`tests/captured.rs`): each can be decoded, and none can if it
+//! is cut anywhere.
 
 use super::super::share_state as state;
 use super::super::{DecodeError, key};
@@ -28,7 +28,7 @@ fn all() -> impl Iterator<Item = Captured> {
     [BY_4_4, BY_4_2, BY_3_9, BY_2_8].into_iter().flat_map(captured)
 }
 
-/// What is wrong with a record, if anything is.
+/// The error of decoding a record, if any.
 fn error(captured: &Captured, key_bytes: &[u8], value: Option<&[u8]>) -> Option<DecodeError> {
     if captured.is_share_state {
         return state::decode(key_bytes, value).err();
@@ -53,7 +53,7 @@ fn a_record_that_a_broker_wrote_is_refused_wherever_it_is_cut() {
         }
         let Some(value) = &captured.value else { continue };
         for length in 0..value.len() {
-            // What is left then is the epoch of a share group as brokers of 4.0 wrote it.
+            // The rest is then the epoch of a share group as brokers of 4.0 wrote it.
             if captured.key[..2] == [0, 11] && length == 7 && value[6] == 0 {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Bytes as brokers wrote them, and as each version lays them out.
+//! Bytes as brokers wrote them, and in the layout of each version.
 
 use super::super::{
     Commit, GroupMetadata, GroupType, Key, Member, MemberDetails, MemberKey, MemberMetadata, Record, RecordType,
@@ -181,7 +181,7 @@ fn the_key_of_a_type_that_is_not_decoded_is_not_looked_at() {
 
 #[test]
 fn a_member_as_kafka_4_2_writes_it() {
-    // Without a classic protocol, which it says by a tag that holds null.
+    // Without a classic protocol: the tag contains null.
     let value = "0000 00 00 08 72646b61666b61 0b 2f3132372e302e302e31 02 0278 01 000493e0 00 01 00 01 00";
     let (key_bytes, value) = (hex("0005 0001 67 0001 6d"), hex(value));
     let topics = encode::items(&[Name(b"x")]).unwrap();

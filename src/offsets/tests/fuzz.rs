@@ -1,7 +1,7 @@
-//! Whatever the bytes, there is a record or an error: no panic, and nothing is allocated.
+//! Any bytes give a record or an error, without a panic and without an allocation.
 //!
-//! The golden records are taken apart and put together wrongly, since bytes by chance seldom come past a length.
-//! The cases follow from a number alone, so one that fails is found again.
+//! The cases are made from parts of the golden records, because random bytes rarely get past a length. Each case
+//! depends only on its number, so a failing one can be repeated.
 
 use super::super::share_state as state;
 use super::super::{DecodeError, Key, Record, assignment, key};
@@ -31,7 +31,7 @@ impl Chance {
     }
 }
 
-/// Lengths, counts and tags that are negative, absurd or just off.
+/// Lengths, counts and tags that are negative, absurd or slightly wrong.
 const EVIL: [&[u8]; 13] = [
     b"\xff\xff",
     b"\x80\x00",
@@ -70,10 +70,10 @@ fn mangle(chance: &mut Chance, bytes: &mut Vec<u8>, others: &[Golden]) {
     }
 }
 
-/// Reads all there is to read.
+/// Decodes everything in a record.
 fn read(key_bytes: &[u8], value: Option<&[u8]>) -> Result<(), DecodeError> {
     let record = key(key_bytes)?.value(value)?;
-    // Asks every list for every item.
+    // The comparison requests every item of every list.
     assert_eq!(key(key_bytes)?.value(value), Ok(record));
     if let Record::Group(group) = record {
         group.members.for_each(|member| known(read_assignment(member.assignment), member.assignment.len()));
@@ -99,7 +99,7 @@ fn known(result: Result<(), DecodeError>, longest: usize) {
     }
 }
 
-/// As many as it says, or as `make fuzz` asks for.
+/// The number of cases: `usual`, or what `make fuzz` asks for.
 fn cases(usual: u64) -> u64 {
     std::env::var("WARRENER_FUZZ_CASES").map_or(usual, |cases| cases.parse().unwrap())
 }
@@ -129,7 +129,7 @@ fn a_mangled_record_is_read_or_refused() {
     }
 }
 
-/// What can be copied owns no memory: nothing that is read can hold an allocation, whatever a length says.
+/// A `Copy` type owns no memory. So nothing that is decoded can hold an allocation, whatever a length says.
 #[test]
 fn what_is_read_owns_no_memory() {
     fn owns_nothing<T: Copy>() {}

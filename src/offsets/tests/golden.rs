@@ -1,5 +1,5 @@
-//! Records as Kafka's own generated classes write them (`tests/rig/Golden.java` prints them): each decodes to what
-//! was put in, and nothing that is wrong with one of them goes unseen.
+//! Records as Kafka's own generated classes write them (`tests/rig/Golden.java` prints them). Each is decoded to
+//! what was encoded, and every error in one is detected.
 
 mod classic;
 mod consumer;
@@ -16,7 +16,7 @@ use crate::model::{Name, Partition, Timestamp, TopicId};
 use crate::offsets::GroupType;
 
 const FULL: &str = include_str!("../../../tests/fixtures/records/generated-4.2.0.txt");
-/// What later releases have added.
+/// The additions of later releases.
 const LATEST: &str = include_str!("../../../tests/fixtures/records/generated-4.4.0.txt");
 const EARLY: &str = include_str!("../../../tests/fixtures/records/generated-3.9.1.txt");
 
@@ -26,7 +26,7 @@ const OTHER: TopicId = TopicId(1);
 const TIME: Timestamp = Timestamp(1_795_474_400_000);
 const LATER: Timestamp = Timestamp(1_795_474_500_000);
 
-/// A list of these items; it borrows from what is never given back.
+/// A list of these items. It borrows from leaked memory.
 macro_rules! list {
     ($($item:expr),* $(,)?) => { Box::leak(Box::new(encode::items(&[$($item),*]).unwrap())).list() };
 }
@@ -41,7 +41,7 @@ pub(super) struct Golden {
 }
 
 impl Golden {
-    /// Whether it is of the share groups' own topic.
+    /// Whether the record belongs to `__share_group_state`.
     pub(super) fn is_share_state(&self) -> bool {
         self.name.starts_with("snapshot") || self.name.starts_with("update")
     }
@@ -95,7 +95,7 @@ fn every_record_of_the_share_groups_state_says_what_was_put_in() {
     assert_eq!(expected.keys().collect::<Vec<_>>(), [&""; 0]);
 }
 
-/// What is wrong with a record, if anything is.
+/// The error of decoding a record, if any.
 pub(super) fn error(golden: &Golden, key_bytes: &[u8], value: Option<&[u8]>) -> Option<DecodeError> {
     if golden.is_share_state() {
         return state::decode(key_bytes, value).err();
@@ -103,7 +103,7 @@ pub(super) fn error(golden: &Golden, key_bytes: &[u8], value: Option<&[u8]>) -> 
     key(key_bytes).and_then(|key| key.value(value)).err()
 }
 
-/// All but the type that is skipped, whose bytes nobody looks at.
+/// All records without the skipped type, whose bytes are not read.
 fn looked_at() -> Vec<Golden> {
     all().into_iter().filter(|golden| golden.name != "old-share-topics").collect()
 }
@@ -132,7 +132,7 @@ fn a_byte_after_the_end_is_refused() {
         assert_eq!(error(&golden, &longer, golden.value.as_deref()).unwrap().reason(), "trailing", "{}", golden.name);
         let Some(value) = &golden.value else { continue };
         let longer = [&value[..], b"\0"].concat();
-        // With one byte more, the epoch of 4.0 is one of 4.1 that was cut.
+        // With an additional byte, the epoch of 4.0 looks like a truncated one of 4.1.
         let reason = if golden.name == "old-share-epoch" { "truncated" } else { "trailing" };
         assert_eq!(error(&golden, &golden.key, Some(&longer)).unwrap().reason(), reason, "{}", golden.name);
     }

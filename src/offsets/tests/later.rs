@@ -1,4 +1,4 @@
-//! Any record of a group that is not a classic one, and of the share groups' state, comes back as it was written.
+//! Any record of a group that is not classic, and of `__share_group_state`, is decoded to what was encoded.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -18,7 +18,7 @@ use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 
 const KINDS: [GroupType; 3] = [GroupType::Consumer, GroupType::Share, GroupType::Streams];
 
-/// What records are made of; each takes what it needs.
+/// The parts that records are made of. Each record uses those that it needs.
 #[derive(Clone, Debug)]
 struct Parts {
     texts: Vec<Vec<u8>>,
@@ -54,14 +54,14 @@ fn parts() -> impl Strategy<Value = Parts> {
         })
 }
 
-/// As many of what `item` makes as there are texts, but none where the first is empty.
+/// One result of `item` for each text, but none if the first text is empty.
 fn items<'a, T: encode::Write>(parts: &'a Parts, item: impl Fn(Name<'a>) -> T) -> Items {
     let count = if parts.texts[0].is_empty() { 0 } else { parts.texts.len() };
     let all: Vec<T> = parts.texts.iter().take(count).map(|text| item(Name(text))).collect();
     encode::items(&all).unwrap()
 }
 
-/// Written as `value`, it is read as `record`; without a value as `tombstone`.
+/// Checks that `value` is decoded to `record`, and no value to `tombstone`.
 fn comes_back(of: Key<'_>, value: &[u8], record: Record<'_>, tombstone: Record<'_>) {
     let bytes = encode::key(&of).unwrap();
     let read = key(&bytes).unwrap();
@@ -255,14 +255,14 @@ fn share_states(parts: &Parts) {
     assert_eq!(state::decode(&bytes, None), record(None));
 }
 
-/// As many items as were promised, one by one.
+/// Checks that the list has the promised number of items, and these items.
 #[track_caller]
 fn walk<'a, T: Item<'a> + PartialEq + std::fmt::Debug>(list: List<'a, T>, expected: &[T]) {
     assert_eq!((list.len(), list.collect::<Vec<_>>().as_slice()), (expected.len(), expected));
 }
 
 proptest! {
-    // Each case writes and reads all 22 records.
+    // Each case encodes and decodes all 22 records.
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]

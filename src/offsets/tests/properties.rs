@@ -1,4 +1,4 @@
-//! Over any records and any bytes.
+//! Properties over any records and any bytes.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -9,7 +9,7 @@ use super::super::{Commit, DecodeError, GroupMetadata, Key, Member, Record, Reco
 use super::text;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 
-/// A record's bytes, and nothing borrowed.
+/// The owned bytes of a record.
 #[derive(Clone, Debug)]
 struct Bytes {
     key: Vec<u8>,
@@ -109,10 +109,10 @@ fn any_record() -> impl Strategy<Value = Bytes> {
     ]
 }
 
-/// Reads all there is to read, members and assignments too.
+/// Decodes everything in a record, with members and assignments.
 fn read(key_bytes: &[u8], value: Option<&[u8]>) -> Result<(), DecodeError> {
     let record = key(key_bytes)?.value(value)?;
-    // Asks every list for every item.
+    // The comparison requests every item of every list.
     assert_eq!(key(key_bytes)?.value(value), Ok(record));
     if let Record::Group(GroupMetadata { members, .. }) = record {
         let promised = members.len();
@@ -165,7 +165,7 @@ proptest! {
         let with = |number: Option<i16>, rest: &[u8]| [&number.map_or(vec![], |n| n.to_be_bytes().to_vec()), rest].concat();
         known(read(&with(kind, &key_bytes), value.map(|value| with(version, &value)).as_deref()));
         known(walk(&key_bytes));
-        // A key that is right, so that the values are reached too.
+        // With a valid key, so that the values are decoded, too.
         for right in [&b"\0\x02\0\x01g"[..], b"\0\x01\0\x01g\0\x01t\0\0\0\0"] {
             known(read(right, Some(&with(version, &key_bytes))));
         }
@@ -224,7 +224,7 @@ proptest! {
     #[test]
     fn a_record_cut_anywhere_is_refused(record in any_record()) {
         for length in 0..record.key.len() {
-            // Two bytes of a type that is skipped are a whole key, others are cut.
+            // The first two bytes of a skipped type are a complete key; those of other types are not.
             prop_assert!(key(&record.key[..length]).is_err(), "a key of {length} bytes");
         }
         let key: Key<'_> = key(&record.key).unwrap();

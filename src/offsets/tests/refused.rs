@@ -1,4 +1,4 @@
-//! Records that must be refused: what is said of them, and that a lie about a length costs nothing.
+//! Records that must be refused: the error texts, and that a wrong length costs nothing.
 
 use super::super::{DecodeError, Problem, assignment, key, share_state};
 use super::examples::{COMMIT_KEY, GROUP_KEY, hex};
@@ -106,7 +106,7 @@ fn assignments() {
     refused("0000 00000001 0001 74 00000001 ffffffff", "key", text);
 }
 
-/// Types 3 to 23 with group `g`, and member `m` where they have one.
+/// Keys of types 3 to 23 with the group `g`, and the member `m` if they have one.
 const EPOCH_KEY: &str = "0003 0001 67";
 const MEMBER_KEY: &str = "0005 0001 67 0001 6d";
 const TARGET_KEY: &str = "0007 0001 67 0001 6d";
@@ -144,7 +144,7 @@ fn members() {
     refused("ffffffff0f 00", "truncated", "subscribed_topic_names at byte 6: needed 4294967294 bytes, 1 are left");
     refused("808080807f 00", "length", "subscribed_topic_names at byte 6: needed a varint of at most 32 bits");
     refused("02 818002 00", "length", "name at byte 7: needed a length of at most 32767, found 32768");
-    // The struct of a classic member, cut short and with a byte too much.
+    // The struct of a classic member, first cut and then with an additional byte.
     let text = "supported_protocols at byte 21: needed 1 bytes, 0 are left";
     refused("01 00 00000000 00 01 00 05 01 0000afc8", "truncated", text);
     let text = "tag size at byte 15: needed the end, found 1 more bytes";
@@ -184,7 +184,7 @@ fn topologies() {
 
 #[test]
 fn the_state_partitions_of_early_access() {
-    // 4.0 had initialized and deleting topics alone.
+    // 4.0 had only initialized and deleting topics.
     let text = "deleting_topics at byte 4: needed a length of at least 0, found -1";
     value_refused(STATE_PARTITIONS_KEY, "0000 01 01 00", "length", text);
     let value = format!("0000 02 {ID} 02 74 02 00000000 00 01 00");
@@ -210,7 +210,7 @@ fn share_states() {
     state_refused(&key, "0000 00000001 00000001 0000000000000000 00 00", "length", text);
     let text = "state_batches at byte 18: needed 335544320 bytes, 1 are left";
     state_refused(&key, "0000 00000001 00000001 0000000000000000 81808008 00", "truncated", text);
-    // 4.0 wrote the snapshot's epoch in two bytes.
+    // 4.0 wrote the epoch of the snapshot in two bytes.
     let key = format!("0000 0001 67 {ID} 00000000");
     let text = "create_timestamp at byte 22: needed 8 bytes, 0 are left";
     state_refused(&key, "0000 0001 00000001 00000001 0000000000000064 01 00", "truncated", text);

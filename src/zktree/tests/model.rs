@@ -1,4 +1,4 @@
-//! A server and storage, as far as the tree knows them.
+//! Models of a server and of storage.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crate::model::{Order, Timestamp};
 use crate::storage::Update;
 use crate::zktree::{Answer, Ask, Bounds, Fault, Place, Tree, Want, consumer_of, offset, place};
 
-/// A server's nodes: data, and the transaction that wrote it.
+/// The nodes of a server: data, and the transaction that wrote it.
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     pub nodes: BTreeMap<String, (Vec<u8>, i64)>,
     pub clock: i64,
     pub children: BTreeSet<String>,
     pub data: BTreeSet<String>,
-    /// What watches have fired and nobody has been told of yet.
+    /// Paths of watches that have fired and are not delivered yet.
     pub fired: Vec<Arc<str>>,
 }
 
@@ -44,7 +44,7 @@ impl Server {
         self.fire(path, false);
     }
 
-    /// Removes a node and all below, the lowest first, as a server has it.
+    /// Removes a node and all nodes below it. The lowest go first, as on a server.
     pub fn remove(&mut self, path: &str) {
         let below = format!("{path}/");
         let mut gone: Vec<String> =
@@ -52,7 +52,7 @@ impl Server {
         gone.reverse();
         for node in gone {
             self.nodes.remove(&node);
-            // One event for a node, whichever watches it has.
+            // A node sends one event, even if it has both kinds of watches.
             let both = self.data.remove(&node) | self.children.remove(&node);
             if both {
                 self.fired.push(node.as_str().into());
@@ -85,11 +85,11 @@ impl Server {
     }
 }
 
-/// What storage would hold.
+/// The expected content of storage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     pub commits: BTreeMap<(String, String, i32), (i64, i64)>,
-    /// Group and member, with what it owns.
+    /// By group and member, the partitions that the member owns.
     pub members: BTreeMap<(String, String), Vec<(String, i32)>>,
 }
 
@@ -118,7 +118,7 @@ impl Held {
         }
     }
 
-    /// What it should come to.
+    /// The content that the state of the server should lead to.
     pub fn of(server: &Server) -> Self {
         let mut held = Self::default();
         for (path, (data, order)) in &server.nodes {
@@ -168,7 +168,7 @@ pub fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) 
     told.fault
 }
 
-/// Asks and tells until there is nothing left to do; the faults.
+/// Sends requests and delivers answers until nothing is left to do. Returns the faults.
 pub fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<Fault> {
     let mut faults = Vec::new();
     loop {

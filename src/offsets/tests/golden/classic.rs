@@ -72,7 +72,7 @@ const SECOND: Member<'_> = Member {
     assignment: b"",
 };
 
-/// A group of `version` with these members. Only its members are taken over from what the encoder made of them.
+/// A group of `version` with these members. Callers use only the encoded members, and set the other fields themselves.
 fn group(version: Version, members: &[Member<'_>]) -> GroupMetadata<'static> {
     let group = encode::Group {
         protocol_type: b"",

@@ -1,4 +1,4 @@
-//! The share groups' own topic.
+//! The topic `__share_group_state`.
 
 use super::{Expected, GROUP, LATER, TIME, TOPIC, encode, list};
 use crate::model::{Offset, Partition, Timestamp};
