@@ -28,8 +28,8 @@ pub fn start(logging: &Logging) -> LogLevel {
             lines.json().flatten_event(true).with_writer(|| Harmless::new(Form::Json, std::io::stderr())).boxed()
         }
     };
-    // This crate warns on every attempt while an ensemble is down, and shows session passwords at debug level. The
-    // modules log what an operator needs to know.
+    // zookeeper_client warns on every attempt while an ensemble is down, and shows session passwords at debug level.
+    // The modules log what an operator needs to know.
     let lines = lines.with_filter(filter_fn(|metadata| !metadata.target().starts_with("zookeeper_client")));
     tracing_subscriber::registry().with(filter).with(lines).init();
     let (told, first) = (handle.clone(), logging.level);

@@ -54,8 +54,8 @@ pub fn each_state(
     }
 }
 
-/// Writes a sample for each commit that has a value. Inlined into one loop per family with its reading: a scrape takes
-/// some million values, which would otherwise pass through memory.
+/// Writes a sample for each commit that has a value. Each family gets a loop of its own that includes its `value`: a
+/// scrape takes some million values, which would otherwise pass through memory.
 pub fn each_commit(commits: CommitViews<'_>, to: &mut Numbered<'_>, value: impl Fn(&CommitView) -> Option<Value>) {
     for commit in commits {
         if let Some(value) = value(&commit) {
