@@ -1,12 +1,12 @@
-//! Names in addresses: percent-encoded bytes, or text as a page shows it.
+//! Names in URLs: percent-encoded bytes, or text as a page shows it.
 
 use crate::model::Name;
 
-/// A part of an address, decoded: a name, which is any bytes.
+/// A decoded part of a URL. It is a name and may have any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segment(Vec<u8>);
 
-/// Percent-decoding (RFC 3986); `None` where a `%` is no escape.
+/// Percent-decodes a string (RFC 3986). Returns `None` if a `%` is not followed by two hexadecimal digits.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = text.bytes();
@@ -18,9 +18,10 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// How a name is asked for exactly, where that does not follow from how it is shown: every byte of it,
-/// percent-encoded. (Two names may look for the same text: one whose bytes are not UTF-8, and one that is shown like
-/// that and has the backslashes itself. The second one's bytes are found first.)
+/// Returns a name as percent-encoded bytes if its shown form is not sufficient to request it.
+///
+/// Two names may be shown with the same text: one that is not UTF-8, and one that contains those escapes literally. A
+/// request with that text finds the latter first.
 #[must_use]
 pub fn exactly(name: Name<'_>) -> Option<String> {
     let as_shown = std::str::from_utf8(name.0).is_ok_and(|text| name.to_string() == text);
@@ -33,38 +34,37 @@ fn digit(byte: u8) -> Option<u8> {
 }
 
 impl Segment {
-    /// The name of these bytes.
+    /// Creates a segment from bytes.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
     }
 
-    /// Its bytes.
+    /// The decoded bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The name.
+    /// The segment as a name.
     #[must_use]
     pub fn name(&self) -> Name<'_> {
         Name(&self.0)
     }
 
-    /// The name, if it is text.
+    /// The segment as a string, if it is UTF-8.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
     }
 
-    /// What is found under the name, or else under the name that is shown like this: so that whatever a list
-    /// shows can be asked for, as it is shown.
+    /// Looks up the name, and then the name that is shown as this text. So everything that a list shows can be
+    /// requested as it is shown.
     pub fn find<T>(&self, find: impl Fn(Name<'_>) -> Option<T>) -> Option<T> {
         find(self.name()).or_else(|| find(Name(&self.unescaped()?)))
     }
 
-    /// The name that is shown as this text, if it is one that needs escapes
-    /// (docs/src/reference/metrics.md, Label values).
+    /// The name that is shown as this text, if the text contains escapes (docs/src/reference/metrics.md, Label values).
     fn unescaped(&self) -> Option<Vec<u8>> {
         let text = self.text().filter(|text| text.contains('\\'))?;
         let mut bytes = text.bytes();

@@ -1,4 +1,4 @@
-//! The command line: what was typed becomes a [`Command`], or an [`Exit`] with what to print.
+//! The command line: parses arguments into a [`Command`], or into an [`Exit`] with what to print.
 //!
 //! ```text
 //! cli::parse(args, env) ──▶ Run ──Run::load──▶ Loaded ──startable──▶ Config, warnings
@@ -36,62 +36,62 @@ use crate::config::{Flags, Overrides};
 use crate::terminal;
 use arguments::{Arguments, Environment, Subcommand};
 
-/// Exit code of a program that has done what it was asked to.
+/// Exit code of success.
 pub const DONE: u8 = 0;
 
 /// Exit code of a failure.
 pub const FAILED: u8 = 1;
 
-/// Exit code of bad configuration or usage, `EX_USAGE` of sysexits.
+/// Exit code of a wrong configuration or usage, `EX_USAGE` of sysexits.
 pub const USAGE: u8 = 64;
 
-/// What the program was asked to do.
+/// A command with its options.
 #[derive(Debug, PartialEq)]
 pub enum Command {
     /// `run`, or no subcommand.
     Run(Run),
-    /// `check`: takes what `run` takes, and tells what it would do.
+    /// `check`: takes the options of `run`, and prints what a run would do.
     Check(Run),
     /// `demo`.
     Demo(Overrides),
-    /// `lag`: reads once, and prints where groups stand.
+    /// `lag`: reads once, and prints the state of the groups.
     Lag(Lag),
-    /// `completion`: prints a script, see [`completion`].
+    /// `completion`: prints a script for a shell, see [`completion`].
     Completion(Shell),
 }
 
-/// A run: where its configuration comes from, and what overrides it.
+/// The options of a run: the source of its configuration, and overrides.
 #[derive(Debug, PartialEq)]
 pub struct Run {
-    /// Where the configuration comes from.
+    /// Source of the configuration.
     pub source: Source,
-    /// What the command line says over it.
+    /// Options that take precedence over the configuration.
     pub overrides: Overrides,
 }
 
-/// Where a configuration comes from.
+/// Source of a configuration.
 #[derive(Debug, PartialEq)]
 pub enum Source {
     /// `--config`.
     File(PathBuf),
-    /// `--brokers` and what goes with it.
+    /// `--brokers` and the filters.
     Flags(Flags),
 }
 
-/// An end of the program before anything was started: what to print where, and its code.
+/// An exit before anything was started: the output and the exit code.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Exit {
     /// [`DONE`], [`FAILED`] or [`USAGE`].
     pub code: u8,
-    /// For standard output.
+    /// Text for standard output.
     pub stdout: String,
-    /// For standard error.
+    /// Text for standard error.
     pub stderr: String,
 }
 
 impl Exit {
-    /// Prints what there is to print: errors and plans quote files, and libraries that quote servers. That nobody reads
-    /// it is no reason to fail.
+    /// Prints the output, with control characters escaped: errors and plans quote files, and libraries quote servers. A
+    /// closed output is not a failure.
     #[must_use]
     pub fn print(&self) -> ExitCode {
         let _unread = std::io::stdout().write_all(self.stdout.as_bytes());
@@ -121,11 +121,11 @@ impl From<clap::Error> for Exit {
     }
 }
 
-/// Reads the command line, the program's name first, and what the environment says in its place. A variable that
-/// is set but empty is not set.
+/// Parses the command line, whose first element is the name of the program, and the environment variables. A variable
+/// that is set but empty is not set.
 ///
 /// # Errors
-/// Gives what to print, and the code to exit with: [`DONE`] for `--help` and `--version`, [`USAGE`] for a mistake.
+/// What to print, and the exit code: [`DONE`] for `--help` and `--version`, [`USAGE`] for a mistake.
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     env: &dyn Fn(&str) -> Option<OsString>,
@@ -142,7 +142,7 @@ pub fn parse(
     }
 }
 
-/// The script that completes this command line in a shell.
+/// The completion script for a shell.
 #[must_use]
 pub fn completion(shell: Shell) -> Exit {
     let mut script = Vec::new();

@@ -1,8 +1,8 @@
-//! The machine, as it calls itself.
+//! The name of this machine.
 
-/// Its name; empty where the system does not tell it.
+/// Returns the host name. Empty if the system does not report it.
 #[must_use]
 pub fn name() -> String {
-    // What gethostname gives is the kernel's own word, without a call that is not safe.
+    // The same value as gethostname returns, without unsafe code.
     std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| String::new(), |name| name.trim().to_owned())
 }

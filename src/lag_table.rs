@@ -1,6 +1,6 @@
-//! The table of `warrener lag`: where every group stands on every partition, the worst first.
+//! The table of `warrener lag`: the state of every group on every partition, the worst first.
 //!
-//! Rows are made from a [`View`]; a [`Table`] shows them to a person, and each [`Row`] serializes for a program.
+//! Rows are made from a [`View`]. A [`Table`] shows them as text, and a [`Row`] serializes as JSON.
 
 mod json;
 #[cfg(test)]
@@ -16,7 +16,7 @@ use crate::storage::{ClusterView, CommitView, GroupTopicView, GroupView, Member,
 
 pub use text::Table;
 
-/// The columns, by their names in the table. A [`Row`] serializes with the same names in snake case.
+/// Names of the columns in the table. A [`Row`] serializes with the same names in snake case.
 pub const COLUMNS: [&str; 10] = [
     "CLUSTER",
     "GROUP",
@@ -30,40 +30,40 @@ pub const COLUMNS: [&str; 10] = [
     "OWNER",
 ];
 
-/// A partition that a group has committed, or that is assigned to one of its members.
+/// A row: a partition that a group has committed, or that is assigned to one of its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row<'v> {
-    /// The cluster.
+    /// Name of the cluster.
     pub cluster: Name<'v>,
-    /// The group.
+    /// Name of the group.
     pub group: Name<'v>,
-    /// The topic.
+    /// Name of the topic.
     pub topic: Name<'v>,
-    /// Its partition.
+    /// Number of the partition.
     pub partition: Partition,
-    /// What was committed; `None` before the first commit.
+    /// The committed offset. `None` before the first commit.
     pub current_offset: Option<Offset>,
-    /// The log end, if known.
+    /// The log end offset, if known.
     pub log_end_offset: Option<Offset>,
-    /// The lag, if known.
+    /// The lag in records, if known.
     pub lag: Option<Lag>,
     /// The time lag, if known.
     pub time_lag: Option<TimeLag>,
     /// The status. OK before the first commit (docs/src/reference/status-rules.md, Empty and young windows).
     pub status: PartitionStatus,
-    /// The member that it is assigned to, if one is known.
+    /// The owner of the partition, if there is one.
     pub owner: Option<Owner<'v>>,
 }
 
-/// A member, as the table shows it: `client@host`, which says whose program it is and where to look for it. The
-/// member id says neither, but stands in when the other two are empty.
+/// A member as the table shows it: `client@host`, which tells which program it is and where it runs. The member id is
+/// shown only if both are empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner<'v> {
-    /// Its client id.
+    /// Client id.
     pub client_id: Name<'v>,
-    /// Its host as the record has it, `/10.0.0.1`.
+    /// Host as in the record, for example `/10.0.0.1`.
     pub host: Name<'v>,
-    /// Its member id.
+    /// Member id.
     pub id: Name<'v>,
 }
 
@@ -85,10 +85,10 @@ impl<'v> Owner<'v> {
     }
 }
 
-/// The rows of the groups with these names, or of all groups when there is no name.
+/// Returns the rows of the groups with these names, or of all groups if there are no names.
 ///
-/// The rows of a group stand together, the worst first, and the groups are sorted by their worst rows: whoever looks
-/// for the trouble finds it in the first line, and all that its group is at in the lines below.
+/// The rows of a group stand together, the worst first, and the groups are sorted by their worst rows. So the first
+/// line shows the worst problem, and the lines below it the rest of its group.
 #[must_use]
 pub fn rows<'v>(view: &'v View, groups: &[String]) -> Vec<Row<'v>> {
     let mut sorted: Vec<Vec<Row<'v>>> = Vec::new();
@@ -99,12 +99,12 @@ pub fn rows<'v>(view: &'v View, groups: &[String]) -> Vec<Row<'v>> {
             sorted.push(rows);
         }
     }
-    // Each group's first row is its worst.
+    // The first row of a group is its worst.
     sorted.sort_unstable_by_key(|rows| rows.first().map(Row::badness));
     sorted.into_iter().flatten().collect()
 }
 
-/// Those of the names that no group has.
+/// Returns the names that no group has.
 #[must_use]
 pub fn unknown<'g>(view: &View, groups: &'g [String]) -> Vec<&'g str> {
     let all = || view.clusters.iter().flat_map(|cluster| &cluster.groups);
@@ -115,7 +115,7 @@ fn is_wanted(group: &GroupView, names: &[String]) -> bool {
     names.is_empty() || names.iter().any(|name| is_named(group, name))
 }
 
-/// By its bytes, or as `/metrics` and JSON show it.
+/// Whether a group has this name, given as bytes or as `/metrics` and JSON show it.
 fn is_named(group: &GroupView, name: &str) -> bool {
     let own = group.label.name();
     own.0 == name.as_bytes() || own.to_string() == name
@@ -158,10 +158,10 @@ fn uncommitted_row<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, part
     }
 }
 
-/// The order of rows, the worst first: by status, time lag, lag, and names.
+/// Sort key of rows, the worst first: status, time lag, lag, and names.
 type Badness<'v> = (Reverse<u8>, Waiting, Waiting, Name<'v>, Name<'v>, Name<'v>, Partition);
 
-/// How much waits. What is not known stands between what waits and what does not.
+/// An amount of lag, sorted from most to least. An unknown amount is between those above 0 and 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Waiting {
     So(Reverse<u64>),
@@ -186,7 +186,7 @@ impl<'v> Row<'v> {
         (Reverse(self.status.rank()), time, records, self.cluster, self.group, self.topic, self.partition)
     }
 
-    /// The status as the table and JSON have it, which is as Burrow has it.
+    /// The status as the table and JSON show it, with Burrow's names.
     #[must_use]
     pub const fn status_name(&self) -> &'static str {
         self.status.name()

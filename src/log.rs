@@ -1,4 +1,4 @@
-//! The program's own log: lines on standard error, of a level that can change while it runs.
+//! The log: lines on standard error, with a level that can be changed while the program runs.
 
 use std::io::Write;
 use std::panic::{self, PanicHookInfo};
@@ -14,13 +14,13 @@ use crate::model::Level;
 use crate::model::LogLevel;
 use crate::terminal::{Form, Harmless};
 
-/// Begins to log, once a process.
+/// Starts logging. Must be called only once per process.
 #[must_use]
 pub fn start(logging: &Logging) -> LogLevel {
     let (filter, handle) = reload::Layer::new(filter_of(logging.level));
-    // An event is written at once. The formatter escapes some of what a terminal obeys, and of some fields alone.
+    // Each event is one write. The formatter itself escapes only some control characters, and only in some fields.
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false);
-    // Standard error that is gone is no reason to panic.
+    // Without this, a closed standard error would cause a panic.
     let lines = lines.log_internal_errors(false);
     let lines = match logging.format {
         LogFormat::Text => lines.with_writer(|| Harmless::new(Form::Text, std::io::stderr())).boxed(),
@@ -28,8 +28,8 @@ pub fn start(logging: &Logging) -> LogLevel {
             lines.json().flatten_event(true).with_writer(|| Harmless::new(Form::Json, std::io::stderr())).boxed()
         }
     };
-    // It warns once a try while an ensemble is down, and shows the passwords of its sessions to whoever debugs; what an
-    // operator needs to know of it we tell ourselves.
+    // zookeeper_client warns on every attempt while an ensemble is down, and shows session passwords at debug level.
+    // The modules log what an operator needs to know.
     let lines = lines.with_filter(filter_fn(|metadata| !metadata.target().starts_with("zookeeper_client")));
     tracing_subscriber::registry().with(filter).with(lines).init();
     let (told, first) = (handle.clone(), logging.level);
@@ -43,10 +43,11 @@ pub fn start(logging: &Logging) -> LogLevel {
     }
 }
 
-/// Has each panic reported in one line, with the version: in the log, or on standard error before there is one.
+/// Installs a hook that reports each panic in one line, with the version: in the log, or on standard error before the
+/// log is started.
 ///
-/// A panic need not be the end: a session with a server that lies may panic in its client, which costs that session
-/// alone.
+/// A panic does not always end the program: a misbehaving server may cause a panic in the client of one session, which
+/// ends only that session.
 pub fn report_panics() {
     panic::set_hook(Box::new(report));
 }
@@ -59,7 +60,7 @@ fn report(panic: &PanicHookInfo<'_>) {
         tracing::error!(thread, at, why, version, revision, "a thread panicked");
     } else {
         let line = format!("warrener {version} (revision {revision}): thread {thread} panicked at {at}: {why:?}\n");
-        // There is nowhere else to say it.
+        // There is no other place to report to.
         drop(std::io::stderr().write_all(line.as_bytes()));
     }
 }

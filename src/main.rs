@@ -1,4 +1,4 @@
-//! The `warrener` program: arguments, logging, configuration, a run, an exit code.
+//! The `warrener` program: arguments, logging, configuration, run, exit code.
 
 use std::error::Error;
 use std::io::Write;
@@ -18,7 +18,7 @@ use warrener::{crash, log, shortage};
 #[global_allocator]
 static ALLOCATOR: crash::Allocator = crash::Allocator;
 
-/// What blocking work in flight may take when all else has ended.
+/// Time for blocking work in flight after everything else has ended.
 const LINGER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn read_once(lag: &Lag) -> Result<ExitCode, Exit> {
     Ok(within_runtime(async { supervise::read_once(config, lag.timeout, print).await.map(ExitCode::from) }))
 }
 
-/// The log begins, with what the configuration has to be warned of.
+/// Starts the log and logs the warnings about the configuration.
 fn log_from((config, warnings): (Config, Vec<Warning>)) -> (Config, LogLevel) {
     let level = log::start(&config.logging);
     for warning in warnings {
@@ -58,7 +58,7 @@ fn log_from((config, warnings): (Config, Vec<Warning>)) -> (Config, LogLevel) {
     (config, level)
 }
 
-/// The demo's own log would hide what it prints, so it begins with warnings.
+/// Runs the demo. Its default log level is `warn`, so that the log does not hide the printed address.
 fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
     let demo = match Demo::start() {
         Ok(demo) => demo,
@@ -82,12 +82,12 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
 
 fn announce(addresses: &[SocketAddr]) {
     for address in addresses {
-        // Whoever has closed standard output does not want to know.
+        // A closed standard output is not a failure.
         let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C ends it)");
     }
 }
 
-/// Runs to the end, and tells what it came to in the log and in the exit code.
+/// Runs to the end, and reports the result in the log and in the exit code.
 fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> ExitCode {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     info!(version, revision, "starting");
@@ -115,7 +115,7 @@ fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> Exit
     }
 }
 
-/// An error and all that lies behind it.
+/// The text of an error and of all its causes.
 fn with_causes(error: &dyn Error) -> String {
     let (mut text, mut cause) = (error.to_string(), error.source());
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! A run of the program: what starts in which order, what ends it, and that all of it has ended.
+//! A run of the program: starts its parts in order, decides what ends it, and waits for all parts to end.
 
 mod glance;
 mod house;
@@ -33,34 +33,34 @@ use signals::{Asked, Signals};
 
 pub use once::{Missing, Reading, read_once};
 
-/// Between two looks for groups that have expired.
+/// Interval of checks for expired groups.
 const EXPIRY: Duration = Duration::from_secs(30);
 
-/// Why a run could not be.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A section that cannot be configured or started.
+    /// A section cannot be configured, or its module cannot be started.
     #[error(transparent)]
     Module(#[from] ModuleError),
-    /// An address that cannot be listened on.
+    /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// A task ended that should not have.
+    /// A task ended unexpectedly.
     #[error("{0} ended unexpectedly")]
     Ended(String),
     /// A task panicked.
     #[error("{0} panicked: {1}")]
     Panicked(String, String),
-    /// The system gives no signals, or a listener broke.
+    /// Signals cannot be registered, or a listener failed.
     #[error(transparent)]
     System(#[from] std::io::Error),
 }
 
-/// A house that is shown to others.
+/// The parts of a run, with what is needed to show them over HTTP.
 struct Shown {
     house: House,
     level: LogLevel,
-    /// The name of this machine.
+    /// Name of this machine.
     host: String,
     layout: Arc<Layout>,
     glance: Glance,
@@ -77,18 +77,19 @@ impl From<Failure> for RunError {
     }
 }
 
-/// Runs until a signal or `stop` ends it. Returns when every part has ended. `level` is the log's. `listening` is told
-/// the addresses once they are bound.
+/// Runs until a signal or `stop` ends it. Returns when every part has ended.
+///
+/// `level` reads and changes the log level. `listening` is called with the addresses once they are bound.
 ///
 /// # Errors
-/// What waiting cannot repair, at the start or later.
+/// A failure that waiting cannot repair, at the start or later.
 pub async fn run(
     config: Config,
     level: LogLevel,
     stop: CancellationToken,
     listening: impl FnOnce(&[SocketAddr]),
 ) -> Result<(), RunError> {
-    // First of all: a signal that comes while the modules start ends the run as any other.
+    // First, so that a signal that arrives while the modules start also ends the run.
     let signals = Signals::new()?;
     let shown = Arc::new(Shown::new(House::new(config, stop), level));
     let house = &shown.house;
@@ -97,7 +98,8 @@ pub async fn run(
     let servers = shown.bind()?;
     listening(&servers.iter().map(Server::local_addr).collect::<Vec<_>>());
     let mut tasks = JoinSet::new();
-    // The servers go on while the modules stop, to answer what is in flight and to say that the program is stopping.
+    // The servers continue while the modules stop, to complete answers in flight and to report that the program is
+    // stopping.
     let closing = CancellationToken::new();
     for server in servers {
         info!(address = %server.local_addr(), "listening");
@@ -121,7 +123,7 @@ pub async fn run(
     reason
 }
 
-/// The room for clients.
+/// The limit of connections, from the number of file descriptors.
 fn crowd() -> Arc<Crowd> {
     let descriptors = shortage::descriptors().unwrap_or(u64::MAX);
     let crowd = Crowd::within(descriptors);
@@ -173,7 +175,7 @@ impl Shown {
         }
     }
 
-    /// The numbers of a page that was asked for at this instant.
+    /// Returns the view for a page that was requested at this instant.
     fn view(&self, asked: Instant) -> Result<Arc<View>, TryReserveError> {
         self.glance.view(asked, || self.house.storage.try_view(clock::now(), &self.house.evaluator))
     }
@@ -200,7 +202,7 @@ impl Shown {
         Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
     }
 
-    /// Waits for whatever ends the run.
+    /// Waits until something ends the run.
     async fn wait(
         &self,
         mut signals: Signals,
@@ -224,7 +226,7 @@ impl Shown {
             }
         }
         info!("stopping");
-        // A second signal ends the program at once.
+        // A second signal ends the program immediately.
         tokio::spawn(async move {
             while matches!(signals.next().await, Asked::Reload) {}
             warn!("stopped at once");

@@ -1,25 +1,25 @@
-//! Text for people: nothing in it moves the cursor, changes colours, sets titles or turns the direction of the text.
+//! Makes text safe to print: it cannot move the cursor, change colours, set titles or change the direction of text.
 //!
-//! Names and errors come from brokers and clients. What a terminal obeys is shown as an escape, like `\u{1b}`, and in
-//! JSON as `\u001b`, which a program reads back as it was.
+//! Names and errors come from brokers and clients. Characters that control a terminal are shown as escapes such as
+//! `\u{1b}`. In JSON they are written as `\u001b`, which a program reads back unchanged.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
-/// One line: line ends are escaped, too.
+/// Escapes one line, including line ends.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_obeyed, |shown, c| shown.extend(c.escape_unicode()))
 }
 
-/// Several lines.
+/// Escapes several lines. Line ends are kept.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c != '\n' && is_obeyed(c), |shown, c| shown.extend(c.escape_unicode()))
 }
 
-/// A text that is JSON, one document a line. What a terminal obeys stands in strings alone there.
+/// Escapes JSON with one document per line. In JSON, control characters can only be part of strings.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
     escaped(
@@ -49,8 +49,8 @@ fn escaped(text: &str, is_obeyed: impl Fn(char) -> bool, mut escape: impl FnMut(
     Cow::Owned(shown)
 }
 
-/// Control characters of ASCII and of Latin-1 (C1), and those of Unicode that are not seen: separators of lines,
-/// joiners, marks and overrides of direction, annotations, tags.
+/// Whether a terminal may act on a character: control characters of ASCII and Latin-1 (C1), and invisible ones of
+/// Unicode: line separators, joiners, marks and overrides of direction, annotations, tags.
 fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -67,16 +67,16 @@ fn is_obeyed(c: char) -> bool {
         )
 }
 
-/// How what is written becomes harmless.
+/// How output is escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// One line a write, with its end.
+    /// Each write is one line with its line end.
     Text,
-    /// JSON, one document a line.
+    /// JSON, one document per line.
     Json,
 }
 
-/// Writes what a terminal can show. Each write has to be whole characters; bytes that are none become U+FFFD.
+/// A writer that escapes control characters. Each write must consist of whole characters; invalid bytes become U+FFFD.
 #[derive(Debug)]
 pub struct Harmless<W> {
     form: Form,
@@ -84,7 +84,7 @@ pub struct Harmless<W> {
 }
 
 impl<W> Harmless<W> {
-    /// In front of `to`.
+    /// Wraps `to`.
     pub const fn new(form: Form, to: W) -> Self {
         Self { form, to }
     }

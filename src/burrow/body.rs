@@ -1,4 +1,4 @@
-//! What every body has around what it tells.
+//! Bodies of answers: the envelope and the payload.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::storage::{Label, TopicName};
 use super::config::{Main, Module};
 use super::group::{Status, Topics};
 
-/// A body, to be written as JSON. What it tells of groups is written from what they are made of, and not made before:
-/// so it may be written twice, once to know how long it is.
+/// A body that is serialized as JSON. The parts about groups are made only while they are written, so a body can be
+/// serialized twice, the first time to find its length.
 #[derive(Debug, Serialize)]
 pub struct Body(Told);
 
@@ -25,7 +25,7 @@ enum Told {
         payload: Box<Payload>,
         request: Request,
     },
-    /// There is no such path.
+    /// The answer for an unknown path.
     Unknown { error: bool, message: &'static str, result: Empty },
 }
 
@@ -38,7 +38,7 @@ struct Request {
     host: String,
 }
 
-/// What an answer tells.
+/// The payload of an answer.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Payload {
@@ -77,20 +77,20 @@ pub(super) enum Payload {
 }
 
 impl Body {
-    /// An answer to what was asked of a host under a path.
+    /// Creates the answer to a request for a path. `host` is the name of this machine.
     pub(super) fn told(error: bool, message: &'static str, payload: Payload, url: String, host: String) -> Self {
         let message = Cow::Borrowed(message);
         Self(Told::Answer { error, message, payload: Box::new(payload), request: Request { url, host } })
     }
 
-    /// What stands in its place when it cannot be sent.
+    /// The body in place of this one if it cannot be sent.
     pub(super) fn withheld(&self, why: String) -> Self {
         let Told::Answer { request, .. } = &self.0 else { return Self::unknown() };
         let (payload, request) = (Box::new(Payload::Nothing {}), request.clone());
         Self(Told::Answer { error: true, message: why.into(), payload, request })
     }
 
-    /// The answer where there is no such path.
+    /// The body for an unknown path.
     pub(super) const fn unknown() -> Self {
         Self(Told::Unknown { error: true, message: "invalid request type", result: Empty {} })
     }

@@ -1,5 +1,5 @@
-//! Bodies of `/v3/config`: what the checked configuration says, in Burrow's words. What has no meaning here is empty,
-//! and no secret is part of it.
+//! Bodies of `/v3/config`: the checked configuration in Burrow's terms. What has no meaning here is empty, and secrets
+//! are never included.
 
 use serde::{Serialize, Serializer};
 
@@ -7,7 +7,7 @@ use crate::config::{
     ClientProfile, Cluster, Config, Connection, Consumer, ConsumerClass, Expiry, HttpServer, Sasl, Start, Tls,
 };
 
-/// Burrow's coordinators, by which it groups its modules.
+/// Burrow's coordinators, which group its modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coordinator {
     Storage,
@@ -20,12 +20,12 @@ pub(super) enum Coordinator {
 impl Coordinator {
     const ALL: [Self; 5] = [Self::Storage, Self::Evaluator, Self::Cluster, Self::Consumer, Self::Notifier];
 
-    /// The one of this name.
+    /// Returns the coordinator with this name.
     pub fn named(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|coordinator| coordinator.name().as_bytes() == name)
     }
 
-    /// Its name.
+    /// The name of the coordinator.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Storage => "storage",
@@ -36,7 +36,7 @@ impl Coordinator {
         }
     }
 
-    /// The messages with which one of its modules is told, and told to be missing.
+    /// The messages for a module that is found and for one that is not.
     pub const fn messages(self) -> (&'static str, &'static str) {
         match self {
             Self::Storage => ("storage module detail returned", "storage module not found"),
@@ -47,7 +47,7 @@ impl Coordinator {
         }
     }
 
-    /// The names of its modules.
+    /// The names of the coordinator's modules.
     pub fn modules(self, config: &Config) -> Vec<String> {
         match self {
             Self::Storage => vec![config.storage.name.clone()],
@@ -58,7 +58,7 @@ impl Coordinator {
         }
     }
 
-    /// One of its modules.
+    /// Returns one of the coordinator's modules.
     pub fn module(self, config: &Config, name: &str) -> Option<Module> {
         match self {
             Self::Storage => (config.storage.name == name).then(|| storage(config)),
@@ -72,7 +72,7 @@ impl Coordinator {
     }
 }
 
-/// A module's settings.
+/// The settings of a module.
 #[derive(Debug, Serialize)]
 #[serde(untagged, rename_all_fields = "kebab-case")]
 pub(super) enum Module {
@@ -134,7 +134,7 @@ struct SaslProfile {
     username: String,
 }
 
-/// `/v3/config` itself.
+/// The body of `/v3/config` itself.
 #[derive(Debug, Serialize)]
 pub(super) struct Main {
     general: General,
@@ -273,7 +273,7 @@ fn sasl(sasl: &Sasl) -> SaslProfile {
     SaslProfile { name: sasl.name.clone(), handshake_first: false, username: sasl.username.clone() }
 }
 
-/// A list of names and values as an object, in the list's order.
+/// Serializes a list of names and values as an object, in the order of the list.
 pub(super) fn by_name<S: Serializer, V: Serialize>(list: &[(String, V)], to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(list.iter().map(|(name, value)| (name, value)))
 }

@@ -1,5 +1,5 @@
-//! Bodies about one group: its detail and its status. Both are copies of the group that are written as JSON: a
-//! partition's part of the body is there only while it is written.
+//! Bodies about one group: its detail and its status. Both hold a copy of the group; the part about a partition is made
+//! only while it is written.
 
 use std::num::NonZeroUsize;
 
@@ -11,18 +11,18 @@ use crate::model::Commit;
 use crate::model::{Lag, Name, Partition, Timestamp};
 use crate::storage::{GroupDetail, PartitionDetail, TopicDetail, Window};
 
-/// Places that a partition's number may leave empty in a list, for each one that is held. The number comes from
-/// outside and is believed no further than that.
+/// Limit of the gaps in a list that is indexed by partition number: a number may be at most this many times the number
+/// of known partitions up to it. Numbers come from outside, so larger ones are not trusted.
 const GAP: usize = 16;
 
-/// The topics of a group: its partitions, the index is the partition's number.
+/// The topics of a group, each with a list of partitions that is indexed by partition number.
 #[derive(Debug)]
 pub(super) struct Topics {
     group: GroupDetail,
     intervals: NonZeroUsize,
 }
 
-/// The partitions of one of its topics.
+/// The partitions of one topic.
 struct ByNumber<'a> {
     of: &'a Topics,
     topic: &'a TopicDetail,
@@ -38,7 +38,7 @@ struct Windowed<'a> {
     current_lag: u64,
 }
 
-/// As many as a full window holds, those that are missing first; none at all without a commit.
+/// The commits of a window, as many as a full one holds. Missing ones stand first, as null. Empty without a commit.
 struct Offsets<'a> {
     held: Option<(&'a PartitionDetail<'a>, &'a Window)>,
     intervals: NonZeroUsize,
@@ -59,19 +59,19 @@ struct At {
 pub(super) struct Status {
     cluster: String,
     group: String,
-    /// `None`: there is no such group.
+    /// `None` if there is no such group.
     detail: Option<GroupDetail>,
     whole: GroupEvaluation,
-    /// Those that are listed.
+    /// The partitions that are listed.
     listed: Vec<Judged>,
     most: Option<Judged>,
     totallag: u64,
 }
 
-/// A partition with the judgement on it.
+/// A partition with its evaluation.
 #[derive(Clone, Copy, Debug)]
 struct Judged {
-    /// The topic's place in the group.
+    /// Index of the topic in the group.
     topic: usize,
     partition: Partition,
     evaluation: Evaluation,
@@ -91,7 +91,7 @@ struct StatusBody<'a> {
     totallag: u64,
 }
 
-/// The partitions that a status lists.
+/// The partitions that are listed.
 struct Rows<'a>(&'a Status);
 
 /// A partition with its status.
@@ -108,7 +108,7 @@ struct Row<'a> {
     complete: Share,
 }
 
-/// Burrow's words for a status.
+/// Burrow's names of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum Word {
@@ -121,7 +121,7 @@ enum Word {
     Rewind,
 }
 
-/// A share, 0 to 1: written with the digits of a 32-bit float, as Burrow writes it.
+/// A ratio from 0 to 1, written with the digits of a 32-bit float as in Burrow.
 #[derive(Clone, Copy, Debug)]
 struct Share(f64);
 
@@ -169,7 +169,7 @@ impl<'a> Windowed<'a> {
         Self { offsets: Offsets { held, intervals }, owner, client_id, current_lag: current_lag(partition) }
     }
 
-    /// In the place of a partition of which nothing is known.
+    /// Fills the place of an unknown partition.
     const fn nothing(intervals: NonZeroUsize) -> Self {
         Self { offsets: Offsets { held: None, intervals }, owner: Name(b""), client_id: Name(b""), current_lag: 0 }
     }
@@ -188,36 +188,37 @@ fn at(partition: &PartitionDetail<'_>, commit: &Commit) -> At {
     At {
         offset: commit.offset.0,
         timestamp: commit.timestamp.0,
-        // When we saw it is not kept, for it would cost every commit a third more memory. Live the two are the same
-        // but for the way here, and of what is replayed at start the commit's own time says more.
+        // The time at which the commit was read is not kept: it would take a third more memory per commit. For live
+        // commits the two times are almost the same, and for commits that are replayed at the start the commit's own
+        // time is more informative.
         observed_at: commit.timestamp.0,
         lag: partition.lag_then(commit).map(|Lag(lag)| lag),
     }
 }
 
-/// Burrow's owner is the host, as the record has it.
+/// Burrow's owner is the client host, as it is in the record.
 fn owner<'a>(partition: &PartitionDetail<'a>) -> (Name<'a>, Name<'a>) {
     let owner = partition.owner.map(|member| (member.client_host.name(), member.client_id.name()));
     owner.unwrap_or((Name(b""), Name(b"")))
 }
 
-/// Burrow's lag now is a number even where there is none to be known.
+/// Burrow shows an unknown lag as 0.
 fn current_lag(partition: &PartitionDetail<'_>) -> u64 {
     partition.current_lag().map_or(0, |Lag(lag)| lag)
 }
 
 impl Status {
-    /// Of a group that there is not.
+    /// The status of a group that does not exist.
     pub const fn not_found(cluster: String, group: String) -> Self {
         Self { cluster, group, detail: None, whole: GroupEvaluation::NONE, listed: Vec::new(), most: None, totallag: 0 }
     }
 
-    /// Of a group as of `now`; with `all` of its partitions, or those alone that are not OK.
+    /// The status of a group at `now`, with all partitions if `all`, else with those that are not OK.
     pub fn of(cluster: String, group: GroupDetail, now: Timestamp, rules: &EvaluatorRules, all: bool) -> Self {
         let mut status = Self::not_found(cluster, group.label.name().to_string());
         let (whole, partitions) = group.evaluate(now, rules);
-        // The partitions of the topics that the group commits to count
-        // (docs/src/reference/status-rules.md, Complete ratio).
+        // Only partitions of topics that the group commits to count (docs/src/reference/status-rules.md, Complete
+        // ratio).
         for one in partitions.iter().filter(|one| group.commits_to(one.topic)) {
             let (partition, lag) = (one.partition(), current_lag(&one.detail));
             status.add(Judged { topic: one.topic, partition, evaluation: one.evaluation, lag }, all);

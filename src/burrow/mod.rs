@@ -1,12 +1,12 @@
-//! Burrow's HTTP API, version 3, without the HTTP: a method and a path in, a status and a body out
+//! Burrow's HTTP API, version 3, without HTTP: takes a method and a path, and returns a status and a body
 //! (docs/src/reference/http-api.md, Burrow API).
 //!
 //! ```text
 //! Asked ──route──▶ Call ──Api──▶ storage details, config ──▶ Answer { status, body }
 //! ```
 //!
-//! Fields of bodies are in the order of docs/src/reference/http-api.md, Burrow API. A name that is not UTF-8 is shown
-//! as on `/metrics`; it is asked for by its bytes, percent-encoded, or as it is shown.
+//! The fields of bodies are in the order of docs/src/reference/http-api.md, Burrow API. A name that is not UTF-8 is
+//! shown as on `/metrics`. A path may contain it either as percent-encoded bytes or as it is shown.
 
 mod body;
 mod config;
@@ -33,64 +33,64 @@ use config::{Coordinator, Main};
 use group::{Status, Topics};
 use route::{Call, Refusal};
 
-/// What the API answers from.
+/// The sources of the answers.
 #[derive(Clone, Copy)]
 pub struct Api<'a> {
     /// The configuration of this run.
     pub config: &'a Config,
-    /// What is known.
+    /// The state of all clusters.
     pub storage: &'a Storage,
-    /// What groups are judged by.
+    /// The rules by which groups are evaluated.
     pub rules: &'a EvaluatorRules,
-    /// The log's level.
+    /// Reads and changes the log level.
     pub level: &'a LogLevel,
-    /// The name of this machine.
+    /// Name of this machine.
     pub host: &'a str,
 }
 
 /// A request.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
-    /// Its method.
+    /// Method.
     pub verb: Verb,
-    /// Its path as it came: without a query, and with its percent signs.
+    /// Path as received: without the query, still percent-encoded.
     pub path: &'a str,
-    /// Its body.
+    /// Body.
     pub body: &'a [u8],
-    /// Whether it came where `enable-admin` holds.
+    /// Whether `enable-admin` is set for the server that received it.
     pub admin: bool,
-    /// When.
+    /// Time of the request.
     pub now: Timestamp,
 }
 
-/// What a request wants to do.
+/// What a method does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// GET, HEAD.
+    /// GET or HEAD.
     Read,
     /// DELETE.
     Delete,
     /// POST.
     Post,
-    /// What is never allowed.
+    /// Any other method, which is never allowed.
     Other,
 }
 
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// HTTP's status code.
+    /// HTTP status code.
     pub status: u16,
-    /// The header `Allow`, where the method is another.
+    /// Value of the header `Allow`, if the method is not allowed.
     pub allow: Option<String>,
-    /// The body, to be written as JSON.
+    /// The body, to be serialized as JSON.
     pub body: Body,
 }
 
-/// A status code, a message and what goes with it; no success in `Err`.
+/// A status code, a message and a payload. `Err` is a failure, which has no payload.
 type Outcome = Result<(u16, &'static str, Payload), (u16, &'static str)>;
 
-/// What a POST to the log level says.
+/// The body of a POST to the log level.
 #[derive(Deserialize)]
 struct Wanted {
     #[serde(default)]
@@ -180,7 +180,7 @@ impl Api<'_> {
         Ok((200, "consumer detail returned", Payload::Consumer { topics: Topics::of(group, self.rules) }))
     }
 
-    /// Not being found is no error here.
+    /// A group that is not found is not an error here.
     fn status(&self, cluster: &Segment, group: &Segment, now: Timestamp, all: bool) -> (u16, &'static str, Payload) {
         let detail = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
         let cluster = cluster.name().to_string();
@@ -191,7 +191,7 @@ impl Api<'_> {
         (code, "consumer status returned", Payload::Status { status })
     }
 
-    /// As in Burrow, what is not there has been removed as well.
+    /// As in Burrow, removing what does not exist succeeds.
     fn remove(&self, cluster: &Segment, group: &Segment, topic: Option<&Segment>, admin: bool) -> Outcome {
         if !admin {
             return Err(NOT_ENABLED);
@@ -230,7 +230,7 @@ impl Api<'_> {
 
 const NOT_ENABLED: (u16, &str) = (403, "admin requests are not enabled");
 
-/// Burrow's names for levels, of which `fatal` is none here.
+/// Parses Burrow's names of levels. `fatal` is the same as `error`.
 fn level(name: &str) -> Option<Level> {
     match name.to_ascii_lowercase().as_str() {
         "warning" => Some(Level::Warn),
@@ -240,7 +240,7 @@ fn level(name: &str) -> Option<Level> {
 }
 
 impl Answer {
-    /// What is answered in its place when its body cannot be sent.
+    /// An answer in place of this one if its body cannot be sent.
     #[must_use]
     pub fn withheld(&self, status: u16, why: String) -> Self {
         Self { status, allow: self.allow.clone(), body: self.body.withheld(why) }

@@ -1,4 +1,4 @@
-//! Paths below `/v3`: what is asked for by which method.
+//! The routes below `/v3`: paths and methods.
 
 use crate::address::{Segment, decode};
 use crate::model::Name;
@@ -6,7 +6,7 @@ use crate::model::Name;
 use super::Verb;
 use super::config::Coordinator;
 
-/// What is asked for.
+/// A parsed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Clusters,
@@ -28,7 +28,7 @@ pub(super) enum Call {
         cluster: Segment,
         group: Segment,
     },
-    /// The group's status, with all of its partitions or those alone that are not OK.
+    /// The status of a group, with all partitions if `all`, else with those that are not OK.
     Status {
         cluster: Segment,
         group: Segment,
@@ -46,16 +46,16 @@ pub(super) enum Call {
     SetLogLevel,
 }
 
-/// Why nothing is.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// There is no such path.
+    /// The path is unknown.
     Unknown,
-    /// There is, with other methods: those of the header `Allow`.
+    /// The path has other methods, which are listed for the header `Allow`.
     NotAllowed(String),
 }
 
-/// What each method of one path does.
+/// The call of each method of a path.
 #[derive(Default)]
 struct Methods {
     read: Option<Call>,
@@ -63,14 +63,14 @@ struct Methods {
     post: Option<Call>,
 }
 
-/// A path, and what its methods do with the names that stand in it.
+/// A path, and its calls with the names that the path contains.
 struct Route {
-    /// A segment that begins with a colon stands for a name; `:coordinator` for that of a [`Coordinator`].
+    /// A segment that begins with a colon is a name; `:coordinator` must be the name of a [`Coordinator`].
     path: &'static str,
     methods: fn(Names) -> Methods,
 }
 
-/// The names in a path, in their order. Those that it does not have are empty.
+/// The names in a path, in order. Unused ones are empty.
 type Names = [Segment; 3];
 
 const ROUTES: &[Route] = &[
@@ -129,7 +129,7 @@ const ROUTES: &[Route] = &[
     },
 ];
 
-/// The call that a method and a path are.
+/// Parses a method and a path.
 pub(super) fn call(verb: Verb, path: &str) -> Result<Call, Refusal> {
     let segments = segments(path).ok_or(Refusal::Unknown)?;
     let found = ROUTES.iter().find_map(|route| Some((route, route.names(&segments)?)));
@@ -145,13 +145,13 @@ pub(super) fn call(verb: Verb, path: &str) -> Result<Call, Refusal> {
     call.ok_or(Refusal::NotAllowed(allow))
 }
 
-/// The path as it is shown in answers: decoded, as names are shown.
+/// The path as it is shown in answers: decoded, and escaped like names.
 pub(super) fn shown(path: &str) -> String {
     decode(path).map_or_else(|| path.to_owned(), |bytes| Name(&bytes).to_string())
 }
 
 impl Route {
-    /// The names in a path, if it is one of this route.
+    /// Returns the names in a path if the path matches this route.
     fn names(&self, path: &[Segment]) -> Option<Names> {
         let segments = self.path.strip_prefix("/v3/")?.split('/');
         if segments.clone().count() != path.len() {
@@ -192,7 +192,7 @@ impl Methods {
     }
 }
 
-/// The segments below `/v3/`; a trailing slash makes it another path, of which there is none.
+/// The segments below `/v3/`. A path with a trailing slash is unknown.
 fn segments(path: &str) -> Option<Vec<Segment>> {
     let below = path.strip_prefix("/v3/").filter(|below| !below.ends_with('/'))?;
     below.split('/').map(|segment| decode(segment).map(|bytes| Segment::new(&bytes))).collect()

@@ -1,5 +1,6 @@
-//! Every answer of the API on a scripted storage, pinned in `tests/fixtures/burrow`: the method and path, the status
-//! code, the body. With `BLESS=1` in the environment the files are written anew, to be read before they are kept.
+//! All answers of the API for a scripted storage, compared with the files in `tests/fixtures/burrow`: method and path,
+//! status code, body. With `BLESS=1` in the environment the files are written again, to be reviewed before they are
+//! committed.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -19,7 +20,7 @@ const RULES: EvaluatorRules = EvaluatorRules { intervals: INTERVALS, minimum_com
 /// A minute after the last commit.
 const NOW: Timestamp = Timestamp(1_700_000_180_250);
 
-/// What the program would have around the API.
+/// Everything that the API needs.
 struct House {
     config: Config,
     storage: Storage,
@@ -43,7 +44,7 @@ impl House {
         api.answer(&Asked { verb, path, body: body.as_bytes(), admin, now: NOW })
     }
 
-    /// Requests, `METHOD PATH BODY` each, and what they are answered.
+    /// Sends requests, each as `METHOD PATH BODY`, and returns them with their answers.
     fn talk(&self, admin: bool, requests: &[&str]) -> String {
         let mut all = String::new();
         for request in requests {
@@ -64,7 +65,7 @@ impl House {
     }
 }
 
-/// As if Burrow's own file, with a secret in each place that takes one.
+/// A configuration as for Burrow, with a secret in every place that takes one.
 fn config() -> Config {
     let text = r#"
 [general]
@@ -144,7 +145,7 @@ class-name = "email"
     load(text, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 
-/// Topics `orders` of four partitions, the end of the last of which is not known, and `paid` of one.
+/// Topics `orders` with four partitions, the last of which has an unknown log end, and `paid` with one.
 fn storage() -> Storage {
     let rules = Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
     let storage = Storage::new(["local", "other"], rules);
@@ -172,8 +173,8 @@ fn storage() -> Storage {
     storage
 }
 
-/// `billing` is late on one partition, has stopped on one, has committed none of one that it owns and one of unknown
-/// end, and went back in another topic; `idle` is at the end. The rest are there for their names.
+/// `billing` lags on one partition, has stopped on one, has no commit on one that it owns and on one with an unknown
+/// log end, and went back in another topic. `idle` is at the log end. The others are there for their names.
 fn commits() -> Vec<Update<'static>> {
     let commit = |group: &'static [u8], topic: &'static str, partition, offset, second: i64| Update::Commit {
         group: Name(group),

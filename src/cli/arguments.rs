@@ -1,4 +1,4 @@
-//! What may be typed, and what it comes to together with the environment.
+//! The definition of the command line, and its combination with the environment.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::{Exit, Lag, Output, Run, Shell, Source};
 use crate::config::{Flags, Overrides, parse_address, parse_level, parse_timeout};
 use crate::model::Level;
 
-/// How long `lag` waits, unless `--timeout` says otherwise.
+/// Default of `--timeout`.
 const LAG_TIMEOUT: &str = "30s";
 
 /// Shows where Kafka consumer groups stand, to Prometheus.
@@ -198,7 +198,8 @@ impl LogArguments {
 }
 
 impl LagArguments {
-    /// The file's level is that of a run that goes on: whoever asks for a table wants to see little else.
+    /// The level of the file is for a running exporter. Here only warnings and errors are shown unless a level is
+    /// requested.
     pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Lag, Exit> {
         let log_level = Some(self.log.resolve(env)?.unwrap_or(Level::Warn));
         let overrides = Overrides { listen: None, log_level };

@@ -1,4 +1,4 @@
-//! The command line against `docs/src/reference/command-line.md`.
+//! Compares the command line with `docs/src/reference/command-line.md`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,13 +9,13 @@ use regex::Regex;
 use super::*;
 use crate::documentation::{Page, Table, codes, link};
 
-/// What the reference says of an option, and what clap knows.
+/// An option as the reference describes it, and as clap defines it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Flag {
     names: Vec<String>,
     variable: Option<String>,
     value: Option<String>,
-    /// The commands that take it; the empty name is none of them.
+    /// The commands that take it. The empty name stands for no command.
     commands: BTreeSet<String>,
 }
 
@@ -29,7 +29,7 @@ fn commands() -> Clap {
     command
 }
 
-/// Those without `help`, which takes no options.
+/// All commands except `help`, which takes no options.
 fn subcommands(all: &Clap) -> impl Iterator<Item = &Clap> {
     all.get_subcommands().filter(|command| command.get_name() != "help")
 }
@@ -51,7 +51,7 @@ fn flag(arg: &Arg) -> Option<Flag> {
     Some(Flag { names: names.collect(), variable, value, commands: BTreeSet::new() })
 }
 
-/// Every option of every command, by its first name.
+/// All options of all commands, by their first name.
 fn flags(all: &Clap) -> BTreeMap<String, Flag> {
     let mut flags: BTreeMap<String, Flag> = BTreeMap::new();
     let named = subcommands(all).map(|command| (command.get_name(), command));
@@ -72,7 +72,7 @@ fn documented(table: &Table, all: &BTreeSet<String>) -> BTreeMap<String, Flag> {
         let commands = match row[3].as_str() {
             "all" => all.iter().cloned().chain([String::new()]).collect(),
             "without a command" => [String::new()].into(),
-            // `run` needs no name.
+            // `run` may be left out.
             some => some
                 .split(", ")
                 .flat_map(|name| [name, if name == "run" { "" } else { name }])

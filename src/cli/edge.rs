@@ -1,4 +1,4 @@
-//! Where a configuration meets files and the environment.
+//! Access of the configuration to files and the environment.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,20 +7,20 @@ use std::path::Path;
 use super::{Exit, Run, Source, trial};
 use crate::config::{Config, Loaded, Outside, Warning, from_flags, load};
 
-/// More than any configuration or password needs; what is longer is another file, or has no end.
+/// More than any configuration or password needs. A longer file is the wrong one, or is endless.
 const MOST_BYTES: u64 = 4 << 20;
 
-/// The real environment and the real files.
+/// The real environment and files.
 #[must_use]
 pub const fn outside() -> Outside<'static> {
     Outside { env: &|name| std::env::var_os(name), read: &read, readable: &is_readable }
 }
 
 impl Run {
-    /// Loads and checks the configuration, with what the libraries think of it.
+    /// Loads and checks the configuration, including the checks of the libraries.
     ///
     /// # Errors
-    /// All its mistakes, to print.
+    /// All mistakes, to print.
     pub fn load(&self) -> Result<Loaded, Exit> {
         let loaded = match &self.source {
             Source::File(path) => {
@@ -42,10 +42,10 @@ impl Run {
     }
 }
 
-/// What a run may start with: refuses a configuration that asks for what this version lacks.
+/// Returns the configuration of a run, unless it uses features that this version does not have.
 ///
 /// # Errors
-/// All that is not supported, to print.
+/// All unsupported settings, to print.
 pub fn startable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
     if loaded.unsupported.is_empty() {
         return Ok((loaded.config, loaded.warnings));
@@ -53,10 +53,10 @@ pub fn startable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
     Err(Exit::usage(loaded.unsupported.iter().map(|unsupported| format!("{unsupported}\n")).collect()))
 }
 
-/// What a reading may start with: as [`startable`], but for what only a run that goes on has to do with.
+/// Like [`startable`], for a single reading: unsupported settings that concern only a running exporter are ignored.
 ///
 /// # Errors
-/// As [`startable`].
+/// All other unsupported settings, to print.
 pub fn readable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
     let unsupported = loaded.unsupported.into_iter().filter(|it| !it.is_about_serving()).collect();
     startable(Loaded { unsupported, ..loaded })
@@ -79,7 +79,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Not read, since a pipe can be read only once.
+/// Opened but not read, because a pipe can be read only once.
 fn is_readable(path: &Path) -> Result<(), String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {

@@ -1,4 +1,4 @@
-//! What `check` prints about the configuration of the golden files is one of them; `lag` prints two others.
+//! The output of `check` for the golden configuration is one of the golden files. The output of `lag` is two others.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What `lag` prints.
+//! The output of `lag`.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::time::Duration;
@@ -8,32 +8,33 @@ use crate::lag_table::{Row, Table, rows, unknown};
 use crate::supervise::Reading;
 use crate::terminal;
 
-/// One reading: of which groups, for whom, for how long.
+/// The options of `lag`.
 #[derive(Debug, PartialEq)]
 pub struct Lag {
-    /// Where the configuration comes from.
+    /// Source of the configuration.
     pub run: Run,
-    /// The groups to print; none stands for all.
+    /// Names of the groups to print. Empty for all groups.
     pub groups: Vec<String>,
-    /// How to print them.
+    /// Output format.
     pub output: Output,
-    /// How long to wait for what does not answer.
+    /// How long to wait for clusters.
     pub timeout: Duration,
 }
 
-/// How `lag` prints.
+/// Output format of `lag`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {
     /// A table.
     Table,
-    /// An array of objects, one a line.
+    /// An array of objects, one per line.
     Json,
 }
 
 impl Lag {
-    /// Prints a reading, and on `stderr` what is missing from it. Returns the exit code: [`FAILED`] when something is.
+    /// Prints a reading on `stdout`, and what is missing from it on `stderr`. Returns the exit code, which is
+    /// [`FAILED`] if something is missing or could not be printed.
     ///
-    /// That nobody reads on is no reason to complain: `warrener lag | head` has what it wanted.
+    /// A closed pipe is not a failure: `warrener lag | head` has what it needs.
     pub fn print(&self, reading: &Reading, stdout: impl Write, mut stderr: impl Write) -> u8 {
         let rows = rows(&reading.view, &self.groups);
         let mut complaints: Vec<String> = reading.missing.iter().map(ToString::to_string).collect();
@@ -44,7 +45,7 @@ impl Lag {
             Ok(()) | Err(_) => {}
         }
         for complaint in &complaints {
-            // Nobody can be told that nobody can be told.
+            // There is no place left to report a failure of standard error.
             let _unread = writeln!(stderr, "{}", terminal::line(complaint));
         }
         if complaints.is_empty() { DONE } else { FAILED }
@@ -99,7 +100,7 @@ mod tests {
         Reading { view: View::default(), missing: Vec::new() }
     }
 
-    /// The exit code and both outputs.
+    /// Returns the exit code and both outputs.
     fn printed(lag: &Lag) -> (u8, String, String) {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let code = lag.print(&nothing(), &mut stdout, &mut stderr);

@@ -1,4 +1,5 @@
-//! The man pages in `packaging/man` are what this command line is. `make man` writes them.
+//! The man pages in `packaging/man` are generated from the command line. `make man` writes them, and a test compares
+//! them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +12,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::arguments::Arguments;
 use super::{DONE, FAILED, USAGE};
 
-/// The pages, by the names of their files.
+/// The pages by file name.
 fn pages() -> BTreeMap<String, String> {
     let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();
@@ -33,7 +34,7 @@ fn rendered(page: &Man) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// What the command line can't tell of itself.
+/// Sections that cannot be generated from the command line.
 fn more() -> String {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);

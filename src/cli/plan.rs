@@ -1,4 +1,4 @@
-//! What `check` prints: what a run would do. No secret is part of it.
+//! The output of `check`: what a run would do, without secrets.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::config::{
 };
 use crate::terminal;
 
-/// Checks a configuration. Mistakes exit with 64; warnings, and what this version does not support, do not.
+/// Checks a configuration. Mistakes exit with 64; warnings and unsupported settings do not.
 #[must_use]
 pub fn check(run: &Run) -> Exit {
     let loaded = match run.load() {
@@ -100,7 +100,7 @@ fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
     line(f, "groups", &consumer.groups)
 }
 
-/// What of a profile has a meaning for ZooKeeper.
+/// The parts of a profile that apply to ZooKeeper.
 fn zookeeper_client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
     profile_line(f, client)?;
     tls_line(f, client)?;
@@ -128,7 +128,7 @@ fn client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
     let sasl = client.sasl.as_ref().map_or("none", |sasl| sasl.mechanism.name());
     line(f, "sasl", sasl)?;
     if !client.properties.is_empty() {
-        // A property may be a password: names only.
+        // Only names are shown, because a property may be a password.
         let names: Vec<_> = client.properties.keys().map(String::as_str).collect();
         line(f, "properties", names.join(", "))?;
     }

@@ -17,7 +17,7 @@ fn run(line: &str) -> Run {
     }
 }
 
-/// The first line of what a usage error prints.
+/// The first line of a usage error.
 fn refused(line: &str, env: &[(&str, &str)]) -> String {
     let exit = typed(line, env).unwrap_err();
     assert_eq!((exit.code, exit.stdout.as_str()), (USAGE, ""), "{line}");

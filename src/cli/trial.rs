@@ -1,5 +1,5 @@
-//! What the libraries think of a configuration. They are asked without a socket being opened, and before anything is
-//! started: what they refuse is a mistake of the file like any other.
+//! Checks a configuration with the client libraries. It opens no socket and happens before anything is started, so that
+//! a refusal of a library is reported like any other mistake of the file.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use crate::consumer::kafka_zk;
 use crate::kafka::{Client, Role};
 use crate::model::ModuleError;
 
-/// All that librdkafka and the client of ZooKeeper refuse, each once, sorted.
+/// All refusals of librdkafka and the ZooKeeper client, each once, sorted.
 pub(super) fn refused(config: &Config) -> BTreeSet<String> {
     let mut tried = BTreeSet::new();
     let mut refused = BTreeSet::new();
     let mut note = |errors: Vec<ModuleError>| {
-        // A mechanism that is not there is not supported yet, which has been found out already.
+        // A missing mechanism has already been reported as not supported yet.
         let errors = errors.into_iter().filter(|error| !matches!(error, ModuleError::Mechanism { .. }));
         refused.extend(errors.map(|error| error.to_string()));
     };
@@ -24,7 +24,7 @@ pub(super) fn refused(config: &Config) -> BTreeSet<String> {
         ConsumerClass::KafkaZk(_) => None,
     });
     for (connection, role) in clusters.chain(consumers) {
-        // What a client is made of is its profile; the servers have been checked.
+        // Only the profile matters for creating a client. Servers have already been checked.
         if tried.insert((&connection.client.name, role)) {
             note(Client::trial(connection, role));
         }

@@ -1,4 +1,4 @@
-//! The sections, keys and names of a configuration against `docs/src/reference/configuration.md`.
+//! Compares the sections, keys and names of the configuration with `docs/src/reference/configuration.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use super::tests::{WORLD, at, text};
 use super::{Overrides, read};
 use crate::documentation::{Page, codes, link};
 
-/// Keys by their section, as `[cluster.NAME]` is written in the reference.
+/// Keys by section. Sections are written as in the reference, for example `[cluster.NAME]`.
 type Keys = BTreeMap<String, BTreeSet<String>>;
 
 fn reference() -> Page {
     Page::read("docs/src/reference/configuration.md")
 }
 
-/// What the parser asks a file for that has every section. The root is the section without a name.
+/// The keys that the parser looks up in files that have every section. The root has an empty name.
 fn asked(is_setting: bool) -> Keys {
     let mut asked: Vec<Asked> = Vec::new();
     for file in ["tests/fixtures/config/every-key.toml", "tests/fixtures/config/burrow.toml"] {
@@ -31,7 +31,7 @@ fn asked(is_setting: bool) -> Keys {
     keys
 }
 
-/// `cluster.local` as `[cluster.NAME]`, `metrics.limit[0]` as `[[metrics.limit]]`.
+/// Writes `cluster.local` as `[cluster.NAME]`, and `metrics.limit[0]` as `[[metrics.limit]]`.
 fn shown(section: &str) -> String {
     match (section.split_once('['), section.split_once('.')) {
         (Some((list, _)), _) => format!("[[{list}]]"),
@@ -40,7 +40,7 @@ fn shown(section: &str) -> String {
     }
 }
 
-/// The keys that the reference has rows for. A heading's text begins with the section that it is about.
+/// The keys that have a row in the reference. The text of a heading begins with its section.
 fn documented() -> Keys {
     let (page, mut keys) = (reference(), Keys::new());
     for heading in page.headings() {
@@ -64,7 +64,7 @@ fn the_reference_has_a_row_for_every_key_and_no_other() {
     assert_eq!(documented(), settings);
 }
 
-/// The rows of the keys of Burrow that are accepted and do nothing: `[cluster.*]` is all of these sections.
+/// The rows of Burrow's keys without effect. A row of `[cluster.*]` is about all these sections.
 fn without_effect() -> Vec<(BTreeSet<String>, String)> {
     let table = reference().section("## Keys of Burrow without effect").only_table();
     let name = |section: &str| section.replace(".*", ".NAME");
@@ -83,7 +83,7 @@ fn the_reference_lists_every_section() {
         listed.insert(codes(name)[0].to_owned());
     }
     assert_eq!(listed, documented().into_keys().collect());
-    // The root knows them, and Burrow's that have no effect.
+    // The root has these sections, and those of Burrow that have no effect.
     let kind = |name: &String| name.trim_matches(['[', ']']).split('.').next().unwrap().to_owned();
     let ignored = without_effect().into_iter().filter(|(_, keys)| keys.starts_with("all")).flat_map(|(names, _)| names);
     let ignored: BTreeSet<String> = ignored.collect();
@@ -141,7 +141,8 @@ fn the_page_on_moving_from_burrow_lists_every_key_and_section_without_effect() {
     let mut listed = BTreeSet::new();
     for row in page.section("### Keys that are accepted with a warning").only_table().rows {
         let mut section = String::new();
-        // A key without a section is in that of the key before it. `tls = ""` is a value without effect, not a key.
+        // A key without a section belongs to the section of the key before it. `tls = ""` is a value without effect,
+        // not a key.
         for code in codes(&row[0]).into_iter().filter(|code| !code.contains('=')) {
             let path =
                 if code.contains('.') || section.is_empty() { code.to_owned() } else { format!("{section}.{code}") };

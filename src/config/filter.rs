@@ -4,7 +4,7 @@ use std::fmt;
 
 use regex::bytes::Regex;
 
-/// An allow and a deny regex over names, unanchored as in Burrow; deny wins, an empty list is no list.
+/// An allow and a deny regex for names, unanchored as in Burrow. A name that matches the deny regex does not pass.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     allow: Option<Regex>,
@@ -12,19 +12,20 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// A filter of checked regexes; `None` allows everything, or denies nothing.
+    /// Creates a filter from checked regexes. Without an allow regex every name is allowed, without a deny regex none
+    /// is denied.
     #[must_use]
     pub const fn new(allow: Option<Regex>, deny: Option<Regex>) -> Self {
         Self { allow, deny }
     }
 
-    /// The regex that allows, as it is written; empty for none.
+    /// The allow regex as it is written, or an empty string.
     #[must_use]
     pub fn allowlist(&self) -> &str {
         self.allow.as_ref().map_or("", Regex::as_str)
     }
 
-    /// Whether a name passes.
+    /// Whether a name passes the filter.
     #[must_use]
     pub fn allows(&self, name: &[u8]) -> bool {
         self.allow.as_ref().is_none_or(|regex| regex.is_match(name))
@@ -32,7 +33,7 @@ impl Filter {
     }
 }
 
-/// For people: `all`, `"^a"`, `all but "b"`, `"^a" but "b"`.
+/// Readable form: `all`, `"^a"`, `all but "b"`, `"^a" but "b"`.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.allow {

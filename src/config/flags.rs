@@ -1,4 +1,4 @@
-//! A configuration without a file: from the flags of the command line.
+//! A configuration from command line flags, without a file.
 
 use std::time::Duration;
 
@@ -20,33 +20,33 @@ use crate::config::file::findings::{Findings, Mistakes, Path, quote};
 use crate::config::sections::modules::{REFRESHES, default_consumer};
 use crate::model::Level;
 
-/// What the flags say about Kafka: brokers, and kafka_exporter's filters, unanchored regexes as there.
-/// An empty filter is none.
+/// The flags about Kafka: brokers, and kafka_exporter's filters, which are unanchored regexes as there. An empty filter
+/// is the same as none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
-    /// `--brokers`, `host:port` each.
+    /// `--brokers`, each as `host:port`.
     pub brokers: Vec<String>,
     /// `--topic.filter`: topics that are kept.
     pub topic_filter: Option<String>,
-    /// `--topic.exclude`: topics that are not.
+    /// `--topic.exclude`: topics that are not kept.
     pub topic_exclude: Option<String>,
     /// `--group.filter`: groups that are kept.
     pub group_filter: Option<String>,
-    /// `--group.exclude`: groups that are not.
+    /// `--group.exclude`: groups that are not kept.
     pub group_exclude: Option<String>,
 }
 
-/// What the command line says over any configuration.
+/// Flags that take precedence over any configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// `--listen`, an address that [`parse_address`](super::parse_address) has checked.
+    /// `--listen`: an address that [`parse_address`](super::parse_address) has checked.
     pub listen: Option<String>,
     /// `--log-level`.
     pub log_level: Option<Level>,
 }
 
 impl Overrides {
-    /// Replaces what is set.
+    /// Applies the flags that are set to a configuration.
     pub fn apply(&self, config: &mut Config) {
         if let Some(address) = &self.listen {
             config.http = vec![HttpServer::at(address.clone())];
@@ -57,7 +57,8 @@ impl Overrides {
     }
 }
 
-/// The configuration of `--brokers`: one cluster and one consumer, both named `default`, the rest by default.
+/// Makes the configuration of `--brokers`: one cluster and one consumer, both named `default`, and defaults for the
+/// rest.
 ///
 /// # Errors
 /// All mistakes of the flags.
@@ -89,7 +90,8 @@ pub fn from_flags(flags: &Flags, overrides: &Overrides) -> Result<Config, Mistak
 }
 
 impl Config {
-    /// One cluster and one consumer, both named `default`, the rest by default. Nothing is checked.
+    /// A configuration with one cluster and one consumer, both named `default`, and defaults for the rest. Nothing is
+    /// checked.
     #[must_use]
     pub fn of_brokers(servers: Vec<String>, topics: Filter, groups: Filter) -> Self {
         let [offset_refresh, topic_refresh] = REFRESHES.map(Duration::from_secs);

@@ -5,13 +5,13 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use super::file::values;
 
-/// A host name or an address in the one form in which browsers send it: lower case, without a dot at its end, IPv6 in
-/// brackets and as short as it can be written.
+/// A host name or address in the form in which browsers send it: lower case, without a trailing dot, IPv6 in brackets
+/// and in its shortest form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
 impl HostName {
-    /// Reads a host without a port. `None` for what is no host.
+    /// Parses a host without a port. Returns `None` if it is not a host.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if !values::is_host(text) {
@@ -22,7 +22,7 @@ impl HostName {
         Some(Self(short.unwrap_or_else(|| text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase())))
     }
 
-    /// Whether only this machine has it for itself.
+    /// Whether the host is a loopback address or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let address = self.0.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

@@ -1,7 +1,7 @@
-//! Configuration: a raw file is checked as a whole into a [`Config`], or all its mistakes are told at once.
+//! Configuration: checks a raw file as a whole. The result is a [`Config`], or all mistakes at once.
 //!
-//! The grammar and its rules are those of docs/src/reference/configuration.md. Nothing past `main` sees the raw form,
-//! and a `Config` that exists has been checked. The core reads neither files nor the environment: both come in as [`Outside`].
+//! The grammar and its rules are in docs/src/reference/configuration.md. Only `main` and this module see the raw form;
+//! a [`Config`] is always checked. The core reads neither files nor the environment: both are passed in as [`Outside`].
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
@@ -30,19 +30,19 @@ pub use host::HostName;
 pub use sections::properties::ALIASES;
 pub use settings::*;
 
-/// What a configuration refers to outside of itself.
+/// Access to what a configuration refers to: the environment and files.
 #[derive(Clone, Copy)]
 pub struct Outside<'o> {
-    /// The value of an environment variable, if it is set.
+    /// Returns the value of an environment variable, if it is set.
     pub env: &'o dyn Fn(&str) -> Option<OsString>,
-    /// Reads a small file, or says why it can't.
+    /// Reads a small file. The error is the reason as text.
     pub read: &'o dyn Fn(&Path) -> Result<Vec<u8>, String>,
-    /// Whether a file can be read; why not otherwise.
+    /// Checks that a file can be read. The error is the reason as text.
     pub readable: &'o dyn Fn(&Path) -> Result<(), String>,
 }
 
 impl Outside<'_> {
-    /// No variables and no files.
+    /// An environment without variables and without files.
     #[must_use]
     pub const fn nothing() -> Self {
         Self {
@@ -53,22 +53,22 @@ impl Outside<'_> {
     }
 }
 
-/// A checked configuration, and what its writer should know about it.
+/// A checked configuration, with its warnings.
 #[derive(Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What does not do what its writer may expect.
+    /// Settings that do not do what the user may expect.
     pub warnings: Vec<Warning>,
-    /// Settings of features that this version lacks; a run must refuse them.
+    /// Settings of features that this version does not have. A run must refuse them.
     pub unsupported: Vec<Unsupported>,
 }
 
 /// Checks the text of a configuration file and applies the command line's overrides.
 ///
 /// # Errors
-/// All mistakes of the text, sorted by where they stand. None of them shows a secret: texts that come from the
-/// environment are shown as they stand in the file, passwords not at all.
+/// All mistakes of the text, sorted by position. They contain no secret: values from the environment are shown as they
+/// are written in the file, passwords not at all.
 pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<Loaded, Mistakes> {
     let mut findings = findings::Findings::new(outside);
     let config = read(text, overrides, &mut findings)?;
@@ -76,7 +76,7 @@ pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<
     Ok(Loaded { config, warnings, unsupported })
 }
 
-/// Reads the text as far as it goes. Its mistakes are findings, except those of the syntax.
+/// Reads as much of the text as possible. Mistakes are added to `findings`; only syntax errors are returned.
 fn read(text: &str, overrides: &Overrides, findings: &mut findings::Findings<'_>) -> Result<Config, Mistakes> {
     let table = syntax::parse(text)?;
     let mut root = section::Section::new(findings::Path::root(), Some(&table));

@@ -1,4 +1,4 @@
-//! The checked configuration: what the program uses, every reference resolved and every value in its range.
+//! The checked configuration. All references are resolved and all values are in range.
 
 use crate::model::Level;
 use std::collections::BTreeMap;
@@ -12,18 +12,18 @@ use regex::bytes::Regex;
 use super::Filter;
 use super::HostName;
 
-/// All that a run needs to know. Lists are sorted by the section's name.
+/// The configuration of a run. Lists are sorted by the name of the section.
 #[derive(Debug)]
 pub struct Config {
     /// `[cluster.*]`, at least one.
     pub clusters: Vec<Cluster>,
-    /// `[consumer.*]`, and one of class `kafka` for each cluster that has none, named like the cluster.
+    /// `[consumer.*]`, and one of class `kafka` for each cluster that has none, named after the cluster.
     pub consumers: Vec<Consumer>,
     /// `[storage.*]`, or the defaults.
     pub storage: Storage,
     /// `[evaluator.*]`, or the defaults.
     pub evaluator: Evaluator,
-    /// `[httpserver.*]`, or one at the default address.
+    /// `[httpserver.*]`, or one with the default address.
     pub http: Vec<HttpServer>,
     /// `[metrics]`.
     pub metrics: Metrics,
@@ -33,136 +33,136 @@ pub struct Config {
     pub general: General,
 }
 
-/// Where log ends and topics come from.
+/// A `[cluster.*]` section: where topics, log starts and log ends come from.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// The section's name, the value of the label `cluster`.
+    /// Name of the section, the value of the label `cluster`.
     pub name: String,
-    /// Where and how to connect.
+    /// Servers and client profile.
     pub connection: Connection,
-    /// Between two refreshes of log starts and log ends.
+    /// Interval of refreshes of log starts and log ends.
     pub offset_refresh: Duration,
-    /// Between two refreshes of the metadata.
+    /// Interval of refreshes of the metadata.
     pub topic_refresh: Duration,
     /// Topics that are kept.
     pub topics: Filter,
 }
 
-/// Servers, and how to talk to them.
+/// Servers, and the settings for connecting to them.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// `host:port` each, at least one.
+    /// Each as `host:port`, at least one.
     pub servers: Vec<String>,
-    /// The client profile, or the defaults.
+    /// The client profile. The defaults if the section names none.
     pub client: ClientProfile,
 }
 
-/// Where group offsets come from.
+/// A `[consumer.*]` section: where committed offsets come from.
 #[derive(Clone, Debug)]
 pub struct Consumer {
-    /// The section's name, the value of the label `module`.
+    /// Name of the section, the value of the label `module`.
     pub name: String,
-    /// The cluster's name, as `[cluster.*]` spells it.
+    /// Name of the cluster, as `[cluster.*]` spells it.
     pub cluster: String,
-    /// Where and how to connect.
+    /// Servers and client profile.
     pub connection: Connection,
     /// Groups that are kept.
     pub groups: Filter,
-    /// What kind of module it is.
+    /// Class and the settings of that class.
     pub class: ConsumerClass,
 }
 
 /// The classes of consumer modules.
 #[derive(Clone, Debug)]
 pub enum ConsumerClass {
-    /// Reads the offsets topic.
+    /// Class `kafka`: reads the offsets topic.
     Kafka(OffsetsTopic),
-    /// Follows ZooKeeper's `/consumers`.
+    /// Class `kafka_zk`: follows `/consumers` in ZooKeeper.
     KafkaZk(ZooKeeper),
-    /// Asks for offsets by OffsetFetch.
+    /// Class `kafka_admin`: requests offsets with OffsetFetch.
     KafkaAdmin,
 }
 
 /// Settings of a consumer of class `kafka`.
 #[derive(Clone, Debug)]
 pub struct OffsetsTopic {
-    /// The topic, `__consumer_offsets`.
+    /// Name of the topic, usually `__consumer_offsets`.
     pub topic: String,
-    /// Where reading starts.
+    /// Where reading begins.
     pub start: Start,
-    /// Instances with the same name share the topic's partitions.
+    /// Instances with the same name share the partitions of the topic.
     pub share_group: Option<String>,
 }
 
-/// Where the reading of the offsets topic starts.
+/// Where reading of the offsets topic begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// At the beginning.
     Earliest,
-    /// At the end: only what is committed from now on.
+    /// At the end: only new commits are read.
     Latest,
-    /// At the end, and the past behind the live stream.
+    /// At the end, while the past is read beside the live stream.
     LatestThenBackfill,
 }
 
 /// Settings of a consumer of class `kafka_zk`.
 #[derive(Clone, Debug)]
 pub struct ZooKeeper {
-    /// The chroot, empty for the root.
+    /// The chroot. Empty for the root.
     pub path: String,
-    /// The session's timeout.
+    /// Session timeout.
     pub timeout: Duration,
 }
 
-/// How a client introduces and secures itself.
+/// A `[client-profile.*]` section: how a client identifies and secures itself.
 #[derive(Clone, Debug)]
 pub struct ClientProfile {
-    /// The section's name, `None` for the defaults.
+    /// Name of the section. `None` for the defaults.
     pub name: Option<String>,
     /// Kafka's `client.id`.
     pub client_id: String,
-    /// TLS, if at all.
+    /// TLS settings. `None` for no TLS.
     pub tls: Option<Tls>,
-    /// SASL, if at all.
+    /// SASL settings. `None` for no SASL.
     pub sasl: Option<Sasl>,
-    /// librdkafka's own properties, applied last. May hold secrets, hence the type.
+    /// librdkafka's properties, applied last. The values are [`Secret`] because some of them are.
     pub properties: BTreeMap<String, Secret>,
 }
 
 /// A `[tls.*]` section.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// The section's name.
+    /// Name of the section.
     pub name: String,
-    /// PEM of the certificate authorities; the system's otherwise.
+    /// PEM file of the certificate authorities. `None` for those of the system.
     pub ca_file: Option<PathBuf>,
-    /// The client's certificate and key, both or neither.
+    /// The client's certificate and key.
     pub identity: Option<Identity>,
-    /// Whether the server's certificate goes unchecked.
+    /// Whether the server's certificate is accepted without verification.
     pub no_verify: bool,
 }
 
 /// A certificate and its key.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// PEM of the certificate chain.
+    /// PEM file of the certificate chain.
     pub cert_file: PathBuf,
-    /// PEM of the key.
+    /// PEM file of the key.
     pub key_file: PathBuf,
 }
 
 /// A `[sasl.*]` section.
 #[derive(Clone, Debug)]
 pub struct Sasl {
-    /// The section's name.
+    /// Name of the section.
     pub name: String,
-    /// The mechanism.
+    /// The SASL mechanism.
     pub mechanism: Mechanism,
-    /// The user, empty where the mechanism has none.
+    /// The user name. Empty if the mechanism needs none.
     pub username: String,
-    /// The password, from the file or from the section.
+    /// The password, from the section or from the password file.
     pub password: Option<Secret>,
-    /// Where the password was read from, to read it again at a reload.
+    /// The file that the password was read from, so that a reload can read it again.
     pub password_file: Option<PathBuf>,
 }
 
@@ -177,12 +177,12 @@ pub enum Mechanism {
     ScramSha512,
     /// OAUTHBEARER.
     OauthBearer,
-    /// GSSAPI, Kerberos.
+    /// GSSAPI (Kerberos).
     Gssapi,
 }
 
 impl Mechanism {
-    /// The name that Kafka gives it.
+    /// Kafka's name of the mechanism.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -195,18 +195,18 @@ impl Mechanism {
     }
 }
 
-/// A text that shows itself nowhere.
+/// A string that `Debug` does not reveal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides a text.
+    /// Wraps a string.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, for the one who needs it.
+    /// Returns the string.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -222,63 +222,63 @@ impl fmt::Debug for Secret {
 /// A `[storage.*]` section.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    /// The section's name, `default` without one.
+    /// Name of the section. `default` if there is none.
     pub name: String,
     /// Commits kept per partition.
     pub intervals: NonZeroUsize,
-    /// Commits nearer than this to their predecessor replace it; zero keeps all.
+    /// A commit that follows its predecessor within this time replaces it. Zero keeps all commits.
     pub min_distance: Duration,
-    /// When a group without commits is forgotten.
+    /// When a group without new commits is removed.
     pub expire_group: Expiry,
     /// Groups that are kept.
     pub groups: Filter,
 }
 
-/// When a silent group is removed (docs/src/reference/storage-rules.md, Expiry).
+/// When a group without new commits is removed (docs/src/reference/storage-rules.md, Expiry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
-    /// Not set in the file: never for groups from Kafka, after 604,800 s for those from ZooKeeper.
+    /// `expire-group` is not set: groups from Kafka never expire, groups from ZooKeeper after 604,800 s.
     BySource,
-    /// Set to 0 in the file, or to a time that holds for every source; zero is never.
+    /// `expire-group` is set: applies to groups of every source. Zero means never.
     After(Duration),
 }
 
 /// A `[evaluator.*]` section.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluator {
-    /// The section's name, `default` without one.
+    /// Name of the section. `default` if there is none.
     pub name: String,
-    /// 0 to 1.
+    /// Share of its window that a partition must have filled to be other than OK, 0 to 1.
     pub minimum_complete: f64,
-    /// Records.
+    /// In records.
     pub allowed_lag: u64,
 }
 
 /// A `[httpserver.*]` section.
 #[derive(Clone, Debug)]
 pub struct HttpServer {
-    /// The section's name.
+    /// Name of the section.
     pub name: String,
-    /// `HOST:PORT`; the host is empty for all addresses.
+    /// `HOST:PORT`. An empty host means all addresses.
     pub address: String,
-    /// TLS, if at all.
+    /// TLS settings. `None` for no TLS.
     pub tls: Option<Tls>,
-    /// Prometheus exporter-toolkit's web configuration.
+    /// Web configuration of Prometheus' exporter-toolkit.
     pub web_config_file: Option<PathBuf>,
-    /// `POST /-/reload`, `/-/quit`.
+    /// Whether `POST /-/reload` and `POST /-/quit` are enabled.
     pub enable_lifecycle: bool,
-    /// The API's `DELETE` and `POST`.
+    /// Whether `DELETE` and `POST` of Burrow's API are enabled.
     pub enable_admin: bool,
-    /// The hosts by which it may be addressed, whatever the port; any when empty.
+    /// Hosts by which the server may be addressed, with any port. Empty allows any.
     pub allowed_hosts: Vec<HostName>,
-    /// How long readiness waits for what does not answer.
+    /// How long readiness waits for modules that make no progress.
     pub ready_timeout: Duration,
 }
 
 /// The `[metrics]` section.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// Name sets, at least one, in the file's order.
+    /// Name sets in the order of the file, at least one.
     pub names: Vec<NameSet>,
     /// How far down series go.
     pub granularity: Granularity,
@@ -286,25 +286,25 @@ pub struct Metrics {
     pub owners: bool,
     /// Labels of every series, sorted by name.
     pub labels: BTreeMap<String, String>,
-    /// Limits of the time lag, the first match wins.
+    /// Limits of the time lag. The first match applies.
     pub limits: Vec<Limit>,
 }
 
-/// Sets of metric names (docs/src/reference/metrics.md, Name sets).
+/// A name set (docs/src/reference/metrics.md, Name sets).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameSet {
-    /// The default.
+    /// The default set.
     KafkaExporter,
-    /// Burrow's own.
+    /// Names of Burrow's own `/metrics`.
     Burrow,
-    /// seglo's.
+    /// Names of seglo's kafka-lag-exporter.
     KafkaLagExporter,
-    /// Redpanda's KMinion.
+    /// Names of Redpanda's KMinion.
     Kminion,
 }
 
 impl NameSet {
-    /// The name that the file gives it.
+    /// The name of the set in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -316,23 +316,23 @@ impl NameSet {
     }
 }
 
-/// How far down series go.
+/// How far down series go: partition, topic or group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Granularity {
-    /// A series per partition.
+    /// Series per partition.
     Partition,
-    /// A series per topic.
+    /// Series per topic.
     Topic,
-    /// A series per group.
+    /// Series per group.
     Group,
 }
 
 /// A limit of the time lag for the groups that a regex matches.
 #[derive(Clone, Debug)]
 pub struct Limit {
-    /// Unanchored.
+    /// Unanchored regex of the groups.
     pub group: Regex,
-    /// Seconds.
+    /// In seconds.
     pub lag_seconds: f64,
 }
 
@@ -341,22 +341,23 @@ pub struct Limit {
 pub struct Logging {
     /// `trace`, `debug`, `info`, `warn` or `error`.
     pub level: Level,
-    /// How a line looks.
+    /// Format of a log line.
     pub format: LogFormat,
 }
 
 /// The `[general]` section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct General {
-    /// What Burrow's API answers in `Access-Control-Allow-Origin`: printable ASCII. Without it the header is left out.
+    /// Value of `Access-Control-Allow-Origin` on answers of Burrow's API, in printable ASCII. `None` sends no such
+    /// header.
     pub access_control_allow_origin: Option<String>,
 }
 
-/// How a log line looks.
+/// Format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text.
     Text,
-    /// A JSON object a line.
+    /// A JSON object per line.
     Json,
 }

@@ -1,5 +1,6 @@
-//! Whole files against what they load to. The files lie in `tests/fixtures/config`; a bad one has the error text
-//! beside it. With `BLESS=1` in the environment the texts are written anew, to be read before they are kept.
+//! Loads whole files and compares the results. The files are in `tests/fixtures/config`; an invalid one has its
+//! expected messages beside it. With `BLESS=1` in the environment the messages are written again, to be reviewed before
+//! they are committed.
 
 use crate::model::Level;
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ pub(super) fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The world that the fixtures live in.
+/// The environment of the fixtures.
 fn env(name: &str) -> Option<OsString> {
     match name {
         "KAFKA_PASSWORD" => Some("hush-from-env".into()),
@@ -56,7 +57,7 @@ fn lines<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
-/// A file that is all right but for what is added.
+/// Loads a valid file with `rest` appended.
 fn with(rest: &str) -> Result<Loaded, Mistakes> {
     loaded(&format!("[cluster.local]\nclass-name = \"kafka\"\nservers = [\"kafka:9092\"]\n{rest}"))
 }

@@ -1,52 +1,52 @@
-//! Who plays: topics, groups, and what each group is there to show.
+//! The topics and groups of the demo, and what each group shows.
 
 use crate::offsets::encode::Version;
 
-/// Groups commit on every second tick.
+/// Interval of a group's commits, in ticks.
 pub(super) const COMMIT_EVERY: i64 = 2;
 
-/// A topic and its writers. A tick is a second.
+/// A topic and how it is written. A tick is a second.
 #[derive(Debug)]
 pub(super) struct Topic {
     pub(super) name: &'static str,
     pub(super) partitions: i32,
-    /// Records a tick in each partition, give or take one.
+    /// Records per tick and partition, plus or minus one.
     pub(super) rate: i64,
-    /// Records in each partition before the first tick.
+    /// Records per partition before the first tick.
     pub(super) existing: i64,
     pub(super) retention: Retention,
 }
 
-/// When what a partition holds is thrown away.
+/// When the records of a partition are deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retention {
-    /// Only when the embedded broker itself is full.
+    /// Only when the embedded broker's own limit is reached.
     Broker,
-    /// Every two minutes, before slow groups have read it.
+    /// Every two minutes, before slow groups have read them.
     Short,
-    /// Every half hour, while the groups that fall behind are caught up. It bounds the memory of the demo.
+    /// Every half hour, at a time when the groups that fall behind have caught up. It limits the memory of the demo.
     Long,
 }
 
-/// How a group moves through the log.
+/// How a group progresses through the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
     /// Stays within a few records of the log end.
     KeepUp,
-    /// Goes to the log end and commits, only every so many ticks.
+    /// Commits the log end, every `every` ticks only.
     Batch { every: i64 },
-    /// Reads `percent` of what arrives, so that its lag grows for `bad` ticks of each `cycle`; then it catches up.
+    /// Reads `percent` of the new records, so that its lag grows for `bad` ticks of each `cycle`. Then it catches up.
     Fall { percent: i64, bad: i64, cycle: i64 },
-    /// Commits the same offset again and again for `stuck` ticks of each `cycle`; then it catches up.
+    /// Commits the same offset for `stuck` ticks of each `cycle`. Then it catches up.
     Stall { stuck: i64, cycle: i64 },
-    /// Keeps up until `last`, and is gone.
+    /// Keeps up until tick `last`, then commits no more.
     Stop { last: i64 },
-    /// Every `cycle` ticks goes `back` records, and reads on by `step` a commit.
+    /// Goes back `back` records every `cycle` ticks, and reads `step` records per commit.
     Replay { back: i64, step: i64, cycle: i64 },
-    /// Reads `percent` of what arrives until retention overtakes it. Then it fails for `lost` ticks, and begins
-    /// again at the log start.
+    /// Reads `percent` of the new records until retention overtakes it. Then it commits nothing for `lost` ticks, and
+    /// continues at the log start.
     Overtaken { percent: i64, lost: i64 },
-    /// Keeps up, but never gets to commit its last partition.
+    /// Keeps up, but never commits the last partition of a topic.
     NeverLast,
     /// Commits nothing.
     Silent,
@@ -55,13 +55,13 @@ pub(super) enum Pace {
 /// The members of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Crew {
-    /// No group record at all: commits only.
+    /// No group record, only commits.
     Unknown,
-    /// Always so many.
+    /// A constant number of members.
     Fixed(usize),
-    /// One joins or leaves every `every` ticks, between `low` and `high`.
+    /// A member joins or leaves every `every` ticks, between `low` and `high` members.
     Swing { low: usize, high: usize, every: i64 },
-    /// So many until `last`, then none.
+    /// `count` members until tick `last`, then none.
     Until { last: i64, count: usize },
 }
 
@@ -74,11 +74,12 @@ pub(super) struct Group {
     pub(super) crew: Crew,
     pub(super) protocol_type: &'static str,
     pub(super) protocol: &'static str,
-    /// Of its records.
+    /// Version of the group's records.
     pub(super) version: Version,
-    /// Its members are static ones.
+    /// Whether the members are static.
     pub(super) instances: bool,
-    /// Lives for the first so many of every so many ticks, then is deleted, tombstones and all.
+    /// The group exists for the first number of ticks of each period, the second number. Then it is deleted with
+    /// tombstones.
     pub(super) lives: Option<(i64, i64)>,
 }
 
@@ -114,12 +115,12 @@ const fn group(name: &'static str, topics: &'static [&'static str], pace: Pace, 
 }
 
 const FALL: Pace = Pace::Fall { percent: 60, bad: 480, cycle: 600 };
-/// In a cycle it goes further than the log grows, so that no later commit makes up for the rewind.
+/// Per cycle it reads more records than the log gets, so each jump is a rewind that no later commit of the window makes
+/// up for.
 const REPLAY: Pace = Pace::Replay { back: 2500, step: 130, cycle: 22 };
 
-/// The groups.
 pub(super) const GROUPS: [Group; 23] = [
-    // Keep up.
+    // Groups that keep up.
     group("orders-service", &["orders"], Pace::KeepUp, Crew::Fixed(3)),
     Group {
         version: Version::V4,
@@ -140,7 +141,7 @@ pub(super) const GROUPS: [Group; 23] = [
         version: Version::V4,
         ..group("zo\u{eb}'s \"nightly\" \\ \u{4fa1}\u{683c} feed", &["emails"], Pace::KeepUp, Crew::Fixed(1))
     },
-    // Connect: a group of workers, which commits nothing, and the group of one of its connectors.
+    // Connect: the group of the workers, which commits nothing, and the group of a connector.
     Group {
         protocol_type: "connect",
         protocol: "sessioned",
@@ -150,18 +151,18 @@ pub(super) const GROUPS: [Group; 23] = [
         version: Version::V4,
         ..group("connect-s3-sink", &["customers-cdc", "shipments"], Pace::KeepUp, Crew::Fixed(2))
     },
-    // Lag.
+    // Groups that lag.
     Group { version: Version::V4, ..group("clickstream-analytics", &["clickstream"], FALL, Crew::Fixed(4)) },
     group("warehouse-loader", &["shipments", "inventory"], FALL, Crew::Fixed(2)),
     group("report-builder", &["orders"], Pace::Batch { every: 30 }, Crew::Fixed(1)),
-    // Stall, stop, rewind.
+    // Groups that stall, stop, and rewind.
     group("recommendations", &["inventory"], Pace::Stall { stuck: 480, cycle: 600 }, Crew::Fixed(2)),
     group("legacy-exporter", &["orders"], Pace::Stop { last: 40 }, Crew::Until { last: 50, count: 1 }),
     Group { version: Version::V4, ..group("ledger-replay", &["audit.ledger"], REPLAY, Crew::Fixed(1)) },
-    // Retention overtakes them: one begins again at the log start, the other is not there any more.
+    // Groups that retention overtakes: one continues at the log start, the other has ended.
     group("telemetry-archiver", &["telemetry.raw"], Pace::Overtaken { percent: 50, lost: 40 }, Crew::Fixed(2)),
     group("telemetry-trial", &["telemetry.raw"], Pace::Stop { last: 30 }, Crew::Until { last: 35, count: 1 }),
-    // Members come and go.
+    // Groups whose members change.
     Group {
         version: Version::V4,
         ..group("clickstream-workers", &["clickstream"], Pace::KeepUp, Crew::Swing { low: 2, high: 5, every: 20 })
@@ -170,7 +171,7 @@ pub(super) const GROUPS: [Group; 23] = [
         lives: Some((70, 110)),
         ..group("console-consumer-48213", &["payments"], Pace::KeepUp, Crew::Swing { low: 1, high: 2, every: 30 })
     },
-    // A partition that never was committed, and a group that Kafka knows by its commits alone.
+    // A group with a partition that is never committed, and a group that has only commits.
     group("loyalty-points", &["payments"], Pace::NeverLast, Crew::Fixed(1)),
     Group {
         version: Version::V4,

@@ -1,4 +1,4 @@
-//! A group at play: its members, its generation, its commits.
+//! The simulation of one group: its members, its generation, its commits.
 
 use super::cast::{Crew, Group};
 use super::scenario::Place;
@@ -6,10 +6,10 @@ use crate::model::{Name, Offset, Partition, Timestamp, java_string_hash};
 use crate::offsets::encode::{self, EncodeError};
 use crate::offsets::{Commit, Member};
 
-/// A record of the offsets topic.
+/// Key and value of a record of the offsets topic.
 pub(super) type Record = (Vec<u8>, Option<Vec<u8>>);
 
-/// A partition that a group reads: which one it is, and the last commit.
+/// A partition that a group reads, with the group's last commit.
 #[derive(Debug)]
 struct Share {
     place: usize,
@@ -18,13 +18,13 @@ struct Share {
     committed: Option<i64>,
 }
 
-/// A group, between two ticks.
+/// The state of a group between two ticks.
 #[derive(Debug)]
 pub(super) struct Company {
     group: &'static Group,
     shares: Vec<Share>,
     generation: i32,
-    /// As last written; none before it is, and after a deletion.
+    /// Number of members in the last record. `None` before the first record and after a deletion.
     members: Option<usize>,
     alive: bool,
 }
@@ -46,7 +46,7 @@ impl Company {
         self.group.name
     }
 
-    /// Members come and go, and so does the group itself.
+    /// Returns the records for changes of the members and for deletion of the group at a tick.
     pub(super) fn live(&mut self, tick: i64, now: Timestamp) -> Result<Vec<Record>, EncodeError> {
         let alive = self.group.lives.is_none_or(|(lives, cycle)| tick % cycle < lives);
         if self.alive && !alive {
@@ -63,7 +63,7 @@ impl Company {
         Ok(vec![(encode::group_key(self.name().as_bytes())?, Some(self.metadata(now)?))])
     }
 
-    /// What the group commits at a tick.
+    /// Returns the commits of the group at a tick.
     pub(super) fn commit(&mut self, tick: i64, now: Timestamp, places: &[Place]) -> Result<Vec<Record>, EncodeError> {
         let mut records = Vec::new();
         for share in self.shares.iter_mut().filter(|_| self.alive) {
@@ -120,7 +120,7 @@ impl Company {
         encode::group_value(self.group.version, &group)
     }
 
-    /// The `index`th of `count` members.
+    /// Makes the member with number `index` of `count` members.
     fn texts(&self, index: usize, count: usize) -> Result<Texts, EncodeError> {
         let name = self.group.name;
         let client_id = format!("{name}-{index}");
@@ -129,7 +129,7 @@ impl Company {
             let topics: Vec<Name<'_>> = self.group.topics.iter().map(|topic| Name(topic.as_bytes())).collect();
             (encode::subscription(&topics)?, self.assignment(index, count)?)
         } else {
-            // Others have formats of their own.
+            // Other protocol types have formats of their own.
             (format!("http://10.0.9.{index}:8083/").into_bytes(), vec![0xc0, 0xff, 0xee])
         };
         Ok(Texts {
@@ -142,7 +142,7 @@ impl Company {
         })
     }
 
-    /// Partitions are dealt like cards.
+    /// Assigns partitions to members in turn.
     fn assignment(&self, index: usize, count: usize) -> Result<Vec<u8>, EncodeError> {
         let mut topics = Vec::new();
         for topic in self.group.topics {
@@ -157,7 +157,7 @@ impl Company {
 }
 
 impl Crew {
-    /// Members at a tick; none when there is no group record.
+    /// Number of members at a tick. `None` if the group has no record.
     fn count(self, tick: i64) -> Option<usize> {
         match self {
             Self::Unknown => None,
@@ -166,7 +166,7 @@ impl Crew {
             Self::Swing { low, high, every } => {
                 let turn = usize::try_from(tick.checked_div(every)?).ok()?;
                 let span = high.saturating_sub(low);
-                // Up and down again.
+                // The number goes up and then down.
                 let place = turn.checked_rem(span.saturating_mul(2))?;
                 Some(low.saturating_add(if place <= span {
                     place
@@ -178,7 +178,7 @@ impl Crew {
     }
 }
 
-/// What a [`Member`] borrows.
+/// The data that a [`Member`] borrows.
 struct Texts {
     id: String,
     instance: Option<String>,

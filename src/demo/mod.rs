@@ -1,13 +1,12 @@
-//! `warrener demo`: librdkafka's embedded mock cluster and a play of make-believe groups on it.
+//! `warrener demo`: librdkafka's embedded mock cluster, and simulated groups on it.
 //!
-//! The groups never join anything. Real records of the offsets topic are produced to a topic named
-//! `__consumer_offsets`, so that all the rest of the program is what runs on a real Kafka. `cast` says who plays and
-//! what each shows, `scenario` what happens at which tick, and this file does the writing.
+//! The groups do not join. Real records of the offsets topic are produced to a topic named `__consumer_offsets`, so
+//! that the rest of the program runs as on a real Kafka. `cast` lists topics and groups, `scenario` decides what
+//! happens at which tick, and this file writes it.
 //!
-//! It may run for days. The embedded broker keeps 5 MiB of a partition; a record larger than that makes it throw away
-//! all before it, which is how log starts move here, and how the logs stay small.
-//! The broker does not compact: a reader that comes to the demo after many hours may not find the commits of groups
-//! that stopped long ago.
+//! The demo may run for days. The embedded broker keeps 5 MiB per partition, and a record larger than that makes it
+//! delete everything before it. That is how log starts move here, and how the logs stay small. The broker does not
+//! compact: a reader that starts after many hours may not find the commits of groups that stopped long ago.
 
 mod cast;
 mod company;
@@ -39,59 +38,60 @@ use crate::offsets::encode::EncodeError;
 use crate::task;
 use scenario::{Action, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
 
-/// Brokers of the embedded cluster.
+/// Number of brokers of the embedded cluster.
 const BROKERS: i32 = 3;
-/// More than the embedded broker keeps of a partition (`rd_kafka_mock_partition_init`).
+/// Larger than what the embedded broker keeps of a partition (`rd_kafka_mock_partition_init`).
 const PURGE_BYTES: usize = 5 * 1024 * 1024 + 64 * 1024;
-/// How long the past may take to be written, and a full queue to empty.
+/// Maximum time for writing the past, and for a full queue to drain.
 const PATIENCE: Duration = Duration::from_secs(20);
 const TICK: Duration = Duration::from_secs(1);
 const TICK_MS: i64 = 1000;
-/// Where the demo is shown, unless `--listen` says otherwise: make-believe groups are nobody else's business.
+/// Default address of the demo. It is a loopback address, because simulated groups are of no interest to other
+/// machines.
 const ADDRESS: &str = "127.0.0.1:9308";
-/// The names of that address.
+/// The allowed hosts while the demo listens on a loopback address.
 const LOOPBACK: &[&str] = &["localhost", "127.0.0.1", "[::1]"];
 const OFFSET_REFRESH: Duration = Duration::from_secs(2);
 const TOPIC_REFRESH: Duration = Duration::from_secs(10);
 
-/// Why the demo can't go on.
+/// Why the demo cannot run.
 #[derive(Debug, Error)]
 pub enum DemoError {
-    /// The embedded cluster, or the client that writes to it.
+    /// The embedded cluster, or the client that writes to it, failed.
     #[error("embedded cluster: cannot {what}")]
     Cluster {
-        /// What could not be done.
+        /// The operation that failed.
         what: &'static str,
-        /// librdkafka's word for it.
+        /// Error of librdkafka.
         source: KafkaError,
     },
-    /// The client that writes has no embedded cluster.
+    /// The client has no embedded cluster.
     #[error("embedded cluster: librdkafka made none")]
     Missing,
-    /// Records of the past that the embedded cluster did not take.
+    /// The embedded cluster did not accept all records of the past.
     #[error("embedded cluster: {count} records were not taken")]
     Lost {
-        /// How many.
+        /// Number of rejected records.
         count: u64,
     },
-    /// A record that can't be written as bytes.
+    /// A record cannot be encoded.
     #[error("embedded cluster: cannot encode a record")]
     Encode(#[from] EncodeError),
 }
 
-/// The embedded cluster and its groups. It lives as long as this does.
+/// The embedded cluster and its groups. The cluster ends when this is dropped.
 pub struct Demo {
     producer: BaseProducer<Deliveries>,
     servers: String,
     deliveries: Arc<Ledger>,
     scenario: Scenario,
-    /// What [`Action::Purge`] writes.
+    /// Value of the records that [`Action::Purge`] writes.
     filler: Vec<u8>,
 }
 
-/// What became of what was written.
+/// Results of deliveries.
 struct Ledger {
-    /// Log ends, by place; -1 before anything was written.
+    /// Log ends by place. -1 before the first delivery.
     ends: Vec<AtomicI64>,
     lost: AtomicU64,
 }
@@ -101,7 +101,7 @@ struct Deliveries(Arc<Ledger>);
 impl ClientContext for Deliveries {}
 
 impl ProducerContext for Deliveries {
-    /// The place; [`usize::MAX`] for the offsets topic.
+    /// Index of the place, or [`usize::MAX`] for the offsets topic.
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, place: usize) {
@@ -119,10 +119,10 @@ impl ProducerContext for Deliveries {
 }
 
 impl Demo {
-    /// Creates the cluster and its topics, and plays the past: two minutes of it, in one go. Blocks for a moment.
+    /// Creates the cluster and its topics, and writes two minutes of past at once. Blocks for a moment.
     ///
     /// # Errors
-    /// When the cluster can't be made, or does not take what is written.
+    /// The cluster cannot be created, or does not accept the records.
     pub fn start() -> Result<Self, DemoError> {
         let scenario = Scenario::new();
         let ends = scenario.places().iter().map(|_| AtomicI64::new(-1)).collect();
@@ -134,13 +134,13 @@ impl Demo {
         Ok(demo)
     }
 
-    /// Where the embedded cluster listens: `127.0.0.1:port` of each of its brokers, with commas between.
+    /// The bootstrap servers of the embedded cluster: `127.0.0.1:port` of each broker, separated by commas.
     #[must_use]
     pub fn bootstrap_servers(&self) -> String {
         self.servers.clone()
     }
 
-    /// A configuration that watches the embedded cluster closely, with owners shown.
+    /// A configuration for the embedded cluster, with short refresh intervals and with owners.
     #[must_use]
     pub fn config(&self, overrides: &Overrides) -> Config {
         let servers = self.bootstrap_servers().split(',').map(str::to_owned).collect();
@@ -161,13 +161,13 @@ impl Demo {
         config
     }
 
-    /// Plays on, a tick a second, until `stop`. The cluster ends with it.
+    /// Continues the simulation, one tick per second, until `stop`. Then the cluster ends.
     ///
     /// # Errors
-    /// When nothing can be written any more.
+    /// Records can no longer be written.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), DemoError> {
         let mut ticks = tokio::time::interval(TICK);
-        // After a sleep of the machine the play goes on where it stood.
+        // After a suspension of the machine, the simulation continues where it stopped.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let result = loop {
             tokio::select! {
@@ -178,7 +178,7 @@ impl Demo {
                 break Err(error);
             }
         };
-        // Ending librdkafka joins its threads, which blocks.
+        // Dropping librdkafka joins its threads, which blocks.
         let (ended, ending) = oneshot::channel();
         let end = move || {
             drop(self);
@@ -209,7 +209,7 @@ impl Demo {
         if lost > 0 {
             tracing::warn!(records = lost, "the embedded cluster did not take records");
         }
-        // Nothing is under way between two ticks, but for a tick that was slow: its ends come with the next.
+        // Usually nothing is in flight between two ticks. If a tick was slow, its log ends are taken with the next one.
         if self.producer.in_flight_count() == 0 {
             for (place, end) in self.deliveries.ends.iter().enumerate() {
                 let end = end.load(Ordering::Relaxed);
@@ -221,8 +221,8 @@ impl Demo {
         self.play(clock::now())
     }
 
-    /// Takes in what became of the last tick's records. One poll tells of one batch, and there are some 50 a tick:
-    /// more polls than that, or what is told would pile up.
+    /// Handles the deliveries of the last tick. A poll handles one batch, and a tick has about 50, so there must be
+    /// more polls than that; otherwise deliveries would accumulate.
     fn hear(&self) {
         for _ in 0..1000 {
             if self.producer.in_flight_count() == 0 {
@@ -265,7 +265,7 @@ impl Demo {
     }
 
     fn send(&self, mut record: BaseRecord<'_, Vec<u8>, Vec<u8>, usize>) -> Result<(), DemoError> {
-        // Bounded: a poll waits up to 10 ms for the queue to empty.
+        // Limits the total time: a poll waits up to 10 ms for the queue to drain.
         for _ in 0..PATIENCE.as_millis() / 10 {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),
@@ -279,15 +279,16 @@ impl Demo {
     }
 }
 
-/// The names under which a browser on this machine opens the demo. A foreign page whose own name is made to point here
-/// (DNS rebinding) asks for that name, and is refused. A demo that `--listen` shows to others has no such list.
+/// The names under which a browser on this machine opens the demo. A page whose own host name resolves to this machine
+/// (DNS rebinding) uses that name and is refused. If `--listen` makes the demo reachable for others, any host is
+/// allowed.
 fn allowed_hosts(address: &str) -> Vec<HostName> {
     let host = address.rsplit_once(':').and_then(|(host, _)| HostName::parse(host));
     let names = if host.is_some_and(|host| host.is_loopback()) { LOOPBACK } else { &[] };
     names.iter().filter_map(|name| HostName::parse(name)).collect()
 }
 
-/// What the make-believe company has promised: its payments are never late for long, its analytics may be.
+/// Limits of the time lag: short for payments, long for analytics.
 fn limits() -> Vec<Limit> {
     let limit = |group: &str, lag_seconds| Some(Limit { group: Regex::new(group).ok()?, lag_seconds });
     [limit("^payments-", 60.0), limit("^clickstream-", 900.0)].into_iter().flatten().collect()
@@ -295,19 +296,19 @@ fn limits() -> Vec<Limit> {
 
 fn producer(context: Deliveries) -> Result<BaseProducer<Deliveries>, DemoError> {
     ClientConfig::new()
-        // The client owns the cluster, which so can go from thread to thread with it.
+        // The client owns the cluster, so both can move between threads.
         .set("test.mock.num.brokers", BROKERS.to_string())
-        // Commits of a partition stay in order, whatever is tried again.
+        // Keeps the commits of a partition in order when requests are repeated.
         .set("max.in.flight.requests.per.connection", "1")
         .set("message.max.bytes", "8388608")
         .set("linger.ms", "20")
-        // It has a notice to give about its own embedded cluster, which is what was asked for.
+        // Suppresses librdkafka's notice that the embedded cluster is in use.
         .set_log_level(RDKafkaLogLevel::Error)
         .create_with_context(context)
         .map_err(|source| DemoError::Cluster { what: "be started", source })
 }
 
-/// Gives back where the cluster listens.
+/// Creates the topics. Returns the bootstrap servers of the cluster.
 fn create_topics(producer: &BaseProducer<Deliveries>) -> Result<String, DemoError> {
     let cluster = producer.client().mock_cluster().ok_or(DemoError::Missing)?;
     let failed = |source| DemoError::Cluster { what: "create a topic", source };

@@ -1,23 +1,23 @@
-//! Where a group stands next.
+//! Computes the next commit of a group.
 
 use super::cast::{COMMIT_EVERY, Pace};
 
-/// One partition's log, as a group finds it.
+/// The log of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Log {
     pub(super) start: i64,
     pub(super) end: i64,
-    /// Records that arrive in a tick.
+    /// Records that are written per tick.
     pub(super) rate: i64,
-    /// When retention last threw records away.
+    /// Tick of the last deletion of records.
     pub(super) purged: Option<i64>,
-    /// No other partition of the topic comes after it.
+    /// Whether it is the last partition of its topic.
     pub(super) last: bool,
 }
 
 impl Pace {
-    /// What a group commits at `tick`, if it commits: `committed` is what it committed last. A new group begins
-    /// at the log end.
+    /// Returns the offset that a group commits at `tick`, or `None` if it does not commit. `committed` is its last
+    /// commit. A new group begins at the log end.
     pub(super) fn commits(self, tick: i64, log: Log, committed: Option<i64>) -> Option<i64> {
         let at = committed.unwrap_or(log.end);
         match self {
@@ -38,7 +38,7 @@ impl Pace {
     }
 }
 
-/// Up to three records behind, never back, and not among what retention took.
+/// At most three records behind the log end, never backwards, and not before the log start.
 fn keep_up(tick: i64, log: Log, at: i64) -> i64 {
     log.end.saturating_sub(tick.wrapping_add(log.end).rem_euclid(4)).max(at).max(log.start)
 }
@@ -48,7 +48,7 @@ fn fall(percent: i64, log: Log, at: i64) -> i64 {
     at.max(log.start).saturating_add(arrived.saturating_mul(percent) / 100).min(log.end)
 }
 
-/// A quarter of the way, so that it is seen to happen.
+/// Reads a quarter of the lag, so that catching up is visible.
 fn catch_up(log: Log, at: i64) -> i64 {
     let at = at.max(log.start);
     let arrived = log.rate.saturating_mul(COMMIT_EVERY);

@@ -1,4 +1,4 @@
-//! The play itself: who does what at which tick. Deterministic; what time it is, is an argument.
+//! The simulation: decides what happens at which tick. It is deterministic; the time is an argument.
 
 use super::cast::{COMMIT_EVERY, GROUPS, Retention, TOPICS, Topic};
 use super::company::Company;
@@ -6,25 +6,25 @@ use super::pace::Log;
 use crate::model::{self, Name, Offset, Partition, Timestamp};
 use crate::offsets::encode::EncodeError;
 
-/// The offsets topic.
+/// Name of the offsets topic.
 pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
-/// Its partitions. Few, because each may come to hold 5 MiB.
+/// Number of partitions of the offsets topic. It is small, because each may grow to 5 MiB.
 pub(super) const OFFSETS_PARTITIONS: i32 = 4;
-/// Ticks that are played at once at start, so that there is a past.
+/// Number of ticks that are simulated at once at the start, so that there is a past.
 pub(super) const PAST: i64 = 120;
 
-/// Ticks between two purges of a partition.
+/// Number of ticks between two deletions in a partition.
 const SHORT: i64 = 120;
 const LONG: i64 = 1800;
 
-/// Something to be written.
+/// A write to the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// So many records to a partition, by its place among all: see [`Scenario::places`].
+    /// Writes `count` records to a partition, given by its index in [`Scenario::places`].
     Write { place: usize, count: i64 },
-    /// One record so large that the broker throws away all before it.
+    /// Writes one record that is so large that the broker deletes everything before it.
     Purge { place: usize },
-    /// A record of the offsets topic.
+    /// Writes a record of the offsets topic.
     Offsets { partition: i32, key: Vec<u8>, value: Option<Vec<u8>> },
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Place {
     pub(super) log: Log,
 }
 
-/// The state of the play between two ticks.
+/// The state of the simulation between two ticks.
 #[derive(Debug)]
 pub(super) struct Scenario {
     tick: i64,
@@ -51,19 +51,19 @@ impl Scenario {
         Self { tick: 0, places, companies }
     }
 
-    /// Every partition of every topic.
+    /// All partitions of all topics.
     pub(super) fn places(&self) -> &[Place] {
         &self.places
     }
 
-    /// Takes in where a log really ends, should a record have been lost or written twice.
+    /// Corrects a log end, in case a record was lost or written twice.
     pub(super) fn observe(&mut self, place: usize, end: Offset) {
         if let Some(place) = self.places.get_mut(place) {
             place.log.end = end.0;
         }
     }
 
-    /// Plays one tick.
+    /// Simulates one tick.
     pub(super) fn play(&mut self, now: Timestamp) -> Result<Vec<Action>, EncodeError> {
         let mut actions = Vec::new();
         let tick = self.tick;
@@ -72,7 +72,7 @@ impl Scenario {
         }
         for (index, company) in self.companies.iter_mut().enumerate() {
             let mut records = company.live(tick, now)?;
-            // Not all on the same tick.
+            // Groups commit on different ticks.
             let turn = i64::try_from(index).unwrap_or(0);
             if tick.saturating_add(turn) % COMMIT_EVERY == 0 {
                 records.extend(company.commit(tick, now, &self.places)?);
@@ -85,7 +85,7 @@ impl Scenario {
     }
 }
 
-/// Where Kafka puts a group.
+/// The partition of the offsets topic that holds a group.
 pub(super) fn offsets_partition(group: &str) -> i32 {
     model::offsets_partition(Name(group.as_bytes()), OFFSETS_PARTITIONS).map_or(0, |Partition(number)| number)
 }
@@ -115,14 +115,15 @@ impl Place {
             actions.push(Action::Write { place, count });
             self.log.end = self.log.end.saturating_add(count);
         }
-        // The embedded broker has the log begin after the batch that made it drop the large one.
+        // In the embedded broker the log starts after the batch that made it drop the large record.
         if self.log.purged == Some(tick) {
             self.log.start = self.log.end;
         }
     }
 
-    /// One partition a tick at most, since each costs 5 MiB for a moment. The long ones fall into the part of a
-    /// cycle in which every group has caught up; a topic that nobody writes to has nothing to lose.
+    /// Whether a partition is purged at a tick. At most one partition per tick, because each takes 5 MiB for a moment.
+    /// Long retention is applied in the part of a cycle in which every group has caught up. A topic without new records
+    /// is not purged.
     fn is_purged(&self, place: usize, tick: i64) -> bool {
         let partition = i64::from(self.partition.0);
         match self.topic.retention {

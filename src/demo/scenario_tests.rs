@@ -1,4 +1,4 @@
-//! The play, watched through the decoder.
+//! Checks the records of the simulation with the decoder.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,17 +8,17 @@ use crate::offsets::{self, Commit, Record, RecordType};
 
 const START: i64 = 1_700_000_000_000;
 
-/// Tick, and the commit or none for its tombstone.
+/// A tick, and the committed offset. `None` for a tombstone.
 type Seen = (i64, Option<i64>);
 
-/// Generation and members.
+/// Generation and number of members.
 type Census = (i32, usize);
 
-/// What was seen of a play.
+/// What the records of a simulation contained.
 #[derive(Default)]
 struct Audience {
     commits: HashMap<(String, String, i32), Vec<Seen>>,
-    /// None for a tombstone.
+    /// `None` for a tombstone.
     groups: HashMap<String, Vec<(i64, Option<Census>)>>,
     records: HashMap<usize, i64>,
     purges: Vec<i64>,
@@ -90,14 +90,14 @@ impl Audience {
         }
     }
 
-    /// Offsets committed to partition 0 of a topic.
+    /// The offsets that a group committed to partition 0 of a topic.
     fn offsets(&self, group: &str, topic: &str) -> Vec<i64> {
         let commits = &self.commits[&(group.to_owned(), topic.to_owned(), 0)];
         commits.iter().filter_map(|(_, offset)| *offset).collect()
     }
 }
 
-/// Every partition of every topic belongs to exactly one member.
+/// Checks that every partition of every topic is assigned to exactly one member.
 fn assigned_once(group: &offsets::GroupMetadata<'_>) {
     if group.protocol_type != b"consumer" || group.members.len() == 0 {
         return;
@@ -203,7 +203,7 @@ fn hours_of_it_stay_small_and_true() {
             assert!(offset.is_none_or(|offset| (0..=at.log.end).contains(&offset)), "{group} {topic} {partition}");
         }
     }
-    // Groups that keep up, catch up again, or fall behind only for a while are all there at the end of a cycle.
+    // At the end of a cycle, groups that keep up, catch up, or fall behind only for a while are all at the log end.
     let lag = |group: &str, topic: &str| end(&scenario, topic).end - seen.offsets(group, topic).last().unwrap();
     for (group, topic) in [("clickstream-analytics", "clickstream"), ("recommendations", "inventory")] {
         assert!(lag(group, topic) < 30, "{group}: {}", lag(group, topic));

@@ -1,4 +1,4 @@
-//! The demo, read back from its own cluster.
+//! Reads the demo back from its own cluster.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -20,12 +20,12 @@ fn reader(demo: &Demo) -> BaseConsumer {
         .unwrap()
 }
 
-/// What a reader of the whole offsets topic knows in the end.
+/// What a reader of the whole offsets topic knows at the end.
 #[derive(Default)]
 struct Known {
-    /// By group, topic, partition; none for a tombstone.
+    /// Committed offsets by group, topic and partition. `None` for a tombstone.
     commits: HashMap<(String, String, i32), Option<i64>>,
-    /// Members of a group; none for a tombstone.
+    /// Number of members by group. `None` for a tombstone.
     groups: HashMap<String, Option<usize>>,
     versions: HashSet<u8>,
     rewound: HashSet<String>,
@@ -66,7 +66,7 @@ impl Known {
     }
 }
 
-/// Reads every partition of the offsets topic up to its present end.
+/// Reads every partition of the offsets topic up to its current end.
 fn read_all(reader: &BaseConsumer, known: &mut Known) {
     let mut ends = HashMap::new();
     let mut list = TopicPartitionList::new();
@@ -106,7 +106,7 @@ fn the_offsets_topic_tells_of_groups_in_every_state_from_the_start() {
     assert_eq!(known.groups["connect-cluster"], Some(3));
     assert!(known.groups.contains_key("zo\u{eb}'s \"nightly\" \\ \u{4fa1}\u{683c} feed"));
 
-    // Lags (docs/src/reference/status-rules.md, Lag) against what the cluster says of its logs.
+    // Compares lags (docs/src/reference/status-rules.md, Lag) with the log ends of the cluster.
     let stands = |group: &str, topic: &str| {
         let committed = known.commits[&(group.to_owned(), topic.to_owned(), 0)].unwrap();
         let (start, end) = reader.fetch_watermarks(topic, 0, PATIENCE).unwrap();

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, desk, files, answer
-//!              │  watch: what the connection is at, and since when
-//!              └─ wire: the socket, which tells the watch     └─ rendering: a page in the making
+//!              │  watch: the state of the connection and its deadlines
+//!              └─ wire: the socket, which reports to the watch     └─ rendering: renders a page
 //! ```
 //!
-//! What a client may take of the server stands in `limits`, how many connections all servers have in `crowd`, and what
-//! keeps pages of other sites out in `gate`. hyper parses and frames; time limits, the count of
-//! connections and their end are ours, since hyper would close idle connections as slow ones. Nothing of hyper is
-//! seen outside of this module.
+//! `limits` has the limits for one client, `crowd` the limit of connections over all servers, and `gate` refuses
+//! requests from pages of other sites. hyper parses and frames. Time limits, the count of connections and closing are
+//! implemented here, because hyper would close idle connections as slow ones. No type of hyper is visible outside this
+//! module.
 
 use std::collections::TryReserveError;
 use std::sync::Arc;
@@ -32,27 +32,30 @@ pub use serving::crowd::Crowd;
 pub use serving::listen::BindError;
 pub use serving::server::Server;
 
-/// One rendered page, made piece by piece (about 256 KiB each), a few pieces ahead of the client.
+/// One rendered page, as an iterator of pieces of about 256 KiB. Pieces are rendered a few ahead of the client.
 pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
-/// Reads the numbers of a page, which are to be no older than the instant at which it was asked for; fails where there
-/// is no memory for them. It may take long: it is called, and its pieces are made, on a thread of its own.
+/// Reads the values of a page and returns its pieces. The values are not older than the given instant, the time of the
+/// request.
+///
+/// Fails if there is no memory for the values. The call and the making of the pieces may take long; both happen on a
+/// thread of their own.
 pub type Scrape = Arc<dyn Fn(Format, Instant) -> Result<Pieces, TryReserveError> + Send + Sync>;
 
-/// Tells how far the modules are. Called for each request: it should only copy.
+/// Reports which modules are not ready yet. Called for each request, so it should only copy.
 pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;
 
-/// Takes the time that a complete page took to make; waiting for a place or for the client is not part of it.
+/// Receives the time that a complete page took to make, without waiting for a place or for the client.
 pub type Observe = Arc<dyn Fn(Duration) + Send + Sync>;
 
-/// Answers a request to Burrow's API, of which it takes the method, the path and the body. It may take long: it is
-/// called on a thread of its own.
+/// Answers a request to Burrow's API, given its method, path and body. It may take long: it is called on a thread of
+/// its own.
 pub type Api = Arc<dyn Fn(Verb, &str, &[u8]) -> Answer + Send + Sync>;
 
-/// Answers a call of the status page, likewise.
+/// Answers a request for the status page's data. It may take long: it is called on a thread of its own.
 pub type Numbers = Arc<dyn Fn(&status_page::Call) -> status_page::Answer + Send + Sync>;
 
-/// What a server shows.
+/// What a server serves.
 #[derive(Clone)]
 pub struct Site {
     /// `/metrics`.
@@ -63,25 +66,25 @@ pub struct Site {
     pub observe: Observe,
     /// `/v3`.
     pub api: Api,
-    /// `/api`, the status page's numbers.
+    /// `/api`, the status page's data.
     pub numbers: Numbers,
-    /// `Access-Control-Allow-Origin` of what is Burrow's; left out without.
+    /// `Access-Control-Allow-Origin` of answers of `/v3` and `/burrow/admin`. `None` sends no such header.
     pub origin: Option<String>,
-    /// The hosts by which the server may be addressed; any when empty.
+    /// The hosts by which the server may be addressed. Empty allows any.
     pub allowed_hosts: Vec<HostName>,
 }
 
-/// Whether every module has caught up.
+/// Whether every module is ready.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
-    /// What is awaited still; ready when empty.
+    /// What readiness still waits for. Empty when ready.
     pub awaited: Vec<Awaited>,
 }
 
-/// Something without which the process is not ready: an element of the list that `/-/ready` answers with.
+/// One thing that readiness waits for: an element of the list in the body of `/-/ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Awaited {
-    /// In words, such as `offsets topic read to its end`.
+    /// Description, such as `offsets topic read to its end`.
     pub what: String,
     /// The cluster's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,16 +95,16 @@ pub struct Awaited {
     /// The name of the module's section.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
-    /// How much is done: partitions, rounds.
+    /// Number of parts that are done: partitions or rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,
-    /// Of how much; left out while that is not known.
+    /// Number of all parts. Left out while it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
 }
 
 impl Awaited {
-    /// The process is about to end.
+    /// The entry that is shown while the process stops.
     pub fn stopping() -> Self {
         Self { what: "stopping".to_owned(), cluster: None, kind: None, module: None, done: None, total: None }
     }

@@ -1,4 +1,4 @@
-//! A row as an object: the columns' names in snake case, null for what is not known.
+//! A row as a JSON object: the names of the columns in snake case, null for unknown values.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 

@@ -44,7 +44,7 @@ fn live(storage: &Storage, cluster: &str, updates: Vec<Update<'_>>) {
     cluster.apply(source, Past::Read, ordered, NOW);
 }
 
-/// Commits a second apart, up to now.
+/// Commits one second apart, the last one now.
 fn commits<'a>(group: &'a str, topic: &'a str, partition: i32, offsets: &[i64]) -> Vec<Update<'a>> {
     let ago = (0..offsets.len()).rev().map(|ago| i64::try_from(ago).unwrap() * 1000);
     let commit = |(offset, ago): (&i64, i64)| Update::Commit {
@@ -78,13 +78,13 @@ fn view(storage: &Storage) -> View {
     storage.view(Timestamp(NOW.0 + 500), &rules)
 }
 
-/// The table of all groups, or of those named.
+/// The table of these groups, or of all groups if there are none.
 fn table(storage: &Storage, groups: &[&str]) -> String {
     let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
     Table(&rows(&view(storage), &groups)).to_string()
 }
 
-/// A row that lacks nothing, to be changed.
+/// A row with all values set, to be modified.
 fn row(group: &str) -> Row<'_> {
     Row {
         cluster: name("c"),

@@ -1,4 +1,4 @@
-//! The table for a terminal.
+//! The table as text.
 
 use std::fmt;
 
@@ -7,16 +7,15 @@ use crate::terminal;
 
 use super::{COLUMNS, Row};
 
-/// Shown instead of what is not known, as Kafka's tools do.
+/// Shown for unknown values, as in Kafka's tools.
 const UNKNOWN: &str = "-";
-/// Between two columns.
+/// Space between two columns.
 const GAP: &str = "  ";
-/// The widest that a column is made. A longer name shifts the rest of its own line, instead of making every line
-/// as long: a group's name may have 1,024 bytes, and each of them may be shown as four characters.
+/// Maximum width of a column. A longer name shifts the rest of its own line only, instead of widening every line: a
+/// group name may have 1,024 bytes, each of which may be shown as four characters.
 const WIDEST: usize = 80;
 
-/// Rows below the names of their columns, all left-aligned as Kafka's tools have them. Widths are counted in
-/// characters.
+/// A header and rows, left-aligned as in Kafka's tools. Widths are counted in characters.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'r>(pub &'r [Row<'r>]);
 
@@ -33,7 +32,7 @@ impl fmt::Display for Table<'_> {
     }
 }
 
-/// The last cell is not padded: nobody wants spaces at the end of a line.
+/// The last cell is not padded, so that lines have no trailing spaces.
 fn line(f: &mut fmt::Formatter<'_>, cells: &[impl AsRef<str>], widths: &[usize]) -> fmt::Result {
     let Some((last, before)) = cells.split_last() else { return Ok(()) };
     for (cell, width) in before.iter().zip(widths) {
@@ -61,8 +60,8 @@ fn known(value: Option<impl fmt::Display>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
 }
 
-/// A name that a terminal can show. The empty name, which a group may have, is shown as `""`, since an empty cell is
-/// none.
+/// A name that is safe to show on a terminal. An empty name, which a group may have, is shown as `""`, so that the cell
+/// is not empty.
 fn name(name: impl fmt::Display) -> String {
     let text = name.to_string();
     if text.is_empty() {

@@ -1,90 +1,92 @@
-//! What sets of names are made of: families, what each has a series for, and the labels of a set.
+//! The parts of a name set: its families, what each has a series for, and its label names.
 
 use crate::storage::{Broker, ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, Stats, Topic};
 
 use super::numbered::Numbered;
 use super::text::Samples;
 
-/// A set of names: a table of families, and how its labels are called.
+/// A name set: its families and label names.
 pub struct Set {
-    /// Its labels.
+    /// The label names of this set.
     pub labels: Labels,
-    /// Its families, in the order of the page.
+    /// The families, in the order of the page.
     pub families: &'static [Family],
 }
 
-/// What a set calls the labels that its series share.
+/// The names that a set gives to shared labels.
 pub struct Labels {
-    /// On every series, before all others.
+    /// The cluster. Every series has this label first.
     pub cluster: &'static str,
-    /// A group's name.
+    /// The group.
     pub group: &'static str,
-    /// A topic's name.
+    /// The topic.
     pub topic: &'static str,
-    /// A partition's number.
+    /// The partition.
     pub partition: &'static str,
 }
 
-/// What a family is, in both formats.
+/// The type of a family, in both formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Goes up and down.
+    /// A value that goes up and down.
     Gauge,
-    /// Only goes up; its name ends in `_total`.
+    /// A value that only goes up. The name ends in `_total`.
     Counter,
 }
 
-/// A family: the samples of one name.
+/// A family: all series of one metric name.
 pub struct Family {
-    /// Its name, as samples carry it.
+    /// Name, as it is written in samples.
     pub name: &'static str,
-    /// Its help.
+    /// Text of the `HELP` line.
     pub help: &'static str,
-    /// What it is.
+    /// Type.
     pub kind: Kind,
-    /// Where its numbers come from.
+    /// What the family has a series for, and how values are read.
     pub series: Series,
 }
 
-/// What a family has a series for, and how its number is read there. Nothing pushed is no sample.
+/// What a family has a series for, with the function that writes its samples. A function that pushes nothing writes no
+/// sample.
 pub enum Series {
-    /// A cluster.
+    /// Each cluster.
     Cluster(fn(&ClusterView, &mut Samples<'_>)),
-    /// A broker.
+    /// Each broker.
     Broker(fn(&ClusterView, &Broker, &mut Samples<'_>)),
-    /// A topic.
+    /// Each topic.
     Topic(fn(&Topic, &mut Samples<'_>)),
-    /// A partition of a topic: of a run of them, the first one's number is told.
+    /// Each partition of a topic. The function gets the number of the first partition of a run, and the states of the
+    /// run.
     Partition(fn(usize, &[PartitionState], &mut Numbered<'_>)),
-    /// A partition that a group has committed.
+    /// Each partition with a commit of a group.
     Commit(fn(CommitViews<'_>, &mut Numbered<'_>)),
-    /// The same, with the member that it is assigned to in [`OWNER_LABELS`].
+    /// Each partition with a commit of a group, with the labels [`OWNER_LABELS`] of the member that it is assigned to.
     OwnedCommit(fn(CommitViews<'_>, &mut Numbered<'_>)),
-    /// A partition that a group has committed, while its status is not OK: which it is.
+    /// Each partition with a commit of a group whose status is not OK. The label is the status.
     Trouble,
-    /// A partition that is assigned to a member.
+    /// Each owner of each assigned partition.
     Owner,
-    /// A topic of a group; or the group, when series end there.
+    /// Each topic of a group, or each group if the granularity is `group`.
     GroupTopic(fn(&Sum<'_>, &mut Samples<'_>)),
-    /// A group.
+    /// Each group.
     Group(fn(&ClusterView, &GroupView, &mut Samples<'_>)),
-    /// A group that the configuration has a limit for.
+    /// Each group that matches a `[[metrics.limit]]`.
     Limit,
 }
 
 /// The labels of [`Series::OwnedCommit`] after the partition: host, id and client id of the member.
 pub const OWNER_LABELS: [&str; 3] = ["member_host", "consumer_id", "client_id"];
 
-/// One topic of a group, or all of them, and what they come to.
+/// One topic of a group, or all its topics, with their combined values.
 pub struct Sum<'a> {
-    /// What they come to.
+    /// The combined values.
     pub stats: Stats,
     /// The topics.
     pub topics: &'a [GroupTopicView],
 }
 
 impl<'a> Sum<'a> {
-    /// Of topics of one group.
+    /// Combines topics of one group.
     #[must_use]
     pub fn of(topics: &'a [GroupTopicView]) -> Self {
         let stats = topics.iter().map(|topic| topic.stats).reduce(Stats::merge);
@@ -93,7 +95,7 @@ impl<'a> Sum<'a> {
 }
 
 impl Series {
-    /// Whether it has a label for the partition, and goes when series end at topics.
+    /// Whether the series have a partition label. Such families are left out unless the granularity is `partition`.
     #[must_use]
     pub const fn is_per_partition(&self) -> bool {
         match self {
@@ -108,12 +110,12 @@ impl Series {
     }
 }
 
-/// A family that goes up and down.
+/// A gauge.
 pub const fn gauge(name: &'static str, help: &'static str, series: Series) -> Family {
     Family { name, help, kind: Kind::Gauge, series }
 }
 
-/// A family that only goes up.
+/// A counter.
 pub const fn counter(name: &'static str, help: &'static str, series: Series) -> Family {
     Family { name, help, kind: Kind::Counter, series }
 }

@@ -1,4 +1,4 @@
-//! The families of all sets against the rows of `docs/src/reference/metrics.md`.
+//! Compares the families of all sets with the rows of `docs/src/reference/metrics.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::offsets::{DecodeError, RecordType};
 use crate::storage::Dropped;
 use crate::zktree::Fault;
 
-/// A family: its labels after those that all series have, and what the reference marks it with.
+/// A family: its labels after the common ones, its type, and its granularity mark in the reference.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Described {
     pub labels: Vec<String>,
@@ -22,14 +22,14 @@ pub struct Described {
     pub mark: Option<&'static str>,
 }
 
-/// The values of the labels of a family that have a closed set of them, by the label.
+/// The values of each label that has a closed set of values.
 pub type Values = BTreeMap<String, BTreeSet<String>>;
 
 pub fn reference() -> Page {
     Page::read("docs/src/reference/metrics.md")
 }
 
-/// A row's labels. `state` = `a`, `b`; `c` is two labels, and two values of the first.
+/// Parses the labels of a row. `state` = `a`, `b`; `c` means two labels, the first with two values.
 pub fn labels(cell: &str, owner: &[&str]) -> (Vec<String>, Values) {
     let cell = Regex::new(r" \([^)]*\)").unwrap().replace_all(cell, "").into_owned();
     let (mut labels, mut values) = (Vec::new(), Values::new());
@@ -49,7 +49,7 @@ pub fn labels(cell: &str, owner: &[&str]) -> (Vec<String>, Values) {
     (labels, values)
 }
 
-/// The families that a section of the reference has rows for, by name.
+/// The families with a row in a section of the reference, by name.
 fn documented(section: &Page) -> BTreeMap<String, (Described, Values)> {
     let text = section.text();
     let owner = text.split_once("*owner* stands for the labels ").map_or("", |(_, rest)| rest);
@@ -73,14 +73,14 @@ fn family(table: &Table, row: &[String], owner: &[&str]) -> (String, (Described,
     (codes(&row[0])[0].to_owned(), (Described { labels, is_counter, mark }, values))
 }
 
-/// The labels of a line of a page, with their values.
+/// The labels and values of a line of a page.
 pub fn series(line: &str) -> Vec<(String, String)> {
     let label = Regex::new(r#"([a-zA-Z_]+)="((?:[^"\\]|\\.)*)""#).unwrap();
     let labels = line.split_once('{').map_or("", |(_, labels)| labels);
     label.captures_iter(labels).map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
 }
 
-/// The samples of a family on a page.
+/// The samples of one family on a page.
 fn samples(page: &str, name: &str) -> Vec<Vec<(String, String)>> {
     let start = format!("{name}{{");
     page.lines().filter(|line| line.starts_with(&start)).map(series).collect()

@@ -1,16 +1,16 @@
-//! The two forms that a page of metrics can take.
+//! The two exposition formats.
 
-/// A form of the exposition.
+/// An exposition format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Prometheus' text format 0.0.4: what a client gets that asks for nothing.
+    /// Prometheus text format 0.0.4, the default.
     Text,
-    /// OpenMetrics 1.0.0, which ends with `# EOF`.
+    /// OpenMetrics 1.0.0. The page ends with `# EOF`.
     OpenMetrics,
 }
 
 impl Format {
-    /// The value of `Content-Type`.
+    /// Value of the header `Content-Type`.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",

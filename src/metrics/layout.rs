@@ -1,4 +1,4 @@
-//! What holds for every page of a run of the program: which families, which labels.
+//! What all pages of a run have in common: their families and labels.
 
 use crate::config::{Granularity, Limit, Metrics};
 use crate::model::Name;
@@ -8,19 +8,19 @@ use super::catalogue::{Family, Labels, Series};
 use super::sets;
 use super::text::{Value, label};
 
-/// What holds for every page of a run of the program.
+/// What all pages of a run have in common.
 #[derive(Clone)]
 pub struct Layout {
     /// The families that are shown, in the order of the page.
     pub(super) families: Vec<Shown>,
-    /// Whether series end at groups.
+    /// Whether the granularity is `group`.
     pub(super) whole_groups: bool,
     limits: Vec<Limit>,
-    /// `,name="value"` of the labels of every series.
+    /// The constant labels as `,name="value"`.
     constant: Vec<u8>,
 }
 
-/// A family, and what its set calls its labels.
+/// A family, and the label names of its set.
 #[derive(Clone, Copy)]
 pub(super) struct Shown {
     pub family: &'static Family,
@@ -28,7 +28,7 @@ pub(super) struct Shown {
 }
 
 impl Layout {
-    /// As the configuration has it.
+    /// Creates the layout for a configuration.
     #[must_use]
     pub fn new(metrics: &Metrics) -> Self {
         let mut constant = Vec::new();
@@ -45,12 +45,12 @@ impl Layout {
         }
     }
 
-    /// The limit of a group's time lag, if it has one.
+    /// The limit of a group's time lag: that of the first match.
     pub(super) fn limit(&self, group: Name<'_>) -> Option<Value> {
         self.limits.iter().find(|limit| limit.group.is_match(group.0)).map(|limit| Value::Float(limit.lag_seconds))
     }
 
-    /// `name{cluster="…",…`, the brace left open.
+    /// Writes `name{cluster="…",…`, without the closing brace.
     pub(super) fn prefix(&self, shown: Shown, cluster: &ClusterView, labels: &[(&str, &[u8])]) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(256);
         for part in [shown.family.name, "{", shown.labels.cluster, "=\""] {

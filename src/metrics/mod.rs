@@ -1,7 +1,7 @@
-//! `/metrics`: the sets of families, and pages rendered from a view of storage.
+//! `/metrics`: the families of the name sets, and pages rendered from a view of storage.
 //!
-//! The families of groups and topics are written here, piece by piece; the exporter's own metrics are
-//! prometheus-client's and follow at the end of the page.
+//! The families of groups and topics are written here, piece by piece. prometheus-client writes the exporter's own
+//! metrics, which follow at the end of the page.
 
 mod catalogue;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What documents, rules and dashboards name, and what there is to name.
+//! Compares the metric names in documents, rules and dashboards with the metrics that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use super::own::documented_tests::{page, types};
 use super::sets::{self, tests::ALL};
 use crate::documentation::{files, read};
 
-/// Names of exporters, keys and classes of the configuration.
+/// Names of exporters, keys and classes, which look like metric names.
 const OTHERS: [&str; 4] = ["kafka_exporter", "kafka_lag_exporter", "kafka_zk", "kafka_admin"];
 
-/// Metrics of other exporters that warrener has not, and a field of a record: what pages say of them is that.
+/// Metrics of other exporters that documents name as missing from warrener, and a field of a record.
 const NOT_OURS: [&str; 8] = [
     "kafka_consumergroup_poll_time_ms",
     "kafka_consumergroupzookeeper_lag_zookeeper",
@@ -23,7 +23,7 @@ const NOT_OURS: [&str; 8] = [
     "process_id",
 ];
 
-/// Every name that a query may have: a histogram has three.
+/// All names that a query may use. A histogram has three.
 fn known() -> BTreeSet<String> {
     let families = ALL.into_iter().flat_map(|names| sets::table(names).families);
     let mut names: BTreeSet<String> = families.map(|family| family.name.to_owned()).collect();
@@ -36,13 +36,14 @@ fn known() -> BTreeSet<String> {
     names
 }
 
-/// Names of metrics in a text, those of recording rules too.
+/// Metric names in a text, including those of recording rules.
 fn named(text: &str) -> BTreeSet<String> {
     let word = Regex::new(r"[a-z0-9_:]*\b(?:kafka|burrow|kminion|warrener|process)_[a-z0-9_:]*").unwrap();
     word.find_iter(text).map(|found| found.as_str().trim_end_matches(':').to_owned()).collect()
 }
 
-/// `kafka_consumergroup_*` stands for all of them.
+/// Whether a name is known. A name that ends with `_`, as in `kafka_consumergroup_*`, stands for all names that begin
+/// with it.
 fn is_one(name: &str, known: &BTreeSet<String>) -> bool {
     known.contains(name) || name.ends_with('_') && known.iter().any(|one| one.starts_with(name))
 }

@@ -1,4 +1,4 @@
-//! Writing the samples of partitions, which are nearly all of a page.
+//! Writes the samples of partitions, which are most of a page.
 
 use crate::model::Partition;
 use crate::storage::{GroupTopicView, Member};
@@ -7,30 +7,31 @@ use super::catalogue::OWNER_LABELS;
 use super::tail::Tail;
 use super::text::{Value, label, line_end};
 
-/// The most that a member's labels take: three texts of 253 bytes, of each of which escaping makes five at the most.
+/// Maximum size of the labels of a member: three strings of 253 bytes, of which escaping makes at most five times as
+/// many.
 pub const OWNER_BYTES: usize = 4096;
 
-/// Where the samples of partitions go that share all labels before the partition's number.
+/// Writes samples of partitions that share all labels before the partition number.
 pub struct Numbered<'a> {
     out: &'a mut Vec<u8>,
     /// `name{label="value",…,partition="`.
     prefix: &'a [u8],
-    /// Whose members' names follow the partition's number, in [`OWNER_LABELS`].
+    /// The topic whose owners are written after the partition number, as [`OWNER_LABELS`].
     owned: Option<&'a GroupTopicView>,
 }
 
 impl<'a> Numbered<'a> {
-    /// Samples that begin with `prefix`, up to where the partition's number stands.
+    /// Writes samples that begin with `prefix`, which ends just before the partition number.
     pub const fn new(out: &'a mut Vec<u8>, prefix: &'a [u8]) -> Self {
         Self { out, prefix, owned: None }
     }
 
-    /// The same, each with the member that the partition is assigned to.
+    /// Like [`Self::new`], with the labels of the member that the partition is assigned to.
     pub const fn owned(out: &'a mut Vec<u8>, prefix: &'a [u8], topic: &'a GroupTopicView) -> Self {
         Self { out, prefix, owned: Some(topic) }
     }
 
-    /// A sample of one partition: the hot path.
+    /// Writes a sample of one partition. This is the hot path.
     #[inline]
     pub fn push(&mut self, partition: Partition, value: Value) {
         let mut tail = Tail::new();
@@ -53,7 +54,7 @@ impl<'a> Numbered<'a> {
         line_end(self.out, value);
     }
 
-    /// A sample of one partition that ends in `rest`, from behind the partition's number.
+    /// Writes a sample of one partition. `rest` is everything after the partition number.
     pub fn push_with(&mut self, partition: Partition, rest: &[u8]) {
         self.out.extend_from_slice(self.prefix);
         let mut number = Tail::empty();
@@ -62,7 +63,7 @@ impl<'a> Numbered<'a> {
         self.out.extend_from_slice(rest);
     }
 
-    /// A sample of one partition with labels after it, always 1; their values are escaped already.
+    /// Writes a sample with the value 1 and further labels after the partition. Label values must be escaped.
     pub fn push_labelled(&mut self, partition: Partition, labels: &[(&str, &[u8])]) {
         self.push_with(partition, b"\"");
         for (name, text) in labels {
@@ -72,7 +73,7 @@ impl<'a> Numbered<'a> {
     }
 
     fn owner(&mut self, topic: &GroupTopicView, partition: Partition) {
-        // Members of a share group share partitions: the first one stands for them.
+        // Members of a share group share partitions. The first one is shown.
         let place = topic.assigned.partition_point(|(assigned, _)| *assigned < partition);
         let owner = topic.assigned.get(place).filter(|(assigned, _)| *assigned == partition);
         let member = owner.and_then(|(_, member)| topic.members.get(*member));

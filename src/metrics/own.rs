@@ -1,4 +1,4 @@
-//! What the exporter tells about itself.
+//! The exporter's own metrics.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,12 +27,12 @@ use crate::health::{Health, ModuleKind};
 pub(super) mod documented_tests;
 mod report;
 
-/// What a refresh asks for: the label `kind` of `warrener_refresh_*`.
+/// The kind of a refresh: the label `kind` of `warrener_refresh_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefreshKind {
-    /// Log starts and log ends.
+    /// A refresh of log starts and log ends.
     Offsets,
-    /// Brokers, topics, partitions.
+    /// A refresh of the metadata: brokers, topics, partitions.
     Topics,
 }
 
@@ -120,7 +120,7 @@ pub struct Own {
     registry: Registry,
     families: Families,
     modules: Vec<Arc<Health>>,
-    /// Families that mirror a state are filled anew for each page, one page at a time.
+    /// Held while a page is made: families that mirror a state are filled for each page, one page at a time.
     filling: Mutex<()>,
 }
 
@@ -168,13 +168,13 @@ impl Default for Families {
     }
 }
 
-/// From 1 ms to 8 s.
+/// A histogram with buckets from 1 ms to 8.192 s.
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 14))
 }
 
 impl Own {
-    /// The metrics of a program with these modules, which has just read its configuration.
+    /// Creates the metrics of a program with these modules. The configuration counts as read now.
     #[must_use]
     pub fn new(modules: Vec<Arc<Health>>, metrics: &Metrics) -> Self {
         let families = Families::default();
@@ -193,30 +193,30 @@ impl Own {
         Self { registry, families, modules, filling: Mutex::default() }
     }
 
-    /// The modules' states.
+    /// The health of the modules.
     #[must_use]
     pub fn modules(&self) -> &[Arc<Health>] {
         &self.modules
     }
 
-    /// A module's hand on these metrics.
+    /// The metrics of one module.
     #[must_use]
     pub fn module(&self, health: &Arc<Health>) -> ModuleMetrics {
         ModuleMetrics { health: Arc::clone(health), families: self.families.clone() }
     }
 
-    /// A page has been sent.
+    /// Records a completed page (`warrener_scrape_seconds`).
     pub fn scraped(&self, took: Duration) {
         self.families.scrape.observe(took.as_secs_f64());
     }
 
-    /// These metrics as the end of a page.
+    /// Renders these metrics as the end of a page.
     #[must_use]
     pub fn render(&self, storage: &Storage, view: &View, now: Tick, format: Format) -> Vec<u8> {
         let _one = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         self.fill(storage, view, now);
         let mut page = String::new();
-        // Writing into a string cannot fail, and the collectors return no errors of their own.
+        // Writing into a string cannot fail, and the collectors return no errors.
         let written = text::encode(&mut page, &self.registry);
         debug_assert!(written.is_ok(), "{written:?}");
         own_text::written(&page, format).into_bytes()
@@ -293,8 +293,8 @@ impl Families {
     }
 }
 
-/// The build, under our name and, with kafka_exporter's names, under the one that dashboards take their variables
-/// from.
+/// Registers `warrener_build_info` and, with the set `kafka_exporter`, `kafka_exporter_build_info`, from which
+/// dashboards take their variables.
 fn build_info(registry: &mut Registry, kafka_exporter: bool) {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     let ours = Family::<[(&str, &str); 3], Gauge>::default();
@@ -309,7 +309,7 @@ fn build_info(registry: &mut Registry, kafka_exporter: bool) {
     registry.register("kafka_exporter_build_info", "The version that runs, for dashboards made for it", theirs);
 }
 
-/// One module's hand on the exporter's own metrics.
+/// The exporter's own metrics of one module.
 #[derive(Clone, Debug)]
 pub struct ModuleMetrics {
     health: Arc<Health>,
@@ -317,20 +317,20 @@ pub struct ModuleMetrics {
 }
 
 impl ModuleMetrics {
-    /// Metrics that nobody shows, for tests of modules.
+    /// Metrics that are not shown, for tests of modules.
     #[must_use]
     pub fn detached(cluster: &str, kind: ModuleKind, module: &str) -> Self {
         let health = Arc::new(Health::new(cluster.to_owned(), kind, module.to_owned()));
         Self { health, families: Families::default() }
     }
 
-    /// The module's state.
+    /// The health of the module.
     #[must_use]
     pub fn health(&self) -> &Health {
         &self.health
     }
 
-    /// How many parts of the module have caught up, of how many: `warrener_ready`.
+    /// Sets how many parts of the module are done, and how many there are (`warrener_ready`).
     pub fn progress(&self, done: u64, parts: u64) {
         let Health { cluster, kind, module, .. } = &*self.health;
         if self.health.progress(done, parts) {
@@ -338,41 +338,42 @@ impl ModuleMetrics {
         }
     }
 
-    /// A server has answered just now: `warrener_up`.
+    /// Records that a server has just answered (`warrener_up`).
     pub fn answered(&self) {
         self.health.answer(clock::tick());
     }
 
-    /// A refresh has succeeded: `warrener_refresh_seconds`, `warrener_last_refresh_timestamp_seconds`.
+    /// Records a successful refresh (`warrener_refresh_seconds`, `warrener_last_refresh_timestamp_seconds`).
     pub fn refreshed(&self, kind: RefreshKind, took: Duration) {
         let labels = RefreshLabels { cluster: self.health.cluster.clone(), kind: kind.name() };
         self.families.refresh.get_or_create(&labels).observe(took.as_secs_f64());
         self.families.last_refresh.get_or_create(&labels).set(clock::now().seconds());
     }
 
-    /// A refresh has failed: `warrener_refresh_errors_total`. The reason is one of a closed set.
+    /// Records a failed refresh (`warrener_refresh_errors_total`). The reason is from a closed set.
     pub fn refresh_failed(&self, kind: RefreshKind, reason: &'static str) {
         let (cluster, kind) = (self.health.cluster.clone(), kind.name());
         self.families.refresh_errors.get_or_create(&RefreshErrorLabels { cluster, kind, reason }).inc();
     }
 
-    /// How far the reader of a partition of the offsets topic is behind; `None` when it is not read any more.
+    /// Sets how many records the reader of a partition of the offsets topic is behind (`warrener_offsets_topic_lag`).
+    /// `None` if it is unknown or the partition is no longer read.
     pub fn topic_lag(&self, partition: i32, lag: Option<i64>) {
         self.health.lags(partition, lag);
     }
 
-    /// The reading of a partition was started again because nothing came of it.
+    /// Records that a partition is read again because nothing came of it (`warrener_reader_restarts_total`).
     pub fn reader_restarted(&self) {
         self.families.reader_restarts.get_or_create(&self.own_labels()).inc();
     }
 
-    /// How many nodes of ZooKeeper are followed.
+    /// Sets how many nodes of ZooKeeper are followed (`warrener_zookeeper_nodes`).
     pub fn zookeeper_nodes(&self, nodes: usize) {
         let gauge = self.families.zookeeper_nodes.get_or_create(&self.own_labels()).clone();
         gauge.set(i64::try_from(nodes).unwrap_or(i64::MAX));
     }
 
-    /// A session with an ensemble has been opened.
+    /// Records a new session with an ensemble (`warrener_zookeeper_sessions_total`).
     pub fn zookeeper_session(&self) {
         self.families.zookeeper_sessions.get_or_create(&self.own_labels()).inc();
     }
@@ -381,7 +382,7 @@ impl ModuleMetrics {
         OwnLabels { cluster: self.health.cluster.clone(), module: self.health.module.clone() }
     }
 
-    /// The counters of what cannot be read, at hand without looking them up.
+    /// The counters of `warrener_record_errors_total` of this module, resolved once.
     #[must_use]
     pub fn errors(&self, reasons: &[&'static str]) -> ErrorCounters {
         let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
@@ -392,10 +393,10 @@ impl ModuleMetrics {
         ErrorCounters { reasons: reasons.collect() }
     }
 
-    /// The counters of a reader of the offsets topic, at hand without looking them up.
+    /// The counters of a reader of the offsets topic, resolved once.
     #[must_use]
     pub fn records(&self) -> RecordCounters {
-        // Shown from the start, so that the first restart is an increase.
+        // Exists from the start, so that the first restart is an increase.
         drop(self.families.reader_restarts.get_or_create(&self.own_labels()));
         let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
         let types = RecordType::ALL.iter().map(|kind| {
@@ -413,14 +414,14 @@ pub struct RecordCounters {
     errors: ErrorCounters,
 }
 
-/// Counters of what one module cannot read.
+/// Counters of records and nodes that one module cannot read.
 #[derive(Clone, Debug)]
 pub struct ErrorCounters {
     reasons: Vec<(&'static str, Counter)>,
 }
 
 impl ErrorCounters {
-    /// So many records or nodes could not be read.
+    /// Counts records or nodes that could not be read.
     pub fn failed(&self, reason: &str, count: usize) {
         for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
             counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
@@ -429,14 +430,14 @@ impl ErrorCounters {
 }
 
 impl RecordCounters {
-    /// Records of a type have been read.
+    /// Counts records of a type.
     pub fn read(&self, kind: RecordType, count: u64) {
         for (_, counter) in self.types.iter().filter(|(held, _)| *held == kind) {
             counter.inc_by(count);
         }
     }
 
-    /// A record could not be decoded.
+    /// Counts a record that could not be decoded.
     pub fn failed(&self, reason: &str) {
         self.errors.failed(reason, 1);
     }

@@ -1,11 +1,11 @@
-//! From what prometheus-client writes to what a page shows.
+//! Converts the output of prometheus-client to the format of a page.
 //!
-//! It writes OpenMetrics, with the series of a family in the order of a hash map. A page has its series in a
-//! stable order; and the text format names a counter with its suffix, knows no units, and has no end mark.
+//! prometheus-client writes OpenMetrics, with the series of a family in the order of a hash map. A page needs a stable
+//! order. The text format also needs the suffix in a counter's metadata, no units, and no end mark.
 
 use super::Format;
 
-/// prometheus-client's text in the form asked for, each family's series sorted by their labels.
+/// Converts the text of prometheus-client to a format, and sorts the series of each family by their labels.
 pub fn written(page: &str, format: Format) -> String {
     let mut out = String::with_capacity(page.len());
     let mut samples: Vec<&str> = Vec::new();
@@ -26,7 +26,7 @@ pub fn written(page: &str, format: Format) -> String {
     out
 }
 
-/// Stable, so that the samples of one histogram stay in their order.
+/// Writes the samples of a family. The sort is stable, so that the samples of a histogram keep their order.
 fn flush(samples: &mut Vec<&str>, out: &mut String) {
     samples.sort_by_cached_key(|line| series(line));
     for line in samples.drain(..) {
@@ -34,10 +34,10 @@ fn flush(samples: &mut Vec<&str>, out: &mut String) {
     }
 }
 
-/// The labels of a sample but for a bucket's limit.
+/// The labels of a sample, without a bucket's `le`.
 fn series(line: &str) -> String {
     let labels = line.split_once('{').map_or("", |(_, rest)| rest.rsplit_once('}').map_or(rest, |(labels, _)| labels));
-    // Quotes within a value are escaped, so this is no part of one.
+    // Quotes within a value are escaped, so this cannot be part of a value.
     let limit = labels.strip_prefix("le=\"").map(|limit| ("", limit)).or_else(|| labels.split_once(",le=\""));
     match limit.and_then(|(before, limit)| Some((before, limit.split_once('"')?.1))) {
         Some((before, after)) => format!("{before}{after}").trim_start_matches(',').to_owned(),
@@ -45,7 +45,7 @@ fn series(line: &str) -> String {
     }
 }
 
-/// A line of metadata in the text format. `next` is the line after it.
+/// Writes a line of metadata in the text format. `next` is the line after it.
 fn metadata(comment: &str, next: &str, out: &mut String) {
     let mut parts = comment.splitn(3, ' ');
     let (Some(what), Some(name), Some(text)) = (parts.next(), parts.next(), parts.next()) else { return };

@@ -1,6 +1,8 @@
-//! Who owns which partition, a series for each owner. Members of a share group share partitions, and any member may
-//! claim one that another has; two of them may be shown alike, for what is shown of a long id is not all of it. A page
-//! has no series twice, so those two have one series there.
+//! Writes the owners of partitions, one series per owner.
+//!
+//! A partition may have several owners: members of a share group share partitions, and a member may claim one that
+//! another has. Two owners may look the same, because long ids are shortened. A page must not contain a series twice,
+//! so such owners share one series.
 
 use std::hash::BuildHasher;
 
@@ -12,17 +14,17 @@ use crate::storage::{GroupTopicView, Member};
 
 use super::numbered::Numbered;
 
-/// The owners of one partition that stand on the page already, while there is more than one.
+/// The owners of one partition that have been written, if it has several.
 #[derive(Default)]
 pub struct Owners {
     partition: Option<Partition>,
-    /// Places in the list of members. Of those that are shown alike, the first.
+    /// Indexes in the list of members. Of members that look the same, the first one.
     members: HashTable<usize>,
     hasher: DefaultHashBuilder,
 }
 
 impl Owners {
-    /// Writes the series of `len` assignments of a topic after the first `from`.
+    /// Writes the series of `len` assignments of a topic, beginning with number `from`.
     pub fn write(&mut self, (from, len): (usize, usize), topic: &GroupTopicView, to: &mut Numbered<'_>) {
         if from == 0 {
             self.partition = None;
@@ -43,7 +45,7 @@ impl Owners {
         }
     }
 
-    /// Whether no owner of the partition that is shown like this one stands on the page.
+    /// Records an owner of a partition. Returns whether no owner that looks the same was written before.
     fn adds(&mut self, partition: Partition, owner: usize, members: &[Member]) -> bool {
         if self.partition.replace(partition) != Some(partition) {
             self.members.clear();

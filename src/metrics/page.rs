@@ -1,4 +1,4 @@
-//! A page: the families of a view, rendered piece by piece as whoever reads it takes them.
+//! Renders the families of a view as a page, in pieces, while the page is read.
 
 use std::slice;
 use std::sync::Arc;
@@ -14,56 +14,56 @@ use super::owners::Owners;
 use super::sets::trouble;
 use super::text::{Samples, header};
 
-/// How long a piece may get before it is handed out: handing one to another thread costs as much as writing some KiB.
+/// Size from which a piece is handed out. Handing one to another thread costs as much as writing some KiB.
 const PIECE: usize = 256 * 1024;
-/// How much is written between two looks at a piece's length: no more than this, and no more samples than that. The
-/// length of a sample is not ours to choose, for names come from outside.
+/// Maximum size of what is written between two checks of a piece's length; the samples are limited to [`RUN`]. Names
+/// come from outside, so the length of a sample is not known in advance.
 const STRIDE: usize = PIECE / 4;
 const RUN: usize = 256;
 
-/// An iterator over the pieces of a page, some 256 KiB each. Families and their series come in a stable
-/// order; a family without samples leaves no trace.
+/// An iterator over the pieces of a page, of about 256 KiB each. Families and series have a stable order. A family
+/// without samples is left out.
 pub struct Page {
     view: Arc<View>,
     layout: Arc<Layout>,
     format: Format,
-    /// What follows the families: the exporter's own metrics and the end of the page.
+    /// The end of the page: the exporter's own metrics and the end mark.
     tail: Option<Vec<u8>>,
     at: Place,
-    /// Whether the family at hand has its header.
+    /// Whether the header of the current family has been written.
     opened: bool,
     owners: Owners,
 }
 
-/// Where rendering goes on.
+/// The position at which rendering continues.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
     family: usize,
     cluster: usize,
     item: usize,
-    /// Within the item, for those with many samples.
+    /// Position within the item, for items with many samples.
     run: usize,
 }
 
-/// What a step has come to.
+/// Result of a step.
 enum Step {
-    /// So many samples of the item, and more to come.
+    /// This many samples of the item were written, and more follow.
     More(usize),
-    /// The item is done.
+    /// The item is complete.
     Done,
-    /// There is no such item.
+    /// There is no further item.
     End,
 }
 
 impl Page {
-    /// A page of a view; `tail` stands at its end.
+    /// Creates the page of a view. `tail` is its end.
     #[must_use]
     pub fn new(view: Arc<View>, layout: Arc<Layout>, format: Format, tail: Vec<u8>) -> Self {
         let (at, owners) = (Place::default(), Owners::default());
         Self { view, layout, format, tail: Some(tail), at, opened: false, owners }
     }
 
-    /// Writes the next few samples; `false` when there are no more families.
+    /// Writes the next samples. Returns `false` if there are no more families.
     fn step(&mut self, out: &mut Vec<u8>) -> bool {
         let Some(shown) = self.layout.families.get(self.at.family).copied() else { return false };
         let view = Arc::clone(&self.view);
@@ -94,7 +94,7 @@ impl Page {
         true
     }
 
-    /// Writes samples of the item at hand; `None` when there is no such item.
+    /// Writes samples of the current item. Returns `None` if there is no such item.
     fn samples(&mut self, shown: Shown, cluster: &ClusterView, out: &mut Vec<u8>) -> Option<Step> {
         let item = self.at.item;
         match &shown.family.series {
@@ -147,7 +147,7 @@ impl Page {
         Some(Step::Done)
     }
 
-    /// Writes the next samples of a group's topic with a sample a partition.
+    /// Writes the next samples of a group's topic that has one sample per partition.
     fn group_partitions(
         &mut self,
         shown: Shown,
@@ -182,7 +182,7 @@ impl Page {
         self.after(run, topic.len())
     }
 
-    /// Whether an item of `len` samples goes on after a run of them.
+    /// Whether an item of `len` samples continues after a run.
     const fn after(&self, run: usize, len: usize) -> Step {
         if self.at.run.saturating_add(run) < len { Step::More(run) } else { Step::Done }
     }
@@ -201,12 +201,12 @@ impl Page {
     }
 }
 
-/// How many samples of such a length are a stride.
+/// How many samples of this length fit in [`STRIDE`], at most [`RUN`].
 fn run(sample: usize) -> usize {
     STRIDE.checked_div(sample).unwrap_or(RUN).clamp(1, RUN)
 }
 
-/// The prefix of samples that a partition's number follows.
+/// Extends a prefix up to the partition number.
 fn numbered(shown: Shown, mut prefix: Vec<u8>) -> Vec<u8> {
     for part in [",", shown.labels.partition, "=\""] {
         prefix.extend_from_slice(part.as_bytes());
@@ -229,7 +229,7 @@ impl Iterator for Page {
     }
 }
 
-/// The memory for a piece: a step writes at most some tens of KiB past the mark.
+/// Allocates a piece. A step writes at most some tens of KiB beyond [`PIECE`].
 #[expect(clippy::expect_used, reason = "a panic costs this page, and a failed allocation would end the process")]
 fn room() -> Vec<u8> {
     let mut piece = Vec::new();

@@ -12,12 +12,13 @@ use crate::storage::{
     Storage, TopicMetadata, Update,
 };
 
-/// A window holds a single commit, so that some are full; a minute after the last one.
+/// Windows hold one commit, so that some are full a minute after the last one.
 const RULES: EvaluatorRules =
     EvaluatorRules { intervals: NonZeroUsize::MIN, minimum_complete: 0.0, allowed_lag: Lag(0) };
 const NOW: Timestamp = Timestamp(1_700_000_060_250);
 
-/// Two topics, three groups: one that consumes, one with an odd name that only commits, one of a newer type.
+/// A storage with two topics and three groups: one that consumes, one with an odd name that only commits, one of a
+/// newer type.
 pub fn storage() -> Storage {
     let rules =
         Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
@@ -218,7 +219,7 @@ fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
     assert_eq!(lines.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
-/// A storage with one group whose members have these ids, each with these partitions of a topic.
+/// A storage with one group. Its members have these ids and own these partitions of a topic.
 fn crowd<'m>(group: &'m [u8], members: &[(&'m [u8], Vec<Partition>)]) -> Storage {
     let rules =
         Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
@@ -277,7 +278,7 @@ fn owners_of_one_partition_have_a_series_each_on_whichever_piece_they_fall() {
 
 #[test]
 fn no_piece_is_long_however_long_names_are() {
-    // Each byte of these takes five on the page.
+    // Each of these bytes takes five bytes on the page.
     let (group, id) = (vec![0xff; 1024], vec![0xff; 32_767]);
     let storage = crowd(&group, &[(&id, (0..20_000).map(Partition).collect())]);
     let commits = (0..20_000).map(|partition| Update::Commit {

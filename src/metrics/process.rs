@@ -1,4 +1,4 @@
-//! `process_*`, as the Prometheus client libraries name them.
+//! The `process_*` families, named as in the Prometheus client libraries.
 
 use procfs::WithCurrentSystemInfo;
 use procfs::process::{LimitValue, Process as Own, Stat};
@@ -7,7 +7,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Reads the process' figures when a page is made. What the system does not tell is absent.
+/// Reads the values of the process when a page is made. Values that the system does not report are absent.
 #[derive(Debug)]
 pub struct Process;
 

@@ -1,4 +1,4 @@
-//! Numbers that several sets show, read in one place.
+//! Values that several name sets show.
 
 use crate::model::{Lag, Offset, Partition};
 use crate::storage::{CommitView, CommitViews, PartitionState};
@@ -39,7 +39,7 @@ pub fn time_lag(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
     each_commit(commits, to, |commit| commit.time_lag.map(Value::from));
 }
 
-/// A sample of each partition of a run of which there is a value; the run begins with the `first`.
+/// Writes a sample for each partition of a run that has a value. `first` is the number of the first partition.
 pub fn each_state(
     first: usize,
     states: &[PartitionState],
@@ -54,8 +54,8 @@ pub fn each_state(
     }
 }
 
-/// A sample of each commit of which there is a value. A loop a family, with its reading in it: a scrape takes some
-/// million values, and each would pass through memory else.
+/// Writes a sample for each commit that has a value. Each family gets a loop of its own that includes its `value`: a
+/// scrape takes some million values, which would otherwise pass through memory.
 pub fn each_commit(commits: CommitViews<'_>, to: &mut Numbered<'_>, value: impl Fn(&CommitView) -> Option<Value>) {
     for commit in commits {
         if let Some(value) = value(&commit) {
@@ -88,7 +88,7 @@ pub fn time_lag_max(sum: &Sum<'_>, to: &mut Samples<'_>) {
     }
 }
 
-/// Absent where none is assigned.
+/// Absent if none is assigned.
 pub fn assigned(sum: &Sum<'_>, to: &mut Samples<'_>) {
     if sum.stats.assigned > 0 {
         to.push(Value::Count(sum.stats.assigned));

@@ -1,12 +1,12 @@
-//! The end of a sample: numbers as text, written from the last byte to the first, as digits come.
+//! The end of a sample. It is written from the last byte to the first, in the order in which digits are computed.
 
 use super::text::Value;
 
-/// See the module. It has place for two numbers, what stands between them, and the end of the line.
+/// A buffer for the end of a sample. It has room for two numbers, the text between them, and the line end.
 pub struct Tail {
-    /// The second half stays as it is.
+    /// The second half is never changed.
     bytes: [u8; 2 * Self::LEN],
-    /// Where what is written begins.
+    /// Start of the written text.
     start: usize,
 }
 
@@ -18,20 +18,20 @@ const PAIRS: &[[u8; 2]] = DIGITS.as_chunks().0;
 impl Tail {
     const LEN: usize = 48;
 
-    /// Nothing yet.
+    /// An empty buffer.
     #[inline]
     pub const fn empty() -> Self {
         Self { bytes: [b'\n'; 2 * Self::LEN], start: Self::LEN }
     }
 
-    /// Nothing but the end of the line.
+    /// A buffer that contains only the line end.
     #[inline]
     pub const fn new() -> Self {
         Self { start: Self::LEN - 1, ..Self::empty() }
     }
 
-    /// Appends what is written. It is copied as a whole and then cut: of a length that is known beforehand the copy
-    /// is a few instructions, not a call.
+    /// Appends the written text to `out`. A fixed length is copied and then cut, because a copy of a constant length is
+    /// a few instructions instead of a call.
     #[inline]
     pub fn append_to(&self, out: &mut Vec<u8>) {
         if let Some(text) = self.bytes.get(self.start..).and_then(<[u8]>::first_chunk::<{ Self::LEN }>) {
@@ -41,7 +41,7 @@ impl Tail {
         }
     }
 
-    /// Puts a few bytes before what is written.
+    /// Puts bytes before the written text.
     #[inline]
     pub fn put<const N: usize>(&mut self, part: [u8; N]) {
         self.start = self.start.saturating_sub(N);
@@ -50,7 +50,7 @@ impl Tail {
         }
     }
 
-    /// Puts an integer before what is written.
+    /// Puts an integer before the written text.
     #[inline]
     pub fn integer(&mut self, number: i64) {
         self.count(number.unsigned_abs());
@@ -59,7 +59,7 @@ impl Tail {
         }
     }
 
-    /// Puts a count before what is written.
+    /// Puts a count before the written text.
     #[inline]
     pub fn count(&mut self, mut number: u64) {
         while number >= 100 {
@@ -74,8 +74,8 @@ impl Tail {
         }
     }
 
-    /// Puts milliseconds before what is written, as seconds: at most three digits after the point, and none that is
-    /// not needed.
+    /// Puts milliseconds before the written text, as seconds with at most three digits after the point and without
+    /// trailing zeros.
     #[inline]
     pub fn seconds(&mut self, millis: u64) {
         let [hundreds, tens] = pair(millis % 1000 / 10);
@@ -88,7 +88,8 @@ impl Tail {
         self.count(millis / 1000);
     }
 
-    /// Puts a sample's number before what is written; `false` for one that may take more digits than there is place for.
+    /// Puts a sample's value before the written text. Returns `false` for a float, which may need more digits than
+    /// there is room for.
     #[inline]
     pub fn value(&mut self, value: Value) -> bool {
         match value {
@@ -146,7 +147,7 @@ mod tests {
             prop_assert_eq!(shown(|tail| tail.integer(number)), format!("{number}\n"));
             let count = number.unsigned_abs();
             prop_assert_eq!(shown(|tail| tail.count(count)), format!("{count}\n"));
-            // Below 2^53 thousandths a float has the shortest digits, too.
+            // Below 2^53 thousandths, a float also has the shortest digits.
             let millis = count & ((1 << 40) - 1);
             let seconds = f64::from(u32::try_from(millis >> 20).unwrap()) * 1048.576
                 + f64::from(u32::try_from(millis & 0xf_ffff).unwrap()) / 1e3;

@@ -1,4 +1,4 @@
-//! Writing samples: a prefix that a run of samples shares, extra labels, a number.
+//! Writes samples: a prefix that a run of samples shares, further labels, and a value.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use super::catalogue::{Family, Kind};
 use super::format::Format;
 use super::tail::Tail;
 
-/// A sample's number.
+/// The value of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
     /// An integer.
@@ -27,7 +27,7 @@ impl From<TimeLag> for Value {
     }
 }
 
-/// Where the samples of one family go that share their first labels.
+/// Writes samples of one family that share their first labels.
 pub struct Samples<'a> {
     out: &'a mut Vec<u8>,
     /// `name{label="value",…`, without the closing brace.
@@ -35,17 +35,17 @@ pub struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// Samples that begin with `prefix`, a name and at least one label, the brace still open.
+    /// Writes samples that begin with `prefix`: a name and at least one label, without the closing brace.
     pub const fn new(out: &'a mut Vec<u8>, prefix: &'a [u8]) -> Self {
         Self { out, prefix }
     }
 
-    /// A sample with no further label.
+    /// Writes a sample without further labels.
     pub fn push(&mut self, value: Value) {
         self.push_with(&[], value);
     }
 
-    /// A sample with further labels; their values are escaped already.
+    /// Writes a sample with further labels. Their values must be escaped.
     pub fn push_with(&mut self, labels: &[(&str, &[u8])], value: Value) {
         self.out.extend_from_slice(self.prefix);
         for (name, text) in labels {
@@ -56,7 +56,7 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// `,name="value"`.
+/// Writes `,name="value"`.
 pub fn label(out: &mut Vec<u8>, name: &str, text: &[u8]) {
     out.push(b',');
     out.extend_from_slice(name.as_bytes());
@@ -65,9 +65,9 @@ pub fn label(out: &mut Vec<u8>, name: &str, text: &[u8]) {
     out.push(b'"');
 }
 
-/// The lines above a family's samples.
+/// Writes the `HELP` and `TYPE` lines of a family.
 pub fn header(out: &mut Vec<u8>, family: &Family, format: Format) {
-    // OpenMetrics names a counter without the suffix of its samples.
+    // OpenMetrics names a counter without `_total` in its metadata.
     let name = match (family.kind, format) {
         (Kind::Counter, Format::OpenMetrics) => family.name.strip_suffix("_total").unwrap_or(family.name),
         (Kind::Counter, Format::Text) | (Kind::Gauge, _) => family.name,
@@ -81,7 +81,7 @@ pub fn header(out: &mut Vec<u8>, family: &Family, format: Format) {
     }
 }
 
-/// A sample's number and the end of its line.
+/// Writes the value of a sample and the line end.
 pub fn line_end(out: &mut Vec<u8>, value: Value) {
     let mut tail = Tail::new();
     if tail.value(value) {

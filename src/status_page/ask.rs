@@ -1,39 +1,39 @@
-//! Addresses: what is asked for.
+//! Addresses of the status page's data.
 //!
-//! Names stand in the query and not in the path: a browser takes `..` in a path for the folder above, `%2F` does not
-//! pass every proxy, and so relative links work below whatever path a proxy puts the page.
+//! Names are in the query, not in the path: a browser takes `..` in a path as the folder above, and some proxies do not
+//! pass `%2F`. It also lets relative links work below any path of a proxy.
 
 use crate::address::{Segment, decode};
 
-/// What is asked for.
+/// A request for data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// All groups at a glance.
+    /// The list of all groups.
     Groups {
-        /// With how their lags went before.
+        /// Whether to include the course of the lags.
         trails: bool,
     },
-    /// One group in full.
+    /// The details of one group.
     Group {
-        /// The cluster.
+        /// Name of the cluster.
         cluster: Segment,
-        /// The group.
+        /// Name of the group.
         name: Segment,
     },
-    /// One topic with its groups.
+    /// The details of one topic, with its groups.
     Topic {
-        /// The cluster.
+        /// Name of the cluster.
         cluster: Segment,
-        /// The topic.
+        /// Name of the topic.
         name: Segment,
     },
-    /// The exporter itself.
+    /// The state of the exporter.
     Exporter,
-    /// An address without a name that it needs.
+    /// An address that lacks a required name.
     Incomplete,
 }
 
-/// What a path makes of a query.
+/// Makes a call from the query of a path.
 type Ask = fn(&str) -> Call;
 
 const PATHS: [(&str, Ask); 4] = [
@@ -43,7 +43,7 @@ const PATHS: [(&str, Ask); 4] = [
     ("/api/exporter", |_| Call::Exporter),
 ];
 
-/// The call that a path and a query are, if the path is one of the page's.
+/// Parses a path and a query. Returns `None` if the path is not one of `/api`.
 #[must_use]
 pub fn call(path: &str, query: &str) -> Option<Call> {
     PATHS.iter().find(|(known, _)| *known == path).map(|(_, call)| call(query))
@@ -57,7 +57,7 @@ fn named(query: &str, call: fn(Segment, Segment) -> Call) -> Call {
 }
 
 impl Call {
-    /// What is to be said when there is no such thing.
+    /// The message if the requested object does not exist.
     pub(super) const fn missing(&self) -> &'static str {
         match self {
             Self::Group { .. } => "no such group",
@@ -67,7 +67,7 @@ impl Call {
     }
 }
 
-/// The first value of a key in a query, by the rules of HTML's forms: `+` is a space.
+/// The first value of a key in a query, decoded as in HTML forms: `+` is a space.
 fn value(query: &str, key: &str) -> Option<Segment> {
     let values = query.split('&').filter_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
     values.filter_map(|value| decode(&value.replace('+', " "))).map(|bytes| Segment::new(&bytes)).next()

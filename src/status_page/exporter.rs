@@ -1,80 +1,80 @@
-//! The exporter's own health, as it is handed to the page.
+//! The exporter's own state, as it is passed to the page.
 
 use serde::Serialize;
 
-/// What the exporter knows about itself.
+/// The state of the exporter.
 #[derive(Clone, Debug, Serialize)]
 pub struct Exporter {
-    /// Now, by this machine's clock.
+    /// Time of the answer by this machine's clock, in Unix milliseconds.
     pub now: i64,
-    /// The version that runs.
+    /// Version of warrener.
     pub version: &'static str,
-    /// For how long it has been running, in milliseconds.
+    /// Time since the start, in milliseconds.
     pub running: u64,
     /// Its modules.
     pub modules: Vec<Module>,
 }
 
-/// A module.
+/// The state of a module.
 #[derive(Clone, Debug, Serialize)]
 pub struct Module {
-    /// The cluster's name.
+    /// Name of the cluster.
     pub cluster: String,
     /// `cluster` or `consumer`.
     pub kind: &'static str,
-    /// The name of its section.
+    /// Name of the module's section.
     pub module: String,
-    /// Whether its servers have answered lately.
+    /// Whether the module is up: its servers have answered recently.
     pub up: bool,
-    /// Why they have not, if that is known.
+    /// Why the module is down, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
-    /// Whether it has read all once.
+    /// Whether the module is ready: it has read everything once.
     pub ready: bool,
-    /// What is awaited until then.
+    /// What readiness waits for. `None` once the module is ready.
     pub awaited: Option<&'static str>,
-    /// Parts of that which are done, and all, if they are known.
+    /// Number of parts that are done, if known.
     pub done: Option<u64>,
-    /// All parts.
+    /// Number of all parts, if known.
     pub total: Option<u64>,
-    /// Of a cluster: how it is read.
+    /// Refreshes of a cluster module. Empty for a consumer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refreshes: Vec<Refresh>,
-    /// Of a consumer: what it reads.
+    /// The reader of a consumer module. `None` for a cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader: Option<Reader>,
-    /// Commits that its cluster did not take in, by reason.
+    /// Dropped commits of a cluster module, by reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Count>,
 }
 
-/// A kind of refresh.
+/// Refreshes of one kind.
 #[derive(Clone, Debug, Serialize)]
 pub struct Refresh {
     /// `offsets` or `topics`.
     pub kind: &'static str,
-    /// Unix milliseconds of the last that succeeded, by this machine's clock.
+    /// Time of the last success by this machine's clock, in Unix milliseconds.
     pub last: Option<i64>,
-    /// Failures, by reason.
+    /// Failures by reason.
     pub errors: Vec<Count>,
 }
 
-/// A reader of the offsets topic.
+/// What a consumer module has read.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reader {
-    /// Partitions of the offsets topic and how many records each is behind.
+    /// Partitions of the offsets topic, each with the number of records that are not read yet.
     pub behind: Vec<(i32, i64)>,
-    /// Records read, by type.
+    /// Records by type.
     pub records: Vec<Count>,
     /// Records that could not be decoded, by reason.
     pub errors: Vec<Count>,
 }
 
-/// How many of a name: only what has happened is listed.
+/// A counter above 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Count {
-    /// What.
+    /// Reason or type that is counted.
     pub name: &'static str,
-    /// How many.
+    /// Its count.
     pub count: u64,
 }

@@ -1,5 +1,5 @@
-//! One group in full: every partition, the worst first, and the members. Kept is a copy of the group and the order of its
-//! partitions; what stands in a row is made as it is written.
+//! The details of one group: all partitions, the worst first, and the members. The body holds a copy of the group and
+//! the order of its partitions; rows are made while they are written.
 
 use std::cmp::Reverse;
 
@@ -16,7 +16,7 @@ use crate::storage::{self, Course, GroupDetail, Member, PartitionDetail};
 use super::Data;
 use super::number::{Trail, Whole};
 
-/// A group.
+/// The details of one group.
 #[derive(Debug)]
 pub(super) struct GroupBody {
     now: Timestamp,
@@ -24,19 +24,19 @@ pub(super) struct GroupBody {
     group: GroupDetail,
     whole: GroupEvaluation,
     trail: Option<Trail>,
-    /// The worst first.
+    /// The worst partition first.
     partitions: Vec<Judged>,
-    /// How many partitions each member owns.
+    /// Number of partitions that each member owns.
     owned: Vec<usize>,
 }
 
-/// A partition with the judgement on it.
+/// A partition with its status.
 #[derive(Clone, Copy, Debug)]
 struct Judged {
     status: PartitionStatus,
     time_lag: Option<TimeLag>,
     lag: Option<Lag>,
-    /// The topic's place in the group, where topics stand by name.
+    /// Index of the topic in the group, whose topics are sorted by name.
     topic: usize,
     partition: Partition,
 }
@@ -52,7 +52,7 @@ struct Shown<'a> {
     r#type: &'static str,
     protocol_type: Name<'a>,
     protocol: Name<'a>,
-    /// The share of partitions whose window is full.
+    /// Share of the partitions whose window is full. `None` without a commit.
     complete: Option<f64>,
     trail: Option<&'a Trail>,
     partitions: PartitionRows<'a>,
@@ -66,22 +66,22 @@ struct MemberRows<'a>(&'a GroupBody);
 #[derive(Serialize)]
 struct PartitionRow<'a> {
     topic: Name<'a>,
-    /// How the topic is asked for, where that is not by its name as shown.
+    /// The topic's name as percent-encoded bytes, if the shown name is not sufficient to request it.
     #[serde(skip_serializing_if = "Option::is_none")]
     exact: Option<String>,
     partition: i32,
     status: &'static str,
     reason: String,
     committed: Option<Whole>,
-    /// When the newest commit was made.
+    /// Time of the newest commit in Unix milliseconds.
     at: Option<i64>,
     start: Option<Whole>,
     end: Option<Whole>,
     lag: Option<Whole>,
     time_lag: Option<u64>,
-    /// What retention deleted before it was read.
+    /// Records that retention deleted before the group read them. `None` if there are none.
     purged: Option<Whole>,
-    /// `client@host` of the member that it is assigned to.
+    /// `client@host` of the owner.
     owner: Option<Owner<'a>>,
     trail: Option<Trail>,
 }
@@ -91,10 +91,10 @@ struct MemberRow<'a> {
     client_id: Name<'a>,
     host: Name<'a>,
     id: Name<'a>,
-    /// How many members before this one are shown under the same id: two long ids may look alike.
+    /// Number of members before this one that are shown under the same id: shortened ids may look the same.
     #[serde(skip_serializing_if = "is_zero")]
     twin: usize,
-    /// Partitions that it owns.
+    /// Number of partitions that the member owns.
     partitions: usize,
 }
 
@@ -104,7 +104,7 @@ const fn is_zero(count: &usize) -> bool {
 }
 
 impl GroupBody {
-    /// `None` where there is no such group, or none yet.
+    /// Returns `None` if the group does not exist or is not shown yet.
     pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let group = name.find(|name| cluster.group(name))?;
@@ -188,7 +188,7 @@ impl Serialize for MemberRows<'_> {
 }
 
 impl Judged {
-    /// The worst first.
+    /// Sort key of partitions, the worst first.
     fn badness(&self) -> (Reverse<u8>, Waiting, Waiting, usize, Partition) {
         let time = Waiting::of(self.time_lag.map(|time| time.0));
         let records = Waiting::of(self.lag.map(|lag| lag.0));

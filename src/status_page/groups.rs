@@ -1,4 +1,5 @@
-//! All groups at a glance, the worst first. Kept is what was found of each; rows are made as they are written.
+//! The list of all groups, the worst first. The body holds what was found of each group; rows are made while they are
+//! written.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub(super) struct Groups {
     groups: Rows,
 }
 
-/// Groups, as two fields: the names of the topics that rows refer to, and the rows.
+/// Groups as two fields: the names of the topics that the rows refer to, and the rows.
 #[derive(Debug)]
 pub(super) struct Rows {
     now: Timestamp,
@@ -60,28 +61,28 @@ struct ClusterRow {
 struct Row<'a> {
     cluster: Name<'a>,
     name: Name<'a>,
-    /// How it is asked for, where that is not by its name as shown.
+    /// The group's name as percent-encoded bytes, if the shown name is not sufficient to request it.
     #[serde(skip_serializing_if = "Option::is_none")]
     exact: Option<String>,
     status: &'static str,
     state: &'static str,
     r#type: &'static str,
     members: usize,
-    /// Places in the list of names.
+    /// Indexes in the list of topic names.
     topics: Vec<usize>,
-    /// All partitions of the topics that it commits to.
+    /// Number of partitions of the topics that the group commits to.
     partitions: u64,
-    /// Of these, not OK.
+    /// Number of those partitions whose status is not OK.
     troubled: u64,
-    /// Partitions with a commit whose lag is not known.
+    /// Number of partitions with a commit whose lag is unknown.
     unknown: u64,
-    /// Partitions with a commit.
+    /// Number of partitions with a commit.
     committed: u64,
-    /// Partitions that are assigned and never were committed.
+    /// Number of assigned partitions without a commit.
     uncommitted: u64,
     lag: Option<Whole>,
     time_lag: Option<u64>,
-    /// The share of partitions whose window is full.
+    /// Share of the partitions whose window is full. `None` without a commit.
     complete: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worst: Option<WorstRow>,
@@ -98,7 +99,7 @@ struct WorstRow {
     reason: String,
 }
 
-/// Names of topics, each once.
+/// Names of topics without repetition.
 #[derive(Debug, Default)]
 struct TopicList {
     places: HashMap<*const TopicName, usize>,
@@ -106,7 +107,7 @@ struct TopicList {
 }
 
 impl TopicList {
-    /// Those that groups refer to, in the order in which they do.
+    /// The topics that groups refer to, in the order in which they first occur.
     fn of(found: &[Found]) -> Self {
         let mut list = Self::default();
         for (_, glance) in found {
@@ -146,7 +147,7 @@ impl Groups {
 }
 
 impl Rows {
-    /// The worst first: by status, time lag, lag, and names.
+    /// Sorts the groups, the worst first: by status, time lag, lag, and names.
     pub fn of(mut found: Vec<Found>, now: Timestamp) -> Self {
         type Badness<'a> = (Reverse<GroupStatus>, Waiting, Waiting, Name<'a>, Name<'a>);
         fn badness((cluster, glance): &Found) -> Badness<'_> {
@@ -181,7 +182,7 @@ impl Serialize for RowList<'_> {
 fn cluster_row(data: &Data<'_>, cluster: &Cluster) -> ClusterRow {
     let (known, name) = (cluster.topics(), cluster.label().name().to_string());
     let modules = data.exporter.modules.iter().filter(|module| module.cluster == name);
-    // What the exporter's own page tells in full is left out.
+    // Details that only `/api/exporter` shows are left out.
     let brief = |module: &Module| Module { reader: None, dropped: Vec::new(), ..module.clone() };
     ClusterRow {
         brokers: known.brokers.as_ref().map(|brokers| brokers.len()),

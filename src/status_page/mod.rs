@@ -1,11 +1,11 @@
-//! What the status page shows, but for the HTTP: an address in, a status and a body out.
+//! The data of the status page, without HTTP: takes an address, and returns a status and a body.
 //!
 //! ```text
 //! path, query ──ask──▶ Call ──Data──▶ storage glances, details, modules ──▶ Answer { status, body }
 //! ```
 //!
-//! Bodies are for the page alone and change with it. What is not known is null; names are as on `/metrics`; times are
-//! Unix milliseconds by the brokers' clock, durations milliseconds. The page's own files lie in `files/`.
+//! Bodies are for the status page only and change with it. Unknown values are null. Names are shown as on `/metrics`.
+//! Times are Unix milliseconds by the brokers' clock, durations are milliseconds. The page's own files are in `files/`.
 
 mod ask;
 mod exporter;
@@ -30,26 +30,27 @@ use group::GroupBody;
 use groups::Groups;
 use topic::TopicBody;
 
-/// What the page's answers are made from.
+/// The sources of the answers.
 pub struct Data<'a> {
-    /// What is known.
+    /// The state of all clusters.
     pub storage: &'a Storage,
-    /// What groups are judged by.
+    /// The rules by which groups are evaluated.
     pub rules: &'a EvaluatorRules,
-    /// What the exporter knows about itself.
+    /// The state of the exporter itself.
     pub exporter: Exporter,
 }
 
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// HTTP's status code.
+    /// HTTP status code.
     pub status: u16,
-    /// The body, to be written as JSON.
+    /// The body, to be serialized as JSON.
     pub body: Body,
 }
 
-/// A body, to be written as JSON: more than once if need be, and made no further than it is written.
+/// A body that is serialized as JSON. It may be serialized several times, and its rows are made only while they are
+/// written.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct Body(Told);
@@ -81,7 +82,7 @@ impl Data<'_> {
 }
 
 impl Answer {
-    /// What is answered in its place when its body cannot be sent.
+    /// An answer in place of one whose body cannot be sent.
     #[must_use]
     pub const fn withheld(status: u16, why: String) -> Self {
         Self { status, body: Body(Told::Failure { error: Cow::Owned(why) }) }

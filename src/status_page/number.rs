@@ -1,14 +1,14 @@
-//! Whole numbers in JSON.
+//! Whole numbers and trails in JSON.
 
 use serde::{Serialize, Serializer};
 
 use crate::model::{Lag, Offset, Timestamp};
 use crate::storage::Point;
 
-/// The largest integer up to which a browser tells all of them apart: 2^53 - 1.
+/// The largest integer up to which a browser represents all integers exactly: 2^53 - 1.
 const EXACT: u64 = (1 << 53) - 1;
 
-/// A whole number: one that a browser would round is written as text.
+/// A whole number. One that a browser would round is written as a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Whole(i128);
 
@@ -33,12 +33,12 @@ impl From<Lag> for Whole {
     }
 }
 
-/// A trail: seconds ago and lag, oldest first.
+/// The course of a lag: pairs of seconds ago and lag, oldest first.
 #[derive(Debug, Serialize)]
 pub(super) struct Trail(Vec<(i64, Whole)>);
 
 impl Trail {
-    /// `None` without a point.
+    /// Returns `None` if there are no points.
     pub fn of(points: &[Point], now: Timestamp) -> Option<Self> {
         let ago = |time: Timestamp| (now.since(time) / 1000).max(0);
         let points: Vec<_> = points.iter().map(|(time, lag)| (ago(*time), Whole::from(*lag))).collect();

@@ -1,4 +1,4 @@
-//! The answers on a scripted storage.
+//! The answers for a scripted storage.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -41,7 +41,8 @@ fn member(group: &str) -> Update<'_> {
     })
 }
 
-/// `stuck` commits the same again and again; `late` reads what retention has taken; `far` is where numbers end.
+/// `stuck` commits the same offset repeatedly. `late` reads records that retention has deleted. `far` has the greatest
+/// offsets.
 fn storage() -> Storage {
     let storage = Storage::new(
         ["local", "other"],

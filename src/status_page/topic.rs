@@ -1,4 +1,4 @@
-//! One topic: its log, and the groups that read it.
+//! The details of one topic: its log, and its groups.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::Data;
 use super::groups::Rows;
 use super::number::Whole;
 
-/// A topic.
+/// The details of one topic.
 #[derive(Debug, Serialize)]
 pub(super) struct TopicBody {
     now: i64,
@@ -20,12 +20,12 @@ pub(super) struct TopicBody {
     cluster: String,
     name: String,
     partitions: Partitions,
-    /// What they do on this topic alone, with its name.
+    /// Its groups, with their values for this topic only.
     #[serde(flatten)]
     groups: Rows,
 }
 
-/// None while the metadata does not name it.
+/// The partitions of the topic. `None` while the metadata does not name it.
 #[derive(Debug)]
 struct Partitions(Option<Arc<Topic>>);
 
@@ -35,14 +35,14 @@ struct PartitionRow {
     start: Option<Whole>,
     end: Option<Whole>,
     leader: Option<i32>,
-    /// Where the leader ought to be.
+    /// Broker id of the first replica.
     preferred: Option<i32>,
     replicas: usize,
     in_sync: usize,
 }
 
 impl TopicBody {
-    /// `None` where neither the metadata nor a group names it.
+    /// Returns `None` if neither the metadata nor a group names the topic.
     pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let known = cluster.topics();

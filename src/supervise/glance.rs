@@ -1,24 +1,24 @@
-//! The picture that those share who scrape at once.
+//! The view that concurrent scrapes share.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::storage::View;
 
-/// Makes one view at a time. Whoever has asked before one is begun shares it, be it that they waited for the view
-/// before or for a place; nobody sees numbers older than the request. A view of a million commits is 24 MB, and ten
-/// scrapers need two of them, not ten.
+/// Makes one view at a time. All requests that arrived before a view was begun share it, whether they waited for the
+/// previous view or for a place; no request gets values that are older than itself. A view of a million commits takes
+/// 24 MB, and ten concurrent scrapes need two views instead of ten.
 #[derive(Debug, Default)]
 pub(super) struct Glance {
-    /// Held while a view is made, unlike any other lock: nobody who holds another one takes it.
+    /// Held while a view is made, unlike other locks. It must not be taken while another lock is held.
     newest: Mutex<Option<(Instant, Weak<View>)>>,
 }
 
 impl Glance {
-    /// A view that is begun no earlier than it was `asked` for. May block for as long as two of them take.
+    /// Returns a view that was begun at `asked` or later. May block for the time of making two views.
     ///
     /// # Errors
-    /// Of the making.
+    /// An error of `make`.
     pub fn view<E>(&self, asked: Instant, make: impl FnOnce() -> Result<View, E>) -> Result<Arc<View>, E> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = newest.as_ref().filter(|(begun, _)| *begun >= asked).and_then(|(_, view)| view.upgrade());
@@ -36,7 +36,7 @@ impl Glance {
 mod tests {
     use super::*;
 
-    /// A view that is made without fail.
+    /// Makes a view that cannot fail.
     fn view(glance: &Glance, asked: Instant) -> Arc<View> {
         glance.view(asked, || Ok::<_, ()>(View::default())).unwrap()
     }

@@ -1,4 +1,4 @@
-//! What a run is made of: storage, the modules that fill it, and what it tells about itself.
+//! The parts of a run: storage, the modules that fill it, and the exporter's own metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::task::{self, Failures};
 
 use super::RunError;
 
-/// What a run is made of.
+/// The parts of a run.
 pub(super) struct House {
     pub(super) config: Config,
     pub(super) storage: Arc<Storage>,
@@ -74,7 +74,7 @@ impl House {
                     let Some(around) = self.surroundings(section, failures) else { continue };
                     consumers.push(Box::new(consumer::kafka_zk::KafkaZk::configure(section, zookeeper, around)?));
                 }
-                // `run` refuses it before it comes to this, as not supported yet.
+                // Not supported yet: `startable` and `readable` refuse it before.
                 ConsumerClass::KafkaAdmin => {}
             }
         }
@@ -108,19 +108,19 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// Starts them. What was started before one failed is still to be stopped.
+    /// Starts all modules. If one fails, those that were started before it must still be stopped.
     pub(super) fn start(&mut self) -> Result<(), ModuleError> {
         self.clusters.start().and_then(|()| self.consumers.start())
     }
 
-    /// Stops them, and returns when each has stopped completely, or the grace period is over.
+    /// Stops all modules. Returns when all of them have stopped, or when the grace period is over.
     pub(super) async fn stop(mut self) {
         let deadline = grace_ends();
         let (ended, ending) = oneshot::channel();
         let stop = move || {
             self.consumers.stop(deadline);
             self.clusters.stop(deadline);
-            // Fails when the run itself has been cut off.
+            // Fails if the run itself was aborted.
             let _ = ended.send(());
         };
         if let Err(refused) = task::start("stop", stop) {

@@ -1,4 +1,4 @@
-//! A reading that is made once, with no server: what `warrener lag` shows.
+//! A single reading without a server, for `warrener lag`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,19 +18,19 @@ use super::RunError;
 use super::house::House;
 use super::signals::Signals;
 
-/// Between two looks whether all has been read.
+/// Interval of checks whether everything has been read.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What was read.
+/// The result of a reading.
 #[derive(Debug)]
 pub struct Reading {
-    /// All that is known.
+    /// Everything that is known.
     pub view: View,
-    /// The clusters that were not read whole, by name.
+    /// The clusters that were not read completely, by name.
     pub missing: Vec<Missing>,
 }
 
-/// A cluster that was not read whole. Shown as `cluster "a" did not answer within 30s: why`.
+/// A cluster that was not read completely. Shown as `cluster "a" did not answer within 30s: why`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     cluster: String,
@@ -59,11 +59,12 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Reads until every module has caught up, until `timeout` or until a signal, and hands what is known by then to
-/// `show`. A signal that comes later ends the program at once. Returns when every module has stopped.
+/// Reads until every module is ready, until `timeout`, or until a signal, and passes what is known then to `show`. A
+/// later signal ends the program immediately. Returns when every module has stopped.
 ///
 /// # Errors
-/// What waiting cannot repair. When that comes up during the reading, `show` has seen what was known.
+/// A failure that waiting cannot repair. If it occurs during the reading, `show` has still been called with what was
+/// known.
 pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&Reading) -> T) -> Result<T, RunError> {
     let mut signals = Signals::new()?;
     let house = House::new(whole(config), CancellationToken::new());
@@ -87,12 +88,12 @@ pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&
     shown
 }
 
-/// How long a broker may hold back an answer that has no records. Partitions are asked for as they are found, so
-/// the first answer is often one that has none, and half a second, as a run that goes on has it, is most of a
-/// reading's time.
+/// How long a broker may delay an answer without records. Partitions are requested as they are found, so the first
+/// answer often has no records. The default of half a second, which a run uses, would be most of the time of a reading.
 const FETCH_WAIT: (&str, &str) = ("fetch.wait.max.ms", "50");
 
-/// Who reads once wants all groups, whatever a run that goes on leaves out or leaves to its companions; and soon.
+/// Changes a configuration for a single reading: it reads all groups, even those that a run leaves out or leaves to
+/// other instances, and waits less.
 fn whole(mut config: Config) -> Config {
     for consumer in &mut config.consumers {
         let (name, value) = FETCH_WAIT;
@@ -146,7 +147,7 @@ impl House {
         Reading { view: self.storage.view(clock::now(), &self.evaluator), missing: missing.into_values().collect() }
     }
 
-    /// What stands in the way of a module, or how far it has come.
+    /// Why a module is not ready, or how far it has read.
     fn why(health: &Health) -> String {
         health.cause().unwrap_or_else(|| {
             let progress = health.parts().map(|(done, total)| format!(" ({done} of {total})"));
@@ -174,7 +175,7 @@ mod tests {
         assert_eq!(missing(true, End::BrokenOff), expected);
     }
 
-    /// The one consumer of a configuration that is made for a reading, after a change.
+    /// The only consumer of a configuration for a reading, after a change.
     fn consumer(change: impl FnOnce(&mut Consumer)) -> Consumer {
         let mut config = Config::of_brokers(vec!["a:1".to_owned()], Filter::default(), Filter::default());
         change(config.consumers.first_mut().unwrap());

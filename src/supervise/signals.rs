@@ -1,4 +1,4 @@
-//! The signals that the program listens to.
+//! The signals that the program handles.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -14,7 +14,7 @@ impl Signals {
         Ok(Self { terminate, interrupt, hangup: signal(SignalKind::hangup())? })
     }
 
-    /// What somebody wants of the program.
+    /// Waits for the next signal and returns what it requests.
     pub(super) async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.terminate.recv() => Asked::End,
@@ -24,7 +24,7 @@ impl Signals {
     }
 }
 
-/// What a signal asks for.
+/// What a signal requests.
 pub(super) enum Asked {
     End,
     Reload,

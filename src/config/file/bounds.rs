@@ -1,7 +1,7 @@
-//! The least and the greatest value of every number, time and length that a configuration has.
+//! The bounds of every number, time and length of a configuration.
 //!
-//! This is the one table of them. docs/src/reference/configuration.md, Bounds, shows the same rows; a test compares
-//! both.
+//! This is the only table of them. docs/src/reference/configuration.md, Bounds, shows the same rows, and a test
+//! compares both.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// The bounds of one value; both are allowed.
+/// The bounds of one value, both inclusive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds<T> {
-    /// Where the value stands: `*` is any name.
+    /// Path of the value. `*` stands for any name.
     pub(crate) path: &'static str,
     pub(crate) least: T,
     pub(crate) most: T,
 }
 
 impl<T: PartialOrd> Bounds<T> {
-    /// The value's key, the last part of its path.
+    /// The key: the last part of the path.
     pub(crate) fn key(&self) -> &'static str {
         self.path.rsplit('.').next().unwrap_or(self.path)
     }
 
-    /// The value, if it is within.
+    /// Returns the value if it is within the bounds.
     pub(crate) fn take(&self, value: T) -> Option<T> {
         (self.least <= value && value <= self.most).then_some(value)
     }
@@ -34,7 +34,7 @@ macro_rules! bounds {
     ($($(#[$doc:meta])* $name:ident: $kind:ty = $path:literal, $least:expr, $most:expr;)*) => {
         $($(#[$doc])* pub(crate) const $name: Bounds<$kind> = Bounds { path: $path, least: $least, most: $most };)*
 
-        /// Path, least and greatest value of each, as the documentation shows them.
+        /// Path, least and greatest value of each row, as the documentation shows them.
         #[cfg(test)]
         pub(crate) fn table() -> Vec<[String; 3]> {
             vec![$([$name.path.to_owned(), $name.least.shown(), $name.most.shown()]),*]
@@ -45,19 +45,19 @@ macro_rules! bounds {
 bounds! {
     CLUSTERS: u64 = "cluster", 1, 1_000;
     CONSUMERS: u64 = "consumer", 0, 1_000;
-    /// Each listens at an address of its own.
+    /// Each listens at its own address.
     SERVERS_OF_HTTP: u64 = "httpserver", 0, 16;
-    /// Bytes. The name of a cluster is a label of every series.
+    /// In bytes. The name of a cluster is a label of every series.
     NAME: u64 = "*.NAME", 1, 255;
     SERVERS: u64 = "*.servers", 1, 1_000;
     SERVER_PORT: u64 = "*.servers:PORT", 1, 65_535;
-    /// Port 0 is a free one.
+    /// Port 0 takes a free port.
     LISTEN_PORT: u64 = "httpserver.*.address:PORT", 0, 65_535;
     OFFSET_REFRESH: Duration = "cluster.*.offset-refresh", Duration::from_millis(100), Duration::from_secs(DAY);
     TOPIC_REFRESH: Duration = "cluster.*.topic-refresh", Duration::from_millis(100), Duration::from_secs(DAY);
-    /// ZooKeeper itself allows 2 to 20 of its ticks, which are 2 s.
+    /// A server allows 2 to 20 of its ticks, of 2 s by default.
     ZOOKEEPER_TIMEOUT: Duration = "consumer.*.zookeeper-timeout", Duration::from_secs(1), Duration::from_secs(10 * MINUTE);
-    /// Each costs 16 bytes a partition of a group.
+    /// Each commit takes 16 bytes per partition of a group.
     INTERVALS: u64 = "storage.*.intervals", 1, 1_000;
     MIN_DISTANCE: Duration = "storage.*.min-distance", Duration::ZERO, Duration::from_secs(DAY);
     EXPIRE_GROUP: Duration = "storage.*.expire-group", Duration::ZERO, Duration::from_secs(3_650 * DAY);
@@ -65,11 +65,11 @@ bounds! {
     ALLOWED_LAG: u64 = "evaluator.*.allowed-lag", 0, 1_000_000_000_000;
     READY_TIMEOUT: Duration = "httpserver.*.ready-timeout", Duration::from_millis(100), Duration::from_secs(DAY);
     LABELS: u64 = "metrics.labels", 0, 64;
-    /// Bytes, as they are in every series.
+    /// In bytes. Every series has these labels.
     LABEL: u64 = "metrics.labels.*", 0, 1_024;
     LIMITS: u64 = "metrics.limit", 0, 1_000;
     LAG_SECONDS: Duration = "metrics.limit.lag-seconds", Duration::ZERO, Duration::from_secs(3_650 * DAY);
-    /// On the command line.
+    /// A flag of the command line.
     LAG_TIMEOUT: Duration = "lag --timeout", Duration::from_millis(100), Duration::from_secs(DAY);
 }
 
@@ -90,7 +90,7 @@ impl Shown for f64 {
     }
 }
 
-/// With one unit. (humantime would make months of days.)
+/// With one unit. humantime would turn days into months.
 impl Shown for Duration {
     fn shown(&self) -> String {
         let seconds = self.as_secs();
@@ -102,12 +102,12 @@ impl Shown for Duration {
     }
 }
 
-/// `a number from 0 to 1`, with `what` it is.
+/// Says `expected WHAT from 0 to 1`.
 pub(crate) fn expected<T: Shown>(what: &str, bounds: &Bounds<T>) -> String {
     format!("expected {what} from {} to {}", bounds.least.shown(), bounds.most.shown())
 }
 
-/// What a time must look like.
+/// Describes the form of a time.
 pub(crate) fn expected_time(bounds: &Bounds<Duration>) -> String {
     format!("{}, as seconds or with a unit such as \"1m30s\"", expected("a time", bounds))
 }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_clock_can_be_moved_by_the_longest_time() {
         for longest in [OFFSET_REFRESH, TOPIC_REFRESH, READY_TIMEOUT, LAG_TIMEOUT, EXPIRE_GROUP, LAG_SECONDS] {
-            // The clock of the longest uptime, and as many of the times as a sum may have.
+            // The clock after the longest uptime, and as many of these times as a sum may have.
             let now = Duration::from_secs(100 * 365 * DAY);
             assert!(now.checked_add(longest.most * 1_000).is_some_and(|sum| i64::try_from(sum.as_millis()).is_ok()));
         }

@@ -1,11 +1,11 @@
-//! `${VAR}` and `${VAR:-default}` in strings; `$${` is a literal `${`.
+//! Expands `${VAR}` and `${VAR:-default}` in strings. `$${` is a literal `${`.
 
 use crate::config::Outside;
 
-/// Expands a text, or says what was expected. The message never holds the text, which may be a secret.
+/// Expands a string, or says what was expected. The message never contains the string, which may be a secret.
 ///
-/// As in a shell, the default of `${VAR:-default}` also stands in for a variable that is set but empty;
-/// it ends at the first `}` and is not expanded itself.
+/// As in a shell, the default of `${VAR:-default}` is also used for a variable that is set but empty. It ends at the
+/// first `}` and is not expanded itself.
 pub(crate) fn expand(text: &str, outside: &Outside<'_>) -> Result<String, String> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -13,7 +13,7 @@ pub(crate) fn expand(text: &str, outside: &Outside<'_>) -> Result<String, String
         let (before, reference) = rest.split_at(at);
         let reference = reference.strip_prefix("${").unwrap_or(reference);
         if before.ends_with('$') {
-            // `before` already carries the dollar of the literal.
+            // `before` ends with the literal's dollar sign.
             expanded.push_str(before);
             expanded.push('{');
             rest = reference;

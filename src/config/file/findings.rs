@@ -1,21 +1,21 @@
-//! What checking a configuration finds: mistakes, warnings, and what this version does not support.
+//! Results of checking a configuration: mistakes, warnings, and settings that this version does not support.
 
 use std::fmt;
 
 use crate::config::Outside;
 use crate::config::file::bounds::{Bounds, expected};
 
-/// Where in the file something stands: `consumer.local.servers[1]`.
+/// A position in the file, such as `consumer.local.servers[1]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Path(String);
 
 impl Path {
-    /// The whole file.
+    /// The path of the whole file.
     pub(crate) const fn root() -> Self {
         Self(String::new())
     }
 
-    /// A path that is no key of the file, such as a flag.
+    /// A path that is not a key of the file, such as a flag.
     pub(crate) fn named(name: &str) -> Self {
         Self(name.to_owned())
     }
@@ -37,7 +37,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// A text as a message shows it: in quotes, control characters escaped, long ones cut.
+/// Formats a string for a message: in quotes, with control characters escaped, and cut if it is long.
 pub(crate) fn quote(text: &str) -> String {
     format!("{:?}", shorten(text))
 }
@@ -50,7 +50,7 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// One thing that is wrong: where, what was expected, what was found.
+/// A mistake: its position, what was expected, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
     path: Path,
@@ -69,17 +69,17 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// All mistakes of a configuration, at least one, sorted by where they stand; shown one a line.
+/// All mistakes of a configuration, at least one, sorted by position. Shown one per line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
-    /// Mistakes in their own order, that of the text.
+    /// Mistakes that keep their order, which is that of the text.
     pub(crate) const fn in_order(mistakes: Vec<Mistake>) -> Self {
         Self(mistakes)
     }
 
-    /// The mistakes.
+    /// Iterates over the mistakes.
     pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
         self.0.iter()
     }
@@ -97,7 +97,7 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// Something accepted that does not do what its writer may expect; says what takes its place.
+/// An accepted setting that does not do what the user may expect. The text says what applies instead.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
     path: Path,
@@ -110,7 +110,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A setting that is right, of a feature that this version lacks: a run refuses it.
+/// A valid setting of a feature that this version does not have. A run refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unsupported {
     path: Path,
@@ -118,7 +118,7 @@ pub struct Unsupported {
 }
 
 impl Unsupported {
-    /// Whether it has only to do with a run that goes on: how it serves, and with whom it shares the reading.
+    /// Whether the setting concerns only serving and the sharing of reading between instances, not reading once.
     #[must_use]
     pub fn is_about_serving(&self) -> bool {
         let Path(path) = &self.path;
@@ -135,18 +135,18 @@ impl fmt::Display for Unsupported {
     }
 }
 
-/// Gathers while a configuration is checked, so that all of it is told at once.
+/// Collects mistakes, warnings and unsupported settings, so that all of them are reported at once.
 pub(crate) struct Findings<'o> {
     pub(crate) outside: &'o Outside<'o>,
     mistakes: Vec<Mistake>,
     warnings: Vec<Warning>,
     unsupported: Vec<Unsupported>,
-    /// Every key that was asked for, for the tests that compare them with the documentation.
+    /// Every key that was looked up, for tests that compare the keys with the documentation.
     #[cfg(test)]
     pub(crate) asked: Vec<Asked>,
 }
 
-/// A key that was asked for: by its section, and whether it is a setting or is only known.
+/// A key that was looked up. `is_setting` is false for keys that are known but are no settings.
 #[cfg(test)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -171,7 +171,8 @@ impl<'o> Findings<'o> {
         self.mistakes.push(Mistake::new(path, problem));
     }
 
-    /// A mistake where there are more than a bound allows. (Too few is told by whoever knows what is missing.)
+    /// Adds a mistake if there are more than a bound allows. Callers report too few of them, because they know what is
+    /// missing.
     pub(crate) fn most(&mut self, path: Path, what: &str, found: usize, bounds: &Bounds<u64>) {
         let found = u64::try_from(found).unwrap_or(u64::MAX);
         if found > bounds.most {
@@ -191,12 +192,12 @@ impl<'o> Findings<'o> {
         self.unsupported.push(Unsupported { path, value: Some(value.to_owned()) });
     }
 
-    /// Forgets what was unsupported below a path that does not count any more.
+    /// Removes unsupported settings below a path that no longer counts.
     pub(crate) fn forget_unsupported(&mut self, below: &str) {
         self.unsupported.retain(|unsupported| !unsupported.path.0.starts_with(below));
     }
 
-    /// Warnings and what is unsupported, each sorted; or the mistakes, if there is one.
+    /// Returns warnings and unsupported settings, each sorted, or the mistakes if there are any.
     pub(crate) fn finish(mut self) -> Result<(Vec<Warning>, Vec<Unsupported>), Mistakes> {
         if !self.mistakes.is_empty() {
             self.mistakes.sort();

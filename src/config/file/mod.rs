@@ -1,4 +1,5 @@
-//! The file: its syntax, its sections and the forms of single values, and the mistakes found in them. It knows no key.
+//! The file: its syntax, its sections, the forms of single values, and the mistakes found in them. This module knows no
+//! keys.
 
 pub(crate) mod bounds;
 pub(crate) mod expand;

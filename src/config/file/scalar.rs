@@ -12,14 +12,14 @@ use crate::config::file::values;
 /// A string of the file.
 pub(crate) struct Text {
     pub(crate) path: Path,
-    /// After expansion.
+    /// The value after expansion.
     pub(crate) value: String,
-    /// As messages show it: not expanded, since what comes from the environment may be a secret.
+    /// The form for messages: not expanded, because values from the environment may be secret.
     pub(crate) shown: String,
 }
 
-/// Resolves a reference to a section by its name. Burrow lower-cases names, so one that differs in case alone
-/// is matched, with a warning.
+/// Resolves a reference to a section by name. Burrow lower-cases names, so a name that differs only in case is matched,
+/// with a warning.
 pub(crate) fn resolve<'m, T>(
     findings: &mut Findings<'_>,
     text: &Text,
@@ -42,7 +42,7 @@ pub(crate) fn resolve<'m, T>(
     None
 }
 
-/// Finds a text in a closed set.
+/// Looks up a string in a closed set. Any other string is a mistake.
 pub(crate) fn choose<T: Copy>(findings: &mut Findings<'_>, text: &Text, choices: &[(&str, T)]) -> Option<T> {
     let choice = choices.iter().find(|(name, _)| *name == text.value).map(|(_, choice)| *choice);
     if choice.is_none() {
@@ -52,7 +52,7 @@ pub(crate) fn choose<T: Copy>(findings: &mut Findings<'_>, text: &Text, choices:
     choice
 }
 
-/// `a`, `a or b`, `a, b or c`.
+/// Formats names as `a`, `a or b`, `a, b or c`.
 pub(crate) fn one_of(names: &[String]) -> String {
     match names.split_last() {
         Some((last, [])) => last.clone(),
@@ -71,7 +71,7 @@ pub(crate) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex>
         .ok()
 }
 
-/// A string with its variables expanded.
+/// Reads a string and expands its variables.
 pub(crate) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>) -> Option<Text> {
     let Some(raw) = value.as_str() else {
         findings.mistake(path, format!("expected a string, found {}", kind(value)));
@@ -94,13 +94,13 @@ pub(crate) fn integer(value: &DeValue<'_>) -> Option<i64> {
     i64::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
-/// A number, integer or not.
+/// Reads a number, integer or not.
 pub(crate) fn float(value: &DeValue<'_>) -> Option<f64> {
     let digits = value.as_float().map(|float| float.as_str().parse().ok());
     digits.unwrap_or_else(|| integer(value)?.to_string().parse().ok())
 }
 
-/// A number or boolean as a message shows it, and the kind of anything else.
+/// Formats a number or boolean for a message. For other values, returns the kind.
 pub(crate) fn found(value: &DeValue<'_>) -> String {
     match value {
         DeValue::Integer(integer) => quote(integer.as_str()).trim_matches('"').to_owned(),
@@ -110,7 +110,7 @@ pub(crate) fn found(value: &DeValue<'_>) -> String {
     }
 }
 
-/// The kind of a value, where the value itself may be a secret or says nothing.
+/// The kind of a value, for messages that cannot show the value because it may be secret or is not informative.
 pub(crate) const fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",

@@ -1,4 +1,4 @@
-//! A section of the file under examination: reads keys by name and type, and knows which were asked for.
+//! Reads keys of a section by name and type, and records which keys were looked up.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use crate::config::file::findings::{Findings, Path, quote};
 use crate::config::file::scalar::{Text, choose, compile, float, found, integer, kind, text};
 use crate::config::file::values;
 
-/// A table of the file. An absent one reads like an empty one.
+/// A table of the file. An absent table reads like an empty one.
 pub(crate) struct Section<'a> {
     pub(crate) path: Path,
     table: Option<&'a DeTable<'a>>,
     asked: Vec<&'static str>,
-    /// Those of `asked` that are no settings: old names, and Burrow's without effect.
+    /// Keys of `asked` that are no settings: old names, and Burrow's keys without effect.
     #[cfg(test)]
     no_settings: Vec<&'static str>,
 }
@@ -36,42 +36,42 @@ impl<'a> Section<'a> {
         self.table.is_some()
     }
 
-    /// Whether a key is there, whatever its value.
+    /// Whether a key is present, with any value.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(key))
     }
 
-    /// Whether a key is absent, or an empty list or table.
+    /// Whether a key is absent, or is an empty list or table.
     pub(crate) fn empty(&self, key: &str) -> bool {
         let Some(value) = self.table.and_then(|table| table.get(key)) else { return true };
         let value = value.get_ref();
         value.as_array().is_some_and(|array| array.is_empty()) || value.as_table().is_some_and(|table| table.is_empty())
     }
 
-    /// Whether a string is absent or empty, and not just mistaken, which has been told already.
+    /// Whether a string is absent or empty. False for a value of the wrong type, which has already been reported.
     pub(crate) fn lacks(&self, key: &str, read: Option<&Text>) -> bool {
         read.map_or(!self.has(key), |text| text.value.is_empty())
     }
 
-    /// The value of a key, with its path.
+    /// Returns the value of a key and its path.
     pub(crate) fn value(&mut self, key: &'static str) -> Option<(Path, &'a DeValue<'a>)> {
         self.asked.push(key);
         let value = self.table?.get(key)?;
         Some((self.path.key(key), value.get_ref()))
     }
 
-    /// A string; an empty one is the same as none.
+    /// Reads a string. An empty one is the same as none.
     pub(crate) fn text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
         self.any_text(findings, key).filter(|text| !text.value.is_empty())
     }
 
-    /// A string that may be empty.
+    /// Reads a string that may be empty.
     pub(crate) fn any_text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
         let (path, value) = self.value(key)?;
         text(findings, path, value)
     }
 
-    /// A string that must be there; what it is for is told if it is not.
+    /// Reads a required string. `what` describes it in the mistake if it is missing.
     pub(crate) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<Text> {
         let Some((path, value)) = self.value(key) else {
             findings.mistake(self.path.key(key), format!("expected {what}, found no such key"));
@@ -85,7 +85,7 @@ impl<'a> Section<'a> {
         Some(text)
     }
 
-    /// A string out of a closed set.
+    /// Reads a string of a closed set.
     pub(crate) fn choice<T: Copy>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -104,7 +104,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// An integer.
+    /// Reads an integer.
     pub(crate) fn count(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<u64>) -> Option<u64> {
         let (path, value) = self.value(bounds.key())?;
         let count = integer(value).and_then(|count| u64::try_from(count).ok()).and_then(|count| bounds.take(count));
@@ -114,7 +114,7 @@ impl<'a> Section<'a> {
         count
     }
 
-    /// A number, integer or not.
+    /// Reads a number, integer or not.
     pub(crate) fn number(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<f64>) -> Option<f64> {
         let (path, value) = self.value(bounds.key())?;
         let number = float(value).and_then(|number| bounds.take(number));
@@ -124,7 +124,7 @@ impl<'a> Section<'a> {
         number
     }
 
-    /// A time.
+    /// Reads a time.
     pub(crate) fn time(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>) -> Option<Duration> {
         let (path, value) = self.value(bounds.key())?;
         let (time, shown) = if value.is_str() {
@@ -140,12 +140,12 @@ impl<'a> Section<'a> {
         time
     }
 
-    /// A time, or its default in seconds.
+    /// Reads a time, with a default in seconds.
     pub(crate) fn wait(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>, default: u64) -> Duration {
         self.time(findings, bounds).unwrap_or(Duration::from_secs(default))
     }
 
-    /// A list of strings.
+    /// Reads a list of strings.
     pub(crate) fn texts(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Vec<Text>> {
         let (path, value) = self.value(key)?;
         let Some(array) = value.as_array() else {
@@ -156,25 +156,25 @@ impl<'a> Section<'a> {
         Some(entries.filter_map(|(index, entry)| text(findings, path.index(index), entry.get_ref())).collect())
     }
 
-    /// A regex; an empty one is the same as none.
+    /// Reads a regex. An empty one is the same as none.
     pub(crate) fn regex(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Regex> {
         let text = self.text(findings, key)?;
         compile(findings, &text)
     }
 
-    /// An allow and a deny list.
+    /// Reads an allow and a deny list.
     pub(crate) fn filter(&mut self, findings: &mut Findings<'_>, allow: &'static str, deny: &'static str) -> Filter {
         Filter::new(self.regex(findings, allow), self.regex(findings, deny))
     }
 
-    /// A group's allow and deny list; Burrow's older names for them are refused as there.
+    /// Reads the allow and the deny list of groups. Burrow's older names of the keys are refused, as in Burrow.
     pub(crate) fn groups(&mut self, findings: &mut Findings<'_>) -> Filter {
         self.renamed(findings, "group-whitelist", "group-allowlist");
         self.renamed(findings, "group-blacklist", "group-denylist");
         self.filter(findings, "group-allowlist", "group-denylist")
     }
 
-    /// Refuses a key that has another name now.
+    /// Refuses a key that has been renamed.
     pub(crate) fn renamed(&mut self, findings: &mut Findings<'_>, key: &'static str, now: &str) {
         #[cfg(test)]
         self.no_settings.push(key);
@@ -183,7 +183,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Accepts a key of Burrow's that has no meaning here, and says what takes its place.
+    /// Accepts a key of Burrow that has no effect, with a warning that says what applies instead.
     pub(crate) fn ignore(&mut self, findings: &mut Findings<'_>, key: &'static str, instead: &str) {
         #[cfg(test)]
         self.no_settings.push(key);
@@ -192,7 +192,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// As [`sections`](Self::sections), so many of them.
+    /// Like [`sections`](Self::sections), with a maximum number of them.
     pub(crate) fn bounded_sections(
         &mut self,
         findings: &mut Findings<'_>,
@@ -203,7 +203,8 @@ impl<'a> Section<'a> {
         sections
     }
 
-    /// Tables by name below a key, sorted; what is not a table, or has no name, is a mistake.
+    /// The tables below a key with their names, sorted by name. A value that is not a table, or whose name is empty or
+    /// too long, is a mistake.
     pub(crate) fn sections(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<(String, Section<'a>)> {
         let Some((path, value)) = self.value(key) else { return Vec::new() };
         let Some(table) = value.as_table() else {
@@ -231,7 +232,7 @@ impl<'a> Section<'a> {
         sections
     }
 
-    /// The one table below a key.
+    /// The single table below a key.
     pub(crate) fn section(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Section<'a> {
         let Some((path, value)) = self.value(key) else { return Section::new(self.path.key(key), None) };
         if value.as_table().is_none() {
@@ -240,7 +241,7 @@ impl<'a> Section<'a> {
         Section::new(path, value.as_table())
     }
 
-    /// Whatever was never asked for is no key: names the nearest that is.
+    /// Reports each key that was never looked up as unknown, with the nearest known key.
     pub(crate) fn finish(self, findings: &mut Findings<'_>) {
         #[cfg(test)]
         findings.asked.extend(self.asked.iter().map(|key| crate::config::file::findings::Asked {

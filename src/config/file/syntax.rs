@@ -1,10 +1,10 @@
-//! The text as TOML, or all its syntax errors with line and column.
+//! Parses the text as TOML, or returns all syntax errors with line and column.
 
 use toml::de::DeTable;
 
 use crate::config::file::findings::{Mistake, Mistakes, Path, quote};
 
-/// Reads a text that may begin with a byte order mark; lines may end in CRLF.
+/// Parses a text. It may begin with a byte order mark, and lines may end in CRLF.
 pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -13,7 +13,7 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
     }
     let mut places: Vec<_> = errors.iter().map(|error| place(text, error)).collect();
     places.sort_unstable();
-    // A parser that recovers may stumble over one fault twice; the first word on a line is the one that helps.
+    // A recovering parser may report one fault twice. Only the first message of a line is kept.
     let mut mistakes = Vec::new();
     let (mut line, mut line_start, mut seen) = (1_usize, 0, 0);
     for (at, message) in places {
@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
     Err(Mistakes::in_order(mistakes))
 }
 
-/// Where an error is, and what it says. Of the text it shows keys only, since values may be secrets.
+/// Returns the position and message of an error. The message shows only keys of the text, because values may be secret.
 fn place(text: &str, error: &toml::de::Error) -> (usize, String) {
     const TWICE: &str = "duplicate key";
     let span = error.span().unwrap_or(text.len()..text.len());

@@ -1,4 +1,4 @@
-//! The forms that single values take: addresses, paths, times, regexes, levels. Each says what it expected.
+//! The forms of single values: addresses, paths, times, regexes, levels. Errors say what was expected.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -8,22 +8,22 @@ use regex::bytes::Regex;
 use crate::config::file::bounds::{LAG_TIMEOUT, LISTEN_PORT, SERVER_PORT, expected_time};
 use crate::model::Level;
 
-/// What a server must look like.
+/// The form of a server to connect to.
 pub(crate) const SERVER: &str = "host:port (a host name, IPv4 or [IPv6], and a port from 1 to 65535)";
 
-/// Whether a text is `host:port`, as a server to connect to.
+/// Whether a string is the `host:port` of a server to connect to.
 pub(crate) fn is_server(text: &str) -> bool {
     let port = |text| port(text).and_then(|port| SERVER_PORT.take(port));
     text.rsplit_once(':').is_some_and(|(host, text)| is_host(host) && port(text).is_some())
 }
 
-/// What an address to listen at must look like.
+/// The form of an address to listen at.
 const ADDRESS: &str = "expected HOST:PORT or :PORT, with a port from 0 to 65535";
 
-/// Checks an address to listen at, `HOST:PORT` or `:PORT`; port 0 takes a free one.
+/// Checks an address to listen at: `HOST:PORT` or `:PORT`. Port 0 takes a free port.
 ///
 /// # Errors
-/// Says what was expected.
+/// A text that says what was expected.
 pub fn parse_address(text: &str) -> Result<String, String> {
     let port = |text| port(text).and_then(|port| LISTEN_PORT.take(port));
     let fits =
@@ -31,7 +31,7 @@ pub fn parse_address(text: &str) -> Result<String, String> {
     if fits { Ok(text.to_owned()) } else { Err(ADDRESS.to_owned()) }
 }
 
-/// A number in digits alone.
+/// Parses a number that consists of digits only.
 fn port(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
@@ -45,7 +45,7 @@ pub(crate) fn is_host(text: &str) -> bool {
         return text.parse::<Ipv4Addr>().is_ok();
     }
     let name = text.strip_suffix('.').unwrap_or(text);
-    // Docker's names have underscores, whatever RFC 1123 says.
+    // Docker's names contain underscores, in spite of RFC 1123.
     name.len() <= 253
         && name.split('.').all(|label| {
             (1..=63).contains(&label.len())
@@ -55,14 +55,14 @@ pub(crate) fn is_host(text: &str) -> bool {
         })
 }
 
-/// Whether a text is a chroot: `/` and a name, once or more.
+/// Whether a string is a chroot: one or more of `/` and a name.
 pub(crate) fn is_zookeeper_path(text: &str) -> bool {
     text.strip_prefix('/').is_some_and(|names| {
         names.split('/').all(|name| !name.is_empty() && name != "." && name != ".." && !name.contains(char::is_control))
     })
 }
 
-/// Whether a text is a name that Kafka allows a topic to have.
+/// Whether a string is a valid name of a Kafka topic.
 pub(crate) fn is_topic(text: &str) -> bool {
     (1..=249).contains(&text.len())
         && text != "."
@@ -70,34 +70,34 @@ pub(crate) fn is_topic(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// Whether a text can stand in a header of HTTP.
+/// Whether a string is a valid value of an HTTP header.
 pub(crate) fn is_header(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// A time from whole seconds.
+/// A time in whole seconds.
 pub(crate) fn seconds(count: i64) -> Option<Duration> {
     u64::try_from(count).ok().map(Duration::from_secs)
 }
 
-/// A time from a text with units.
+/// Parses a time with units.
 pub(crate) fn span(text: &str) -> Option<Duration> {
-    // humantime takes a bare 0, which has no unit.
+    // humantime accepts a 0 without a unit.
     let unit = text.contains(char::is_alphabetic);
     humantime::parse_duration(text).ok().filter(|_| unit)
 }
 
-/// Reads how long `lag` waits, written as in the file: whole seconds, or a text with units.
+/// Parses the `--timeout` of `lag`, written as in the file: whole seconds, or a time with units.
 ///
 /// # Errors
-/// Says what was expected.
+/// A text that says what was expected.
 pub fn parse_timeout(text: &str) -> Result<Duration, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let time = if digits { text.parse().ok().and_then(seconds) } else { span(text) };
     time.and_then(|time| LAG_TIMEOUT.take(time)).ok_or_else(|| expected_time(&LAG_TIMEOUT))
 }
 
-/// Compiles a regex, unanchored; the error is one line.
+/// Compiles an unanchored regex. The error is one line.
 pub(crate) fn regex(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| {
         let text = error.to_string();
@@ -106,10 +106,10 @@ pub(crate) fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-/// Reads a log level, in any case.
+/// Parses a log level, in any case.
 ///
 /// # Errors
-/// Says what was expected.
+/// A text that says what was expected.
 pub fn parse_level(text: &str) -> Result<Level, String> {
     match text.to_ascii_lowercase().as_str() {
         "trace" => Ok(Level::Trace),
@@ -121,9 +121,9 @@ pub fn parse_level(text: &str) -> Result<Level, String> {
     }
 }
 
-/// The candidate with the fewest changes from a word, whatever its case.
+/// Returns the candidate with the smallest edit distance from a word, ignoring case.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    // The distance takes time and room by the product of the lengths; no key is this long.
+    // The edit distance takes time and memory by the product of the lengths. No key is this long.
     let word: String = word.chars().take(64).collect::<String>().to_lowercase();
     candidates.min_by_key(|candidate| {
         let short: String = candidate.chars().take(64).collect();

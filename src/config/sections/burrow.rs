@@ -1,4 +1,4 @@
-//! Sections of Burrow's. What of them has no meaning here is accepted, and told what takes its place.
+//! Sections of Burrow. Those that have no effect are accepted, with a warning that says what applies instead.
 
 use crate::config::General;
 use crate::config::file::findings::Findings;
@@ -20,7 +20,7 @@ pub(crate) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) 
 }
 
 pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {
-    // One warning for all of it, and nothing in it is checked.
+    // One warning for the whole section. Nothing in it is checked.
     if root.section(findings, "zookeeper").exists() {
         let path = root.path.key("zookeeper");
         findings.warn(path, "has no meaning here: no lock is needed, since any number of instances may run");

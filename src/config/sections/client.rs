@@ -22,7 +22,7 @@ const MECHANISMS: [(&str, Mechanism); 5] = [
     (Mechanism::Gssapi.name(), Mechanism::Gssapi),
 ];
 
-/// The profiles by name, and which sections something named.
+/// The profiles by name, and the sections that are referred to.
 pub(crate) struct Profiles {
     profiles: BTreeMap<String, ClientProfile>,
     tls: BTreeMap<String, Tls>,
@@ -44,7 +44,7 @@ impl Profiles {
         all
     }
 
-    /// The profile that a section names, or the defaults.
+    /// Returns the profile that a section refers to, or the defaults.
     pub(crate) fn of(&mut self, section: &mut Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
         let named = section.text(findings, "client-profile");
         let profile = named.and_then(|text| resolve(findings, &text, "client-profile", &self.profiles));
@@ -53,7 +53,7 @@ impl Profiles {
         profile.clone()
     }
 
-    /// The TLS section that a server names.
+    /// Returns the TLS section that a server refers to.
     pub(crate) fn server_tls(&mut self, named: &Text, findings: &mut Findings<'_>) -> Option<Tls> {
         let (name, tls) = resolve(findings, named, "tls", &self.tls)?;
         self.used.insert(("tls", name.to_owned()));
@@ -64,7 +64,7 @@ impl Profiles {
         Some(tls.clone())
     }
 
-    /// Warns of each section that nothing names: whoever wrote it may think that it protects something.
+    /// Warns of each section that nothing refers to, because the user may think that it protects something.
     pub(crate) fn warn_of_unused(&self, findings: &mut Findings<'_>) {
         let profiles = self.profiles.keys().map(|name| ("client-profile", name, "no cluster or consumer names it"));
         let tls = self.tls.keys().map(|name| ("tls", name, "no client-profile or httpserver names it"));
@@ -103,7 +103,7 @@ impl Profiles {
     fn read_security(&mut self, section: &mut Section<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
         if let Some(named) = section.any_text(findings, "tls") {
             if named.value.is_empty() {
-                // Burrow asks whether the key is there, not what it says.
+                // Burrow checks only whether the key is present, not its value.
                 let text = "is no TLS when empty, where Burrow would use TLS: name a [tls.*], which may be empty";
                 findings.warn(named.path, text);
             } else if let Some((name, tls)) = resolve(findings, &named, "tls", &self.tls) {
@@ -156,8 +156,8 @@ fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>)
     (name.clone(), Tls { name, ca_file, identity, no_verify })
 }
 
-/// The path of a file that can be read. The path is given back even if it can't, so that what depends on it
-/// is not called absent.
+/// Reads the path of a file and checks that the file can be read. The path is returned even if it cannot, so that keys
+/// that depend on it are not reported as missing.
 pub(crate) fn file(section: &mut Section<'_>, key: &'static str, findings: &mut Findings<'_>) -> Option<PathBuf> {
     let text = section.text(findings, key)?;
     let path = PathBuf::from(&text.value);
@@ -169,7 +169,7 @@ pub(crate) fn file(section: &mut Section<'_>, key: &'static str, findings: &mut 
 
 fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, Sasl) {
     let mechanism_path = section.path.key("mechanism");
-    // PLAIN is what Burrow's client takes without a mechanism.
+    // Burrow's client uses PLAIN if no mechanism is given.
     let mechanism = section.choice(findings, "mechanism", &MECHANISMS).unwrap_or(Mechanism::Plain);
     let username = section.any_text(findings, "username");
     let no_username = section.lacks("username", username.as_ref());
@@ -207,7 +207,7 @@ fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>
     (name.clone(), Sasl { name, mechanism, username, password, password_file })
 }
 
-/// Reads a password from a file; the line's end is not part of it.
+/// Reads a password from a file. The line end is not part of it.
 fn read_password(file: &Text, findings: &mut Findings<'_>) -> Option<Secret> {
     let read = (findings.outside.read)(StdPath::new(&file.value)).and_then(|bytes| {
         let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;

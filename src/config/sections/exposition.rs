@@ -67,7 +67,7 @@ fn read_names(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Nam
     names
 }
 
-/// Every label that some series of any name set has, and those that Prometheus' formats use.
+/// All labels of any name set, and those that Prometheus' formats reserve.
 #[rustfmt::skip]
 pub(crate) const TAKEN_LABELS: [&str; 42] = [
     "address", "broker_count", "broker_id", "client_host", "client_id", "cluster", "cluster_id", "cluster_name",

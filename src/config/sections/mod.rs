@@ -1,4 +1,4 @@
-//! The sections: which keys each has, and what they become in the checked configuration.
+//! The sections: their keys, and how they become the checked configuration.
 
 pub(crate) mod burrow;
 pub(crate) mod client;

@@ -18,11 +18,11 @@ use crate::config::file::section::Section;
 use crate::config::file::values;
 use crate::config::sections::client::Profiles;
 
-/// Where Kafka keeps the offsets of its groups.
+/// The topic in which Kafka keeps committed offsets.
 pub(crate) const OFFSETS_TOPIC: &str = "__consumer_offsets";
-/// Seconds between two refreshes unless told otherwise.
+/// Default intervals of refreshes of log ends and of metadata, in seconds.
 pub(crate) const REFRESHES: [u64; 2] = [10, 60];
-/// Seconds that a session with ZooKeeper may be silent unless told otherwise.
+/// Default session timeout of ZooKeeper, in seconds.
 const SILENCE: u64 = 30;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn servers(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String
     texts.into_iter().map(|text| text.value).collect()
 }
 
-/// The consumers of the file, and one of class `kafka` for each cluster that no section feeds.
+/// Reads the consumers of the file, and adds one of class `kafka` for each cluster that has none.
 pub(crate) fn read_consumers(
     root: &mut Section<'_>,
     profiles: &mut Profiles,
@@ -112,7 +112,7 @@ pub(crate) fn read_consumers(
     consumers
 }
 
-/// The consumer that a cluster has without a section for it.
+/// The consumer of a cluster that has no consumer section.
 pub(crate) fn default_consumer(name: String, cluster: &Cluster, groups: Filter) -> Consumer {
     let topic = OffsetsTopic { topic: OFFSETS_TOPIC.to_owned(), start: Start::Earliest, share_group: None };
     Consumer {
@@ -124,7 +124,7 @@ pub(crate) fn default_consumer(name: String, cluster: &Cluster, groups: Filter) 
     }
 }
 
-/// The cluster's name, lengthened if a consumer of another cluster has it.
+/// The name of the cluster, with `-kafka` appended while a consumer has that name already.
 fn free_name(consumers: &[Consumer], cluster: &str) -> String {
     let mut name = cluster.to_owned();
     while consumers.iter().any(|consumer| consumer.name == name) {
@@ -209,10 +209,10 @@ fn read_zookeeper(section: &mut Section<'_>, class: Option<Class>, findings: &mu
     ZooKeeper { path: path.map(|path| path.value).unwrap_or_default(), timeout }
 }
 
-/// What a profile has to have for ZooKeeper, and what has no meaning there.
+/// Checks what a profile needs for ZooKeeper, and warns of what has no effect there.
 fn check_zookeeper_profile(path: &Path, profile: &ClientProfile, findings: &mut Findings<'_>) {
     if let Some(sasl) = &profile.sasl {
-        // ZooKeeper takes user and password in one text, and what is before its first colon for the user.
+        // ZooKeeper's digest is user and password in one string. The user ends at the first colon.
         let user = !sasl.username.is_empty() && !sasl.username.contains(':');
         if !user || sasl.password.is_none() {
             let needed = "expected a profile whose [sasl.*] has a user name, without a colon, and a password";

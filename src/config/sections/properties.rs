@@ -1,5 +1,5 @@
-//! `properties` of a `[client-profile.*]`: librdkafka's own, judged by name before librdkafka sees them. Setting some of
-//! them loads code at once, so it must not be asked.
+//! `properties` of a `[client-profile.*]`: librdkafka's own properties. They are checked by name before librdkafka sees
+//! them, because setting some of them loads code at once.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::config::file::scalar::{kind, text};
 
 /// A property that a profile may not set.
 pub(crate) struct Refusal {
-    /// Its name; `*` at the beginning or at the end stands for any text.
+    /// Name of the property. A `*` at the beginning or at the end stands for any text.
     pub(crate) name: &'static str,
-    /// Why.
+    /// Why it may not be set.
     why: &'static str,
-    /// What to do.
+    /// What to do instead.
     instead: &'static str,
 }
 
@@ -32,8 +32,8 @@ const POINTER: &str = "it is a pointer inside a program, and has no value in a f
 const VERSIONS: &str =
     "without asking brokers for their versions, transactions that were aborted would count as commits";
 
-/// What would make the numbers wrong, take a means of stopping or recovery away, write, or load code. Aliases are not
-/// listed: a name is judged by what it stands for.
+/// Properties that would make values wrong, disable stopping or recovery, write, or load code. Aliases are not listed:
+/// they are resolved first.
 pub(crate) const REFUSED: &[Refusal] = &[
     refusal("allow.auto.create.topics", READS, REMOVE),
     refusal("api.version.fallback.ms", VERSIONS, REMOVE),
@@ -86,7 +86,7 @@ pub(crate) const REFUSED: &[Refusal] = &[
     refusal("*_cb", POINTER, REMOVE),
 ];
 
-/// Names that stand for another property (`_RK_C_ALIAS` in librdkafka's `rdkafka_conf.c`).
+/// Aliases of properties (`_RK_C_ALIAS` in librdkafka's `rdkafka_conf.c`).
 pub const ALIASES: [(&str, &str); 11] = [
     ("acks", "request.required.acks"),
     ("bootstrap.servers", "metadata.broker.list"),
@@ -101,10 +101,10 @@ pub const ALIASES: [(&str, &str); 11] = [
     ("sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.client.secret"),
 ];
 
-/// Properties that librdkafka puts into a shell command as they are.
+/// Properties that librdkafka inserts into a shell command without escaping.
 const IN_A_SHELL: [&str; 3] = ["sasl.kerberos.keytab", "sasl.kerberos.principal", "sasl.kerberos.service.name"];
 
-/// The property that a name stands for. librdkafka takes the properties of topics with `topic.` before them, too.
+/// Resolves a name to its property. librdkafka also accepts topic properties with the prefix `topic.`.
 fn meant(name: &str) -> &str {
     let is_global = ["topic.metadata.", "topic.blacklist"].iter().any(|own| name.starts_with(own));
     let name = name.strip_prefix("topic.").filter(|_| !is_global).unwrap_or(name);
@@ -121,8 +121,8 @@ impl Refusal {
     }
 }
 
-/// Reads the properties of a profile whose TLS and SASL are known. A property is held by the name that it stands for,
-/// so that none has two values.
+/// Reads the properties of a profile, after its TLS and SASL. A property is stored under its resolved name, so that it
+/// has only one value.
 pub(crate) fn read(path: &Path, table: &DeTable<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
     read_table(path, "", table, &mut profile.properties, findings);
     if let Some(protocol) = profile.properties.get("security.protocol") {
@@ -130,7 +130,7 @@ pub(crate) fn read(path: &Path, table: &DeTable<'_>, profile: &mut ClientProfile
     }
 }
 
-/// Properties have dots in their names, which TOML takes for tables where they are not in quotes.
+/// Names of properties contain dots, which TOML reads as nested tables unless they are quoted.
 fn read_table(
     path: &Path,
     prefix: &str,
@@ -169,7 +169,7 @@ fn refused(name: &str, meant: &str) -> Option<String> {
     Some(format!("expected a property that may be set, found {}{stands_for}: {why}; {instead}", quote(name)))
 }
 
-/// What is wrong with a value, which is not shown: it may be a secret.
+/// Returns what is wrong with a value. The value is not shown, because it may be secret.
 fn unfit(name: &str, value: &str) -> Option<&'static str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/@._-:=+".contains(c);
     if value.contains('\0') {
@@ -179,7 +179,7 @@ fn unfit(name: &str, value: &str) -> Option<&'static str> {
         .then_some("expected letters, digits and /@._-:=+ alone, found others: it becomes part of a shell command")
 }
 
-/// A protocol that is less than `tls` and `sasl` say would send in the clear what they protect.
+/// Refuses a protocol that is weaker than `tls` and `sasl`: it would send in the clear what they protect.
 fn check_protocol(path: Path, protocol: &str, profile: &ClientProfile, findings: &mut Findings<'_>) {
     let protocol = protocol.to_ascii_lowercase();
     for (key, named, protects) in [

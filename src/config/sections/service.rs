@@ -20,11 +20,11 @@ use crate::config::file::values;
 use crate::config::sections::client::{Profiles, file};
 use crate::model::Level;
 
-/// Where the metrics are served unless told otherwise.
+/// Default address of the HTTP server.
 const ADDRESS: &str = "0.0.0.0:9308";
-/// The name of a section that is not in the file.
+/// Name of a section that is not in the file.
 const DEFAULT: &str = "default";
-/// Seconds.
+/// Default `ready-timeout`, in seconds.
 const READY_AFTER: u64 = 300;
 const WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
 
@@ -47,7 +47,7 @@ impl Default for Evaluator {
 }
 
 impl HttpServer {
-    /// The server at an address with everything else by default, as `--listen` makes it.
+    /// A server at an address, with defaults for the rest, as `--listen` makes it.
     #[must_use]
     pub fn at(address: String) -> Self {
         Self {
@@ -106,7 +106,7 @@ pub(crate) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>
     evaluator
 }
 
-/// The sections of a kind of which there can be one; all are checked.
+/// The sections of a kind that may exist only once. All of them are checked.
 fn only_one<'a>(root: &mut Section<'a>, key: &'static str, findings: &mut Findings<'_>) -> Vec<(String, Section<'a>)> {
     let sections = root.sections(findings, key);
     if sections.len() > 1 {

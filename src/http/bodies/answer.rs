@@ -1,4 +1,4 @@
-//! Answers: their parts, and the body as hyper takes it.
+//! Answers: their content, and the body in hyper's form.
 
 use std::convert::Infallible;
 use std::io;
@@ -17,17 +17,17 @@ use crate::http::routes::scrape::Stream;
 use crate::http::serving::watch::Watch;
 use crate::shortage::{self, Reporter};
 
-/// What stands in an answer.
+/// The content of an answer.
 pub(crate) enum Content {
-    /// All of it, its length told.
+    /// A whole body, sent with its length.
     Whole(Bytes),
-    /// A page that others may be reading, too.
+    /// A page that is shared with other requests.
     Shared { chunks: Arc<Vec<Bytes>>, next: usize },
-    /// A page that is made as the client takes it.
+    /// A page that is rendered while the client takes it.
     Stream(Stream),
-    /// A large answer, of which what the client has taken is given free.
+    /// A large body whose pieces are freed as the client takes them.
     Held(Held),
-    /// Left out of an answer to HEAD; GET's would be sent in chunks.
+    /// No body, for HEAD on a page that GET sends in chunks.
     Omitted,
 }
 
@@ -56,32 +56,32 @@ impl Content {
     }
 }
 
-/// An answer in words.
+/// A plain text answer.
 pub(crate) fn text(status: StatusCode, words: &'static str) -> Response<Content> {
     whole(status, "text/plain; charset=utf-8", Bytes::from_static(words.as_bytes()))
 }
 
-/// The answer where there is no thread for the work.
+/// The answer if no thread can be started for the request.
 pub(crate) fn no_thread(error: &io::Error) -> Response<Content> {
     static REPORTER: Reporter = Reporter::new();
     REPORTER.report(&shortage::thread_cause(error), "requests are answered 503");
     text(StatusCode::SERVICE_UNAVAILABLE, "the system gives no thread for this at present\n")
 }
 
-/// The answer where there is no memory for what was asked.
+/// The answer if there is no memory for the request.
 pub(crate) fn no_memory() -> Response<Content> {
     static REPORTER: Reporter = Reporter::new();
     REPORTER.report("there is no memory for what is asked", "requests are answered 503");
     text(StatusCode::SERVICE_UNAVAILABLE, "there is no memory for this at present\n")
 }
 
-/// An answer that is there as a whole.
+/// An answer with a whole body.
 pub(crate) fn whole(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<Content> {
     let answer = Response::new(Content::Whole(content));
     with(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
-/// An answer in pieces. A large one keeps its place until it is taken.
+/// An answer from pieces. A body of more than one piece keeps its place until the client has taken it.
 pub(crate) fn whole_or_held(
     status: StatusCode,
     content_type: &'static str,
@@ -95,7 +95,7 @@ pub(crate) fn whole_or_held(
     with(answer, CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
-/// The answer with this header.
+/// Sets a header of an answer.
 pub(crate) fn with(mut answer: Response<Content>, name: HeaderName, value: HeaderValue) -> Response<Content> {
     answer.headers_mut().insert(name, value);
     answer
@@ -106,7 +106,7 @@ fn with_status(mut answer: Response<Content>, status: StatusCode) -> Response<Co
     answer
 }
 
-/// A body on its way, whose end is told to the connection's [`Watch`].
+/// A body that is being sent. Its end is reported to the connection's [`Watch`].
 pub(crate) struct Sending {
     content: Content,
     complete: bool,
@@ -114,7 +114,7 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// `bodiless` for an answer to HEAD, of which hyper sends the head alone.
+    /// Starts sending. `bodiless` is true for an answer to HEAD, of which hyper sends only the head.
     pub fn new(content: Content, bodiless: bool, watch: Arc<Watch>) -> Self {
         watch.begin_answer();
         Self { complete: bodiless || content.is_at_end(), content, watch }

@@ -1,14 +1,14 @@
-//! An answer in the making, in pieces of their own, each of which is free once it is sent.
+//! A body in separate pieces, each of which is freed once it is sent.
 
 use std::io::{self, ErrorKind, Write};
 
 use bytes::Bytes;
 
-/// Size of a piece, unless what is written at once is larger.
+/// Size of a piece. A single larger write makes a larger piece.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
-/// See the module. How large an answer becomes is up to who asks: where there is no memory for it, writing fails with
-/// [`ErrorKind::OutOfMemory`], instead of ending the process.
+/// A writer that collects pieces. The size of a body depends on the request, so when there is no memory for it, writing
+/// fails with [`ErrorKind::OutOfMemory`] instead of ending the process.
 #[derive(Default)]
 pub(crate) struct Chunks {
     full: Vec<Bytes>,
@@ -16,7 +16,7 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    /// All that was written.
+    /// Returns all pieces.
     pub fn end(mut self) -> Vec<Bytes> {
         if !self.open.is_empty() {
             self.full.push(self.open.into());
@@ -44,7 +44,7 @@ impl Write for Chunks {
     }
 }
 
-/// Whether writing failed for want of memory.
+/// Whether writing failed because memory ran out.
 pub(crate) fn is_out_of_memory(error: &io::Error) -> bool {
     error.kind() == ErrorKind::OutOfMemory
 }

@@ -1,14 +1,14 @@
-//! How long a body will be, before any of it is made: memory is bounded by that, whatever the body would hold.
+//! Measures a body before it is made, so that its memory is bounded.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Why a body cannot be sent, in words, if it would have more than `longest` bytes. What is counted is the body as it
-/// is without compression, which is what its reader has to hold.
+/// Returns why a body cannot be sent if it has more than `longest` bytes. The size is that of the uncompressed body,
+/// which the client has to hold.
 ///
 /// # Errors
-/// When the body cannot be written at all.
+/// The body cannot be serialized.
 pub(crate) fn excess(body: &impl Serialize, longest: u64) -> io::Result<Option<String>> {
     let mut length = Length(0);
     serde_json::to_writer(&mut length, body)?;
@@ -16,7 +16,7 @@ pub(crate) fn excess(body: &impl Serialize, longest: u64) -> io::Result<Option<S
     Ok((length > longest).then(|| format!("the answer would have {length} bytes, and the limit is {longest}")))
 }
 
-/// Counts what is written.
+/// A writer that counts bytes.
 struct Length(u64);
 
 impl Write for Length {

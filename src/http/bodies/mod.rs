@@ -1,4 +1,4 @@
-//! Bodies of responses in the making: in pieces, on threads of their own, within bounds of memory.
+//! Making of response bodies: in pieces, on threads of their own, with bounded memory.
 
 pub(crate) mod answer;
 pub(crate) mod chunks;

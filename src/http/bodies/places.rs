@@ -1,4 +1,4 @@
-//! The places in which pages and large answers are made: a few at a time, and none for a client that sits on one.
+//! Places for making pages and large answers. Their number is small, and a client that stalls on one is cut.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -7,29 +7,30 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// A page costs a copy of the numbers, up to 16 MB, until its client has taken it. So there are few places, taken
-/// in order of arrival; and it is who waits that watches those who hold one.
+/// A limited number of places, taken in order of arrival.
+///
+/// A page needs a copy of the values, up to 16 MB, until its client has taken it. Waiting clients evict stalled ones.
 pub(crate) struct Places {
     free: Arc<Semaphore>,
     held: Mutex<Vec<Weak<Hold>>>,
     stall: Duration,
 }
 
-/// A place that is held; dropping it frees the place.
+/// A place that is held. Dropping it frees the place.
 pub(crate) struct Place {
     hold: Arc<Hold>,
     _permit: OwnedSemaphorePermit,
 }
 
 struct Hold {
-    /// When the client took a piece last; `None` while it is we who work.
+    /// When the client last took a piece. `None` while the server works on the page.
     taken: Mutex<Option<Instant>>,
     /// Cuts the client's connection.
     cut: CancellationToken,
 }
 
 impl Place {
-    /// The client has taken a piece, or may take the first one now.
+    /// Records that the client has taken a piece, or can take the first one from now on.
     pub fn taken(&self) {
         *self.hold.taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -40,9 +41,9 @@ impl Places {
         Self { free: Arc::new(Semaphore::new(count)), held: Mutex::new(Vec::new()), stall }
     }
 
-    /// Waits for a place. While it waits, holders whose clients have taken nothing for a while are cut.
+    /// Waits for a place. Holders whose clients have taken nothing for the time `stall` are cut during the wait.
     ///
-    /// `None` once the places are closed.
+    /// Returns `None` once the places are closed.
     pub async fn take(&self, cut: CancellationToken) -> Option<Place> {
         let mut turn = std::pin::pin!(Arc::clone(&self.free).acquire_owned());
         let mut look = Instant::now();
@@ -61,7 +62,7 @@ impl Places {
         }
     }
 
-    /// Cuts who has taken nothing for too long; answers when to look again.
+    /// Cuts holders whose clients have taken nothing for too long. Returns when to check again.
     fn cut_stalled(&self, now: Instant) -> Instant {
         let holds: Vec<_> =
             self.held.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
@@ -78,10 +79,10 @@ impl Places {
         next
     }
 
-    /// Gives no more places, and waits until those that are held have been given back.
+    /// Hands out no more places, and waits until all held ones are free.
     pub async fn close(&self, count: usize) {
         let all = u32::try_from(count).unwrap_or(u32::MAX);
-        // Fails only when closed before, and then there is nothing to wait for.
+        // Fails only if the places are already closed, and then there is nothing to wait for.
         let _ = self.free.acquire_many(all).await;
         self.free.close();
     }

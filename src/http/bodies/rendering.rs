@@ -1,5 +1,5 @@
-//! A page in the making: rendered on a thread for blocking work, a few pieces ahead of whoever takes them, be it a
-//! client or the compressor. So the two work at the same time, and neither holds up other connections.
+//! Renders a page on a thread for blocking work, a few pieces ahead of the client or the compressor that takes them.
+//! Rendering and sending overlap, and neither holds up other connections.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,27 +14,28 @@ use crate::http::bodies::work::Work;
 use crate::http::routes::scrape::NoPage;
 use crate::metrics::Format;
 
-/// How many pieces may wait to be taken: some megabytes a page, as much as sockets hold.
+/// Number of pieces that may wait to be taken: some megabytes per page, about as much as sockets buffer.
 const AHEAD: usize = 8;
 
-/// See the module. Dropped, it ends the work with the piece at hand.
+/// A page that is being rendered. Dropping it ends the work after the current piece.
 pub(crate) struct Rendering {
     steps: mpsc::Receiver<Step>,
 }
 
-/// What comes next of a page.
+/// The next part of a page.
 pub(crate) enum Step {
     Piece(Vec<u8>),
-    /// It is complete; it took so long to make, without the waiting.
+    /// The page is complete. The time is what it took to make, without waiting.
     End(Duration),
 }
 
 impl Rendering {
-    /// Reads the numbers of a page and goes on with its pieces. `hold` is kept for as long as that lasts, even if nobody
-    /// waits for it any more.
+    /// Reads the values of a page and renders its pieces. `hold` is kept until rendering ends, even if the pieces are
+    /// no longer taken.
     ///
     /// # Errors
-    /// There is no thread or no time left for it, or the numbers cannot be read, which is a bug of ours.
+    /// No thread can be started, the server stops, there is no memory for the values, or the work panicked, which is a
+    /// bug.
     pub async fn begin<T: Send + Sync + 'static>(
         scrape: &Scrape,
         (format, asked): (Format, Instant),
@@ -51,7 +52,7 @@ impl Rendering {
                 Ok(pieces) => (Some(pieces), Ok(())),
                 Err(error) => (None, Err(error)),
             };
-            // Fails when nobody waits any more.
+            // Fails if the request has been given up.
             if let (Ok(()), Some(pieces)) = (tell.send(read), pieces) {
                 render(pieces, worked, &send);
             }
@@ -64,12 +65,12 @@ impl Rendering {
         }
     }
 
-    /// The next step; `None` when the work broke off, which is a bug of ours.
+    /// Returns the next step. `None` means that rendering broke off, which is a bug.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.steps.poll_recv(cx)
     }
 
-    /// The same, for a thread that may block.
+    /// Like [`Self::poll_next`], for a thread that may block.
     pub fn next_blocking(&mut self) -> Option<Step> {
         self.steps.blocking_recv()
     }
@@ -81,7 +82,7 @@ fn render(mut pieces: Pieces, mut worked: Duration, to: &mpsc::Sender<Step>) {
         let piece = pieces.next();
         worked += begun.elapsed();
         let (step, over) = piece.map_or((Step::End(worked), true), |piece| (Step::Piece(piece), false));
-        // Fails when nobody takes pieces any more.
+        // Fails if the pieces are no longer taken.
         if to.blocking_send(step).is_err() || over {
             return;
         }

@@ -1,8 +1,8 @@
-//! Work that may take long or block, on a thread of its own.
+//! Runs work that may take long or block on a thread of its own.
 //!
-//! The runtime's own threads for such work are no better, and worse where the system has no thread to give: it then
-//! lets the work wait for one without end, or panics. Here that is an error like any other, and the next request tries
-//! again. Starting a thread costs some ten microseconds; the number of them is bounded by the places.
+//! The runtime's threads for blocking work are not used: where the system has no thread left, the runtime lets the work
+//! wait without a limit, or panics. Here that is an error, and the next request tries again. Starting a thread takes
+//! about ten microseconds, and the places limit the number of threads.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,27 +14,27 @@ use crate::task;
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Undone {
-    /// Nothing of it was begun.
+    /// No thread could be started, so the work was not begun.
     #[error("{}", crate::shortage::thread_cause(.0))]
     NoThread(io::Error),
-    /// A bug of ours: it costs this request and nothing else. The panic itself has been logged.
+    /// A bug. It costs only this request, and the panic itself has been logged.
     #[error("the work panicked")]
     Panicked,
 }
 
-/// Work that has begun. Dropped, it goes on.
+/// Work that has begun. It continues when this is dropped.
 pub(crate) struct Work<T>(oneshot::Receiver<T>);
 
 impl<T: Send + 'static> Work<T> {
-    /// Begins.
+    /// Starts the work on a new thread.
     ///
     /// # Errors
-    /// There is no thread for it.
+    /// No thread can be started.
     pub fn begin(work: impl FnOnce() -> T + Send + 'static) -> Result<Self, Undone> {
         let (give, given) = oneshot::channel();
         let run = move || {
             if let Ok(done) = catch_unwind(AssertUnwindSafe(work)) {
-                // Fails when the request has been given up.
+                // Fails if the request has been given up.
                 let _ = give.send(done);
             }
         };
@@ -44,19 +44,19 @@ impl<T: Send + 'static> Work<T> {
         }
     }
 
-    /// Waits for what comes of it.
+    /// Waits for the result.
     ///
     /// # Errors
-    /// It panicked.
+    /// The work panicked.
     pub async fn done(self) -> Result<T, Undone> {
         self.0.await.map_err(|_| Undone::Panicked)
     }
 }
 
-/// Works, and waits for what comes of it.
+/// Runs the work on a new thread and waits for the result.
 ///
 /// # Errors
-/// There is no thread for it, or it panicked.
+/// No thread can be started, or the work panicked.
 pub(crate) async fn done<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
     Work::begin(work)?.done().await
 }

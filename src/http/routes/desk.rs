@@ -1,6 +1,7 @@
-//! `/v3`, Burrow's API, and `/api`, the status page's numbers, over HTTP. Answers are made on threads for blocking work,
-//! a few at a time, and a large one holds its place until its client has taken it: so a crowd of slow clients costs no
-//! memory beyond that.
+//! `/v3`, Burrow's API, and `/api`, the status page's data, over HTTP.
+//!
+//! Answers are made on threads for blocking work, a few at a time. A large answer holds its place until its client has
+//! taken it, so many slow clients need no memory beyond that.
 
 use std::io::{self, BufWriter};
 use std::sync::Arc;
@@ -30,17 +31,17 @@ use crate::status_page;
 /// The status of an answer whose body would be too long.
 const TOO_LARGE: u16 = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
 
-/// Where requests for what has to be worked out are taken.
+/// Handles the requests whose answers are computed.
 pub(crate) struct Desk {
     api: Api,
     numbers: Numbers,
     origin: Option<HeaderValue>,
     places: Places,
-    /// The longest body that is sent.
+    /// Maximum size of a body in bytes.
     longest: u64,
 }
 
-/// What is made of an answer.
+/// An answer that is ready to be sent.
 struct Made {
     status: StatusCode,
     allow: Option<String>,
@@ -48,11 +49,11 @@ struct Made {
     chunks: Vec<Bytes>,
 }
 
-/// A large answer on its way.
+/// A large answer that is being sent.
 pub(crate) struct Held {
     chunks: std::vec::IntoIter<Bytes>,
     left: usize,
-    /// Given back with the last piece.
+    /// Freed with the last piece.
     place: Option<Place>,
 }
 
@@ -71,13 +72,13 @@ enum NoAnswer {
 
 impl Desk {
     pub fn new(api: Api, numbers: Numbers, origin: Option<&str>, limits: &Limits) -> Self {
-        // The configuration has been checked: it is a header's value.
+        // The configuration has been checked, so this is a valid header value.
         let origin = origin.and_then(|origin| HeaderValue::from_str(origin).ok());
         let places = Places::new(limits.answers, limits.stall);
         Self { api, numbers, origin, places, longest: limits.answer_bytes }
     }
 
-    /// Answers one request to Burrow's API on a connection that `cut` ends. Waits for a place.
+    /// Answers a request to Burrow's API. Waits for a place. `cut` closes the client's connection.
     pub async fn answer(
         &self,
         method: &Method,
@@ -89,7 +90,7 @@ impl Desk {
         self.marked(or_failed(self.make(cut, move || Made::of(api(verb, &path, &body), longest)).await))
     }
 
-    /// Answers the status page, likewise.
+    /// Answers a request for the status page's data. Waits for a place. `cut` closes the client's connection.
     pub async fn numbers(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
         let (numbers, longest) = (Arc::clone(&self.numbers), self.longest);
         let mut answer = or_failed(self.make(cut, move || Made::of_numbers(numbers(&call), coding, longest)).await);
@@ -100,7 +101,7 @@ impl Desk {
         answer
     }
 
-    /// An answer with what browsers want to know about whom it may be shown to.
+    /// Adds `Access-Control-Allow-Origin` to an answer, if it is configured.
     pub fn marked(&self, answer: Response<Content>) -> Response<Content> {
         match &self.origin {
             Some(origin) => with(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
@@ -114,7 +115,7 @@ impl Desk {
         work: impl FnOnce() -> Result<Made, NoAnswer> + Send + 'static,
     ) -> Result<Response<Content>, NoAnswer> {
         let place = self.places.take(cut).await.ok_or(NoAnswer::Stopping)?;
-        // The place goes along: it is held for as long as the work lasts, even if the client has gone.
+        // The work holds the place until it ends, even if the client has gone.
         let made = move || {
             has_headroom()?;
             work()
@@ -131,7 +132,7 @@ impl Desk {
         })
     }
 
-    /// Gives no more places, and waits for those that are held.
+    /// Hands out no more places, and waits until the held ones are free.
     pub async fn end(&self, limits: &Limits) {
         self.places.close(limits.answers).await;
     }
@@ -191,7 +192,7 @@ impl Held {
         Self { chunks: chunks.into_iter(), left, place: Some(place) }
     }
 
-    /// Bytes to come.
+    /// Number of bytes that are still to be sent.
     pub const fn left(&self) -> usize {
         self.left
     }
@@ -207,15 +208,15 @@ impl Held {
     }
 }
 
-/// As much as the largest answer: its rows are put together before it is written.
+/// The size of the largest answer. The rows of an answer are assembled before they are written.
 const HEADROOM: usize = 64 * 1024 * 1024;
 
-/// Whether there is memory for the largest answer. The rows of an answer are many small allocations, none of which may
-/// fail: so memory is asked for beforehand, as one piece which costs nothing while it is not touched.
+/// Checks that there is memory for the largest answer. The rows of an answer are many small allocations that cannot
+/// report a failure. So the memory is requested beforehand as one piece, which costs nothing while it is not touched.
 fn has_headroom() -> io::Result<()> {
     let mut room = Vec::<u8>::new();
     room.try_reserve_exact(HEADROOM)?;
-    // The compiler may leave out an allocation that is not used.
+    // Keeps the compiler from removing the unused allocation.
     std::hint::black_box(&room);
     Ok(())
 }

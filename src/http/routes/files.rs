@@ -1,4 +1,5 @@
-//! The status page's files: part of the binary, so that the page fits the program and needs nothing from elsewhere.
+//! The status page's files. They are part of the binary, so that the page matches the program and loads nothing from
+//! elsewhere.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::io::Write;
@@ -14,7 +15,7 @@ use crate::http::bodies::answer::{Content, whole};
 use crate::http::routes::negotiate::{self, Coding};
 use crate::http::routes::route::joined;
 
-/// What the page may do: load what comes from here, and turn no text into markup or code.
+/// `Content-Security-Policy`: the page loads only from this server, and no text becomes markup or code.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
                       trusted-types 'none'";
@@ -45,8 +46,8 @@ const SOURCES: &[(&str, &str, &[u8])] = &[
     file!("/page/topic.js", SCRIPT, "topic.js"),
 ];
 
-/// The addresses of views: one page for all of them, which looks at its address. They lie side by side, so that
-/// relative links hold below whatever path a proxy puts them.
+/// The paths of the views. All of them are one page, which shows a view by its address. They are on one level, so that
+/// relative links work below any path of a proxy.
 pub(crate) const VIEWS: [&str; 4] = ["/", "/group", "/topic", "/exporter"];
 
 static VIEW: LazyLock<File> = LazyLock::new(|| File::new(HTML, include_bytes!("../../status_page/files/index.html")));
@@ -58,7 +59,7 @@ static FILES: LazyLock<Vec<(&str, File)>> =
 pub(crate) struct File {
     content_type: &'static str,
     plain: Coded,
-    /// `None` where it would be no smaller.
+    /// `None` if compression does not make it smaller.
     packed: Option<Coded>,
 }
 
@@ -67,7 +68,7 @@ struct Coded {
     tag: String,
 }
 
-/// The file of a path.
+/// Returns the file of a path.
 pub(crate) fn find(path: &str) -> Option<&'static File> {
     if VIEWS.contains(&path) {
         return Some(&VIEW);
@@ -88,7 +89,7 @@ impl File {
         }
     }
 
-    /// The file, or that the client has it already.
+    /// Answers with the file, or with 304 if the client has it.
     pub fn answer(&self, asked: &HeaderMap) -> Response<Content> {
         let coding = negotiate::coding(&joined(asked, header::ACCEPT_ENCODING));
         let packed = self.packed.as_ref().filter(|_| coding == Coding::Gzip);
@@ -108,7 +109,7 @@ impl File {
             say(header::ETAG, tag);
         }
         for (name, value) in [
-            // Asked for anew each time, and mostly answered with 304: so the files fit each other after an upgrade.
+            // Requested each time and mostly answered with 304, so that the files match each other after an upgrade.
             (header::CACHE_CONTROL, "no-cache"),
             (header::VARY, "Accept-Encoding"),
             (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -122,13 +123,13 @@ impl File {
     }
 }
 
-/// Whether a client says that it has this (RFC 9110, section 13.1.2).
+/// Whether `If-None-Match` lists this tag (RFC 9110, section 13.1.2).
 fn has(if_none_match: &str, tag: &str) -> bool {
     let mut held = if_none_match.split(',').map(|held| held.trim().trim_start_matches("W/"));
     held.any(|held| held == tag || held == "*")
 }
 
-/// `None` cannot be: writing to memory does not fail.
+/// Never `None`: writing to memory does not fail.
 fn packed(content: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content).ok()?;

@@ -1,12 +1,12 @@
-//! Which requests are taken, as far as a browser's headers decide it.
+//! Refuses requests by a browser's headers.
 //!
-//! A page of another site can make a browser that shows it send requests here. It cannot read the answers,
-//! but a request that changes something has done so by then: such a request is refused when a browser says that it
-//! comes from elsewhere (`Origin`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is no browser sends
-//! neither header and is taken.
+//! A page of another site can make the browser that shows it send requests to this server. It cannot read the answers,
+//! but by then a request that changes something has taken effect. Such a request is refused when the browser says that
+//! it comes from elsewhere (`Origin`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is not a browser sends
+//! neither header and is accepted.
 //!
-//! A page whose own name is made to point here (DNS rebinding) is of the same origin, and reads all. But the request has
-//! the page's own name as its host: `allowed-hosts` refuses it.
+//! A page whose own host name resolves to this server (DNS rebinding) has the same origin and can read everything. But
+//! its requests have that host name as their host, so `allowed-hosts` refuses them.
 
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
@@ -14,17 +14,17 @@ use hyper::http::request::Parts;
 
 use crate::config::HostName;
 
-/// The listener has no TLS of its own, so that is what a page of this server has been fetched by.
+/// Scheme of pages of this server: the listener has no TLS of its own.
 const SCHEME: &str = "http://";
 const PORT: u16 = 80;
 
 /// The gate of one server.
 pub(crate) struct Gate {
-    /// `allowed-hosts`; any when empty.
+    /// `allowed-hosts`. Empty allows any.
     hosts: Vec<HostName>,
 }
 
-/// The part of an address that says which server is meant.
+/// Host and port of an address.
 #[derive(Debug, PartialEq, Eq)]
 struct Authority {
     host: HostName,
@@ -36,7 +36,7 @@ impl Gate {
         Self { hosts }
     }
 
-    /// Why a request is answered 403, if it is.
+    /// Returns why a request is answered with 403, or `None` if it is accepted.
     pub fn refusal(&self, head: &Parts) -> Option<&'static str> {
         if !self.hosts.is_empty() && !self.is_meant(&head.uri, &head.headers) {
             return Some("the host of this request is not in allowed-hosts of the [httpserver.*] that was asked\n");
@@ -47,7 +47,7 @@ impl Gate {
         None
     }
 
-    /// Whether each name that a request has for this server is one of ours, and whether it has one.
+    /// Whether a request names a host, and every host that it names is allowed.
     fn is_meant(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut named = 0_usize;
         let all = names(uri, headers).all(|name| {
@@ -58,14 +58,14 @@ impl Gate {
     }
 }
 
-/// What a request calls the server: the address that it asks for, if that is a whole one, and its `Host`. `None` for a
-/// name that is none.
+/// The hosts that a request names: the authority of its URI, if it has one, and its `Host` headers. An item is `None`
+/// if it cannot be parsed.
 fn names<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = Option<Authority>> + 'a {
     let asked = uri.authority().map(|authority| Authority::parse(authority.as_str()));
     asked.into_iter().chain(headers.get_all(HOST).iter().map(|host| Authority::parse(host.to_str().ok()?)))
 }
 
-/// Whether a browser says that a request comes from another site's page.
+/// Whether a browser says that a request comes from a page of another site.
 fn is_foreign(uri: &Uri, headers: &HeaderMap) -> bool {
     let own = names(uri, headers).next().flatten();
     let is_own = |origin: &HeaderValue| {
@@ -82,7 +82,7 @@ impl Authority {
             Some((host, port)) if !port.ends_with(']') => (host, port),
             Some(_) | None => (text, ""),
         };
-        // The standard library would take a sign.
+        // `parse` of the standard library accepts a sign.
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = if port.is_empty() { Some(PORT) } else { port.parse().ok().filter(|_| digits) };
         Some(Self { host: HostName::parse(host)?, port: port? })

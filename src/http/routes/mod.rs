@@ -1,4 +1,4 @@
-//! What stands behind each path, and which requests are let in.
+//! The routes: what answers each path, and which requests are accepted.
 
 pub(crate) mod desk;
 pub(crate) mod files;

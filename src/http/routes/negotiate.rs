@@ -1,8 +1,8 @@
-//! `Accept` and `Accept-Encoding`: what the client wants, by RFC 9110, section 12.5.
+//! `Accept` and `Accept-Encoding`: the format and coding that the client prefers, by RFC 9110, section 12.5.
 
 use crate::metrics::Format;
 
-/// How a page travels.
+/// The content coding of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     Identity,
@@ -14,13 +14,14 @@ type Quality = u16;
 
 const FULL: Quality = 1000;
 
-/// The format for an `Accept` header; several headers are joined by commas.
+/// Returns the format for an `Accept` header. Several headers are joined by commas.
 ///
-/// Each format takes the quality of the most specific range that covers it. The higher one wins; of two that are
-/// equal, the one that was named rather than meant by a wildcard, then the one that stands first, then text.
-/// Nothing acceptable means text, too: a page in an unwanted format says more than a 406. OpenMetrics 0.0.1, and
-/// OpenMetrics without a version, are answered with OpenMetrics as the Go client does: what we write is valid in
-/// both versions. Text 1.0.0 is not ours; parameters such as `escaping` and `charset` change nothing.
+/// Each format gets the quality of the most specific range that covers it, and the higher quality wins. Of two equal
+/// ones, the one that is named rather than matched by a wildcard wins, then the one that stands first, then text. If
+/// neither is acceptable, the answer is text: a page in an unwanted format is more useful than a 406.
+///
+/// OpenMetrics 0.0.1, and OpenMetrics without a version, are answered with OpenMetrics as the Go client does: the page
+/// is valid in both versions. Text 1.0.0 is not supported. Parameters such as `escaping` and `charset` have no effect.
 pub(crate) fn format(accept: &str) -> Format {
     let text = Wanted::of(Format::Text, accept);
     let open = Wanted::of(Format::OpenMetrics, accept);
@@ -31,7 +32,7 @@ pub(crate) fn format(accept: &str) -> Format {
     }
 }
 
-/// The best claim that a header makes on a format, if it accepts the format at all.
+/// The best range of a header for one format.
 struct Wanted {
     quality: Quality,
     named: bool,
@@ -61,7 +62,7 @@ impl Wanted {
     }
 }
 
-/// How closely a range names a format.
+/// How specifically a range names a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Specific {
     Anything,
@@ -97,9 +98,9 @@ fn covers(range: &str, element: &str, format: Format) -> Option<Specific> {
     }
 }
 
-/// The coding for an `Accept-Encoding` header: gzip wherever the client takes it no less gladly than plain bytes.
+/// Returns the coding for an `Accept-Encoding` header: gzip if its quality is at least that of `identity`.
 ///
-/// A client that sends no header gets plain bytes, and so does one that refuses everything.
+/// A client that sends no header, or that refuses everything, gets plain bytes.
 pub(crate) fn coding(accept_encoding: &str) -> Coding {
     let (mut gzip, mut identity, mut others) = (None, None, None);
     for element in split(accept_encoding, ',') {
@@ -112,18 +113,18 @@ pub(crate) fn coding(accept_encoding: &str) -> Coding {
         };
         *slot = (*slot).max(Some(quality));
     }
-    // Plain bytes are acceptable even when not named, but then anything named is liked better.
+    // Plain bytes are acceptable even if not named, but any coding that is named is preferred to them.
     let gzip = gzip.or(others).unwrap_or(0);
     if gzip > 0 && gzip >= identity.unwrap_or(0) { Coding::Gzip } else { Coding::Identity }
 }
 
-/// The name at the head of an element of a list, and the element's weight; 1 if it names none, 0 for nonsense.
+/// Returns the name of a list element, and its quality: 1 if there is none, 0 if it is malformed.
 fn weighed(element: &str) -> (&str, Quality) {
     let name = split(element, ';').next().unwrap_or_default();
     (name, parameter(element, "q").map_or(FULL, quality))
 }
 
-/// `0.75` as 750: at most three digits after the point, at most 1.
+/// Parses `0.75` as 750. Returns 0 for more than three digits after the point and for values above 1.
 fn quality(text: &str) -> Quality {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -144,7 +145,7 @@ fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// The elements of a list, trimmed, with separators inside quotes left alone.
+/// The elements of a list, trimmed. Separators inside quotes do not split.
 fn split(list: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     list.split(move |letter: char| {
@@ -169,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// Headers as the programs send them.
+    /// Headers that these programs send.
     const PROMETHEUS_2_30: &str =
         "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
     const PROMETHEUS_2_42: &str = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\

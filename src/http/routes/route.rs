@@ -1,4 +1,4 @@
-//! The table of routes, and what stands behind each.
+//! The table of routes, and the answer of each.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -29,7 +29,7 @@ use crate::status_page;
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 
-/// Every path that is answered, but for those below `/v3`, and the status page's files and numbers.
+/// All paths except those below `/v3` and those of the status page's files and data.
 pub(crate) const ROUTES: &[Route] = &[
     Route { path: "/metrics", methods: READ, page: Page::Metrics },
     Route { path: "/-/healthy", methods: READ, page: Page::Healthy },
@@ -56,7 +56,7 @@ enum Page {
     BurrowReady,
 }
 
-/// What is shown, and to whom it is asked.
+/// Everything that answers the requests of one server.
 pub(crate) struct Pages {
     pub scrapes: Scrapes,
     pub desk: Desk,
@@ -83,7 +83,7 @@ impl Pages {
                 None => self.page(&head.method, path, &head.headers, &watch).await,
             },
         };
-        // The connection's watch does not look for the end of a body.
+        // The watch does not look for the end of a body, so the connection cannot be used again.
         let answer =
             if has_body { with(answer, header::CONNECTION, HeaderValue::from_static("close")) } else { answer };
         Ok(answer.map(|content| Sending::new(content, head.method == Method::HEAD, watch)))
@@ -126,7 +126,7 @@ impl Pages {
         self.desk.numbers(call, coding, watch.cut.clone()).await
     }
 
-    /// The body of a request that is taken.
+    /// Checks whether a request is accepted, and returns its body.
     async fn admit(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Refusal> {
         if let Some(why) = self.gate.refusal(head) {
             return Err(Refusal(StatusCode::FORBIDDEN, why));
@@ -137,7 +137,7 @@ impl Pages {
         }
     }
 
-    /// The body of a request, within its bounds of size and time.
+    /// Reads the body of a request, within its limits of size and time.
     async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
         const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
         let most = self.limits.body_bytes;
@@ -202,7 +202,7 @@ impl Pages {
     }
 }
 
-/// A status and the reason in words.
+/// A status and the reason as text.
 struct Refusal(StatusCode, &'static str);
 
 fn not_allowed(methods: &[Method]) -> Response<Content> {
@@ -214,7 +214,7 @@ fn not_allowed(methods: &[Method]) -> Response<Content> {
     }
 }
 
-/// All values of a header as one list; a value that is not text says nothing.
+/// All values of a header as one list. A value that is not text is skipped.
 pub(crate) fn joined(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
     let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let first = values.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `/metrics`: plain pages are made for each client, compressed ones for all who ask within a second.
+//! `/metrics`: a plain page is made for each client, a compressed one for all requests within a second.
 
 use std::collections::TryReserveError;
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ use crate::http::bodies::work::{self, Undone};
 use crate::http::serving::limits::Limits;
 use crate::metrics::Format;
 
-/// Compressions at one time: one a format, with no one to wait for but those whose client has gone.
+/// Concurrent compressions: one per format. A compression waits only for one whose client has gone.
 const COMPRESSIONS: u32 = 2;
 
 /// Why there is no page.
@@ -37,7 +37,7 @@ pub(crate) enum NoPage {
     Compress(#[source] io::Error),
     #[error("cannot render the page")]
     Undone(#[from] Undone),
-    /// A bug of ours, with the page begun.
+    /// A bug. The page has already begun.
     #[error("rendering the page broke off")]
     BrokenOff,
 }
@@ -47,36 +47,36 @@ pub(crate) struct Scrapes {
     scrape: Scrape,
     observe: Observe,
     limits: Arc<Limits>,
-    /// For plain pages.
+    /// Places for plain pages.
     places: Places,
-    /// For compressed ones, which no client can hold up.
+    /// Permits for compressed pages, which no client can hold up.
     compressions: Arc<Semaphore>,
     /// The newest compressed page of each format.
     kept: Mutex<Vec<Arc<Shared>>>,
-    /// A compressed page has been made.
+    /// Notified when a compressed page has been made.
     made: Notify,
     ended: CancellationToken,
 }
 
-/// A compressed page, made once.
+/// A compressed page that is made once for several requests.
 struct Shared {
     format: Format,
-    /// When its numbers were read.
+    /// When its values were read.
     begun: Mutex<Option<Instant>>,
     page: OnceCell<Arc<Vec<Bytes>>>,
 }
 
 impl Shared {
-    /// When it grows stale: not yet known while nobody has begun to make it.
+    /// When the page becomes stale. `None` until its making has begun.
     fn stale_at(&self, keep: Duration) -> Option<Instant> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).map(|begun| begun + keep)
     }
 }
 
-/// A plain page on its way to its client.
+/// A plain page that is being sent to its client.
 pub(crate) struct Stream {
     rendering: Rendering,
-    /// Given back with the last piece.
+    /// Freed with the last piece.
     place: Option<Arc<Place>>,
     /// Cuts the client's connection.
     cut: CancellationToken,
@@ -96,7 +96,7 @@ impl Stream {
                 (self.observe)(worked);
                 Poll::Ready(None)
             }
-            // A page that ends before its end must not look complete.
+            // An incomplete page must not look complete.
             None => {
                 self.cut.cancel();
                 Poll::Pending
@@ -119,7 +119,7 @@ impl Scrapes {
         }
     }
 
-    /// A page for one client, whose connection `cut` ends. Waits for a place.
+    /// A page for one client. Waits for a place. `cut` closes the client's connection.
     pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
         let asked = Instant::now();
         let place = Arc::new(self.places.take(cut.clone()).await.ok_or(NoPage::Stopping)?);
@@ -129,7 +129,8 @@ impl Scrapes {
         Ok(Content::Stream(Stream { rendering, place: Some(place), cut, observe }))
     }
 
-    /// The page that whoever asks within a second shares. Whoever asks first makes it, all others wait for that.
+    /// A page that requests of one format within a second share. The first request makes it, and the others wait for
+    /// it.
     pub async fn compressed(&self, format: Format) -> Result<Content, NoPage> {
         let shared = self.shared(format, Instant::now());
         let page = shared.page.get_or_try_init(|| self.compress(Arc::clone(&shared))).await?;
@@ -147,7 +148,7 @@ impl Scrapes {
         shared
     }
 
-    /// Should the client go whose turn this is, the next in line begins anew.
+    /// Makes a compressed page. If the client whose request makes it goes away, the next waiting request starts over.
     async fn compress(&self, shared: Arc<Shared>) -> Result<Arc<Vec<Bytes>>, NoPage> {
         let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| NoPage::Stopping)?;
         let permit = Arc::new(permit);
@@ -165,7 +166,7 @@ impl Scrapes {
         Ok(Arc::new(page))
     }
 
-    /// Forgets pages as they grow stale, so that a page that nobody asks for costs no memory. Never ends.
+    /// Drops pages when they become stale, so that they do not take memory until the next request. Never returns.
     pub async fn forget_stale(&self) {
         loop {
             match self.forget(Instant::now()) {
@@ -190,7 +191,7 @@ impl Scrapes {
     pub async fn end(&self) {
         self.ended.cancel();
         self.places.close(self.limits.pages).await;
-        // Fails only when closed before, and then there is nothing to wait for.
+        // Fails only if it is already closed, and then there is nothing to wait for.
         let _ = self.compressions.acquire_many(COMPRESSIONS).await;
         self.compressions.close();
     }

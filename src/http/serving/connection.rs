@@ -1,4 +1,4 @@
-//! One connection, from its opening to its end.
+//! Serves one connection from its opening to its end.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::http::routes::route::Pages;
 use crate::http::serving::watch::Watch;
 use crate::http::serving::wire::Wire;
 
-/// hyper's buffer for reading and writing; larger than a head and smaller than a piece of a page, so that a piece
-/// is made only when the one before has left.
+/// Size of hyper's buffers for reading and writing. It is larger than a head and smaller than a piece of a page, so
+/// that a piece is made only when the one before has been sent.
 const BUFFER: usize = 32 * 1024;
 
-/// Serves a client until it goes, is cut, or exceeds a limit.
+/// Serves a client until it disconnects, is cut, or exceeds a limit.
 ///
-/// When the server stops, an answer in flight is completed, and an idle connection closed.
+/// When the server stops, an answer in flight is completed and an idle connection is closed.
 pub(crate) async fn converse(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Watch>) {
-    // Pages are written in large pieces already; only their last one would be delayed.
+    // Pages are written in large pieces, so Nagle's algorithm would only delay the last one.
     let _ = socket.set_nodelay(true);
     let service = {
         let (pages, watch) = (Arc::clone(&pages), Arc::clone(&watch));
@@ -36,11 +36,11 @@ pub(crate) async fn converse(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Wa
     let mut talk = http1::Builder::new()
         .max_buf_size(BUFFER.max(pages.limits.head_bytes))
         .max_header_size(pages.limits.head_bytes)
-        // The request line is a line of the head.
+        // `head_lines` includes the request line, which hyper does not count.
         .max_headers(pages.limits.head_lines.saturating_sub(1))
-        // It would run for an idle connection, too; the watch knows better.
+        // hyper's timer would also run while the connection is idle. The watch has the deadline of the head.
         .header_read_timeout(None)
-        // A client may close its side once it has asked, and still wants the answer.
+        // A client may close its side after sending the request and still read the answer.
         .half_close(true)
         .keep_alive(!late)
         .serve_connection(wire, service);
@@ -62,7 +62,7 @@ pub(crate) async fn converse(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Wa
             }
             return Poll::Ready(());
         }
-        // Whatever moves a deadline happens in the poll above.
+        // Deadlines change only in the poll above.
         let Some(deadline) = watch.deadline() else { return Poll::Pending };
         if alarm.deadline() != deadline {
             alarm.as_mut().reset(deadline);

@@ -1,19 +1,20 @@
-//! The connections of all servers together: so many at most, for each takes a descriptor that a module may need.
+//! The limit of connections over all servers. Each connection takes a file descriptor that a module may need.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::http::serving::watch::Watch;
 
-/// Connections at the most.
+/// Maximum number of connections.
 const MOST: usize = 512;
-/// Connections that there may be however few descriptors there are: so that operators can still look at the program.
+/// Number of connections that are allowed however few descriptors there are, so that operators can still reach the
+/// program.
 const FEWEST: usize = 16;
-/// Descriptors that are left to the modules.
+/// Number of descriptors that are reserved for the modules.
 const RESERVED: u64 = 256;
 
-/// The clients that are connected to any of the servers. When there is no room for another one, the one longest silent
-/// is cut.
+/// The connected clients of all servers. When there is no room for another one, the client that has been silent for the
+/// longest time is cut.
 #[derive(Debug)]
 pub struct Crowd {
     most: usize,
@@ -22,12 +23,12 @@ pub struct Crowd {
 
 #[derive(Debug, Default)]
 struct Open {
-    /// Without those that have been cut, whose tasks are about to end.
+    /// Watches of the open connections by number, without those that have been cut and whose tasks are about to end.
     watches: HashMap<u64, Arc<Watch>>,
     admitted: u64,
 }
 
-/// A connected client; dropped when its connection is closed.
+/// A connected client. Dropped when its connection is closed.
 #[derive(Debug)]
 pub(crate) struct Guest {
     crowd: Arc<Crowd>,
@@ -35,32 +36,32 @@ pub(crate) struct Guest {
 }
 
 impl Crowd {
-    /// Room for so many connections.
+    /// Allows at most `most` connections, at least 1.
     #[must_use]
     pub fn of(most: usize) -> Arc<Self> {
         Arc::new(Self { most: most.max(1), open: Mutex::default() })
     }
 
-    /// Room for as many connections as a process that may open so many descriptors can have.
+    /// Allows as many connections as suit a process that may open this many file descriptors.
     #[must_use]
     pub fn within(descriptors: u64) -> Arc<Self> {
         let spare = usize::try_from(descriptors.saturating_sub(RESERVED)).unwrap_or(MOST);
         Self::of(spare.clamp(FEWEST, MOST))
     }
 
-    /// How many connections there may be.
+    /// Maximum number of connections.
     #[must_use]
     pub const fn most(&self) -> usize {
         self.most
     }
 
-    /// Whether the descriptors are too few for the usual number of connections.
+    /// Whether the descriptor limit lowers the maximum number of connections.
     #[must_use]
     pub const fn is_restricted(&self) -> bool {
         self.most < MOST
     }
 
-    /// Lets a client in; if there is no room, the one longest silent has to go.
+    /// Admits a client. If there is no room, the client that has been silent for the longest time is cut.
     pub(crate) fn admit(self: &Arc<Self>, watch: Arc<Watch>) -> Guest {
         let mut open = self.open();
         while open.watches.len() >= self.most {
@@ -72,7 +73,7 @@ impl Crowd {
         Guest { crowd: Arc::clone(self), number }
     }
 
-    /// Cuts one connection, so that its descriptor is free.
+    /// Cuts the connection that has been silent for the longest time, which frees its descriptor.
     pub(crate) fn cut_longest_silent(&self) {
         self.open().cut_longest_silent();
     }

@@ -1,41 +1,42 @@
-//! What a client may take of the server (docs/src/operations/limits.md, HTTP), in one place.
+//! All limits on what a client may take of the server (docs/src/operations/limits.md, HTTP).
 
 use std::time::Duration;
 
-/// The bounds of one server; how many connections there may be is up to the `crowd` of all of them.
+/// The limits of one server. The `crowd` of all servers limits the number of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    /// Bytes of a head, the empty line at its end included.
+    /// Bytes of a head, including the empty line at its end.
     pub head_bytes: usize,
-    /// Lines of a head, the request line included.
+    /// Lines of a head, including the request line.
     pub head_lines: usize,
     /// Bytes of a body.
     pub body_bytes: usize,
-    /// Time from the first byte of a head (of a connection's first one: from its opening) to its last.
+    /// Time from the first byte of a head to its last. For the first head of a connection, it starts when the
+    /// connection is opened.
     pub head: Duration,
     /// Time from the end of the head to the end of the body.
     pub body: Duration,
-    /// Time from the first byte of an answer to its last, and for bytes that nobody takes.
+    /// Time from the first byte of an answer to its last, and time for which written bytes may wait for the client.
     pub answer: Duration,
-    /// Pages that are rendered at one time.
+    /// Pages that are rendered at the same time.
     pub pages: usize,
-    /// Answers of Burrow's API and the status page's that are made, or held for their clients, at one time.
+    /// Answers of Burrow's API and of the status page that are made, or held for their clients, at the same time.
     pub answers: usize,
     /// Bytes of such an answer's body, before it is compressed.
     pub answer_bytes: u64,
-    /// Time without a piece taken after which a page's place goes to one who waits.
+    /// A client that holds a place and has taken no piece for this time is cut if another client waits for a place.
     pub stall: Duration,
     /// Age up to which a compressed page is shared.
     pub keep: Duration,
-    /// Time for the answers in flight once the server is to stop.
+    /// Time for the answers in flight once the server stops.
     pub grace: Duration,
-    /// Time for a client that was refused to hang up, so that a reset does not overtake the answer.
+    /// Time for a refused client to close the connection, so that a reset does not overtake the answer.
     pub linger: Duration,
-    /// Bytes that are taken of such a client meanwhile.
+    /// Bytes that are read from a refused client during that time.
     pub linger_bytes: usize,
-    /// Pause after a connection could not be accepted.
+    /// Pause after a failure to accept a connection.
     pub pause: Duration,
-    /// Time without such a pause after which connections count as accepted again.
+    /// Time without such a failure after which accepting counts as working again.
     pub calm: Duration,
 }
 

@@ -1,45 +1,45 @@
-//! `HOST:PORT` to a listening socket.
+//! Opens a listening socket for `HOST:PORT`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
 use socket2::SockRef;
 
-/// Clients that wait to be let in, as far as the system allows: the standard library asks for 128, and a client that
-/// is turned away tries again a second later.
+/// Length of the queue of connections that wait to be accepted; the system may shorten it. The standard library asks
+/// for 128, and a client that finds the queue full retries a second later.
 const BACKLOG: i32 = 4096;
 
 /// Why a server cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// The address is not `HOST:PORT`.
+    /// The address is not of the form `HOST:PORT`.
     #[error("cannot listen on {address:?}: needed HOST:PORT (an empty host means all addresses, IPv6 in brackets)")]
     Malformed {
-        /// As it was given.
+        /// The address as it was given.
         address: String,
     },
     /// The host has no address.
     #[error("cannot listen on {address:?}: the host cannot be resolved")]
     Unresolved {
-        /// As it was given.
+        /// The address as it was given.
         address: String,
-        /// What the resolver said.
+        /// Error of the resolver.
         source: io::Error,
     },
-    /// The system refuses the address: it is taken, not ours, or needs a privilege.
+    /// The system refuses the address: it is in use, not one of this machine, or needs a privilege.
     #[error("cannot listen on {address:?}")]
     Refused {
-        /// As it was given.
+        /// The address as it was given.
         address: String,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
 }
 
-/// Listens on `HOST:PORT`; port 0 is any free one.
+/// Listens on `HOST:PORT`. Port 0 takes any free port.
 ///
-/// An empty host is `[::]`, which takes IPv4 too wherever the system has not set `bindv6only`, and `0.0.0.0` on a
-/// system without IPv6.
+/// An empty host is `[::]`, which also takes IPv4 unless the system sets `bindv6only`, or `0.0.0.0` on a system without
+/// IPv6.
 pub(crate) fn listen(address: &str) -> Result<TcpListener, BindError> {
     let (host, port) = parse(address).ok_or_else(|| BindError::Malformed { address: address.to_owned() })?;
     let refused = |source| BindError::Refused { address: address.to_owned(), source };
@@ -58,7 +58,7 @@ pub(crate) fn listen(address: &str) -> Result<TcpListener, BindError> {
 fn listen_on_all(port: u16) -> io::Result<TcpListener> {
     let any = |ip: IpAddr| TcpListener::bind(SocketAddr::new(ip, port));
     match any(Ipv6Addr::UNSPECIFIED.into()) {
-        // Taken and forbidden are about the port: IPv4 alone would hide that.
+        // These errors are about the port. Listening on IPv4 alone would hide them.
         Err(refusal) if !matches!(refusal.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
             any(Ipv4Addr::UNSPECIFIED.into())
         }
@@ -68,7 +68,7 @@ fn listen_on_all(port: u16) -> io::Result<TcpListener> {
 
 fn parse(address: &str) -> Option<(&str, u16)> {
     let (host, port) = address.rsplit_once(':')?;
-    // `parse` of the standard library would take a sign.
+    // `parse` of the standard library accepts a sign.
     if !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Sockets and connections: listening, accepting, the time limits, and who is closed when there are too many.
+//! Sockets and connections: listening, accepting, time limits, and closing connections when there are too many.
 
 pub(crate) mod connection;
 pub(crate) mod crowd;

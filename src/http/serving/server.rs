@@ -1,4 +1,4 @@
-//! Accepting clients, and letting them go.
+//! Accepts clients, and closes their connections when the server stops.
 
 use std::collections::HashSet;
 use std::io;
@@ -22,7 +22,7 @@ use crate::http::serving::listen::{BindError, listen};
 use crate::http::serving::watch::Watch;
 use crate::shortage;
 
-/// An HTTP server that is bound, and serves once [`Server::serve`] is awaited.
+/// An HTTP server that is bound. It serves once [`Server::serve`] is awaited.
 pub struct Server {
     listener: TcpListener,
     local: SocketAddr,
@@ -32,13 +32,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `HOST:PORT`: an empty host means all addresses, port 0 any free port. Its clients belong to a crowd
-    /// that other servers may share.
+    /// Listens on `HOST:PORT`. An empty host means all addresses, port 0 any free port.
     ///
-    /// Clients that connect from now on wait for [`Server::serve`]. Resolving a name may block.
+    /// The clients count towards `crowd`, which other servers may share. Clients that connect before [`Server::serve`]
+    /// wait for it. Resolving a name may block.
     ///
     /// # Errors
-    /// When the address is malformed, cannot be resolved, or cannot be had.
+    /// The address is malformed, cannot be resolved, or cannot be bound.
     pub fn bind(address: &str, site: Site, crowd: &Arc<Crowd>) -> Result<Self, BindError> {
         let listener = listen(address)?;
         let refused = |source| BindError::Refused { address: address.to_owned(), source };
@@ -46,7 +46,7 @@ impl Server {
         Ok(Self { listener, local, site, crowd: Arc::clone(crowd), limits: Limits::default() })
     }
 
-    /// The address that was bound, with the port that was chosen.
+    /// The bound address, with the port that was chosen.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
     }
@@ -56,13 +56,13 @@ impl Server {
         Self { limits, ..self }
     }
 
-    /// Serves until `stop`, and then until the answers in flight are complete, two seconds at most.
+    /// Serves until `stop`, and then until the answers in flight are complete, for at most two seconds.
     ///
-    /// Meanwhile new clients are still let in, so that `/-/ready` can tell that it stops, but not waited for. Every
-    /// connection's task has ended when this returns; when it is dropped, they are aborted.
+    /// During that time new clients are still accepted, so that `/-/ready` can report the stop, but not waited for. The
+    /// tasks of all connections have ended when this returns. When the future is dropped, they are aborted.
     ///
     /// # Errors
-    /// When the socket cannot be handed to the runtime, which has no descriptor left then.
+    /// The socket cannot be registered with the runtime, because there is no file descriptor left.
     pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let limits = Arc::new(self.limits);
@@ -92,7 +92,7 @@ impl Server {
                 accepted = door.next(&listener) => match accepted {
                     Ok(socket) => clients.admit(socket),
                     Err(error) => {
-                        // With no descriptor left, a silent client's is the one to be had.
+                        // When no descriptor is left, cutting a silent client frees one.
                         if door.sticks(&error, &limits) {
                             clients.crowd.cut_longest_silent();
                         }
@@ -102,7 +102,7 @@ impl Server {
         }
         drop(listener);
         clients.tasks.shutdown().await;
-        // What is still being rendered ends with its next piece; nobody is to wait for it beyond that.
+        // Renderings in progress end with their next piece. They are not waited for any longer than this.
         let ending = async { tokio::join!(pages.scrapes.end(), pages.desk.end(&limits)) };
         let _ = tokio::time::timeout(limits.grace / 4, ending).await;
         Ok(())
@@ -120,9 +120,9 @@ async fn reached(instant: Option<Instant>) {
 struct Clients {
     pages: Arc<Pages>,
     crowd: Arc<Crowd>,
-    /// Those whose tasks have not ended.
+    /// Connections whose tasks have not ended.
     open: HashSet<Id>,
-    /// Those that were open when the server was to stop, until their tasks end: they are waited for.
+    /// Connections that were open when the stop began and whose tasks have not ended. The stop waits for them.
     owed: HashSet<Id>,
     tasks: JoinSet<()>,
 }
@@ -162,13 +162,13 @@ impl Clients {
     }
 }
 
-/// Where clients come in.
+/// Accepts clients and pauses after failures.
 struct Door {
     address: SocketAddr,
-    /// Not before this are clients let in, after one could not be.
+    /// No client is accepted before this time. Set when accepting fails.
     opens: Option<Instant>,
-    /// When one could not be let in, until that has not happened for a while: clients come and go meanwhile, and with
-    /// each that goes there is a descriptor for the next.
+    /// Time of the last failure to accept. `None` once accepting has worked for a while: with few descriptors it works
+    /// and fails in turns, because each client that leaves frees a descriptor for the next one.
     failed: Option<Instant>,
 }
 
@@ -177,7 +177,7 @@ impl Door {
         Self { address, opens: None, failed: None }
     }
 
-    /// The next client. May be dropped and called again at any time.
+    /// Returns the next client. Safe to cancel and call again at any time.
     async fn next(&self, listener: &tokio::net::TcpListener) -> io::Result<TcpStream> {
         if let Some(opens) = self.opens {
             tokio::time::sleep_until(opens).await;
@@ -185,7 +185,8 @@ impl Door {
         listener.accept().await.map(|(socket, _)| socket)
     }
 
-    /// Waits until clients have been let in without fail for a while, if that was not so before. Likewise.
+    /// Waits until accepting has worked for a while after a failure. Never returns if there was no failure. Safe to
+    /// cancel.
     async fn is_calm(&self, limits: &Limits) {
         reached(self.failed.map(|failed| failed + limits.calm)).await;
     }
@@ -196,11 +197,11 @@ impl Door {
         }
     }
 
-    /// A client could not be let in. Answers whether that will last unless something is done about it.
+    /// Handles a failure to accept a client. Returns whether the failure lasts unless a descriptor is freed.
     fn sticks(&mut self, error: &io::Error, limits: &Limits) -> bool {
         use io::ErrorKind as Kind;
         if matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted) {
-            // That client's own business.
+            // That concerns only this client.
             return false;
         }
         if self.failed.is_none() {

@@ -1,4 +1,4 @@
-//! What one connection is at, and since when: the source of its deadlines.
+//! The state of one connection and the times from which its deadlines follow.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use crate::http::serving::limits::Limits;
 /// The state of one connection, shared by its socket, its requests and the server.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// Cancelled to cut the connection, answered or not.
+    /// Cancelled to cut the connection, even if an answer is in flight.
     pub cut: CancellationToken,
     limits: Arc<Limits>,
     state: Mutex<State>,
@@ -18,47 +18,47 @@ pub(crate) struct Watch {
 
 #[derive(Debug)]
 struct State {
-    /// Bytes moved last, in whichever direction.
+    /// When bytes were last read or written.
     moved: Instant,
     head: Head,
-    /// Since when the head has been awaited: `None` for a connection that idles between requests.
+    /// Start of the wait for the current head. `None` while the connection is idle between requests.
     head_since: Option<Instant>,
-    /// Bytes have been read that no request has accounted for.
+    /// Whether bytes have been read that belong to no request yet.
     unserved: bool,
-    /// A request has been read and its answer is not complete.
+    /// Whether a request has been read and its answer is not complete.
     serving: bool,
-    /// The answer has been handed over for sending.
+    /// When the answer was handed over for sending.
     answering_since: Option<Instant>,
-    /// Bytes wait because the client takes none.
+    /// Since when written bytes have waited for the client.
     blocked_since: Option<Instant>,
-    /// Our last answer is out; the client should hang up.
+    /// When our side was closed after the last answer. The client should close its side.
     closing_since: Option<Instant>,
-    /// An answer was given up before its end.
+    /// Whether an answer was broken off.
     broken: bool,
 }
 
-/// Where in a head the bytes read so far end.
+/// Position in the head after the bytes read so far.
 ///
-/// hyper starts its own clock for a head when the last answer ends, which would take an idle connection for a slow
-/// one. So we look for the end of the head ourselves, as httparse does: an empty line, ended by LF or CR LF.
+/// hyper starts its timer for a head when the last answer ends, which would treat an idle connection as a slow one. So
+/// the end of the head is found here, with httparse's rule: an empty line that ends with LF or CR LF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Head {
-    /// Before its first byte.
+    /// Before the first byte.
     Unbegun,
-    /// In the blank lines that may precede it.
+    /// In the blank lines that may precede a head.
     Leading,
     /// Within a line.
     Line,
-    /// After the end of a line.
+    /// After a line end.
     LineEnd,
-    /// After the end of a line and a CR.
+    /// After a line end and a CR.
     LineEndCr,
-    /// In a body, whose end we don't look for: the connection is closed after the answer.
+    /// In a body. Its end is not looked for: the connection is closed after the answer.
     Body,
 }
 
 impl Head {
-    /// The state after one more byte, and whether the head ends with it.
+    /// Returns the state after one more byte, and whether the head ends with it.
     fn after(self, byte: u8) -> (Self, bool) {
         match (self, byte) {
             (Self::Body, _) => (Self::Body, false),
@@ -72,7 +72,7 @@ impl Head {
 }
 
 impl Watch {
-    /// Of a connection that has been opened just now.
+    /// The state of a connection that has just been opened.
     pub fn new(limits: Arc<Limits>) -> Self {
         let now = Instant::now();
         let state = State {
@@ -90,17 +90,17 @@ impl Watch {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // No holder of this lock can panic half way through a change.
+        // No holder of this lock can panic in the middle of a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// When bytes moved last.
+    /// When bytes were last read or written.
     pub fn moved(&self) -> Instant {
         self.state().moved
     }
 
-    /// Takes note of bytes read. Answers how many of them belong to the request that is being read: the rest is
-    /// the beginning of the next one.
+    /// Records bytes that were read. Returns how many of them belong to the current request; the rest begins the next
+    /// one.
     pub fn read(&self, bytes: &[u8]) -> usize {
         let mut state = self.state();
         state.moved = Instant::now();
@@ -109,7 +109,7 @@ impl Watch {
             let (head, ended) = state.head.after(*byte);
             state.head = head;
             if ended {
-                // The clock runs on until the request is served: what ends here may be no head to hyper.
+                // The timer runs until the request is served: hyper may not accept this as the end of a head.
                 return at;
             }
         }
@@ -119,14 +119,14 @@ impl Watch {
         bytes.len()
     }
 
-    /// Takes note of bytes written.
+    /// Records that bytes were written.
     pub fn wrote(&self) {
         let mut state = self.state();
         state.moved = Instant::now();
         state.blocked_since = None;
     }
 
-    /// The client takes no bytes at present.
+    /// Records that the client currently takes no bytes.
     pub fn blocked(&self) {
         let mut state = self.state();
         if state.blocked_since.is_none() {
@@ -134,7 +134,7 @@ impl Watch {
         }
     }
 
-    /// A head is complete.
+    /// Records that a head is complete.
     pub fn begin_request(&self, has_body: bool) {
         let mut state = self.state();
         state.serving = true;
@@ -145,29 +145,29 @@ impl Watch {
         }
     }
 
-    /// The answer is on its way.
+    /// Records that an answer is handed over for sending.
     pub fn begin_answer(&self) {
         self.state().answering_since = Some(Instant::now());
     }
 
-    /// The answer has been taken, or given up before its end.
+    /// Records that the answer has been taken, or was broken off if not `complete`.
     pub fn end_answer(&self, complete: bool) {
         let mut state = self.state();
         state.serving = false;
         state.answering_since = None;
         state.broken |= !complete;
-        // A next head that has begun to arrive meanwhile could not be read before.
+        // Part of the next head has arrived during the answer, and could not be read before.
         if !matches!(state.head, Head::Unbegun | Head::Body) {
             state.head_since = Some(Instant::now());
         }
     }
 
-    /// Whether the client may be sending still what nobody is going to read.
+    /// Whether the client may still be sending bytes that will not be read.
     pub fn unserved(&self) -> bool {
         self.state().unserved
     }
 
-    /// Our side is closed.
+    /// Records that our side is closed.
     pub fn begin_closing(&self) {
         let mut state = self.state();
         if state.closing_since.is_none() {
@@ -175,17 +175,18 @@ impl Watch {
         }
     }
 
-    /// Whether the client would take what it got for the whole if the connection were closed in good order.
+    /// Whether the client would take an incomplete answer for a complete one if the connection were closed without a
+    /// reset.
     pub fn owes(&self) -> bool {
         let state = self.state();
         state.broken || state.serving || state.blocked_since.is_some()
     }
 
-    /// When the connection is to be cut, if nothing changes.
+    /// When the connection has to be cut if nothing changes.
     pub fn deadline(&self) -> Option<Instant> {
         let state = self.state();
         let (head, answer) = match state.closing_since {
-            // A connection that is closing reads no head any more, and has no answer left to send.
+            // A closing connection reads no further head and has no answer left to send.
             Some(since) => (None, Some(since + self.limits.linger)),
             None => (
                 state.head_since.filter(|_| !state.serving).map(|since| since + self.limits.head),

@@ -1,4 +1,4 @@
-//! A client's socket, with an eye on what passes.
+//! A client's socket that reports its reads and writes.
 
 use std::io;
 use std::pin::Pin;
@@ -11,23 +11,25 @@ use tokio::net::TcpStream;
 
 use crate::http::serving::watch::Watch;
 
-/// A socket that tells its [`Watch`] what moves, and hands over one request at a time.
+/// A socket that reports reads and writes to its [`Watch`], and hands over one request at a time.
 ///
-/// What a client sends ahead stays here until the request before is answered, so that the watch knows whether the
-/// next head has begun. A client that was refused while it was sending is given time to hang up: closing with unread
-/// bytes would reset the connection, and the reset can overtake our answer. What it goes on sending is read up to a
-/// bound, and then left to the kernel, which takes little of it; the connection stays open for the rest of the time.
+/// Bytes that a client sends ahead stay here until the current request is answered, so that the watch knows whether the
+/// next head has begun.
+///
+/// A client that was refused while it was sending is given time to close the connection: closing with unread bytes
+/// would reset the connection, and the reset can overtake the answer. Further bytes of it are read up to a limit and
+/// then left to the kernel, which buffers few of them. The connection stays open for the rest of the time.
 pub(crate) struct Wire {
     socket: TcpStream,
     watch: Arc<Watch>,
     ahead: BytesMut,
     shut: bool,
-    /// How much may still be read of a client that was refused.
+    /// Number of bytes that may still be read from a refused client.
     after: usize,
 }
 
 impl Wire {
-    /// `after` is how much is read once the last answer is out.
+    /// Creates a wire. `after` is the number of bytes to read after the last answer.
     pub fn new(socket: TcpStream, watch: Arc<Watch>, after: usize) -> Self {
         Self { socket, watch, ahead: BytesMut::new(), shut: false, after }
     }
@@ -43,8 +45,8 @@ impl Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        // A page that ends where the connection ends must not look complete when it was cut; and what the client
-        // has not taken is not worth the kernel's memory. A failure means that the connection is gone already.
+        // A page that is ended by closing the connection must not look complete when it was cut. Bytes that the client
+        // has not taken need not stay in the kernel. A failure means that the connection is already gone.
         if self.watch.owes() {
             let _ = self.socket.set_zero_linger();
         }
@@ -76,7 +78,7 @@ impl AsyncRead for Wire {
     }
 }
 
-/// As `split_at`, for a place that may lie beyond the end.
+/// Like `split_at`, but `at` may be beyond the end.
 fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
     bytes.split_at_checked(at).unwrap_or((bytes, &[]))
 }
@@ -124,7 +126,7 @@ impl AsyncWrite for Wire {
             }
             this.after = this.after.saturating_sub(buf.filled().len());
         }
-        // The watch's deadline ends this.
+        // The deadline of the watch ends the wait.
         Poll::Pending
     }
 }

@@ -1,4 +1,4 @@
-//! Every limit on what a client may take.
+//! The limits on what a client may take.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -8,7 +8,7 @@ use super::*;
 
 const HEALTHY: &str = "GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// Limits that a test can run into without waiting for long.
+/// Limits that a test reaches quickly.
 fn short() -> Limits {
     let short = Duration::from_millis(200);
     Limits { head: short, body: short, answer: short, ..Limits::default() }
@@ -177,7 +177,7 @@ async fn an_answer_that_nobody_takes_is_cut_and_its_page_dropped() {
     for version in ["1.0", "1.1"] {
         let mut socket = server.connect().await;
         socket.write_all(format!("GET /metrics HTTP/{version}\r\n\r\n").as_bytes()).await.unwrap();
-        // Nothing is read until the server has given up.
+        // The client reads nothing until the server has given up.
         timeout(PATIENCE, async {
             socket.readable().await.unwrap();
             while alive.load(Ordering::SeqCst) > 0 {
@@ -186,7 +186,7 @@ async fn an_answer_that_nobody_takes_is_cut_and_its_page_dropped() {
         })
         .await
         .unwrap();
-        // A page cut short ends with an error even where only the end of the connection ends it.
+        // A page that is cut ends with an error, even if only the end of the connection marks its end.
         assert_eq!(rest(&mut socket).await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset, "{version}");
     }
     server.end().await;

@@ -1,4 +1,4 @@
-//! Burrow's paths over HTTP. What the API answers is pinned in `crate::burrow`.
+//! Burrow's API over HTTP. The tests of `crate::burrow` cover its answers.
 
 use std::sync::Mutex;
 
@@ -15,7 +15,7 @@ use crate::storage::{Past, Rules, Storage, Update};
 const RULES: EvaluatorRules =
     EvaluatorRules { intervals: std::num::NonZeroUsize::MIN, minimum_complete: 0.0, allowed_lag: Lag(0) };
 
-/// An API that knows one cluster and nothing of it.
+/// An API with one cluster and no data.
 pub(super) fn nothing(verb: Verb, path: &str, body: &[u8]) -> Answer {
     answer(&storage(), verb, path, body)
 }
@@ -34,7 +34,7 @@ fn answer(storage: &Storage, verb: Verb, path: &str, body: &[u8]) -> Answer {
     api.answer(&Asked { verb, path, body, admin: true, now: Timestamp(0) })
 }
 
-/// A site whose API knows a group of so many partitions.
+/// A site whose API has one group with this many partitions.
 fn large(partitions: i32) -> Site {
     let storage = storage();
     let cluster = storage.cluster("local").unwrap();

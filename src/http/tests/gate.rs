@@ -8,7 +8,7 @@ fn with_hosts(hosts: &[&str]) -> Running {
     start(Site { allowed_hosts, ..plain_site() })
 }
 
-/// The status of a request with these head lines.
+/// Returns the status of a request with these header lines.
 async fn answered(server: &Running, method: &str, path: &str, lines: &str) -> u16 {
     status(&server.ask(format!("{method} {path} HTTP/1.1\r\n{lines}\r\n")).await)
 }
@@ -16,7 +16,7 @@ async fn answered(server: &Running, method: &str, path: &str, lines: &str) -> u1
 #[tokio::test]
 async fn a_page_of_another_site_changes_nothing() {
     let server = start(plain_site());
-    // What is taken is answered 405 on a path that only reads: that is not what is asked here.
+    // An accepted request is answered with 405, because the path is read-only. Only the gate is tested here.
     for (lines, expected) in [
         ("Host: a:9308\r\n", 405),
         ("Host: a:9308\r\nOrigin: http://a:9308\r\n", 405),

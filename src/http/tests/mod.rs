@@ -1,4 +1,4 @@
-//! The server as its clients see it: bytes over real sockets.
+//! Tests of the server over real sockets.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ mod routes;
 mod status_page;
 mod stopping;
 
-/// Longer than anything here takes on the slowest machine: who runs into it hangs.
+/// Longer than any test takes on the slowest machine. Reaching it means that something hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A server of its own for a test.
+/// A running server for one test.
 struct Running {
     at: SocketAddr,
     stop: CancellationToken,
@@ -43,14 +43,14 @@ impl Running {
         TcpStream::connect(self.at).await.unwrap()
     }
 
-    /// Sends bytes and nothing more; all that comes back.
+    /// Sends these bytes and returns the whole answer.
     async fn ask(&self, request: impl AsRef<[u8]>) -> String {
         String::from_utf8_lossy(&self.ask_raw(request).await).into_owned()
     }
 
     async fn ask_raw(&self, request: impl AsRef<[u8]>) -> Vec<u8> {
         let mut socket = self.connect().await;
-        // A server that has refused already does not take the rest.
+        // A server that has refused the request does not read the rest.
         let _ = socket.write_all(request.as_ref()).await;
         let _ = socket.shutdown().await;
         rest(&mut socket).await.unwrap()
@@ -61,14 +61,14 @@ impl Running {
     }
 }
 
-/// All that a server has to say before it closes.
+/// Reads until the server closes the connection.
 async fn rest(socket: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     timeout(PATIENCE, socket.read_to_end(&mut bytes)).await.unwrap()?;
     Ok(bytes)
 }
 
-/// Asks on a connection that stays open, and reads one answer that tells its length.
+/// Sends a request on a connection that stays open, and reads one answer with a `Content-Length`.
 async fn talk(socket: &mut TcpStream, request: &str) -> String {
     socket.write_all(request.as_bytes()).await.unwrap();
     hear(socket).await
@@ -132,7 +132,7 @@ fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
     }
 }
 
-/// A site whose page never ends, and how many of its pages are alive.
+/// A site whose page never ends, and the number of its pages that are alive.
 fn endless_site() -> (Site, Arc<AtomicUsize>) {
     struct Page(Arc<AtomicUsize>);
     impl Drop for Page {

@@ -1,4 +1,4 @@
-//! `/metrics` on its way: forms, sharing, slow scrapers.
+//! `/metrics` over HTTP: formats, sharing, slow clients.
 
 use std::io::Read;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ const PROMETHEUS: &str = "application/openmetrics-text;version=1.0.0;escaping=al
      application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
      text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
-/// The body of an answer in chunks.
+/// Joins the body of a chunked answer.
 fn joined(answer: &[u8]) -> Vec<u8> {
     let at = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
     let (mut rest, mut body) = (&answer[at + 4..], Vec::new());
@@ -31,7 +31,7 @@ fn unzipped(bytes: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// A page of some megabytes that does not compress to nothing.
+/// A page of some megabytes that does not compress well.
 fn large_page() -> Vec<Vec<u8>> {
     let mut seed = 1_u32;
     let mut number = move || {
@@ -102,7 +102,7 @@ async fn a_page_is_made_as_it_is_taken_and_its_time_observed_once() {
 async fn scrapers_that_take_nothing_hold_up_nobody() {
     let (endless, alive) = endless_site();
     let page = Arc::clone(&endless.scrape);
-    // The text page never ends, the other one is short.
+    // The text page never ends. The other one is short.
     let site = site(move |format| match format {
         Format::Text => page(format, std::time::Instant::now()).unwrap(),
         Format::OpenMetrics => Box::new(std::iter::once(b"short".to_vec())),
@@ -229,7 +229,7 @@ async fn when_the_first_to_ask_goes_away_the_next_one_takes_over() {
     assert!((1..=2).contains(&count.load(Ordering::SeqCst)));
 }
 
-/// Polls once; whether it is pending still.
+/// Polls once. Returns whether the future is still pending.
 async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
     std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx).is_pending())).await
 }

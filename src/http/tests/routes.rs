@@ -21,7 +21,7 @@ async fn the_reference_has_a_row_for_every_path_with_its_methods_and_no_other() 
     });
     let views = files::VIEWS.map(|path| (path.to_owned(), "GET, HEAD".to_owned()));
     assert_eq!(rows, routes.chain(views).collect());
-    // The paths below these have tables of their own, or are the page's files.
+    // The paths below these have tables of their own, or are the status page's files.
     assert_eq!(families.keys().collect::<Vec<_>>(), ["/api/...", "/page/...", "/v3/..."]);
     let server = start(plain_site());
     for (path, methods) in rows.iter().chain([(&"/page/app.js".to_owned(), &families["/page/..."])]) {
@@ -60,7 +60,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
             let get = String::from_utf8_lossy(&get).into_owned();
             let lines = |answer: &str| {
                 let head = answer.split_once("\r\n\r\n").unwrap().0.to_owned();
-                // hyper leaves the framing out where there is no body to frame, as RFC 9112 allows.
+                // hyper leaves out `Transfer-Encoding` if there is no body, as RFC 9112 allows.
                 let differs = |line: &&str| line.starts_with("date:") || line.starts_with("transfer-encoding:");
                 let mut lines: Vec<_> = head.lines().filter(|line| !differs(line)).map(str::to_owned).collect();
                 lines.sort();

@@ -1,4 +1,4 @@
-//! The status page over HTTP. What its numbers are is pinned in `crate::status_page`.
+//! The status page over HTTP. The tests of `crate::status_page` cover its data.
 
 use super::*;
 use crate::evaluate::EvaluatorRules;
@@ -8,7 +8,7 @@ use crate::storage::{Expire, Rules, Storage};
 
 const INTERVALS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN;
 
-/// A page about one cluster of which nothing is known.
+/// The data of one cluster about which nothing is known.
 pub(super) fn nothing(call: &Call) -> Answer {
     let storage =
         Storage::new(["local"], Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: Expire::NEVER });

@@ -1,4 +1,4 @@
-//! The server's end.
+//! Stopping of the server.
 
 use std::sync::mpsc;
 
@@ -28,7 +28,7 @@ async fn an_answer_in_flight_is_completed_and_readiness_says_that_it_stops() {
     }));
     let mut scraper = server.connect().await;
     scraper.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-    // Once another client has been answered, the server has read the scraper's request, too.
+    // Once another client has been answered, the server has also read the scraper's request.
     assert_eq!(status(&server.get("/-/ready").await), 200);
     server.stop.cancel();
     let answer = server.get("/-/ready").await;

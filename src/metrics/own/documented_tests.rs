@@ -1,4 +1,4 @@
-//! The exporter's own families against the rows of `docs/src/reference/metrics.md`.
+//! Compares the exporter's own families with the rows of `docs/src/reference/metrics.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -14,7 +14,7 @@ use crate::model::{Lag, Timestamp};
 /// A family's labels and its type.
 type Described = (Vec<String>, String);
 
-/// The families that the exporter shows of itself, once everything has happened to it.
+/// A page with all of the exporter's own families.
 pub fn page() -> String {
     let modules = [ModuleKind::Cluster, ModuleKind::Consumer]
         .map(|kind| Arc::new(Health::new("local".to_owned(), kind, "local".to_owned())));
@@ -34,7 +34,7 @@ pub fn page() -> String {
     String::from_utf8(own.render(&storage, &view, Tick(0), Format::Text)).unwrap()
 }
 
-/// The families of a page, by name.
+/// The types of the families of a page, by name.
 pub fn types(page: &str) -> BTreeMap<String, String> {
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
@@ -70,7 +70,7 @@ fn the_reference_has_a_row_for_every_family_of_the_exporter_and_of_its_process_a
     let mut rows: BTreeMap<String, Described> = rows.collect();
     let shown = shown();
     if !shown.contains_key("process_max_fds") {
-        rows.remove("process_max_fds"); // There is no limit here.
+        rows.remove("process_max_fds"); // Absent here, because there is no limit.
     }
     assert_eq!(rows, shown);
 }

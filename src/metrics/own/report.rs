@@ -1,4 +1,4 @@
-//! What the exporter tells about itself on the status page: the same numbers as on `/metrics`.
+//! The exporter's state for the status page, with the same values as on `/metrics`.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use crate::zktree::Fault;
 use super::{Own, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
 
 impl Own {
-    /// What is to be told as of `now`, which is `tick` on the other clock, of a program that has been running so long.
+    /// The state at the wall clock time `now`, which is `tick` on the monotonic clock. `running` is the time since the
+    /// start.
     #[must_use]
     pub fn report(&self, storage: &Storage, (now, tick): (Timestamp, Tick), running: Duration) -> Exporter {
         Exporter {
@@ -72,7 +73,7 @@ impl Own {
     }
 }
 
-/// A counter of a family, if it has counted anything.
+/// The count of a counter. `None` if it is 0.
 fn counted<L>(family: &Family<L, Counter>, name: &'static str, labels: &L) -> Option<Count>
 where
     L: Clone + std::hash::Hash + Eq,
@@ -87,7 +88,7 @@ fn dropped(storage: &Storage, cluster: &str) -> Vec<Count> {
     counts.filter(|dropped| dropped.count > 0).collect()
 }
 
-/// Seconds since the epoch in milliseconds.
+/// Converts seconds since the epoch to milliseconds.
 fn millis(seconds: f64) -> i64 {
     let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -1,7 +1,7 @@
 //! The names of Burrow's own `/metrics`.
 //!
-//! Statuses are the numbers of Burrow's protocol. Where Burrow leaves a partition out until its window is full, the
-//! rules of the other sets hold here too: what is known is shown.
+//! Statuses are the numbers of Burrow's protocol. Burrow leaves a partition out until its window is full; here, as in
+//! the other sets, known values are always shown.
 
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
@@ -14,7 +14,7 @@ pub static SET: Set = Set {
 };
 
 const FAMILIES: &[Family] = &[
-    // A gauge in spite of its name, as in Burrow: it goes down.
+    // A gauge in spite of its name, as in Burrow: the value can go down.
     gauge(
         "burrow_kafka_consumer_lag_total",
         "Sum of the lags of the group's partitions; absent while one of them is unknown.",

@@ -1,5 +1,5 @@
-//! The default set: kafka_exporter's names, which the most used dashboards are made for, and names of our own for
-//! what it has none for.
+//! The default set: kafka_exporter's names, which most dashboards use, and new names for facts that kafka_exporter does
+//! not have.
 
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag;
@@ -12,7 +12,7 @@ use crate::metrics::text::{Samples, Value};
 use crate::model::{BrokerId, Lag};
 use crate::storage::{Broker, ClusterView, GroupKind, GroupType, GroupView, escape};
 
-/// The default: kafka_exporter's names, and new ones for new facts.
+/// The default set: kafka_exporter's names, and new ones for new facts.
 pub static SET: Set = Set {
     labels: Labels { cluster: "cluster", group: "consumergroup", topic: "topic", partition: "partition" },
     families: FAMILIES,
@@ -223,8 +223,8 @@ fn info(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     to.push_with(&labels, Value::Int(1));
 }
 
-/// The states of a group of a type as Kafka 4.2 lists them. The offsets topic tells some of them: nothing is written
-/// there for a rebalance of a classic group, the last state holds.
+/// The states of a group of a type, as Kafka 4.2 lists them. The offsets topic has only some of them: brokers write no
+/// record for a rebalance of a classic group, so the state before it stays.
 const fn states(kind: GroupType) -> &'static [&'static str] {
     match kind {
         GroupType::Simple | GroupType::Kind(GroupKind::Classic) => {
@@ -252,7 +252,7 @@ fn status(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     }
 }
 
-/// How a sample of a partition's status ends, from behind the partition's number; OK has no sample.
+/// The end of a sample of a partition's status, after the partition number. `None` for OK, which has no sample.
 #[must_use]
 pub const fn trouble(status: PartitionStatus) -> Option<&'static [u8]> {
     match status {

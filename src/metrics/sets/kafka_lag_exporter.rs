@@ -1,4 +1,4 @@
-//! seglo's kafka-lag-exporter's names, which klag-exporter and others use too.
+//! The names of seglo's kafka-lag-exporter, which klag-exporter and others also use.
 
 use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
 use crate::metrics::readings::{committed, lag, lag_max, lag_sum, log_end, log_start, time_lag, time_lag_max};

@@ -95,7 +95,7 @@ fn cluster_info(cluster: &ClusterView, to: &mut Samples<'_>) {
     let Some(brokers) = &cluster.topics.brokers else { return };
     let facts = &cluster.topics.facts;
     let labels = [
-        // No answer of a broker tells it.
+        // No answer of a broker contains it.
         ("cluster_version", String::new()),
         ("broker_count", brokers.len().to_string()),
         ("controller_id", facts.controller.map(number).unwrap_or_default()),
@@ -121,7 +121,7 @@ fn broker_info(cluster: &ClusterView, broker: &Broker, to: &mut Samples<'_>) {
 
 fn topic_info(topic: &Topic, to: &mut Samples<'_>) {
     let Some(first) = topic.partitions.first() else { return };
-    // A partition that an answer left out has no replicas that anybody knew of.
+    // The replicas of a partition that the answer left out are unknown.
     let replicas = Some(first.replicas).filter(|replicas| *replicas > 0);
     let labels = [
         ("partition_count", topic.partitions.len().to_string()),
@@ -156,7 +156,8 @@ fn group_info(cluster: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     to.push_with(&labels, Value::Int(stable));
 }
 
-/// Kafka's own offsets topic, wherever offsets are read from: its leaders coordinate.
+/// Kafka's own offsets topic, even if offsets are read from another topic: the leaders of its partitions are the
+/// coordinators.
 const OFFSETS_TOPIC: &[u8] = b"__consumer_offsets";
 
 fn coordinator(cluster: &ClusterView, group: Name<'_>) -> Option<BrokerId> {
@@ -166,7 +167,7 @@ fn coordinator(cluster: &ClusterView, group: Name<'_>) -> Option<BrokerId> {
     partitions.get(usize::try_from(place).ok()?)?.leader
 }
 
-/// How many members have a partition of these topics of one group.
+/// Number of members that own a partition of these topics of one group.
 fn owners(topics: &[GroupTopicView]) -> usize {
     topics.iter().flat_map(|topic| topic.assigned.iter().map(|(_, member)| *member)).collect::<BTreeSet<_>>().len()
 }

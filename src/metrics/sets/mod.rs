@@ -1,4 +1,4 @@
-//! The sets of names (docs/src/reference/metrics.md, Name sets), one a file.
+//! The name sets (docs/src/reference/metrics.md, Name sets), one per file.
 
 mod burrow;
 mod kafka_exporter;
@@ -13,7 +13,7 @@ use crate::config::NameSet;
 
 use super::catalogue::Set;
 
-/// The table of a set.
+/// The families and label names of a set.
 #[must_use]
 pub const fn table(names: NameSet) -> &'static Set {
     match names {

@@ -1,4 +1,4 @@
-//! The sets, on the pages that they make.
+//! Tests of the name sets by the pages that they produce.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::storage::{
     ClusterFacts, MemberUpdate, MembersUpdate, PartitionMetadata, Past, Storage, TopicMetadata, Update,
 };
 
-/// The storage of the pages' tests, where the offsets topic is named and the cluster has told of itself.
+/// The storage of the page tests, with the offsets topic in its metadata and with a cluster description.
 pub fn described() -> Storage {
     let storage = storage();
     let mut metadata = metadata();
@@ -29,7 +29,7 @@ pub fn described() -> Storage {
     storage
 }
 
-/// A group that has caught up, with two members at work on a topic and a third one without a partition.
+/// A group that has caught up, with two members that own partitions and a third one that owns none.
 fn crew() -> Vec<Update<'static>> {
     let member = |id: &'static [u8], assigned| MemberUpdate {
         id: Name(id),
@@ -56,7 +56,7 @@ fn crew() -> Vec<Update<'static>> {
     vec![Update::Members(members), commit(b"orders", 0, 110), commit(b"orders", 1, 50), commit(b"pay\"s", 0, 7)]
 }
 
-/// Settings that show all that there is, with a limit that shadows the next.
+/// Settings that show everything, with a limit that takes precedence over the next.
 pub fn everything(names: &[NameSet]) -> Metrics {
     let limit = |group: &str, lag_seconds| Limit { group: regex::bytes::Regex::new(group).unwrap(), lag_seconds };
     Metrics {
