@@ -11,7 +11,7 @@
 //!
 //! /metrics     ◀── http ◀── metrics     ◀── lag, evaluate ◀── storage: views
 //! /v3          ◀── http ◀── burrow      ◀── evaluate      ◀── storage: details
-//! /, /api      ◀── http ◀── status_page ◀── evaluate      ◀── storage: glances, details
+//! /, /api      ◀── http ◀── status_page ◀── evaluate      ◀── storage: summaries, details
 //! warrener lag ◀── cli  ◀── lag_table   ◀── evaluate      ◀── storage: views
 //! ```
 //!

@@ -1,9 +1,9 @@
 //! A run of the program: starts its parts in order, decides what ends it, and waits for all parts to end.
 
-mod glance;
-mod house;
+mod app;
 mod once;
 mod signals;
+mod view_cache;
 
 use std::collections::TryReserveError;
 use std::net::SocketAddr;
@@ -27,9 +27,9 @@ use crate::storage::{Storage, View};
 use crate::task::{Failure, Why};
 use crate::{clock, host, model, shortage};
 
-use glance::Glance;
-use house::House;
+use app::App;
 use signals::{Asked, Signals};
+use view_cache::ViewCache;
 
 pub use once::{Missing, Reading, read_once};
 
@@ -58,12 +58,12 @@ pub enum RunError {
 
 /// The parts of a run, with what is needed to show them over HTTP.
 struct Shown {
-    house: House,
+    app: App,
     level: LogLevel,
     /// Name of this machine.
     host: String,
     layout: Arc<Layout>,
-    glance: Glance,
+    view_cache: ViewCache,
     started: Instant,
 }
 
@@ -91,10 +91,10 @@ pub async fn run(
 ) -> Result<(), RunError> {
     // First, so that a signal that arrives while the modules start also ends the run.
     let signals = Signals::new()?;
-    let shown = Arc::new(Shown::new(House::new(config, stop), level));
-    let house = &shown.house;
+    let shown = Arc::new(Shown::new(App::new(config, stop), level));
+    let app = &shown.app;
     let (failures, failed) = unbounded_channel();
-    let mut modules = house.configure(&failures)?;
+    let mut modules = app.configure(&failures)?;
     let servers = shown.bind()?;
     listening(&servers.iter().map(Server::local_addr).collect::<Vec<_>>());
     let mut tasks = JoinSet::new();
@@ -106,13 +106,13 @@ pub async fn run(
         let stop = closing.clone();
         tasks.spawn(async move { server.serve(stop).await.map_err(RunError::from) });
     }
-    tasks.spawn(expire(Arc::clone(&house.storage), house.stop.clone()));
+    tasks.spawn(expire(Arc::clone(&app.storage), app.stop.clone()));
 
     let reason = match modules.start() {
         Ok(()) => shown.wait(signals, failed, &mut tasks).await,
         Err(error) => Err(error.into()),
     };
-    house.stop.cancel();
+    app.stop.cancel();
     closing.cancel();
     modules.stop().await;
     while let Some(ended) = tasks.join_next().await {
@@ -143,16 +143,16 @@ async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), Ru
 }
 
 impl Shown {
-    fn new(house: House, level: LogLevel) -> Self {
-        let layout = Arc::new(Layout::new(&house.config.metrics));
-        let glance = Glance::default();
-        Self { house, level, host: host::name(), layout, glance, started: Instant::now() }
+    fn new(app: App, level: LogLevel) -> Self {
+        let layout = Arc::new(Layout::new(&app.config.metrics));
+        let view_cache = ViewCache::default();
+        Self { app, level, host: host::name(), layout, view_cache, started: Instant::now() }
     }
 
     fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
         let crowd = crowd();
         let bind = |section: &HttpServer| Server::bind(&section.address, self.site(section), &crowd);
-        self.house.config.http.iter().map(bind).collect()
+        self.app.config.http.iter().map(bind).collect()
     }
 
     fn site(self: &Arc<Self>, section: &HttpServer) -> Site {
@@ -161,44 +161,44 @@ impl Shown {
         Site {
             scrape: Arc::new(move |format, asked| {
                 let view = scraped.view(asked)?;
-                let tail = scraped.house.own.render(&scraped.house.storage, &view, clock::tick(), format);
+                let tail = scraped.app.own.render(&scraped.app.storage, &view, clock::tick(), format);
                 Ok(Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail)))
             }),
             ready: Arc::new(move || asked.readiness(ready_timeout, clock::tick())),
-            observe: Arc::new(move |took| observed.house.own.scraped(took)),
+            observe: Arc::new(move |took| observed.app.own.scraped(took)),
             api: Arc::new(move |verb, path, body| {
                 called.api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
             }),
             numbers: Arc::new(move |call| looked.data().answer(call, clock::now())),
-            origin: self.house.config.general.access_control_allow_origin.clone(),
+            origin: self.app.config.general.access_control_allow_origin.clone(),
             allowed_hosts: section.allowed_hosts.clone(),
         }
     }
 
     /// Returns the view for a page that was requested at this instant.
     fn view(&self, asked: Instant) -> Result<Arc<View>, TryReserveError> {
-        self.glance.view(asked, || self.house.storage.try_view(clock::now(), &self.house.evaluator))
+        self.view_cache.view(asked, || self.app.storage.try_view(clock::now(), &self.app.evaluator))
     }
 
     fn api(&self) -> Api<'_> {
         Api {
-            config: &self.house.config,
-            storage: &self.house.storage,
-            rules: &self.house.evaluator,
+            config: &self.app.config,
+            storage: &self.app.storage,
+            rules: &self.app.evaluator,
             level: &self.level,
             host: &self.host,
         }
     }
 
     fn data(&self) -> status_page::Data<'_> {
-        let House { storage, own, .. } = &self.house;
+        let App { storage, own, .. } = &self.app;
         let exporter = own.report(storage, (clock::now(), clock::tick()), self.started.elapsed());
-        status_page::Data { storage, rules: &self.house.evaluator, exporter }
+        status_page::Data { storage, rules: &self.app.evaluator, exporter }
     }
 
     fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
         let awaited =
-            self.house.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
+            self.app.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
         Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
     }
 
@@ -212,7 +212,7 @@ impl Shown {
         loop {
             tokio::select! {
                 biased;
-                () = self.house.stop.cancelled() => return Ok(()),
+                () = self.app.stop.cancelled() => return Ok(()),
                 asked = signals.next() => match asked {
                     Asked::End => break,
                     Asked::Reload => warn!("SIGHUP is ignored: reloading is not supported yet"),

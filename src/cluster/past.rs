@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use crate::model::{Offset, Partition, Timestamp, TopicId};
-use crate::storage::{Aim, Dates, Lagging, TopicName};
+use crate::storage::{Dates, TimeLookup, TopicName, WantedTime};
 use crate::time_lag::{Exactness, Span};
 
 /// Rounds at the start, and per refresh afterwards.
@@ -143,7 +143,7 @@ impl Past {
     }
 
     /// Creates the next round of lookups, if one is needed.
-    pub(super) fn ask(&mut self, lagging: &[Lagging], exactness: Exactness, time: Timestamp, now: Instant) -> Need {
+    pub(super) fn ask(&mut self, lagging: &[TimeLookup], exactness: Exactness, time: Timestamp, now: Instant) -> Need {
         self.keep_wanted(lagging);
         let mut questions = Vec::new();
         if self.left > 0 {
@@ -166,7 +166,7 @@ impl Past {
     }
 
     /// Removes partitions and records that are no longer wanted.
-    fn keep_wanted(&mut self, lagging: &[Lagging]) {
+    fn keep_wanted(&mut self, lagging: &[TimeLookup]) {
         let mut kept = HashMap::with_capacity(lagging.len());
         for needed in lagging {
             let key = key(&needed.topic, needed.partition);
@@ -182,7 +182,7 @@ impl Past {
         self.partitions = kept;
     }
 
-    fn ask_about(&mut self, needed: &Lagging, exactness: Exactness, time: Timestamp, to: &mut Vec<Question>) {
+    fn ask_about(&mut self, needed: &TimeLookup, exactness: Exactness, time: Timestamp, to: &mut Vec<Question>) {
         let rounds = self.left;
         let Some(asked) = self.partitions.get_mut(&key(&needed.topic, needed.partition)) else { return };
         if asked.silent {
@@ -247,12 +247,12 @@ fn key(topic: &TopicName, partition: Partition) -> Key {
 }
 
 /// Whether the wanted record is the first one: a single lookup finds its time.
-fn is_first(aim: &Aim, start: Option<Offset>) -> bool {
+fn is_first(aim: &WantedTime, start: Option<Offset>) -> bool {
     aim.span.is_none() || start.is_some_and(|start| aim.record <= start)
 }
 
 /// Groups records by the span that their times lie in, so that they share lookups.
-fn by_span(aims: &[Aim]) -> Vec<(Span, Vec<Offset>)> {
+fn by_span(aims: &[WantedTime]) -> Vec<(Span, Vec<Offset>)> {
     let mut spans: Vec<(Span, Vec<Offset>)> = Vec::new();
     for aim in aims {
         let Some(span) = aim.span else { continue };

@@ -16,7 +16,7 @@ use crate::task::Failures;
 
 /// What a module receives in addition to its own section.
 #[derive(Debug)]
-pub struct Surroundings {
+pub struct ModuleContext {
     /// The groups that the storage section keeps.
     pub groups: Filter,
     /// The topics that the cluster section keeps.

@@ -11,7 +11,7 @@ use crate::address::exactly;
 use crate::evaluate::GroupStatus;
 use crate::lag_table::Waiting;
 use crate::model::{Name, Timestamp};
-use crate::storage::{Cluster, Glance, Label, Look, TopicName};
+use crate::storage::{Cluster, GroupSummary, Label, Look, TopicName};
 
 use super::Data;
 use super::exporter::Module;
@@ -36,7 +36,7 @@ pub(super) struct Rows {
 }
 
 /// A group and its cluster.
-pub(super) type Found = (Arc<Cluster>, Glance);
+pub(super) type Found = (Arc<Cluster>, GroupSummary);
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -110,9 +110,9 @@ impl TopicList {
     /// The topics that groups refer to, in the order in which they first occur.
     fn of(found: &[Found]) -> Self {
         let mut list = Self::default();
-        for (_, glance) in found {
-            let worst = glance.worst.iter().map(|worst| &worst.topic);
-            glance.topics.iter().chain(worst).for_each(|topic| list.add(topic));
+        for (_, summary) in found {
+            let worst = summary.worst.iter().map(|worst| &worst.topic);
+            summary.topics.iter().chain(worst).for_each(|topic| list.add(topic));
         }
         list
     }
@@ -135,7 +135,7 @@ impl Groups {
         let look = Look { now, rules: data.rules, topic: None, trails };
         let mut found = Vec::new();
         for cluster in data.storage.clusters() {
-            found.extend(cluster.glances(look).into_iter().map(|glance| (Arc::clone(cluster), glance)));
+            found.extend(cluster.group_summaries(look).into_iter().map(|summary| (Arc::clone(cluster), summary)));
         }
         Self {
             now: now.0,
@@ -150,10 +150,10 @@ impl Rows {
     /// Sorts the groups, the worst first: by status, time lag, lag, and names.
     pub fn of(mut found: Vec<Found>, now: Timestamp) -> Self {
         type Badness<'a> = (Reverse<GroupStatus>, Waiting, Waiting, Name<'a>, Name<'a>);
-        fn badness((cluster, glance): &Found) -> Badness<'_> {
-            let time = Waiting::of(glance.time_lag().map(|time| time.0));
-            let records = Waiting::of(glance.lag().map(|lag| lag.0));
-            (Reverse(glance.evaluation.status), time, records, cluster.label().name(), glance.label.name())
+        fn badness((cluster, summary): &Found) -> Badness<'_> {
+            let time = Waiting::of(summary.time_lag().map(|time| time.0));
+            let records = Waiting::of(summary.lag().map(|lag| lag.0));
+            (Reverse(summary.evaluation.status), time, records, cluster.label().name(), summary.label.name())
         }
         found.sort_unstable_by(|a, b| badness(a).cmp(&badness(b)));
         Self { now, topics: TopicList::of(&found), found }
@@ -175,7 +175,7 @@ impl Serialize for TopicNames<'_> {
 impl Serialize for RowList<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Rows { now, topics, found } = self.0;
-        to.collect_seq(found.iter().map(|(cluster, glance)| Row::of(cluster.label(), glance, topics, *now)))
+        to.collect_seq(found.iter().map(|(cluster, summary)| Row::of(cluster.label(), summary, topics, *now)))
     }
 }
 
@@ -193,32 +193,32 @@ fn cluster_row(data: &Data<'_>, cluster: &Cluster) -> ClusterRow {
 }
 
 impl<'a> Row<'a> {
-    fn of(cluster: &'a Label, glance: &'a Glance, topics: &TopicList, now: Timestamp) -> Self {
-        let stats = &glance.stats;
+    fn of(cluster: &'a Label, summary: &'a GroupSummary, topics: &TopicList, now: Timestamp) -> Self {
+        let stats = &summary.stats;
         Self {
             cluster: cluster.name(),
-            name: glance.label.name(),
-            exact: exactly(glance.label.name()),
-            status: glance.evaluation.status.name(),
-            state: glance.state.name(),
-            r#type: glance.kind.name(),
-            members: glance.members,
-            topics: glance.topics.iter().map(|topic| topics.place(topic)).collect(),
-            partitions: glance.evaluation.partitions,
-            troubled: glance.troubled,
+            name: summary.label.name(),
+            exact: exactly(summary.label.name()),
+            status: summary.evaluation.status.name(),
+            state: summary.state.name(),
+            r#type: summary.kind.name(),
+            members: summary.members,
+            topics: summary.topics.iter().map(|topic| topics.place(topic)).collect(),
+            partitions: summary.evaluation.partitions,
+            troubled: summary.troubled,
             unknown: stats.unknown,
             committed: stats.known.saturating_add(stats.unknown),
             uncommitted: stats.uncommitted,
-            lag: glance.lag().map(Whole::from),
-            time_lag: glance.time_lag().map(|time| time.0),
-            complete: glance.evaluation.complete_ratio(),
-            worst: glance.worst.as_ref().map(|worst| WorstRow {
+            lag: summary.lag().map(Whole::from),
+            time_lag: summary.time_lag().map(|time| time.0),
+            complete: summary.evaluation.complete_ratio(),
+            worst: summary.worst.as_ref().map(|worst| WorstRow {
                 topic: topics.place(&worst.topic),
                 partition: worst.partition.0,
                 status: worst.status.name(),
                 reason: worst.reason(now),
             }),
-            trail: Trail::of(&glance.trail, now),
+            trail: Trail::of(&summary.trail, now),
         }
     }
 }

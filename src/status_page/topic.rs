@@ -46,12 +46,12 @@ impl TopicBody {
     pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let known = cluster.topics();
-        let (shown, topic, glances) = name.find(|name| {
+        let (shown, topic, summaries) = name.find(|name| {
             let look = Look { now, rules: data.rules, topic: Some(name), trails: true };
-            let (topic, glances) = (known.find(name), cluster.glances(look));
-            (topic.is_some() || !glances.is_empty()).then(|| (name.to_string(), topic.cloned(), glances))
+            let (topic, summaries) = (known.find(name), cluster.group_summaries(look));
+            (topic.is_some() || !summaries.is_empty()).then(|| (name.to_string(), topic.cloned(), summaries))
         })?;
-        let found = glances.into_iter().map(|glance| (Arc::clone(cluster), glance)).collect();
+        let found = summaries.into_iter().map(|summary| (Arc::clone(cluster), summary)).collect();
         Some(Self {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),

@@ -27,7 +27,7 @@ use crate::storage::sources::made::Made;
 use crate::storage::sources::source::Origin;
 use crate::storage::sources::update::{ClusterFacts, Dropped, LogBounds, Metadata, TimesFound, Update};
 use crate::storage::topics::names::{Label, TopicName, TopicNames};
-use crate::storage::windows::settle::{Lagging, Moment};
+use crate::storage::windows::settle::{Moment, TimeLookup};
 use crate::storage::windows::slot::{Rules, Taken};
 
 const SHARDS: usize = 64;
@@ -197,7 +197,7 @@ impl Cluster {
     }
 
     /// Thins the time indexes that are too large, except those of partitions in `asked`, for which lookups go on.
-    pub fn thin_times(&self, asked: &[Lagging], now: Timestamp) {
+    pub fn thin_times(&self, asked: &[TimeLookup], now: Timestamp) {
         let asked: HashSet<(usize, Partition)> =
             asked.iter().map(|lagging| (lagging.topic.slot, lagging.partition)).collect();
         self.change_topics(|topics| topics.thin(|slot, partition| asked.contains(&(slot, partition)), now));
@@ -450,7 +450,7 @@ impl Cluster {
 
     /// Forgets the remembered tombstones of a source whose past has been read.
     pub fn close_past(&self, source: SourceId) {
-        self.retain(|_, group| group.close_graves(source));
+        self.retain(|_, group| group.drop_pending_tombstones(source));
     }
 
     /// Removes groups without members whose newest commit is older than `expire-group`.

@@ -1,7 +1,7 @@
 //! Everything that is known, in memory: clusters with their topics and groups, and the partitions of both.
 //!
 //! Storage is a value, not an actor. Modules apply batches of [`Update`]s, and readers take a [`View`], a
-//! [`GroupDetail`] or [`Glance`]s. The rules for commits are in docs/src/reference/storage-rules.md, Taking in a
+//! [`GroupDetail`] or [`GroupSummary`]s. The rules for commits are in docs/src/reference/storage-rules.md, Taking in a
 //! commit.
 
 mod cluster;
@@ -41,12 +41,12 @@ pub use topics::partition::PartitionState;
 pub use topics::time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
 pub use views::detail::{GroupDetail, PartitionDetail, TopicDetail};
-pub use views::glance::{Glance, Look, Worst};
+pub use views::group_summary::{GroupSummary, Look, Worst};
 pub use views::stats::Stats;
 pub use views::summary::EvaluatedPartition;
 pub use views::trail::{Course, Point, points, trail};
 pub use views::view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
-pub use windows::settle::{Aim, Lagging};
+pub use windows::settle::{TimeLookup, WantedTime};
 pub use windows::slot::Rules;
 pub use windows::window::{Commits, Window};
 

@@ -15,7 +15,7 @@ use crate::storage::View;
 use crate::task::Failure;
 
 use super::RunError;
-use super::house::House;
+use super::app::App;
 use super::signals::Signals;
 
 /// Interval of checks whether everything has been read.
@@ -67,23 +67,23 @@ impl fmt::Display for Missing {
 /// known.
 pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&Reading) -> T) -> Result<T, RunError> {
     let mut signals = Signals::new()?;
-    let house = House::new(whole(config), CancellationToken::new());
+    let app = App::new(whole(config), CancellationToken::new());
     let (failures, mut failed) = unbounded_channel();
-    let mut modules = house.configure(&failures)?;
+    let mut modules = app.configure(&failures)?;
     let shown = match modules.start() {
         Ok(()) => {
-            let end = house.catch_up(&mut signals, &mut failed, timeout).await;
+            let end = app.catch_up(&mut signals, &mut failed, timeout).await;
             tokio::spawn(async move {
                 signals.next().await;
                 warn!("stopped at once");
                 std::process::exit(1);
             });
-            let shown = show(&house.reading(end.as_ref().map_or(End::BrokenOff, |end| *end)));
+            let shown = show(&app.reading(end.as_ref().map_or(End::BrokenOff, |end| *end)));
             end.map(|_| shown)
         }
         Err(error) => Err(error.into()),
     };
-    house.stop.cancel();
+    app.stop.cancel();
     modules.stop().await;
     shown
 }
@@ -106,7 +106,7 @@ fn whole(mut config: Config) -> Config {
     config
 }
 
-impl House {
+impl App {
     async fn catch_up(
         &self,
         signals: &mut Signals,

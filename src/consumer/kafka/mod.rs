@@ -22,7 +22,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
-use crate::consumer::Surroundings;
+use crate::consumer::ModuleContext;
 use crate::coordinator::Module;
 use crate::health::ModuleKind;
 use crate::kafka::{Client, Context, Keeper, Role};
@@ -60,7 +60,7 @@ impl Kafka {
     ///
     /// # Errors
     /// Settings that librdkafka refuses.
-    pub fn configure(section: &Consumer, topic: &OffsetsTopic, around: Surroundings) -> Result<Self, ModuleError> {
+    pub fn configure(section: &Consumer, topic: &OffsetsTopic, around: ModuleContext) -> Result<Self, ModuleError> {
         Client::check(&section.connection, Role::Reader)?;
         let cluster = around.cluster.label().name().to_string();
         let context = Context::new(&cluster, ModuleKind::Consumer.name(), &section.name);

@@ -31,7 +31,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Consumer, ZooKeeper};
-use crate::consumer::Surroundings;
+use crate::consumer::ModuleContext;
 use crate::coordinator::Module;
 use crate::model::ModuleError;
 use crate::shortage;
@@ -74,7 +74,7 @@ impl KafkaZk {
     ///
     /// # Errors
     /// A certificate or key that cannot be read or is not valid.
-    pub fn configure(section: &Consumer, zookeeper: &ZooKeeper, around: Surroundings) -> Result<Self, ModuleError> {
+    pub fn configure(section: &Consumer, zookeeper: &ZooKeeper, around: ModuleContext) -> Result<Self, ModuleError> {
         let trouble = Arc::new(Trouble::new(section.name.clone()));
         let cause = Arc::clone(&trouble);
         around.metrics.health().set_cause(move || cause.cause());

@@ -18,7 +18,7 @@ use crate::storage::sources::update::{Dropped, GroupKind};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::views::view::GroupType;
-use crate::storage::windows::graves::Graves;
+use crate::storage::windows::pending_tombstones::PendingTombstones;
 use crate::storage::windows::slot::{Rules, Slot, Taken};
 use crate::storage::windows::slots::{Arriving, Slots};
 
@@ -33,7 +33,7 @@ pub(crate) struct Group {
     /// Generations or epochs that began while the group was followed live.
     pub generations: u64,
     /// Tombstones that were read before the past. Only while the past is read behind the live stream.
-    graves: Option<Box<Graves>>,
+    pending_tombstones: Option<Box<PendingTombstones>>,
 }
 
 #[derive(Debug)]
@@ -61,12 +61,12 @@ pub(crate) struct Stream<'a> {
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
         let (topics, nameless, meta) = (Sorted::new(), Nameless::default(), Meta::default());
-        Self { label, topics, nameless, meta, generations: 0, graves: None }
+        Self { label, topics, nameless, meta, generations: 0, pending_tombstones: None }
     }
 
     /// Whether the group holds nothing, so that it can be removed.
     pub fn is_gone(&self) -> bool {
-        self.topics.is_empty() && self.nameless.is_empty() && self.meta.is_empty() && self.graves.is_none()
+        self.topics.is_empty() && self.nameless.is_empty() && self.meta.is_empty() && self.pending_tombstones.is_none()
     }
 
     /// Whether it is a share group.
@@ -85,7 +85,11 @@ impl Group {
         if stream.rules.expire.refuses(commit.timestamp, stream.now) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
-        if self.graves.as_ref().is_some_and(|graves| graves.hold(stream.source, topic, partition, commit.order)) {
+        if self
+            .pending_tombstones
+            .as_ref()
+            .is_some_and(|pending_tombstones| pending_tombstones.deletes(stream.source, topic, partition, commit.order))
+        {
             return Some(Taken::Repeated);
         }
         let place = match self.find(topic) {
@@ -102,7 +106,7 @@ impl Group {
     /// the tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
         if stream.bury {
-            self.graves.get_or_insert_default().bury(stream.source, topic, partition, order);
+            self.pending_tombstones.get_or_insert_default().add(stream.source, topic, partition, order);
         }
         let Ok(place) = self.find(topic) else { return };
         let Some(held) = self.topics.get_mut(place) else { return };
@@ -160,9 +164,9 @@ impl Group {
     /// Whether tombstones are remembered, because the past of a source is still to be read.
     fn buries(&mut self, stream: &Stream<'_>) -> bool {
         if stream.bury {
-            self.graves.get_or_insert_default().open(stream.source);
+            self.pending_tombstones.get_or_insert_default().open(stream.source);
         }
-        self.graves.is_some()
+        self.pending_tombstones.is_some()
     }
 
     /// Keeps the windows for which `keep` returns true. `keep` may change them. Returns whether the group still holds
@@ -179,15 +183,15 @@ impl Group {
     /// Removes everything that came from a source. Returns whether the group still holds anything.
     pub fn forget(&mut self, source: SourceId) -> bool {
         self.meta.forget_source(source);
-        self.close_graves(source);
+        self.drop_pending_tombstones(source);
         self.nameless.forget(source);
         self.retain(|_, slot| slot.source != source)
     }
 
     /// Forgets the remembered tombstones of a source whose past has been read. Returns whether the group still holds
     /// anything.
-    pub fn close_graves(&mut self, source: SourceId) -> bool {
-        if self.graves.take_if(|graves| !graves.close(source)).is_some() {
+    pub fn drop_pending_tombstones(&mut self, source: SourceId) -> bool {
+        if self.pending_tombstones.take_if(|pending_tombstones| !pending_tombstones.close(source)).is_some() {
             self.meta.sweep();
         }
         !self.is_gone()

@@ -3,9 +3,9 @@
 
 pub(crate) mod copy;
 pub(crate) mod detail;
-pub(crate) mod glance;
+pub(crate) mod group_summary;
 #[cfg(test)]
-mod glance_tests;
+mod group_summary_tests;
 pub(crate) mod judge;
 pub(crate) mod shown;
 pub(crate) mod stats;

@@ -1,7 +1,7 @@
 //! One partition of a group: its last commits, the state of a share group, and the append time of its oldest unconsumed
 //! record. In: one commit, tombstone or share state. Out: what a view copies.
 
-pub(crate) mod graves;
+pub(crate) mod pending_tombstones;
 pub(crate) mod progress;
 pub(crate) mod settle;
 pub(crate) mod since;

@@ -28,7 +28,7 @@ const MOST_AIMS: usize = 128;
 
 /// A partition with commits whose time lag is not known well enough.
 #[derive(Clone, Debug)]
-pub struct Lagging {
+pub struct TimeLookup {
     /// The topic.
     pub topic: Arc<TopicName>,
     /// The topic's id.
@@ -42,12 +42,12 @@ pub struct Lagging {
     /// Whether its records have timestamps.
     pub dates: Dates,
     /// The oldest unconsumed record of each of these commits, without repetitions.
-    pub aims: Vec<Aim>,
+    pub aims: Vec<WantedTime>,
 }
 
 /// A record whose append time is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Aim {
+pub struct WantedTime {
     /// The offset of the record.
     pub record: Offset,
     /// The known range of its append time. `None` if it is older than all that is known.
@@ -86,7 +86,7 @@ impl Moment {
     }
 
     /// Settles the newest commit of a slot. Returns the record to look up if it cannot be settled.
-    fn settle(self, slot: &mut Slot, state: &PartitionState, given_up: impl Fn(Offset) -> bool) -> Option<Aim> {
+    fn settle(self, slot: &mut Slot, state: &PartitionState, given_up: impl Fn(Offset) -> bool) -> Option<WantedTime> {
         let committed = slot.window.newest().offset;
         let record = state.oldest_unread(committed);
         if record.is_none() && state.bounds.end.is_some() {
@@ -101,14 +101,16 @@ impl Moment {
             return None;
         }
         let undated = state.dates() == Dates::Missing(state.bounds.start);
-        let Some(span) = state.span(record, self.now) else { return (!undated).then_some(Aim { record, span: None }) };
+        let Some(span) = state.span(record, self.now) else {
+            return (!undated).then_some(WantedTime { record, span: None });
+        };
         let close = self.exactness.is_close(&span, self.now);
         let settled = self.exactness.stays_close(&span, self.now) || undated || given_up(record);
         let rough = self.past_read && self.exactness.is_rough(&span, self.now);
         if record == committed && (settled || rough && !close) {
             slot.settle(self.since(told, &span, settled));
         }
-        (!settled && !close).then_some(Aim { record, span: Some(span) })
+        (!settled && !close).then_some(WantedTime { record, span: Some(span) })
     }
 
     /// The append time to use from now on. The previous one is kept as long as it may be right.
@@ -128,7 +130,7 @@ impl Cluster {
     ///
     /// For a record for which `given_up` returns true, the best time within the known range is used.
     #[must_use]
-    pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<Lagging> {
+    pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<TimeLookup> {
         let (topics, moment) = (self.topics(), self.moment(now));
         let mut lagging = HashMap::new();
         for mut shard in self.shards() {
@@ -145,7 +147,7 @@ fn settle_topic(
     topics: &Topics,
     moment: Moment,
     given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
-    lagging: &mut HashMap<(usize, Partition), Lagging>,
+    lagging: &mut HashMap<(usize, Partition), TimeLookup>,
 ) {
     let Some(topic) = topics.get(&held.name) else { return };
     for slot in held.slots.iter_mut() {
@@ -154,17 +156,17 @@ fn settle_topic(
         let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
         let Some(end) = state.bounds.end else { continue };
         let place = lagging.entry((topic.name.slot, partition));
-        place.or_insert_with(|| Lagging::of(topic, partition, state, end)).aim_at(aim);
+        place.or_insert_with(|| TimeLookup::of(topic, partition, state, end)).aim_at(aim);
     }
 }
 
-impl Aim {
+impl WantedTime {
     fn ends(&self) -> Option<(Timestamp, Timestamp)> {
         self.span.map(|span| (span.earliest, span.latest))
     }
 }
 
-impl Lagging {
+impl TimeLookup {
     fn of(topic: &Topic, partition: Partition, state: &PartitionState, end: Offset) -> Self {
         Self {
             topic: Arc::clone(&topic.name),
@@ -177,8 +179,8 @@ impl Lagging {
         }
     }
 
-    fn aim_at(&mut self, aim: Aim) {
-        let stood_for = |other: &Aim| *other == aim || self.aims.len() >= AIMS && other.ends() == aim.ends();
+    fn aim_at(&mut self, aim: WantedTime) {
+        let stood_for = |other: &WantedTime| *other == aim || self.aims.len() >= AIMS && other.ends() == aim.ends();
         if self.aims.len() < MOST_AIMS && !self.aims.iter().any(stood_for) {
             self.aims.push(aim);
         }

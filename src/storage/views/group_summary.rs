@@ -24,7 +24,7 @@ use crate::storage::windows::window::Window;
 
 /// A group as a list shows it.
 #[derive(Debug)]
-pub struct Glance {
+pub struct GroupSummary {
     /// The name.
     pub label: Arc<Label>,
     /// The type.
@@ -89,27 +89,28 @@ impl Worst {
 impl Cluster {
     /// The groups that are shown, in no particular order.
     #[must_use]
-    pub fn glances(&self, look: Look<'_>) -> Vec<Glance> {
+    pub fn group_summaries(&self, look: Look<'_>) -> Vec<GroupSummary> {
         self.find_owners();
         let known = self.topics();
         let judge = Judge { moment: self.moment(look.now), rules: look.rules };
-        let mut glances = Vec::new();
+        let mut summaries = Vec::new();
         for shard in self.shards() {
             let groups = shard.values().filter(|group| is_listed(group, &known));
             let copied: Vec<_> = groups.filter_map(|group| copy(group, &known, judge, look)).collect();
             drop(shard);
-            glances
-                .extend(copied.into_iter().map(|(glance, courses)| Glance { trail: trail::trail(&courses), ..glance }));
+            summaries.extend(
+                copied.into_iter().map(|(summary, courses)| GroupSummary { trail: trail::trail(&courses), ..summary }),
+            );
         }
-        glances
+        summaries
     }
 }
 
 /// Copies a group without its trail, and the courses from which the trail is computed. `None` if the group does not
 /// show the wanted topic.
-fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(Glance, Vec<Course>)> {
+fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(GroupSummary, Vec<Course>)> {
     let wanted = |topic: &Shown<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
-    let mut glance = Glance {
+    let mut summary = GroupSummary {
         label: Arc::clone(&group.label),
         kind: group.kind(),
         state: group.meta.state(),
@@ -123,12 +124,12 @@ fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Opti
     };
     let mut courses = Vec::new();
     for topic in group.shown(known).filter(wanted) {
-        glance.add((&topic, group.is_share()), known, judge, look.trails.then_some(&mut courses));
+        summary.add((&topic, group.is_share()), known, judge, look.trails.then_some(&mut courses));
     }
-    (look.topic.is_none() || !glance.topics.is_empty()).then_some((glance, courses))
+    (look.topic.is_none() || !summary.topics.is_empty()).then_some((summary, courses))
 }
 
-impl Glance {
+impl GroupSummary {
     fn add(
         &mut self,
         (topic, is_share): (&Shown<'_>, bool),

@@ -8,13 +8,13 @@ use crate::storage::SourceId;
 
 /// The tombstones of one group that were read before the commits that they delete.
 #[derive(Debug, Default)]
-pub(crate) struct Graves {
+pub(crate) struct PendingTombstones {
     /// Sources whose past is still to be read.
     sources: Vec<SourceId>,
     commits: HashMap<(SourceId, Box<[u8]>, Partition), Order>,
 }
 
-impl Graves {
+impl PendingTombstones {
     /// Notes that the past of a source is still to be read.
     pub fn open(&mut self, source: SourceId) {
         if !self.sources.contains(&source) {
@@ -23,15 +23,15 @@ impl Graves {
     }
 
     /// Adds a tombstone, unless a newer one is held.
-    pub fn bury(&mut self, source: SourceId, topic: &[u8], partition: Partition, order: Order) {
+    pub fn add(&mut self, source: SourceId, topic: &[u8], partition: Partition, order: Order) {
         self.open(source);
-        let grave = self.commits.entry((source, topic.into(), partition)).or_insert(order);
-        *grave = order.max(*grave);
+        let newest = self.commits.entry((source, topic.into(), partition)).or_insert(order);
+        *newest = order.max(*newest);
     }
 
     /// Whether the tombstone of a commit is held and newer than the commit.
-    pub fn hold(&self, source: SourceId, topic: &[u8], partition: Partition, order: Order) -> bool {
-        self.commits.get(&(source, Box::from(topic), partition)).is_some_and(|grave| *grave > order)
+    pub fn deletes(&self, source: SourceId, topic: &[u8], partition: Partition, order: Order) -> bool {
+        self.commits.get(&(source, Box::from(topic), partition)).is_some_and(|newest| *newest > order)
     }
 
     /// Removes the tombstones of a source whose past has been read. Returns whether the past of another source is still

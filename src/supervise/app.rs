@@ -22,7 +22,7 @@ use crate::task::{self, Failures};
 use super::RunError;
 
 /// The parts of a run.
-pub(super) struct House {
+pub(super) struct App {
     pub(super) config: Config,
     pub(super) storage: Arc<Storage>,
     pub(super) evaluator: EvaluatorRules,
@@ -30,7 +30,7 @@ pub(super) struct House {
     pub(super) stop: CancellationToken,
 }
 
-impl House {
+impl App {
     pub(super) fn new(config: Config, stop: CancellationToken) -> Self {
         let rules = rules(&config.storage);
         let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
@@ -67,12 +67,12 @@ impl House {
         for section in &self.config.consumers {
             match &section.class {
                 ConsumerClass::Kafka(topic) => {
-                    let Some(around) = self.surroundings(section, failures) else { continue };
-                    consumers.push(Box::new(consumer::kafka::Kafka::configure(section, topic, around)?));
+                    let context = self.context(section, failures);
+                    consumers.push(Box::new(consumer::kafka::Kafka::configure(section, topic, context)?));
                 }
                 ConsumerClass::KafkaZk(zookeeper) => {
-                    let Some(around) = self.surroundings(section, failures) else { continue };
-                    consumers.push(Box::new(consumer::kafka_zk::KafkaZk::configure(section, zookeeper, around)?));
+                    let context = self.context(section, failures);
+                    consumers.push(Box::new(consumer::kafka_zk::KafkaZk::configure(section, zookeeper, context)?));
                 }
                 // Not supported yet: `startable` and `readable` refuse it before.
                 ConsumerClass::KafkaAdmin => {}
@@ -81,23 +81,27 @@ impl House {
         Ok(Modules { clusters: Coordinator::new(clusters), consumers: Coordinator::new(consumers) })
     }
 
-    fn surroundings(&self, section: &crate::config::Consumer, failures: &Failures) -> Option<consumer::Surroundings> {
-        let cluster = self.config.clusters.iter().find(|cluster| cluster.name == section.cluster)?;
-        Some(consumer::Surroundings {
+    #[expect(clippy::expect_used, reason = "a checked configuration, of which storage was made")]
+    fn context(&self, section: &crate::config::Consumer, failures: &Failures) -> consumer::ModuleContext {
+        let mut clusters = self.config.clusters.iter();
+        let cluster = clusters.find(|cluster| cluster.name == section.cluster);
+        let cluster = cluster.expect("invariant: a consumer names a cluster of the configuration");
+        let stored = self.storage.cluster(&cluster.name).expect("invariant: storage has every cluster");
+        consumer::ModuleContext {
             groups: self.config.storage.groups.clone(),
             topics: cluster.topics.clone(),
             offset_refresh: cluster.offset_refresh,
-            cluster: Arc::clone(self.storage.cluster(&cluster.name)?),
+            cluster: Arc::clone(stored),
             metrics: self.module(ModuleKind::Consumer, &section.name),
             failures: failures.clone(),
             stop: self.stop.clone(),
-        })
+        }
     }
 
+    #[expect(clippy::expect_used, reason = "`new` makes a record of every section")]
     fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::own::ModuleMetrics {
         let health = self.own.modules().iter().find(|health| health.kind == kind && health.module == name);
-        let none = || Arc::new(Health::new(name.to_owned(), kind, name.to_owned()));
-        self.own.module(&health.cloned().unwrap_or_else(none))
+        self.own.module(health.expect("invariant: every section has a health record"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A glance has the same numbers as `/metrics`.
+//! A summary has the same numbers as `/metrics`.
 
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::model::{Lag, Name};
@@ -34,33 +34,33 @@ fn busy() -> Arc<Cluster> {
     cluster
 }
 
-fn glances(cluster: &Cluster, topic: Option<&str>) -> Vec<Glance> {
+fn group_summaries(cluster: &Cluster, topic: Option<&str>) -> Vec<GroupSummary> {
     let rules = rules();
     let topic = topic.map(|topic| Name(topic.as_bytes()));
-    let mut glances = cluster.glances(Look { now: NOW, rules: &rules, topic, trails: true });
-    glances.sort_by(|one, other| one.label.name().cmp(&other.label.name()));
-    glances
+    let mut summaries = cluster.group_summaries(Look { now: NOW, rules: &rules, topic, trails: true });
+    summaries.sort_by(|one, other| one.label.name().cmp(&other.label.name()));
+    summaries
 }
 
 #[test]
 fn a_glance_is_the_sum_of_what_the_view_has() {
     let cluster = busy();
     let view = ClusterView::of(&cluster, NOW, &rules());
-    let glances = glances(&cluster, None);
-    assert_eq!(glances.len(), 3);
-    for (group, glance) in view.groups.iter().zip(&glances) {
-        assert_eq!(group.label.name(), glance.label.name());
+    let summaries = group_summaries(&cluster, None);
+    assert_eq!(summaries.len(), 3);
+    for (group, summary) in view.groups.iter().zip(&summaries) {
+        assert_eq!(group.label.name(), summary.label.name());
         let stats = view.topics_of(group).iter().map(|topic| topic.stats).reduce(Stats::merge).unwrap();
-        assert_eq!(stats, glance.stats, "{}", group.label.name());
-        assert_eq!(group.evaluation, glance.evaluation);
-        assert_eq!((group.kind, group.state, group.members.len()), (glance.kind, glance.state, glance.members));
+        assert_eq!(stats, summary.stats, "{}", group.label.name());
+        assert_eq!(group.evaluation, summary.evaluation);
+        assert_eq!((group.kind, group.state, group.members.len()), (summary.kind, summary.state, summary.members));
     }
 }
 
 #[test]
 fn the_worst_partition_is_the_one_that_is_told_of() {
-    let glances = glances(&busy(), None);
-    let (a, c) = (&glances[0], &glances[2]);
+    let summaries = group_summaries(&busy(), None);
+    let (a, c) = (&summaries[0], &summaries[2]);
     let worst = a.worst.as_ref().unwrap();
     assert_eq!((worst.status, worst.partition.0, a.troubled), (PartitionStatus::Stop, 0, 2));
     assert_eq!(worst.reason(NOW), "stopped: no commit for 1m20s, lag 30");
@@ -70,10 +70,10 @@ fn the_worst_partition_is_the_one_that_is_told_of() {
 
 #[test]
 fn of_a_topic_only_what_happens_there_is_told() {
-    let glances = glances(&busy(), Some("u"));
-    let names: Vec<String> = glances.iter().map(|glance| glance.label.name().to_string()).collect();
+    let summaries = group_summaries(&busy(), Some("u"));
+    let names: Vec<String> = summaries.iter().map(|summary| summary.label.name().to_string()).collect();
     assert_eq!(names, ["a", "b", "c"]);
-    assert_eq!((glances[0].lag(), glances[0].evaluation.status), (Some(Lag(0)), GroupStatus::Ok));
-    assert_eq!(glances[1].lag(), Some(Lag(7)));
-    assert!(self::glances(&busy(), Some("nothing")).is_empty());
+    assert_eq!((summaries[0].lag(), summaries[0].evaluation.status), (Some(Lag(0)), GroupStatus::Ok));
+    assert_eq!(summaries[1].lag(), Some(Lag(7)));
+    assert!(group_summaries(&busy(), Some("nothing")).is_empty());
 }
