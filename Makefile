@@ -26,14 +26,11 @@ docs:
 	cargo clippy --release --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --release --no-deps
 
-# Most tests with real servers wait: for servers to start, and for time to pass.
-WAITING = --test-threads=4
-
 # What measures the program runs by itself, one after the other.
 MEASURED = --test-threads=1 chaos:: siege::
 
 real:
-	cargo test --release -- $(WAITING) --skip chaos:: --skip siege::
+	cargo test --release -- --skip chaos:: --skip siege::
 	cargo test --release --test real -- --show-output $(MEASURED)
 
 # The full form of those, where `test` has one round of each fault and one minute of the attacks. `core`'s soak is
