@@ -4,7 +4,6 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
@@ -29,13 +28,7 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        let level = Arc::new(Mutex::new(Level::Info));
-        let set = Arc::clone(&level);
-        let level = LogLevel {
-            get: Box::new(move || *level.lock().unwrap()),
-            set: Box::new(move |level| *set.lock().unwrap() = level),
-        };
-        Self { config: config(), storage: storage(), level }
+        Self { config: config(), storage: storage(), level: LogLevel::held(Level::Info) }
     }
 
     fn ask(&self, verb: Verb, path: &str, body: &str, admin: bool) -> Answer {

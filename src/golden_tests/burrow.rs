@@ -1,8 +1,6 @@
 //! Burrow's API: every route, for every group and topic, and what is refused. In each file the method, the path and the
 //! body of a request come first, then the status code and the body of the answer.
 
-use std::sync::{Arc, Mutex};
-
 use crate::burrow::{Api, Asked, Verb};
 use crate::config::Config;
 use crate::model::Level;
@@ -23,13 +21,7 @@ struct Program {
 
 impl Program {
     fn new() -> Self {
-        let level = Arc::new(Mutex::new(Level::Info));
-        let set = Arc::clone(&level);
-        let level = LogLevel {
-            get: Box::new(move || *level.lock().unwrap()),
-            set: Box::new(move |level| *set.lock().unwrap() = level),
-        };
-        Self { config: config(), storage: storage(), level }
+        Self { config: config(), storage: storage(), level: LogLevel::held(Level::Info) }
     }
 
     /// Asks one after the other.

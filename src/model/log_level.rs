@@ -36,3 +36,13 @@ pub struct LogLevel {
     /// Sets the level.
     pub set: Box<dyn Fn(Level) + Send + Sync>,
 }
+
+#[cfg(test)]
+impl LogLevel {
+    /// A level that is held in memory, for tests.
+    pub(crate) fn held(level: Level) -> Self {
+        let level = std::sync::Arc::new(std::sync::Mutex::new(level));
+        let set = std::sync::Arc::clone(&level);
+        Self { get: Box::new(move || *level.lock().unwrap()), set: Box::new(move |level| *set.lock().unwrap() = level) }
+    }
+}
