@@ -216,13 +216,14 @@ impl Status {
     /// The status of a group at `now`, with all partitions if `all`, else with those that are not OK.
     pub fn of(cluster: String, group: GroupDetail, now: Timestamp, rules: &EvaluatorRules, all: bool) -> Self {
         let mut status = Self::not_found(cluster, group.label.name().to_string());
-        let (whole, partitions) = group.evaluate(now, rules);
-        // Only partitions of topics that the group commits to count (docs/src/reference/status-rules.md, Complete
-        // ratio).
-        for one in partitions.iter().filter(|one| group.commits_to(one.topic)) {
-            let (partition, lag) = (one.partition(), current_lag(&one.detail));
-            status.add(Judged { topic: one.topic, partition, evaluation: one.evaluation, lag }, all);
-        }
+        let whole = group.evaluate(now, rules, |one| {
+            // Partitions of topics that the group does not commit to are not listed
+            // (docs/src/reference/status-rules.md, Complete ratio).
+            if one.counts {
+                let (partition, lag) = (one.partition(), current_lag(&one.detail));
+                status.add(Judged { topic: one.topic, partition, evaluation: one.evaluation, lag }, all);
+            }
+        });
         Self { whole, detail: Some(group), ..status }
     }
 

@@ -108,10 +108,9 @@ impl GroupBody {
     pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let group = name.find(|name| cluster.group(name))?;
-        let (whole, evaluated) = group.evaluate(now, data.rules);
         let (mut partitions, mut courses) = (Vec::new(), Vec::new());
         let mut owned: HashMap<*const Member, usize> = HashMap::new();
-        for one in &evaluated {
+        let whole = group.evaluate(now, data.rules, |one| {
             let detail = one.detail;
             if let Some(owner) = detail.owner {
                 let count = owned.entry(std::ptr::from_ref(owner)).or_default();
@@ -125,7 +124,7 @@ impl GroupBody {
                 topic: one.topic,
                 partition: one.partition(),
             });
-        }
+        });
         partitions.sort_unstable_by_key(Judged::badness);
         let owned = group.members.iter().map(|member| owned.get(&std::ptr::from_ref(member)).copied());
         Some(Self {

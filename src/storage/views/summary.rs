@@ -50,35 +50,36 @@ pub struct EvaluatedPartition<'a> {
     pub detail: PartitionDetail<'a>,
     /// The evaluation.
     pub evaluation: Evaluation,
+    /// Whether the group commits to the topic, so that the partition counts in the group's evaluation.
+    pub counts: bool,
 }
 
 impl GroupDetail {
-    /// Evaluates the group as of `now`, and each partition of its topics, by topic and partition.
+    /// Evaluates the group as of `now`. Calls `each` for every partition of its topics, by topic and partition.
     ///
-    /// Partitions of topics that the group does not commit to do not count. Such partitions are returned only if they
-    /// are assigned.
-    #[must_use]
-    pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> (GroupEvaluation, Vec<EvaluatedPartition<'_>>) {
-        let (mut whole, mut partitions) = (GroupEvaluation::NONE, Vec::new());
+    /// Partitions of topics that the group does not commit to do not count. `each` is called for such a partition only
+    /// if it is assigned.
+    pub fn evaluate<'a>(
+        &'a self,
+        now: Timestamp,
+        rules: &EvaluatorRules,
+        mut each: impl FnMut(&EvaluatedPartition<'a>),
+    ) -> GroupEvaluation {
+        let mut whole = GroupEvaluation::NONE;
         for (place, topic) in self.topics.iter().enumerate() {
+            let counts = topic.is_committed();
             for detail in self.partitions(topic) {
                 let evaluation = detail.evaluate(now, rules);
-                if topic.is_committed() {
+                if counts {
                     whole.add(evaluation);
                     whole.partitions = whole.partitions.saturating_add(1);
-                } else if detail.owner.is_none() {
-                    continue;
                 }
-                partitions.push(EvaluatedPartition { topic: place, detail, evaluation });
+                if counts || detail.owner.is_some() {
+                    each(&EvaluatedPartition { topic: place, detail, evaluation, counts });
+                }
             }
         }
-        (whole, partitions)
-    }
-
-    /// Whether the group commits to the topic with this index.
-    #[must_use]
-    pub fn commits_to(&self, topic: usize) -> bool {
-        self.topics.get(topic).is_some_and(super::detail::TopicDetail::is_committed)
+        whole
     }
 }
 

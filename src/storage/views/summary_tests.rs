@@ -56,13 +56,14 @@ fn by_view(view: &ClusterView, group: &GroupView) -> Said {
 }
 
 fn by_detail(detail: &GroupDetail) -> Said {
-    let (whole, partitions) = detail.evaluate(NOW, &rules());
-    let committed = partitions.iter().filter(|one| one.detail.window.is_some());
-    let rows = committed.map(|one| {
-        let name = detail.topics[one.topic].name.label.name().to_string();
-        (name, one.partition(), one.evaluation.status, one.detail.current_lag())
+    let mut rows = Vec::new();
+    let whole = detail.evaluate(NOW, &rules(), |one| {
+        if one.detail.window.is_some() {
+            let name = detail.topics[one.topic].name.label.name().to_string();
+            rows.push((name, one.partition(), one.evaluation.status, one.detail.current_lag()));
+        }
     });
-    (detail.state, whole, rows.collect())
+    (detail.state, whole, rows)
 }
 
 proptest! {
