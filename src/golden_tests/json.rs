@@ -1,7 +1,7 @@
 //! Compact JSON laid out for a reader. Spaces and line ends are added, nothing else: the order of fields and the way a
 //! number is written are part of what the golden files guard.
 
-/// No line is longer than this, but for a single value that is.
+/// Maximum length of a line. A single value may be longer.
 const WIDTH: usize = 118;
 
 /// Lays compact JSON out.

@@ -22,7 +22,7 @@ pub(super) fn config() -> Config {
     load(CONFIG, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 
-/// So many seconds before [`NOW`].
+/// A number of seconds before [`NOW`].
 pub(super) const fn ago(seconds: i64) -> Timestamp {
     Timestamp(NOW.0 - seconds * 1000)
 }

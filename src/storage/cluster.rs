@@ -160,7 +160,7 @@ impl Cluster {
         self.sweep();
     }
 
-    /// Sets what the cluster says of itself beside its metadata.
+    /// Sets the facts that the cluster reports beside its metadata.
     pub fn apply_facts(&self, facts: ClusterFacts) {
         self.change_topics(|topics| topics.facts = Arc::new(facts));
     }

@@ -98,7 +98,7 @@ impl Storage {
         }
     }
 
-    /// Sets what a cluster says of itself beside its metadata.
+    /// Sets the facts that a cluster reports beside its metadata.
     pub fn apply_facts(&self, cluster: &str, facts: ClusterFacts) {
         if let Some(cluster) = self.cluster(cluster) {
             cluster.apply_facts(facts);

@@ -88,7 +88,7 @@ pub fn lies() -> Lies {
         ("leaders-that-moved-nowhere", Lie::fetch(|answer| moved(answer, "127.0.0.1"))),
         ("leaders-that-moved-to-no-host", Lie::fetch(|answer| moved(answer, ""))),
         ("fetches-throttled-for-weeks", Lie::fetch(|answer| answer.throttle_time_ms = i32::MAX)),
-        // In the numbers of the first partition. Where else it can be cut is told by `limits`.
+        // Cut within the numbers of the first partition. `limits` has the cuts that librdkafka does not survive.
         ("fetches-cut-short", Lie::body(ApiKey::Fetch, |body| body.truncate(50))),
         ("fetches-with-more-behind", Lie::body(ApiKey::Fetch, |body| body.extend([0x5a; 40]))),
         ("late-fetches", Lie::delivery(ApiKey::Fetch, |frame| Delivery::Late(seconds(4), frame))),

@@ -13,7 +13,7 @@ use crate::{lies, zookeeper};
 
 /// How many servers of a kind lie at the same time, each with another lie.
 const LIARS: usize = 4;
-/// How long each lie is told, and how long its server is honest after it.
+/// Seconds for which a server tells a lie, and for which it is honest afterwards.
 const LIE: u64 = 4;
 const TRUTH: u64 = 2;
 
@@ -111,7 +111,7 @@ impl Attacker for Ensembles {
     }
 
     fn sections(&self) -> String {
-        // Nobody answers for their clusters: topics are not hidden then, though nobody names them.
+        // No broker answers for these clusters. Without metadata, topics are not hidden.
         let brokers = format!("127.0.0.1:{}", free_port());
         let of = |(number, fake): (usize, &FakeZooKeeper)| {
             zookeeper_sections(&format!("liar-zk-{number}"), &brokers, &fake.server())
@@ -139,7 +139,7 @@ impl Attacker for Ensembles {
     }
 }
 
-/// Each server goes through all lies, from another one on.
+/// The lie of a server in a turn. Every server tells all lies in order; each starts at another one.
 fn of_turn<L>(lies: &[L], turn: usize, server: usize) -> &L {
     &lies[(turn + server * lies.len() / LIARS) % lies.len()]
 }

@@ -17,7 +17,7 @@ pub struct Broker {
     pub address: String,
 }
 
-/// What a cluster says of itself beside its metadata. A field is `None` or empty if it is unknown.
+/// Facts that a cluster reports beside its metadata. A field is `None` or empty if it is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterFacts {
     /// The id.

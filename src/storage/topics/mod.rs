@@ -26,7 +26,7 @@ const UNNAMED_REFRESHES: u8 = 2;
 pub struct Topics {
     /// Live brokers, sorted by id. `None` before the first metadata, and while the metadata is too old.
     pub brokers: Option<Arc<[Broker]>>,
-    /// What the cluster says of itself beside its metadata.
+    /// Facts that the cluster reports beside its metadata.
     pub facts: Arc<ClusterFacts>,
     slots: Vec<Option<Arc<Topic>>>,
     /// By topic id, the index in `slots`.
