@@ -31,7 +31,7 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use allocator::{Allocator, keep_little};
+pub use allocator::{Allocator, keep_little, return_free_memory};
 pub use stack::watch_thread;
 
 /// The signals of faults. Each ends a process with a core dump.

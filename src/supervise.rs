@@ -25,7 +25,7 @@ use crate::model::ModuleError;
 use crate::status_page;
 use crate::storage::{Storage, View};
 use crate::task::{Failure, Why};
-use crate::{clock, host, model, shortage};
+use crate::{clock, crash, host, model, shortage};
 
 use app::App;
 use signals::{Asked, Signals};
@@ -35,6 +35,8 @@ pub use once::{Missing, Reading, read_once};
 
 /// Interval of checks for expired groups.
 const EXPIRY: Duration = Duration::from_secs(30);
+/// Interval in which free memory is returned to the system.
+const TRIM: Duration = Duration::from_secs(10);
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +109,7 @@ pub async fn run(
         tasks.spawn(async move { server.serve(stop).await.map_err(RunError::from) });
     }
     tasks.spawn(expire(Arc::clone(&app.storage), app.stop.clone()));
+    tasks.spawn(return_free_memory(app.stop.clone()));
 
     let reason = match modules.start() {
         Ok(()) => shown.wait(signals, failed, &mut tasks).await,
@@ -138,6 +141,16 @@ async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), Ru
     let mut tick = tokio::time::interval(EXPIRY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         storage.expire(clock::as_of());
+    }
+    Ok(())
+}
+
+/// A large answer of a broker leaves free memory between blocks that live on.
+async fn return_free_memory(stop: CancellationToken) -> Result<(), RunError> {
+    let mut tick = tokio::time::interval(TRIM);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        // A failure is a panic, and it has none.
+        let _ = tokio::task::spawn_blocking(crash::return_free_memory).await;
     }
     Ok(())
 }

@@ -37,6 +37,19 @@ pub fn keep_little() {
     }
 }
 
+/// Returns free memory to the system, from the middle of the heap too.
+///
+/// The allocator itself does that only at the end of the heap, which one small block that lives on prevents. It holds
+/// the lock of an arena meanwhile, so other threads may wait: it is called from time to time, from no thread that
+/// answers requests. (`malloc_trim(3)`)
+pub fn return_free_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it takes a number and may be called from any thread.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Size in bytes of the last failed allocation in this thread; 0 if none has failed.
 pub(super) fn refused() -> usize {
     REFUSED.try_with(Cell::get).unwrap_or(0)
