@@ -46,8 +46,8 @@ pub struct Health {
     pub kind: ModuleKind,
     /// The section's name.
     pub module: String,
-    /// Whether the module reads a ZooKeeper tree instead of the offsets topic.
-    ensemble: bool,
+    /// What a consumer module has to do to become ready, in words.
+    waits_for: &'static str,
     /// The tick of the last answer.
     answered: AtomicI64,
     /// Number of parts that have caught up once, and number of all parts. A module whose number of parts is 0 is ready;
@@ -81,7 +81,7 @@ impl Health {
             cluster,
             kind,
             module,
-            ensemble: false,
+            waits_for: "",
             answered,
             done,
             parts,
@@ -91,10 +91,10 @@ impl Health {
         }
     }
 
-    /// Marks the module as one that reads a ZooKeeper tree.
+    /// Sets what a consumer module has to do to become ready, in words.
     #[must_use]
-    pub fn of_ensemble(self) -> Self {
-        Self { ensemble: true, ..self }
+    pub fn waiting_for(self, what: &'static str) -> Self {
+        Self { waits_for: what, ..self }
     }
 
     /// Records that a server has answered.
@@ -165,8 +165,7 @@ impl Health {
         match (self.kind, self.parts()) {
             (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
             (ModuleKind::Cluster, _) => "log ends read once",
-            (ModuleKind::Consumer, _) if self.ensemble => "ZooKeeper's tree walked once",
-            (ModuleKind::Consumer, _) => "offsets topic read to its end",
+            (ModuleKind::Consumer, _) => self.waits_for,
         }
     }
 

@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::documentation::{files, read};
 
 /// Each line is a layer, lowest first. Within a layer, a module may use those before it.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     // Values, and the rules that need nothing else.
     &["model", "terminal", "wall_clock", "address", "lag", "time_lag", "evaluate", "health"],
     // Input: bytes and texts to values.
@@ -20,6 +20,8 @@ const LAYERS: [&[&str]; 7] = [
     &["lag_table", "burrow", "status_page", "metrics"],
     // Clients, modules and the server.
     &["task", "kafka", "coordinator", "cluster", "consumer", "http"],
+    // What a configuration may name.
+    &["registry"],
     // Wiring.
     &["demo", "supervise", "cli"],
 ];

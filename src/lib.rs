@@ -33,10 +33,11 @@
 //! | [`burrow`] | Burrow's HTTP API, without the HTTP |
 //! | [`status_page`] | the status page and its `/api` |
 //! | [`lag_table`] | what `warrener lag` prints |
+//! | [`consumer`] | the classes of consumers: `kafka` reads the offsets topic, `kafka_zk` follows ZooKeeper; their modules are behind `daemon` |
+//! | [`registry`] | the consumer classes and name sets that a configuration may name |
 //! | [`address`], [`terminal`], [`wall_clock`] | names in addresses, text for terminals, jumps of the wall clock |
 //! | `kafka` | clients on librdkafka |
 //! | `cluster` | cluster modules: metadata, log starts, log ends, times |
-//! | `consumer` | consumer modules: `kafka` reads the offsets topic, `kafka_zk` follows ZooKeeper |
 //! | `coordinator`, `task` | configuring, starting and stopping modules; their tasks and threads |
 //! | `http` | the HTTP server |
 //! | `supervise` | one run: from a checked configuration to the exit code |
@@ -53,6 +54,7 @@
 pub mod address;
 pub mod burrow;
 pub mod config;
+pub mod consumer;
 #[cfg(test)]
 mod documentation;
 pub mod evaluate;
@@ -62,6 +64,7 @@ pub mod lag_table;
 pub mod metrics;
 pub mod model;
 pub mod offsets;
+pub mod registry;
 pub mod status_page;
 pub mod storage;
 pub mod terminal;
@@ -80,8 +83,6 @@ pub mod cli;
 pub mod clock;
 #[cfg(feature = "daemon")]
 pub mod cluster;
-#[cfg(feature = "daemon")]
-pub mod consumer;
 #[cfg(feature = "daemon")]
 pub mod coordinator;
 #[cfg(feature = "daemon")]

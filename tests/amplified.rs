@@ -19,6 +19,7 @@ use warrener::metrics::{Format, Layout, Page};
 use warrener::model::Level;
 use warrener::model::LogLevel;
 use warrener::model::{Lag, Name, Offset, Order, Partition, Timestamp};
+use warrener::registry::REGISTRY;
 use warrener::status_page::{Data, Exporter, call};
 use warrener::storage::{
     Expire, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata, Update,
@@ -122,13 +123,13 @@ fn page(storage: &Storage, path: &str, query: &str) -> Cost {
 
 fn config() -> Config {
     let text = "[cluster.local]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n";
-    load(text, &Overrides::default(), &Outside::nothing()).unwrap().config
+    load(text, &REGISTRY, &Overrides::default(), &Outside::nothing()).unwrap().config
 }
 
 fn costs(storage: &Storage) -> [(&'static str, Cost); 6] {
     [
-        ("/metrics, kafka_exporter", metrics(storage, NameSet::KafkaExporter)),
-        ("/metrics, kafka-lag-exporter", metrics(storage, NameSet::KafkaLagExporter)),
+        ("/metrics, kafka_exporter", metrics(storage, NameSet::DEFAULT)),
+        ("/metrics, kafka-lag-exporter", metrics(storage, NameSet("kafka-lag-exporter"))),
         ("/v3 detail", burrow(storage, "/v3/kafka/local/consumer/g")),
         ("/v3 lag", burrow(storage, "/v3/kafka/local/consumer/g/lag")),
         ("/api/group", page(storage, "/api/group", "cluster=local&name=g")),

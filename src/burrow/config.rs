@@ -3,9 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::config::{
-    ClientProfile, Cluster, Config, Connection, Consumer, ConsumerClass, Expiry, HttpServer, Sasl, Start, Tls,
-};
+use crate::config::{BurrowKeys, ClientProfile, Cluster, Config, Consumer, Expiry, HttpServer, Sasl, Tls};
 
 /// Burrow's coordinators, which group its modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +99,8 @@ pub(super) enum Module {
         group_allowlist: String,
         zookeeper_path: String,
         zookeeper_timeout: u64,
-        client_profile: Profile,
+        /// `null` for a class that connects to no server.
+        client_profile: Option<Profile>,
         offsets_topic: String,
         start_latest: bool,
     },
@@ -229,22 +228,18 @@ fn cluster(cluster: &Cluster) -> Module {
 }
 
 fn consumer(consumer: &Consumer) -> Module {
-    let Connection { servers, client } = &consumer.connection;
-    let (class_name, topic, zookeeper) = match &consumer.class {
-        ConsumerClass::Kafka(topic) => ("kafka", Some(topic), None),
-        ConsumerClass::KafkaZk(zookeeper) => ("kafka_zk", None, Some(zookeeper)),
-        ConsumerClass::KafkaAdmin => ("kafka_admin", None, None),
-    };
+    let connection = consumer.settings.connection();
+    let BurrowKeys { offsets_topic, start_latest, zookeeper_path, zookeeper_timeout } = consumer.settings.burrow_keys();
     Module::Consumer {
-        class_name,
+        class_name: consumer.class.name(),
         cluster: consumer.cluster.clone(),
-        servers: servers.clone(),
+        servers: connection.map(|connection| connection.servers.clone()).unwrap_or_default(),
         group_allowlist: consumer.groups.allowlist().to_owned(),
-        zookeeper_path: zookeeper.map(|zookeeper| zookeeper.path.clone()).unwrap_or_default(),
-        zookeeper_timeout: zookeeper.map_or(0, |zookeeper| zookeeper.timeout.as_secs()),
-        client_profile: profile(client),
-        offsets_topic: topic.map(|topic| topic.topic.clone()).unwrap_or_default(),
-        start_latest: topic.is_some_and(|topic| topic.start != Start::Earliest),
+        zookeeper_path,
+        zookeeper_timeout: zookeeper_timeout.as_secs(),
+        client_profile: connection.map(|connection| profile(&connection.client)),
+        offsets_topic,
+        start_latest,
     }
 }
 

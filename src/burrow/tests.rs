@@ -10,6 +10,7 @@ use super::*;
 use crate::config::{Outside, Overrides, load};
 use crate::model::LogLevel;
 use crate::model::{BrokerId, Lag, Name, Order, Partition, TopicId};
+use crate::registry::REGISTRY;
 use crate::storage::{
     LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, TopicMetadata, Update,
 };
@@ -135,7 +136,7 @@ tls = "internal"
 class-name = "email"
 "#;
     let outside = Outside { readable: &|_| Ok(()), ..Outside::nothing() };
-    load(text, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
+    load(text, &REGISTRY, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 
 /// Topics `orders` with four partitions, the last of which has an unknown log end, and `paid` with one.

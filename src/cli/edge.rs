@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Exit, Run, Source, trial};
 use crate::config::{Config, Loaded, Outside, Warning, from_flags, load};
+use crate::registry::REGISTRY;
 
 /// More than any configuration or password needs. A longer file is the wrong one, or is endless.
 const MOST_BYTES: u64 = 4 << 20;
@@ -28,9 +29,9 @@ impl Run {
                     |why: &str| Exit::usage(format!("{}: expected a configuration file, {why}\n", path.display()));
                 let bytes = read(path).map_err(|why| unread(&format!("found none: {why}")))?;
                 let text = String::from_utf8(bytes).map_err(|error| unread(&not_text(&error)))?;
-                load(&text, &self.overrides, &outside())
+                load(&text, &REGISTRY, &self.overrides, &outside())
             }
-            Source::Flags(flags) => from_flags(flags, &self.overrides).map(|config| Loaded {
+            Source::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides).map(|config| Loaded {
                 config,
                 warnings: Vec::new(),
                 unsupported: Vec::new(),

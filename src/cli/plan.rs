@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{DONE, Exit, Run, Source};
 use crate::config::{
-    ClientProfile, Cluster, Config, Consumer, ConsumerClass, Expiry, HttpServer, Loaded, Metrics, Start, Storage, Tls,
+    Cluster, Config, Consumer, Expiry, HttpServer, Loaded, Metrics, SettingLine, Storage, client_lines, tls_line,
 };
 use crate::terminal;
 
@@ -58,6 +58,10 @@ fn line(f: &mut fmt::Formatter<'_>, key: &str, value: impl fmt::Display) -> fmt:
     writeln!(f, "  {key:<14}{value}")
 }
 
+fn setting_lines(f: &mut fmt::Formatter<'_>, lines: impl IntoIterator<Item = SettingLine>) -> fmt::Result {
+    lines.into_iter().try_for_each(|SettingLine { name, value }| line(f, name, value))
+}
+
 fn time(time: Duration) -> humantime::FormattedDuration {
     humantime::format_duration(time)
 }
@@ -65,7 +69,7 @@ fn time(time: Duration) -> humantime::FormattedDuration {
 fn cluster(f: &mut fmt::Formatter<'_>, cluster: &Cluster) -> fmt::Result {
     writeln!(f, "cluster {:?}", cluster.name)?;
     line(f, "servers", cluster.connection.servers.join(", "))?;
-    client(f, &cluster.connection.client)?;
+    setting_lines(f, client_lines(&cluster.connection.client))?;
     line(f, "log ends", format_args!("every {}", time(cluster.offset_refresh)))?;
     line(f, "metadata", format_args!("every {}", time(cluster.topic_refresh)))?;
     line(f, "topics", &cluster.topics)
@@ -74,79 +78,8 @@ fn cluster(f: &mut fmt::Formatter<'_>, cluster: &Cluster) -> fmt::Result {
 fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
     writeln!(f, "consumer {:?}", consumer.name)?;
     line(f, "cluster", format_args!("{:?}", consumer.cluster))?;
-    line(f, "servers", consumer.connection.servers.join(", "))?;
-    match &consumer.class {
-        ConsumerClass::KafkaZk(_) => zookeeper_client(f, &consumer.connection.client)?,
-        ConsumerClass::Kafka(_) | ConsumerClass::KafkaAdmin => client(f, &consumer.connection.client)?,
-    }
-    match &consumer.class {
-        ConsumerClass::Kafka(topic) => {
-            let start = match topic.start {
-                Start::Earliest => "from its beginning",
-                Start::Latest => "from its end",
-                Start::LatestThenBackfill => "from its end, then its past",
-            };
-            line(f, "reads", format_args!("{} {start}", topic.topic))?;
-            if let Some(group) = &topic.share_group {
-                line(f, "shared in", format_args!("{group:?}"))?;
-            }
-        }
-        ConsumerClass::KafkaZk(zookeeper) => {
-            line(f, "follows", format_args!("{}/consumers", zookeeper.path))?;
-            line(f, "timeout", time(zookeeper.timeout))?;
-        }
-        ConsumerClass::KafkaAdmin => line(f, "asks", "for committed offsets")?,
-    }
+    setting_lines(f, consumer.settings.lines())?;
     line(f, "groups", &consumer.groups)
-}
-
-/// The parts of a profile that apply to ZooKeeper.
-fn zookeeper_client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
-    profile_line(f, client)?;
-    tls_line(f, client)?;
-    match &client.sasl {
-        Some(sasl) => line(f, "digest", format_args!("of {:?}", sasl.username)),
-        None => line(f, "digest", "none"),
-    }
-}
-
-fn profile_line(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
-    line(f, "profile", client.name.as_ref().map_or_else(|| "default".to_owned(), |name| format!("{name:?}")))
-}
-
-fn tls_line(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
-    match &client.tls {
-        Some(profile) => tls(f, profile),
-        None => line(f, "tls", "none"),
-    }
-}
-
-fn client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
-    profile_line(f, client)?;
-    line(f, "client id", format_args!("{:?}", client.client_id))?;
-    tls_line(f, client)?;
-    let sasl = client.sasl.as_ref().map_or("none", |sasl| sasl.mechanism.name());
-    line(f, "sasl", sasl)?;
-    if !client.properties.is_empty() {
-        // Only names are shown, because a property may be a password.
-        let names: Vec<_> = client.properties.keys().map(String::as_str).collect();
-        line(f, "properties", names.join(", "))?;
-    }
-    Ok(())
-}
-
-fn tls(f: &mut fmt::Formatter<'_>, tls: &Tls) -> fmt::Result {
-    let verified = match (tls.no_verify, &tls.ca_file) {
-        (true, _) => "certificates are NOT verified".to_owned(),
-        (false, Some(path)) => format!("authorities of {}", path.display()),
-        (false, None) => "the system's authorities".to_owned(),
-    };
-    match &tls.identity {
-        Some(identity) => {
-            line(f, "tls", format_args!("{:?}: {verified}, certificate {}", tls.name, identity.cert_file.display()))
-        }
-        None => line(f, "tls", format_args!("{:?}: {verified}", tls.name)),
-    }
 }
 
 fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
@@ -166,10 +99,7 @@ fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
 fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
     writeln!(f, "httpserver {:?}", server.name)?;
     line(f, "address", &server.address)?;
-    match &server.tls {
-        Some(profile) => tls(f, profile)?,
-        None => line(f, "tls", "none")?,
-    }
+    setting_lines(f, [tls_line(server.tls.as_ref())])?;
     if let Some(path) = &server.web_config_file {
         line(f, "web config", path.display())?;
     }

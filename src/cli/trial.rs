@@ -3,36 +3,32 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{Config, ConsumerClass};
-use crate::consumer::kafka_zk;
+use crate::config::{Config, Consumer};
+use crate::consumer;
 use crate::kafka::{Client, Role};
 use crate::model::ModuleError;
 
-/// All refusals of librdkafka and the ZooKeeper client, each once, sorted.
+/// All refusals of the client libraries, each once, sorted.
 pub(super) fn refused(config: &Config) -> BTreeSet<String> {
+    // Only the profile matters for creating a client, once for each class. Servers have already been checked.
     let mut tried = BTreeSet::new();
-    let mut refused = BTreeSet::new();
-    let mut note = |errors: Vec<ModuleError>| {
-        // A missing mechanism has already been reported as not supported yet.
-        let errors = errors.into_iter().filter(|error| !matches!(error, ModuleError::Mechanism { .. }));
-        refused.extend(errors.map(|error| error.to_string()));
-    };
-    let clusters = config.clusters.iter().map(|cluster| (&cluster.connection, Role::Cluster));
-    let consumers = config.consumers.iter().filter_map(|consumer| match consumer.class {
-        ConsumerClass::Kafka(_) => Some((&consumer.connection, Role::Reader)),
-        ConsumerClass::KafkaAdmin => Some((&consumer.connection, Role::Cluster)),
-        ConsumerClass::KafkaZk(_) => None,
-    });
-    for (connection, role) in clusters.chain(consumers) {
-        // Only the profile matters for creating a client. Servers have already been checked.
-        if tried.insert((&connection.client.name, role)) {
-            note(Client::trial(connection, role));
+    let mut refusals = Vec::new();
+    for cluster in &config.clusters {
+        if tried.insert(("", cluster.connection.client.name.as_deref())) {
+            refusals.append(&mut Client::trial(&cluster.connection, Role::Cluster));
         }
     }
     for consumer in &config.consumers {
-        if let ConsumerClass::KafkaZk(zookeeper) = &consumer.class {
-            note(kafka_zk::check(consumer, zookeeper).err().into_iter().collect());
+        if tried.insert((consumer.class.name(), profile(consumer))) {
+            let factory = consumer::factory(consumer);
+            refusals.extend(factory.into_iter().flat_map(|factory| factory.check(consumer)));
         }
     }
-    refused
+    // A missing mechanism has already been reported as not supported yet.
+    let refusals = refusals.iter().filter(|error| !matches!(error, ModuleError::Mechanism { .. }));
+    refusals.map(ToString::to_string).collect()
+}
+
+fn profile(consumer: &Consumer) -> Option<&str> {
+    consumer.settings.connection().and_then(|connection| connection.client.name.as_deref())
 }

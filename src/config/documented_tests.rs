@@ -8,6 +8,7 @@ use super::sections::properties::REFUSED;
 use super::tests::{WORLD, at, text};
 use super::{Overrides, read};
 use crate::documentation::{Page, codes, link};
+use crate::registry::REGISTRY;
 
 /// Keys by section. Sections are written as in the reference, for example `[cluster.NAME]`.
 type Keys = BTreeMap<String, BTreeSet<String>>;
@@ -21,7 +22,7 @@ fn asked(is_setting: bool) -> Keys {
     let mut asked: Vec<Asked> = Vec::new();
     for file in ["tests/fixtures/config/every-key.toml", "tests/fixtures/config/burrow.toml"] {
         let mut findings = Findings::new(&WORLD);
-        read(&text(&at(file)), &Overrides::default(), &mut findings).unwrap();
+        read(&text(&at(file)), &REGISTRY, &Overrides::default(), &mut findings).unwrap();
         asked.append(&mut findings.asked);
     }
     let mut keys = Keys::new();

@@ -13,11 +13,13 @@ use super::HttpServer;
 use super::Logging;
 use super::Metrics;
 use super::Outside;
+use super::Registry;
 use super::Storage;
 use super::file::values;
 use crate::config::file::bounds::SERVERS;
 use crate::config::file::findings::{Findings, Mistakes, Path, quote};
-use crate::config::sections::modules::{REFRESHES, default_consumer};
+use crate::config::sections::cluster::REFRESHES;
+use crate::config::sections::consumer::default_consumer;
 use crate::model::Level;
 
 /// The flags about Kafka: brokers, and kafka_exporter's filters, which are unanchored regexes as there. An empty filter
@@ -62,7 +64,7 @@ impl Overrides {
 ///
 /// # Errors
 /// All mistakes of the flags.
-pub fn from_flags(flags: &Flags, overrides: &Overrides) -> Result<Config, Mistakes> {
+pub fn from_flags(flags: &Flags, registry: &Registry, overrides: &Overrides) -> Result<Config, Mistakes> {
     let outside = Outside::nothing();
     let mut findings = Findings::new(&outside);
     if flags.brokers.is_empty() {
@@ -84,7 +86,7 @@ pub fn from_flags(flags: &Flags, overrides: &Overrides) -> Result<Config, Mistak
         &mut findings,
     );
     findings.finish()?;
-    let mut config = Config::of_brokers(flags.brokers.clone(), topics, groups);
+    let mut config = Config::of_brokers(flags.brokers.clone(), registry, topics, groups);
     overrides.apply(&mut config);
     Ok(config)
 }
@@ -93,7 +95,7 @@ impl Config {
     /// A configuration with one cluster and one consumer, both named `default`, and defaults for the rest. Nothing is
     /// checked.
     #[must_use]
-    pub fn of_brokers(servers: Vec<String>, topics: Filter, groups: Filter) -> Self {
+    pub fn of_brokers(servers: Vec<String>, registry: &Registry, topics: Filter, groups: Filter) -> Self {
         let [offset_refresh, topic_refresh] = REFRESHES.map(Duration::from_secs);
         let cluster = Cluster {
             name: "default".to_owned(),
@@ -103,7 +105,7 @@ impl Config {
             topics,
         };
         Self {
-            consumers: vec![default_consumer("default".to_owned(), &cluster, groups)],
+            consumers: vec![default_consumer("default".to_owned(), &cluster, groups, registry)],
             clusters: vec![cluster],
             storage: Storage::default(),
             evaluator: Evaluator::default(),

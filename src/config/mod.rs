@@ -5,12 +5,15 @@
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
+mod class;
 #[cfg(test)]
 mod documented_tests;
 mod file;
 mod filter;
 mod flags;
 mod host;
+mod lines;
+mod registry;
 mod sections;
 mod settings;
 #[cfg(test)]
@@ -20,13 +23,20 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use file::{findings, section, syntax};
-use sections::{burrow, client, exposition, modules, service};
+use sections::{burrow, client, cluster, consumer, exposition, service};
 
+pub use class::{BurrowKeys, ConsumerClass, ConsumerSettings, SettingLine};
+pub(crate) use file::bounds;
+pub(crate) use file::findings::quote;
 pub use file::findings::{Mistake, Mistakes, Unsupported, Warning};
+pub(crate) use file::values;
 pub use file::values::{parse_address, parse_level, parse_timeout};
 pub use filter::Filter;
 pub use flags::{Flags, Overrides, from_flags};
 pub use host::HostName;
+pub use lines::{client_lines, profile_line, tls_line};
+pub use registry::Registry;
+pub use sections::consumer::ConsumerSection;
 pub use sections::properties::ALIASES;
 pub use settings::*;
 
@@ -69,27 +79,32 @@ pub struct Loaded {
 /// # Errors
 /// All mistakes of the text, sorted by position. They contain no secret: values from the environment are shown as they
 /// are written in the file, passwords not at all.
-pub fn load(text: &str, overrides: &Overrides, outside: &Outside<'_>) -> Result<Loaded, Mistakes> {
+pub fn load(text: &str, registry: &Registry, overrides: &Overrides, outside: &Outside<'_>) -> Result<Loaded, Mistakes> {
     let mut findings = findings::Findings::new(outside);
-    let config = read(text, overrides, &mut findings)?;
+    let config = read(text, registry, overrides, &mut findings)?;
     let (warnings, unsupported) = findings.finish()?;
     Ok(Loaded { config, warnings, unsupported })
 }
 
 /// Reads as much of the text as possible. Mistakes are added to `findings`; only syntax errors are returned.
-fn read(text: &str, overrides: &Overrides, findings: &mut findings::Findings<'_>) -> Result<Config, Mistakes> {
+fn read(
+    text: &str,
+    registry: &Registry,
+    overrides: &Overrides,
+    findings: &mut findings::Findings<'_>,
+) -> Result<Config, Mistakes> {
     let table = syntax::parse(text)?;
     let mut root = section::Section::new(findings::Path::root(), Some(&table));
     let mut profiles = client::Profiles::read(&mut root, findings);
-    let clusters = modules::read_clusters(&mut root, &mut profiles, findings);
-    let consumers = modules::read_consumers(&mut root, &mut profiles, &clusters, findings);
+    let clusters = cluster::read_clusters(&mut root, &mut profiles, findings);
+    let consumers = consumer::read_consumers(&mut root, registry, &mut profiles, &clusters, findings);
     let mut config = Config {
         clusters: clusters.into_values().collect(),
         consumers,
         storage: service::read_storage(&mut root, findings),
         evaluator: service::read_evaluator(&mut root, findings),
         http: service::read_http(&mut root, &mut profiles, findings),
-        metrics: exposition::read_metrics(&mut root, findings),
+        metrics: exposition::read_metrics(&mut root, registry, findings),
         logging: service::read_logging(&mut root, findings),
         general: burrow::read_general(&mut root, findings),
     };

@@ -2,7 +2,10 @@
 //! expected messages beside it. With `BLESS=1` in the environment the messages are written again, to be reviewed before
 //! they are committed.
 
+use crate::consumer::kafka::Start;
+use crate::consumer::{kafka, kafka_zk};
 use crate::model::Level;
+use crate::registry::REGISTRY;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -50,7 +53,7 @@ fn readable(path: &Path) -> Result<(), String> {
 pub(super) const WORLD: Outside<'static> = Outside { env: &env, read: &read, readable: &readable };
 
 fn loaded(text: &str) -> Result<Loaded, Mistakes> {
-    load(text, &Overrides::default(), &WORLD)
+    load(text, &REGISTRY, &Overrides::default(), &WORLD)
 }
 
 fn lines<T: ToString>(items: &[T]) -> Vec<String> {
@@ -60,6 +63,10 @@ fn lines<T: ToString>(items: &[T]) -> Vec<String> {
 /// Loads a valid file with `rest` appended.
 fn with(rest: &str) -> Result<Loaded, Mistakes> {
     loaded(&format!("[cluster.local]\nclass-name = \"kafka\"\nservers = [\"kafka:9092\"]\n{rest}"))
+}
+
+fn connection(consumer: &Consumer) -> &Connection {
+    consumer.settings.connection().unwrap()
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn the_commented_example_loads_without_a_word() {
     assert_eq!(lines(&loaded.warnings), [""; 0]);
     assert_eq!(lines(&loaded.unsupported), [""; 0]);
     let consumer = loaded.config.consumers.iter().find(|consumer| consumer.name == "local").unwrap();
-    assert_eq!(consumer.connection.client.sasl.as_ref().unwrap().password.as_ref().unwrap().reveal(), "hush-from-env");
+    assert_eq!(connection(consumer).client.sasl.as_ref().unwrap().password.as_ref().unwrap().reveal(), "hush-from-env");
     assert!(!format!("{loaded:?}").contains("hush"), "a secret in Debug");
 }
 
@@ -132,13 +139,13 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert!(clusters[0].topics.allows(b"orders") && !clusters[0].topics.allows(b"orders-tmp"));
     let names: Vec<_> = consumers.iter().map(|consumer| consumer.name.as_str()).collect();
     assert_eq!(names, ["admin", "legacy", "local"]);
-    let ConsumerClass::KafkaZk(zookeeper) = &consumers[1].class else { panic!("{:?}", consumers[1].class) };
+    let zookeeper: &kafka_zk::Settings = consumers[1].settings.of().unwrap();
     assert_eq!((zookeeper.path.as_str(), zookeeper.timeout), ("/chroot", Duration::from_secs(20)));
-    let ConsumerClass::Kafka(topic) = &consumers[2].class else { panic!("{:?}", consumers[2].class) };
+    let topic: &kafka::Settings = consumers[2].settings.of().unwrap();
     assert_eq!(topic.topic, "__other_offsets");
     assert_eq!(topic.start, Start::LatestThenBackfill);
     assert_eq!(topic.share_group.as_deref(), Some("warreners"));
-    let client = &consumers[2].connection.client;
+    let client = &connection(&consumers[2]).client;
     assert_eq!((client.name.as_deref(), client.client_id.as_str()), (Some("secure"), "warrener-1"));
     let properties: Vec<_> = client.properties.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
     assert_eq!(properties, [("fetch.message.max.bytes", "65536"), ("socket.keepalive.enable", "true")]);
@@ -204,17 +211,17 @@ fn a_cluster_alone_is_enough() {
     assert_eq!((warnings.len(), unsupported.len()), (0, 0));
     let consumer = &config.consumers[0];
     assert_eq!((consumer.name.as_str(), consumer.cluster.as_str()), ("local", "local"));
-    assert_eq!(consumer.connection.servers, ["kafka:9092"]);
-    let ConsumerClass::Kafka(topic) = &consumer.class else { panic!("{:?}", consumer.class) };
+    assert_eq!(connection(consumer).servers, ["kafka:9092"]);
+    let topic: &kafka::Settings = consumer.settings.of().unwrap();
     assert_eq!((topic.topic.as_str(), topic.start), ("__consumer_offsets", Start::Earliest));
-    assert_eq!(consumer.connection.client.client_id, "warrener");
+    assert_eq!(connection(consumer).client.client_id, "warrener");
     assert_eq!(config.clusters[0].offset_refresh, Duration::from_secs(10));
     assert_eq!(config.clusters[0].topic_refresh, Duration::from_secs(60));
     assert_eq!(config.storage.intervals.get(), 10);
     assert_eq!(config.storage.expire_group, Expiry::BySource);
     assert_eq!(config.http[0].address, "0.0.0.0:9308");
     assert_eq!(config.http[0].ready_timeout, Duration::from_secs(300));
-    assert_eq!(config.metrics.names, [NameSet::KafkaExporter]);
+    assert_eq!(config.metrics.names, [NameSet::DEFAULT]);
     assert_eq!(config.logging.level, Level::Info);
 }
 
@@ -336,7 +343,7 @@ fn listen_replaces_every_server_and_log_level_the_level() {
     let text = "[cluster.c]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[logging]\nlevel = \"warn\"\n\
                 [httpserver.one]\naddress = \":1\"\nenable-admin = true\n[httpserver.two]\naddress = \":2\"\n";
     let overrides = Overrides { listen: Some("127.0.0.1:0".to_owned()), log_level: Some(Level::Trace) };
-    let Loaded { config, warnings, unsupported } = load(text, &overrides, &WORLD).unwrap();
+    let Loaded { config, warnings, unsupported } = load(text, &REGISTRY, &overrides, &WORLD).unwrap();
     let servers: Vec<_> =
         config.http.iter().map(|it| (it.name.as_str(), it.address.as_str(), it.enable_admin)).collect();
     assert_eq!(servers, [("default", "127.0.0.1:0", false)]);
@@ -354,13 +361,13 @@ fn flags_make_one_cluster_and_one_consumer_named_default() {
         group_filter: Some("^pay".to_owned()),
         group_exclude: Some(String::new()),
     };
-    let config = from_flags(&flags, &Overrides::default()).unwrap();
+    let config = from_flags(&flags, &REGISTRY, &Overrides::default()).unwrap();
     let consumer = &config.consumers[0];
     assert_eq!(
         (config.clusters[0].name.as_str(), consumer.name.as_str(), consumer.cluster.as_str()),
         ("default", "default", "default")
     );
-    assert_eq!(consumer.connection.servers, ["a:1", "[::1]:2"]);
+    assert_eq!(connection(consumer).servers, ["a:1", "[::1]:2"]);
     assert!(config.clusters[0].topics.allows(b"orders"));
     assert!(consumer.groups.allows(b"payments") && !consumer.groups.allows(b"billing"));
 }
@@ -374,7 +381,7 @@ fn mistakes_in_flags_are_told_all_at_once() {
         ..Flags::default()
     };
     assert_eq!(
-        from_flags(&flags, &Overrides::default()).unwrap_err().to_string(),
+        from_flags(&flags, &REGISTRY, &Overrides::default()).unwrap_err().to_string(),
         "--brokers: expected host:port (a host name, IPv4 or [IPv6], and a port from 1 to 65535), found \"a\"\n\
          --group.exclude: expected a regular expression, found \"[\": unclosed character class\n\
          --topic.filter: expected a regular expression, found \"(\": unclosed group"

@@ -1,34 +1,38 @@
 //! Consumer modules: each reads commits and members of groups from its servers and updates storage.
+//!
+//! A class has one folder. Its `mod.rs` has the class and its settings, which belong to the core; `module` has what
+//! connects, behind the feature `daemon`. [`CLASSES`] and `FACTORIES` list the classes, and nothing else does.
 
 pub mod kafka;
+pub mod kafka_admin;
 pub mod kafka_zk;
 
-use std::sync::Arc;
-use std::time::Duration;
+#[cfg(feature = "daemon")]
+mod factory;
 
-use tokio_util::sync::CancellationToken;
+use std::collections::BTreeSet;
 
-use crate::config::Filter;
-pub use crate::coordinator::Coordinator;
-use crate::metrics::own::ModuleMetrics;
-use crate::storage::Cluster;
-use crate::task::Failures;
+use crate::config::{Connection, ConsumerClass, ConsumerSettings};
 
-/// What a module receives in addition to its own section.
-#[derive(Debug)]
-pub struct ModuleContext {
-    /// The groups that the storage section keeps.
-    pub groups: Filter,
-    /// The topics that the cluster section keeps.
-    pub topics: Filter,
-    /// How often log ends are requested.
-    pub offset_refresh: Duration,
-    /// The cluster in storage that the module updates.
-    pub cluster: Arc<Cluster>,
-    /// The module's own metrics.
-    pub metrics: ModuleMetrics,
-    /// Where the module reports that it cannot continue.
-    pub failures: Failures,
-    /// Cancelled when the program stops.
-    pub stop: CancellationToken,
+#[cfg(feature = "daemon")]
+pub use factory::{Factory, ModuleContext, factory};
+
+/// All classes. A section without a class, where the file has no consumer for a cluster, is of the first.
+pub const CLASSES: &[&dyn ConsumerClass] = &[&kafka::Class, &kafka_zk::Class, &kafka_admin::Class];
+
+/// The modules of the classes that are supported.
+#[cfg(feature = "daemon")]
+const FACTORIES: &[&dyn Factory] = &[&kafka::module::Modules, &kafka_zk::module::Modules];
+
+/// The settings of the consumer of a cluster that has no consumer section.
+#[must_use]
+pub fn default_settings(connection: Connection) -> Box<dyn ConsumerSettings> {
+    Box::new(kafka::Settings::of_cluster(connection))
+}
+
+/// The values of the label `reason` of `warrener_record_errors_total`, of all classes, each once.
+#[must_use]
+pub fn record_errors() -> Vec<&'static str> {
+    let mut seen = BTreeSet::new();
+    CLASSES.iter().flat_map(|class| class.record_errors()).copied().filter(|reason| seen.insert(*reason)).collect()
 }

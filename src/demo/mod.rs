@@ -35,6 +35,7 @@ use crate::config::{Config, Filter, HostName, Limit, Overrides};
 use crate::model::Level;
 use crate::model::{Offset, Timestamp};
 use crate::offsets::encode::EncodeError;
+use crate::registry::REGISTRY;
 use crate::task;
 use scenario::{Action, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
 
@@ -144,7 +145,7 @@ impl Demo {
     #[must_use]
     pub fn config(&self, overrides: &Overrides) -> Config {
         let servers = self.bootstrap_servers().split(',').map(str::to_owned).collect();
-        let mut config = Config::of_brokers(servers, Filter::default(), Filter::default());
+        let mut config = Config::of_brokers(servers, &REGISTRY, Filter::default(), Filter::default());
         for cluster in &mut config.clusters {
             (cluster.offset_refresh, cluster.topic_refresh) = (OFFSET_REFRESH, TOPIC_REFRESH);
         }

@@ -13,7 +13,7 @@ use super::Golden;
 use super::setting::{NOW, RULES, config};
 use super::storage::{WEST, storage};
 
-const SETS: [NameSet; 4] = [NameSet::KafkaExporter, NameSet::Burrow, NameSet::KafkaLagExporter, NameSet::Kminion];
+const SETS: [NameSet; 4] = [NameSet::DEFAULT, NameSet("burrow"), NameSet("kafka-lag-exporter"), NameSet("kminion")];
 const GRANULARITIES: [(Granularity, &str); 3] =
     [(Granularity::Partition, "partition"), (Granularity::Topic, "topic"), (Granularity::Group, "group")];
 const FORMATS: [(Format, &str); 2] = [(Format::Text, "txt"), (Format::OpenMetrics, "openmetrics")];

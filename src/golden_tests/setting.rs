@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use crate::config::{Config, Outside, Overrides, load};
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Lag, Timestamp};
+use crate::registry::REGISTRY;
 
 /// When everything is asked for.
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_600_250);
@@ -19,7 +20,7 @@ pub(crate) const RULES: EvaluatorRules =
 /// The configuration, read where every file exists.
 pub(super) fn config() -> Config {
     let outside = Outside { readable: &|_| Ok(()), ..Outside::nothing() };
-    load(CONFIG, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
+    load(CONFIG, &REGISTRY, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 
 /// A number of seconds before [`NOW`].

@@ -1,5 +1,6 @@
 //! The parts of a name set: its families, what each has a series for, and its label names.
 
+use crate::config::NameSet;
 use crate::storage::{Broker, ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, Stats, Topic};
 
 use super::numbered::Numbered;
@@ -7,6 +8,8 @@ use super::text::Samples;
 
 /// A name set: its families and label names.
 pub struct Set {
+    /// The name of the set in the configuration.
+    pub name: NameSet,
     /// The label names of this set.
     pub labels: Labels,
     /// The families, in the order of the page.

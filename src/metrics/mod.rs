@@ -28,3 +28,4 @@ mod text;
 pub use format::Format;
 pub use layout::Layout;
 pub use page::Page;
+pub use sets::names as name_sets;

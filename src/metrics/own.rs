@@ -120,6 +120,7 @@ pub struct Own {
     registry: Registry,
     families: Families,
     modules: Vec<Arc<Health>>,
+    record_errors: Vec<&'static str>,
     /// Held while a page is made: families that mirror a state are filled for each page, one page at a time.
     filling: Mutex<()>,
 }
@@ -174,14 +175,15 @@ fn seconds() -> Histogram {
 }
 
 impl Own {
-    /// Creates the metrics of a program with these modules. The configuration counts as read now.
+    /// Creates the metrics of a program with these modules. The configuration counts as read now. `record_errors` are the
+    /// reasons for which the classes of consumers count records that they could not read.
     #[must_use]
-    pub fn new(modules: Vec<Arc<Health>>, metrics: &Metrics) -> Self {
+    pub fn new(modules: Vec<Arc<Health>>, metrics: &Metrics, record_errors: Vec<&'static str>) -> Self {
         let families = Families::default();
         let labels = metrics.labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
         let mut registry = Registry::with_labels(labels);
         families.register(&mut registry);
-        build_info(&mut registry, metrics.names.contains(&NameSet::KafkaExporter));
+        build_info(&mut registry, metrics.names.contains(&NameSet::DEFAULT));
         let (reloaded, at): (Gauge, Float) = Default::default();
         reloaded.set(1);
         at.set(clock::now().seconds());
@@ -190,7 +192,7 @@ impl Own {
         let help = "Unix time of the last successful reading of the configuration";
         registry.register("warrener_config_last_reload_success_timestamp_seconds", help, at);
         registry.register_collector(Box::new(process::Process));
-        Self { registry, families, modules, filling: Mutex::default() }
+        Self { registry, families, modules, record_errors, filling: Mutex::default() }
     }
 
     /// The health of the modules.

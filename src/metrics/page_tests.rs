@@ -105,7 +105,7 @@ pub fn approve(name: &str, page: &str) {
 
 #[test]
 fn the_whole_page_is_as_it_was_approved() {
-    let metrics = Metrics { limits: Vec::new(), ..everything(&[NameSet::KafkaExporter]) };
+    let metrics = Metrics { limits: Vec::new(), ..everything(&[NameSet::DEFAULT]) };
     approve("page", &page(Format::Text, &storage(), &metrics));
 }
 
@@ -291,7 +291,7 @@ fn no_piece_is_long_however_long_names_are() {
     let cluster = storage.cluster("local").unwrap();
     cluster.apply(cluster.source("local", 0), Past::Read, (2..).map(Order).zip(commits), Timestamp(1));
     let metrics =
-        Metrics { owners: true, names: vec![NameSet::KafkaExporter, NameSet::KafkaLagExporter], ..Metrics::default() };
+        Metrics { owners: true, names: vec![NameSet::DEFAULT, NameSet("kafka-lag-exporter")], ..Metrics::default() };
     let view = Arc::new(storage.view(NOW, &RULES));
     let (mut longest, mut owners) = (0, 0);
     for piece in Page::new(view, Arc::new(Layout::new(&metrics)), Format::Text, Vec::new()) {

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::cluster;
-use crate::config::{Config, ConsumerClass, Expiry, Storage as StorageSection};
+use crate::config::{Config, Expiry, Storage as StorageSection};
 use crate::consumer;
 use crate::coordinator::{Coordinator, Module, grace_ends};
 use crate::evaluate::EvaluatorRules;
@@ -38,12 +38,13 @@ impl App {
         let clusters = clusters.map(|(cluster, kind, module)| Health::new(cluster.clone(), kind, module.clone()));
         let consumers = config.consumers.iter().map(|section| {
             let health = Health::new(section.cluster.clone(), ModuleKind::Consumer, section.name.clone());
-            match section.class {
-                ConsumerClass::KafkaZk(_) => health.of_ensemble(),
-                ConsumerClass::Kafka(_) | ConsumerClass::KafkaAdmin => health,
-            }
+            health.waiting_for(section.class.waits_for())
         });
-        let own = Arc::new(Own::new(clusters.chain(consumers).map(Arc::new).collect(), &config.metrics));
+        let own = Arc::new(Own::new(
+            clusters.chain(consumers).map(Arc::new).collect(),
+            &config.metrics,
+            consumer::record_errors(),
+        ));
         Self { evaluator: evaluator(&config), config, storage: Arc::new(storage), own, stop }
     }
 
@@ -65,18 +66,9 @@ impl App {
         }
         let mut consumers: Vec<Box<dyn Module>> = Vec::new();
         for section in &self.config.consumers {
-            match &section.class {
-                ConsumerClass::Kafka(topic) => {
-                    let context = self.context(section, failures);
-                    consumers.push(Box::new(consumer::kafka::Kafka::configure(section, topic, context)?));
-                }
-                ConsumerClass::KafkaZk(zookeeper) => {
-                    let context = self.context(section, failures);
-                    consumers.push(Box::new(consumer::kafka_zk::KafkaZk::configure(section, zookeeper, context)?));
-                }
-                // Not supported yet: `startable` and `readable` refuse it before.
-                ConsumerClass::KafkaAdmin => {}
-            }
+            // A section of a class that is not supported yet has been refused by `startable` or `readable`.
+            let Some(factory) = consumer::factory(section) else { continue };
+            consumers.push(factory.configure(section, self.context(section, failures))?);
         }
         Ok(Modules { clusters: Coordinator::new(clusters), consumers: Coordinator::new(consumers) })
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::clock;
-use crate::config::{Config, ConsumerClass, Secret, Start};
+use crate::config::Config;
 use crate::health::Health;
 use crate::storage::View;
 use crate::task::Failure;
@@ -65,9 +65,14 @@ impl fmt::Display for Missing {
 /// # Errors
 /// A failure that waiting cannot repair. If it occurs during the reading, `show` has still been called with what was
 /// known.
-pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&Reading) -> T) -> Result<T, RunError> {
+pub async fn read_once<T>(
+    mut config: Config,
+    timeout: Duration,
+    show: impl FnOnce(&Reading) -> T,
+) -> Result<T, RunError> {
     let mut signals = Signals::new()?;
-    let app = App::new(whole(config), CancellationToken::new());
+    config.consumers.iter_mut().for_each(|consumer| consumer.settings.read_once());
+    let app = App::new(config, CancellationToken::new());
     let (failures, mut failed) = unbounded_channel();
     let mut modules = app.configure(&failures)?;
     let shown = match modules.start() {
@@ -86,24 +91,6 @@ pub async fn read_once<T>(config: Config, timeout: Duration, show: impl FnOnce(&
     app.stop.cancel();
     modules.stop().await;
     shown
-}
-
-/// How long a broker may delay an answer without records. Partitions are requested as they are found, so the first
-/// answer often has no records. The default of half a second, which a run uses, would be most of the time of a reading.
-const FETCH_WAIT: (&str, &str) = ("fetch.wait.max.ms", "50");
-
-/// Changes a configuration for a single reading: it reads all groups, even those that a run leaves out or leaves to
-/// other instances, and waits less.
-fn whole(mut config: Config) -> Config {
-    for consumer in &mut config.consumers {
-        let (name, value) = FETCH_WAIT;
-        consumer.connection.client.properties.entry(name.to_owned()).or_insert_with(|| Secret::new(value.to_owned()));
-        match &mut consumer.class {
-            ConsumerClass::Kafka(topic) => (topic.start, topic.share_group) = (Start::Earliest, None),
-            ConsumerClass::KafkaZk(_) | ConsumerClass::KafkaAdmin => {}
-        }
-    }
-    config
 }
 
 impl App {
@@ -159,7 +146,6 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Consumer, Filter};
 
     #[test]
     fn what_is_missing_is_told_with_its_cause() {
@@ -173,35 +159,5 @@ mod tests {
         assert_eq!(missing(false, End::TimedOut(Duration::from_secs(90))), expected);
         let expected = format!("cluster \"c\" was not read whole before this was broken off: {why}");
         assert_eq!(missing(true, End::BrokenOff), expected);
-    }
-
-    /// The only consumer of a configuration for a reading, after a change.
-    fn consumer(change: impl FnOnce(&mut Consumer)) -> Consumer {
-        let mut config = Config::of_brokers(vec!["a:1".to_owned()], Filter::default(), Filter::default());
-        change(config.consumers.first_mut().unwrap());
-        whole(config).consumers.remove(0)
-    }
-
-    #[test]
-    fn a_reading_is_of_the_whole_topic_and_shared_with_nobody() {
-        let found = consumer(|consumer| {
-            let ConsumerClass::Kafka(topic) = &mut consumer.class else { panic!() };
-            (topic.start, topic.share_group) = (Start::Latest, Some("w".to_owned()));
-        });
-        let ConsumerClass::Kafka(topic) = found.class else { panic!() };
-        assert_eq!((topic.start, topic.share_group), (Start::Earliest, None));
-    }
-
-    #[test]
-    fn a_reading_is_in_a_hurry_unless_its_profile_knows_better() {
-        let wait = |consumer: Consumer| {
-            consumer.connection.client.properties.get(FETCH_WAIT.0).map(|value| value.reveal().to_owned())
-        };
-        assert_eq!(wait(consumer(|_| {})).as_deref(), Some(FETCH_WAIT.1));
-        let own = consumer(|consumer| {
-            let properties = &mut consumer.connection.client.properties;
-            properties.insert(FETCH_WAIT.0.to_owned(), Secret::new("7".to_owned()));
-        });
-        assert_eq!(wait(own).as_deref(), Some("7"));
     }
 }

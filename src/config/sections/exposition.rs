@@ -6,6 +6,7 @@ use crate::config::Granularity;
 use crate::config::Limit;
 use crate::config::Metrics;
 use crate::config::NameSet;
+use crate::config::Registry;
 use crate::config::file::bounds::{LABEL, LABELS, LAG_SECONDS, LIMITS};
 use crate::config::file::findings::{Findings, quote};
 use crate::config::file::scalar::{choose, compile, kind, text};
@@ -14,7 +15,7 @@ use crate::config::file::section::Section;
 impl Default for Metrics {
     fn default() -> Self {
         Self {
-            names: vec![NameSet::KafkaExporter],
+            names: vec![NameSet::DEFAULT],
             granularity: Granularity::Partition,
             owners: false,
             labels: BTreeMap::new(),
@@ -23,10 +24,10 @@ impl Default for Metrics {
     }
 }
 
-pub(crate) fn read_metrics(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Metrics {
+pub(crate) fn read_metrics(root: &mut Section<'_>, registry: &Registry, findings: &mut Findings<'_>) -> Metrics {
     let mut section = root.section(findings, "metrics");
     let metrics = Metrics {
-        names: read_names(&mut section, findings),
+        names: read_names(&mut section, registry, findings),
         granularity: section
             .choice(
                 findings,
@@ -45,20 +46,15 @@ pub(crate) fn read_metrics(root: &mut Section<'_>, findings: &mut Findings<'_>) 
     metrics
 }
 
-fn read_names(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<NameSet> {
-    const SETS: [(&str, NameSet); 4] = [
-        (NameSet::KafkaExporter.name(), NameSet::KafkaExporter),
-        (NameSet::Burrow.name(), NameSet::Burrow),
-        (NameSet::KafkaLagExporter.name(), NameSet::KafkaLagExporter),
-        (NameSet::Kminion.name(), NameSet::Kminion),
-    ];
+fn read_names(section: &mut Section<'_>, registry: &Registry, findings: &mut Findings<'_>) -> Vec<NameSet> {
+    let sets: Vec<_> = (registry.name_sets)().into_iter().map(|set| (set.name(), set)).collect();
     let Some(texts) = section.texts(findings, "names") else { return Metrics::default().names };
     if section.empty("names") {
         findings.mistake(section.path.key("names"), "expected at least one set of names, found an empty list");
     }
     let mut names = Vec::new();
     for text in texts {
-        let Some(set) = choose(findings, &text, &SETS) else { continue };
+        let Some(set) = choose(findings, &text, &sets) else { continue };
         if names.contains(&set) {
             findings.mistake(text.path.clone(), format!("expected each set of names once, found {} again", text.shown));
         }

@@ -2,7 +2,8 @@
 
 pub(crate) mod burrow;
 pub(crate) mod client;
+pub(crate) mod cluster;
+pub(crate) mod consumer;
 pub(crate) mod exposition;
-pub(crate) mod modules;
 pub(crate) mod properties;
 pub(crate) mod service;

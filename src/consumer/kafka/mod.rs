@@ -1,142 +1,157 @@
-//! Reads the offsets topic and the topic with the state of share groups: every partition from its beginning, then
-//! its new records.
-//!
-//! The **scout** finds partitions, asks for the log start and log end of each, and measures how far the reader is
-//! behind. The **reader** reads and decodes records and updates storage. With `backfill-earliest` a second reader
-//! reads the past. Each of them has its own thread and client: a broker answers the requests of one connection one
-//! after the other, and a fetch at the end of the log takes half a second.
+//! Class `kafka`: reads the offsets topic and the topic with the state of share groups.
 
-mod backfill;
-mod facts;
-mod held;
-mod lost;
-mod part;
-mod parts;
-mod reader;
-mod scout;
-mod topics;
-mod translate;
+#[cfg(feature = "daemon")]
+pub mod module;
 
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::time::{Duration, Instant};
+use crate::config::{
+    BurrowKeys, Connection, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine, client_lines, values,
+};
+use crate::offsets::DecodeError;
 
-use crate::config::{Connection, Consumer, Filter, OffsetsTopic, Start};
-use crate::consumer::ModuleContext;
-use crate::coordinator::Module;
-use crate::health::ModuleKind;
-use crate::kafka::{Client, Context, Keeper, Role};
-use crate::metrics::own::ModuleMetrics;
-use crate::model::ModuleError;
-use crate::storage::Cluster;
-use crate::task::Tasks;
+/// The topic in which Kafka keeps committed offsets.
+const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
-use backfill::Backfill;
-use parts::Begin;
-use reader::Reading;
-use scout::{Positions, Scout};
-use topics::Topics;
-use translate::Translator;
+/// How long a broker may delay an answer without records. Partitions are requested as they are found, so the first
+/// answer often has no records. The default of half a second, which a run uses, would be most of the time of a reading.
+const FETCH_WAIT: (&str, &str) = ("fetch.wait.max.ms", "50");
 
-/// A module of class `kafka`.
+/// The class.
 #[derive(Debug)]
-pub struct Kafka {
-    name: String,
-    module: String,
-    topic: OffsetsTopic,
-    connection: Connection,
-    /// The filters of the module and of storage.
-    groups: [Filter; 2],
-    topics: Filter,
-    probe: Duration,
-    cluster: Arc<Cluster>,
-    metrics: ModuleMetrics,
-    context: Context,
-    tasks: Tasks,
+pub struct Class;
+
+/// Settings of a consumer of class `kafka`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Servers and client profile.
+    pub connection: Connection,
+    /// Name of the topic, usually `__consumer_offsets`.
+    pub topic: String,
+    /// Where reading begins.
+    pub start: Start,
+    /// Instances with the same name share the partitions of the topic.
+    pub share_group: Option<String>,
 }
 
-impl Kafka {
-    /// Checks the section as far as possible without a connection.
-    ///
-    /// # Errors
-    /// Settings that librdkafka refuses.
-    pub fn configure(section: &Consumer, topic: &OffsetsTopic, around: ModuleContext) -> Result<Self, ModuleError> {
-        Client::check(&section.connection, Role::Reader)?;
-        let cluster = around.cluster.label().name().to_string();
-        let context = Context::new(&cluster, ModuleKind::Consumer.name(), &section.name);
-        let cause = context.clone();
-        around.metrics.health().set_cause(move || cause.cause().map(|cause| cause.to_string()));
-        Ok(Self {
-            name: format!("consumer.{}", section.name),
-            module: section.name.clone(),
-            topic: topic.clone(),
-            connection: section.connection.clone(),
-            groups: [section.groups.clone(), around.groups],
-            topics: around.topics,
-            // `warrener_up` needs an answer every few seconds.
-            probe: around.offset_refresh.min(Duration::from_secs(3)),
-            context,
-            cluster: around.cluster,
-            metrics: around.metrics,
-            tasks: Tasks::new(&around.stop, around.failures),
-        })
+/// Where reading of the offsets topic begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the beginning.
+    Earliest,
+    /// At the end: only new commits are read.
+    Latest,
+    /// At the end, while the past is read beside the live stream.
+    LatestThenBackfill,
+}
+
+impl Settings {
+    /// The settings of the consumer of a cluster that has no consumer section.
+    #[must_use]
+    pub fn of_cluster(connection: Connection) -> Self {
+        Self { connection, topic: OFFSETS_TOPIC.to_owned(), start: Start::Earliest, share_group: None }
+    }
+}
+
+impl ConsumerClass for Class {
+    fn name(&self) -> &'static str {
+        "kafka"
     }
 
-    fn client(&self, role: Role) -> Result<Arc<Client>, ModuleError> {
-        Client::new(&self.connection, role, self.context.clone()).map(Arc::new)
+    fn keys(&self) -> &'static [&'static str] {
+        &["servers", "client-profile", "offsets-topic", "start-latest", "backfill-earliest", "share-group"]
     }
 
-    /// Starts the reader of the past if it is configured. Returns the sender that passes it the partitions to read.
-    fn start_backfill(&mut self, positions: &Arc<Positions>) -> Result<Option<Sender<Begin>>, ModuleError> {
-        if self.topic.start != Start::LatestThenBackfill {
-            return Ok(None);
+    fn waits_for(&self) -> &'static str {
+        "offsets topic read to its end"
+    }
+
+    fn record_errors(&self) -> &'static [&'static str] {
+        &DecodeError::REASONS
+    }
+
+    fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
+        let mut settings = Settings::of_cluster(section.connection());
+        if let Some(topic) = section.text("offsets-topic", values::is_topic, "the name of a topic") {
+            settings.topic = topic;
         }
-        let backfill = Backfill {
-            keeper: Keeper::new(self.client(Role::Reader)?),
-            topic: self.topic.topic.clone(),
-            module: self.module.clone(),
-            cluster: Arc::clone(&self.cluster),
-            translator: self.translator(),
-            positions: Arc::clone(positions),
-            metrics: self.metrics.clone(),
-        };
-        let (begin, begun) = channel();
-        self.tasks.spawn(format!("{} past", self.name), move |stop| backfill.run(&begun, stop))?;
-        Ok(Some(begin))
-    }
-
-    fn translator(&self) -> Translator {
-        Translator::new(self.groups.clone(), self.topics.clone(), self.metrics.records())
+        settings.start = read_start(section);
+        settings.share_group = section.text("share-group", |_| true, "a name");
+        if settings.share_group.is_some() {
+            section.unsupported("share-group");
+        }
+        Box::new(settings)
     }
 }
 
-impl Module for Kafka {
-    fn name(&self) -> &str {
-        &self.name
+fn read_start(section: &mut ConsumerSection<'_, '_, '_>) -> Start {
+    let (latest, backfill) = (section.flag("start-latest"), section.flag("backfill-earliest"));
+    match (latest, backfill) {
+        (true, true) => Start::LatestThenBackfill,
+        (true, false) => Start::Latest,
+        (false, false) => Start::Earliest,
+        (false, true) => {
+            section.warn("backfill-earliest", "has no effect without start-latest = true");
+            Start::Earliest
+        }
+    }
+}
+
+impl ConsumerSettings for Settings {
+    fn connection(&self) -> Option<&Connection> {
+        Some(&self.connection)
     }
 
-    fn start(&mut self) -> Result<(), ModuleError> {
-        let (name, topics) = (self.name.clone(), Topics::new(&self.topic.topic));
-        let keeper = Keeper::new(self.client(Role::Reader)?);
-        let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
-        let scout = Scout::new(self.client(Role::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
-        let (begin, begun) = channel();
-        let behind = self.start_backfill(&positions)?;
-        let reading = Reading {
-            keeper,
-            topics,
-            start: self.topic.start,
-            module: self.module.clone(),
-            cluster: Arc::clone(&self.cluster),
-            translator: self.translator(),
-            positions: Arc::clone(&positions),
-            metrics,
+    fn lines(&self) -> Vec<SettingLine> {
+        let start = match self.start {
+            Start::Earliest => "from its beginning",
+            Start::Latest => "from its end",
+            Start::LatestThenBackfill => "from its end, then its past",
         };
-        self.tasks.spawn(format!("{name} reader"), move |stop| reading.run(&begun, behind.as_ref(), stop))?;
-        self.tasks.spawn(format!("{name} scout"), move |stop| scout.run(&begin, &positions, stop))
+        let mut lines = vec![SettingLine::new("servers", self.connection.servers.join(", "))];
+        lines.append(&mut client_lines(&self.connection.client));
+        lines.push(SettingLine::new("reads", format!("{} {start}", self.topic)));
+        lines.extend(self.share_group.iter().map(|group| SettingLine::new("shared in", format!("{group:?}"))));
+        lines
     }
 
-    fn stop(&mut self, deadline: Instant) {
-        self.tasks.stop(deadline);
+    fn burrow_keys(&self) -> BurrowKeys {
+        let start_latest = self.start != Start::Earliest;
+        BurrowKeys { offsets_topic: self.topic.clone(), start_latest, ..BurrowKeys::default() }
+    }
+
+    /// All groups are read, even those that a run leaves out or leaves to other instances, and brokers wait less.
+    fn read_once(&mut self) {
+        (self.start, self.share_group) = (Start::Earliest, None);
+        let (name, value) = FETCH_WAIT;
+        let properties = &mut self.connection.client.properties;
+        properties.entry(name.to_owned()).or_insert_with(|| Secret::new(value.to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ClientProfile;
+
+    fn settings() -> Settings {
+        Settings::of_cluster(Connection { servers: vec!["a:1".to_owned()], client: ClientProfile::default() })
+    }
+
+    #[test]
+    fn a_reading_is_of_the_whole_topic_and_shared_with_nobody() {
+        let mut settings = Settings { start: Start::Latest, share_group: Some("w".to_owned()), ..settings() };
+        settings.read_once();
+        assert_eq!((settings.start, settings.share_group), (Start::Earliest, None));
+    }
+
+    #[test]
+    fn a_reading_is_in_a_hurry_unless_its_profile_knows_better() {
+        let wait = |mut settings: Settings| {
+            settings.read_once();
+            settings.connection.client.properties.get(FETCH_WAIT.0).map(|value| value.reveal().to_owned())
+        };
+        assert_eq!(wait(settings()).as_deref(), Some(FETCH_WAIT.1));
+        let mut own = settings();
+        own.connection.client.properties.insert(FETCH_WAIT.0.to_owned(), Secret::new("7".to_owned()));
+        assert_eq!(wait(own).as_deref(), Some("7"));
     }
 }

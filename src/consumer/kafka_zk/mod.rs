@@ -1,211 +1,101 @@
-//! Follows the groups of one ZooKeeper ensemble by watches.
-//!
-//! A session is opened, then the tree is walked and followed until the session is lost, for any reason. The next
-//! session reads everything again, separately from what is shown. The client could keep a session when its
-//! connection is lost. But only reading the tree again shows that nothing was missed, so this one way is used for
-//! every loss.
-//!
-//! The module has one thread, with a separate runtime for each session: everything that the client starts ends with
-//! it.
+//! Class `kafka_zk`: follows `/consumers` in ZooKeeper.
 
-mod client;
-mod course;
-mod diagnosis;
-mod follow;
-mod pace;
-mod panics;
-#[cfg(test)]
-mod script;
-mod session;
-mod tls;
-mod trouble;
+#[cfg(feature = "daemon")]
+pub mod module;
 
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
-
-use crate::config::{Consumer, ZooKeeper};
-use crate::consumer::ModuleContext;
-use crate::coordinator::Module;
-use crate::model::ModuleError;
-use crate::shortage;
-use crate::task::{self, Tasks};
+use crate::config::{
+    BurrowKeys, Connection, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds, profile_line, quote,
+    tls_line, values,
+};
 use crate::zktree::Fault;
 
-use client::Settings;
-use follow::{Follower, LASTING};
-use session::Lost;
-use trouble::Trouble;
+/// Default session timeout, in seconds.
+const TIMEOUT: u64 = 30;
 
-/// How long a server may take to confirm that a session is closed.
-const CLOSING: Duration = Duration::from_millis(500);
-/// The pause after a session that could not be opened or did not last. It doubles each time, and half of it is
-/// random.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LAST_PAUSE: Duration = Duration::from_secs(3);
-/// How often the stop signal is checked while no runtime exists.
-const NOTICE: Duration = Duration::from_millis(20);
-
-/// Checks the section as far as possible without a connection.
-///
-/// # Errors
-/// A certificate or key that cannot be read or is not valid.
-pub fn check(section: &Consumer, zookeeper: &ZooKeeper) -> Result<(), ModuleError> {
-    Settings::of(section, zookeeper).map(drop)
-}
-
-/// A module of class `kafka_zk`.
+/// The class.
 #[derive(Debug)]
-pub struct KafkaZk {
-    name: String,
-    /// `None` once the module has been started.
-    keeper: Option<Keeper>,
-    tasks: Tasks,
+pub struct Class;
+
+/// Settings of a consumer of class `kafka_zk`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Servers of the ensemble, and client profile.
+    pub connection: Connection,
+    /// The chroot. Empty for the root.
+    pub path: String,
+    /// Session timeout.
+    pub timeout: Duration,
 }
 
-impl KafkaZk {
-    /// Checks the section as far as possible without a connection.
-    ///
-    /// # Errors
-    /// A certificate or key that cannot be read or is not valid.
-    pub fn configure(section: &Consumer, zookeeper: &ZooKeeper, around: ModuleContext) -> Result<Self, ModuleError> {
-        let trouble = Arc::new(Trouble::new(section.name.clone()));
-        let cause = Arc::clone(&trouble);
-        around.metrics.health().set_cause(move || cause.cause());
-        let follower = Follower {
-            module: section.name.clone(),
-            groups: [section.groups.clone(), around.groups],
-            topics: around.topics,
-            source: around.cluster.ensemble(&section.name),
-            cluster: around.cluster,
-            faults: around.metrics.errors(&Fault::REASONS),
-            metrics: around.metrics,
-            trouble: Arc::clone(&trouble),
-            shown: false,
-            full: false,
-        };
-        Ok(Self {
-            name: format!("consumer.{}", section.name),
-            keeper: Some(Keeper { settings: Settings::of(section, zookeeper)?, follower, trouble }),
-            tasks: Tasks::new(&around.stop, around.failures),
-        })
+impl ConsumerClass for Class {
+    fn name(&self) -> &'static str {
+        "kafka_zk"
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["servers", "client-profile", "zookeeper-path", "zookeeper-timeout"]
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "ZooKeeper's tree walked once"
+    }
+
+    fn record_errors(&self) -> &'static [&'static str] {
+        &Fault::REASONS
+    }
+
+    fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
+        let connection = section.connection();
+        check_profile(section, &connection);
+        let form = "a path that starts with / and does not end with it";
+        let path = section.text("zookeeper-path", values::is_zookeeper_path, form).unwrap_or_default();
+        let timeout = section.wait(&bounds::ZOOKEEPER_TIMEOUT, TIMEOUT);
+        Box::new(Settings { connection, path, timeout })
     }
 }
 
-impl Module for KafkaZk {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn start(&mut self) -> Result<(), ModuleError> {
-        let Some(keeper) = self.keeper.take() else { return Ok(()) };
-        self.tasks.spawn(self.name.clone(), move |stop| keeper.run(stop))
-    }
-
-    fn stop(&mut self, deadline: Instant) {
-        self.tasks.stop(deadline);
-    }
-}
-
-/// Keeps a session open.
-#[derive(Debug)]
-struct Keeper {
-    settings: Settings,
-    follower: Follower,
-    trouble: Arc<Trouble>,
-}
-
-impl Keeper {
-    fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
-        panics::expect();
-        let mut failures = 0_u32;
-        while !stop.is_cancelled() {
-            let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
-            let lost = match runtime() {
-                Ok(runtime) => self.run_session(runtime, wait, stop),
-                Err(short) => {
-                    wait_blocking(wait.max(FIRST_PAUSE), stop);
-                    Some(short)
-                }
-            };
-            if let Some(lost) = lost {
-                self.trouble.tell(&lost.to_string());
-                failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
-            }
+/// Checks what a profile needs for ZooKeeper, and warns of what has no effect there.
+fn check_profile(section: &mut ConsumerSection<'_, '_, '_>, connection: &Connection) {
+    const KEY: &str = "client-profile";
+    let profile = &connection.client;
+    if let Some(sasl) = &profile.sasl {
+        // ZooKeeper's digest is user and password in one string. The user ends at the first colon.
+        let user = !sasl.username.is_empty() && !sasl.username.contains(':');
+        if !user || sasl.password.is_none() {
+            let needed = "expected a profile whose [sasl.*] has a user name, without a colon, and a password";
+            section.mistake(KEY, &format!("{needed}, for ZooKeeper's digest, found {}", quote(&sasl.name)));
         }
-        Ok(())
     }
-
-    /// Waits, then opens a session and follows it until it is lost. `None` when the module was stopped.
-    fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
-        let lost = runtime.block_on(async {
-            stop.run_until_cancelled(sleep(wait)).await?;
-            // The client asserts that servers send valid data. Invalid data must end the session only, not the
-            // program.
-            let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-            session.unwrap_or_else(|_| Some(Lost(panics::cause())))
-        });
-        // Without delay: the client is about to reconnect at once and to set all its watches again.
-        runtime.shutdown_background();
-        lost
+    if let Some(tls) = profile.tls.as_ref().filter(|tls| tls.no_verify) {
+        section.unsupported_value(KEY, &format!("noverify = true in [tls.{}], for ZooKeeper", tls.name));
     }
-
-    /// Opens a session and follows it until it is lost. `None` when the module was stopped.
-    async fn session(&mut self, stop: &CancellationToken) -> Option<Lost> {
-        let ensemble = match stop.run_until_cancelled(self.settings.connect()).await? {
-            Ok(ensemble) => ensemble,
-            Err(lost) => return Some(lost),
-        };
-        self.follower.metrics.zookeeper_session();
-        let closed = ensemble.closed();
-        let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await;
-        self.follower.metrics.zookeeper_nodes(0);
-        // The session was dropped. If the server does not confirm in time that it is closed, it expires there.
-        drop(timeout(CLOSING, closed).await);
-        lost
+    if !profile.properties.is_empty() {
+        section.warn(KEY, "its properties are librdkafka's, and have no effect on ZooKeeper");
     }
 }
 
-/// Creates the runtime of a session. It needs descriptors, and a thread to look up a server's name. If the system
-/// has none left, the session is tried again later; the module does not end.
-fn runtime() -> Result<Runtime, Lost> {
-    // The runtime would panic if it could not start a thread.
-    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_cause(&refused.error)))?;
-    let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::cause(&error))))
-}
-
-/// Waits without a runtime.
-fn wait_blocking(time: Duration, stop: &CancellationToken) {
-    let began = Instant::now();
-    while !stop.is_cancelled() && began.elapsed() < time {
-        thread::sleep(NOTICE);
+impl ConsumerSettings for Settings {
+    fn connection(&self) -> Option<&Connection> {
+        Some(&self.connection)
     }
-}
 
-/// The pause after this number of consecutive sessions that did not last. `chance` is between 0 and 1.
-fn pause(failures: u32, chance: f64) -> Duration {
-    if failures == 0 {
-        return Duration::ZERO;
+    fn lines(&self) -> Vec<SettingLine> {
+        let client = &self.connection.client;
+        let digest = client.sasl.as_ref().map(|sasl| format!("of {:?}", sasl.username));
+        vec![
+            SettingLine::new("servers", self.connection.servers.join(", ")),
+            profile_line(client),
+            tls_line(client.tls.as_ref()),
+            SettingLine::new("digest", digest.unwrap_or_else(|| "none".to_owned())),
+            SettingLine::new("follows", format!("{}/consumers", self.path)),
+            SettingLine::new("timeout", humantime::format_duration(self.timeout).to_string()),
+        ]
     }
-    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
-    FIRST_PAUSE.saturating_mul(doubled).min(LAST_PAUSE).mul_f64(0.5_f64.mul_add(chance, 0.5))
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_three_seconds_and_are_left_to_chance_by_half() {
-        assert_eq!([1, 2, 3].map(|failures| pause(failures, 1.0).as_millis()), [200, 400, 800]);
-        assert_eq!((pause(0, 1.0).as_millis(), pause(1, 0.0).as_millis()), (0, 100));
-        assert_eq!((pause(5, 1.0), pause(99, 1.0), pause(u32::MAX, 0.0)), (LAST_PAUSE, LAST_PAUSE, LAST_PAUSE / 2));
+    fn burrow_keys(&self) -> BurrowKeys {
+        let (zookeeper_path, zookeeper_timeout) = (self.path.clone(), self.timeout);
+        BurrowKeys { zookeeper_path, zookeeper_timeout, ..BurrowKeys::default() }
     }
 }

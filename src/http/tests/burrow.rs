@@ -10,6 +10,7 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::Level;
 use crate::model::LogLevel;
 use crate::model::{Lag, Name, Offset, Order, Partition, Timestamp};
+use crate::registry::REGISTRY;
 use crate::storage::{Past, Rules, Storage, Update};
 
 const RULES: EvaluatorRules =
@@ -28,7 +29,7 @@ fn storage() -> Storage {
 }
 
 fn answer(storage: &Storage, verb: Verb, path: &str, body: &[u8]) -> Answer {
-    let config = Config::of_brokers(vec!["kafka:9092".to_owned()], Filter::default(), Filter::default());
+    let config = Config::of_brokers(vec!["kafka:9092".to_owned()], &REGISTRY, Filter::default(), Filter::default());
     let level = LogLevel { get: Box::new(|| Level::Info), set: Box::new(|_| {}) };
     let api = Api { config: &config, storage, rules: &RULES, level: &level, host: "here" };
     api.answer(&Asked { verb, path, body, admin: true, now: Timestamp(0) })

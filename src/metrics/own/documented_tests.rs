@@ -18,7 +18,7 @@ type Described = (Vec<String>, String);
 pub fn page() -> String {
     let modules = [ModuleKind::Cluster, ModuleKind::Consumer]
         .map(|kind| Arc::new(Health::new("local".to_owned(), kind, "local".to_owned())));
-    let own = Own::new(modules.to_vec(), &Metrics::default());
+    let own = Own::new(modules.to_vec(), &Metrics::default(), Vec::new());
     let module = own.module(&modules[1]);
     drop(module.records());
     module.topic_lag(0, Some(1));

@@ -8,10 +8,9 @@ use prometheus_client::metrics::family::Family;
 use crate::health::{Health, ModuleKind};
 use crate::model::Reason;
 use crate::model::{Tick, Timestamp};
-use crate::offsets::{DecodeError, RecordType};
+use crate::offsets::RecordType;
 use crate::status_page::{Count, Exporter, Module, Reader, Refresh};
 use crate::storage::Storage;
-use crate::zktree::Fault;
 
 use super::{Own, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
 
@@ -64,8 +63,7 @@ impl Own {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             counted(&self.families.records, kind.name(), &labels)
         });
-        let of_zookeeper = Fault::REASONS.iter().filter(|reason| !DecodeError::REASONS.contains(reason));
-        let errors = DecodeError::REASONS.iter().chain(of_zookeeper).map(|reason| {
+        let errors = self.record_errors.iter().map(|reason| {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
             counted(&self.families.record_errors, reason, &labels)
         });

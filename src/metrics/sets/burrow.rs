@@ -3,12 +3,14 @@
 //! Statuses are the numbers of Burrow's protocol. Burrow leaves a partition out until its window is full; here, as in
 //! the other sets, known values are always shown.
 
+use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
 use crate::metrics::readings::{committed, each_commit, lag, lag_sum, log_end};
 use crate::metrics::text::Value;
 
 pub static SET: Set = Set {
+    name: NameSet("burrow"),
     labels: Labels { cluster: "cluster", group: "consumer_group", topic: "topic", partition: "partition" },
     families: FAMILIES,
 };

@@ -1,6 +1,7 @@
 //! The default set: kafka_exporter's names, which most dashboards use, and new names for facts that kafka_exporter does
 //! not have.
 
+use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag;
 use crate::metrics::catalogue::{Family, Labels, Series, Set, counter, gauge};
@@ -14,6 +15,7 @@ use crate::storage::{Broker, ClusterView, GroupKind, GroupType, GroupView, escap
 
 /// The default set: kafka_exporter's names, and new ones for new facts.
 pub static SET: Set = Set {
+    name: NameSet::DEFAULT,
     labels: Labels { cluster: "cluster", group: "consumergroup", topic: "topic", partition: "partition" },
     families: FAMILIES,
 };

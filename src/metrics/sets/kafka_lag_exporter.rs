@@ -1,9 +1,11 @@
 //! The names of seglo's kafka-lag-exporter, which klag-exporter and others also use.
 
+use crate::config::NameSet;
 use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
 use crate::metrics::readings::{committed, lag, lag_max, lag_sum, log_end, log_start, time_lag, time_lag_max};
 
 pub static SET: Set = Set {
+    name: NameSet("kafka-lag-exporter"),
     labels: Labels { cluster: "cluster_name", group: "group", topic: "topic", partition: "partition" },
     families: FAMILIES,
 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::NameSet;
 use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, counter, gauge};
 use crate::metrics::readings::{assigned, commits, committed_sum, lag, lag_sum, len, log_end, log_start};
 use crate::metrics::text::{Samples, Value};
@@ -9,6 +10,7 @@ use crate::model::{BrokerId, Name, Offset, Partition, offsets_partition};
 use crate::storage::{Broker, ClusterView, GroupState, GroupTopicView, GroupView, PartitionState, Topic, escape};
 
 pub static SET: Set = Set {
+    name: NameSet("kminion"),
     labels: Labels { cluster: "cluster", group: "group_id", topic: "topic_name", partition: "partition_id" },
     families: FAMILIES,
 };

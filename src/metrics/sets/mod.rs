@@ -13,13 +13,21 @@ use crate::config::NameSet;
 
 use super::catalogue::Set;
 
-/// The families and label names of a set.
+/// All name sets.
+const SETS: [&Set; 4] = [&kafka_exporter::SET, &burrow::SET, &kafka_lag_exporter::SET, &kminion::SET];
+
+/// The names of all sets.
 #[must_use]
-pub const fn table(names: NameSet) -> &'static Set {
-    match names {
-        NameSet::KafkaExporter => &kafka_exporter::SET,
-        NameSet::Burrow => &burrow::SET,
-        NameSet::KafkaLagExporter => &kafka_lag_exporter::SET,
-        NameSet::Kminion => &kminion::SET,
-    }
+pub fn names() -> Vec<NameSet> {
+    SETS.iter().map(|set| set.name).collect()
+}
+
+/// The families and label names of a set.
+///
+/// # Panics
+/// If the name is not one of [`names`]. A checked configuration has no other.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a checked configuration, of the names of this table")]
+pub fn table(name: NameSet) -> &'static Set {
+    SETS.into_iter().find(|set| set.name == name).expect("invariant: a name set of the table")
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::clock;
-use crate::config::Start;
+use crate::consumer::kafka::Start;
 use crate::kafka::{Client, Code, Event, Keeper, Log, Reader, StartAt, TopicAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;

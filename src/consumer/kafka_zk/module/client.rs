@@ -6,7 +6,8 @@ use tokio::time::timeout;
 use tracing::debug;
 use zookeeper_client::{Client, Connector, Error, OneshotWatcher, SessionState, StateWatcher};
 
-use crate::config::{Consumer, Secret, ZooKeeper};
+use crate::config::Secret;
+use crate::consumer::kafka_zk::Settings;
 use crate::model::ModuleError;
 use crate::model::{Order, Timestamp};
 use crate::zktree::{Answer, ROOT, Want};
@@ -25,7 +26,7 @@ pub const LIES: &str = "its answers are not those of a ZooKeeper";
 
 /// The settings to open sessions with.
 #[derive(Debug)]
-pub struct Settings {
+pub struct SessionSettings {
     servers: Vec<String>,
     chroot: String,
     timeout: Duration,
@@ -34,21 +35,21 @@ pub struct Settings {
     tls: Option<Tls>,
 }
 
-impl Settings {
+impl SessionSettings {
     /// Checks the section as far as possible without a connection.
     ///
     /// # Errors
     /// A certificate or key that cannot be read or is not valid.
-    pub fn of(section: &Consumer, zookeeper: &ZooKeeper) -> Result<Self, ModuleError> {
-        let profile = &section.connection.client;
+    pub fn of(settings: &Settings) -> Result<Self, ModuleError> {
+        let profile = &settings.connection.client;
         let digest = profile.sasl.as_ref().map(|sasl| {
             let password = sasl.password.as_ref().map(Secret::reveal).unwrap_or_default();
             Secret::new(format!("{}:{password}", sasl.username))
         });
         Ok(Self {
-            servers: section.connection.servers.clone(),
-            chroot: zookeeper.path.clone(),
-            timeout: zookeeper.timeout,
+            servers: settings.connection.servers.clone(),
+            chroot: settings.path.clone(),
+            timeout: settings.timeout,
             digest,
             tls: profile.tls.as_ref().map(Tls::of).transpose()?,
         })

@@ -1,0 +1,46 @@
+//! The lines in which `check` shows a client profile.
+
+use super::{ClientProfile, SettingLine, Tls};
+
+/// The lines of a profile for a client of Kafka.
+#[must_use]
+pub fn client_lines(client: &ClientProfile) -> Vec<SettingLine> {
+    let sasl = client.sasl.as_ref().map_or("none", |sasl| sasl.mechanism.name());
+    let mut lines = vec![
+        profile_line(client),
+        SettingLine::new("client id", format!("{:?}", client.client_id)),
+        tls_line(client.tls.as_ref()),
+        SettingLine::new("sasl", sasl),
+    ];
+    if !client.properties.is_empty() {
+        // Only names are shown, because a property may be a password.
+        let names: Vec<_> = client.properties.keys().map(String::as_str).collect();
+        lines.push(SettingLine::new("properties", names.join(", ")));
+    }
+    lines
+}
+
+/// The line with the name of a profile.
+#[must_use]
+pub fn profile_line(client: &ClientProfile) -> SettingLine {
+    let name = client.name.as_ref().map_or_else(|| "default".to_owned(), |name| format!("{name:?}"));
+    SettingLine::new("profile", name)
+}
+
+/// The line of TLS settings.
+#[must_use]
+pub fn tls_line(tls: Option<&Tls>) -> SettingLine {
+    SettingLine::new("tls", tls.map_or_else(|| "none".to_owned(), described))
+}
+
+fn described(tls: &Tls) -> String {
+    let verified = match (tls.no_verify, &tls.ca_file) {
+        (true, _) => "certificates are NOT verified".to_owned(),
+        (false, Some(path)) => format!("authorities of {}", path.display()),
+        (false, None) => "the system's authorities".to_owned(),
+    };
+    match &tls.identity {
+        Some(identity) => format!("{:?}: {verified}, certificate {}", tls.name, identity.cert_file.display()),
+        None => format!("{:?}: {verified}", tls.name),
+    }
+}

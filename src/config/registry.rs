@@ -1,0 +1,25 @@
+//! What the program has that a configuration may name.
+
+use super::{Connection, ConsumerClass, ConsumerSettings, NameSet};
+
+/// The consumer classes and name sets of the program. `consumer` and `metrics` define them, which use the checked
+/// configuration; so they are passed to its reader.
+#[derive(Clone, Copy, Debug)]
+pub struct Registry {
+    /// All classes of consumers.
+    pub classes: &'static [&'static dyn ConsumerClass],
+    /// The class of the consumer of a cluster that has no consumer section.
+    pub default_class: &'static dyn ConsumerClass,
+    /// The settings of that consumer.
+    pub default_settings: fn(Connection) -> Box<dyn ConsumerSettings>,
+    /// The names of all name sets.
+    pub name_sets: fn() -> Vec<NameSet>,
+}
+
+impl Registry {
+    /// The class of this name.
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<&'static dyn ConsumerClass> {
+        self.classes.iter().copied().find(|class| class.name() == name)
+    }
+}

@@ -1,0 +1,165 @@
+//! `[consumer.*]`: what all classes have in common, and the section as a class reads it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::file::bounds::{Bounds, CONSUMERS};
+use crate::config::file::findings::{Findings, quote};
+use crate::config::file::scalar::{choose, one_of, resolve};
+use crate::config::file::section::Section;
+use crate::config::sections::client::Profiles;
+use crate::config::sections::cluster::read_connection;
+use crate::config::{Cluster, Connection, Consumer, ConsumerClass, Filter, Registry};
+
+/// A section of a consumer, with the profiles that it may name. Its class reads its own keys from it.
+pub struct ConsumerSection<'s, 'a, 'f> {
+    section: &'s mut Section<'a>,
+    profiles: &'s mut Profiles,
+    findings: &'s mut Findings<'f>,
+}
+
+impl ConsumerSection<'_, '_, '_> {
+    /// Reads `servers` and `client-profile`.
+    pub fn connection(&mut self) -> Connection {
+        read_connection(self.section, self.profiles, self.findings)
+    }
+
+    /// Reads a string that has a form. `expected` describes the form in the mistake. An empty string is the same as
+    /// none.
+    pub fn text(&mut self, key: &'static str, is_valid: fn(&str) -> bool, expected: &str) -> Option<String> {
+        let text = self.section.text(self.findings, key)?;
+        if !is_valid(&text.value) {
+            self.findings.mistake(text.path, format!("expected {expected}, found {}", text.shown));
+        }
+        Some(text.value)
+    }
+
+    /// Reads `true` or `false`; false by default.
+    pub fn flag(&mut self, key: &'static str) -> bool {
+        self.section.flag(self.findings, key)
+    }
+
+    /// Reads a time, with a default in seconds.
+    pub(crate) fn wait(&mut self, bounds: &Bounds<Duration>, default: u64) -> Duration {
+        self.section.wait(self.findings, bounds, default)
+    }
+
+    /// Adds a mistake in the value of a key.
+    pub fn mistake(&mut self, key: &str, problem: &str) {
+        self.findings.mistake(self.section.path.key(key), problem);
+    }
+
+    /// Adds a warning about a key.
+    pub fn warn(&mut self, key: &str, problem: &str) {
+        self.findings.warn(self.section.path.key(key), problem);
+    }
+
+    /// Reports a key as one of a feature that this version does not have.
+    pub fn unsupported(&mut self, key: &str) {
+        self.findings.unsupported(self.section.path.key(key));
+    }
+
+    /// Reports the value of a key as one of a feature that this version does not have.
+    pub fn unsupported_value(&mut self, key: &str, value: &str) {
+        self.findings.unsupported_value(self.section.path.key(key), value);
+    }
+}
+
+/// Reads the consumers of the file, and adds one of the default class for each cluster that has none.
+pub(crate) fn read_consumers(
+    root: &mut Section<'_>,
+    registry: &Registry,
+    profiles: &mut Profiles,
+    clusters: &BTreeMap<String, Cluster>,
+    findings: &mut Findings<'_>,
+) -> Vec<Consumer> {
+    let sections = root.bounded_sections(findings, &CONSUMERS).into_iter();
+    let mut consumers: Vec<_> =
+        sections.map(|(name, section)| read_consumer(name, section, registry, profiles, clusters, findings)).collect();
+    for (name, cluster) in clusters {
+        if !consumers.iter().any(|consumer| consumer.cluster == *name) {
+            let name = free_name(&consumers, name);
+            consumers.push(default_consumer(name, cluster, Filter::default(), registry));
+        }
+    }
+    consumers.sort_by(|one, other| one.name.cmp(&other.name));
+    consumers
+}
+
+/// The consumer of a cluster that has no consumer section.
+pub(crate) fn default_consumer(name: String, cluster: &Cluster, groups: Filter, registry: &Registry) -> Consumer {
+    Consumer {
+        name,
+        cluster: cluster.name.clone(),
+        groups,
+        class: registry.default_class,
+        settings: (registry.default_settings)(cluster.connection.clone()),
+    }
+}
+
+/// The name of the cluster, with `-kafka` appended while a consumer has that name already.
+fn free_name(consumers: &[Consumer], cluster: &str) -> String {
+    let mut name = cluster.to_owned();
+    while consumers.iter().any(|consumer| consumer.name == name) {
+        name.push_str("-kafka");
+    }
+    name
+}
+
+fn read_consumer(
+    name: String,
+    mut section: Section<'_>,
+    registry: &Registry,
+    profiles: &mut Profiles,
+    clusters: &BTreeMap<String, Cluster>,
+    findings: &mut Findings<'_>,
+) -> Consumer {
+    let class = read_class(&mut section, registry, findings);
+    let cluster = section.required(findings, "cluster", "the name of a [cluster.*]");
+    let cluster = cluster.and_then(|text| Some(resolve(findings, &text, "cluster", clusters)?.0.to_owned()));
+    let groups = section.groups(findings);
+    // Where the class is a mistake, the keys of all classes are known, and the section is read as one of the default.
+    let read_as = class.unwrap_or(registry.default_class);
+    let settings = read_as.read(&mut ConsumerSection { section: &mut section, profiles, findings });
+    for other in registry.classes {
+        for key in other.keys().iter().copied().filter(|key| !read_as.keys().contains(key)) {
+            note_foreign(&mut section, key, class.is_some(), registry, findings);
+        }
+    }
+    section.finish(findings);
+    Consumer { name, cluster: cluster.unwrap_or_default(), groups, class: read_as, settings }
+}
+
+fn read_class(
+    section: &mut Section<'_>,
+    registry: &Registry,
+    findings: &mut Findings<'_>,
+) -> Option<&'static dyn ConsumerClass> {
+    let classes: Vec<_> = registry.classes.iter().map(|class| (class.name(), *class)).collect();
+    let text = section.required(findings, "class-name", &named(registry.classes))?;
+    let class = choose(findings, &text, &classes)?;
+    if !class.is_supported() {
+        findings.unsupported_value(text.path, class.name());
+    }
+    Some(class)
+}
+
+/// Accepts a key that only other classes have. It has no effect, and a warning says so.
+fn note_foreign(
+    section: &mut Section<'_>,
+    key: &'static str,
+    warns: bool,
+    registry: &Registry,
+    findings: &mut Findings<'_>,
+) {
+    let is_set = section.value(key).is_some();
+    if is_set && warns {
+        let owners: Vec<_> = registry.classes.iter().copied().filter(|class| class.keys().contains(&key)).collect();
+        findings.warn(section.path.key(key), format!("has no effect unless class-name is {}", named(&owners)));
+    }
+}
+
+/// The names of classes as `"a", "b" or "c"`.
+fn named(classes: &[&'static dyn ConsumerClass]) -> String {
+    one_of(&classes.iter().map(|class| quote(class.name())).collect::<Vec<_>>())
+}

@@ -1,0 +1,69 @@
+//! Makes the modules of a class.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Consumer, Filter};
+use crate::coordinator::Module;
+use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
+use crate::storage::Cluster;
+use crate::task::Failures;
+
+use super::FACTORIES;
+
+/// Makes the modules of a class. Its name is that of the class.
+pub trait Factory: fmt::Debug + Sync {
+    /// The value of `class-name`.
+    fn name(&self) -> &'static str;
+
+    /// Checks what only client libraries can check. Nothing is connected and nothing stays.
+    fn check(&self, section: &Consumer) -> Vec<ModuleError>;
+
+    /// Makes a module, without a connection.
+    ///
+    /// # Errors
+    /// Settings that a client library refuses.
+    fn configure(&self, section: &Consumer, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError>;
+}
+
+/// The factory of a section's class. `None` for a class that is not supported yet, whose sections a run refuses.
+#[must_use]
+pub fn factory(section: &Consumer) -> Option<&'static dyn Factory> {
+    FACTORIES.iter().copied().find(|factory| factory.name() == section.class.name())
+}
+
+/// What a module receives in addition to its own section.
+#[derive(Debug)]
+pub struct ModuleContext {
+    /// The groups that the storage section keeps.
+    pub groups: Filter,
+    /// The topics that the cluster section keeps.
+    pub topics: Filter,
+    /// How often log ends are requested.
+    pub offset_refresh: Duration,
+    /// The cluster in storage that the module updates.
+    pub cluster: Arc<Cluster>,
+    /// The module's own metrics.
+    pub metrics: ModuleMetrics,
+    /// Where the module reports that it cannot continue.
+    pub failures: Failures,
+    /// Cancelled when the program stops.
+    pub stop: CancellationToken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consumer::CLASSES;
+
+    #[test]
+    fn every_supported_class_has_a_factory_of_its_name_and_no_other_has_one() {
+        let classes: Vec<_> = CLASSES.iter().filter(|class| class.is_supported()).map(|class| class.name()).collect();
+        let factories: Vec<_> = FACTORIES.iter().map(|factory| factory.name()).collect();
+        assert_eq!(classes, factories);
+    }
+}

@@ -1,0 +1,166 @@
+//! Reads the offsets topic and the topic with the state of share groups: every partition from its beginning, then
+//! its new records.
+//!
+//! The **scout** finds partitions, asks for the log start and log end of each, and measures how far the reader is
+//! behind. The **reader** reads and decodes records and updates storage. With `backfill-earliest` a second reader
+//! reads the past. Each of them has its own thread and client: a broker answers the requests of one connection one
+//! after the other, and a fetch at the end of the log takes half a second.
+
+mod backfill;
+mod facts;
+mod held;
+mod lost;
+mod part;
+mod parts;
+mod reader;
+mod scout;
+mod topics;
+mod translate;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+
+use crate::config::{Consumer, Filter};
+use crate::consumer::{Factory, ModuleContext};
+use crate::coordinator::Module;
+use crate::health::ModuleKind;
+use crate::kafka::{Client, Context, Keeper, Role};
+use crate::metrics::own::ModuleMetrics;
+use crate::model::ModuleError;
+use crate::storage::Cluster;
+use crate::task::Tasks;
+
+use super::{Class, Settings, Start};
+use crate::config::ConsumerClass;
+
+use backfill::Backfill;
+use parts::Begin;
+use reader::Reading;
+use scout::{Positions, Scout};
+use topics::Topics;
+use translate::Translator;
+
+/// Makes modules of class `kafka`.
+#[derive(Debug)]
+pub struct Modules;
+
+impl Factory for Modules {
+    fn name(&self) -> &'static str {
+        Class.name()
+    }
+
+    fn check(&self, section: &Consumer) -> Vec<ModuleError> {
+        Client::trial(&settings(section).connection, Role::Reader)
+    }
+
+    fn configure(&self, section: &Consumer, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
+        Ok(Box::new(Kafka::configure(section, settings(section), context)?))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a factory gets the sections of its class, whose settings are of this type")]
+fn settings(section: &Consumer) -> &Settings {
+    section.settings.of().expect("invariant: a section of class kafka has its settings")
+}
+
+/// A module of class `kafka`.
+#[derive(Debug)]
+pub struct Kafka {
+    name: String,
+    module: String,
+    settings: Settings,
+    /// The filters of the module and of storage.
+    groups: [Filter; 2],
+    topics: Filter,
+    probe: Duration,
+    cluster: Arc<Cluster>,
+    metrics: ModuleMetrics,
+    context: Context,
+    tasks: Tasks,
+}
+
+impl Kafka {
+    /// Checks the section as far as possible without a connection.
+    ///
+    /// # Errors
+    /// Settings that librdkafka refuses.
+    fn configure(section: &Consumer, settings: &Settings, around: ModuleContext) -> Result<Self, ModuleError> {
+        Client::check(&settings.connection, Role::Reader)?;
+        let cluster = around.cluster.label().name().to_string();
+        let context = Context::new(&cluster, ModuleKind::Consumer.name(), &section.name);
+        let cause = context.clone();
+        around.metrics.health().set_cause(move || cause.cause().map(|cause| cause.to_string()));
+        Ok(Self {
+            name: format!("consumer.{}", section.name),
+            module: section.name.clone(),
+            settings: settings.clone(),
+            groups: [section.groups.clone(), around.groups],
+            topics: around.topics,
+            // `warrener_up` needs an answer every few seconds.
+            probe: around.offset_refresh.min(Duration::from_secs(3)),
+            context,
+            cluster: around.cluster,
+            metrics: around.metrics,
+            tasks: Tasks::new(&around.stop, around.failures),
+        })
+    }
+
+    fn client(&self, role: Role) -> Result<Arc<Client>, ModuleError> {
+        Client::new(&self.settings.connection, role, self.context.clone()).map(Arc::new)
+    }
+
+    /// Starts the reader of the past if it is configured. Returns the sender that passes it the partitions to read.
+    fn start_backfill(&mut self, positions: &Arc<Positions>) -> Result<Option<Sender<Begin>>, ModuleError> {
+        if self.settings.start != Start::LatestThenBackfill {
+            return Ok(None);
+        }
+        let backfill = Backfill {
+            keeper: Keeper::new(self.client(Role::Reader)?),
+            topic: self.settings.topic.clone(),
+            module: self.module.clone(),
+            cluster: Arc::clone(&self.cluster),
+            translator: self.translator(),
+            positions: Arc::clone(positions),
+            metrics: self.metrics.clone(),
+        };
+        let (begin, begun) = channel();
+        self.tasks.spawn(format!("{} past", self.name), move |stop| backfill.run(&begun, stop))?;
+        Ok(Some(begin))
+    }
+
+    fn translator(&self) -> Translator {
+        Translator::new(self.groups.clone(), self.topics.clone(), self.metrics.records())
+    }
+}
+
+impl Module for Kafka {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn start(&mut self) -> Result<(), ModuleError> {
+        let (name, topics) = (self.name.clone(), Topics::new(&self.settings.topic));
+        let keeper = Keeper::new(self.client(Role::Reader)?);
+        let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
+        let scout = Scout::new(self.client(Role::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
+        let (begin, begun) = channel();
+        let behind = self.start_backfill(&positions)?;
+        let reading = Reading {
+            keeper,
+            topics,
+            start: self.settings.start,
+            module: self.module.clone(),
+            cluster: Arc::clone(&self.cluster),
+            translator: self.translator(),
+            positions: Arc::clone(&positions),
+            metrics,
+        };
+        self.tasks.spawn(format!("{name} reader"), move |stop| reading.run(&begun, behind.as_ref(), stop))?;
+        self.tasks.spawn(format!("{name} scout"), move |stop| scout.run(&begin, &positions, stop))
+    }
+
+    fn stop(&mut self, deadline: Instant) {
+        self.tasks.stop(deadline);
+    }
+}

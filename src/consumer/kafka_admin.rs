@@ -1,0 +1,53 @@
+//! Class `kafka_admin`: asks brokers for committed offsets. This version has no module of it.
+
+use crate::config::{Connection, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, client_lines};
+
+/// The class.
+#[derive(Debug)]
+pub struct Class;
+
+/// Settings of a consumer of class `kafka_admin`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Servers and client profile.
+    pub connection: Connection,
+}
+
+impl ConsumerClass for Class {
+    fn name(&self) -> &'static str {
+        "kafka_admin"
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["servers", "client-profile"]
+    }
+
+    fn is_supported(&self) -> bool {
+        false
+    }
+
+    fn waits_for(&self) -> &'static str {
+        "committed offsets read once"
+    }
+
+    fn record_errors(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
+        Box::new(Settings { connection: section.connection() })
+    }
+}
+
+impl ConsumerSettings for Settings {
+    fn connection(&self) -> Option<&Connection> {
+        Some(&self.connection)
+    }
+
+    fn lines(&self) -> Vec<SettingLine> {
+        let mut lines = vec![SettingLine::new("servers", self.connection.servers.join(", "))];
+        lines.append(&mut client_lines(&self.connection.client));
+        lines.push(SettingLine::new("asks", "for committed offsets"));
+        lines
+    }
+}

@@ -1,0 +1,228 @@
+//! Follows the groups of one ZooKeeper ensemble by watches.
+//!
+//! A session is opened, then the tree is walked and followed until the session is lost, for any reason. The next
+//! session reads everything again, separately from what is shown. The client could keep a session when its
+//! connection is lost. But only reading the tree again shows that nothing was missed, so this one way is used for
+//! every loss.
+//!
+//! The module has one thread, with a separate runtime for each session: everything that the client starts ends with
+//! it.
+
+mod client;
+mod course;
+mod diagnosis;
+mod follow;
+mod pace;
+mod panics;
+#[cfg(test)]
+mod script;
+mod session;
+mod tls;
+mod trouble;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Consumer, ConsumerClass};
+use crate::consumer::{Factory, ModuleContext};
+use crate::coordinator::Module;
+use crate::model::ModuleError;
+use crate::shortage;
+use crate::task::{self, Tasks};
+use crate::zktree::Fault;
+
+use super::{Class, Settings};
+
+use client::SessionSettings;
+use follow::{Follower, LASTING};
+use session::Lost;
+use trouble::Trouble;
+
+/// How long a server may take to confirm that a session is closed.
+const CLOSING: Duration = Duration::from_millis(500);
+/// The pause after a session that could not be opened or did not last. It doubles each time, and half of it is
+/// random.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LAST_PAUSE: Duration = Duration::from_secs(3);
+/// How often the stop signal is checked while no runtime exists.
+const NOTICE: Duration = Duration::from_millis(20);
+
+/// Makes modules of class `kafka_zk`.
+#[derive(Debug)]
+pub struct Modules;
+
+impl Factory for Modules {
+    fn name(&self) -> &'static str {
+        Class.name()
+    }
+
+    fn check(&self, section: &Consumer) -> Vec<ModuleError> {
+        SessionSettings::of(settings(section)).err().into_iter().collect()
+    }
+
+    fn configure(&self, section: &Consumer, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
+        Ok(Box::new(KafkaZk::configure(section, settings(section), context)?))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a factory gets the sections of its class, whose settings are of this type")]
+fn settings(section: &Consumer) -> &Settings {
+    section.settings.of().expect("invariant: a section of class kafka_zk has its settings")
+}
+
+/// A module of class `kafka_zk`.
+#[derive(Debug)]
+pub struct KafkaZk {
+    name: String,
+    /// `None` once the module has been started.
+    keeper: Option<Keeper>,
+    tasks: Tasks,
+}
+
+impl KafkaZk {
+    /// Checks the section as far as possible without a connection.
+    ///
+    /// # Errors
+    /// A certificate or key that cannot be read or is not valid.
+    fn configure(section: &Consumer, settings: &Settings, around: ModuleContext) -> Result<Self, ModuleError> {
+        let trouble = Arc::new(Trouble::new(section.name.clone()));
+        let cause = Arc::clone(&trouble);
+        around.metrics.health().set_cause(move || cause.cause());
+        let follower = Follower {
+            module: section.name.clone(),
+            groups: [section.groups.clone(), around.groups],
+            topics: around.topics,
+            source: around.cluster.ensemble(&section.name),
+            cluster: around.cluster,
+            faults: around.metrics.errors(&Fault::REASONS),
+            metrics: around.metrics,
+            trouble: Arc::clone(&trouble),
+            shown: false,
+            full: false,
+        };
+        Ok(Self {
+            name: format!("consumer.{}", section.name),
+            keeper: Some(Keeper { settings: SessionSettings::of(settings)?, follower, trouble }),
+            tasks: Tasks::new(&around.stop, around.failures),
+        })
+    }
+}
+
+impl Module for KafkaZk {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn start(&mut self) -> Result<(), ModuleError> {
+        let Some(keeper) = self.keeper.take() else { return Ok(()) };
+        self.tasks.spawn(self.name.clone(), move |stop| keeper.run(stop))
+    }
+
+    fn stop(&mut self, deadline: Instant) {
+        self.tasks.stop(deadline);
+    }
+}
+
+/// Keeps a session open.
+#[derive(Debug)]
+struct Keeper {
+    settings: SessionSettings,
+    follower: Follower,
+    trouble: Arc<Trouble>,
+}
+
+impl Keeper {
+    fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
+        panics::expect();
+        let mut failures = 0_u32;
+        while !stop.is_cancelled() {
+            let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
+            let lost = match runtime() {
+                Ok(runtime) => self.run_session(runtime, wait, stop),
+                Err(short) => {
+                    wait_blocking(wait.max(FIRST_PAUSE), stop);
+                    Some(short)
+                }
+            };
+            if let Some(lost) = lost {
+                self.trouble.tell(&lost.to_string());
+                failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits, then opens a session and follows it until it is lost. `None` when the module was stopped.
+    fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
+        let lost = runtime.block_on(async {
+            stop.run_until_cancelled(sleep(wait)).await?;
+            // The client asserts that servers send valid data. Invalid data must end the session only, not the
+            // program.
+            let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
+            session.unwrap_or_else(|_| Some(Lost(panics::cause())))
+        });
+        // Without delay: the client is about to reconnect at once and to set all its watches again.
+        runtime.shutdown_background();
+        lost
+    }
+
+    /// Opens a session and follows it until it is lost. `None` when the module was stopped.
+    async fn session(&mut self, stop: &CancellationToken) -> Option<Lost> {
+        let ensemble = match stop.run_until_cancelled(self.settings.connect()).await? {
+            Ok(ensemble) => ensemble,
+            Err(lost) => return Some(lost),
+        };
+        self.follower.metrics.zookeeper_session();
+        let closed = ensemble.closed();
+        let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await;
+        self.follower.metrics.zookeeper_nodes(0);
+        // The session was dropped. If the server does not confirm in time that it is closed, it expires there.
+        drop(timeout(CLOSING, closed).await);
+        lost
+    }
+}
+
+/// Creates the runtime of a session. It needs descriptors, and a thread to look up a server's name. If the system
+/// has none left, the session is tried again later; the module does not end.
+fn runtime() -> Result<Runtime, Lost> {
+    // The runtime would panic if it could not start a thread.
+    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_cause(&refused.error)))?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::cause(&error))))
+}
+
+/// Waits without a runtime.
+fn wait_blocking(time: Duration, stop: &CancellationToken) {
+    let began = Instant::now();
+    while !stop.is_cancelled() && began.elapsed() < time {
+        thread::sleep(NOTICE);
+    }
+}
+
+/// The pause after this number of consecutive sessions that did not last. `chance` is between 0 and 1.
+fn pause(failures: u32, chance: f64) -> Duration {
+    if failures == 0 {
+        return Duration::ZERO;
+    }
+    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    FIRST_PAUSE.saturating_mul(doubled).min(LAST_PAUSE).mul_f64(0.5_f64.mul_add(chance, 0.5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_three_seconds_and_are_left_to_chance_by_half() {
+        assert_eq!([1, 2, 3].map(|failures| pause(failures, 1.0).as_millis()), [200, 400, 800]);
+        assert_eq!((pause(0, 1.0).as_millis(), pause(1, 0.0).as_millis()), (0, 100));
+        assert_eq!((pause(5, 1.0), pause(99, 1.0), pause(u32::MAX, 0.0)), (LAST_PAUSE, LAST_PAUSE, LAST_PAUSE / 2));
+    }
+}
