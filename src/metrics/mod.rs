@@ -14,12 +14,8 @@ mod named_tests;
 mod numbered;
 #[cfg(feature = "daemon")]
 pub mod own;
-#[cfg(feature = "daemon")]
-mod own_text;
 mod owners;
 mod page;
-#[cfg(feature = "daemon")]
-mod process;
 mod readings;
 mod sets;
 mod tail;

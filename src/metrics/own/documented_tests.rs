@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use super::*;
 use crate::documentation::{Page, codes};
 use crate::evaluate::EvaluatorRules;
+use crate::health::ModuleKind;
 use crate::metrics::documented_tests::{Values, labels, reference, series};
 use crate::metrics::sets::tests::described;
 use crate::model::Reason;

@@ -12,7 +12,8 @@ use crate::offsets::RecordType;
 use crate::status_page::{Count, Exporter, Module, Reader, Refresh};
 use crate::storage::Storage;
 
-use super::{Own, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
+use super::Own;
+use super::families::{ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
 
 impl Own {
     /// The state at the wall clock time `now`, which is `tick` on the monotonic clock. `running` is the time since the

@@ -3,7 +3,7 @@
 //! prometheus-client writes OpenMetrics, with the series of a family in the order of a hash map. A page needs a stable
 //! order. The text format also needs the suffix in a counter's metadata, no units, and no end mark.
 
-use super::Format;
+use crate::metrics::Format;
 
 /// Converts the text of prometheus-client to a format, and sorts the series of each family by their labels.
 pub fn written(page: &str, format: Format) -> String {

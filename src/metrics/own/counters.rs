@@ -1,0 +1,41 @@
+//! Counters of records, resolved once: counting a record looks up no label.
+
+use prometheus_client::metrics::counter::Counter;
+
+use crate::offsets::RecordType;
+
+/// Counters of one reader of the offsets topic.
+#[derive(Clone, Debug)]
+pub struct RecordCounters {
+    pub(super) types: Vec<(RecordType, Counter)>,
+    pub(super) errors: ErrorCounters,
+}
+
+/// Counters of records and nodes that one module cannot read.
+#[derive(Clone, Debug)]
+pub struct ErrorCounters {
+    pub(super) reasons: Vec<(&'static str, Counter)>,
+}
+
+impl ErrorCounters {
+    /// Counts records or nodes that could not be read.
+    pub fn failed(&self, reason: &str, count: usize) {
+        for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
+            counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+    }
+}
+
+impl RecordCounters {
+    /// Counts records of a type.
+    pub fn read(&self, kind: RecordType, count: u64) {
+        for (_, counter) in self.types.iter().filter(|(held, _)| *held == kind) {
+            counter.inc_by(count);
+        }
+    }
+
+    /// Counts a record that could not be decoded.
+    pub fn failed(&self, reason: &str) {
+        self.errors.failed(reason, 1);
+    }
+}

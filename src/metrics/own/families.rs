@@ -1,0 +1,199 @@
+//! The families of the exporter's own metrics, with their labels and help texts.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::health::Health;
+
+/// The kind of a refresh: the label `kind` of `warrener_refresh_*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefreshKind {
+    /// A refresh of log starts and log ends.
+    Offsets,
+    /// A refresh of the metadata: brokers, topics, partitions.
+    Topics,
+}
+
+impl RefreshKind {
+    pub(super) const ALL: [Self; 2] = [Self::Offsets, Self::Topics];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Offsets => "offsets",
+            Self::Topics => "topics",
+        }
+    }
+}
+
+pub(super) type Float = Gauge<f64, AtomicU64>;
+pub(super) type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ModuleLabels {
+    pub(super) cluster: String,
+    pub(super) kind: &'static str,
+    pub(super) module: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct TypeLabels {
+    pub(super) cluster: String,
+    pub(super) module: String,
+    pub(super) r#type: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ReasonLabels {
+    pub(super) cluster: String,
+    pub(super) module: String,
+    pub(super) reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct PartitionLabels {
+    pub(super) cluster: String,
+    pub(super) module: String,
+    pub(super) partition: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RefreshLabels {
+    pub(super) cluster: String,
+    pub(super) kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RefreshErrorLabels {
+    pub(super) cluster: String,
+    pub(super) kind: &'static str,
+    pub(super) reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DroppedLabels {
+    pub(super) cluster: String,
+    pub(super) reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct GroupLabels {
+    pub(super) cluster: String,
+    pub(super) r#type: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct OwnLabels {
+    pub(super) cluster: String,
+    pub(super) module: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ClusterLabels {
+    pub(super) cluster: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Families {
+    pub(super) up: Family<ModuleLabels, Gauge>,
+    pub(super) ready: Family<ModuleLabels, Gauge>,
+    pub(super) records: Family<TypeLabels, Counter>,
+    pub(super) record_errors: Family<ReasonLabels, Counter>,
+    pub(super) topic_lag: Family<PartitionLabels, Gauge>,
+    pub(super) reader_restarts: Family<OwnLabels, Counter>,
+    pub(super) refresh: Histograms<RefreshLabels>,
+    pub(super) refresh_errors: Family<RefreshErrorLabels, Counter>,
+    pub(super) last_refresh: Family<RefreshLabels, Float>,
+    pub(super) groups: Family<GroupLabels, Gauge>,
+    pub(super) group_partitions: Family<ClusterLabels, Gauge>,
+    pub(super) dropped: Family<DroppedLabels, Counter>,
+    pub(super) cut_topics: Family<ClusterLabels, Counter>,
+    pub(super) zookeeper_nodes: Family<OwnLabels, Gauge>,
+    pub(super) zookeeper_sessions: Family<OwnLabels, Counter>,
+    pub(super) scrape: Histogram,
+}
+
+impl Default for Families {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = seconds;
+        Self {
+            up: Family::default(),
+            ready: Family::default(),
+            records: Family::default(),
+            record_errors: Family::default(),
+            topic_lag: Family::default(),
+            reader_restarts: Family::default(),
+            refresh: Family::new_with_constructor(histogram),
+            refresh_errors: Family::default(),
+            last_refresh: Family::default(),
+            groups: Family::default(),
+            group_partitions: Family::default(),
+            dropped: Family::default(),
+            cut_topics: Family::default(),
+            zookeeper_nodes: Family::default(),
+            zookeeper_sessions: Family::default(),
+            scrape: seconds(),
+        }
+    }
+}
+
+/// A histogram with buckets from 1 ms to 8.192 s.
+pub(super) fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.001, 2.0, 14))
+}
+
+pub(super) fn module_labels(health: &Health) -> ModuleLabels {
+    ModuleLabels { cluster: health.cluster.clone(), kind: health.kind.name(), module: health.module.clone() }
+}
+
+impl Families {
+    pub(super) fn register(&self, to: &mut Registry) {
+        let help = "Whether the module's servers have answered within 10 s";
+        to.register("warrener_up", help, self.up.clone());
+        to.register("warrener_ready", "Whether the module has read all once", self.ready.clone());
+        to.register("warrener_records", "Records of the offsets topic, by type", self.records.clone());
+        let help = "Records of the offsets topic and nodes of ZooKeeper that could not be read, by reason";
+        to.register("warrener_record_errors", help, self.record_errors.clone());
+        let help = "Records of the offsets topic up to its high watermark that have not been read";
+        to.register("warrener_offsets_topic_lag", help, self.topic_lag.clone());
+        let help = "Partitions whose reading was started again because nothing came of them";
+        to.register("warrener_reader_restarts", help, self.reader_restarts.clone());
+        to.register("warrener_refresh_seconds", "Time that a refresh took", self.refresh.clone());
+        to.register("warrener_refresh_errors", "Refreshes that failed, by reason", self.refresh_errors.clone());
+        let help = "Unix time of the last successful refresh";
+        to.register("warrener_last_refresh_timestamp_seconds", help, self.last_refresh.clone());
+        to.register("warrener_groups", "Groups that are shown, by type", self.groups.clone());
+        let help = "Partitions with a commit, over all groups that are shown";
+        to.register("warrener_group_partitions", help, self.group_partitions.clone());
+        let help = "Commits that were not taken in, by reason";
+        to.register("warrener_dropped_commits", help, self.dropped.clone());
+        let help = "Topics of assignments that were not kept: more than 10,000 of one that the metadata does not name";
+        to.register("warrener_dropped_assigned_topics", help, self.cut_topics.clone());
+        let help = "Nodes of ZooKeeper that are followed";
+        to.register("warrener_zookeeper_nodes", help, self.zookeeper_nodes.clone());
+        let help = "Sessions with ZooKeeper that were opened";
+        to.register("warrener_zookeeper_sessions", help, self.zookeeper_sessions.clone());
+        to.register("warrener_scrape_seconds", "Time from a scrape's request to its last byte", self.scrape.clone());
+    }
+}
+
+/// Registers `warrener_build_info` and, with the set `kafka_exporter`, `kafka_exporter_build_info`, from which
+/// dashboards take their variables.
+pub(super) fn build_info(registry: &mut Registry, kafka_exporter: bool) {
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
+    let ours = Family::<[(&str, &str); 3], Gauge>::default();
+    let labels = [("version", version), ("revision", revision), ("rustc", env!("WARRENER_RUSTC"))];
+    ours.get_or_create(&labels).set(1);
+    registry.register("warrener_build_info", "The version that runs, always 1", ours);
+    if !kafka_exporter {
+        return;
+    }
+    let theirs = Family::<[(&str, &str); 2], Gauge>::default();
+    theirs.get_or_create(&[("version", version), ("revision", revision)]).set(1);
+    registry.register("kafka_exporter_build_info", "The version that runs, for dashboards made for it", theirs);
+}

@@ -1,0 +1,131 @@
+//! The exporter's own metrics.
+
+mod counters;
+#[cfg(test)]
+pub(super) mod documented_tests;
+mod families;
+mod module;
+mod process;
+mod report;
+mod text;
+
+use std::borrow::Cow;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::clock;
+use crate::config::{Metrics, NameSet};
+use crate::health::Health;
+use crate::model::Tick;
+use crate::storage::{Storage, View};
+
+use super::Format;
+use families::{
+    ClusterLabels, DroppedLabels, Families, Float, GroupLabels, PartitionLabels, build_info, module_labels,
+};
+
+pub use counters::{ErrorCounters, RecordCounters};
+pub use families::RefreshKind;
+pub use module::ModuleMetrics;
+
+/// The exporter's own metrics.
+#[derive(Debug)]
+pub struct Own {
+    registry: Registry,
+    families: Families,
+    modules: Vec<Arc<Health>>,
+    record_errors: Vec<&'static str>,
+    /// Held while a page is made: families that mirror a state are filled for each page, one page at a time.
+    filling: Mutex<()>,
+}
+
+impl Own {
+    /// Creates the metrics of a program with these modules. The configuration counts as read now. `record_errors` are the
+    /// reasons for which the classes of consumers count records that they could not read.
+    #[must_use]
+    pub fn new(modules: Vec<Arc<Health>>, metrics: &Metrics, record_errors: Vec<&'static str>) -> Self {
+        let families = Families::default();
+        let labels = metrics.labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
+        let mut registry = Registry::with_labels(labels);
+        families.register(&mut registry);
+        build_info(&mut registry, metrics.names.contains(&NameSet::DEFAULT));
+        let (reloaded, at): (Gauge, Float) = Default::default();
+        reloaded.set(1);
+        at.set(clock::now().seconds());
+        let help = "Whether the last reading of the configuration was successful";
+        registry.register("warrener_config_last_reload_successful", help, reloaded);
+        let help = "Unix time of the last successful reading of the configuration";
+        registry.register("warrener_config_last_reload_success_timestamp_seconds", help, at);
+        registry.register_collector(Box::new(process::Process));
+        Self { registry, families, modules, record_errors, filling: Mutex::default() }
+    }
+
+    /// The health of the modules.
+    #[must_use]
+    pub fn modules(&self) -> &[Arc<Health>] {
+        &self.modules
+    }
+
+    /// The metrics of one module.
+    #[must_use]
+    pub fn module(&self, health: &Arc<Health>) -> ModuleMetrics {
+        ModuleMetrics { health: Arc::clone(health), families: self.families.clone() }
+    }
+
+    /// Records a completed page (`warrener_scrape_seconds`).
+    pub fn scraped(&self, took: Duration) {
+        self.families.scrape.observe(took.as_secs_f64());
+    }
+
+    /// Renders these metrics as the end of a page.
+    #[must_use]
+    pub fn render(&self, storage: &Storage, view: &View, now: Tick, format: Format) -> Vec<u8> {
+        let _one = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fill(storage, view, now);
+        let mut page = String::new();
+        // Writing into a string cannot fail, and the collectors return no errors.
+        let written = encoding::text::encode(&mut page, &self.registry);
+        debug_assert!(written.is_ok(), "{written:?}");
+        text::written(&page, format).into_bytes()
+    }
+
+    fn fill(&self, storage: &Storage, view: &View, now: Tick) {
+        let families = &self.families;
+        families.topic_lag.clear();
+        for health in &self.modules {
+            let labels = module_labels(health);
+            families.up.get_or_create(&labels).set(health.is_up(now).into());
+            families.ready.get_or_create(&labels).set(health.is_ready().into());
+            for (partition, lag) in health.behind() {
+                let (cluster, module) = (health.cluster.clone(), health.module.clone());
+                families.topic_lag.get_or_create(&PartitionLabels { cluster, module, partition }).set(lag);
+            }
+        }
+        for cluster in storage.clusters() {
+            for (why, count) in cluster.dropped() {
+                let labels = DroppedLabels { cluster: cluster.label().name().to_string(), reason: why.name() };
+                let counter = families.dropped.get_or_create(&labels);
+                counter.inner().store(count, Ordering::Relaxed);
+            }
+            let labels = ClusterLabels { cluster: cluster.label().name().to_string() };
+            let counter = families.cut_topics.get_or_create(&labels);
+            counter.inner().store(cluster.cut_topics(), Ordering::Relaxed);
+        }
+        families.groups.clear();
+        for cluster in &view.clusters {
+            let name = cluster.label.name().to_string();
+            for group in &cluster.groups {
+                let labels = GroupLabels { cluster: name.clone(), r#type: group.kind.name() };
+                families.groups.get_or_create(&labels).inc();
+            }
+            let partitions: usize = cluster.group_topics.iter().map(crate::storage::GroupTopicView::len).sum();
+            let gauge = families.group_partitions.get_or_create(&ClusterLabels { cluster: name });
+            gauge.set(i64::try_from(partitions).unwrap_or(i64::MAX));
+        }
+    }
+}
