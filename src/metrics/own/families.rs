@@ -153,32 +153,36 @@ pub(super) fn module_labels(health: &Health) -> ModuleLabels {
 
 impl Families {
     pub(super) fn register(&self, to: &mut Registry) {
-        let help = "Whether the module's servers have answered within 10 s";
+        let help = "Whether a server of the module has answered within the last 10 seconds";
         to.register("warrener_up", help, self.up.clone());
-        to.register("warrener_ready", "Whether the module has read all once", self.ready.clone());
+        to.register("warrener_ready", "Whether the module has read everything once", self.ready.clone());
         to.register("warrener_records", "Records of the offsets topic, by type", self.records.clone());
         let help = "Records of the offsets topic and nodes of ZooKeeper that could not be read, by reason";
         to.register("warrener_record_errors", help, self.record_errors.clone());
         let help = "Records of the offsets topic up to its high watermark that have not been read";
         to.register("warrener_offsets_topic_lag", help, self.topic_lag.clone());
-        let help = "Partitions whose reading was started again because nothing came of them";
+        let help = "Partitions that were read again from their position because nothing had arrived";
         to.register("warrener_reader_restarts", help, self.reader_restarts.clone());
-        to.register("warrener_refresh_seconds", "Time that a refresh took", self.refresh.clone());
+        to.register("warrener_refresh_seconds", "Duration of refreshes in seconds", self.refresh.clone());
         to.register("warrener_refresh_errors", "Refreshes that failed, by reason", self.refresh_errors.clone());
         let help = "Unix time of the last successful refresh";
         to.register("warrener_last_refresh_timestamp_seconds", help, self.last_refresh.clone());
-        to.register("warrener_groups", "Groups that are shown, by type", self.groups.clone());
-        let help = "Partitions with a commit, over all groups that are shown";
+        to.register("warrener_groups", "Groups, by type", self.groups.clone());
+        let help = "Partitions with a commit, summed over all groups";
         to.register("warrener_group_partitions", help, self.group_partitions.clone());
-        let help = "Commits that were not taken in, by reason";
+        let help = "Commits that were not stored, by reason";
         to.register("warrener_dropped_commits", help, self.dropped.clone());
-        let help = "Topics of assignments that were not kept: more than 10,000 of one that the metadata does not name";
+        let help = "Topics that only an assignment names and that were not stored: more than 10,000 in one assignment";
         to.register("warrener_dropped_assigned_topics", help, self.cut_topics.clone());
-        let help = "Nodes of ZooKeeper that are followed";
+        let help = "ZooKeeper nodes that are followed";
         to.register("warrener_zookeeper_nodes", help, self.zookeeper_nodes.clone());
-        let help = "Sessions with ZooKeeper that were opened";
+        let help = "ZooKeeper sessions that were opened";
         to.register("warrener_zookeeper_sessions", help, self.zookeeper_sessions.clone());
-        to.register("warrener_scrape_seconds", "Time from a scrape's request to its last byte", self.scrape.clone());
+        to.register(
+            "warrener_scrape_seconds",
+            "Time from the request of a scrape to its last byte in seconds",
+            self.scrape.clone(),
+        );
     }
 }
 
@@ -189,11 +193,15 @@ pub(super) fn build_info(registry: &mut Registry, kafka_exporter: bool) {
     let ours = Family::<[(&str, &str); 3], Gauge>::default();
     let labels = [("version", version), ("revision", revision), ("rustc", env!("WARRENER_RUSTC"))];
     ours.get_or_create(&labels).set(1);
-    registry.register("warrener_build_info", "The version that runs, always 1", ours);
+    registry.register("warrener_build_info", "A metric with the constant value 1 and the version as labels", ours);
     if !kafka_exporter {
         return;
     }
     let theirs = Family::<[(&str, &str); 2], Gauge>::default();
     theirs.get_or_create(&[("version", version), ("revision", revision)]).set(1);
-    registry.register("kafka_exporter_build_info", "The version that runs, for dashboards made for it", theirs);
+    registry.register(
+        "kafka_exporter_build_info",
+        "A metric with the constant value 1 and the version as labels, for dashboards of kafka_exporter",
+        theirs,
+    );
 }
