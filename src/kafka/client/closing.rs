@@ -1,0 +1,44 @@
+//! Closes clients and readers without blocking their owners: librdkafka may take long.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::Client;
+use crate::{shortage, task};
+
+/// How long closing a client may block its owner. librdkafka's own threads may wait longer for a name lookup; they
+/// end by themselves, or with the process.
+const CLOSING: Duration = Duration::from_millis(300);
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let native = self.native.take();
+        let closing = native.as_ref().map(|native| native.context().begin_closing());
+        within(CLOSING, "kafka-close", move || {
+            drop(native);
+            drop(closing);
+        });
+    }
+}
+
+/// Runs work that may block for long on a separate thread, and waits for it at most `limit`.
+pub(in crate::kafka) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = mpsc::sync_channel::<()>(1);
+    let started = task::start(name, move || {
+        work();
+        // Fails when the wait has timed out.
+        done.send(()).ok();
+    });
+    match started {
+        Ok(_) => {
+            if matches!(waiting.recv_timeout(limit), Err(mpsc::RecvTimeoutError::Timeout)) {
+                tracing::debug!(name, "closing goes on in the background");
+            }
+        }
+        // Closing here may take longer than `limit`, but nothing is left open.
+        Err(refused) => {
+            tracing::warn!(name, cause = shortage::thread_cause(&refused.error), "closing without a thread of its own");
+            refused.work_here();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The errors for settings that librdkafka refuses. They never show a password or another secret value.
+
+use rdkafka::error::KafkaError;
+
+use crate::config::{Connection, Secret};
+use crate::model::ModuleError;
+
+/// The configuration section that a property comes from.
+fn section(connection: &Connection) -> String {
+    match &connection.client.name {
+        Some(name) => format!("client-profile.{name}"),
+        None => "client-profile".to_owned(),
+    }
+}
+
+/// librdkafka's refusal without the property's value, which may be a secret.
+pub(super) fn refused(connection: &Connection, error: KafkaError) -> ModuleError {
+    let section = section(connection);
+    if let KafkaError::ClientConfig(_, reason, name, value) = error {
+        // A number that is out of range is no secret, and its digits may also occur in the range itself.
+        let is_plain = value.is_empty() || !is_secret(&name) && value.parse::<f64>().is_ok();
+        let reason = if is_plain { reason } else { reason.replace(&value, "***") };
+        return ModuleError::Property { section, name, reason: reason.trim().to_owned() };
+    }
+    let reason = if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() };
+    ModuleError::Client { section, reason: hidden(connection, reason.trim_end_matches([':', '\n', ' '])) }
+}
+
+pub(super) fn hidden(connection: &Connection, reason: &str) -> String {
+    let profile = &connection.client;
+    let password = profile.sasl.as_ref().and_then(|sasl| sasl.password.as_ref());
+    let secrets = profile.properties.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value).chain(password);
+    secrets
+        .map(Secret::reveal)
+        .filter(|secret| !secret.is_empty())
+        .fold(reason.to_owned(), |text, secret| text.replace(secret, "***"))
+}
+
+fn is_secret(property: &str) -> bool {
+    ["password", "secret", "key.pem", "sasl.oauthbearer.config"].iter().any(|part| property.contains(part))
+}

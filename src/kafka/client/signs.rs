@@ -1,0 +1,45 @@
+//! The state of a client, as its metadata requests and its sockets show it.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use super::Client;
+use crate::kafka::recovery::Signs;
+
+/// How long the outcome of a metadata request counts as a sign of the client's state.
+const ASKED_FOR: Duration = Duration::from_secs(15);
+
+/// The outcome of the latest metadata requests.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// When the last one ended.
+    last: Option<Instant>,
+    /// Since when requests have failed; `None` after an answer.
+    failing: Option<Instant>,
+    /// Whether the last answer named no broker.
+    brokerless: bool,
+}
+
+impl Client {
+    /// Records that a metadata request has ended. `brokers` is the number of brokers in the answer, which may be 0,
+    /// or `None` if there was no answer.
+    pub(in crate::kafka) fn note_metadata(&self, brokers: Option<usize>, now: Instant) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.failing = if brokers.is_some() { None } else { asked.failing.or(Some(now)) };
+        asked.brokerless = brokers == Some(0);
+        asked.last = Some(now);
+    }
+
+    /// The observed state of the client, as input for [`Recovery`](crate::kafka::recovery::Recovery).
+    pub(in crate::kafka) fn signs(&self, now: Instant) -> Signs {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = |then: Instant| now.saturating_duration_since(then);
+        // Old failures do not count: when no requests are sent any more, the client is not failing.
+        let is_asked = asked.last.is_some_and(|last| since(last) <= ASKED_FOR);
+        Signs {
+            connected: self.context().is_some_and(|context| context.sockets().is_connected()),
+            failing: asked.failing.filter(|_| is_asked).map(since),
+            brokerless: asked.brokerless && is_asked,
+        }
+    }
+}
