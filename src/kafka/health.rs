@@ -1,11 +1,9 @@
-//! Decides why a module is down: parses and classifies librdkafka's error texts, and reports each cause once. Pure:
-//! the time is an argument.
+//! Decides which failures of a module are logged, and when: each cause once. Pure: the time is an argument.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::{Code, reason};
+use super::Cause;
 use crate::model::Reason;
 
 /// librdkafka repeats a lasting error every 30 s. An error that was not repeated for longer than this counts as
@@ -19,102 +17,6 @@ const RECONNECTING: Duration = Duration::from_secs(6);
 const LATE: Duration = Duration::from_secs(2);
 /// Maximum number of distinct causes that are remembered. Bounds memory when the texts keep changing.
 const REMEMBERED: usize = 256;
-
-/// Why a broker or a whole module does not answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// `host:port`, if the cause concerns one broker.
-    pub broker: Option<String>,
-    /// librdkafka's code, if it gave one.
-    pub code: Option<Code>,
-    /// The class of the failure.
-    pub reason: Reason,
-    /// The text, without the parts that change from one attempt to the next.
-    pub text: String,
-}
-
-impl Cause {
-    /// Parses an error text of librdkafka, such as `sasl_ssl://b1:9093/1: SASL authentication error: ... (after
-    /// 312ms in state AUTH_REQ)`.
-    #[must_use]
-    pub fn read(code: Option<Code>, raw: &str) -> Self {
-        let raw = raw.trim();
-        let (broker, text) = match raw.split_once(": ") {
-            Some((name, text)) if is_broker(name) => (Some(address(name)), text),
-            Some(_) | None => (None, raw),
-        };
-        let text = stable(text);
-        Self { broker, code, reason: reason::of(code, &text), text }
-    }
-
-    /// Parses a line in which librdkafka ends a connection without reporting an error. Some of these lines are the
-    /// only sign that a port speaks another protocol: the state in which the server hung up shows which one.
-    #[must_use]
-    pub fn guess(raw: &str) -> Option<Self> {
-        let (head, tail) = raw.rsplit_once(" (after ")?;
-        let (lasted, state) = tail.split_once("ms in state ")?;
-        let state = state.split([',', ')']).next()?;
-        let cause = Self::read(None, head);
-        let guess = match state {
-            "APIVERSION_QUERY" if raw.starts_with("ssl://") || raw.starts_with("sasl_ssl://") => {
-                "the server hung up on its first request"
-            }
-            "APIVERSION_QUERY" => "the server hung up on its first request: the port may want TLS",
-            "UP" if lasted.parse().is_ok_and(|lasted: u64| lasted < 2000) && !raw.starts_with("sasl") => {
-                "the server hung up on its second request: the port may want SASL"
-            }
-            _ if head.contains("setup timed out") => return Some(cause),
-            _ => return None,
-        };
-        if !head.contains("Disconnected") {
-            return None;
-        }
-        Some(Self { reason: Reason::Protocol, text: guess.to_owned(), ..cause })
-    }
-
-    /// A cause in warrener's own words.
-    #[must_use]
-    pub fn own(code: Code, text: &str) -> Self {
-        Self { broker: None, code: Some(code), reason: code.reason(), text: text.to_owned() }
-    }
-
-    /// The same cause for one broker, `host:port`.
-    #[must_use]
-    pub fn of_broker(self, broker: Option<&str>) -> Self {
-        Self { broker: broker.map(str::to_owned), ..self }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.broker {
-            Some(broker) => write!(f, "{broker}: {}", self.text),
-            None => f.write_str(&self.text),
-        }
-    }
-}
-
-fn is_broker(name: &str) -> bool {
-    name.contains('/') && !name.contains(char::is_whitespace)
-}
-
-/// Converts `sasl_ssl://host:port/id` to `host:port`.
-fn address(name: &str) -> String {
-    let name = name.split_once("://").map_or(name, |(_, rest)| rest);
-    name.rsplit_once('/').map_or(name, |(host, _)| host).to_owned()
-}
-
-/// Removes the time spent in a state, the number of suppressed errors, and the address of a single attempt.
-fn stable(text: &str) -> String {
-    let text = match text.rsplit_once(" (after ") {
-        Some((head, tail)) if tail.contains("ms in state ") => head,
-        Some(_) | None => text,
-    };
-    match text.strip_prefix("Connect to ").and_then(|rest| rest.split_once(" failed: ")) {
-        Some((_, why)) => format!("connect failed: {why}"),
-        None => text.to_owned(),
-    }
-}
 
 /// Decides which failures are logged, and when.
 ///
@@ -269,6 +171,7 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::Code;
 
     fn seconds(count: u64) -> Duration {
         Duration::from_secs(count)
@@ -296,94 +199,6 @@ mod tests {
         health.silent(&all(), now);
         let texts: Vec<String> = health.due(now).into_iter().map(|cause| cause.text).collect();
         assert_eq!(texts, ["the server hung up"]);
-    }
-
-    #[test]
-    fn a_text_loses_what_changes_from_try_to_try() {
-        let raw = "sasl_ssl://b1:9093/bootstrap: SASL authentication error: Authentication failed \
-                   (after 312ms in state AUTH_REQ, 4 identical error(s) suppressed)";
-        assert_eq!(
-            Cause::read(Some(Code::AUTHENTICATION), raw),
-            Cause {
-                broker: Some("b1:9093".to_owned()),
-                code: Some(Code::AUTHENTICATION),
-                reason: Reason::Authentication,
-                text: "SASL authentication error: Authentication failed".to_owned(),
-            }
-        );
-        let refused =
-            "[::1]:9092/1: Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT)";
-        let cause = Cause::read(Some(Code::TRANSPORT), refused);
-        assert_eq!(
-            (cause.broker.as_deref(), cause.text.as_str()),
-            (Some("[::1]:9092"), "connect failed: Connection refused")
-        );
-        assert_eq!(cause.reason, Reason::Connection);
-    }
-
-    #[test]
-    fn each_wrong_credential_has_a_class_of_its_own() {
-        let reason = |code, text: &str| Cause::read(code, text).reason;
-        let handshake = "ssl://b:1/bootstrap: SSL handshake failed: ";
-        assert_eq!(
-            reason(
-                Some(Code::AUTHENTICATION),
-                "b:1/1: SASL GSSAPI mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: PLAIN"
-            ),
-            Reason::Mechanism
-        );
-        assert_eq!(
-            reason(
-                Some(Code::SSL),
-                &format!(
-                    "{handshake}error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified"
-                )
-            ),
-            Reason::Certificate
-        );
-        assert_eq!(
-            reason(
-                Some(Code::TRANSPORT),
-                "ssl://b:1/1: Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required"
-            ),
-            Reason::ClientCertificate
-        );
-        assert_eq!(
-            reason(
-                Some(Code::TRANSPORT),
-                &format!(
-                    "{handshake}Disconnected: connection closed by peer: connecting to a PLAINTEXT broker listener?"
-                )
-            ),
-            Reason::Protocol
-        );
-        assert_eq!(
-            reason(
-                Some(Code::RESOLVE),
-                "nowhere:1/bootstrap: Failed to resolve 'nowhere:1': Name or service not known"
-            ),
-            Reason::Resolve
-        );
-    }
-
-    #[test]
-    fn a_server_that_hangs_up_at_once_speaks_something_else() {
-        let guess = |raw: &str| Cause::guess(raw).map(|cause| (cause.reason, cause.text));
-        let hung_up = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
-        assert_eq!(
-            guess(&format!("b:1/bootstrap: {hung_up} APIVERSION_QUERY, 1 identical error(s) suppressed)")),
-            Some((Reason::Protocol, "the server hung up on its first request: the port may want TLS".to_owned()))
-        );
-        assert_eq!(
-            guess(&format!("b:1/bootstrap: {hung_up} UP)")),
-            Some((Reason::Protocol, "the server hung up on its second request: the port may want SASL".to_owned()))
-        );
-        assert_eq!(guess("b:1/1: Disconnected: connection closed by peer (after 60000ms in state UP)"), None);
-        assert_eq!(guess("b:1/1: something else"), None);
-        assert_eq!(
-            guess("b:1/1: Connection setup timed out in state CONNECT (after 5001ms in state CONNECT)"),
-            Some((Reason::TimedOut, "Connection setup timed out in state CONNECT".to_owned()))
-        );
     }
 
     #[test]

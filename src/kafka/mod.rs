@@ -4,6 +4,7 @@
 //! what the safe API of rdkafka lacks, behind safe types: [`Lookups`] asks for offsets and topic ids with many
 //! requests in flight, [`Reader`] reads partitions of topics in batches.
 
+mod cause;
 mod client;
 mod context;
 mod error;
@@ -13,6 +14,7 @@ mod keeper;
 mod reason;
 mod recovery;
 
+pub use cause::Cause;
 pub use client::{Client, Role};
 pub use context::Context;
 pub use error::Code;
@@ -20,7 +22,6 @@ pub use ffi::{
     Answer, Batch, BrokerView, ClusterView, Described, Event, Found, Isolation, Log, Lookups, PartitionView, Place,
     Reader, Record, Spec, StartAt, TopicAt, TopicView,
 };
-pub use health::Cause;
 pub use keeper::Keeper;
 
 #[cfg(test)]
