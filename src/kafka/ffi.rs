@@ -6,8 +6,10 @@
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
+mod admin_options;
 mod bell;
-mod describe;
+mod describe_topics;
+mod list_offsets;
 mod lookups;
 mod metadata;
 mod reader;
@@ -27,8 +29,9 @@ use super::client::Native;
 use crate::model::ModuleError;
 use bell::Bell;
 
-pub use describe::Described;
-pub use lookups::{Answer, Found, Isolation, Lookups, Place, Spec};
+pub use describe_topics::Described;
+pub use list_offsets::{Found, Isolation, Place, Spec};
+pub use lookups::{Answer, Lookups};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
 pub(super) use sockets::{Sockets, remember as remember_sockets};
