@@ -1,5 +1,8 @@
+//! Tests of rounds, requests and answers.
+
+use super::answers::{Failed, Settled};
 use super::*;
-use crate::model::Partition;
+use crate::model::{Offset, Partition};
 use crate::storage::{Metadata, PartitionMetadata, TopicMetadata};
 
 const EVERY: Duration = Duration::from_secs(10);

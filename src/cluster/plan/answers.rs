@@ -1,0 +1,142 @@
+//! Handles answers and failures: what to report about partitions, and when a leader is asked again.
+
+use std::time::{Duration, Instant};
+
+use super::Plan;
+use crate::cluster::pace::backoff;
+use crate::model::{BrokerId, Offset};
+
+/// The result of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cluster) enum Outcome {
+    /// The log start, if known, and the log end.
+    Known(Option<Offset>, Offset),
+    /// Another broker may know.
+    Moved,
+    /// No answer is possible in this round.
+    Refused,
+}
+
+/// The log start, if known, and the log end.
+pub(in crate::cluster) type Bounds = (Option<Offset>, Offset);
+
+/// The effects of an answer.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::cluster) struct Settled {
+    /// Log start and log end by index; `None` for a partition to report as unknown.
+    pub(in crate::cluster) bounds: Vec<(usize, Option<Bounds>)>,
+    /// Whether newer metadata is wanted at once.
+    pub(in crate::cluster) hurry: bool,
+    /// How long the round took, if it is complete.
+    pub(in crate::cluster) complete: Option<Duration>,
+}
+
+/// The effects of a failed request.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::cluster) struct Failed {
+    /// The broker that the request was sent to.
+    pub(in crate::cluster) leader: Option<BrokerId>,
+    /// Partitions to report as unknown.
+    pub(in crate::cluster) unknown: Vec<usize>,
+    /// Whether this is the first failure of the round.
+    pub(in crate::cluster) first: bool,
+}
+
+impl Plan {
+    /// Handles the answer to a request, with an outcome for each of its partitions in order.
+    pub(in crate::cluster) fn answered(
+        &mut self,
+        chunk: usize,
+        outcomes: impl Iterator<Item = Outcome>,
+        now: Instant,
+    ) -> Settled {
+        let mut settled = Settled::default();
+        let Some(chunk) = self.chunks.remove(&chunk) else { return settled };
+        settled.hurry = self.recover(chunk.leader);
+        // Partitions beyond the end of a short answer count as refused.
+        let outcomes = outcomes.chain(std::iter::repeat(Outcome::Refused));
+        for (seat, outcome) in chunk.seats.iter().zip(outcomes) {
+            settled.hurry |= outcome == Outcome::Moved;
+            if let Some(seat) = *seat
+                && let Some(bounds) = self.settle(seat, outcome)
+            {
+                settled.bounds.push((seat, bounds));
+            }
+        }
+        settled.complete = self.completed(now);
+        settled
+    }
+
+    /// The leader that an unanswered request was sent to.
+    pub(in crate::cluster) fn leader(&self, chunk: usize) -> Option<BrokerId> {
+        self.chunks.get(&chunk).map(|chunk| chunk.leader)
+    }
+
+    /// Resets the failures of a leader that answered. Returns true when it had failed before.
+    fn recover(&mut self, leader: BrokerId) -> bool {
+        let Some(leader) = self.leaders.get_mut(&leader) else { return false };
+        leader.in_flight = leader.in_flight.saturating_sub(1);
+        let back = std::mem::take(&mut leader.failures) > 0;
+        leader.retry_at = None;
+        self.waiting |= back;
+        back
+    }
+
+    /// Applies the outcome of a partition. Returns what to report about it, if anything.
+    fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
+        let progress = self.seats.get_mut(seat)?;
+        progress.asked = false;
+        let open = !progress.settled && outcome != Outcome::Moved;
+        let bounds = match outcome {
+            Outcome::Known(start, end) => {
+                progress.settled = true;
+                Some(Some((start, end)))
+            }
+            Outcome::Moved => {
+                progress.moved = true;
+                (!std::mem::replace(&mut progress.told, true)).then_some(None)
+            }
+            Outcome::Refused => {
+                progress.settled = true;
+                (!std::mem::replace(&mut progress.told, true)).then_some(None)
+            }
+        };
+        if open && let Some(round) = &mut self.round {
+            round.open = round.open.saturating_sub(1);
+        }
+        bounds
+    }
+
+    /// Handles a request that got no answer.
+    pub(in crate::cluster) fn failed(&mut self, chunk: usize, now: Instant) -> Failed {
+        let Some(chunk) = self.chunks.remove(&chunk) else { return Failed::default() };
+        let mut failed = Failed { leader: Some(chunk.leader), ..Failed::default() };
+        if let Some(leader) = self.leaders.get_mut(&chunk.leader) {
+            leader.in_flight = leader.in_flight.saturating_sub(1);
+            if leader.retry_at.is_none() {
+                leader.failures = leader.failures.saturating_add(1);
+                leader.retry_at = Some(now + backoff(leader.failures));
+            }
+        }
+        for seat in chunk.seats.into_iter().flatten() {
+            let Some(progress) = self.seats.get_mut(seat) else { continue };
+            progress.asked = false;
+            if !progress.settled && !std::mem::replace(&mut progress.told, true) {
+                failed.unknown.push(seat);
+            }
+        }
+        // A failing leader gets a single request, whose failure counts for its other partitions, too.
+        let told = self.leaders.get_mut(&chunk.leader).is_some_and(|leader| std::mem::replace(&mut leader.told, true));
+        let others = if told { &[][..] } else { self.layout.led_by(chunk.leader) };
+        for place in others {
+            let waiting = self.seats.get_mut(*place).filter(|progress| !progress.asked && !progress.settled);
+            if waiting.is_some_and(|progress| !std::mem::replace(&mut progress.told, true)) {
+                failed.unknown.push(*place);
+            }
+        }
+        if let Some(round) = &mut self.round {
+            failed.first = !std::mem::replace(&mut round.failed, true);
+        }
+        failed
+    }
+}
