@@ -35,9 +35,9 @@ use super::{Class, Settings, Start};
 use crate::config::ConsumerClass;
 
 use backfill::Backfill;
-use parts::Begin;
+use parts::{Begin, Positions};
 use reader::Reading;
-use scout::{Positions, Scout};
+use scout::Scout;
 use topics::Topics;
 use translate::Translator;
 

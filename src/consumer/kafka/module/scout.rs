@@ -1,37 +1,38 @@
 //! The scout: finds partitions, asks where their logs begin and end, and measures how far the reader is behind.
+//!
+//! - `questions`: cuts the partitions of a question into ListOffsets requests.
+//! - `answers`: what follows from the answers, for the reader, for readiness and for the log.
+//! - `absence`: topics that the metadata does not name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod absence;
+mod answers;
+mod questions;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::clock::later;
-use crate::kafka::{
-    Answer, Cause, Client, ClusterView, Code, Described, Isolation, Keeper, Log, Lookups, Place, Spec, TopicAt,
-    TopicView,
-};
+use crate::kafka::{Client, Keeper, Log, Lookups, TopicAt, TopicView};
 use crate::metrics::own::ModuleMetrics;
-use crate::model::ModuleError;
-use crate::model::{BrokerId, Offset, Partition};
+use crate::model::{BrokerId, ModuleError, Offset};
 use crate::task::make_in_time;
 
-pub use super::parts::Positions;
-
-use super::held::{Course, Held, Stands, Why};
-use super::parts::{Begin, Notice};
+use super::held::Held;
+use super::parts::{Begin, Notice, Positions};
 use super::topics::{OFFSETS, SHARE_STATE, Topics};
+use absence::Absence;
+use questions::{Question, Questions};
 
 /// Time between two checks for new partitions, and between two checks for a topic that does not exist yet.
 const LOOK: Duration = Duration::from_secs(10);
 const LOOK_FOR_TOPIC: Duration = Duration::from_secs(1);
-/// Number of consecutive answers after which a topic counts as not existing.
-const ABSENCES: u32 = 2;
-/// How long to wait for an answer.
+/// How long to wait for metadata.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time between two requests for bounds that are still unknown.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// How long an idle scout waits for answers before it checks what is due.
@@ -40,7 +41,7 @@ const STEP: Duration = Duration::from_millis(20);
 /// See the module documentation.
 pub struct Scout {
     client: Arc<Client>,
-    lookups: Lookups,
+    questions: Questions,
     topics: Topics,
     probe: Duration,
     metrics: ModuleMetrics,
@@ -52,16 +53,9 @@ pub struct Scout {
     /// Partitions whose new end was requested and could not be determined.
     untold: BTreeSet<Log>,
     held: Held,
-    asked: HashMap<usize, (Question, Vec<Log>)>,
-    next_tag: usize,
     /// Whether the offsets topic has been seen, or is known not to exist. Partitions that appear later are new.
     seen: bool,
-    /// Number of consecutive answers that the offsets topic does not exist.
-    absences: u32,
-    /// Why the broker refuses the offsets topic. Kept so that each reason is logged once.
-    refused: Option<Code>,
-    /// Whether a broker was asked why the topic of share groups is missing.
-    asked_for_shares: bool,
+    absence: Absence,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,20 +63,6 @@ struct Bounds {
     start: Option<Offset>,
     end: Option<Offset>,
     late: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Question {
-    /// The log start.
-    Start,
-    /// The last stable offset.
-    End,
-    /// The current last stable offset of a partition that has been read up to an earlier one.
-    NewEnd,
-    /// The high watermark.
-    HighWatermark,
-    /// The last stable offset of a partition that brings no records although its log grows.
-    Stable,
 }
 
 impl Scout {
@@ -97,7 +77,7 @@ impl Scout {
         metrics: ModuleMetrics,
     ) -> Result<Self, ModuleError> {
         Ok(Self {
-            lookups: Lookups::new(Arc::clone(&client))?,
+            questions: Questions::new(Lookups::new(Arc::clone(&client))?),
             client,
             topics,
             probe,
@@ -107,12 +87,8 @@ impl Scout {
             wanted: BTreeMap::new(),
             untold: BTreeSet::new(),
             held: Held::default(),
-            asked: HashMap::new(),
-            next_tag: 0,
             seen: false,
-            absences: 0,
-            refused: None,
-            asked_for_shares: false,
+            absence: Absence::default(),
         })
     }
 
@@ -158,7 +134,7 @@ impl Scout {
                 self.ask(Question::HighWatermark, &all)?;
                 probe = later(now, self.probe);
             }
-            if let Some(answer) = self.lookups.next(STEP) {
+            if let Some(answer) = self.questions.next_answer(STEP) {
                 self.take(answer, begin, positions)?;
             }
         }
@@ -168,9 +144,8 @@ impl Scout {
     /// Continues with another client. Requests that the old client has not answered are sent again.
     fn replace_client(&mut self, client: Arc<Client>, stop: &CancellationToken) {
         if let Some(lookups) = make_in_time("a queue", || Lookups::new(Arc::clone(&client)), stop) {
-            self.lookups = lookups;
+            self.questions = Questions::new(lookups);
             self.client = client;
-            self.asked.clear();
         }
     }
 
@@ -194,31 +169,16 @@ impl Scout {
             self.ask_for(OFFSETS, &view);
             return LOOK_FOR_TOPIC;
         };
-        (self.refused, self.absences) = (None, 0);
+        self.absence.end();
         match shares {
             // This topic is counted before the offsets topic, so that the module is not ready without it.
             Some(shares) if shares.error.is_none() => self.see(SHARE_STATE, shares, positions),
             Some(_) => {}
-            None if self.asked_for_shares => {}
-            None => {
-                self.asked_for_shares = true;
-                self.ask_for(SHARE_STATE, &view);
-            }
+            None => self.ask_once_for_shares(&view),
         }
         self.see(OFFSETS, offsets, positions);
         self.seen = true;
         LOOK
-    }
-
-    /// Asks a broker about one topic by name. The metadata leaves out both a topic that may not be described and
-    /// one that does not exist; the answer tells which it is.
-    fn ask_for(&mut self, topic: TopicAt, view: &ClusterView) {
-        let (name, TopicAt(tag)) = (self.topics.name(topic), topic);
-        if let Some(broker) = view.brokers.first()
-            && let Err(error) = self.lookups.topics(tag, broker.id, &[name], LOOKUP_TIMEOUT)
-        {
-            warn!(topic = name, %error, "a topic cannot be asked for");
-        }
     }
 
     /// Records the partitions of a topic.
@@ -238,185 +198,12 @@ impl Scout {
         positions.count(topic, partitions);
     }
 
-    /// Sends a question about partitions, one request per leader, so that a silent broker affects only its own
-    /// partitions.
+    /// Asks a question about partitions.
     fn ask(&mut self, question: Question, about: &BTreeSet<Log>) -> Result<(), ModuleError> {
-        let pending: BTreeSet<Log> = self
-            .asked
-            .values()
-            .filter(|(asked, _)| *asked == question)
-            .flat_map(|(_, logs)| logs.iter().copied())
-            .collect();
-        let mut by_leader: BTreeMap<Option<BrokerId>, Vec<Log>> = BTreeMap::new();
-        for log in about.difference(&pending) {
-            by_leader.entry(self.leaders.get(log).copied().flatten()).or_default().push(*log);
-        }
-        let (spec, isolation) = match question {
-            Question::Start => (Spec::Earliest, Isolation::Uncommitted),
-            Question::End | Question::NewEnd | Question::Stable => (Spec::Latest, Isolation::Committed),
-            Question::HighWatermark => (Spec::Latest, Isolation::Uncommitted),
-        };
-        for chunk in by_leader.values().flat_map(|logs| logs.chunks(500)) {
-            let tag = self.next_tag;
-            self.next_tag = tag.wrapping_add(1);
-            let place = |log: &Log| Place { topic: self.topics.name(log.topic), partition: log.partition, spec };
-            let places = chunk.iter().map(place);
-            self.lookups.offsets(tag, places, isolation, LOOKUP_TIMEOUT)?;
-            self.asked.insert(tag, (question, chunk.to_vec()));
-        }
-        Ok(())
+        self.questions.ask(question, about, &self.leaders, &self.topics)
     }
 
-    fn take(&mut self, answer: Answer, begin: &Sender<Notice>, positions: &Positions) -> Result<(), ModuleError> {
-        let (tag, result) = match answer {
-            Answer::Offsets { tag, result } => (tag, result),
-            Answer::Topics { tag, result } => {
-                self.take_absence(TopicAt(tag), result.ok(), positions);
-                return Ok(());
-            }
-        };
-        let Some((question, logs)) = self.asked.remove(&tag) else { return Ok(()) };
-        let results = match result {
-            Ok(results) => results,
-            Err(code) => vec![Err(code); logs.len()],
-        };
-        let mut standing = BTreeSet::new();
-        for (log, result) in logs.into_iter().zip(results) {
-            self.hear(log, result.as_ref().err().copied());
-            let offset = result.ok().and_then(|found| found.offset);
-            match question {
-                Question::Start => drop(self.wanted.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start))),
-                Question::End => drop(self.wanted.get_mut(&log).map(|bounds| bounds.end = offset.or(bounds.end))),
-                Question::NewEnd => self.take_new_end(log, offset, begin),
-                Question::Stable => self.take_stable(log, offset, begin),
-                Question::HighWatermark if self.take_high_watermark(log, offset, positions) => {
-                    standing.insert(log);
-                }
-                Question::HighWatermark => {}
-            }
-        }
-        let known: Vec<Begin> = self.wanted.iter().filter_map(|(log, bounds)| bounds.begin(*log)).collect();
-        for known in known {
-            self.wanted.remove(&known.log);
-            if begin.send(Notice::Begin(known)).is_err() {
-                warn!(partition = known.log.partition.0, "the reader has ended");
-            }
-        }
-        positions.tell(&self.metrics);
-        if standing.is_empty() { Ok(()) } else { self.ask(Question::Stable, &standing) }
-    }
-
-    /// Handles the answer to the question why a topic is missing.
-    fn take_absence(&mut self, topic: TopicAt, found: Option<Described>, positions: &Positions) {
-        let (name, module) = (self.topics.name(topic), &self.metrics.health().module);
-        match found.and_then(|found| found.topics.get(name).copied()) {
-            Some(Err(code)) if topic == SHARE_STATE => {
-                if code != Code::UNKNOWN_TOPIC_OR_PART {
-                    info!(module, topic = name, %code, "share groups will have no offsets: their topic is refused");
-                }
-            }
-            Some(Err(Code::UNKNOWN_TOPIC_OR_PART)) => {
-                // Kafka creates the topic when the first group commits; until then nothing is missing. A single
-                // answer may come from a broker that does not know the topic yet.
-                self.absences = self.absences.saturating_add(1);
-                if self.absences < ABSENCES {
-                    return;
-                }
-                positions.count(OFFSETS, 0);
-                positions.tell(&self.metrics);
-                self.seen = true;
-            }
-            Some(Err(code)) => {
-                if self.refused.replace(code) != Some(code) {
-                    warn!(module, topic = name, %code, "the offsets topic is refused");
-                }
-            }
-            Some(Ok(_)) | None => {}
-        }
-    }
-
-    /// Passes the current end of the log to the reader. Without an answer the question is asked again.
-    fn take_new_end(&mut self, log: Log, end: Option<Offset>, begin: &Sender<Notice>) {
-        match end {
-            // Fails when the reader has ended, which is reported separately.
-            Some(end) => drop(begin.send(Notice::End { log, end })),
-            None => drop(self.untold.insert(log)),
-        }
-    }
-
-    /// Handles the high watermark of a partition. Returns whether to ask why nothing is read from it.
-    fn take_high_watermark(&mut self, log: Log, end: Option<Offset>, positions: &Positions) -> bool {
-        let (position, Partition(partition)) = (positions.of(log), log.partition);
-        if log.topic == OFFSETS {
-            self.metrics.topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
-        }
-        let Some((end, position)) = end.zip(position) else { return false };
-        let (module, topic) = (&self.metrics.health().module, self.topics.name(log.topic));
-        match self.held.note(log, position, end, Instant::now()) {
-            Course::Nothing => false,
-            Course::Ask => true,
-            Course::GoesOn(stood) => {
-                info!(module, topic, partition, seconds = stood.as_secs(), "a partition that stood still goes on");
-                false
-            }
-        }
-    }
-
-    /// Handles the last stable offset of a partition that stands still, which shows the reason.
-    fn take_stable(&mut self, log: Log, stable: Option<Offset>, begin: &Sender<Notice>) {
-        let (Some(stable), Some(position)) = (stable, self.held.position(log)) else { return };
-        let why = if stable <= position { Why::Transaction } else { Why::Stuck };
-        let Some(Stands { at, since, is_news }) = self.held.explain(log, why, Instant::now()) else { return };
-        let (module, topic, partition) = (&self.metrics.health().module, self.topics.name(log.topic), log.partition.0);
-        let (offset, seconds) = (at.0, since.as_secs());
-        match why {
-            Why::Transaction if is_news => warn!(
-                module,
-                topic,
-                partition,
-                at = offset,
-                seconds,
-                "an open transaction holds a partition back: what was committed there since is not known"
-            ),
-            Why::Transaction => {}
-            Why::Stuck => {
-                if is_news {
-                    warn!(
-                        module,
-                        topic,
-                        partition,
-                        at = offset,
-                        seconds,
-                        "a partition stands still though there is more to read: its reading is started again"
-                    );
-                }
-                // Fails when the reader has ended, which is reported separately.
-                begin.send(Notice::Stuck { log, at }).ok();
-            }
-        }
-    }
-
-    /// Records whether the leader of a partition answered.
-    fn hear(&self, log: Log, error: Option<Code>) {
-        let leader = self.leaders.get(&log).copied().flatten().and_then(|leader| self.addresses.get(&leader));
-        let context = self.client.context();
-        match error {
-            None => {
-                self.answered();
-                if let Some((context, leader)) = context.zip(leader) {
-                    context.answered_by(leader);
-                }
-            }
-            Some(code @ (Code::TIMED_OUT | Code::TRANSPORT)) => {
-                let cause = Cause::own(code, "no answer to a request for log ends");
-                if let Some(context) = context {
-                    context.unanswered(&cause.of_broker(leader.map(String::as_str)));
-                }
-            }
-            Some(_) => {}
-        }
-    }
-
+    /// Records that a server answered.
     fn answered(&self) {
         self.client.answered();
         self.metrics.answered();
