@@ -2,8 +2,21 @@
 //!
 //! Two threads share one client. One requests metadata, which blocks. The other keeps ListOffsets requests to all
 //! leaders in flight and applies each answer to storage as it arrives, so a broker that does not answer affects
-//! only its own partitions and delays nothing else. In between it runs the time lookups for the time lags. `plan`,
-//! `past` and `pace` decide what is due; they use neither Kafka nor the clock.
+//! only its own partitions and delays nothing else. In between it runs the time lookups for the time lags.
+//!
+//! | file | contains |
+//! |---|---|
+//! | `module` | the module of a `[cluster.*]` section |
+//! | `topics` | the thread that requests metadata, topic ids and racks |
+//! | `layout` | a metadata answer, as storage and the plan need it |
+//! | `pace` | when metadata is requested |
+//! | `offsets` | the thread that requests log starts and log ends |
+//! | `plan` | which leaders are asked for them, and when; `plan/requests` cuts their partitions into requests |
+//! | `past_times`, `times` | sends the time lookups, applies their answers |
+//! | `past` | which time lookups are needed, and when |
+//! | `pulse` | whether the cluster answers |
+//!
+//! `layout`, `pace`, `plan` and `past` use neither Kafka nor the clock.
 
 mod layout;
 mod module;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kafka::{Code, Found, Isolation, Lookups, Place, Spec};
+use crate::kafka::{Code, Found, Isolation, Lookups, PARTITIONS_PER_REQUEST, Place, Spec};
 use crate::model::{BrokerId, Timestamp};
 use crate::storage::{Dated, TimeAnswer, TimesFound};
 
@@ -14,8 +14,6 @@ use super::past::{Question, What};
 
 /// How long a request may wait for its broker, which may have to read from disk.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Maximum number of partitions per request: librdkafka's work grows with the square of their number.
-const CHUNK: usize = 500;
 /// Maximum number of requests in flight per leader.
 const AT_ONCE: usize = 8;
 /// Distinguishes the tags of these requests from those of the refreshes.
@@ -59,7 +57,7 @@ impl Times {
         for ((leader, _), mut questions) in calls {
             let waiting = self.waiting.entry(leader).or_default();
             while !questions.is_empty() {
-                let rest = questions.split_off(questions.len().min(CHUNK));
+                let rest = questions.split_off(questions.len().min(PARTITIONS_PER_REQUEST));
                 waiting.push_back(std::mem::replace(&mut questions, rest));
             }
         }

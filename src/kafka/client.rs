@@ -9,7 +9,8 @@
 //! `src/config/sections/modules.rs`, with the expected texts in `tests/fixtures/config/bad/servers.txt`).
 //!
 //! Requests are sent by `ffi`: metadata by [`Client::metadata`], ListOffsets and DescribeTopics by
-//! [`Lookups`](super::Lookups).
+//! [`Lookups`](super::Lookups). The partitions of ListOffsets are cut into requests of at most
+//! [`PARTITIONS_PER_REQUEST`](super::PARTITIONS_PER_REQUEST) by those who send them; its documentation names them.
 
 mod closing;
 mod properties;

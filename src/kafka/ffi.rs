@@ -30,7 +30,7 @@ use crate::model::ModuleError;
 use bell::Bell;
 
 pub use describe_topics::Described;
-pub use list_offsets::{Found, Isolation, Place, Spec};
+pub use list_offsets::{Found, Isolation, PARTITIONS_PER_REQUEST, Place, Spec};
 pub use lookups::{Answer, Lookups};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};

@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Leader, Plan};
+use crate::kafka::PARTITIONS_PER_REQUEST;
 use crate::model::BrokerId;
-
-/// Maximum number of partitions per request: librdkafka's work grows with the square of their number.
-const CHUNK: usize = 500;
 
 /// A request to send.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,9 +37,9 @@ impl Plan {
                 let progress = self.seats.get(*place);
                 progress.is_some_and(|progress| !progress.asked && !progress.settled && !progress.moved)
             };
-            let most = if failing { CHUNK } else { usize::MAX };
+            let most = if failing { PARTITIONS_PER_REQUEST } else { usize::MAX };
             let places: Vec<usize> = self.layout.led_by(id).iter().copied().filter(waits).take(most).collect();
-            for seats in places.chunks(CHUNK) {
+            for seats in places.chunks(PARTITIONS_PER_REQUEST) {
                 asks.push(self.send(id, seats));
             }
         }

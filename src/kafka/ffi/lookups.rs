@@ -67,8 +67,8 @@ impl Lookups {
         Ok(Self { channel: Some(Channel { queue, client }), describing: Cell::new(0) })
     }
 
-    /// Requests offsets. The places should have one leader and be at most 500, because librdkafka's work grows with
-    /// the square of their number. No place may occur twice.
+    /// Requests offsets. The places should have one leader and be at most
+    /// [`PARTITIONS_PER_REQUEST`](super::list_offsets::PARTITIONS_PER_REQUEST). No place may occur twice.
     ///
     /// # Errors
     /// A topic name contains NUL.

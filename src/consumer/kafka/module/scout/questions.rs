@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::consumer::kafka::module::topics::Topics;
-use crate::kafka::{Answer, Isolation, Log, Lookups, Place, Spec, TopicAt};
+use crate::kafka::{Answer, Isolation, Log, Lookups, PARTITIONS_PER_REQUEST, Place, Spec, TopicAt};
 use crate::model::{BrokerId, ModuleError};
 
 /// How long to wait for an answer.
@@ -63,7 +63,7 @@ impl Questions {
             Question::End | Question::NewEnd | Question::Stable => (Spec::Latest, Isolation::Committed),
             Question::HighWatermark => (Spec::Latest, Isolation::Uncommitted),
         };
-        for chunk in by_leader.values().flat_map(|logs| logs.chunks(500)) {
+        for chunk in by_leader.values().flat_map(|logs| logs.chunks(PARTITIONS_PER_REQUEST)) {
             let tag = self.next_tag;
             self.next_tag = tag.wrapping_add(1);
             let place = |log: &Log| Place { topic: topics.name(log.topic), partition: log.partition, spec };
