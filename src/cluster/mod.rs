@@ -16,7 +16,7 @@
 //! | `past` | which time lookups are needed, and when |
 //! | `pulse` | whether the cluster answers |
 //!
-//! `layout`, `pace`, `plan` and `past` use neither Kafka nor the clock.
+//! `layout`, `pace`, `plan` and `past` are pure: they use neither a client nor the clock.
 
 mod layout;
 mod module;

@@ -3,7 +3,7 @@
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, GroupMetadata, GroupType, Key, Record, RecordType, share_state};
+use crate::offsets::{self, GroupMetadata, GroupType, Key, Problem, Record, RecordType, share_state};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
 use super::facts;
@@ -48,7 +48,7 @@ impl Translator {
             Ok(decoded) => self.translate(decoded, record.time.unwrap_or(Timestamp(i64::MIN))),
             Err(error) => {
                 self.counters.failed(error.reason());
-                negative_offset(&key, error.reason())
+                negative_offset(&key, error.problem)
             }
         }
     }
@@ -178,25 +178,9 @@ impl Translator {
 }
 
 /// Converts a commit with a negative offset to a tombstone: a broker treats it as "nothing committed".
-fn negative_offset<'a>(key: &Key<'a>, reason: &str) -> Option<Update<'a>> {
-    match key {
-        Key::Commit { group, topic, partition, .. } if reason == "offset" => {
-            Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
-        }
-        Key::Commit { .. }
-        | Key::Group { .. }
-        | Key::Epoch { .. }
-        | Key::TargetEpoch { .. }
-        | Key::Member(_)
-        | Key::Target(_)
-        | Key::Current(_)
-        | Key::Topics { .. }
-        | Key::StatePartitions { .. }
-        | Key::Expression { .. }
-        | Key::Topology { .. }
-        | Key::Skipped(_)
-        | Key::Unknown(_) => None,
-    }
+fn negative_offset<'a>(key: &Key<'a>, problem: Problem) -> Option<Update<'a>> {
+    let (Key::Commit { group, topic, partition, .. }, Problem::Offset { .. }) = (key, problem) else { return None };
+    Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
 }
 
 const fn fact<'a>(group: Name<'a>, kind: GroupType, at: Timestamp, fact: GroupFact<'a>) -> Update<'a> {
