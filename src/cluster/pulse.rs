@@ -63,27 +63,24 @@ impl Pulse {
     /// Records a failed refresh. The reason is librdkafka's if known, because it is mostly more precise than that
     /// of the unanswered request.
     pub(super) fn refresh_failed(&self, kind: RefreshKind, cause: &Cause) {
-        let known = self.client.context().and_then(|context| {
-            context.unanswered(cause);
-            context.cause()
-        });
+        let context = self.client.context();
+        context.unanswered(cause);
+        let known = context.cause();
         self.metrics.refresh_failed(kind, known.map_or(cause.reason, |known| known.reason).name());
     }
 
     /// Records that a broker, `host:port`, answered a request.
     pub(super) fn answered_by(&self, broker: Option<&str>) {
-        if let Some((context, broker)) = self.client.context().zip(broker) {
-            context.answered_by(broker);
+        if let Some(broker) = broker {
+            self.client.context().answered_by(broker);
         }
     }
 
     /// Whether a probe is due. Also reports the cluster as down after a long silence.
     pub(super) fn quiet(&self, now: Instant) -> bool {
         let silence = now.saturating_duration_since(*self.last.lock().unwrap_or_else(PoisonError::into_inner));
-        if silence >= DOWN
-            && let Some(context) = self.client.context()
-        {
-            context.silent(&Cause::own(Code::TIMED_OUT, "no server has answered for 10 s"));
+        if silence >= DOWN {
+            self.client.context().silent(&Cause::own(Code::TIMED_OUT, "no server has answered for 10 s"));
         }
         silence >= QUIET
     }

@@ -23,6 +23,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::types::RDKafkaType;
 
 use super::Context;
+use super::until_drop::UntilDrop;
 use crate::config::{Connection, Secret};
 use crate::model::ModuleError;
 
@@ -45,7 +46,7 @@ pub(super) type Native = rdkafka::client::Client<Context>;
 
 /// One librdkafka instance. It has no group id: it commits nothing, creates nothing, joins nothing.
 pub struct Client {
-    native: Option<Native>,
+    native: UntilDrop<Native>,
     connection: Connection,
     role: Role,
     asked: Mutex<Asked>,
@@ -98,7 +99,7 @@ impl Client {
         super::ffi::watch_threads(&native_config);
         let native = Native::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
             .map_err(|error| refused(connection, error))?;
-        Ok(Self { native: Some(native), connection: connection.clone(), role, asked: Mutex::default() })
+        Ok(Self { native: UntilDrop::new(native), connection: connection.clone(), role, asked: Mutex::default() })
     }
 
     /// Creates another client with the same settings for the same module.
@@ -106,8 +107,7 @@ impl Client {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn renewed(&self) -> Result<Self, ModuleError> {
-        let context = self.context().cloned().unwrap_or_else(|| Context::new("", "", ""));
-        Self::new(&self.connection, self.role, context)
+        Self::new(&self.connection, self.role, self.context().clone())
     }
 
     /// The bootstrap servers, `host:port`.
@@ -118,42 +118,38 @@ impl Client {
 
     /// Passes the bootstrap servers to librdkafka again.
     pub(super) fn add_bootstrap_servers(&self) {
-        if let Some(native) = &self.native {
-            super::ffi::add_brokers(native, &self.connection.servers.join(","));
-        }
+        super::ffi::add_brokers(&self.native, &self.connection.servers.join(","));
     }
 
     /// Whether another client of the module is still closing.
     pub(super) fn is_another_closing(&self) -> bool {
-        self.context().is_some_and(|context| context.closing() > 0)
+        self.context().closing() > 0
     }
 
     /// The module's name, for the log.
     pub(super) fn module(&self) -> &str {
-        self.context().map_or("", Context::module)
+        self.context().module()
     }
 
     /// The context of this client, which holds the causes of its failures.
     #[must_use]
-    pub fn context(&self) -> Option<&Context> {
-        self.native.as_ref().map(|native| native.context().as_ref())
+    pub fn context(&self) -> &Context {
+        self.native.context()
     }
 
-    pub(super) const fn native(&self) -> Option<&Native> {
-        self.native.as_ref()
+    pub(super) fn native(&self) -> &Native {
+        &self.native
     }
 
     /// Records in the context that a server answered. Returns true when the log had reported that none did.
     pub fn answered(&self) -> bool {
-        self.context().is_some_and(Context::answered)
+        self.context().answered()
     }
 
     /// Passes librdkafka's queued log lines and errors to the context. Never blocks.
     pub fn serve(&self) {
-        if let Some(native) = &self.native {
-            super::ffi::serve(native);
-            native.context().settle();
-        }
+        super::ffi::serve(&self.native);
+        self.context().settle();
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `cause`, `reason`, `error` | why something failed: librdkafka's texts and codes |
 //! | `health` | which failures are logged, and when |
 //! | `keeper`, `recovery` | restores or replaces a client that has lost its brokers |
+//! | `until_drop` | a value that another thread closes |
 //!
 //! The rest of `ffi` supports these: the safe API of rdkafka lacks what they need.
 
@@ -23,6 +24,7 @@ mod health;
 mod keeper;
 mod reason;
 mod recovery;
+mod until_drop;
 
 pub use cause::Cause;
 pub use client::{Client, Role};

@@ -302,7 +302,7 @@ fn nobody_there_is_a_cause_and_closing_does_not_wait() {
     let code = client.metadata(Duration::from_millis(500), |_| true).unwrap_err();
     assert!([Code::TRANSPORT, Code::TIMED_OUT].contains(&code), "{code}");
     client.serve();
-    let cause = client.context().unwrap().cause().unwrap();
+    let cause = client.context().cause().unwrap();
     assert_eq!(
         (cause.broker.as_deref(), cause.text.as_str()),
         (Some("127.0.0.1:1"), "connect failed: Connection refused")

@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Client;
+use crate::kafka::until_drop::UntilDrop;
 use crate::{shortage, task};
 
 /// How long closing a client may block its owner. librdkafka's own threads may wait longer for a name lookup; they
@@ -12,8 +13,8 @@ const CLOSING: Duration = Duration::from_millis(300);
 
 impl Drop for Client {
     fn drop(&mut self) {
-        let native = self.native.take();
-        let closing = native.as_ref().map(|native| native.context().begin_closing());
+        let native = UntilDrop::take(&mut self.native);
+        let closing = native.context().begin_closing();
         within(CLOSING, "kafka-close", move || {
             drop(native);
             drop(closing);

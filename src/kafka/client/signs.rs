@@ -37,7 +37,7 @@ impl Client {
         // Old failures do not count: when no requests are sent any more, the client is not failing.
         let is_asked = asked.last.is_some_and(|last| since(last) <= ASKED_FOR);
         Signs {
-            connected: self.context().is_some_and(|context| context.sockets().is_connected()),
+            connected: self.context().sockets().is_connected(),
             failing: asked.failing.filter(|_| is_asked).map(since),
             brokerless: asked.brokerless && is_asked,
         }

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use super::admin_options::AdminOptions;
 use super::describe_topics::{Described, described};
 use super::list_offsets::{Found, Isolation, PartitionList, Place, found};
-use super::{Code, Queue, c_name, call_failed, sys};
+use super::{Code, Queue, c_name, sys};
 use crate::kafka::Client;
-use crate::kafka::client::Native;
+use crate::kafka::until_drop::UntilDrop;
 use crate::model::{BrokerId, ModuleError};
 
 /// The answer to one request.
@@ -45,8 +45,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// The requests of one owner, and the queue for their answers. Each request is answered within its time, possibly
 /// with an error.
 pub struct Lookups {
-    /// `None` only while this is being dropped.
-    channel: Option<Channel>,
+    channel: UntilDrop<Channel>,
     /// Number of unanswered DescribeTopics requests.
     describing: Cell<usize>,
 }
@@ -63,8 +62,8 @@ impl Lookups {
     /// # Errors
     /// librdkafka does not create the queue.
     pub fn new(client: Arc<Client>) -> Result<Self, ModuleError> {
-        let queue = Queue::new(client.native().ok_or_else(|| call_failed("make a queue"))?)?;
-        Ok(Self { channel: Some(Channel { queue, client }), describing: Cell::new(0) })
+        let queue = Queue::new(client.native())?;
+        Ok(Self { channel: UntilDrop::new(Channel { queue, client }), describing: Cell::new(0) })
     }
 
     /// Requests offsets. The places should have one leader and be at most
@@ -80,13 +79,13 @@ impl Lookups {
         timeout: Duration,
     ) -> Result<(), ModuleError> {
         let list = PartitionList::new(places)?;
-        let (client, call) = (self.native()?, sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS);
+        let (client, call) = (self.channel.client.native(), sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS);
         let options = AdminOptions::new(client, call, tag, timeout)?;
         if isolation == Isolation::Committed {
             options.committed()?;
         }
         // SAFETY: client, list, options and queue are alive; the call copies list and options.
-        unsafe { sys::rd_kafka_ListOffsets(client.native_ptr(), list.ptr(), options.ptr(), self.queue()?.ptr()) };
+        unsafe { sys::rd_kafka_ListOffsets(client.native_ptr(), list.ptr(), options.ptr(), self.channel.queue.ptr()) };
         Ok(())
     }
 
@@ -96,17 +95,16 @@ impl Lookups {
     /// # Errors
     /// A topic name contains NUL, or librdkafka refuses the broker id.
     pub fn topics(&self, tag: usize, broker: BrokerId, names: &[&str], timeout: Duration) -> Result<(), ModuleError> {
-        let (client, call) = (self.native()?, sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
+        let (client, call) = (self.channel.client.native(), sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
         let options = AdminOptions::new(client, call, tag, timeout)?;
         options.broker(broker)?;
         let names = names.iter().map(|name| c_name(name)).collect::<Result<Vec<CString>, _>>()?;
         let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
         // SAFETY: the array holds as many strings as told, and the call copies them.
         let topics = unsafe { sys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()) };
-        let queue = self.queue()?;
         // SAFETY: everything is alive; the call copies collection and options; the collection is given back once.
         unsafe {
-            sys::rd_kafka_DescribeTopics(client.native_ptr(), topics, options.ptr(), queue.ptr());
+            sys::rd_kafka_DescribeTopics(client.native_ptr(), topics, options.ptr(), self.channel.queue.ptr());
             sys::rd_kafka_TopicCollection_destroy(topics);
         }
         self.describing.set(self.describing.get().saturating_add(1));
@@ -115,7 +113,7 @@ impl Lookups {
 
     /// Waits up to `timeout` for the next answer.
     pub fn next(&self, timeout: Duration) -> Option<Answer> {
-        let event = self.channel.as_ref()?.queue.poll(timeout)?;
+        let event = self.channel.queue.poll(timeout)?;
         let (tag, code) = (event.tag(), event.error());
         let failed = (code != Code::NONE).then_some(code);
         match event.kind() {
@@ -131,15 +129,6 @@ impl Lookups {
             _ => None,
         }
     }
-
-    fn queue(&self) -> Result<&Queue, ModuleError> {
-        self.channel.as_ref().map(|channel| &channel.queue).ok_or_else(|| call_failed("find its queue"))
-    }
-
-    fn native(&self) -> Result<&Native, ModuleError> {
-        let native = self.channel.as_ref().and_then(|channel| channel.client.native());
-        native.ok_or_else(|| call_failed("find its client"))
-    }
 }
 
 /// A client must not be closed while a DescribeTopics answer may still arrive: librdkafka would then parse the
@@ -147,8 +136,10 @@ impl Lookups {
 /// client). So the client is kept on a separate thread until its requests are answered, or until the program ends.
 impl Drop for Lookups {
     fn drop(&mut self) {
-        let Some(channel) = self.channel.take().filter(|_| self.describing.get() > 0) else { return };
-        let describing = self.describing.get();
+        let (channel, describing) = (UntilDrop::take(&mut self.channel), self.describing.get());
+        if describing == 0 {
+            return;
+        }
         // If no thread can be started, the client is never closed.
         let channel = ManuallyDrop::new(channel);
         let drain = move || ManuallyDrop::into_inner(channel).drain(describing);

@@ -74,7 +74,7 @@ impl Client {
     /// The cluster id from the last metadata answer; `None` if there is none. Never blocks.
     #[must_use]
     pub fn cluster_id(&self) -> Option<String> {
-        let client = self.native()?;
+        let client = self.native();
         // SAFETY: the client is alive.
         let id = unsafe { sys::rd_kafka_clusterid(client.native_ptr(), 0) };
         if id.is_null() {
@@ -90,7 +90,7 @@ impl Client {
     /// The controller from the last metadata answer; `None` if there is none. Never blocks.
     #[must_use]
     pub fn controller(&self) -> Option<BrokerId> {
-        let client = self.native()?;
+        let client = self.native();
         // SAFETY: the client is alive.
         let id = unsafe { sys::rd_kafka_controllerid(client.native_ptr(), 0) };
         (id >= 0).then_some(BrokerId(id))
@@ -102,7 +102,7 @@ impl Client {
     /// # Errors
     /// librdkafka's code, for example when no broker is up or none answers in time.
     pub fn metadata(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> Result<ClusterView, Code> {
-        let client = self.native().ok_or(Code::INVALID_ARG)?;
+        let client = self.native();
         let mut answer = ptr::null();
         // SAFETY: the client is alive, the out pointer is ours. All topics are asked for, so none is named to the
         // broker and none can be created by asking.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{Code, Queue, c_name, call_failed, code_at, sys};
 use crate::kafka::Client;
 use crate::kafka::client::within;
+use crate::kafka::until_drop::UntilDrop;
 use crate::model::ModuleError;
 use crate::model::{Offset, Partition, Timestamp};
 
@@ -39,7 +40,7 @@ pub struct Log {
 
 /// Reads partitions of its topics. It commits nothing and joins no group.
 pub struct Reader {
-    parts: Option<Parts>,
+    parts: UntilDrop<Parts>,
     slots: Vec<*mut sys::rd_kafka_message_t>,
     started: BTreeSet<Log>,
 }
@@ -80,11 +81,10 @@ impl Reader {
     /// # Errors
     /// A topic name contains NUL, or librdkafka does not create a queue.
     pub fn new(client: Arc<Client>, topics: &[&str]) -> Result<Self, ModuleError> {
-        let native = client.native().ok_or_else(|| call_failed("find its client"))?;
-        let queue = Queue::new(native)?;
+        let queue = Queue::new(client.native())?;
         let closed = |name: &&str| Ok(Topic { name: c_name(name)?, handle: None });
         let topics = topics.iter().map(closed).collect::<Result<_, ModuleError>>()?;
-        Ok(Self { parts: Some(Parts { queue, topics, client }), slots: Vec::new(), started: BTreeSet::new() })
+        Ok(Self { parts: UntilDrop::new(Parts { queue, topics, client }), slots: Vec::new(), started: BTreeSet::new() })
     }
 
     /// Starts reading a partition, or restarts it at another position. Records that an earlier start has fetched
@@ -98,7 +98,7 @@ impl Reader {
             StartAt::Beginning => -2,
             StartAt::Offset(Offset(offset)) => offset.max(0),
         };
-        let Some(Parts { queue, topics, client }) = &mut self.parts else { return Ok(()) };
+        let Parts { queue, topics, client } = &mut *self.parts;
         let topic = topics.get_mut(log.topic.0).ok_or_else(|| call_failed("find the topic"))?.open(client)?;
         // SAFETY: topic and queue are alive, and the partition is not started.
         let result = unsafe { sys::rd_kafka_consume_start_queue(topic, log.partition.0, offset, queue.ptr()) };
@@ -118,29 +118,26 @@ impl Reader {
         if !self.started.remove(&log) {
             return Ok(());
         }
-        match &self.parts {
-            Some(parts) => parts.stop(log),
-            None => Ok(()),
-        }
+        self.parts.stop(log)
     }
 
     /// Waits up to `timeout` for the first message or event, and returns up to `max` of those available. Also
     /// passes the client's queued log lines and errors to its context.
     pub fn poll(&mut self, max: usize, timeout: Duration) -> Batch<'_> {
-        let Some(parts) = &self.parts else { return Batch { messages: &[], topics: Vec::new() } };
-        parts.client.serve();
+        self.parts.client.serve();
         if self.slots.len() < max {
             self.slots.resize(max, std::ptr::null_mut());
         }
         let slots = self.slots.get_mut(..max).unwrap_or_default();
-        let taken = parts.queue.wait(timeout, || Some(parts.take(slots)).filter(|taken| *taken > 0)).unwrap_or(0);
-        Batch { messages: self.slots.get(..taken).unwrap_or_default(), topics: parts.handles() }
+        let taken =
+            self.parts.queue.wait(timeout, || Some(self.parts.take(slots)).filter(|taken| *taken > 0)).unwrap_or(0);
+        Batch { messages: self.slots.get(..taken).unwrap_or_default(), topics: self.parts.handles() }
     }
 
     /// The client of this reader.
     #[must_use]
-    pub fn client(&self) -> Option<&Arc<Client>> {
-        self.parts.as_ref().map(|parts| &parts.client)
+    pub fn client(&self) -> &Arc<Client> {
+        &self.parts.client
     }
 }
 
@@ -179,7 +176,7 @@ impl Topic {
         if let Some(Handle(topic)) = &self.handle {
             return Ok(topic.as_ptr());
         }
-        let native = client.native().ok_or_else(|| call_failed("find its client"))?;
+        let native = client.native();
         // SAFETY: client and name are alive; without a configuration of its own the topic takes the client's.
         let topic = unsafe { sys::rd_kafka_topic_new(native.native_ptr(), self.name.as_ptr(), std::ptr::null_mut()) };
         let topic = NonNull::new(topic).ok_or_else(|| call_failed("open the topic"))?;
@@ -190,13 +187,11 @@ impl Topic {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let (parts, started) = (self.parts.take(), std::mem::take(&mut self.started));
+        let (parts, started) = (UntilDrop::take(&mut self.parts), std::mem::take(&mut self.started));
         within(CLOSING, "kafka-reader-close", move || {
-            if let Some(parts) = parts {
-                for log in started {
-                    // An error can be ignored: the partition goes away with the client.
-                    drop(parts.stop(log));
-                }
+            for log in started {
+                // An error can be ignored: the partition goes away with the client.
+                drop(parts.stop(log));
             }
         });
     }

@@ -127,15 +127,13 @@ impl Scout {
         match error {
             None => {
                 self.answered();
-                if let Some((context, leader)) = context.zip(leader) {
+                if let Some(leader) = leader {
                     context.answered_by(leader);
                 }
             }
             Some(code @ (Code::TIMED_OUT | Code::TRANSPORT)) => {
                 let cause = Cause::own(code, "no answer to a request for log ends");
-                if let Some(context) = context {
-                    context.unanswered(&cause.of_broker(leader.map(String::as_str)));
-                }
+                context.unanswered(&cause.of_broker(leader.map(String::as_str)));
             }
             Some(_) => {}
         }
