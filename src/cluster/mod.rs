@@ -39,7 +39,7 @@ use crate::health::Health;
 use crate::kafka::{Client, Context, Keeper, Lookups, Role};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
-use crate::storage::Storage;
+use crate::storage::{self, Storage};
 use crate::task;
 use pulse::Pulse;
 
@@ -70,13 +70,19 @@ impl Kafka {
     ///
     /// # Errors
     /// Only what waiting cannot repair: key material or credentials that librdkafka does not accept.
+    ///
+    /// # Panics
+    /// `storage` lacks the cluster of this section.
+    #[expect(clippy::expect_used, reason = "storage is made from the same configuration")]
     pub fn start(
         self,
-        storage: Arc<Storage>,
+        storage: &Storage,
         metrics: ModuleMetrics,
         consumers: Vec<Arc<Health>>,
         stop: CancellationToken,
     ) -> Result<Running, ModuleError> {
+        let storage = storage.cluster(&self.cluster.name).expect("invariant: storage has every cluster");
+        let storage = Arc::clone(storage);
         let client = Arc::new(Client::new(&self.cluster.connection, Role::Cluster, self.context)?);
         let pulse = Arc::new(Pulse::new(Arc::clone(&client), metrics));
         Ok(Running { cluster: Arc::new(self.cluster), client, pulse, storage, consumers, stop })
@@ -88,7 +94,8 @@ pub struct Running {
     cluster: Arc<Cluster>,
     client: Arc<Client>,
     pulse: Arc<Pulse>,
-    storage: Arc<Storage>,
+    /// The cluster in storage that the module updates.
+    storage: Arc<storage::Cluster>,
     /// Health of the consumer modules that read groups of this cluster.
     consumers: Vec<Arc<Health>>,
     stop: CancellationToken,

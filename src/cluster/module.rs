@@ -55,8 +55,8 @@ impl coordinator::Module for Module {
     }
 
     fn start(&mut self) -> Result<(), ModuleError> {
-        let (storage, metrics) = (Arc::clone(&self.storage), self.metrics.clone());
-        let running = self.kafka.clone().start(storage, metrics, self.consumers.clone(), self.stop.clone())?;
+        let (metrics, consumers) = (self.metrics.clone(), self.consumers.clone());
+        let running = self.kafka.clone().start(&self.storage, metrics, consumers, self.stop.clone())?;
         self.tasks.spawn(self.name.clone(), move |_| {
             running.run();
             Ok(())

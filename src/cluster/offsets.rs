@@ -18,7 +18,7 @@ use crate::config::Cluster;
 use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Keeper, Lookups, Place, Spec};
 use crate::metrics::own::RefreshKind;
 use crate::model::BrokerId;
-use crate::storage::{Broker, LogBounds, Storage};
+use crate::storage::{self, Broker, LogBounds};
 
 /// How long a request may wait for its broker.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -43,7 +43,7 @@ pub(super) struct Offsets {
     cluster: Arc<Cluster>,
     client: Arc<Client>,
     pulse: Arc<Pulse>,
-    storage: Arc<Storage>,
+    storage: Arc<storage::Cluster>,
     stop: CancellationToken,
     lookups: Lookups,
     shapes: Receiver<Shape>,
@@ -239,7 +239,7 @@ impl Offsets {
             })
             .collect();
         if !bounds.is_empty() {
-            self.storage.apply_bounds(&self.cluster.name, &bounds, clock::now());
+            self.storage.apply_bounds(&bounds, clock::now());
         }
     }
 

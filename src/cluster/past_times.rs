@@ -15,7 +15,7 @@ use crate::storage::{Cluster, TimesFound};
 
 /// See the module documentation.
 pub(super) struct PastTimes {
-    storage: Option<Arc<Cluster>>,
+    storage: Arc<Cluster>,
     pulse: Arc<Pulse>,
     consumers: Vec<Arc<Health>>,
     past: Past,
@@ -26,12 +26,9 @@ pub(super) struct PastTimes {
 
 impl PastTimes {
     pub(super) fn new(running: &Running) -> Self {
-        let storage = running.storage.cluster(&running.cluster.name).cloned();
-        if let Some(storage) = &storage {
-            storage.refreshed_every(running.cluster.offset_refresh);
-        }
+        running.storage.refreshed_every(running.cluster.offset_refresh);
         Self {
-            storage,
+            storage: Arc::clone(&running.storage),
             pulse: Arc::clone(&running.pulse),
             consumers: running.consumers.clone(),
             past: Past::new(running.cluster.offset_refresh, Instant::now()),
@@ -55,7 +52,7 @@ impl PastTimes {
         if !self.past.is_due(now, known || self.waited_enough(now)) {
             return;
         }
-        let Some(storage) = self.storage.clone() else { return };
+        let storage = &self.storage;
         let time = clock::now();
         let past = &self.past;
         let lagging = storage.settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
@@ -96,8 +93,8 @@ impl PastTimes {
             self.past.answered(question, answer.is_some(), now);
         }
         let answers: Vec<TimesFound> = told.into_iter().filter_map(|(_, answer)| answer).collect();
-        if let Some(storage) = self.storage.as_ref().filter(|_| !answers.is_empty()) {
-            storage.apply_times(&answers, clock::now());
+        if !answers.is_empty() {
+            self.storage.apply_times(&answers, clock::now());
         }
     }
 }

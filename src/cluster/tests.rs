@@ -28,10 +28,9 @@ fn cluster(servers: &str) -> Cluster {
     }
 }
 
-fn storage() -> Arc<Storage> {
-    let rules =
-        Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
-    Arc::new(Storage::new(["c"], rules))
+fn storage() -> Storage {
+    let rules = Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: storage::Expire::NEVER };
+    Storage::new(["c"], rules)
 }
 
 fn metrics() -> ModuleMetrics {
@@ -42,7 +41,7 @@ fn metrics() -> ModuleMetrics {
 fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
     let module = Kafka::configure(&cluster(servers)).unwrap();
-    let running = module.start(storage(), metrics(), Vec::new(), stop.clone()).unwrap();
+    let running = module.start(&storage(), metrics(), Vec::new(), stop.clone()).unwrap();
     let client = Arc::clone(running.client());
     let thread = std::thread::spawn(move || running.run());
     let begin = Instant::now();

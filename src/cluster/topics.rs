@@ -16,7 +16,7 @@ use crate::config::Cluster;
 use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
-use crate::storage::{Broker, ClusterFacts, Cut, Metadata, Storage};
+use crate::storage::{self, Broker, ClusterFacts, Cut, Metadata};
 
 /// Time limit of a metadata request. The broker asked may be frozen; then another one is asked.
 const METADATA_LIMIT: Duration = Duration::from_secs(4);
@@ -52,7 +52,7 @@ pub(super) struct Topics {
     cluster: Arc<Cluster>,
     client: Arc<Client>,
     pulse: Arc<Pulse>,
-    storage: Arc<Storage>,
+    storage: Arc<storage::Cluster>,
     stop: CancellationToken,
     lookups: Lookups,
     shapes: Sender<Shape>,
@@ -132,7 +132,7 @@ impl Topics {
                 if asked.saturating_duration_since(self.read_at)
                     >= self.cluster.topic_refresh.saturating_mul(FAILED_REFRESHES)
                 {
-                    self.storage.forget_metadata(&self.cluster.name);
+                    self.storage.forget_metadata();
                 }
             }
         }
@@ -140,9 +140,7 @@ impl Topics {
 
     fn take(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
         let mut metadata = read(view, &self.known);
-        if let Some(cluster) = self.storage.cluster(&self.cluster.name) {
-            cluster.admit_topics(&mut metadata);
-        }
+        self.storage.admit_topics(&mut metadata);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
         let more = broker.map(|broker| self.more(&metadata, broker)).unwrap_or_default();
         identify(&mut metadata, &more.ids);
@@ -158,8 +156,8 @@ impl Topics {
         };
         let shape = Shape { layout: Layout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), back };
         self.known = remember(&metadata, &self.known);
-        self.storage.apply_metadata(&self.cluster.name, metadata, asked_at);
-        self.storage.apply_facts(&self.cluster.name, facts);
+        self.storage.apply_metadata(metadata, asked_at);
+        self.storage.apply_facts(facts);
         self.tell_of_cut();
         // Fails when the other thread has stopped; then this one is about to stop.
         self.shapes.send(shape).ok();
@@ -168,8 +166,7 @@ impl Topics {
     /// Logs the first assignment of which not all topics are kept.
     fn tell_of_cut(&self) {
         let cluster = &self.cluster.name;
-        if let Some(Cut { group, topics }) = self.storage.cluster(cluster).and_then(|cluster| cluster.take_first_cut())
-        {
+        if let Some(Cut { group, topics }) = self.storage.take_first_cut() {
             tracing::warn!(
                 cluster,
                 group,
