@@ -15,7 +15,7 @@ use super::topics::{Hurry, Shape};
 use super::{NOTICE, Running};
 use crate::clock;
 use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Keeper, Lookups, Place, Spec};
+use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Keeper, Lookups, Place, Spec, broken};
 use crate::metrics::own::RefreshKind;
 use crate::model::BrokerId;
 use crate::storage::{self, Broker, LogBounds};
@@ -149,7 +149,11 @@ impl Offsets {
                 .filter_map(|seat| self.plan.layout().place(*seat))
                 .map(|(topic, partition)| Place { topic, partition, spec })
                 .collect();
-            if self.lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_err() {
+            if places.len() < ask.seats.len() {
+                // The answer could not be assigned to the partitions.
+                broken("a request is for partitions of the layout");
+                self.take_half(tag, Err(Code::INVALID_ARG));
+            } else if self.lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_err() {
                 self.take_half(tag, Err(Code::INVALID_ARG));
             }
         }
@@ -177,7 +181,7 @@ impl Offsets {
 
     fn take_half(&mut self, tag: usize, half: Half) {
         let chunk = tag / 2;
-        let Some(pair) = self.pairs.get_mut(&chunk) else { return };
+        let Some(pair) = self.pairs.get_mut(&chunk) else { return broken("an answer belongs to a request in flight") };
         if tag.is_multiple_of(2) {
             pair.starts = Some(half);
         } else {

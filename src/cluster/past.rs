@@ -170,12 +170,7 @@ impl Past {
         let mut kept = HashMap::with_capacity(lagging.len());
         for needed in lagging {
             let key = key(&needed.topic, needed.partition);
-            let mut asked = self.partitions.remove(&key).unwrap_or_else(|| Asked {
-                _topic: Arc::clone(&needed.topic),
-                questions: 0,
-                silent: false,
-                answers: Vec::new(),
-            });
+            let mut asked = self.partitions.remove(&key).unwrap_or_else(|| Asked::about(&needed.topic));
             asked.answers.retain(|(record, _)| needed.aims.iter().any(|aim| aim.record == *record));
             kept.insert(key, asked);
         }
@@ -184,7 +179,8 @@ impl Past {
 
     fn ask_about(&mut self, needed: &TimeLookup, exactness: Exactness, time: Timestamp, to: &mut Vec<Question>) {
         let rounds = self.left;
-        let Some(asked) = self.partitions.get_mut(&key(&needed.topic, needed.partition)) else { return };
+        let key = key(&needed.topic, needed.partition);
+        let asked = self.partitions.entry(key).or_insert_with(|| Asked::about(&needed.topic));
         if asked.silent {
             return;
         }
@@ -229,6 +225,11 @@ impl Past {
 }
 
 impl Asked {
+    /// Starts without lookups.
+    fn about(topic: &Arc<TopicName>) -> Self {
+        Self { _topic: Arc::clone(topic), questions: 0, silent: false, answers: Vec::new() }
+    }
+
     fn answers_for(&self, record: Offset) -> u8 {
         self.answers.iter().find(|(wanted, _)| *wanted == record).map_or(0, |(_, count)| *count)
     }

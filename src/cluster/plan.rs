@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::layout::Layout;
+use crate::kafka::broken;
 use crate::model::BrokerId;
 
 pub(super) use answers::{Bounds, Outcome};
@@ -125,6 +126,15 @@ impl Plan {
         let Self { leaders, layout, .. } = self;
         leaders.retain(|id, leader| leader.in_flight > 0 || !layout.led_by(*id).is_empty());
         leaders.values_mut().for_each(|leader| leader.told = false);
+    }
+
+    /// The state of the partition at an index of the layout.
+    fn progress_of(&mut self, seat: usize) -> Option<&mut Progress> {
+        let progress = self.seats.get_mut(seat);
+        if progress.is_none() {
+            broken("every partition of the layout has a state");
+        }
+        progress
     }
 
     /// Counts the partitions that the round still has to read.

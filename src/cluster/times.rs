@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kafka::{Code, Found, Isolation, Lookups, PARTITIONS_PER_REQUEST, Place, Spec};
+use crate::kafka::{Code, Found, Isolation, Lookups, PARTITIONS_PER_REQUEST, Place, Spec, broken};
 use crate::model::{BrokerId, Timestamp};
 use crate::storage::{Dated, TimeAnswer, TimesFound};
 
@@ -78,9 +78,11 @@ impl Times {
                 let tag = self.next_tag | MARK;
                 self.next_tag = self.next_tag.wrapping_add(1);
                 let places: Vec<Place<'_>> = questions.iter().filter_map(place).collect();
-                let sent = places.len() == questions.len()
-                    && lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_ok();
-                if sent {
+                let is_whole = places.len() == questions.len();
+                if !is_whole {
+                    broken("a topic that has a leader has a name of UTF-8");
+                }
+                if is_whole && lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_ok() {
                     *busy += 1;
                     self.in_flight.insert(tag, (leader, questions));
                 } else {
@@ -101,7 +103,10 @@ impl Times {
         result: Result<Vec<Result<Found, Code>>, Code>,
         lookups: &Lookups,
     ) -> Vec<Told> {
-        let Some((leader, questions)) = self.in_flight.remove(&tag) else { return Vec::new() };
+        let Some((leader, questions)) = self.in_flight.remove(&tag) else {
+            broken("an answer belongs to a request in flight");
+            return Vec::new();
+        };
         self.answered(leader);
         let mut told = Vec::new();
         let silent = match &result {

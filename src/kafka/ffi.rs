@@ -24,8 +24,8 @@ use std::time::Duration;
 use rdkafka::bindings as sys;
 use rdkafka::config::NativeClientConfig;
 
-use super::Code;
 use super::client::Native;
+use super::{Code, broken};
 use crate::model::ModuleError;
 use bell::Bell;
 
@@ -135,11 +135,9 @@ pub(super) fn enable_error_events(config: &NativeClientConfig) {
 
 /// Adds servers, `host:port,host:port`, to those that a client knows.
 pub(super) fn add_brokers(client: &Native, servers: &str) {
-    // The servers come from the configuration, which rejects NUL.
-    if let Ok(servers) = CString::new(servers) {
-        // SAFETY: the client is alive; the call copies the string.
-        unsafe { sys::rd_kafka_brokers_add(client.native_ptr(), servers.as_ptr()) };
-    }
+    let Ok(servers) = CString::new(servers) else { return broken("the configuration refuses a server with a NUL") };
+    // SAFETY: the client is alive; the call copies the string.
+    unsafe { sys::rd_kafka_brokers_add(client.native_ptr(), servers.as_ptr()) };
 }
 
 /// A queue of a client. Its holder must keep the client alive for as long.
@@ -236,7 +234,7 @@ impl Drop for QueueEvent {
 
 /// Passes log lines and errors of the main queue to the client's context. Never blocks.
 pub(super) fn serve(client: &Native) {
-    let Ok(queue) = Queue::main(client) else { return };
+    let Ok(queue) = Queue::main(client) else { return broken("a client has a main queue") };
     for _ in 0..SERVED_AT_ONCE {
         let Some(event) = queue.poll(Duration::ZERO) else { return };
         match event.kind() {

@@ -11,6 +11,7 @@
 //! | `cause`, `reason`, `error` | why something failed: librdkafka's texts and codes |
 //! | `health` | which failures are logged, and when |
 //! | `keeper`, `recovery` | restores or replaces a client that has lost its brokers |
+//! | `invariant` | what happens when a state occurs that cannot |
 //! | `until_drop` | a value that another thread closes |
 //!
 //! The rest of `ffi` supports these: the safe API of rdkafka lacks what they need.
@@ -21,6 +22,7 @@ mod context;
 mod error;
 mod ffi;
 mod health;
+mod invariant;
 mod keeper;
 mod reason;
 mod recovery;
@@ -34,6 +36,7 @@ pub use ffi::{
     Answer, Batch, BrokerView, ClusterView, Described, Event, Found, Isolation, Log, Lookups, PARTITIONS_PER_REQUEST,
     PartitionView, Place, Reader, Record, Spec, StartAt, TopicAt, TopicView,
 };
+pub(crate) use invariant::broken;
 pub use keeper::Keeper;
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Plan;
+use super::{Leader, Plan};
 use crate::cluster::pace::backoff;
+use crate::kafka::broken;
 use crate::model::{BrokerId, Offset};
 
 /// The result of one partition.
@@ -42,6 +43,20 @@ pub(in crate::cluster) struct Failed {
     pub(in crate::cluster) first: bool,
 }
 
+/// A leader is kept while a request to it is in flight.
+const LEADER_IS_KNOWN: &str = "the leader that a request was sent to is known";
+
+impl Leader {
+    /// Counts a request without an answer. Several that fail together count once.
+    fn fail(&mut self, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.retry_at.is_none() {
+            self.failures = self.failures.saturating_add(1);
+            self.retry_at = Some(now + backoff(self.failures));
+        }
+    }
+}
+
 impl Plan {
     /// Handles the answer to a request, with an outcome for each of its partitions in order.
     pub(in crate::cluster) fn answered(
@@ -74,7 +89,10 @@ impl Plan {
 
     /// Resets the failures of a leader that answered. Returns true when it had failed before.
     fn recover(&mut self, leader: BrokerId) -> bool {
-        let Some(leader) = self.leaders.get_mut(&leader) else { return false };
+        let Some(leader) = self.leaders.get_mut(&leader) else {
+            broken(LEADER_IS_KNOWN);
+            return false;
+        };
         leader.in_flight = leader.in_flight.saturating_sub(1);
         let back = std::mem::take(&mut leader.failures) > 0;
         leader.retry_at = None;
@@ -84,7 +102,7 @@ impl Plan {
 
     /// Applies the outcome of a partition. Returns what to report about it, if anything.
     fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
-        let progress = self.seats.get_mut(seat)?;
+        let progress = self.progress_of(seat)?;
         progress.asked = false;
         let open = !progress.settled && outcome != Outcome::Moved;
         let bounds = match outcome {
@@ -111,15 +129,12 @@ impl Plan {
     pub(in crate::cluster) fn failed(&mut self, chunk: usize, now: Instant) -> Failed {
         let Some(chunk) = self.chunks.remove(&chunk) else { return Failed::default() };
         let mut failed = Failed { leader: Some(chunk.leader), ..Failed::default() };
-        if let Some(leader) = self.leaders.get_mut(&chunk.leader) {
-            leader.in_flight = leader.in_flight.saturating_sub(1);
-            if leader.retry_at.is_none() {
-                leader.failures = leader.failures.saturating_add(1);
-                leader.retry_at = Some(now + backoff(leader.failures));
-            }
+        match self.leaders.get_mut(&chunk.leader) {
+            Some(leader) => leader.fail(now),
+            None => broken(LEADER_IS_KNOWN),
         }
         for seat in chunk.seats.into_iter().flatten() {
-            let Some(progress) = self.seats.get_mut(seat) else { continue };
+            let Some(progress) = self.progress_of(seat) else { continue };
             progress.asked = false;
             if !progress.settled && !std::mem::replace(&mut progress.told, true) {
                 failed.unknown.push(seat);

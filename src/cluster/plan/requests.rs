@@ -57,7 +57,7 @@ impl Plan {
         let chunk = self.next_chunk;
         self.next_chunk = chunk.wrapping_add(1);
         for seat in seats {
-            if let Some(progress) = self.seats.get_mut(*seat) {
+            if let Some(progress) = self.progress_of(*seat) {
                 progress.asked = true;
             }
         }

@@ -27,8 +27,10 @@ impl Sockets {
     }
 }
 
+#[expect(clippy::expect_used, reason = "a constant")]
 fn has_peer(socket: c_int) -> bool {
-    let Ok(mut length) = libc::socklen_t::try_from(size_of::<libc::sockaddr_storage>()) else { return false };
+    let length = libc::socklen_t::try_from(size_of::<libc::sockaddr_storage>());
+    let mut length = length.expect("invariant: the size of an address is small");
     let mut address = std::mem::MaybeUninit::<libc::sockaddr_storage>::uninit();
     // SAFETY: the address has room for `length` bytes and is not read.
     unsafe { libc::getpeername(socket, address.as_mut_ptr().cast(), &raw mut length) == 0 }

@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 
 use crate::clock;
 use crate::consumer::kafka::Start;
-use crate::kafka::{Client, Code, Event, Keeper, Log, Reader, StartAt, TopicAt};
+use crate::kafka::{Client, Code, Event, Keeper, Log, Reader, StartAt, TopicAt, broken};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;
@@ -176,17 +176,22 @@ impl Reading {
     }
 
     fn extend(&self, log: Log, end: Offset, parts: &mut BTreeMap<Log, Part>) {
-        if let Some(part) = parts.get_mut(&log) {
-            part.extend(end);
-            if self.settle(log, parts) {
-                self.positions.tell(&self.metrics);
-            }
+        // The scout was asked for this end by `Part::arrive`.
+        let Some(part) = parts.get_mut(&log) else {
+            return broken("only the ends of partitions that are read are asked for");
+        };
+        part.extend(end);
+        if self.settle(log, parts) {
+            self.positions.tell(&self.metrics);
         }
     }
 
     /// Publishes what was read from a partition once all of it has been read. Returns whether that happened now.
     fn settle(&self, log: Log, parts: &mut BTreeMap<Log, Part>) -> bool {
-        let Some(part) = parts.get_mut(&log) else { return false };
+        let Some(part) = parts.get_mut(&log) else {
+            broken("only partitions that are read are settled");
+            return false;
+        };
         part.arrive(log, &self.positions);
         if log.topic != SHARE_STATE {
             return part.settle(log, &self.positions);

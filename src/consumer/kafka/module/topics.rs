@@ -1,6 +1,6 @@
 //! The topics that the module reads, in the order of a reader's topics.
 
-use crate::kafka::TopicAt;
+use crate::kafka::{TopicAt, broken};
 
 /// The offsets topic: commits, members and owners.
 pub const OFFSETS: TopicAt = TopicAt(0);
@@ -27,7 +27,11 @@ impl Topics {
 
     /// The name of a topic.
     pub fn name(&self, TopicAt(place): TopicAt) -> &str {
-        self.names.get(place).map_or("", String::as_str)
+        let name = self.names.get(place);
+        if name.is_none() {
+            broken("a topic is one of the reader's");
+        }
+        name.map_or("", String::as_str)
     }
 
     /// The topic with a name, if it is one of these.

@@ -80,7 +80,7 @@ impl SessionSettings {
     }
 
     fn connector(&self) -> Connector {
-        let silence = SILENCE.min(self.timeout.saturating_mul(2).checked_div(5).unwrap_or(SILENCE));
+        let silence = SILENCE.min(self.timeout.saturating_mul(2) / 5);
         let connector = Client::connector()
             .with_session_timeout(self.timeout)
             .with_connection_timeout(silence)

@@ -120,8 +120,9 @@ impl Module for KafkaZk {
         &self.name
     }
 
+    #[expect(clippy::expect_used, reason = "the coordinator starts each module once")]
     fn start(&mut self) -> Result<(), ModuleError> {
-        let Some(keeper) = self.keeper.take() else { return Ok(()) };
+        let keeper = self.keeper.take().expect("invariant: a module is started once");
         self.tasks.spawn(self.name.clone(), move |stop| keeper.run(stop))
     }
 

@@ -10,7 +10,7 @@ use super::{Question, Scout};
 use crate::consumer::kafka::module::held::{Course, Stands, Why};
 use crate::consumer::kafka::module::parts::{Begin, Notice, Positions};
 use crate::consumer::kafka::module::topics::OFFSETS;
-use crate::kafka::{Answer, Cause, Code, Log, TopicAt};
+use crate::kafka::{Answer, Cause, Code, Log, TopicAt, broken};
 use crate::model::{ModuleError, Offset, Partition};
 
 impl Scout {
@@ -28,7 +28,10 @@ impl Scout {
                 return Ok(());
             }
         };
-        let Some((question, logs)) = self.questions.take(tag) else { return Ok(()) };
+        let Some((question, logs)) = self.questions.take(tag) else {
+            broken("an answer belongs to a request in flight");
+            return Ok(());
+        };
         let results = match result {
             Ok(results) => results,
             Err(code) => vec![Err(code); logs.len()],
