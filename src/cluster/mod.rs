@@ -131,7 +131,7 @@ impl Running {
         let replacement = offsets.run(keeper);
         ending.cancel();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!(cluster = self.cluster.name, "the thread that asks for metadata panicked");
+            tracing::error!(cluster = self.cluster.name, "the metadata thread panicked");
         }
         replacement
     }

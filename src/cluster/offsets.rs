@@ -258,7 +258,7 @@ impl Offsets {
         if let Some(broker) = self.brokers.get(turn)
             && let Err(error) = self.lookups.topics(0, broker.id, &[SIGN_OF_LIFE], PROBE)
         {
-            tracing::debug!(cluster = self.cluster.name, %error, "no sign of life can be asked for");
+            tracing::debug!(cluster = self.cluster.name, %error, "a probe could not be sent");
         }
     }
 }

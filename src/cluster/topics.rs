@@ -171,7 +171,7 @@ impl Topics {
                 cluster,
                 group,
                 topics,
-                "an assignment names more than 10000 topics that the metadata does not name: the rest is not kept"
+                "an assignment has more than 10000 topics that are not in the metadata: the others are ignored"
             );
         }
     }

@@ -33,7 +33,8 @@ impl Cause {
     }
 
     /// Parses a line in which librdkafka ends a connection without reporting an error. Some of these lines are the
-    /// only sign that a port speaks another protocol: the state in which the server hung up shows which one.
+    /// only sign that a port speaks another protocol: the state in which the server closed the connection shows
+    /// which one.
     #[must_use]
     pub fn guess(raw: &str) -> Option<Self> {
         let (head, tail) = raw.rsplit_once(" (after ")?;
@@ -42,11 +43,11 @@ impl Cause {
         let cause = Self::read(None, head);
         let guess = match state {
             "APIVERSION_QUERY" if raw.starts_with("ssl://") || raw.starts_with("sasl_ssl://") => {
-                "the server hung up on its first request"
+                "the server closed the connection at the first request"
             }
-            "APIVERSION_QUERY" => "the server hung up on its first request: the port may want TLS",
+            "APIVERSION_QUERY" => "the server closed the connection at the first request: the port may expect TLS",
             "UP" if lasted.parse().is_ok_and(|lasted: u64| lasted < 2000) && !raw.starts_with("sasl") => {
-                "the server hung up on its second request: the port may want SASL"
+                "the server closed the connection at the second request: the port may expect SASL"
             }
             _ if head.contains("setup timed out") => return Some(cause),
             _ => return None,
@@ -174,16 +175,22 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_hangs_up_at_once_speaks_something_else() {
+    fn a_server_that_closes_the_connection_at_once_speaks_something_else() {
         let guess = |raw: &str| Cause::guess(raw).map(|cause| (cause.reason, cause.text));
-        let hung_up = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
+        let closed = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
         assert_eq!(
-            guess(&format!("b:1/bootstrap: {hung_up} APIVERSION_QUERY, 1 identical error(s) suppressed)")),
-            Some((Reason::Protocol, "the server hung up on its first request: the port may want TLS".to_owned()))
+            guess(&format!("b:1/bootstrap: {closed} APIVERSION_QUERY, 1 identical error(s) suppressed)")),
+            Some((
+                Reason::Protocol,
+                "the server closed the connection at the first request: the port may expect TLS".to_owned()
+            ))
         );
         assert_eq!(
-            guess(&format!("b:1/bootstrap: {hung_up} UP)")),
-            Some((Reason::Protocol, "the server hung up on its second request: the port may want SASL".to_owned()))
+            guess(&format!("b:1/bootstrap: {closed} UP)")),
+            Some((
+                Reason::Protocol,
+                "the server closed the connection at the second request: the port may expect SASL".to_owned()
+            ))
         );
         assert_eq!(guess("b:1/1: Disconnected: connection closed by peer (after 60000ms in state UP)"), None);
         assert_eq!(guess("b:1/1: something else"), None);

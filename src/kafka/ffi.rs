@@ -153,14 +153,14 @@ unsafe impl Send for Queue {}
 impl Queue {
     fn new(client: &Native) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
-        let mut queue = Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "make a queue")?;
+        let mut queue = Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "create a queue")?;
         queue.bell = Some(Bell::on(queue.ptr())?);
         Ok(queue)
     }
 
     fn main(client: &Native) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
-        Self::take(unsafe { sys::rd_kafka_queue_get_main(client.native_ptr()) }, "get its main queue")
+        Self::take(unsafe { sys::rd_kafka_queue_get_main(client.native_ptr()) }, "open its main queue")
     }
 
     fn take(queue: *mut sys::rd_kafka_queue_t, doing: &'static str) -> Result<Self, ModuleError> {

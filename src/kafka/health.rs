@@ -59,7 +59,11 @@ impl Health {
         if self.spoke && cause.reason == Reason::Protocol {
             // The protocol was a guess from a connection that ended. The protocol is known to be right, so the
             // connection just ended.
-            let ended = Cause { reason: Reason::Connection, text: "the server hung up".to_owned(), ..cause.clone() };
+            let ended = Cause {
+                reason: Reason::Connection,
+                text: "the server closed the connection".to_owned(),
+                ..cause.clone()
+            };
             return self.failed_somehow(&ended);
         }
         self.failures.retain(|failure| now.saturating_duration_since(failure.seen) <= HEALED);
@@ -198,7 +202,7 @@ mod tests {
         health.failed(&guess, now);
         health.silent(&all(), now);
         let texts: Vec<String> = health.due(now).into_iter().map(|cause| cause.text).collect();
-        assert_eq!(texts, ["the server hung up"]);
+        assert_eq!(texts, ["the server closed the connection"]);
     }
 
     #[test]

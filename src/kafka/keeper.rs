@@ -71,7 +71,7 @@ impl Keeper {
 
     fn bootstrap(&mut self, now: Instant) {
         self.recovery.done(Remedy::Bootstrap, now);
-        debug!(module = self.client.module(), "a client that lost its brokers is given its bootstrap servers again");
+        debug!(module = self.client.module(), "a client has lost its brokers: its bootstrap servers are added again");
         self.client.add_bootstrap_servers();
     }
 
@@ -123,7 +123,7 @@ impl Keeper {
         match thread::Builder::new().name("kafka-connect".to_owned()).spawn(try_all) {
             Ok(_) => Some(accepted),
             Err(error) => {
-                debug!(module = self.client.module(), %error, "no thread to try the bootstrap servers on");
+                debug!(module = self.client.module(), %error, "no thread could be started to test the bootstrap servers");
                 None
             }
         }

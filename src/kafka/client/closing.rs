@@ -33,12 +33,16 @@ pub(in crate::kafka) fn within(limit: Duration, name: &str, work: impl FnOnce() 
     match started {
         Ok(_) => {
             if matches!(waiting.recv_timeout(limit), Err(mpsc::RecvTimeoutError::Timeout)) {
-                tracing::debug!(name, "closing goes on in the background");
+                tracing::debug!(name, "closing continues in the background");
             }
         }
         // Closing here may take longer than `limit`, but nothing is left open.
         Err(refused) => {
-            tracing::warn!(name, cause = shortage::thread_cause(&refused.error), "closing without a thread of its own");
+            tracing::warn!(
+                name,
+                cause = shortage::thread_cause(&refused.error),
+                "no thread could be started for closing: its owner waits for it"
+            );
             refused.work_here();
         }
     }

@@ -20,7 +20,7 @@ impl AdminOptions {
     ) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
         let options = unsafe { sys::rd_kafka_AdminOptions_new(client.native_ptr(), call) };
-        let options = Self(NonNull::new(options).ok_or_else(|| call_failed("make a request"))?);
+        let options = Self(NonNull::new(options).ok_or_else(|| call_failed("create a request"))?);
         let mut buffer = [0; 256];
         // SAFETY: options and buffer are alive, the length is the buffer's; the tag is a number in a pointer's place.
         let result = unsafe {
@@ -35,7 +35,7 @@ impl AdminOptions {
         if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             Ok(options)
         } else {
-            Err(ModuleError::Call { doing: "bound a request", reason: Code::INVALID_ARG.to_string() })
+            Err(ModuleError::Call { doing: "limit the time of a request", reason: Code::INVALID_ARG.to_string() })
         }
     }
 
@@ -48,7 +48,7 @@ impl AdminOptions {
         if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             Ok(())
         } else {
-            Err(ModuleError::Call { doing: "ask a broker", reason: Code::INVALID_ARG.to_string() })
+            Err(ModuleError::Call { doing: "choose the broker of a request", reason: Code::INVALID_ARG.to_string() })
         }
     }
 

@@ -69,7 +69,7 @@ impl PartitionList {
         let size = i32::try_from(places.len()).unwrap_or(0);
         // SAFETY: takes a number.
         let list = unsafe { sys::rd_kafka_topic_partition_list_new(size) };
-        let list = Self(NonNull::new(list).ok_or_else(|| call_failed("make a list"))?);
+        let list = Self(NonNull::new(list).ok_or_else(|| call_failed("create a list of partitions"))?);
         let mut name: Option<(&str, CString)> = None;
         for place in places {
             let c_name = match name.take() {

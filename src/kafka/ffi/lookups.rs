@@ -144,7 +144,7 @@ impl Drop for Lookups {
         let channel = ManuallyDrop::new(channel);
         let drain = move || ManuallyDrop::into_inner(channel).drain(describing);
         if let Err(error) = thread::Builder::new().name("kafka-drain".to_owned()).spawn(drain) {
-            tracing::debug!(%error, "a client is left open: the system gives no thread to close it on");
+            tracing::debug!(%error, "a client stays open: no thread could be started to close it");
         }
     }
 }
