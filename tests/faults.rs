@@ -155,7 +155,7 @@ fn an_open_transaction_holds_a_partition_back_and_is_told_of() {
     });
     // Its commit is not made yet, and may never be.
     assert!(!program.page().groups().contains("g"));
-    let held = |line: &&str| line.contains("an open transaction holds a partition back") && line.contains("partition=");
+    let held = |line: &&str| line.contains("an open transaction blocks a partition") && line.contains("partition=");
     let told = |count: usize| {
         let log = program.log();
         if log.lines().filter(|line| held(line)).count() == count { Ok(()) } else { Err(log) }
@@ -170,7 +170,7 @@ fn an_open_transaction_holds_a_partition_back_and_is_told_of() {
     });
     eventually(seconds(10), "line that it goes on", || {
         let log = program.log();
-        if log.contains("a partition that stood still goes on") { Ok(()) } else { Err(log) }
+        if log.contains("a partition makes progress again") { Ok(()) } else { Err(log) }
     });
     told(1).unwrap();
 }

@@ -58,7 +58,7 @@ fn a_digest_opens_what_is_locked_and_one_locked_group_costs_no_other() {
     assert_eq!(page.value("warrener_record_errors_total", &refused), Some(1.0));
     assert_eq!(says(&page, "warrener_ready"), Some(1.0));
     znodes.lock("/consumers");
-    fails(start(&zookeeper.servers(), "", &sasl("wrong")), "/consumers may not be read");
+    fails(start(&zookeeper.servers(), "", &sasl("wrong")), "no permission to read /consumers");
     assert!(!right.log().contains(PASSWORD));
     right.terminate();
 }

@@ -90,7 +90,7 @@ fn a_tree_without_end_is_followed_up_to_a_bound() {
     });
     let cost = costs(lie, seconds(40), &[], &Price { memory: 900, processor: 1.5 });
     assert_eq!(cost.nodes, 300_000.0);
-    assert_eq!(cost.log.matches("larger than what is followed").count(), 1, "{}", cost.log);
+    assert_eq!(cost.log.matches("the tree exceeds the limits").count(), 1, "{}", cost.log);
 }
 
 #[test]

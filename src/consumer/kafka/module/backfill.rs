@@ -78,7 +78,11 @@ impl Backfill {
             }
             for log in self.take_batch(&mut reader, &mut parts) {
                 if lost.note(log, Instant::now()) {
-                    warn!(module = self.module, partition = log.partition.0, "a position in the past is out of range");
+                    warn!(
+                        module = self.module,
+                        partition = log.partition.0,
+                        "a position of the backfill is out of range: the partition is read from its beginning"
+                    );
                 }
             }
             for log in lost.take_due(Instant::now()) {
@@ -94,7 +98,7 @@ impl Backfill {
                 parts.remove(&log);
                 self.positions.end_past(log);
                 self.positions.tell(&self.metrics);
-                info!(module = self.module, partition = log.partition.0, "the past has been read");
+                info!(module = self.module, partition = log.partition.0, "the backfill of a partition is complete");
             }
         }
         Ok(())
@@ -112,7 +116,10 @@ impl Backfill {
             self.metrics.reader_restarted();
             if !std::mem::replace(&mut piece.logged, true) {
                 let (partition, at) = (log.partition.0, piece.part.position.0);
-                warn!(module = self.module, partition, at, "the past stands still: its reading is started again");
+                warn!(
+                    module = self.module,
+                    partition, at, "the backfill of a partition makes no progress: its reading is restarted"
+                );
             }
         }
         Ok(())

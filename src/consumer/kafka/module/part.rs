@@ -107,7 +107,7 @@ impl Part {
             && self.position >= building.end
         {
             building.reached = Some(Reached::Asked);
-            debug!(?log, at = self.position.0, "read up to where the log went");
+            debug!(?log, at = self.position.0, "read up to the end that was known");
             positions.want_end(log);
         }
     }

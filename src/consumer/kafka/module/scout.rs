@@ -193,7 +193,12 @@ impl Scout {
         }
         let partitions = held(&self.leaders);
         if partitions > known {
-            info!(module = self.metrics.health().module, topic = self.topics.name(topic), partitions, "reading");
+            info!(
+                module = self.metrics.health().module,
+                topic = self.topics.name(topic),
+                partitions,
+                "reading a topic"
+            );
         }
         positions.count(topic, partitions);
     }

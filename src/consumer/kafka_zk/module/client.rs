@@ -22,7 +22,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// How long each server may take to open a session, including the connection.
 const OPENING: Duration = Duration::from_secs(8);
 /// The error for a server whose answers are not valid.
-pub const LIES: &str = "its answers are not those of a ZooKeeper";
+pub const LIES: &str = "the server's answers do not follow ZooKeeper's protocol";
 
 /// The settings to open sessions with.
 #[derive(Debug)]

@@ -32,9 +32,9 @@ async fn cause(server: &str, tls: Option<&Tls>) -> String {
         Ok(Err(error)) => return shortage::cause(&error),
         Err(_) => return silent(),
     };
-    let Some(tls) = tls else { return "it takes the connection, and opens no session".to_owned() };
+    let Some(tls) = tls else { return "it accepts the connection, but opens no session".to_owned() };
     match timeout(PATIENCE.saturating_mul(2), tls_of(stream, Arc::clone(tls.config()), server)).await {
-        Ok(Ok(())) => "TLS works, and it opens no session".to_owned(),
+        Ok(Ok(())) => "TLS works, but it opens no session".to_owned(),
         Ok(Err(error)) => format!("TLS fails: {error}"),
         Err(_) => silent(),
     }

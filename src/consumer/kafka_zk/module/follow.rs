@@ -173,7 +173,7 @@ impl Follower {
         course.release();
         if course.left_out.nodes > 0 && !std::mem::replace(&mut self.full, true) {
             let Bounds { nodes, members, .. } = Bounds::default();
-            warn!(module = self.module, nodes, members, "the tree is larger than what is followed of it");
+            warn!(module = self.module, nodes, members, "the tree exceeds the limits: the rest is not followed");
         }
     }
 
@@ -197,7 +197,7 @@ fn split<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Re
     for (path, answered) in answers {
         let (answer, watched) = answered?;
         if &*path == ROOT && answer == Answer::Refused {
-            return Err(Lost(format!("{ROOT} may not be read")));
+            return Err(Lost(format!("no permission to read {ROOT}")));
         }
         if let Some(watched) = watched {
             watch(Arc::clone(&path), watched);
@@ -213,7 +213,7 @@ async fn answer<S: Session>(session: &S, ask: Ask) -> Answered<S::Watch> {
 }
 
 async fn in_time<T>(answer: impl Future<Output = Result<T, Lost>>) -> Result<T, Lost> {
-    let silent = |_| Err(Lost(format!("a question was not answered within {} s", PATIENCE.as_secs())));
+    let silent = |_| Err(Lost(format!("a request was not answered within {} s", PATIENCE.as_secs())));
     timeout(PATIENCE, answer).await.unwrap_or_else(silent)
 }
 

@@ -32,7 +32,7 @@ pub fn cause() -> String {
     let at = LAST.with_borrow(|last| last.clone().unwrap_or_default());
     // The leading directories are those of the build machine.
     let at = at.rsplit_once("/src/").map_or(at.as_str(), |(_, at)| at);
-    format!("{}, as the client found at {at}", super::client::LIES)
+    format!("{}, detected at {at}", super::client::LIES)
 }
 
 #[cfg(test)]

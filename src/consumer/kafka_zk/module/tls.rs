@@ -32,7 +32,12 @@ impl Tls {
             Some(path) => read(key("cafile"), path)?,
             None => {
                 let found = openssl_probe::probe().cert_file;
-                let none = || refused(key("cafile"), "expected it, since the system's authorities were not found");
+                let none = || {
+                    refused(
+                        key("cafile"),
+                        "expected a file, because the system's certificate authorities were not found",
+                    )
+                };
                 read(key("cafile"), &found.ok_or_else(none)?)?
             }
         };

@@ -37,7 +37,7 @@ impl Scout {
         if let Some(broker) = view.brokers.first()
             && let Err(error) = self.questions.ask_about_topic(topic, name, broker.id)
         {
-            warn!(topic = name, %error, "a topic cannot be asked for");
+            warn!(topic = name, %error, "the request for a topic could not be sent");
         }
     }
 
@@ -54,7 +54,7 @@ impl Scout {
         match found.and_then(|found| found.topics.get(name).copied()) {
             Some(Err(code)) if topic == SHARE_STATE => {
                 if code != Code::UNKNOWN_TOPIC_OR_PART {
-                    info!(module, topic = name, %code, "share groups will have no offsets: their topic is refused");
+                    info!(module, topic = name, %code, "share groups will have no offsets: the broker refuses access to their topic");
                 }
             }
             Some(Err(Code::UNKNOWN_TOPIC_OR_PART)) => {
@@ -70,7 +70,7 @@ impl Scout {
             }
             Some(Err(code)) => {
                 if self.absence.refused.replace(code) != Some(code) {
-                    warn!(module, topic = name, %code, "the offsets topic is refused");
+                    warn!(module, topic = name, %code, "the broker refuses access to the offsets topic");
                 }
             }
             Some(Ok(_)) | None => {}

@@ -83,7 +83,7 @@ impl Scout {
             Course::Nothing => false,
             Course::Ask => true,
             Course::GoesOn(stood) => {
-                info!(module, topic, partition, seconds = stood.as_secs(), "a partition that stood still goes on");
+                info!(module, topic, partition, seconds = stood.as_secs(), "a partition makes progress again");
                 false
             }
         }
@@ -103,7 +103,7 @@ impl Scout {
                 partition,
                 at = offset,
                 seconds,
-                "an open transaction holds a partition back: what was committed there since is not known"
+                "an open transaction blocks a partition: commits after its beginning are not known"
             ),
             Why::Transaction => {}
             Why::Stuck => {
@@ -114,7 +114,7 @@ impl Scout {
                         partition,
                         at = offset,
                         seconds,
-                        "a partition stands still though there is more to read: its reading is started again"
+                        "a partition makes no progress although there is more to read: its reading is restarted"
                     );
                 }
                 // Fails when the reader has ended, which is reported separately.
