@@ -1,13 +1,13 @@
 //! All answers of the API for a scripted storage, compared with the files in `tests/fixtures/burrow`: method and path,
-//! status code, body. With `BLESS=1` in the environment the files are written again, to be reviewed before they are
-//! committed.
+//! status code, body. With `WARRENER_GOLDEN=write` in the environment the files are written again, to be reviewed
+//! before they are committed.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::Duration;
 
 use super::*;
 use crate::config::{Outside, Overrides, load};
+use crate::golden_tests::compare_file;
 use crate::model::LogLevel;
 use crate::model::{BrokerId, Lag, Name, Order, Partition, TopicId};
 use crate::storage::{
@@ -210,14 +210,9 @@ fn members(group: &'static str, topic: &'static str, partitions: &[i32]) -> Upda
     })
 }
 
-#[allow(clippy::disallowed_methods, reason = "fixtures are files")]
+#[track_caller]
 fn pinned(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/burrow").join(name);
-    if std::env::vars_os().any(|(name, value)| name == "BLESS" && value == "1") {
-        std::fs::write(&path, found).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert_eq!(found, expected, "{name}");
+    compare_file(format!("tests/fixtures/burrow/{name}"), found);
 }
 
 #[test]

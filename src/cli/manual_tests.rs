@@ -65,7 +65,7 @@ fn more() -> String {
 fn the_man_pages_are_those_of_this_command_line() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/man");
     let pages = pages();
-    if std::env::var_os("WARRENER_GOLDEN").is_some_and(|what| what == "write") {
+    if crate::golden_tests::is_writing() {
         for (name, text) in &pages {
             fs::write(folder.join(name), text).unwrap();
         }

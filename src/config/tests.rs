@@ -1,7 +1,8 @@
 //! Loads whole files and compares the results. The files are in `tests/fixtures/config`; an invalid one has its
-//! expected messages beside it. With `BLESS=1` in the environment the messages are written again, to be reviewed before
-//! they are committed.
+//! expected messages beside it. With `WARRENER_GOLDEN=write` in the environment the messages are written again, to be
+//! reviewed before they are committed.
 
+use crate::golden_tests::compare_file;
 use crate::model::Level;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -64,7 +65,6 @@ fn with(rest: &str) -> Result<Loaded, Mistakes> {
 
 #[test]
 fn every_bad_file_has_its_whole_error_text() {
-    let bless = std::env::vars_os().any(|(name, value)| name == "BLESS" && value == "1");
     let mut files: Vec<_> =
         std::fs::read_dir(at("tests/fixtures/config/bad")).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
@@ -74,11 +74,7 @@ fn every_bad_file_has_its_whole_error_text() {
         let Err(mistakes) = loaded(&text(&path)) else { panic!("{} has no mistake", path.display()) };
         let found = format!("{mistakes}\n");
         assert!(!found.contains("hush"), "{} shows a secret: {found}", path.display());
-        let pinned = path.with_extension("txt");
-        if bless {
-            std::fs::write(&pinned, &found).unwrap();
-        }
-        assert_eq!(found, text(&pinned), "{}", path.display());
+        compare_file(path.with_extension("txt"), &found);
     }
 }
 
@@ -184,11 +180,7 @@ fn a_file_written_for_burrow_starts_unchanged_and_says_what_takes_whose_place() 
         loaded(&text(&at("tests/fixtures/config/burrow.toml"))).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(lines(&loaded.unsupported), [""; 0]);
     let found = lines(&loaded.warnings).join("\n") + "\n";
-    let pinned = at("tests/fixtures/config/burrow.warnings.txt");
-    if std::env::vars_os().any(|(name, value)| name == "BLESS" && value == "1") {
-        std::fs::write(&pinned, &found).unwrap();
-    }
-    assert_eq!(found, text(&pinned));
+    compare_file("tests/fixtures/config/burrow.warnings.txt", &found);
     let config = loaded.config;
     let cluster = &config.clusters[0];
     assert_eq!((cluster.name.as_str(), cluster.offset_refresh), ("local", Duration::from_secs(30)));
