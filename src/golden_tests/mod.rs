@@ -11,6 +11,7 @@ mod compare;
 mod json;
 mod lag;
 mod metrics;
+pub(crate) mod program;
 mod setting;
 mod storage;
 mod updates;
