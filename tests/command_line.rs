@@ -122,8 +122,8 @@ fn a_property_that_is_refused_ends_check_run_and_lag_alike_before_librdkafka_act
         ("\"socket.timeout.ms\" = 1", "is outside allowed range"),
         ("\"fetch.max.bytes\" = 10", "no Kafka client can be made"),
         ("\"internal.termination.signal\" = 15", "librdkafka would take the signals that end the program"),
-        ("\"test.mock.num.brokers\" = 3", "a cluster that librdkafka makes up"),
-        ("\"topic.auto.offset.reset\" = \"latest\"", "which is \"auto.offset.reset\""),
+        ("\"test.mock.num.brokers\" = 3", "librdkafka would show a simulated cluster"),
+        ("\"topic.auto.offset.reset\" = \"latest\"", "it stands for \"auto.offset.reset\""),
         (&format!("\"plugin.library.paths\" = {loaded:?}"), "it loads code into the process"),
     ];
     for (property, why) in cases {

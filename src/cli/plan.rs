@@ -21,7 +21,11 @@ pub fn check(run: &Run) -> Exit {
         Source::Flags(_) => "flags".to_owned(),
     };
     let Loaded { config, warnings, unsupported } = loaded;
-    let verdict = if unsupported.is_empty() { "no mistakes" } else { "no mistakes, but a run would refuse it" };
+    let verdict = if unsupported.is_empty() {
+        "no mistakes"
+    } else {
+        "no mistakes, but a run refuses settings that are not supported yet"
+    };
     let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
     let unsupported = unsupported.iter().map(|unsupported| format!("warning: {unsupported}\n"));
     Exit {
@@ -40,7 +44,7 @@ impl fmt::Display for Plan<'_> {
         consumers.iter().try_for_each(|it| consumer(f, it))?;
         storage_lines(f, storage)?;
         writeln!(f, "evaluator")?;
-        line(f, "complete", format_args!("{} at least", evaluator.minimum_complete))?;
+        line(f, "complete", format_args!("at least {}", evaluator.minimum_complete))?;
         line(f, "allowed lag", evaluator.allowed_lag)?;
         http.iter().try_for_each(|it| http_server(f, it))?;
         if let Some(origin) = &general.access_control_allow_origin {
@@ -84,18 +88,18 @@ fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
             let start = match topic.start {
                 Start::Earliest => "from its beginning",
                 Start::Latest => "from its end",
-                Start::LatestThenBackfill => "from its end, then its past",
+                Start::LatestThenBackfill => "from its end, then the records before it",
             };
             line(f, "reads", format_args!("{} {start}", topic.topic))?;
             if let Some(group) = &topic.share_group {
-                line(f, "shared in", format_args!("{group:?}"))?;
+                line(f, "share group", format_args!("{group:?}"))?;
             }
         }
         ConsumerClass::KafkaZk(zookeeper) => {
             line(f, "follows", format_args!("{}/consumers", zookeeper.path))?;
             line(f, "timeout", time(zookeeper.timeout))?;
         }
-        ConsumerClass::KafkaAdmin => line(f, "asks", "for committed offsets")?,
+        ConsumerClass::KafkaAdmin => line(f, "reads", "committed offsets, from the group coordinators")?,
     }
     line(f, "groups", &consumer.groups)
 }
@@ -105,7 +109,7 @@ fn zookeeper_client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::
     profile_line(f, client)?;
     tls_line(f, client)?;
     match &client.sasl {
-        Some(sasl) => line(f, "digest", format_args!("of {:?}", sasl.username)),
+        Some(sasl) => line(f, "digest", format_args!("user {:?}", sasl.username)),
         None => line(f, "digest", "none"),
     }
 }
@@ -138,8 +142,8 @@ fn client(f: &mut fmt::Formatter<'_>, client: &ClientProfile) -> fmt::Result {
 fn tls(f: &mut fmt::Formatter<'_>, tls: &Tls) -> fmt::Result {
     let verified = match (tls.no_verify, &tls.ca_file) {
         (true, _) => "certificates are NOT verified".to_owned(),
-        (false, Some(path)) => format!("authorities of {}", path.display()),
-        (false, None) => "the system's authorities".to_owned(),
+        (false, Some(path)) => format!("CA certificates in {}", path.display()),
+        (false, None) => "CA certificates of the system".to_owned(),
     };
     match &tls.identity {
         Some(identity) => {
@@ -151,7 +155,7 @@ fn tls(f: &mut fmt::Formatter<'_>, tls: &Tls) -> fmt::Result {
 
 fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
     writeln!(f, "storage")?;
-    line(f, "window", format_args!("{} commits a partition", storage.intervals))?;
+    line(f, "window", format_args!("{} commits per partition", storage.intervals))?;
     if !storage.min_distance.is_zero() {
         line(f, "min distance", time(storage.min_distance))?;
     }
@@ -180,7 +184,7 @@ fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
     }
     if !server.allowed_hosts.is_empty() {
         let hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
-        line(f, "hosts", hosts.join(", "))?;
+        line(f, "allowed hosts", hosts.join(", "))?;
     }
     line(f, "ready", format_args!("after {} at the latest", time(server.ready_timeout)))
 }

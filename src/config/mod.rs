@@ -97,7 +97,7 @@ fn read(text: &str, overrides: &Overrides, findings: &mut findings::Findings<'_>
     burrow::read(&mut root, findings);
     if overrides.listen.is_some() && root.has("httpserver") {
         findings.forget_unsupported("httpserver.");
-        findings.warn(root.path.key("httpserver"), "has no effect: --listen takes its place");
+        findings.warn(root.path.key("httpserver"), "has no effect: --listen replaces it");
     }
     root.finish(findings);
     overrides.apply(&mut config);

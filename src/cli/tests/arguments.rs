@@ -105,8 +105,8 @@ fn lag_opens_no_address_and_takes_none() {
     );
     assert_eq!(
         refused("lag --brokers a:1 --timeout 0", &[]),
-        "error: invalid value '0' for '--timeout <TIME>': expected a time from 100ms to 1d, as seconds or with a \
-         unit such as \"1m30s\""
+        "error: invalid value '0' for '--timeout <TIME>': expected a time from 100ms to 1d, as whole \
+         seconds or as a string with units such as \"1m30s\""
     );
     assert!(refused("lag --brokers a:1 --output xml", &[]).starts_with("error: invalid value 'xml' for '--output"));
 }
@@ -135,16 +135,16 @@ fn usage_errors_say_what_is_wrong_and_exit_with_64() {
     assert_eq!(refused("run", &[]), neither);
     assert_eq!(refused("check", &[]), neither);
     assert_eq!(refused("--topic.filter x", &[]), neither);
-    let both = "error: --config cannot be used with --brokers: a run has one configuration";
+    let both = "error: --config cannot be used with --brokers: remove one of them";
     assert_eq!(refused("--config a --brokers b:1", &[]), both);
     assert_eq!(refused("run --config a --kafka.server b:1", &[]), both);
     assert_eq!(
         refused("--config a", &[("WARRENER_BROKERS", "b:1")]),
-        "error: --config cannot be used with WARRENER_BROKERS: a run has one configuration"
+        "error: --config cannot be used with WARRENER_BROKERS: remove one of them"
     );
     assert_eq!(
         refused("--config a --group.exclude b", &[]),
-        "error: --group.exclude cannot be used with --config: in the file, group-denylist takes its place"
+        "error: --group.exclude cannot be used with --config: set group-denylist in the file instead"
     );
     assert_eq!(
         refused("--brokers a:1 --listen 9308", &[]),

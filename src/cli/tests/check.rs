@@ -15,7 +15,7 @@ fn mistakes_are_listed_under_the_files_name() {
     let expected = format!(
         "{}: 2 mistakes\n\
          cluster.a.foo: expected a known key, found \"foo\"; nearest is \"servers\"\n\
-         cluster.a.servers: expected a list of host:port, found an empty one\n",
+         cluster.a.servers: expected a list of host:port, found an empty list\n",
         path.display()
     );
     assert_eq!(exit, Exit { code: 64, stdout: String::new(), stderr: expected });
@@ -29,13 +29,13 @@ fn a_file_that_is_none_is_a_mistake() {
     let Source::File(path) = run.source else { panic!() };
     std::fs::write(&path, b"[a]\n\xff").unwrap();
     run.source = Source::File(path);
-    assert!(error(&run).ends_with("expected a configuration file, found bytes that are not UTF-8 in line 2\n"));
+    assert!(error(&run).ends_with("expected UTF-8 text, found other bytes in line 2\n"));
     run.source = Source::File(directory.path().join("none.toml"));
-    assert!(error(&run).contains("expected a configuration file, found none: No such file"), "{}", error(&run));
+    assert!(error(&run).contains("cannot read the configuration file: No such file"), "{}", error(&run));
     run.source = Source::File(directory.path().to_owned());
-    assert!(error(&run).contains("found none: Is a directory"), "{}", error(&run));
+    assert!(error(&run).contains("cannot read the configuration file: Is a directory"), "{}", error(&run));
     run.source = Source::File("/dev/zero".into());
-    assert!(error(&run).contains("found none: more than 4194304 bytes"), "{}", error(&run));
+    assert!(error(&run).contains("cannot read the configuration file: more than 4194304 bytes"), "{}", error(&run));
 }
 
 #[test]
@@ -68,7 +68,11 @@ fn a_check_warns_of_what_a_run_refuses() {
     let expected = "warning: consumer.b.class-name: kafka_admin: not supported yet\n\
                     warning: httpserver.default.enable-lifecycle: not supported yet\n";
     assert_eq!((exit.code, exit.stderr.as_str()), (0, expected));
-    assert!(exit.stdout.contains(": no mistakes, but a run would refuse it\n"), "{}", exit.stdout);
+    assert!(
+        exit.stdout.contains(": no mistakes, but a run refuses settings that are not supported yet\n"),
+        "{}",
+        exit.stdout
+    );
     let refused = startable(run.load().unwrap()).map(|_| ()).unwrap_err();
     let expected = "consumer.b.class-name: kafka_admin: not supported yet\nhttpserver.default.enable-lifecycle: not supported yet\n";
     assert_eq!((refused.code, refused.stderr.as_str()), (64, expected));
@@ -97,11 +101,11 @@ consumer \"default\"
   reads         __consumer_offsets from its beginning
   groups        \"^pay\"
 storage
-  window        10 commits a partition
+  window        10 commits per partition
   expires       by tombstones; groups from ZooKeeper after 7days
   groups        all
 evaluator
-  complete      0 at least
+  complete      at least 0
   allowed lag   0
 httpserver \"default\"
   address       :1
@@ -128,7 +132,7 @@ fn a_check_tells_who_may_use_the_api_for_what() {
   address       :1
   tls           none
   admin         enabled
-  hosts         lag.example.com, [::1]
+  allowed hosts lag.example.com, [::1]
   ready         after 5m at the latest
 general
   allow origin  https://lag.example.com

@@ -12,7 +12,7 @@ use crate::config::OffsetsTopic;
 use crate::config::Start;
 use crate::config::ZooKeeper;
 use crate::config::file::bounds::{CLUSTERS, CONSUMERS, OFFSET_REFRESH, SERVERS, TOPIC_REFRESH, ZOOKEEPER_TIMEOUT};
-use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::findings::{Findings, Path};
 use crate::config::file::scalar::{choose, resolve};
 use crate::config::file::section::Section;
 use crate::config::file::values;
@@ -65,11 +65,7 @@ fn read_cluster(
     let offset_refresh = section.wait(findings, &OFFSET_REFRESH, offsets);
     let topic_refresh = section.wait(findings, &TOPIC_REFRESH, topics);
     let topics = section.filter(findings, "topic-allowlist", "topic-denylist");
-    section.ignore(
-        findings,
-        "groups-reaper-refresh",
-        "a deleted group is forgotten as soon as the offsets topic says so",
-    );
+    section.ignore(findings, "groups-reaper-refresh", "a deleted group is removed as soon as its tombstones are read");
     section.finish(findings);
     Cluster { name, connection, offset_refresh, topic_refresh, topics }
 }
@@ -78,12 +74,12 @@ fn servers(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String
     let path = section.path.key("servers");
     if !section.has("servers") {
         section.value("servers");
-        findings.mistake(path, "expected a list of host:port, found no such key");
+        findings.mistake(path, "expected a list of host:port, but the key is missing");
         return Vec::new();
     }
     let Some(texts) = section.texts(findings, "servers") else { return Vec::new() };
     if section.empty("servers") {
-        findings.mistake(path.clone(), "expected a list of host:port, found an empty one");
+        findings.mistake(path.clone(), "expected a list of host:port, found an empty list");
     }
     findings.most(path, "servers", texts.len(), &SERVERS);
     for text in texts.iter().filter(|text| !values::is_server(&text.value)) {
@@ -168,7 +164,10 @@ fn read_consumer(
 fn read_offsets_topic(section: &mut Section<'_>, class: Option<Class>, findings: &mut Findings<'_>) -> OffsetsTopic {
     let topic = section.text(findings, "offsets-topic");
     if let Some(topic) = topic.as_ref().filter(|topic| !values::is_topic(&topic.value)) {
-        findings.mistake(topic.path.clone(), format!("expected the name of a topic, found {}", topic.shown));
+        findings.mistake(
+            topic.path.clone(),
+            format!("expected the name of a topic (letters, digits, \".\", \"_\" and \"-\"), found {}", topic.shown),
+        );
     }
     let latest = section.flag(findings, "start-latest");
     let backfill = section.flag(findings, "backfill-earliest");
@@ -199,7 +198,7 @@ fn read_offsets_topic(section: &mut Section<'_>, class: Option<Class>, findings:
 fn read_zookeeper(section: &mut Section<'_>, class: Option<Class>, findings: &mut Findings<'_>) -> ZooKeeper {
     let path = section.text(findings, "zookeeper-path");
     if let Some(path) = path.as_ref().filter(|path| !values::is_zookeeper_path(&path.value)) {
-        let expected = "expected a path that starts with / and does not end with it";
+        let expected = "expected a path such as /kafka, which begins with / and does not end with /";
         findings.mistake(path.path.clone(), format!("{expected}, found {}", path.shown));
     }
     let timeout = section.wait(findings, &ZOOKEEPER_TIMEOUT, SILENCE);
@@ -215,15 +214,18 @@ fn check_zookeeper_profile(path: &Path, profile: &ClientProfile, findings: &mut 
         // ZooKeeper's digest is user and password in one string. The user ends at the first colon.
         let user = !sasl.username.is_empty() && !sasl.username.contains(':');
         if !user || sasl.password.is_none() {
-            let needed = "expected a profile whose [sasl.*] has a user name, without a colon, and a password";
-            findings.mistake(path.clone(), format!("{needed}, for ZooKeeper's digest, found {}", quote(&sasl.name)));
+            let needed = "expected a profile whose [sasl.*] has a password and a user name without a colon";
+            findings.mistake(
+                path.clone(),
+                format!("{needed}, for ZooKeeper's digest, found [{}]", Path::root().key("sasl").key(&sasl.name)),
+            );
         }
     }
     if let Some(tls) = profile.tls.as_ref().filter(|tls| tls.no_verify) {
         findings.unsupported_value(path.clone(), &format!("noverify = true in [tls.{}], for ZooKeeper", tls.name));
     }
     if !profile.properties.is_empty() {
-        findings.warn(path.clone(), "its properties are librdkafka's, and have no effect on ZooKeeper");
+        findings.warn(path.clone(), "the properties of the profile apply to librdkafka only, not to ZooKeeper");
     }
 }
 

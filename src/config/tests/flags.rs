@@ -13,7 +13,7 @@ fn listen_replaces_every_server_and_log_level_the_level() {
         config.http.iter().map(|it| (it.name.as_str(), it.address.as_str(), it.enable_admin)).collect();
     assert_eq!(servers, [("default", "127.0.0.1:0", false)]);
     assert_eq!(config.logging.level, Level::Trace);
-    assert_eq!(lines(&warnings), ["httpserver: has no effect: --listen takes its place"]);
+    assert_eq!(lines(&warnings), ["httpserver: has no effect: --listen replaces it"]);
     assert_eq!(unsupported, []);
 }
 

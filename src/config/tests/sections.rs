@@ -16,7 +16,7 @@ fn no_label_that_a_page_has_can_be_given_to_every_series() {
         for label in labels {
             let mistakes = with(&format!("[metrics]\nlabels = {{ {label} = \"x\" }}")).unwrap_err();
             let expected =
-                format!("metrics.labels.{label}: expected a label name that no series has already, found \"{label}\"");
+                format!("metrics.labels.{label}: expected a label name that no metric uses, found \"{label}\"");
             assert_eq!(mistakes.to_string().trim_end(), expected);
         }
     }
@@ -69,8 +69,8 @@ fn a_name_that_differs_only_in_case_is_matched_with_a_warning() {
     assert_eq!(
         lines(&warnings),
         [
-            "cluster.local.client-profile: \"Mine\" is taken for [client-profile.mine], whose case differs",
-            "consumer.c.cluster: \"LOCAL\" is taken for [cluster.local], whose case differs",
+            "cluster.local.client-profile: \"Mine\" is read as [client-profile.mine], which differs in case",
+            "consumer.c.cluster: \"LOCAL\" is read as [cluster.local], which differs in case",
         ]
     );
 }
@@ -87,14 +87,14 @@ fn a_key_without_effect_is_told() {
         lines(&warnings),
         [
             "client-profile.p: has no effect: no cluster or consumer names it",
-            "client-profile.p.tls: is no TLS when empty, where Burrow would use TLS: name a [tls.*], which may be empty",
+            "client-profile.p.tls: an empty name means no TLS (in Burrow it means TLS); to use TLS, name a [tls.*], which may be empty",
             "consumer.c.backfill-earliest: has no effect without start-latest = true",
             "consumer.c.zookeeper-path: has no effect unless class-name is \"kafka_zk\"",
             "consumer.c.zookeeper-timeout: has no effect unless class-name is \"kafka_zk\"",
             "consumer.z.share-group: has no effect unless class-name is \"kafka\"",
             "consumer.z.start-latest: has no effect unless class-name is \"kafka\"",
-            "iam.eks: has no meaning unless a [client-profile.*] names it, which is not supported yet",
-            "logging.level: \"FATAL\" is no level here: \"error\" takes its place",
+            "iam.eks: has no effect: iam of a [client-profile.*] is not supported yet",
+            "logging.level: \"FATAL\" is not a level here: \"error\" is used instead",
         ]
     );
     assert_eq!(lines(&unsupported), ["client-profile.p.iam: not supported yet"]);
@@ -109,13 +109,13 @@ fn a_profile_for_zookeeper_has_a_user_and_a_password_and_checks_certificates() {
     let tls = "[tls.t]\nnoverify = true\n";
     let sasl = |user: &str| format!("[sasl.s]\nusername = \"{user}\"\npassword = \"hush\"\n");
     let Loaded { warnings, unsupported, .. } = with(&[zookeeper, profile, tls, &sasl("u")].concat()).unwrap();
-    let warning = "consumer.z.client-profile: its properties are librdkafka's, and have no effect on ZooKeeper";
+    let warning = "consumer.z.client-profile: the properties of the profile apply to librdkafka only, not to ZooKeeper";
     assert_eq!(lines(&warnings), [warning]);
     let refused = "consumer.z.client-profile: noverify = true in [tls.t], for ZooKeeper: not supported yet";
     assert_eq!(lines(&unsupported), [refused]);
     let mistakes = with(&[zookeeper, profile, tls, &sasl("a:b")].concat()).unwrap_err();
-    let expected = "consumer.z.client-profile: expected a profile whose [sasl.*] has a user name, without a colon, and a \
-                    password, for ZooKeeper's digest, found \"s\"";
+    let expected = "consumer.z.client-profile: expected a profile whose [sasl.*] has a password and a user name without \
+                    a colon, for ZooKeeper's digest, found [sasl.s]";
     assert_eq!(mistakes.to_string(), expected);
 }
 
@@ -168,17 +168,13 @@ fn a_list_is_as_long_as_its_bound_and_no_longer() {
     let named = |length: usize| with(&format!("[client-profile.{}]\n", "n".repeat(length)));
     type Load<'l> = &'l dyn Fn(usize) -> Result<Loaded, Mistakes>;
     let cases: [(Load<'_>, usize, &str); 7] = [
-        (
-            &|count| loaded(&cluster(count)),
-            1_000,
-            "cluster.local.servers: expected a number of servers from 1 to 1000, found 1001",
-        ),
-        (&limits, 1_000, "metrics.limit: expected a number of sections from 0 to 1000, found 1001"),
-        (&labels, 64, "metrics.labels: expected a number of labels from 0 to 64, found 65"),
-        (&http, 16, "httpserver: expected a number of sections from 0 to 16, found 17"),
-        (&consumers, 1_000, "consumer: expected a number of sections from 0 to 1000, found 1001"),
-        (&clusters, 1_000, "cluster: expected a number of sections from 1 to 1000, found 1001"),
-        (&named, 255, "expected a name of a length in bytes from 1 to 255, found 256"),
+        (&|count| loaded(&cluster(count)), 1_000, "cluster.local.servers: expected at most 1000 servers, found 1001"),
+        (&limits, 1_000, "metrics.limit: expected at most 1000 sections, found 1001"),
+        (&labels, 64, "metrics.labels: expected at most 64 labels, found 65"),
+        (&http, 16, "httpserver: expected at most 16 sections, found 17"),
+        (&consumers, 1_000, "consumer: expected at most 1000 sections, found 1001"),
+        (&clusters, 1_000, "cluster: expected at most 1000 sections, found 1001"),
+        (&named, 255, "expected a name of 1 to 255 bytes, found 256"),
     ];
     for (load, most, expected) in cases {
         assert!(load(most).is_ok(), "{expected}: {}", load(most).unwrap_err());
