@@ -163,10 +163,10 @@ impl Health {
     #[must_use]
     pub fn awaits(&self) -> &'static str {
         match (self.kind, self.parts()) {
-            (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
-            (ModuleKind::Cluster, _) => "log ends read once",
-            (ModuleKind::Consumer, _) if self.ensemble => "ZooKeeper's tree walked once",
-            (ModuleKind::Consumer, _) => "offsets topic read to its end",
+            (ModuleKind::Cluster, Some((1.., _))) => "looking up record times for time lags",
+            (ModuleKind::Cluster, _) => "reading log ends",
+            (ModuleKind::Consumer, _) if self.ensemble => "reading the ZooKeeper tree",
+            (ModuleKind::Consumer, _) => "reading the offsets topic to its end",
         }
     }
 

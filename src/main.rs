@@ -83,7 +83,7 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
 fn announce(addresses: &[SocketAddr]) {
     for address in addresses {
         // A closed standard output is not a failure.
-        let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C ends it)");
+        let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C stops it)");
     }
 }
 

@@ -8,8 +8,8 @@ import { follow } from "./poll.js";
 import { Table } from "./table.js";
 
 const TERMS = {
-  cluster: { offsets: "Log ends read", topics: "Topics read", failures: "Refresh errors", dropped: "Commits dropped" },
-  consumer: { records: "Records read", errors: "Not decoded", behind: "Records behind" },
+  cluster: { offsets: "Last read of log ends", topics: "Last read of metadata", failures: "Refresh errors", dropped: "Commits dropped" },
+  consumer: { records: "Records read", errors: "Record errors", behind: "Records behind" },
 };
 const words = (name) => name.replaceAll("_", " ");
 const sum = (counts) => counts.reduce((all, { count: one }) => all + one, 0);

@@ -66,7 +66,7 @@ export function whyNoLag(row) {
   return `the log end of ${number(row.unknown)} of ${count(row.committed, "partition")} is not known`;
 }
 
-export const WHY_NO_TIME_LAG = "when the oldest unread record was written is not known";
+export const WHY_NO_TIME_LAG = "the append time of the oldest unread record is not known";
 
 /** What there is to say about a group, beside its numbers. */
 function remark(row, topics) {
