@@ -168,7 +168,10 @@ impl Pages {
             Err(NoPage::Undone(Undone::NoThread(error))) => return no_thread(&error),
             Err(error @ (NoPage::Undone(Undone::Panicked) | NoPage::BrokenOff | NoPage::Compress(_))) => {
                 tracing::error!(?error, "a scrape failed");
-                return text(StatusCode::INTERNAL_SERVER_ERROR, "internal error: the page could not be rendered; see the log\n");
+                return text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal error: the page could not be rendered; see the log\n",
+                );
             }
         };
         let mut answer = Response::new(content);
