@@ -119,7 +119,7 @@ export function groupsView(main) {
     }
   }
 
-  // The past is told once; from then on the page sees for itself.
+  // The history is asked for once; from then on the page collects it itself.
   follow(() => (data.now === 0 ? "api/groups?trails=1" : "api/groups"), show, () => {});
 }
 
