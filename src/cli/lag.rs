@@ -42,7 +42,7 @@ impl Lag {
         complaints.extend(none.into_iter().map(|group| format!("group {group:?} was not found")));
         match self.output.write(&rows, stdout) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                complaints.push(format!("cannot write to standard output: {error}"))
+                complaints.push(format!("cannot write to standard output: {error}"));
             }
             Ok(()) | Err(_) => {}
         }
