@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::*;
 use super::{file, run};
 
-const BURROW: &str = include_str!("../../tests/fixtures/config/burrow.toml");
+const BURROW: &str = include_str!("../../../tests/fixtures/config/burrow.toml");
 
 #[test]
 fn mistakes_are_listed_under_the_files_name() {
