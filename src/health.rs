@@ -163,8 +163,8 @@ impl Health {
     #[must_use]
     pub fn awaits(&self) -> &'static str {
         match (self.kind, self.parts()) {
-            (ModuleKind::Cluster, Some((1.., _))) => "past asked about for the time lags",
-            (ModuleKind::Cluster, _) => "log ends read once",
+            (ModuleKind::Cluster, Some((1.., _))) => "looking up record times for time lags",
+            (ModuleKind::Cluster, _) => "reading log ends",
             (ModuleKind::Consumer, _) => self.waits_for,
         }
     }

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     crash::keep_little();
     log::report_panics();
     if let Err(error) = crash::watch() {
-        eprintln!("warrener: faults will not be reported: {error}");
+        eprintln!("warrener: cannot install the fault handlers: {error}");
     }
     match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
         Ok(Command::Run(run)) => start(&run).unwrap_or_else(|exit| exit.print()),
@@ -83,7 +83,7 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
 fn announce(addresses: &[SocketAddr]) {
     for address in addresses {
         // A closed standard output is not a failure.
-        let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C ends it)");
+        let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C stops it)");
     }
 }
 

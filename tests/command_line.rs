@@ -120,10 +120,10 @@ fn a_property_that_is_refused_ends_check_run_and_lag_alike_before_librdkafka_act
     let cases = [
         ("\"no.such.thing\" = 1", "No such configuration property"),
         ("\"socket.timeout.ms\" = 1", "is outside allowed range"),
-        ("\"fetch.max.bytes\" = 10", "no Kafka client can be made"),
+        ("\"fetch.max.bytes\" = 10", "cannot create a Kafka client"),
         ("\"internal.termination.signal\" = 15", "librdkafka would take the signals that end the program"),
-        ("\"test.mock.num.brokers\" = 3", "a cluster that librdkafka makes up"),
-        ("\"topic.auto.offset.reset\" = \"latest\"", "which is \"auto.offset.reset\""),
+        ("\"test.mock.num.brokers\" = 3", "librdkafka would show a simulated cluster"),
+        ("\"topic.auto.offset.reset\" = \"latest\"", "it stands for \"auto.offset.reset\""),
         (&format!("\"plugin.library.paths\" = {loaded:?}"), "it loads code into the process"),
     ];
     for (property, why) in cases {
@@ -153,7 +153,7 @@ fn key_material_that_is_none_is_a_mistake_of_the_file() {
         let (ended, said) = code(&[verb, "--config", file.to_str().unwrap()]);
         assert_eq!(ended, 64, "{said}");
         assert!(
-            said.contains("no Kafka client can be made") && said.contains("no ZooKeeper client can be made"),
+            said.contains("cannot create a Kafka client") && said.contains("cannot create a ZooKeeper client"),
             "{said}"
         );
     }

@@ -229,6 +229,6 @@ fn a_signal_ends_the_wait_and_what_is_known_is_printed() {
         assert_eq!((told.code, told.stdout.as_str()), (1, HEAD), "{}", told.stderr);
         assert!(told.took < seconds(3), "{:?}", told.took);
         let last = told.stderr.lines().last().unwrap();
-        assert!(last.starts_with("cluster \"default\" did not answer before this was broken off: "), "{last}");
+        assert!(last.starts_with("cluster \"default\" did not answer before the reading was interrupted: "), "{last}");
     }
 }

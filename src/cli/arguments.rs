@@ -14,7 +14,7 @@ use crate::model::Level;
 /// Default of `--timeout`.
 const LAG_TIMEOUT: &str = "30s";
 
-/// Shows where Kafka consumer groups stand, to Prometheus.
+/// Prometheus exporter for the lag and status of Kafka consumer groups.
 #[derive(Debug, Parser)]
 #[command(name = "warrener", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub(super) struct Arguments {
@@ -26,17 +26,17 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Subcommand {
-    /// Run; the same as with no subcommand
+    /// Run the exporter; the default without a command
     Run(RunArguments),
-    /// Check the configuration and tell what a run would do
+    /// Check the configuration and print what a run would do
     Check(RunArguments),
-    /// Run on an embedded Kafka with make-believe groups: nothing to install
+    /// Run the exporter on an embedded Kafka cluster with simulated groups
     Demo(OverrideArguments),
-    /// Read once and print where groups stand, the worst first; then end
+    /// Read everything once, print lag and status of the groups, worst first, and exit
     Lag(LagArguments),
-    /// Print a script for a shell's completion
+    /// Print a completion script for a shell
     Completion {
-        /// The shell
+        /// Shell that runs the script
         shell: Shell,
     },
 }
@@ -55,26 +55,26 @@ pub(super) struct SourceArguments {
     /// Configuration file [env: WARRENER_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Brokers, in place of a file: one cluster, named "default" [env: WARRENER_BROKERS]
+    /// Brokers of the only cluster, "default", instead of a configuration file [env: WARRENER_BROKERS]
     #[arg(long, visible_alias = "kafka.server", value_name = "HOST:PORT", value_delimiter = ',')]
     brokers: Vec<String>,
-    /// Keep topics that this regex matches; with --brokers
+    /// Include only topics that match this regex; only with --brokers
     #[arg(long = "topic.filter", value_name = "REGEX")]
     topic_filter: Option<String>,
-    /// Leave out topics that this regex matches; with --brokers
+    /// Exclude topics that match this regex; only with --brokers
     #[arg(long = "topic.exclude", value_name = "REGEX")]
     topic_exclude: Option<String>,
-    /// Keep groups that this regex matches; with --brokers
+    /// Include only groups that match this regex; only with --brokers
     #[arg(long = "group.filter", value_name = "REGEX")]
     group_filter: Option<String>,
-    /// Leave out groups that this regex matches; with --brokers
+    /// Exclude groups that match this regex; only with --brokers
     #[arg(long = "group.exclude", value_name = "REGEX")]
     group_exclude: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct OverrideArguments {
-    /// Serve at this address alone, HOST:PORT or :PORT [env: WARRENER_LISTEN]
+    /// Listen only on this address, HOST:PORT or :PORT [env: WARRENER_LISTEN]
     #[arg(long, visible_alias = "web.listen-address", value_name = "ADDRESS", value_parser = parse_address)]
     listen: Option<String>,
     #[command(flatten)]
@@ -83,7 +83,7 @@ pub(super) struct OverrideArguments {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LogArguments {
-    /// Log from this level on: trace, debug, info, warn, error [env: WARRENER_LOG_LEVEL]
+    /// Lowest level to log: trace, debug, info, warn or error [env: WARRENER_LOG_LEVEL]
     #[arg(long, value_name = "LEVEL", value_parser = parse_level)]
     log_level: Option<Level>,
 }
@@ -92,13 +92,13 @@ pub(super) struct LogArguments {
 pub(super) struct LagArguments {
     #[command(flatten)]
     source: SourceArguments,
-    /// Only the group of this very name; may be repeated
+    /// Print only the group with exactly this name; may be repeated
     #[arg(long = "group", value_name = "NAME")]
     groups: Vec<String>,
-    /// How to print: table, or json for a program
+    /// Output format: table or json
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Table, hide_possible_values = true)]
     output: Output,
-    /// How long to wait for clusters that do not answer: seconds, or a text such as 1m30s
+    /// Time to wait for clusters: seconds, or a time with units such as 1m30s
     #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = LAG_TIMEOUT)]
     timeout: Duration,
     #[command(flatten)]
@@ -153,7 +153,7 @@ impl SourceArguments {
         ];
         match (config, brokers.is_empty()) {
             (Some((_, config)), false) => {
-                let message = format!("{config} cannot be used with {from}: a run has one configuration");
+                let message = format!("{config} cannot be used with {from}: remove one of them");
                 Err(Arguments::command().error(ErrorKind::ArgumentConflict, message).into())
             }
             (None, true) => {
@@ -162,7 +162,7 @@ impl SourceArguments {
             }
             (Some((path, config)), true) => {
                 if let Some((flag, _, key)) = filtered.iter().find(|(_, set, _)| *set) {
-                    let message = format!("{flag} cannot be used with {config}: in the file, {key} takes its place");
+                    let message = format!("{flag} cannot be used with {config}: set {key} in the file instead");
                     return Err(Arguments::command().error(ErrorKind::ArgumentConflict, message).into());
                 }
                 Ok(Source::File(path))

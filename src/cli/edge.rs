@@ -25,9 +25,8 @@ impl Run {
     pub fn load(&self) -> Result<Loaded, Exit> {
         let loaded = match &self.source {
             Source::File(path) => {
-                let unread =
-                    |why: &str| Exit::usage(format!("{}: expected a configuration file, {why}\n", path.display()));
-                let bytes = read(path).map_err(|why| unread(&format!("found none: {why}")))?;
+                let unread = |why: &str| Exit::usage(format!("{}: {why}\n", path.display()));
+                let bytes = read(path).map_err(|why| unread(&format!("cannot read the configuration file: {why}")))?;
                 let text = String::from_utf8(bytes).map_err(|error| unread(&not_text(&error)))?;
                 load(&text, &REGISTRY, &self.overrides, &outside())
             }
@@ -66,7 +65,7 @@ pub fn readable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
 fn not_text(error: &std::string::FromUtf8Error) -> String {
     let valid = error.utf8_error().valid_up_to();
     let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count().saturating_add(1);
-    format!("found bytes that are not UTF-8 in line {line}")
+    format!("expected UTF-8 text, found other bytes in line {line}")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -41,7 +41,9 @@ impl Lag {
         let none = unknown(&reading.view, &self.groups);
         complaints.extend(none.into_iter().map(|group| format!("group {group:?} was not found")));
         match self.output.write(&rows, stdout) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => complaints.push(format!("standard output: {error}")),
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                complaints.push(format!("cannot write to standard output: {error}"));
+            }
             Ok(()) | Err(_) => {}
         }
         for complaint in &complaints {
@@ -128,6 +130,6 @@ mod tests {
             (code, String::from_utf8(stderr).unwrap())
         };
         assert_eq!(ended(ErrorKind::BrokenPipe), (0, String::new()));
-        assert_eq!(ended(ErrorKind::StorageFull), (1, "standard output: it fails\n".to_owned()));
+        assert_eq!(ended(ErrorKind::StorageFull), (1, "cannot write to standard output: it fails\n".to_owned()));
     }
 }

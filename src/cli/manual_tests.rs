@@ -39,9 +39,9 @@ fn more() -> String {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);
     for (code, what) in [
-        (DONE, "Stopped as asked; or checked, read or printed without a mistake."),
-        (FAILED, "Failed; lag: a cluster did not answer in time, or a group was not found."),
-        (USAGE, "Bad configuration or usage: every mistake is named, nothing was started."),
+        (DONE, "Stopped on request, or completed without a mistake."),
+        (FAILED, "Failed. lag: a cluster was not read completely in time, or a group was not found."),
+        (USAGE, "Wrong configuration or usage: all mistakes are listed, and nothing was started."),
     ] {
         roff.control("TP", []).text([bold(code.to_string())]).text([roman(what)]);
     }
@@ -52,12 +52,12 @@ fn more() -> String {
         ("WARRENER_LISTEN", "--listen"),
         ("WARRENER_LOG_LEVEL", "--log-level"),
     ] {
-        roff.control("TP", []).text([bold(name)]).text([roman("Stands for "), bold(flag), roman(".")]);
+        roff.control("TP", []).text([bold(name)]).text([roman("Used if "), bold(flag), roman(" is not given.")]);
     }
     roff.control("SH", ["SIGNALS"]);
-    roff.text([roman("SIGTERM and SIGINT stop it; a second one stops it at once.")]);
+    roff.text([roman("SIGTERM and SIGINT stop the exporter within two seconds; a second one ends it at once.")]);
     roff.control("SH", ["FILES"]).control("TP", []).text([bold("/etc/warrener/warrener.toml")]);
-    roff.text([roman("The configuration that the systemd unit names.")]);
+    roff.text([roman("Configuration file of the systemd unit.")]);
     format!("\n{}", roff.to_roff())
 }
 
@@ -65,7 +65,7 @@ fn more() -> String {
 fn the_man_pages_are_those_of_this_command_line() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/man");
     let pages = pages();
-    if std::env::var_os("WARRENER_GOLDEN").is_some_and(|what| what == "write") {
+    if crate::golden_tests::is_writing() {
         for (name, text) in &pages {
             fs::write(folder.join(name), text).unwrap();
         }

@@ -21,7 +21,11 @@ pub fn check(run: &Run) -> Exit {
         Source::Flags(_) => "flags".to_owned(),
     };
     let Loaded { config, warnings, unsupported } = loaded;
-    let verdict = if unsupported.is_empty() { "no mistakes" } else { "no mistakes, but a run would refuse it" };
+    let verdict = if unsupported.is_empty() {
+        "no mistakes"
+    } else {
+        "no mistakes, but a run refuses settings that are not supported yet"
+    };
     let warnings = warnings.iter().map(|warning| format!("warning: {warning}\n"));
     let unsupported = unsupported.iter().map(|unsupported| format!("warning: {unsupported}\n"));
     Exit {
@@ -40,7 +44,7 @@ impl fmt::Display for Plan<'_> {
         consumers.iter().try_for_each(|it| consumer(f, it))?;
         storage_lines(f, storage)?;
         writeln!(f, "evaluator")?;
-        line(f, "complete", format_args!("{} at least", evaluator.minimum_complete))?;
+        line(f, "complete", format_args!("at least {}", evaluator.minimum_complete))?;
         line(f, "allowed lag", evaluator.allowed_lag)?;
         http.iter().try_for_each(|it| http_server(f, it))?;
         if let Some(origin) = &general.access_control_allow_origin {
@@ -84,7 +88,7 @@ fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
 
 fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
     writeln!(f, "storage")?;
-    line(f, "window", format_args!("{} commits a partition", storage.intervals))?;
+    line(f, "window", format_args!("{} commits per partition", storage.intervals))?;
     if !storage.min_distance.is_zero() {
         line(f, "min distance", time(storage.min_distance))?;
     }
@@ -110,7 +114,7 @@ fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
     }
     if !server.allowed_hosts.is_empty() {
         let hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
-        line(f, "hosts", hosts.join(", "))?;
+        line(f, "allowed hosts", hosts.join(", "))?;
     }
     line(f, "ready", format_args!("after {} at the latest", time(server.ready_timeout)))
 }

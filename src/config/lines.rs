@@ -36,8 +36,8 @@ pub fn tls_line(tls: Option<&Tls>) -> SettingLine {
 fn described(tls: &Tls) -> String {
     let verified = match (tls.no_verify, &tls.ca_file) {
         (true, _) => "certificates are NOT verified".to_owned(),
-        (false, Some(path)) => format!("authorities of {}", path.display()),
-        (false, None) => "the system's authorities".to_owned(),
+        (false, Some(path)) => format!("CA certificates in {}", path.display()),
+        (false, None) => "CA certificates of the system".to_owned(),
     };
     match &tls.identity {
         Some(identity) => format!("{:?}: {verified}, certificate {}", tls.name, identity.cert_file.display()),

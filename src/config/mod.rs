@@ -27,7 +27,6 @@ use sections::{burrow, client, cluster, consumer, exposition, service};
 
 pub use class::{BurrowKeys, ConsumerClass, ConsumerSettings, SettingLine};
 pub(crate) use file::bounds;
-pub(crate) use file::findings::quote;
 pub use file::findings::{Mistake, Mistakes, Unsupported, Warning};
 pub(crate) use file::values;
 pub use file::values::{parse_address, parse_level, parse_timeout};
@@ -112,7 +111,7 @@ fn read(
     burrow::read(&mut root, findings);
     if overrides.listen.is_some() && root.has("httpserver") {
         findings.forget_unsupported("httpserver.");
-        findings.warn(root.path.key("httpserver"), "has no effect: --listen takes its place");
+        findings.warn(root.path.key("httpserver"), "has no effect: --listen replaces it");
     }
     root.finish(findings);
     overrides.apply(&mut config);

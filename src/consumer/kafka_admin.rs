@@ -27,7 +27,7 @@ impl ConsumerClass for Class {
     }
 
     fn waits_for(&self) -> &'static str {
-        "committed offsets read once"
+        "reading committed offsets"
     }
 
     fn record_errors(&self) -> &'static [&'static str] {
@@ -47,7 +47,7 @@ impl ConsumerSettings for Settings {
     fn lines(&self) -> Vec<SettingLine> {
         let mut lines = vec![SettingLine::new("servers", self.connection.servers.join(", "))];
         lines.append(&mut client_lines(&self.connection.client));
-        lines.push(SettingLine::new("asks", "for committed offsets"));
+        lines.push(SettingLine::new("reads", "committed offsets, from the group coordinators"));
         lines
     }
 }

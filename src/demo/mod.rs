@@ -67,10 +67,10 @@ pub enum DemoError {
         source: KafkaError,
     },
     /// The client has no embedded cluster.
-    #[error("embedded cluster: librdkafka made none")]
+    #[error("embedded cluster: librdkafka did not create it")]
     Missing,
     /// The embedded cluster did not accept all records of the past.
-    #[error("embedded cluster: {count} records were not taken")]
+    #[error("embedded cluster: {count} records were not accepted")]
     Lost {
         /// Number of rejected records.
         count: u64,

@@ -66,7 +66,7 @@ fn exporter() -> Exporter {
         },
         Module {
             ready: false,
-            awaited: Some("offsets topic read to its end"),
+            awaited: Some("reading the offsets topic to its end"),
             done: Some(3),
             total: Some(50),
             reader: Some(Reader {
@@ -80,7 +80,7 @@ fn exporter() -> Exporter {
             up: false,
             trouble: Some("broker \"kafka3:9092\" refused the connection".to_owned()),
             ready: false,
-            awaited: Some("log ends read once"),
+            awaited: Some("reading log ends"),
             done: None,
             total: None,
             ..module(WEST, "cluster", WEST)

@@ -1,51 +1,15 @@
 //! Burrow's API: every route, for every group and topic, and what is refused. In each file the method, the path and the
 //! body of a request come first, then the status code and the body of the answer.
 
-use crate::burrow::{Api, Asked, Verb};
-use crate::config::Config;
-use crate::model::Level;
-use crate::model::LogLevel;
-use crate::storage::Storage;
-
 use super::json::lay_out;
+use super::program::{Program, Setting};
 use super::setting::{NOW, RULES, config};
 use super::storage::{NOT_SHOWN, SHOWN, TOPICS, WEST, storage};
 use super::{Golden, percent};
 
-/// What the program has around the API.
-struct Program {
-    config: Config,
-    storage: Storage,
-    level: LogLevel,
-}
-
-impl Program {
-    fn new() -> Self {
-        Self { config: config(), storage: storage(), level: LogLevel::held(Level::Info) }
-    }
-
-    /// Asks one after the other.
-    fn talk(&self, admin: bool, requests: &[String]) -> String {
-        requests.iter().map(|request| self.ask(admin, request)).collect()
-    }
-
-    fn ask(&self, admin: bool, request: &str) -> String {
-        let Self { config, storage, level } = self;
-        let mut words = request.splitn(3, ' ');
-        let verb = match words.next() {
-            Some("GET") => Verb::Read,
-            Some("DELETE") => Verb::Delete,
-            Some("POST") => Verb::Post,
-            _ => Verb::Other,
-        };
-        let (path, body) = (words.next().unwrap(), words.next().unwrap_or_default().as_bytes());
-        let api = Api { config, storage, rules: &RULES, level, host: "warrener1" };
-        let answer = api.answer(&Asked { verb, path, body, admin, now: NOW });
-        let allow = answer.allow.map(|allow| format!("Allow: {allow}\n")).unwrap_or_default();
-        let body = lay_out(&serde_json::to_string(&answer.body).unwrap());
-        assert!(!body.contains("hush"), "a secret: {body}");
-        format!("{request}\n{}\n{allow}{body}\n\n", answer.status)
-    }
+fn program() -> Program {
+    let layout = |body: &_| lay_out(&serde_json::to_string(body).unwrap());
+    Program::new(config(), storage(), Setting { rules: RULES, host: "warrener1", now: NOW, layout })
 }
 
 pub(super) fn goldens() -> Vec<Golden> {
@@ -59,15 +23,15 @@ pub(super) fn goldens() -> Vec<Golden> {
     for (name, requests) in groups {
         for (kind, below) in [("consumer", ""), ("status", "/status"), ("lag", "/lag")] {
             let requests: Vec<String> = requests.iter().map(|request| format!("{request}{below}")).collect();
-            goldens.push((format!("v3/{kind}-{name}.txt"), Program::new().talk(false, &requests)));
+            goldens.push((format!("v3/{kind}-{name}.txt"), program().talk(false, &requests)));
         }
     }
     let requests = |list: &[&str]| list.iter().map(|request| (*request).to_owned()).collect::<Vec<_>>();
     goldens.extend([
-        ("v3/lists.txt".to_owned(), Program::new().talk(false, &lists())),
-        ("v3/config.txt".to_owned(), Program::new().talk(false, &requests(&CONFIGURATION))),
-        ("v3/admin.txt".to_owned(), Program::new().talk(true, &requests(&ADMIN))),
-        ("v3/refused.txt".to_owned(), Program::new().talk(false, &requests(&REFUSED))),
+        ("v3/lists.txt".to_owned(), program().talk(false, &lists())),
+        ("v3/config.txt".to_owned(), program().talk(false, &requests(&CONFIGURATION))),
+        ("v3/admin.txt".to_owned(), program().talk(true, &requests(&ADMIN))),
+        ("v3/refused.txt".to_owned(), program().talk(false, &requests(&REFUSED))),
     ]);
     goldens
 }

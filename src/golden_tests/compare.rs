@@ -1,4 +1,4 @@
-//! Comparing a text with its golden file, or writing the file.
+//! Compares texts with their golden files, and writes the files if `WARRENER_GOLDEN=write` is set.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,10 +11,27 @@ pub(super) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden")
 }
 
-/// Compares whole texts with their files. All files that differ are named, each with its first line that does.
+/// Whether golden files are written before they are compared.
+pub(crate) fn is_writing() -> bool {
+    std::env::var_os("WARRENER_GOLDEN").is_some_and(|what| what == "write")
+}
+
+/// Compares a whole text with a file. The path is relative to the crate.
+#[track_caller]
+#[allow(clippy::disallowed_methods, reason = "fixtures are files")]
+pub(crate) fn compare_file(path: impl AsRef<Path>, found: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if is_writing() {
+        fs::write(&file, found).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert_eq!(found, expected, "{} (WARRENER_GOLDEN=write writes it)", file.display());
+}
+
+/// Compares whole texts with their files in `tests/fixtures/golden`. All files that differ are named, each with its first line that does.
 #[track_caller]
 pub(crate) fn compare(goldens: &[Golden]) {
-    if std::env::var_os("WARRENER_GOLDEN").is_some_and(|what| what == "write") {
+    if is_writing() {
         goldens.iter().for_each(write);
     }
     let differences: Vec<String> = goldens.iter().filter_map(difference).collect();

@@ -2,7 +2,8 @@
 //! built by [`storage`] and the configuration is `warrener.toml` beside the files.
 //!
 //! A change that only moves or renames code leaves all of them as they are. `WARRENER_GOLDEN=write cargo test golden`
-//! writes them again; read the difference before you keep it.
+//! writes them again; read the difference before you commit it. [`compare_file`] does the same for the golden files of
+//! other tests.
 
 mod api;
 mod burrow;
@@ -10,11 +11,14 @@ mod compare;
 mod json;
 mod lag;
 mod metrics;
+pub(crate) mod program;
 mod setting;
 mod storage;
 mod updates;
 
-pub(crate) use compare::compare;
+#[cfg(feature = "daemon")]
+pub(crate) use compare::is_writing;
+pub(crate) use compare::{compare, compare_file};
 #[cfg(feature = "daemon")]
 pub(crate) use setting::{CONFIG, NOW, RULES};
 #[cfg(feature = "daemon")]

@@ -84,7 +84,7 @@ pub struct Readiness {
 /// One thing that readiness waits for: an element of the list in the body of `/-/ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Awaited {
-    /// Description, such as `offsets topic read to its end`.
+    /// Description, such as `reading the offsets topic to its end`.
     pub what: String,
     /// The cluster's name.
     #[serde(skip_serializing_if = "Option::is_none")]

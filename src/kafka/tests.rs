@@ -315,5 +315,5 @@ fn nobody_there_is_a_cause_and_closing_does_not_wait() {
 fn a_name_with_a_nul_is_no_name() {
     let rig = Rig::new(1, &[]);
     let error = Reader::new(rig.client(Role::Reader), &["a\0b"]).unwrap_err();
-    assert_eq!(error.to_string(), r#""a\0b" is no name for Kafka: it holds a NUL"#);
+    assert_eq!(error.to_string(), r#""a\0b" is not a valid name in Kafka: it contains a NUL character"#);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::{Granularity, Metrics, NameSet};
 use crate::evaluate::EvaluatorRules;
+use crate::golden_tests::compare_file;
 use crate::metrics::sets::tests::{ALL, described, everything};
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::{
@@ -96,11 +97,7 @@ pub fn page(format: Format, storage: &Storage, metrics: &Metrics) -> String {
 
 #[track_caller]
 pub fn approve(name: &str, page: &str) {
-    let path = format!("{}/tests/fixtures/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, page).unwrap();
-    }
-    assert_eq!(page, std::fs::read_to_string(path).unwrap());
+    compare_file(format!("tests/fixtures/{name}.txt"), page);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub enum ModuleError {
     /// librdkafka does not know a property, or does not accept its value.
     #[error(
-        "{section}.properties.{name:?}: expected what librdkafka's CONFIGURATION.md lists, found other: {reason}; correct it or remove it"
+        "{section}.properties.{name:?}: librdkafka refuses it: {reason}; correct it as its CONFIGURATION.md says, or remove it"
     )]
     Property {
         /// The section that contains the property.
@@ -39,7 +39,7 @@ pub enum ModuleError {
         source: io::Error,
     },
     /// librdkafka refuses to create a client: key material does not match, or a mechanism has no user.
-    #[error("{section}: no Kafka client can be made: {reason}")]
+    #[error("{section}: cannot create a Kafka client: {reason}")]
     Client {
         /// The section that the client is for.
         section: String,
@@ -47,7 +47,7 @@ pub enum ModuleError {
         reason: String,
     },
     /// Key material for a ZooKeeper client is invalid.
-    #[error("{section}: no ZooKeeper client can be made: {reason}")]
+    #[error("{section}: cannot create a ZooKeeper client: {reason}")]
     ZooKeeper {
         /// The section and the key that name the material.
         section: String,
@@ -63,7 +63,7 @@ pub enum ModuleError {
         reason: String,
     },
     /// A name contains a NUL byte.
-    #[error("{0:?} is no name for Kafka: it holds a NUL")]
+    #[error("{0:?} is not a valid name in Kafka: it contains a NUL character")]
     Nul(String),
     /// The system cannot create a thread.
     #[error("cannot start a thread")]

@@ -74,7 +74,7 @@ impl Data<'_> {
             Call::Group { cluster, name } => GroupBody::of(&self, cluster, name, now).map(Box::new).map(Told::Group),
             Call::Topic { cluster, name } => TopicBody::of(&self, cluster, name, now).map(Box::new).map(Told::Topic),
             Call::Exporter => Some(Told::Exporter(Box::new(self.exporter))),
-            Call::Incomplete => return Answer::failed(400, "the address needs a cluster and a name"),
+            Call::Incomplete => return Answer::failed(400, "the parameters cluster and name are required"),
         };
         let answer = told.map(|told| Answer { status: 200, body: Body(told) });
         answer.unwrap_or_else(|| Answer::failed(404, call.missing()))

@@ -88,7 +88,7 @@ fn exporter() -> Exporter {
         up: true,
         trouble: None,
         ready: false,
-        awaited: Some("offsets topic read to its end"),
+        awaited: Some("reading the offsets topic to its end"),
         done: Some(3),
         total: Some(50),
         refreshes: Vec::new(),
@@ -128,7 +128,7 @@ fn groups_are_listed_the_worst_first_with_what_there_is_to_say() {
         "name": "local", "brokers": 0, "topics": 2,
         "modules": [{
             "cluster": "local", "kind": "consumer", "module": "reader", "up": true, "ready": false,
-            "awaited": "offsets topic read to its end", "done": 3, "total": 50,
+            "awaited": "reading the offsets topic to its end", "done": 3, "total": 50,
         }],
     });
     let other = json!({"name": "other", "brokers": null, "topics": 0, "modules": []});
@@ -169,7 +169,7 @@ fn names_are_found_by_their_bytes_and_as_they_are_shown() {
         ("/api/group", "cluster=local&name=nobody", json!([404, {"error": "no such group"}])),
         ("/api/group", "cluster=nowhere&name=stuck", json!([404, {"error": "no such group"}])),
         ("/api/topic", "cluster=other&name=paid", json!([404, {"error": "no such topic"}])),
-        ("/api/topic", "cluster=other", json!([400, {"error": "the address needs a cluster and a name"}])),
+        ("/api/topic", "cluster=other", json!([400, {"error": "the parameters cluster and name are required"}])),
     ] {
         assert_eq!(json!(ask(path, query)), expected, "{path}?{query}");
     }

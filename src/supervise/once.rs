@@ -49,11 +49,11 @@ enum End {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.answered { "was not read whole" } else { "did not answer" };
+        let what = if self.answered { "was not read completely" } else { "did not answer" };
         write!(f, "cluster {:?} {what} ", self.cluster)?;
         match self.end {
             End::TimedOut(timeout) => write!(f, "within {}", humantime::format_duration(timeout))?,
-            End::Ready | End::BrokenOff => f.write_str("before this was broken off")?,
+            End::Ready | End::BrokenOff => f.write_str("before the reading was interrupted")?,
         }
         write!(f, ": {}", self.why.join("; "))
     }
@@ -138,7 +138,7 @@ impl App {
     fn why(health: &Health) -> String {
         health.cause().unwrap_or_else(|| {
             let progress = health.parts().map(|(done, total)| format!(" ({done} of {total})"));
-            format!("still awaited: {}{}", health.awaits(), progress.unwrap_or_default())
+            format!("still {}{}", health.awaits(), progress.unwrap_or_default())
         })
     }
 }
@@ -151,13 +151,13 @@ mod tests {
     fn what_is_missing_is_told_with_its_cause() {
         let missing = |answered, end| {
             let why =
-                ["a:1: connect failed", "still awaited: offsets topic read to its end (3 of 50)"].map(str::to_owned);
+                ["a:1: connect failed", "still reading the offsets topic to its end (3 of 50)"].map(str::to_owned);
             Missing { cluster: "c".to_owned(), answered, end, why: why.into() }.to_string()
         };
-        let why = "a:1: connect failed; still awaited: offsets topic read to its end (3 of 50)";
+        let why = "a:1: connect failed; still reading the offsets topic to its end (3 of 50)";
         let expected = format!("cluster \"c\" did not answer within 1m 30s: {why}");
         assert_eq!(missing(false, End::TimedOut(Duration::from_secs(90))), expected);
-        let expected = format!("cluster \"c\" was not read whole before this was broken off: {why}");
+        let expected = format!("cluster \"c\" was not read completely before the reading was interrupted: {why}");
         assert_eq!(missing(true, End::BrokenOff), expected);
     }
 }

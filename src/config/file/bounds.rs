@@ -109,7 +109,7 @@ pub(crate) fn expected<T: Shown>(what: &str, bounds: &Bounds<T>) -> String {
 
 /// Describes the form of a time.
 pub(crate) fn expected_time(bounds: &Bounds<Duration>) -> String {
-    format!("{}, as seconds or with a unit such as \"1m30s\"", expected("a time", bounds))
+    format!("{}, as whole seconds or as a string with units such as \"1m30s\"", expected("a time", bounds))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::config::Outside;
-use crate::config::file::bounds::{Bounds, expected};
+use crate::config::file::bounds::Bounds;
 
 /// A position in the file, such as `consumer.local.servers[1]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,7 +176,7 @@ impl<'o> Findings<'o> {
     pub(crate) fn most(&mut self, path: Path, what: &str, found: usize, bounds: &Bounds<u64>) {
         let found = u64::try_from(found).unwrap_or(u64::MAX);
         if found > bounds.most {
-            self.mistake(path, format!("{}, found {found}", expected(&format!("a number of {what}"), bounds)));
+            self.mistake(path, format!("expected at most {} {what}, found {found}", bounds.most));
         }
     }
 

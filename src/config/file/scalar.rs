@@ -32,12 +32,13 @@ pub(crate) fn resolve<'m, T>(
     let lower = text.value.to_lowercase();
     let mut alike = named.iter().filter(|(name, _)| name.to_lowercase() == lower);
     if let (Some((name, found)), None) = (alike.next(), alike.next()) {
-        let problem = format!("{} is taken for [{kind}.{name}], whose case differs", text.shown);
+        let problem = format!("{} is read as [{kind}.{name}], which differs in case", text.shown);
         findings.warn(text.path.clone(), problem);
         return Some((name, found));
     }
     let nearest = values::nearest(&text.value, named.keys().map(String::as_str));
-    let hint = nearest.map_or_else(|| "there is none".to_owned(), |name| format!("nearest is {}", quote(name)));
+    let hint =
+        nearest.map_or_else(|| format!("the file has no [{kind}.*]"), |name| format!("nearest is {}", quote(name)));
     findings.mistake(text.path.clone(), format!("expected the name of a [{kind}.*], found {}; {hint}", text.shown));
     None
 }

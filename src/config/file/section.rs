@@ -74,7 +74,7 @@ impl<'a> Section<'a> {
     /// Reads a required string. `what` describes it in the mistake if it is missing.
     pub(crate) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<Text> {
         let Some((path, value)) = self.value(key) else {
-            findings.mistake(self.path.key(key), format!("expected {what}, found no such key"));
+            findings.mistake(self.path.key(key), format!("expected {what}, but the key is missing"));
             return None;
         };
         let text = text(findings, path, value)?;
@@ -188,7 +188,7 @@ impl<'a> Section<'a> {
         #[cfg(test)]
         self.no_settings.push(key);
         if let Some((path, _)) = self.value(key) {
-            findings.warn(path, format!("has no meaning here: {instead}"));
+            findings.warn(path, format!("has no effect: {instead}"));
         }
     }
 
@@ -219,8 +219,10 @@ impl<'a> Section<'a> {
             let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
             match value.get_ref().as_table() {
                 Some(_) if NAME.take(length).is_none() => {
-                    findings
-                        .mistake(path, format!("{}, found {length}", expected("a name of a length in bytes", &NAME)));
+                    findings.mistake(
+                        path,
+                        format!("expected a name of {} to {} bytes, found {length}", NAME.least, NAME.most),
+                    );
                 }
                 Some(table) => sections.push((name.to_owned(), Section::new(path, Some(table)))),
                 None => {

@@ -7,9 +7,9 @@ use crate::config::file::values;
 
 pub(crate) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) -> General {
     let mut general = root.section(findings, "general");
-    general.ignore(findings, "pidfile", "a service manager keeps the process id");
-    general.ignore(findings, "stdout-logfile", "the log goes to standard error, for the service manager to keep");
-    general.ignore(findings, "env-var-prefix", "${VAR} in any string takes its place");
+    general.ignore(findings, "pidfile", "no such file is written; the service manager knows the process id");
+    general.ignore(findings, "stdout-logfile", "the log is written to standard error");
+    general.ignore(findings, "env-var-prefix", "write ${VAR} in any string instead");
     let origin = general.text(findings, "access-control-allow-origin");
     if let Some(origin) = origin.as_ref().filter(|origin| !values::is_header(&origin.value)) {
         let problem = format!("expected an origin in printable ASCII, found {}", origin.shown);
@@ -23,17 +23,14 @@ pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {
     // One warning for the whole section. Nothing in it is checked.
     if root.section(findings, "zookeeper").exists() {
         let path = root.path.key("zookeeper");
-        findings.warn(path, "has no meaning here: no lock is needed, since any number of instances may run");
+        findings.warn(path, "has no effect: any number of instances may run without a lock");
     }
     for (_, mut notifier) in root.sections(findings, "notifier") {
         notifier.renamed(findings, "group-whitelist", "group-allowlist");
         notifier.renamed(findings, "group-blacklist", "group-denylist");
-        findings.warn(
-            notifier.path,
-            "has no meaning here: alerting rules on the metrics, and Alertmanager, take its place",
-        );
+        findings.warn(notifier.path, "has no effect: use alerting rules on the metrics and Alertmanager instead");
     }
     for (_, iam) in root.sections(findings, "iam") {
-        findings.warn(iam.path, "has no meaning unless a [client-profile.*] names it, which is not supported yet");
+        findings.warn(iam.path, "has no effect: iam of a [client-profile.*] is not supported yet");
     }
 }

@@ -9,7 +9,7 @@ use crate::config::Mechanism;
 use crate::config::Sasl;
 use crate::config::Secret;
 use crate::config::Tls;
-use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::findings::{Findings, Path};
 use crate::config::file::scalar::{Text, kind, resolve};
 use crate::config::file::section::Section;
 use crate::config::sections::properties;
@@ -58,7 +58,10 @@ impl Profiles {
         let (name, tls) = resolve(findings, named, "tls", &self.tls)?;
         self.used.insert(("tls", name.to_owned()));
         if tls.identity.is_none() {
-            let problem = format!("expected a [tls.*] with certfile and keyfile, found {} without", quote(name));
+            let problem = format!(
+                "expected a [tls.*] with certfile and keyfile, found [{}] without them",
+                Path::root().key("tls").key(name)
+            );
             findings.mistake(named.path.clone(), problem);
         }
         Some(tls.clone())
@@ -92,8 +95,7 @@ impl Profiles {
             }
         }
         section.ignore(findings, "kafka-version", "the version is negotiated with each broker");
-        let timeout =
-            |property: &str| format!("properties = {{ {property:?} = ... }}, in milliseconds, takes its place");
+        let timeout = |property: &str| format!("set properties = {{ {property:?} = MILLISECONDS }} instead");
         section.ignore(findings, "dial-timeout", &timeout("socket.connection.setup.timeout.ms"));
         section.ignore(findings, "read-timeout", &timeout("socket.timeout.ms"));
         section.finish(findings);
@@ -104,7 +106,8 @@ impl Profiles {
         if let Some(named) = section.any_text(findings, "tls") {
             if named.value.is_empty() {
                 // Burrow checks only whether the key is present, not its value.
-                let text = "is no TLS when empty, where Burrow would use TLS: name a [tls.*], which may be empty";
+                let text = "an empty name means no TLS (in Burrow it means TLS); to use TLS, name a [tls.*], \
+                            which may be empty";
                 findings.warn(named.path, text);
             } else if let Some((name, tls)) = resolve(findings, &named, "tls", &self.tls) {
                 self.used.insert(("tls", name.to_owned()));
@@ -139,14 +142,14 @@ fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>)
         (Some(_), None) => {
             findings.mistake(
                 section.path.key("keyfile"),
-                "expected the key of the certificate in certfile, found no such key",
+                "expected the file of the private key that belongs to certfile, found none",
             );
             None
         }
         (None, Some(_)) => {
             findings.mistake(
                 section.path.key("certfile"),
-                "expected the certificate of the key in keyfile, found no such key",
+                "expected the file of the certificate that belongs to keyfile, found none",
             );
             None
         }
@@ -178,7 +181,7 @@ fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>
     let password = password.filter(|text| !text.value.is_empty()).map(|text| Secret::new(text.value));
     let file = section.text(findings, "password-file");
     let no_file = !section.has("password-file") || file.is_none();
-    section.ignore(findings, "handshake-first", "the handshake always comes first, as in every broker since 0.10");
+    section.ignore(findings, "handshake-first", "the SASL handshake always comes first, as in every broker since 0.10");
     let password_file = file.as_ref().map(|text| PathBuf::from(&text.value));
     let password = match (password, file) {
         (Some(_), Some(file)) => {

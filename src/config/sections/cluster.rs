@@ -42,11 +42,7 @@ fn read_cluster(
     let offset_refresh = section.wait(findings, &OFFSET_REFRESH, offsets);
     let topic_refresh = section.wait(findings, &TOPIC_REFRESH, topics);
     let topics = section.filter(findings, "topic-allowlist", "topic-denylist");
-    section.ignore(
-        findings,
-        "groups-reaper-refresh",
-        "a deleted group is forgotten as soon as the offsets topic says so",
-    );
+    section.ignore(findings, "groups-reaper-refresh", "a deleted group is removed as soon as its tombstones are read");
     section.finish(findings);
     Cluster { name, connection, offset_refresh, topic_refresh, topics }
 }
@@ -64,12 +60,12 @@ fn servers(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String
     let path = section.path.key("servers");
     if !section.has("servers") {
         section.value("servers");
-        findings.mistake(path, "expected a list of host:port, found no such key");
+        findings.mistake(path, "expected a list of host:port, but the key is missing");
         return Vec::new();
     }
     let Some(texts) = section.texts(findings, "servers") else { return Vec::new() };
     if section.empty("servers") {
-        findings.mistake(path.clone(), "expected a list of host:port, found an empty one");
+        findings.mistake(path.clone(), "expected a list of host:port, found an empty list");
     }
     findings.most(path, "servers", texts.len(), &SERVERS);
     for text in texts.iter().filter(|text| !values::is_server(&text.value)) {

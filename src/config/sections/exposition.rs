@@ -7,7 +7,7 @@ use crate::config::Limit;
 use crate::config::Metrics;
 use crate::config::NameSet;
 use crate::config::Registry;
-use crate::config::file::bounds::{LABEL, LABELS, LAG_SECONDS, LIMITS};
+use crate::config::file::bounds::{LABEL, LABELS, LAG_SECONDS, LIMITS, expected_time};
 use crate::config::file::findings::{Findings, quote};
 use crate::config::file::scalar::{choose, compile, kind, text};
 use crate::config::file::section::Section;
@@ -50,13 +50,13 @@ fn read_names(section: &mut Section<'_>, registry: &Registry, findings: &mut Fin
     let sets: Vec<_> = (registry.name_sets)().into_iter().map(|set| (set.name(), set)).collect();
     let Some(texts) = section.texts(findings, "names") else { return Metrics::default().names };
     if section.empty("names") {
-        findings.mistake(section.path.key("names"), "expected at least one set of names, found an empty list");
+        findings.mistake(section.path.key("names"), "expected at least one name set, found an empty list");
     }
     let mut names = Vec::new();
     for text in texts {
         let Some(set) = choose(findings, &text, &sets) else { continue };
         if names.contains(&set) {
-            findings.mistake(text.path.clone(), format!("expected each set of names once, found {} again", text.shown));
+            findings.mistake(text.path.clone(), format!("expected each name set once, found {} twice", text.shown));
         }
         names.push(set);
     }
@@ -76,7 +76,8 @@ pub(crate) const TAKEN_LABELS: [&str; 42] = [
 fn read_labels(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeMap<String, String> {
     let Some((path, value)) = section.value("labels") else { return BTreeMap::new() };
     let Some(table) = value.as_table() else {
-        findings.mistake(path, format!("expected a table of labels, found {}", kind(value)));
+        findings
+            .mistake(path, format!("expected a table of labels such as {{ env = \"prod\" }}, found {}", kind(value)));
         return BTreeMap::new();
     };
     findings.most(path.clone(), "labels", table.len(), &LABELS);
@@ -101,9 +102,9 @@ fn label_problem(name: &str) -> Option<&'static str> {
         return Some("a label name of the form [a-zA-Z_][a-zA-Z0-9_]*");
     }
     if name.starts_with("__") {
-        return Some("a label name that does not begin with __, which is Prometheus' own");
+        return Some("a label name that does not begin with __, which Prometheus reserves");
     }
-    TAKEN_LABELS.contains(&name).then_some("a label name that no series has already")
+    TAKEN_LABELS.contains(&name).then_some("a label name that no metric uses")
 }
 
 fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Limit> {
@@ -132,7 +133,10 @@ fn read_limit(mut section: Section<'_>, findings: &mut Findings<'_>) -> Option<L
     let group = group.and_then(|text| compile(findings, &text));
     let limit = section.time(findings, &LAG_SECONDS);
     if !section.has("lag-seconds") {
-        findings.mistake(section.path.key("lag-seconds"), "expected seconds, found no such key");
+        findings.mistake(
+            section.path.key("lag-seconds"),
+            format!("{}, but the key is missing", expected_time(&LAG_SECONDS)),
+        );
     }
     section.finish(findings);
     Some(Limit { group: group?, lag_seconds: limit?.as_secs_f64() })

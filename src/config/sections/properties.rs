@@ -29,8 +29,7 @@ const READS: &str = "warrener only reads";
 const OWN: &str = "warrener sets it itself, and would not work with another value";
 const CODE: &str = "it loads code into the process";
 const POINTER: &str = "it is a pointer inside a program, and has no value in a file";
-const VERSIONS: &str =
-    "without asking brokers for their versions, transactions that were aborted would count as commits";
+const VERSIONS: &str = "without the API versions of the brokers, aborted transactions would count as commits";
 
 /// Properties that would make values wrong, disable stopping or recovery, write, or load code. Aliases are not listed:
 /// they are resolved first.
@@ -49,7 +48,7 @@ pub(crate) const REFUSED: &[Refusal] = &[
     refusal("enable.sasl.oauthbearer.unsecure.jwt", "such a token has no signature, and proves nothing", REMOVE),
     refusal(
         "enable.sparse.connections",
-        "with it a broker that refuses connections is tried many thousand times a second",
+        "librdkafka would try a broker that refuses connections thousands of times a second",
         REMOVE,
     ),
     refusal("enable.ssl.certificate.verification", "it has a key of its own", "set noverify in the [tls.*]"),
@@ -60,7 +59,7 @@ pub(crate) const REFUSED: &[Refusal] = &[
     refusal("group.protocol", READS, REMOVE),
     refusal("interceptors", POINTER, REMOVE),
     refusal("internal.termination.signal", "librdkafka would take the signals that end the program", REMOVE),
-    refusal("isolation.level", "only records of committed transactions count", REMOVE),
+    refusal("isolation.level", "warrener counts only records of committed transactions", REMOVE),
     refusal("log.queue", OWN, REMOVE),
     refusal("log.thread.name", OWN, REMOVE),
     refusal("log_level", OWN, "set level in [logging]"),
@@ -80,8 +79,12 @@ pub(crate) const REFUSED: &[Refusal] = &[
     refusal("ssl_engine_callback_data", POINTER, REMOVE),
     refusal("ssl_key", POINTER, "set keyfile in the [tls.*]"),
     refusal("statistics.interval.ms", OWN, REMOVE),
-    refusal("test.mock.*", "what is shown would be a cluster that librdkafka makes up", REMOVE),
-    refusal("topic.blacklist", "topics would be missing without a word", "set topic-denylist in the [cluster.*]"),
+    refusal("test.mock.*", "librdkafka would show a simulated cluster", REMOVE),
+    refusal(
+        "topic.blacklist",
+        "librdkafka would hide topics without an error",
+        "set topic-denylist in the [cluster.*]",
+    ),
     refusal("ut_*", POINTER, REMOVE),
     refusal("*_cb", POINTER, REMOVE),
 ];
@@ -165,18 +168,19 @@ fn refused(name: &str, meant: &str) -> Option<String> {
         return Some(format!("expected the name of a property, found {}", quote(name)));
     }
     let Refusal { why, instead, .. } = REFUSED.iter().find(|refusal| refusal.is_of(meant))?;
-    let stands_for = if name == meant { String::new() } else { format!(", which is {}", quote(meant)) };
-    Some(format!("expected a property that may be set, found {}{stands_for}: {why}; {instead}", quote(name)))
+    let stands_for = if name == meant { String::new() } else { format!(" (it stands for {})", quote(meant)) };
+    Some(format!("cannot be set{stands_for}: {why}; {instead}"))
 }
 
 /// Returns what is wrong with a value. The value is not shown, because it may be secret.
 fn unfit(name: &str, value: &str) -> Option<&'static str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/@._-:=+".contains(c);
     if value.contains('\0') {
-        return Some("expected a value without a NUL, found one");
+        return Some("expected a value without NUL characters, found one");
     }
-    (IN_A_SHELL.contains(&name) && !value.chars().all(is_plain))
-        .then_some("expected letters, digits and /@._-:=+ alone, found others: it becomes part of a shell command")
+    (IN_A_SHELL.contains(&name) && !value.chars().all(is_plain)).then_some(
+        "expected only letters, digits and /@._-:=+, found other characters: the value becomes part of a shell command",
+    )
 }
 
 /// Refuses a protocol that is weaker than `tls` and `sasl`: it would send in the clear what they protect.
@@ -188,8 +192,8 @@ fn check_protocol(path: Path, protocol: &str, profile: &ClientProfile, findings:
     ] {
         if named && !protects {
             let problem =
-                format!("expected a protocol with {key}, as the profile names one, found {}", quote(&protocol));
-            findings.mistake(path.clone(), format!("{problem}; {REMOVE}: it follows from tls and sasl"));
+                format!("expected a protocol with {key}, because the profile sets {key}, found {}", quote(&protocol));
+            findings.mistake(path.clone(), format!("{problem}; remove the property: tls and sasl imply it"));
         }
     }
 }
@@ -252,8 +256,7 @@ mod tests {
     #[test]
     fn an_alias_is_refused_with_the_name_it_stands_for() {
         let problem = refused("topic.enable.auto.commit", meant("topic.enable.auto.commit"));
-        let expected = "expected a property that may be set, found \"topic.enable.auto.commit\", which is \
-                        \"enable.auto.commit\": warrener only reads; remove it";
+        let expected = "cannot be set (it stands for \"enable.auto.commit\"): warrener only reads; remove it";
         assert_eq!(problem.as_deref(), Some(expected));
     }
 

@@ -86,7 +86,7 @@ pub(crate) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) 
         storage.min_distance = section.time(findings, &MIN_DISTANCE).unwrap_or_default();
         storage.expire_group = section.time(findings, &EXPIRE_GROUP).map_or(Expiry::BySource, Expiry::After);
         storage.groups = section.groups(findings);
-        section.ignore(findings, "workers", "storage has no queue, and needs no workers to empty it");
+        section.ignore(findings, "workers", "storage has no queue and no workers");
         section.ignore(findings, "queue-depth", "storage has no queue");
         section.finish(findings);
     }
@@ -100,7 +100,7 @@ pub(crate) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>
         section.choice(findings, "class-name", &[("caching", ())]);
         evaluator.minimum_complete = section.number(findings, &MINIMUM_COMPLETE).unwrap_or_default();
         evaluator.allowed_lag = section.count(findings, &ALLOWED_LAG).unwrap_or_default();
-        section.ignore(findings, "expire-cache", "each scrape evaluates anew, and nothing is cached");
+        section.ignore(findings, "expire-cache", "every scrape evaluates the current data, and nothing is cached");
         section.finish(findings);
     }
     evaluator
@@ -129,7 +129,8 @@ pub(crate) fn read_http(
         section.finish(findings);
         let no_port = server.address.is_empty() || server.address.ends_with(":0");
         if let Some(other) = servers.iter().find(|other| other.address == server.address && !no_port) {
-            let problem = format!("expected an address of its own, found that of [httpserver.{}]", other.name);
+            let problem =
+                format!("expected an address that no other server has, found that of [httpserver.{}]", other.name);
             findings.mistake(path, problem);
         }
         servers.push(server);
@@ -168,7 +169,7 @@ fn read_http_server(
     }
     server.allowed_hosts = read_hosts(section, findings);
     server.ready_timeout = section.wait(findings, &READY_TIMEOUT, READY_AFTER);
-    section.ignore(findings, "timeout", "slow clients are cut off at fixed limits");
+    section.ignore(findings, "timeout", "the time limits of clients are fixed");
     server
 }
 
@@ -194,9 +195,9 @@ pub(crate) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) 
     }
     let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     logging.format = section.choice(findings, "format", &formats).unwrap_or(logging.format);
-    section.ignore(findings, "filename", "the log goes to standard error, for the service manager to keep");
+    section.ignore(findings, "filename", "the log is written to standard error");
     for key in ["maxsize", "maxbackups", "maxage", "use-localtime", "use-compression"] {
-        section.ignore(findings, key, "whoever keeps the log rotates it");
+        section.ignore(findings, key, "the log is written to standard error; rotate it where it is stored");
     }
     section.finish(findings);
     logging
@@ -204,7 +205,7 @@ pub(crate) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) 
 
 fn level(path: Path, value: &str, shown: &str, findings: &mut Findings<'_>) -> Level {
     if ["panic", "fatal"].contains(&value.to_ascii_lowercase().as_str()) {
-        findings.warn(path, format!("{shown} is no level here: \"error\" takes its place"));
+        findings.warn(path, format!("{shown} is not a level here: \"error\" is used instead"));
         return Level::Error;
     }
     values::parse_level(value).unwrap_or_else(|expected| {

@@ -61,7 +61,7 @@ impl ConsumerClass for Class {
     }
 
     fn waits_for(&self) -> &'static str {
-        "offsets topic read to its end"
+        "reading the offsets topic to its end"
     }
 
     fn record_errors(&self) -> &'static [&'static str] {
@@ -70,7 +70,11 @@ impl ConsumerClass for Class {
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
         let mut settings = Settings::of_cluster(section.connection());
-        if let Some(topic) = section.text("offsets-topic", values::is_topic, "the name of a topic") {
+        if let Some(topic) = section.text(
+            "offsets-topic",
+            values::is_topic,
+            "the name of a topic (letters, digits, \".\", \"_\" and \"-\")",
+        ) {
             settings.topic = topic;
         }
         settings.start = read_start(section);
@@ -104,12 +108,12 @@ impl ConsumerSettings for Settings {
         let start = match self.start {
             Start::Earliest => "from its beginning",
             Start::Latest => "from its end",
-            Start::LatestThenBackfill => "from its end, then its past",
+            Start::LatestThenBackfill => "from its end, then the records before it",
         };
         let mut lines = vec![SettingLine::new("servers", self.connection.servers.join(", "))];
         lines.append(&mut client_lines(&self.connection.client));
         lines.push(SettingLine::new("reads", format!("{} {start}", self.topic)));
-        lines.extend(self.share_group.iter().map(|group| SettingLine::new("shared in", format!("{group:?}"))));
+        lines.extend(self.share_group.iter().map(|group| SettingLine::new("share group", format!("{group:?}"))));
         lines
     }
 

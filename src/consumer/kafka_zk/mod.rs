@@ -6,7 +6,7 @@ pub mod module;
 use std::time::Duration;
 
 use crate::config::{
-    BurrowKeys, Connection, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds, profile_line, quote,
+    BurrowKeys, Connection, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds, profile_line,
     tls_line, values,
 };
 use crate::zktree::Fault;
@@ -39,7 +39,7 @@ impl ConsumerClass for Class {
     }
 
     fn waits_for(&self) -> &'static str {
-        "ZooKeeper's tree walked once"
+        "reading the ZooKeeper tree"
     }
 
     fn record_errors(&self) -> &'static [&'static str] {
@@ -49,7 +49,7 @@ impl ConsumerClass for Class {
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
         let connection = section.connection();
         check_profile(section, &connection);
-        let form = "a path that starts with / and does not end with it";
+        let form = "a path such as /kafka, which begins with / and does not end with /";
         let path = section.text("zookeeper-path", values::is_zookeeper_path, form).unwrap_or_default();
         let timeout = section.wait(&bounds::ZOOKEEPER_TIMEOUT, TIMEOUT);
         Box::new(Settings { connection, path, timeout })
@@ -64,15 +64,15 @@ fn check_profile(section: &mut ConsumerSection<'_, '_, '_>, connection: &Connect
         // ZooKeeper's digest is user and password in one string. The user ends at the first colon.
         let user = !sasl.username.is_empty() && !sasl.username.contains(':');
         if !user || sasl.password.is_none() {
-            let needed = "expected a profile whose [sasl.*] has a user name, without a colon, and a password";
-            section.mistake(KEY, &format!("{needed}, for ZooKeeper's digest, found {}", quote(&sasl.name)));
+            let needed = "expected a profile whose [sasl.*] has a password and a user name without a colon";
+            section.mistake(KEY, &format!("{needed}, for ZooKeeper's digest, found [sasl.{}]", sasl.name));
         }
     }
     if let Some(tls) = profile.tls.as_ref().filter(|tls| tls.no_verify) {
         section.unsupported_value(KEY, &format!("noverify = true in [tls.{}], for ZooKeeper", tls.name));
     }
     if !profile.properties.is_empty() {
-        section.warn(KEY, "its properties are librdkafka's, and have no effect on ZooKeeper");
+        section.warn(KEY, "the properties of the profile apply to librdkafka only, not to ZooKeeper");
     }
 }
 
@@ -83,7 +83,7 @@ impl ConsumerSettings for Settings {
 
     fn lines(&self) -> Vec<SettingLine> {
         let client = &self.connection.client;
-        let digest = client.sasl.as_ref().map(|sasl| format!("of {:?}", sasl.username));
+        let digest = client.sasl.as_ref().map(|sasl| format!("user {:?}", sasl.username));
         vec![
             SettingLine::new("servers", self.connection.servers.join(", ")),
             profile_line(client),

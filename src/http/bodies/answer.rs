@@ -65,14 +65,14 @@ pub(crate) fn text(status: StatusCode, words: &'static str) -> Response<Content>
 pub(crate) fn no_thread(error: &io::Error) -> Response<Content> {
     static REPORTER: Reporter = Reporter::new();
     REPORTER.report(&shortage::thread_cause(error), "requests are answered 503");
-    text(StatusCode::SERVICE_UNAVAILABLE, "the system gives no thread for this at present\n")
+    text(StatusCode::SERVICE_UNAVAILABLE, "no thread is available for this request; try again later\n")
 }
 
 /// The answer if there is no memory for the request.
 pub(crate) fn no_memory() -> Response<Content> {
     static REPORTER: Reporter = Reporter::new();
     REPORTER.report("there is no memory for what is asked", "requests are answered 503");
-    text(StatusCode::SERVICE_UNAVAILABLE, "there is no memory for this at present\n")
+    text(StatusCode::SERVICE_UNAVAILABLE, "not enough memory for this request; try again later\n")
 }
 
 /// An answer with a whole body.

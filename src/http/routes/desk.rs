@@ -146,7 +146,7 @@ fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
         Err(NoAnswer::Write(error)) if is_out_of_memory(&error) => no_memory(),
         Err(error @ (NoAnswer::Write(_) | NoAnswer::Status(_) | NoAnswer::Undone(Undone::Panicked))) => {
             tracing::error!(?error, "a request to the API failed");
-            text(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be made\n")
+            text(StatusCode::INTERNAL_SERVER_ERROR, "internal error: the answer could not be written; see the log\n")
         }
     }
 }

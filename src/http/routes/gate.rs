@@ -39,10 +39,10 @@ impl Gate {
     /// Returns why a request is answered with 403, or `None` if it is accepted.
     pub fn refusal(&self, head: &Parts) -> Option<&'static str> {
         if !self.hosts.is_empty() && !self.is_meant(&head.uri, &head.headers) {
-            return Some("the host of this request is not in allowed-hosts of the [httpserver.*] that was asked\n");
+            return Some("the host of this request is not in allowed-hosts of this [httpserver.*]\n");
         }
         if !head.method.is_safe() && is_foreign(&head.uri, &head.headers) {
-            return Some("a page of another site may not change anything here\n");
+            return Some("requests from pages of other sites may only read\n");
         }
         None
     }

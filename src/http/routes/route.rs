@@ -139,7 +139,7 @@ impl Pages {
 
     /// Reads the body of a request, within its limits of size and time.
     async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
-        const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
+        const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large\n");
         let most = self.limits.body_bytes;
         if u64::try_from(most).is_ok_and(|most| body.size_hint().lower() > most) {
             return Err(TOO_LARGE);
@@ -147,8 +147,8 @@ impl Pages {
         match tokio::time::timeout(self.limits.body, Limited::new(body, most).collect()).await {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
-            Ok(Err(_)) => Err(Refusal(StatusCode::BAD_REQUEST, "the body is malformed\n")),
-            Err(_) => Err(Refusal(StatusCode::REQUEST_TIMEOUT, "the body is not complete\n")),
+            Ok(Err(_)) => Err(Refusal(StatusCode::BAD_REQUEST, "the request body is malformed\n")),
+            Err(_) => Err(Refusal(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time\n")),
         }
     }
 
@@ -168,7 +168,10 @@ impl Pages {
             Err(NoPage::Undone(Undone::NoThread(error))) => return no_thread(&error),
             Err(error @ (NoPage::Undone(Undone::Panicked) | NoPage::BrokenOff | NoPage::Compress(_))) => {
                 tracing::error!(?error, "a scrape failed");
-                return text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n");
+                return text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal error: the page could not be rendered; see the log\n",
+                );
             }
         };
         let mut answer = Response::new(content);
@@ -196,7 +199,7 @@ impl Pages {
             Ok(json) => whole(status, "application/json", json.into()),
             Err(error) => {
                 tracing::error!(?error, "readiness cannot be told");
-                text(StatusCode::INTERNAL_SERVER_ERROR, "readiness cannot be told\n")
+                text(StatusCode::INTERNAL_SERVER_ERROR, "internal error: readiness could not be written; see the log\n")
             }
         }
     }

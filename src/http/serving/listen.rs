@@ -13,7 +13,7 @@ const BACKLOG: i32 = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// The address is not of the form `HOST:PORT`.
-    #[error("cannot listen on {address:?}: needed HOST:PORT (an empty host means all addresses, IPv6 in brackets)")]
+    #[error("cannot listen on {address:?}: expected HOST:PORT (an empty host means all addresses, IPv6 in brackets)")]
     Malformed {
         /// The address as it was given.
         address: String,
@@ -99,7 +99,7 @@ mod tests {
         {
             let Err(refusal @ BindError::Malformed { .. }) = listen(address) else { panic!("{address} was taken") };
             let expected = format!(
-                "cannot listen on {address:?}: needed HOST:PORT (an empty host means all addresses, IPv6 in brackets)"
+                "cannot listen on {address:?}: expected HOST:PORT (an empty host means all addresses, IPv6 in brackets)"
             );
             assert_eq!(refusal.to_string(), expected);
         }

@@ -62,7 +62,7 @@ async fn each_route_that_changes_something_is_refused_before_it_is_asked() {
     ] {
         let answer = server.ask(format!("{method} {path} HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n")).await;
         assert_eq!(status(&answer), 403, "{method} {path}");
-        assert!(answer.ends_with("\r\n\r\na page of another site may not change anything here\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nrequests from pages of other sites may only read\n"), "{answer}");
     }
     server.end().await;
 }
@@ -93,7 +93,7 @@ async fn a_server_with_allowed_hosts_answers_to_no_other_name() {
         assert_eq!(answered(&server, "GET", path, lines).await, expected, "{path} {lines:?}");
     }
     let answer = server.ask("GET / HTTP/1.1\r\nHost: evil.example.com\r\n\r\n").await;
-    let told = "the host of this request is not in allowed-hosts of the [httpserver.*] that was asked\n";
+    let told = "the host of this request is not in allowed-hosts of this [httpserver.*]\n";
     assert!(answer.ends_with(&format!("\r\n\r\n{told}")), "{answer}");
     server.end().await;
 }

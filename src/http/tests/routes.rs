@@ -110,7 +110,7 @@ async fn lifecycle_requests_are_forbidden() {
 #[tokio::test]
 async fn readiness_lists_what_is_awaited_and_how_far_it_is() {
     let awaited = vec![Awaited {
-        what: "offsets topic read to its end".into(),
+        what: "reading the offsets topic to its end".into(),
         cluster: Some("local".into()),
         kind: Some("consumer"),
         module: Some("default".into()),
@@ -122,7 +122,7 @@ async fn readiness_lists_what_is_awaited_and_how_far_it_is() {
     let answer = server.get("/-/ready").await;
     assert_eq!((status(&answer), header(&answer, "content-type")), (503, Some("application/json")));
     assert!(answer.ends_with(concat!(
-        r#"[{"what":"offsets topic read to its end","cluster":"local","kind":"consumer","#,
+        r#"[{"what":"reading the offsets topic to its end","cluster":"local","kind":"consumer","#,
         r#""module":"default","done":37,"total":50}]"#
     )));
     server.end().await;

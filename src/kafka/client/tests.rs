@@ -54,8 +54,8 @@ fn every_property_that_librdkafka_refuses_is_named_without_its_value() {
     }
     let told = |name, reason| {
         format!(
-            "client-profile.p.properties.\"{name}\": expected what librdkafka's CONFIGURATION.md lists, found other: \
-             {reason}; correct it or remove it"
+            "client-profile.p.properties.\"{name}\": librdkafka refuses it: {reason}; correct it as its \
+             CONFIGURATION.md says, or remove it"
         )
     };
     let expected = [
@@ -72,7 +72,7 @@ fn every_property_that_librdkafka_refuses_is_named_without_its_value() {
 
 #[test]
 fn what_librdkafka_only_refuses_of_a_client_is_found_too() {
-    let expected = "client-profile.p: no Kafka client can be made: ";
+    let expected = "client-profile.p: cannot create a Kafka client: ";
     for (name, value) in [("fetch.max.bytes", "10"), ("ssl.keystore.location", "/nowhere"), ("sasl.mechanisms", "X")] {
         let mut connection = with_property(name, value);
         let protocol = if name == "fetch.max.bytes" { "plaintext" } else { "sasl_ssl" };
@@ -159,7 +159,7 @@ fn key_material_that_is_none_fails_the_start() {
         let mut connection = plain("127.0.0.1:1");
         connection.client.tls = Some(tls);
         let error = Client::new(&connection, Role::Cluster, Context::new("c", "cluster", "c")).err().unwrap();
-        assert!(error.to_string().starts_with("client-profile.p: no Kafka client can be made: ssl."), "{error}");
+        assert!(error.to_string().starts_with("client-profile.p: cannot create a Kafka client: ssl."), "{error}");
     }
 }
 

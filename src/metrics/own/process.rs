@@ -27,7 +27,7 @@ impl Collector for Process {
         if let Ok(limits) = own.limits()
             && let LimitValue::Value(limit) = limits.max_open_files.soft_limit
         {
-            gauge(&mut encoder, "max_fds", "Most file descriptors that may be open", limit)?;
+            gauge(&mut encoder, "max_fds", "Maximum number of open file descriptors", limit)?;
         }
         Ok(())
     }

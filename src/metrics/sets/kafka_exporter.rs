@@ -44,7 +44,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_topic_partition_leader",
-        "Broker that leads the partition; absent with no leader.",
+        "Id of the broker that leads the partition; absent without a leader.",
         Series::Partition(|first, states, to| {
             each_state(first, states, to, |state| state.leader.map(|BrokerId(id)| Value::Int(i64::from(id))))
         }),
@@ -61,14 +61,14 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_topic_partition_leader_is_preferred",
-        "Whether the first replica leads the partition.",
+        "Whether the preferred (first) replica leads the partition.",
         Series::Partition(|first, states, to| {
             each_state(first, states, to, |state| Some(flag(state.leader.is_some() && state.leader == state.preferred)))
         }),
     ),
     gauge(
         "kafka_topic_partition_under_replicated_partition",
-        "Whether fewer replicas are in sync than there are.",
+        "Whether the partition has fewer in-sync replicas than replicas.",
         Series::Partition(|first, states, to| {
             each_state(first, states, to, |state| Some(flag(state.in_sync < state.replicas)))
         }),
@@ -81,7 +81,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_consumergroup_lag_seconds",
-        "Age of the oldest record that is not committed yet; 0 with no lag.",
+        "Age of the oldest record that the group has not committed; 0 without lag.",
         Series::Commit(time_lag),
     ),
     gauge(
@@ -95,7 +95,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_consumergroup_partition_status",
-        "Why the group is in trouble on the partition, always 1; absent while it is not.",
+        "Status of the group on the partition, always 1; absent while the status is OK.",
         Series::Trouble,
     ),
     gauge(
@@ -110,7 +110,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_consumergroup_lag_seconds_max",
-        "Greatest age of a record that is not committed yet; absent while that of a partition is unknown.",
+        "Greatest time lag of the partitions with a commit; absent while one of them is unknown.",
         Series::GroupTopic(time_lag_max),
     ),
     gauge(
@@ -123,12 +123,12 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_consumergroup_assigned_partitions",
-        "Partitions assigned to members; absent where none is.",
+        "Partitions that are assigned to members; absent if there are none.",
         Series::GroupTopic(assigned),
     ),
     gauge(
         "kafka_consumergroup_uncommitted_partitions",
-        "Partitions assigned to members and never committed.",
+        "Partitions that are assigned to members and have no commit.",
         Series::GroupTopic(|sum, to| {
             if sum.stats.assigned > 0 {
                 to.push(Value::Count(sum.stats.uncommitted));
@@ -137,7 +137,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_consumergroup_retention_used_ratio",
-        "Largest share of what retention keeps of a partition that is still unread; at 1 it deletes what was not read.",
+        "Largest unread share of the records that a partition retains; at 1, retention deletes unread records.",
         Series::GroupTopic(|sum, to| {
             if let (true, Some(used)) = (sum.stats.has_commits(), sum.stats.retention_used) {
                 to.push(Value::Float(used.ratio()));
@@ -146,17 +146,17 @@ const FAMILIES: &[Family] = &[
     ),
     counter(
         "kafka_consumergroup_commits_total",
-        "Commits seen live, not those replayed at start.",
+        "Commits since the start of warrener; commits that are replayed at the start do not count.",
         Series::GroupTopic(commits),
     ),
     counter(
         "kafka_consumergroup_generations_total",
-        "Generations or epochs seen to begin, live.",
+        "Generations (classic groups) or group epochs (other types) that began since the start of warrener.",
         Series::Group(|_, group, to| to.push(Value::Count(group.generations))),
     ),
     gauge(
         "kafka_consumergroup_lag_limit_seconds",
-        "Limit that the configuration sets for the group's time lag; absent where it sets none.",
+        "Configured limit of the group's time lag; absent if no limit matches the group.",
         Series::Limit,
     ),
     gauge(
@@ -176,12 +176,12 @@ const FAMILIES: &[Family] = &[
     gauge("kafka_consumergroup_info", "The group's type and protocol, always 1.", Series::Group(info)),
     gauge(
         "kafka_consumergroup_state",
-        "Whether the group is in the state, one series per state that its type has.",
+        "1 for the current state of the group, 0 for the other states of its type.",
         Series::Group(state),
     ),
     gauge(
         "kafka_consumergroup_status",
-        "Whether the status of the group, that of its worst partition, is the one named: one series per status.",
+        "1 for the status of the group, which is that of its worst partition; 0 for the others.",
         Series::Group(status),
     ),
     gauge(

@@ -25,7 +25,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_consumergroup_group_lag_seconds",
-        "Age of the oldest record that is not committed yet; 0 with no lag.",
+        "Age of the oldest record that the group has not committed; 0 without lag.",
         Series::OwnedCommit(time_lag),
     ),
     gauge(
@@ -35,7 +35,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kafka_consumergroup_group_max_lag_seconds",
-        "Greatest age of a record that the group has not committed yet; absent while that of a partition is unknown.",
+        "Greatest time lag of the group's partitions; absent while one of them is unknown.",
         Series::Group(|cluster, group, to| time_lag_max(&Sum::of(cluster.topics_of(group)), to)),
     ),
     gauge(

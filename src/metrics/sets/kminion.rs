@@ -51,14 +51,14 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kminion_kafka_consumer_group_empty_members",
-        "Live members with no partition assigned.",
+        "Live members without an assigned partition.",
         Series::Group(|cluster, group, to| {
             to.push(len(group.members.len().saturating_sub(owners(cluster.topics_of(group)))));
         }),
     ),
     gauge(
         "kminion_kafka_consumer_group_topic_members",
-        "Members that partitions of the topic are assigned to; absent where none is.",
+        "Members with assigned partitions of the topic; absent if there are none.",
         Series::GroupTopic(|sum, to| {
             let owners = owners(sum.topics);
             if owners > 0 {
@@ -68,7 +68,7 @@ const FAMILIES: &[Family] = &[
     ),
     gauge(
         "kminion_kafka_consumer_group_topic_assigned_partitions",
-        "Partitions of the topic assigned to members; absent where none is.",
+        "Partitions of the topic that are assigned to members; absent if there are none.",
         Series::GroupTopic(assigned),
     ),
     gauge(
@@ -88,7 +88,7 @@ const FAMILIES: &[Family] = &[
     ),
     counter(
         "kminion_kafka_consumer_group_offset_commits_total",
-        "Commits of the group seen live, not those replayed at start.",
+        "Commits of the group since the start of warrener; commits that are replayed at the start do not count.",
         Series::Group(|cluster, group, to| commits(&Sum::of(cluster.topics_of(group)), to)),
     ),
 ];

@@ -8,12 +8,12 @@ import { follow } from "./poll.js";
 import { Table } from "./table.js";
 
 const TERMS = {
-  cluster: { offsets: "Log ends read", topics: "Topics read", failures: "Refresh errors", dropped: "Commits dropped" },
-  consumer: { records: "Records read", errors: "Not decoded", behind: "Records behind" },
+  cluster: { offsets: "Last read of log ends", topics: "Last read of metadata", failures: "Refresh errors", dropped: "Commits dropped" },
+  consumer: { records: "Records read", errors: "Record errors", behind: "Records behind" },
 };
 const words = (name) => name.replaceAll("_", " ");
 const sum = (counts) => counts.reduce((all, { count: one }) => all + one, 0);
-const told = (counts) => (counts.length === 0 ? "none" : counts.map(({ name, count: one }) => `${words(name)} ${number(one)}`).join(", "));
+const listed = (counts) => (counts.length === 0 ? "none" : counts.map(({ name, count: one }) => `${words(name)} ${number(one)}`).join(", "));
 
 export function exporterView(main) {
   const cards = new Map();
@@ -66,7 +66,7 @@ function card(module) {
     if (now.total !== null) [progress.max, progress.value] = [Math.max(1, now.total), now.done];
     if (now.reader) {
       list.set("records", number(sum(now.reader.records)));
-      list.set("errors", told(now.reader.errors));
+      list.set("errors", listed(now.reader.errors));
       const behind = now.reader.behind.reduce((all, [, records]) => all + records, 0);
       list.set("behind", now.reader.behind.length === 0 ? null : number(behind), "no partition is read yet");
       types.show(now.reader.records);
@@ -76,8 +76,8 @@ function card(module) {
         const last = now.refreshes.find((refresh) => refresh.kind === kind_)?.last ?? null;
         list.set(kind_, last === null ? null : `${duration(at - last)} ago`, "not read yet");
       }
-      list.set("failures", told(now.refreshes.flatMap((refresh) => refresh.errors.map((error) => ({ ...error, name: `${refresh.kind} ${error.name}` })))));
-      list.set("dropped", told(now.dropped ?? []));
+      list.set("failures", listed(now.refreshes.flatMap((refresh) => refresh.errors.map((error) => ({ ...error, name: `${refresh.kind} ${error.name}` })))));
+      list.set("dropped", listed(now.dropped ?? []));
     }
   }
   return { node, fill };

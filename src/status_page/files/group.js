@@ -28,7 +28,7 @@ export function groupView(main) {
     caption: "members", key: (row) => `${row.id}\n${row.twin ?? 0}`, empty: () => "No members.",
     columns: [
       { name: "client", label: "Client", head: true, sort: (row) => row.client_id, fill: (cell, row) => value(cell, shown(row.client_id)) },
-      { name: "host", label: "Host", sort: (row) => row.host, fill: (cell, row) => value(cell, row.host === "" ? null : shown(row.host.replace(/^\//, "")), "not told") },
+      { name: "host", label: "Host", sort: (row) => row.host, fill: (cell, row) => value(cell, row.host === "" ? null : shown(row.host.replace(/^\//, "")), "unknown") },
       { name: "owned", label: "Partitions", number: true, sort: (row) => row.partitions, fill: (cell, row) => value(cell, number(row.partitions)) },
       { name: "id", label: "Member id", fill: (cell, row) => value(cell, shown(row.id)) },
     ],
@@ -90,7 +90,7 @@ export function groupView(main) {
     list.set("members", number(body.members.length));
     list.set("state", body.state.replaceAll("_", " "));
     list.set("type", body.protocol_type === "" || body.protocol_type === body.type ? body.type : `${body.type}, ${shown(body.protocol_type)}`);
-    list.set("protocol", body.protocol === "" ? null : shown(body.protocol), "only classic groups with members say so");
+    list.set("protocol", body.protocol === "" ? null : shown(body.protocol), "known only for classic groups with members");
     const last = committed.reduce((newest, row) => Math.max(newest, row.at), 0);
     list.set("last", committed.length === 0 ? null : `${duration(body.now - last)} ago`, "nothing has been committed");
     list.set("full", body.complete === null ? null : share(body.complete), "nothing has been committed");

@@ -119,7 +119,7 @@ export function groupsView(main) {
     }
   }
 
-  // The past is told once; from then on the page sees for itself.
+  // The history is asked for once; from then on the page collects it itself.
   follow(() => (data.now === 0 ? "api/groups?trails=1" : "api/groups"), show, () => {});
 }
 
@@ -135,11 +135,11 @@ export function health(modules, now) {
   const read = modules.flatMap((module) => module.refreshes ?? []).find((refresh) => refresh.kind === "offsets")?.last ?? null;
   const age = read === null ? null : `log ends read ${duration(now - read)} ago`;
   if (down.length > 0) {
-    const why = (module) => module.trouble ?? "no answer from the brokers";
+    const why = (module) => module.trouble ?? "no answer from the servers";
     const who = down.map((module) => (module.kind === "cluster" ? why(module) : `consumer ${shown(module.module)}: ${why(module)}`));
     return ["down", "bad", [...who, age].filter(Boolean).join("; ")];
   }
-  if (late.length > 0) return ["up, not ready", "warn", `waiting: ${steps.join("; ")}`];
+  if (late.length > 0) return ["up, not ready", "warn", `still ${steps.join("; ")}`];
   return ["up, ready", "ok", age ?? ""];
 }
 

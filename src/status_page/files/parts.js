@@ -4,7 +4,7 @@ import { attribute, el, svg, text } from "./dom.js";
 import { count, duration, number, shown } from "./format.js";
 import { draw, spark } from "./spark.js";
 
-/** Shapes, so that a status is told without its colour, too. */
+/** Shapes, so that a status can be seen without its colour. */
 const SHAPES = {
   bad: "M8 1 15 8 8 15 1 8Z",
   warn: "M8 1.5 15.5 14.5H.5Z",
@@ -46,7 +46,7 @@ export function value(cell, words, why = "not known") {
   }
 }
 
-/** The address of a group's or topic's page; `exact` is told where the name as shown is not enough. */
+/** The address of a group's or topic's page; `exact` is given if the name as shown is not enough. */
 export function href(view, cluster, name, exact) {
   return `${view}?cluster=${encodeURIComponent(cluster)}&name=${exact ?? encodeURIComponent(name)}`;
 }
@@ -66,7 +66,7 @@ export function whyNoLag(row) {
   return `the log end of ${number(row.unknown)} of ${count(row.committed, "partition")} is not known`;
 }
 
-export const WHY_NO_TIME_LAG = "when the oldest unread record was written is not known";
+export const WHY_NO_TIME_LAG = "the append time of the oldest unread record is not known";
 
 /** What there is to say about a group, beside its numbers. */
 function remark(row, topics) {

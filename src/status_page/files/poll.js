@@ -7,7 +7,7 @@ const EVERY = 3000;
 const PATIENCE = 20000;
 /** From here on what is shown is called old. */
 const STALE = 10000;
-/** A server that is slow to answer is asked more seldom: by so many times what the answer took. */
+/** A slow server is asked less often: the pause is this multiple of the duration of the answer. */
 const REST = 5;
 
 const pulse = document.getElementById("pulse");

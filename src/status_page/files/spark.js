@@ -9,7 +9,7 @@ const HEIGHT = 24;
 const POINTS = 60;
 const SPAN = 15 * 60 * 1000;
 
-/** The lags of many things by their keys, as far as this page has seen them or was told. */
+/** The lags of groups or partitions by key, as far as this page has seen them or received them. */
 export class Trails {
   #lists = new Map();
 

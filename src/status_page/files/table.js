@@ -1,4 +1,4 @@
-// A table of rows that change: sorted, a page of them at a time, and never built anew.
+// A table of rows that change: sorted, a page of them at a time, and never rebuilt.
 
 import { arrange, attribute, el, text } from "./dom.js";
 import { number } from "./format.js";

@@ -18,12 +18,12 @@ export function topicView(main) {
   const head = heading("topic", asked.get("cluster") ?? "", asked.get("name") ?? "");
   const list = facts({ groups: "Groups", partitions: "Partitions", records: "Records kept", behind: "Under-replicated" });
   const groups = new Table({
-    caption: "groups of this topic", key: groupKey, empty: () => "No group commits to it.",
+    caption: "groups of this topic", key: groupKey, empty: () => "No group has committed to this topic.",
     columns: groupColumns({ trails, key: groupKey, topics: () => topic.topics, clusters: () => false }),
   });
   const columnOf = (name, label, words, why) => ({ name, label, number: true, sort: (row) => order(row[name]), fill: (cell, row) => value(cell, words(row), why) });
   const partitions = new Table({
-    caption: "partitions", fit: true, key: (row) => String(row.partition), empty: () => "The metadata does not name it.",
+    caption: "partitions", fit: true, key: (row) => String(row.partition), empty: () => "The topic is not in the metadata.",
     columns: [
       { name: "partition", label: "Partition", number: true, head: true, sort: (row) => row.partition, fill: (cell, row) => value(cell, String(row.partition)) },
       columnOf("start", "Log start", (row) => whole(row.start)),
@@ -34,7 +34,7 @@ export function topicView(main) {
       columnOf("in_sync", "In sync", (row) => `${row.in_sync} of ${row.replicas}`),
     ],
   });
-  const parts = [list.node, section("Groups", el("p", { class: "hint" }, "Lag, status and reason on this topic alone."), groups.node), section("Partitions", partitions.node)];
+  const parts = [list.node, section("Groups", el("p", { class: "hint" }, "Lag, status and reason are for this topic only."), groups.node), section("Partitions", partitions.node)];
   const gone = el("p", { class: "none-found" }, "Waiting for the first answer.");
   main.append(head, gone);
 
@@ -47,7 +47,7 @@ export function topicView(main) {
     trails.keep(new Set(body.groups.map(groupKey)));
     const records = body.partitions.map(kept);
     list.set("groups", number(body.groups.length));
-    list.set("partitions", body.partitions.length === 0 ? null : number(body.partitions.length), "the metadata does not name it");
+    list.set("partitions", body.partitions.length === 0 ? null : number(body.partitions.length), "the topic is not in the metadata");
     list.set("records", records.length === 0 || records.includes(null) ? null : number(records.reduce((sum, figure) => sum + BigInt(figure), 0n)));
     const behind = body.partitions.filter((row) => row.in_sync < row.replicas).length;
     list.set("behind", behind === 0 ? "none" : count(behind, "partition"));

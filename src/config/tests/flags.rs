@@ -1,0 +1,54 @@
+//! Flags that make a configuration, and flags that override one.
+
+use super::*;
+use crate::model::Level;
+
+#[test]
+fn listen_replaces_every_server_and_log_level_the_level() {
+    let text = "[cluster.c]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[logging]\nlevel = \"warn\"\n\
+                [httpserver.one]\naddress = \":1\"\nenable-admin = true\n[httpserver.two]\naddress = \":2\"\n";
+    let overrides = Overrides { listen: Some("127.0.0.1:0".to_owned()), log_level: Some(Level::Trace) };
+    let Loaded { config, warnings, unsupported } = load(text, &REGISTRY, &overrides, &WORLD).unwrap();
+    let servers: Vec<_> =
+        config.http.iter().map(|it| (it.name.as_str(), it.address.as_str(), it.enable_admin)).collect();
+    assert_eq!(servers, [("default", "127.0.0.1:0", false)]);
+    assert_eq!(config.logging.level, Level::Trace);
+    assert_eq!(lines(&warnings), ["httpserver: has no effect: --listen replaces it"]);
+    assert_eq!(unsupported, []);
+}
+
+#[test]
+fn flags_make_one_cluster_and_one_consumer_named_default() {
+    let flags = Flags {
+        brokers: vec!["a:1".to_owned(), "[::1]:2".to_owned()],
+        topic_filter: Some(".*".to_owned()),
+        topic_exclude: Some("^$".to_owned()),
+        group_filter: Some("^pay".to_owned()),
+        group_exclude: Some(String::new()),
+    };
+    let config = from_flags(&flags, &REGISTRY, &Overrides::default()).unwrap();
+    let consumer = &config.consumers[0];
+    assert_eq!(
+        (config.clusters[0].name.as_str(), consumer.name.as_str(), consumer.cluster.as_str()),
+        ("default", "default", "default")
+    );
+    assert_eq!(connection(consumer).servers, ["a:1", "[::1]:2"]);
+    assert!(config.clusters[0].topics.allows(b"orders"));
+    assert!(consumer.groups.allows(b"payments") && !consumer.groups.allows(b"billing"));
+}
+
+#[test]
+fn mistakes_in_flags_are_told_all_at_once() {
+    let flags = Flags {
+        brokers: vec!["a".to_owned(), "b:1".to_owned()],
+        topic_filter: Some("(".to_owned()),
+        group_exclude: Some("[".to_owned()),
+        ..Flags::default()
+    };
+    assert_eq!(
+        from_flags(&flags, &REGISTRY, &Overrides::default()).unwrap_err().to_string(),
+        "--brokers: expected host:port (a host name, IPv4 or [IPv6], and a port from 1 to 65535), found \"a\"\n\
+         --group.exclude: expected a regular expression, found \"[\": unclosed character class\n\
+         --topic.filter: expected a regular expression, found \"(\": unclosed group"
+    );
+}
