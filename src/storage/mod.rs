@@ -24,18 +24,20 @@ use std::collections::TryReserveError;
 use std::sync::Arc;
 
 pub use cluster::Cluster;
+pub use cluster::build::Build;
 pub use groups::epochs::GroupState;
 pub use groups::expire::Expire;
 pub use groups::meta::Member;
 pub use groups::owners::{Assigned, Owned};
 pub use lists::cut::Cut;
-pub use sources::build::Build;
+pub use sources::dropped::Dropped;
+pub use sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
+pub use sources::group_kind::{GroupKind, GroupType};
+pub use sources::share::{ShareState, ShareUpdate};
 pub use sources::source::SourceId;
-pub use sources::update::{
-    Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
-    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, ShareState, ShareUpdate, TimeAnswer, TimesFound,
-    TopicMetadata, TopologyUpdate, Update,
-};
+pub use sources::update::{MemberUpdate, MembersUpdate, Update};
+pub use topics::list_offsets::{LogBounds, TimeAnswer, TimesFound};
+pub use topics::metadata::{Broker, ClusterFacts, Metadata, PartitionMetadata, TopicMetadata};
 pub use topics::names::{Label, TopicName, escape};
 pub use topics::partition::PartitionState;
 pub use topics::time_index::{Dated, Dates};
@@ -45,7 +47,7 @@ pub use views::group_summary::{GroupSummary, Look, Worst};
 pub use views::stats::Stats;
 pub use views::summary::EvaluatedPartition;
 pub use views::trail::{Course, Point, points, trail};
-pub use views::view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
+pub use views::view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupView, View};
 pub use windows::settle::{TimeLookup, WantedTime};
 pub use windows::slot::Rules;
 pub use windows::window::{Commits, Window};

@@ -306,6 +306,6 @@ fn groups_and_topics_that_come_and_go_leave_nothing_behind() {
         live(&cluster, vec![(1, commit(&group, &topic, 0, 4, 10)), (2, gone(&group, &topic, 0))]);
     }
     (0..3).for_each(|_| cluster.apply_metadata(metadata(&[]), NOW));
-    assert!(cluster.shards().all(|shard| shard.is_empty()));
+    assert!(cluster.shards().iter().all(|shard| shard.is_empty()));
     assert_eq!(cluster.names_held(), 0);
 }

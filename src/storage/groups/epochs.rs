@@ -21,7 +21,8 @@ use crate::storage::groups::meta::Member;
 use crate::storage::groups::owners::{Assigned, Claims, Known, Owners};
 use crate::storage::lists::fact::Fact;
 use crate::storage::lists::work;
-use crate::storage::sources::update::{EpochUpdate, GroupKind};
+use crate::storage::sources::group_fact::EpochUpdate;
+use crate::storage::sources::group_kind::GroupKind;
 
 /// The number of the last change of any group.
 static CHANGES: AtomicU64 = AtomicU64::new(0);

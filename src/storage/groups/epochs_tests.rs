@@ -156,7 +156,7 @@ fn a_group_whose_members_left_is_empty_and_gone_with_its_tombstones() {
     let (group, topic, partition) = (Name(b"g"), Name(b"t"), Partition(0));
     scene.live(vec![Update::CommitTombstone { group, topic, partition }]);
     assert_eq!(scene.shown(), None);
-    assert!(scene.cluster().shards().all(|shard| shard.is_empty()));
+    assert!(scene.cluster().shards().iter().all(|shard| shard.is_empty()));
 }
 
 fn classic(generation: i32) -> Update<'static> {

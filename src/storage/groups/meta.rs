@@ -9,7 +9,8 @@ use crate::storage::groups::epoch_facts;
 use crate::storage::groups::epochs::{Epochs, Found, GroupState};
 use crate::storage::groups::owners::{Claims, Known, Owners};
 use crate::storage::lists::fact::Fact;
-use crate::storage::sources::update::{GroupKind, MemberUpdate, MembersUpdate};
+use crate::storage::sources::group_kind::GroupKind;
+use crate::storage::sources::update::{MemberUpdate, MembersUpdate};
 use crate::storage::topics::names::Label;
 
 /// A live member: the texts that are shown of it ([`Name::shortened`]) beside each partition that it owns.

@@ -4,9 +4,7 @@
 pub(crate) mod epoch_facts;
 pub(crate) mod epochs;
 pub(crate) mod expire;
-pub(crate) mod finding;
 pub(crate) mod group;
 pub(crate) mod meta;
 pub(crate) mod owners;
-pub(crate) mod removal;
 pub(crate) mod shares;

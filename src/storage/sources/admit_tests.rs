@@ -72,7 +72,7 @@ fn held_after(update: &Update<'_>) -> (usize, usize, u64) {
                 build.publish();
             }
         }
-        let groups = cluster.shards().map(|shard| shard.len()).sum();
+        let groups = cluster.shards().iter().map(|shard| shard.len()).sum();
         most = most.max((groups, cluster.names_held(), refused(&cluster)));
     }
     most

@@ -1,6 +1,8 @@
 //! Topics of one cluster, from metadata and from refreshes of log ends.
 
+pub(crate) mod list_offsets;
 pub(crate) mod log_ends;
+pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod partition;
 pub(crate) mod time_index;
@@ -13,7 +15,8 @@ use hashbrown::HashMap;
 use crate::lag::Bounds;
 use crate::model::{Partition, Timestamp, TopicId};
 
-use crate::storage::sources::update::{Broker, ClusterFacts, LogBounds, TimesFound, TopicMetadata};
+use crate::storage::topics::list_offsets::{LogBounds, TimesFound};
+use crate::storage::topics::metadata::{Broker, ClusterFacts, TopicMetadata};
 use crate::storage::topics::names::TopicName;
 use crate::storage::topics::partition::PartitionState;
 

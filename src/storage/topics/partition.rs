@@ -4,9 +4,10 @@ use crate::lag::Bounds;
 use crate::model::{BrokerId, Offset, Timestamp};
 use crate::time_lag::Span;
 
-use crate::storage::sources::update::{LogBounds, PartitionMetadata, TimeAnswer};
 use crate::storage::topics::Read;
+use crate::storage::topics::list_offsets::{LogBounds, TimeAnswer};
 use crate::storage::topics::log_ends::LogEnds;
+use crate::storage::topics::metadata::PartitionMetadata;
 use crate::storage::topics::time_index::{Dates, TimeIndex};
 
 /// Number of refreshes in a row without an answer after which a log end is unknown

@@ -112,7 +112,7 @@ impl Copied {
         known: &Topics,
         judge: Judge<'_>,
     ) -> Result<bool, TryReserveError> {
-        let Some(shard) = cluster.numbered(number) else { return Ok(false) };
+        let Some(shard) = cluster.shards().numbered(number) else { return Ok(false) };
         let topics = || shard.values().flat_map(|group| group.topics.iter());
         let mut commits = Vec::new();
         commits.try_reserve_exact(topics().map(|topic| topic.slots.len()).sum())?;
@@ -147,7 +147,7 @@ impl Copied {
         }
         let meta = &group.meta;
         let topics = first..self.topics.len();
-        if topics.is_empty() && members.is_empty() {
+        if !group.is_shown_with(|| !topics.is_empty()) {
             return;
         }
         self.groups.push(GroupView {

@@ -13,11 +13,11 @@ use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::group::Group;
 use crate::storage::groups::meta::Member;
 use crate::storage::groups::owners::Owned;
+use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
 use crate::storage::views::judge::log_of;
-use crate::storage::views::view::GroupType;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::slots::{Slots, Standing};
 use crate::storage::windows::window::Window;
@@ -75,8 +75,8 @@ impl Cluster {
     pub fn group(&self, name: Name<'_>) -> Option<GroupDetail> {
         self.find_owners();
         let known = self.topics();
-        let shard = self.shard(name);
-        let group = shard.get(name.0).filter(|group| is_listed(group, &known))?;
+        let shard = self.shards().of(name);
+        let group = shard.get(name.0).filter(|group| group.is_shown(&known))?;
         let topics = group.shown(&known).map(|topic| {
             let (name, mut slots) = (Arc::clone(topic.name), topic.slots.clone());
             slots.retain(|slot| slot.is_shown(group.is_share()));
@@ -109,7 +109,7 @@ impl Cluster {
     pub fn groups(&self) -> Vec<Arc<Label>> {
         self.find_owners();
         let known = self.topics();
-        self.groups_where(|group| is_listed(group, &known))
+        self.groups_where(|group| group.is_shown(&known))
     }
 
     /// The names of the groups that commit to a topic or have a partition of it assigned, sorted.
@@ -122,18 +122,12 @@ impl Cluster {
 
     fn groups_where(&self, wanted: impl Fn(&Group) -> bool) -> Vec<Arc<Label>> {
         let mut groups = Vec::new();
-        for shard in self.shards() {
+        for shard in self.shards().iter() {
             groups.extend(shard.values().filter(|group| wanted(group)).map(|group| Arc::clone(&group.label)));
         }
         groups.sort_by(|one, other| one.name().cmp(&other.name()));
         groups
     }
-}
-
-/// Whether a group is shown: it has members, or a topic that is not hidden (docs/src/reference/storage-rules.md, When a
-/// group is shown).
-pub(crate) fn is_listed(group: &Group, known: &Topics) -> bool {
-    group.meta.has_members() || group.shown(known).next().is_some()
 }
 
 impl Topics {

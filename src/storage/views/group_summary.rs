@@ -10,15 +10,14 @@ use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::group::Group;
+use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::views::detail::is_listed;
 use crate::storage::views::judge::Judge;
 use crate::storage::views::shown::Shown;
 use crate::storage::views::stats::Stats;
 use crate::storage::views::summary;
 use crate::storage::views::trail::{self, Course, Point};
-use crate::storage::views::view::GroupType;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::window::Window;
 
@@ -94,8 +93,8 @@ impl Cluster {
         let known = self.topics();
         let judge = Judge { moment: self.moment(look.now), rules: look.rules };
         let mut summaries = Vec::new();
-        for shard in self.shards() {
-            let groups = shard.values().filter(|group| is_listed(group, &known));
+        for shard in self.shards().iter() {
+            let groups = shard.values().filter(|group| group.is_shown(&known));
             let copied: Vec<_> = groups.filter_map(|group| copy(group, &known, judge, look)).collect();
             drop(shard);
             summaries.extend(

@@ -1,5 +1,8 @@
-//! What is shown of a group: topics that it commits to, and topics that the metadata names and that have partitions
-//! assigned to its members.
+//! Whether a group is shown, and what of it: topics that it commits to, and topics that the metadata names and that
+//! have partitions assigned to its members.
+//!
+//! A group whose source is read from the beginning is not among the groups of the cluster until then: see
+//! [`crate::storage::Build`].
 
 use std::cmp::Ordering;
 use std::iter;
@@ -28,6 +31,17 @@ pub(crate) struct Shown<'a> {
 static NO_SLOTS: Slots = Slots::NONE;
 
 impl Group {
+    /// Whether the group is shown: it has members, or a topic that is not hidden (docs/src/reference/storage-rules.md,
+    /// When a group is shown).
+    pub fn is_shown(&self, known: &Topics) -> bool {
+        self.is_shown_with(|| self.shown(known).next().is_some())
+    }
+
+    /// The same, for callers that know already whether the group shows a topic.
+    pub fn is_shown_with(&self, shows_topic: impl FnOnce() -> bool) -> bool {
+        self.meta.has_members() || shows_topic()
+    }
+
     /// The topics that are shown, sorted by name.
     pub fn shown<'a>(&'a self, known: &'a Topics) -> impl Iterator<Item = Shown<'a>> {
         let owners = self.meta.owners();

@@ -13,7 +13,7 @@ use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::meta::Member;
 use crate::storage::groups::owners::Owned;
-use crate::storage::sources::update::GroupKind;
+use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
@@ -73,30 +73,6 @@ pub struct CommitView {
     pub time_lag: Option<TimeLag>,
     /// The status of the group on it.
     pub status: PartitionStatus,
-}
-
-/// The types of groups (docs/src/reference/metrics.md, Group types and states).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GroupType {
-    /// A group with metadata, or a group of ZooKeeper.
-    Kind(GroupKind),
-    /// A group of which only commits are known.
-    Simple,
-}
-
-impl GroupType {
-    /// The value of the label `type`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Simple => "simple",
-            Self::Kind(GroupKind::Classic) => "classic",
-            Self::Kind(GroupKind::Consumer) => "consumer",
-            Self::Kind(GroupKind::Share) => "share",
-            Self::Kind(GroupKind::Streams) => "streams",
-            Self::Kind(GroupKind::ZooKeeper) => "zookeeper",
-        }
-    }
 }
 
 /// A group.

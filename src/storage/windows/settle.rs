@@ -133,7 +133,7 @@ impl Cluster {
     pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<TimeLookup> {
         let (topics, moment) = (self.topics(), self.moment(now));
         let mut lagging = HashMap::new();
-        for mut shard in self.shards() {
+        for mut shard in self.shards().iter() {
             for topic in shard.values_mut().flat_map(|group| group.topics.iter_mut()) {
                 settle_topic(topic, &topics, moment, &given_up, &mut lagging);
             }

@@ -10,7 +10,7 @@ use crate::model::Commit;
 use crate::model::LagThen;
 use crate::storage::SourceId;
 use crate::storage::groups::expire::Expire;
-use crate::storage::sources::update::Dropped;
+use crate::storage::sources::dropped::Dropped;
 use crate::storage::windows::since::{Packed, Since};
 use crate::storage::windows::slots::Arriving;
 use crate::storage::windows::window::Window;
