@@ -7,11 +7,11 @@ use hashbrown::HashSet;
 use crate::model::Order;
 use crate::wall_clock::AsOf;
 
-use crate::storage::SourceId;
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{Groups, lock};
 use crate::storage::cluster::updates::take;
 use crate::storage::groups::group::Stream;
+use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::slot::Taken;
 

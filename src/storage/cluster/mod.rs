@@ -37,11 +37,11 @@ use crate::model::Timestamp;
 use crate::storage::cluster::shards::Shards;
 use crate::storage::groups::owners::Known;
 use crate::storage::lists::cut::Cuts;
+use crate::storage::rules::Rules;
 use crate::storage::sources::dropped::Dropped;
 use crate::storage::sources::source::{Origin, SourceId};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicNames};
-use crate::storage::windows::slot::Rules;
 
 /// One cluster. See the module documentation.
 #[derive(Debug)]

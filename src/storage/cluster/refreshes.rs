@@ -9,10 +9,11 @@ use crate::model::{Name, Timestamp};
 
 use crate::storage::cluster::Cluster;
 use crate::storage::sources::dropped::Dropped;
+use crate::storage::topics::Topics;
 use crate::storage::topics::list_offsets::LogBounds;
 use crate::storage::topics::metadata::{ClusterFacts, Metadata};
 use crate::storage::topics::names::TopicName;
-use crate::storage::topics::{Read, Topics};
+use crate::storage::topics::partition::Read;
 
 impl Cluster {
     /// The current topics.

@@ -86,7 +86,7 @@ impl Group {
 mod tests {
     use super::*;
     use crate::model::{Order, Timestamp};
-    use crate::storage::Past;
+    use crate::storage::sources::source::Past;
     use crate::storage::tests::{cluster, commit, live, members};
 
     fn topics(cluster: &Cluster, group: &str) -> Option<Vec<String>> {

@@ -3,14 +3,18 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
-use crate::model::{Partition, Timestamp};
+use crate::model::{Offset, Partition, Timestamp};
 use crate::time_lag::Exactness;
 
 use crate::storage::cluster::{Cluster, millis};
+use crate::storage::groups::group::GroupTopic;
+use crate::storage::topics::Topics;
 use crate::storage::topics::list_offsets::TimesFound;
-use crate::storage::windows::settle::{Moment, TimeLookup};
+use crate::storage::topics::names::TopicName;
+use crate::storage::windows::moment::Moment;
+use crate::storage::windows::time_lookup::TimeLookup;
 
 impl Cluster {
     /// Applies the answers of brokers to time lookups.
@@ -45,5 +49,38 @@ impl Cluster {
     #[must_use]
     pub fn exactness(&self) -> Exactness {
         self.moment(Timestamp(0)).exactness
+    }
+
+    /// Settles all commits that can be settled, and returns what has to be looked up.
+    ///
+    /// For a record for which `given_up` returns true, the best time within the known range is used.
+    #[must_use]
+    pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<TimeLookup> {
+        let (topics, moment) = (self.topics(), self.moment(now));
+        let mut lagging = HashMap::new();
+        for mut shard in self.shards().iter() {
+            for topic in shard.values_mut().flat_map(|group| group.topics.iter_mut()) {
+                settle_topic(topic, &topics, moment, &given_up, &mut lagging);
+            }
+        }
+        lagging.into_values().collect()
+    }
+}
+
+fn settle_topic(
+    held: &mut GroupTopic,
+    topics: &Topics,
+    moment: Moment,
+    given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
+    lagging: &mut HashMap<(usize, Partition), TimeLookup>,
+) {
+    let Some(topic) = topics.get(&held.name) else { return };
+    for slot in held.slots.iter_mut() {
+        let partition = slot.partition;
+        let Some(state) = topic.state(partition) else { continue };
+        let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
+        let Some(end) = state.bounds.end else { continue };
+        let place = lagging.entry((topic.name.slot, partition));
+        place.or_insert_with(|| TimeLookup::of(topic, partition, state, end)).aim_at(aim);
     }
 }

@@ -8,14 +8,13 @@ use hashbrown::HashSet;
 use crate::model::{Commit, LagThen, Order, Timestamp};
 use crate::wall_clock::AsOf;
 
-use crate::storage::Past;
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{Groups, lock};
 use crate::storage::groups::group::{Group, Stream};
+use crate::storage::groups::made::Made;
 use crate::storage::sources::admit::admit;
 use crate::storage::sources::dropped::Dropped;
-use crate::storage::sources::made::Made;
-use crate::storage::sources::source::SourceId;
+use crate::storage::sources::source::{Past, SourceId};
 use crate::storage::sources::update::Update;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::windows::slot::Taken;

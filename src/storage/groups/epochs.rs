@@ -17,7 +17,7 @@ use rpds::RedBlackTreeMapSync;
 use crate::model::{Name, Order, TopicId};
 
 use crate::storage::groups::epoch_facts::{Current, Made, MemberFacts, Owned, Topology, Who, Written};
-use crate::storage::groups::meta::Member;
+use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::{Assigned, Claims, Known, Owners};
 use crate::storage::lists::fact::Fact;
 use crate::storage::lists::work;

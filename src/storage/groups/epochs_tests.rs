@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
+use crate::storage::sources::source::Past;
 use crate::storage::{
     Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate, MembersUpdate,
-    Metadata, OwnedUpdate, PartitionMetadata, Past, Rules, Storage, TopicMetadata, TopologyUpdate, Update,
+    Metadata, OwnedUpdate, PartitionMetadata, Rules, Storage, TopicMetadata, TopologyUpdate, Update,
 };
 
 const NOW: Timestamp = Timestamp(1_000_000);

@@ -4,24 +4,23 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::model::{Order, Partition, Timestamp};
+use crate::model::{Commit, Order, Partition, Timestamp};
 use crate::wall_clock::AsOf;
 
-use crate::model::Commit;
-use crate::storage::SourceId;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::meta::{self, Classic, Meta, Registered};
-use crate::storage::groups::shares::Nameless;
+use crate::storage::groups::nameless::Nameless;
 use crate::storage::lists::sorted::{Place, Sorted};
+use crate::storage::rules::Rules;
 use crate::storage::sources::dropped::Dropped;
-use crate::storage::sources::group_kind::GroupKind;
-use crate::storage::sources::group_kind::GroupType;
-use crate::storage::sources::source::Origin;
+use crate::storage::sources::group_kind::{GroupKind, GroupType};
+use crate::storage::sources::source::{Origin, SourceId};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
+use crate::storage::windows::arriving::Arriving;
 use crate::storage::windows::pending_tombstones::PendingTombstones;
-use crate::storage::windows::slot::{Rules, Slot, Taken};
-use crate::storage::windows::slots::{Arriving, Slots};
+use crate::storage::windows::slot::{Slot, Taken};
+use crate::storage::windows::slots::Slots;
 
 #[derive(Debug)]
 pub(crate) struct Group {

@@ -2,30 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::model::{Name, Order, Timestamp};
+use crate::model::{Order, Timestamp};
 
-use crate::storage::SourceId;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::epochs::{Epochs, Found, GroupState};
+use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::{Claims, Known, Owners};
 use crate::storage::lists::fact::Fact;
 use crate::storage::sources::group_kind::GroupKind;
+use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::{MemberUpdate, MembersUpdate};
 use crate::storage::topics::names::Label;
-
-/// A live member: the texts that are shown of it ([`Name::shortened`]) beside each partition that it owns.
-///
-/// A member is identified by its index in the list of its group's members. So two members that are shown alike remain
-/// two.
-#[derive(Debug)]
-pub struct Member {
-    /// The id.
-    pub id: Label,
-    /// The client id.
-    pub client_id: Label,
-    /// The host, as the record has it.
-    pub client_host: Label,
-}
 
 /// What a group's own records say.
 #[derive(Debug, Default)]
@@ -325,15 +312,4 @@ fn owners_of(members: &[MemberUpdate<'_>], known: Known<'_>) -> (Arc<Owners>, us
     });
     let (owners, cut) = Owners::new(members.iter().map(Member::of).collect(), Claims::of(assigned), known);
     (Arc::new(owners), cut)
-}
-
-impl Member {
-    fn of(update: &MemberUpdate<'_>) -> Self {
-        Self::new(update.id, update.client_id, update.client_host)
-    }
-
-    pub(crate) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
-        let [id, client_id, client_host] = [id, client_id, client_host].map(|text| Label::new(&text.shortened()));
-        Self { id, client_id, client_host }
-    }
 }

@@ -14,7 +14,7 @@ use hashbrown::HashMap;
 
 use crate::model::{Name, Partition};
 
-use crate::storage::groups::meta::Member;
+use crate::storage::groups::member::Member;
 use crate::storage::lists::texts::Ranges;
 use crate::storage::lists::work;
 use crate::storage::topics::Topics;

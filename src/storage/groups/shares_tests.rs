@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::lag::Bounds;
-use crate::model::LagThen;
-use crate::model::{Lag, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
+use crate::model::{Lag, LagThen, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
+use crate::storage::sources::source::Past;
 use crate::storage::tests::{bounds, cluster, commit, metadata, view_of};
-use crate::storage::{Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, Past, ShareState, ShareUpdate, Update};
+use crate::storage::{Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, ShareState, ShareUpdate, Update};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 

@@ -1,5 +1,4 @@
-//! The way into storage: the types of updates and their sources, the check of names, and the preparation of records
-//! before a lock is taken.
+//! The way into storage: the types of updates and their sources, and the check of names.
 
 pub(crate) mod admit;
 #[cfg(test)]
@@ -7,7 +6,6 @@ mod admit_tests;
 pub(crate) mod dropped;
 pub(crate) mod group_fact;
 pub(crate) mod group_kind;
-pub(crate) mod made;
 pub(crate) mod share;
 pub(crate) mod source;
 pub(crate) mod update;

@@ -1,4 +1,4 @@
-//! Where updates come from.
+//! Where updates come from, and how they relate to the past of their source.
 
 /// A source: a partition of the offsets topic, a partition of the topic with the state of share groups, or a ZooKeeper
 /// ensemble, as read by one module.
@@ -16,6 +16,17 @@ pub(crate) enum Origin {
     ShareState,
     /// A ZooKeeper ensemble.
     ZooKeeper,
+}
+
+/// How a stream of updates relates to the past of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// The past has been read, or is not wanted.
+    Read,
+    /// This stream is the live one, and the past is read later. Tombstones are remembered until then.
+    Ahead,
+    /// This stream is the past, which is read behind the live stream.
+    Behind,
 }
 
 impl SourceId {

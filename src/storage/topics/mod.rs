@@ -7,7 +7,6 @@ pub(crate) mod names;
 pub(crate) mod partition;
 pub(crate) mod time_index;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -18,7 +17,7 @@ use crate::model::{Partition, Timestamp, TopicId};
 use crate::storage::topics::list_offsets::{LogBounds, TimesFound};
 use crate::storage::topics::metadata::{Broker, ClusterFacts, TopicMetadata};
 use crate::storage::topics::names::TopicName;
-use crate::storage::topics::partition::PartitionState;
+use crate::storage::topics::partition::{PartitionState, Read};
 
 /// Number of metadata refreshes in a row without a topic after which it is hidden (docs/src/reference/storage-rules.md,
 /// Topics that the metadata does not name).
@@ -36,17 +35,6 @@ pub struct Topics {
     ids: HashMap<TopicId, usize>,
     /// Whether the metadata is too old to be shown.
     lost: bool,
-}
-
-/// A refresh of log ends.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Read {
-    /// The time, by the wall clock.
-    pub at: Timestamp,
-    /// The time, by the brokers' clock.
-    pub by_brokers: Timestamp,
-    /// Number of log ends to keep.
-    pub keep: NonZeroUsize,
 }
 
 /// A topic.

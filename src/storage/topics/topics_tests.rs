@@ -1,3 +1,5 @@
+use std::num::NonZeroUsize;
+
 use super::*;
 use crate::model::{BrokerId, Name, Offset};
 use crate::storage::topics::metadata::PartitionMetadata;

@@ -8,27 +8,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
-use crate::evaluate::{GroupEvaluation, PartitionStatus};
-use crate::model::{Offset, Partition, TimeLag};
+use crate::evaluate::{EvaluatorRules, GroupEvaluation};
+use crate::model::Timestamp;
 
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
 use crate::storage::topics::Topics;
+use crate::storage::views::commit::Held;
 use crate::storage::views::judge::Judge;
 use crate::storage::views::shown::Shown;
 use crate::storage::views::stats::Stats;
 use crate::storage::views::summary;
-use crate::storage::views::view::{CommitView, GroupTopicView, GroupView};
-
-/// The copy of a commit. A view may hold a million of them, and several views may exist at a time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    pub committed: Offset,
-    /// Milliseconds; [`u64::MAX`] while it is unknown.
-    pub time_lag: u64,
-    pub partition: Partition,
-    pub status: PartitionStatus,
-}
+use crate::storage::views::view::{ClusterView, GroupTopicView, GroupView};
 
 /// Groups, their topics and their commits, in no particular order.
 #[derive(Debug, Default)]
@@ -47,10 +38,42 @@ const MUCH: usize = 1_000;
 /// Largest number of threads. With more of them, locks and memory are the limit.
 static THREADS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4));
 
-impl Held {
-    fn of(commit: &CommitView) -> Self {
-        let CommitView { partition, committed, time_lag, status, .. } = *commit;
-        Self { committed, time_lag: time_lag.map_or(u64::MAX, |TimeLag(time_lag)| time_lag), partition, status }
+impl ClusterView {
+    #[cfg(test)]
+    pub(crate) fn of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Self {
+        Self::try_of(cluster, now, rules).unwrap()
+    }
+
+    pub(crate) fn try_of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Result<Self, TryReserveError> {
+        cluster.find_owners();
+        let topics = cluster.topics();
+        let mut named = Vec::new();
+        named.try_reserve_exact(topics.named().count())?;
+        named.extend(topics.named().cloned());
+        named.sort_unstable_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
+        let judge = Judge { moment: cluster.moment(now), rules };
+        let Copied { groups, topics: group_topics, commits } = Copied::of(cluster, &topics, judge)?;
+        let mut view = Self { label: Arc::clone(cluster.label()), named, topics, groups, group_topics, commits };
+        view.sort()?;
+        Ok(view)
+    }
+
+    /// Sorts groups by name, and their topics in the same order.
+    fn sort(&mut self) -> Result<(), TryReserveError> {
+        // A stable sort would allocate memory, and no two names are equal.
+        self.groups.sort_unstable_by(|a, b| a.label.name().cmp(&b.label.name()));
+        let mut sorted = Vec::new();
+        sorted.try_reserve_exact(self.group_topics.len())?;
+        // `collect` reuses the memory of the list, because an `Option` of an item is no larger than the item.
+        let mut unsorted: Vec<_> = std::mem::take(&mut self.group_topics).into_iter().map(Some).collect();
+        for group in &mut self.groups {
+            let first = sorted.len();
+            let own = unsorted.get_mut(group.topics.clone()).unwrap_or_default();
+            sorted.extend(own.iter_mut().filter_map(Option::take));
+            group.topics = first..sorted.len();
+        }
+        self.group_topics = sorted;
+        Ok(())
     }
 }
 

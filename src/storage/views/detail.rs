@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
 use crate::lag::Bounds;
-use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
+use crate::model::{Commit, Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
-use crate::model::Commit;
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::group::Group;
-use crate::storage::groups::meta::Member;
+use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::Owned;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
@@ -19,7 +18,8 @@ use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
 use crate::storage::views::judge::log_of;
 use crate::storage::windows::slot::Slot;
-use crate::storage::windows::slots::{Slots, Standing};
+use crate::storage::windows::slots::Slots;
+use crate::storage::windows::standing::Standing;
 use crate::storage::windows::window::Window;
 
 /// A group with all its windows.

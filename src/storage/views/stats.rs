@@ -4,7 +4,7 @@ use crate::lag::RetentionUsed;
 use crate::model::{Lag, Partition, TimeLag, Timestamp};
 
 use crate::storage::groups::owners::Assigned;
-use crate::storage::views::view::CommitView;
+use crate::storage::views::commit::CommitView;
 
 /// Sums over the partitions of a group's topic, or over all partitions of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]

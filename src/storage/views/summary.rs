@@ -3,12 +3,13 @@
 
 use crate::evaluate::{Evaluation, EvaluatorRules, GroupEvaluation};
 use crate::model::{Partition, Timestamp};
+
 use crate::storage::topics::Topics;
+use crate::storage::views::commit::CommitView;
 use crate::storage::views::detail::{GroupDetail, PartitionDetail};
 use crate::storage::views::judge::{Judge, state_of};
 use crate::storage::views::shown::Shown;
 use crate::storage::views::stats::Stats;
-use crate::storage::views::view::CommitView;
 use crate::storage::windows::slot::Slot;
 
 /// Computes the sums and the evaluation of a topic of a group. Calls `each` for every commit that is shown, by

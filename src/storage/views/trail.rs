@@ -6,10 +6,8 @@
 //! A commit that was replayed at the start says nothing about the lag at its time. Its lag is computed from the first
 //! log end that was read: good enough for the status, but not a history.
 
-use crate::model::{Lag, Offset, Timestamp};
+use crate::model::{Commit, Lag, LagThen, Offset, Timestamp};
 
-use crate::model::Commit;
-use crate::model::LagThen;
 use crate::storage::windows::window::Window;
 
 /// A time, and the lag at that time.

@@ -4,55 +4,15 @@
 //! From then on the time lag grows with the clock, and neither a thinned index nor a better answer makes it jump. Where
 //! the append time is not known well enough, it returns what brokers have to be asked for.
 
-use std::sync::Arc;
-
-use hashbrown::HashMap;
-
-use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp, TopicId};
+use crate::model::{Lag, Offset, TimeLag, Timestamp};
 use crate::time_lag::{Exactness, Span, waiting};
 
-use crate::storage::cluster::Cluster;
-use crate::storage::groups::group::GroupTopic;
-use crate::storage::topics::names::TopicName;
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::time_index::Dates;
-use crate::storage::topics::{Topic, Topics};
 use crate::storage::windows::since::Since;
 use crate::storage::windows::slot::Slot;
-use crate::storage::windows::slots::Standing;
-
-/// Number of records of one partition that are listed one by one: as many as may be looked up. Above it, one record
-/// stands for all that lie between the same cuts, up to [`MOST_AIMS`].
-const AIMS: usize = 64;
-const MOST_AIMS: usize = 128;
-
-/// A partition with commits whose time lag is not known well enough.
-#[derive(Clone, Debug)]
-pub struct TimeLookup {
-    /// The topic.
-    pub topic: Arc<TopicName>,
-    /// The topic's id.
-    pub id: Option<TopicId>,
-    /// The partition.
-    pub partition: Partition,
-    /// The log start.
-    pub start: Option<Offset>,
-    /// The log end.
-    pub end: Offset,
-    /// Whether its records have timestamps.
-    pub dates: Dates,
-    /// The oldest unconsumed record of each of these commits, without repetitions.
-    pub aims: Vec<WantedTime>,
-}
-
-/// A record whose append time is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WantedTime {
-    /// The offset of the record.
-    pub record: Offset,
-    /// The known range of its append time. `None` if it is older than all that is known.
-    pub span: Option<Span>,
-}
+use crate::storage::windows::standing::Standing;
+use crate::storage::windows::time_lookup::WantedTime;
 
 /// The inputs of all time lags of a cluster at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +46,12 @@ impl Moment {
     }
 
     /// Settles the newest commit of a slot. Returns the record to look up if it cannot be settled.
-    fn settle(self, slot: &mut Slot, state: &PartitionState, given_up: impl Fn(Offset) -> bool) -> Option<WantedTime> {
+    pub fn settle(
+        self,
+        slot: &mut Slot,
+        state: &PartitionState,
+        given_up: impl Fn(Offset) -> bool,
+    ) -> Option<WantedTime> {
         let committed = slot.window.newest().offset;
         let record = state.oldest_unread(committed);
         if record.is_none() && state.bounds.end.is_some() {
@@ -121,68 +86,6 @@ impl Moment {
             Some(told) => Since { time: self.exactness.best(span, self.now), settled, least: told.time_lag(self.now) },
             None if settled => Since { time: self.exactness.best(span, self.now), settled, least: TimeLag::ZERO },
             None => Since { time: span.estimate, settled, least: TimeLag::ZERO },
-        }
-    }
-}
-
-impl Cluster {
-    /// Settles all commits that can be settled, and returns what has to be looked up.
-    ///
-    /// For a record for which `given_up` returns true, the best time within the known range is used.
-    #[must_use]
-    pub fn settle(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<TimeLookup> {
-        let (topics, moment) = (self.topics(), self.moment(now));
-        let mut lagging = HashMap::new();
-        for mut shard in self.shards().iter() {
-            for topic in shard.values_mut().flat_map(|group| group.topics.iter_mut()) {
-                settle_topic(topic, &topics, moment, &given_up, &mut lagging);
-            }
-        }
-        lagging.into_values().collect()
-    }
-}
-
-fn settle_topic(
-    held: &mut GroupTopic,
-    topics: &Topics,
-    moment: Moment,
-    given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
-    lagging: &mut HashMap<(usize, Partition), TimeLookup>,
-) {
-    let Some(topic) = topics.get(&held.name) else { return };
-    for slot in held.slots.iter_mut() {
-        let partition = slot.partition;
-        let Some(state) = topic.state(partition) else { continue };
-        let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
-        let Some(end) = state.bounds.end else { continue };
-        let place = lagging.entry((topic.name.slot, partition));
-        place.or_insert_with(|| TimeLookup::of(topic, partition, state, end)).aim_at(aim);
-    }
-}
-
-impl WantedTime {
-    fn ends(&self) -> Option<(Timestamp, Timestamp)> {
-        self.span.map(|span| (span.earliest, span.latest))
-    }
-}
-
-impl TimeLookup {
-    fn of(topic: &Topic, partition: Partition, state: &PartitionState, end: Offset) -> Self {
-        Self {
-            topic: Arc::clone(&topic.name),
-            id: topic.id,
-            partition,
-            start: state.bounds.start,
-            end,
-            dates: state.dates(),
-            aims: Vec::new(),
-        }
-    }
-
-    fn aim_at(&mut self, aim: WantedTime) {
-        let stood_for = |other: &WantedTime| *other == aim || self.aims.len() >= AIMS && other.ends() == aim.ends();
-        if self.aims.len() < MOST_AIMS && !self.aims.iter().any(stood_for) {
-            self.aims.push(aim);
         }
     }
 }
