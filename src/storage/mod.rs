@@ -54,7 +54,7 @@ pub use sources::source::{Past, SourceId};
 pub use sources::update::{MemberUpdate, MembersUpdate, Update};
 pub use topics::list_offsets::{LogBounds, TimeAnswer, TimesFound};
 pub use topics::metadata::{Broker, ClusterFacts, Metadata, PartitionMetadata, TopicMetadata};
-pub use topics::names::{Label, TopicName, escape};
+pub use topics::names::{Label, TopicKey, TopicName, escape};
 pub use topics::partition::PartitionState;
 pub use topics::time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};

@@ -12,7 +12,7 @@ use crate::storage::sources::dropped::Dropped;
 use crate::storage::topics::Topics;
 use crate::storage::topics::list_offsets::LogBounds;
 use crate::storage::topics::metadata::{ClusterFacts, Metadata};
-use crate::storage::topics::names::TopicName;
+use crate::storage::topics::names::{TopicKey, TopicName};
 use crate::storage::topics::partition::Read;
 
 impl Cluster {
@@ -43,10 +43,10 @@ impl Cluster {
             brokers.sort_by_key(|broker| broker.id);
             brokers.dedup_by_key(|broker| broker.id);
             topics.begin(brokers);
-            let mut missing: HashMap<*const TopicName, Arc<TopicName>> =
-                known.into_iter().map(|name| (Arc::as_ptr(&name), name)).collect();
+            let mut missing: HashMap<TopicKey, Arc<TopicName>> =
+                known.into_iter().map(|name| (name.key(), name)).collect();
             for (name, found) in named {
-                missing.remove(&Arc::as_ptr(&name));
+                missing.remove(&name.key());
                 if let Some(until) = topics.name(Arc::clone(&name), found, at) {
                     recreated.push((name, until));
                 }
@@ -108,15 +108,14 @@ impl Cluster {
         if recreated.is_empty() {
             return;
         }
-        let mut until: HashMap<*const TopicName, Timestamp> = HashMap::with_capacity(recreated.len());
+        let mut until: HashMap<TopicKey, Timestamp> = HashMap::with_capacity(recreated.len());
         for (topic, at) in recreated {
-            let until = until.entry(Arc::as_ptr(topic)).or_insert(*at);
-            *until = (*until).max(*at);
+            let latest = until.entry(topic.key()).or_insert(*at);
+            *latest = (*latest).max(*at);
         }
         self.shards.retain(|_, group| {
             group.retain(|name, slot| {
-                let until = until.get(&std::ptr::from_ref(name));
-                until.is_none_or(|until| slot.retain(|commit| commit.timestamp > *until))
+                until.get(&name.key()).is_none_or(|last| slot.retain(|commit| commit.timestamp > *last))
             })
         });
     }

@@ -49,12 +49,9 @@ impl Cluster {
     /// Removes a topic from the assignments of a group's members. Returns whether it was there.
     fn unassign(&self, group: Name<'_>, topic: Name<'_>) -> bool {
         loop {
-            let owners = self.shards.of(group).get(group.0).and_then(|held| held.meta.owners().cloned());
-            let Some((owners, without)) = owners.and_then(|owners| Some((Arc::clone(&owners), owners.without(topic)?)))
-            else {
-                return false;
-            };
-            let without = Arc::new(without);
+            let held = self.shards.of(group).get(group.0).and_then(|held| held.meta.owners().cloned());
+            let Some(owners) = held else { return false };
+            let Some(without) = owners.without(topic).map(Arc::new) else { return false };
             let held =
                 self.shards.of(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
             // If the assignment has changed in the meantime, `replace` returns the new one unused. Then it is tried

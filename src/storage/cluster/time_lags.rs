@@ -12,7 +12,7 @@ use crate::storage::cluster::{Cluster, millis};
 use crate::storage::groups::group::GroupTopic;
 use crate::storage::topics::Topics;
 use crate::storage::topics::list_offsets::TimesFound;
-use crate::storage::topics::names::TopicName;
+use crate::storage::topics::names::{TopicKey, TopicName};
 use crate::storage::windows::moment::Moment;
 use crate::storage::windows::time_lookup::TimeLookup;
 
@@ -24,9 +24,9 @@ impl Cluster {
 
     /// Thins the time indexes that are too large, except those of partitions in `asked`, for which lookups go on.
     pub fn thin_times(&self, asked: &[TimeLookup], now: Timestamp) {
-        let asked: HashSet<(usize, Partition)> =
-            asked.iter().map(|lagging| (lagging.topic.slot, lagging.partition)).collect();
-        self.change_topics(|topics| topics.thin(|slot, partition| asked.contains(&(slot, partition)), now));
+        let kept: HashSet<(TopicKey, Partition)> =
+            asked.iter().map(|lookup| (lookup.topic.key(), lookup.partition)).collect();
+        self.change_topics(|topics| topics.thin(|topic, partition| kept.contains(&(topic, partition)), now));
     }
 
     /// Sets the interval of the refreshes of log ends. Time lags need not be more exact than that.
@@ -72,7 +72,7 @@ fn settle_topic(
     topics: &Topics,
     moment: Moment,
     given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
-    lagging: &mut HashMap<(usize, Partition), TimeLookup>,
+    lagging: &mut HashMap<(TopicKey, Partition), TimeLookup>,
 ) {
     let Some(topic) = topics.get(&held.name) else { return };
     for slot in held.slots.iter_mut() {
@@ -80,7 +80,7 @@ fn settle_topic(
         let Some(state) = topic.state(partition) else { continue };
         let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
         let Some(end) = state.bounds.end else { continue };
-        let place = lagging.entry((topic.name.slot, partition));
+        let place = lagging.entry((topic.name.key(), partition));
         place.or_insert_with(|| TimeLookup::of(topic, partition, state, end)).aim_at(aim);
     }
 }

@@ -12,6 +12,7 @@ use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{Groups, lock};
 use crate::storage::groups::group::{Group, Stream};
 use crate::storage::groups::made::Made;
+use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
 use crate::storage::sources::admit::admit;
 use crate::storage::sources::dropped::Dropped;
 use crate::storage::sources::source::{Past, SourceId};
@@ -130,14 +131,15 @@ pub(crate) fn take(
         (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
             let lag = LagThen::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
-            group.commit((topic.0, *partition, commit), name, stream)
+            let commit = TopicCommit { topic: topic.0, partition: *partition, commit };
+            group.commit(commit, name, stream)
         }
         (Update::CommitTombstone { topic, partition, .. }, _) => {
             group.remove_commit(topic.0, *partition, order, stream);
             Some(Taken::In)
         }
         (Update::Members(members), Made::Generation(made)) => {
-            group.generation(made, (order, members.at), stream);
+            group.generation(made, RecordStamp { order, at: members.at }, stream);
             Some(Taken::In)
         }
         (Update::Registered { .. }, Made::Registered(made)) => {
@@ -145,7 +147,9 @@ pub(crate) fn take(
             Some(Taken::In)
         }
         (Update::Fact { kind, at, fact, .. }, Made::Fact(made)) => {
-            group.fact((*kind, fact.is_tombstone()), made, (order, *at), stream);
+            let stamp = RecordStamp { order, at: *at };
+            let record = FactRecord { kind: *kind, is_tombstone: fact.is_tombstone(), stamp };
+            group.fact(record, made, stream);
             Some(Taken::In)
         }
         (Update::GroupTombstone { .. }, _) => {

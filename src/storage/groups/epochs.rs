@@ -237,7 +237,9 @@ impl Epochs {
                 Some(Owned::Tasks(list)) => {
                     for (subtopology, partitions) in list {
                         let of_it: &mut Vec<Assigned> = tasks.entry(Name(subtopology)).or_default();
-                        of_it.extend(partitions.iter().map(|partition| (*partition, index)));
+                        of_it.extend(
+                            partitions.iter().map(|partition| Assigned { partition: *partition, member: index }),
+                        );
                     }
                 }
                 None => {}
@@ -273,7 +275,7 @@ impl Epochs {
                 continue;
             };
             list.sort_unstable();
-            list.dedup_by_key(|(partition, _)| *partition);
+            list.dedup_by_key(|one| one.partition);
             let part = claims.add(list);
             for source in sources.map(|source| topology.sources.get(source)) {
                 if claimed.insert(source) {

@@ -7,8 +7,8 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::sources::source::Past;
 use crate::storage::{
-    Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate, MembersUpdate,
-    Metadata, OwnedUpdate, PartitionMetadata, Rules, Storage, TopicMetadata, TopologyUpdate, Update,
+    Assigned, Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate,
+    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, Rules, Storage, TopicMetadata, TopologyUpdate, Update,
 };
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -103,9 +103,9 @@ impl Scene {
         let group = cluster.groups.first()?;
         let members = group.members.iter().map(|member| member.id.name().to_string()).collect();
         let owners = cluster.topics_of(group).iter().flat_map(|topic| {
-            let owner = |(partition, member): &(Partition, usize)| {
+            let owner = |one: &Assigned| {
                 let name = topic.name.label.name();
-                format!("{name}/{} {}", partition.0, topic.members[*member].id.name())
+                format!("{name}/{} {}", one.partition.0, topic.members[one.member].id.name())
             };
             topic.assigned.iter().map(owner).collect::<Vec<_>>()
         });

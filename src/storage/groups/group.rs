@@ -10,6 +10,7 @@ use crate::wall_clock::AsOf;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::meta::{self, Classic, Meta, Registered};
 use crate::storage::groups::nameless::Nameless;
+use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
 use crate::storage::lists::sorted::{Place, Sorted};
 use crate::storage::rules::Rules;
 use crate::storage::sources::dropped::Dropped;
@@ -78,18 +79,15 @@ impl Group {
     /// name, and returns `None` if there is none.
     pub fn commit(
         &mut self,
-        (topic, partition, commit): (&[u8], Partition, Commit),
+        TopicCommit { topic, partition, commit }: TopicCommit<'_>,
         name: impl FnOnce() -> Option<Arc<TopicName>>,
         stream: &Stream<'_>,
     ) -> Option<Taken> {
         if stream.rules.expire.refuses(commit.timestamp, stream.now) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
-        if self
-            .pending_tombstones
-            .as_ref()
-            .is_some_and(|pending_tombstones| pending_tombstones.deletes(stream.source, topic, partition, commit.order))
-        {
+        let deleted = |pending: &PendingTombstones| pending.deletes(stream.source, topic, partition, commit.order);
+        if self.pending_tombstones.as_deref().is_some_and(deleted) {
             return Some(Taken::Repeated);
         }
         let place = match self.find(topic) {
@@ -122,23 +120,17 @@ impl Group {
     }
 
     /// Replaces the generation of a classic group.
-    pub fn generation(&mut self, made: &mut Option<Classic>, written: (Order, Timestamp), stream: &Stream<'_>) {
-        let taken = self.meta.generation(made, written, stream.source);
+    pub fn generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, stream: &Stream<'_>) {
+        let taken = self.meta.generation(made, stamp, stream.source);
         self.count_generation(taken, stream);
     }
 
     /// Applies one fact about a group of a newer type.
-    pub fn fact(
-        &mut self,
-        (kind, is_tombstone): (GroupKind, bool),
-        made: &mut epoch_facts::Made,
-        written: (Order, Timestamp),
-        stream: &Stream<'_>,
-    ) {
-        let taken = self.meta.take((kind, is_tombstone), made, written, stream.source);
+    pub fn fact(&mut self, record: FactRecord, made: &mut epoch_facts::Made, stream: &Stream<'_>) {
+        let taken = self.meta.take(record, made, stream.source);
         self.count_generation(taken, stream);
-        if is_tombstone && !self.buries(stream) {
-            self.meta.sweep_one(kind, made);
+        if record.is_tombstone && !self.buries(stream) {
+            self.meta.sweep_one(record.kind, made);
         }
     }
 

@@ -1,5 +1,5 @@
-//! Groups: members, states, owners, and commits by topic and partition. In: updates, with what `made` has prepared of them. Out:
-//! what `views` copies under a shard's lock.
+//! Groups: members, states, owners, and commits by topic and partition. In: updates, with what `made` has prepared of
+//! them. Out: what `views` copies under a shard's lock.
 
 pub(crate) mod epoch_facts;
 pub(crate) mod epochs;
@@ -9,4 +9,5 @@ pub(crate) mod member;
 pub(crate) mod meta;
 pub(crate) mod nameless;
 pub(crate) mod owners;
+pub(crate) mod record;
 pub(crate) mod shares;

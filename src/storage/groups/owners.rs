@@ -20,8 +20,14 @@ use crate::storage::lists::work;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{TopicName, TopicNames};
 
-/// A partition, and the index of the member that it is assigned to.
-pub type Assigned = (Partition, usize);
+/// A partition that is assigned to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Assigned {
+    /// The partition.
+    pub partition: Partition,
+    /// The index of the member in the list of its group's members.
+    pub member: usize,
+}
 
 /// The largest number of topics of an assignment that are kept without being named by the metadata.
 ///
@@ -102,7 +108,7 @@ impl<'a> Claims<'a> {
                 topics.len().saturating_sub(1)
             });
             if let Some((_, list)) = topics.get_mut(place) {
-                list.extend(partitions.iter().map(|partition| (*partition, member)));
+                list.extend(partitions.iter().map(|partition| Assigned { partition: *partition, member }));
             }
         }
         let mut claims = Self::default();
@@ -125,8 +131,8 @@ impl<'a> Claims<'a> {
     /// Assigns a part to a topic, limited to the number of its partitions if that is known.
     pub fn claim(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
         let Some(list) = self.parts.get(part) else { return };
-        let there = |(partition, _): &Assigned| {
-            partitions.is_none_or(|count| usize::try_from(partition.0).is_ok_and(|number| number < count))
+        let there = |one: &Assigned| {
+            partitions.is_none_or(|count| usize::try_from(one.partition.0).is_ok_and(|number| number < count))
         };
         let len = list.partition_point(there);
         work::done(1);

@@ -15,6 +15,15 @@ use crate::storage::windows::progress::Progress;
 use crate::storage::windows::slot::Taken;
 use crate::storage::windows::slots::Slots;
 
+/// A record with the state of a partition.
+#[derive(Clone, Copy)]
+struct StateRecord<'a> {
+    update: &'a ShareUpdate<'a>,
+    /// Its ranges of finished records, sorted.
+    finished: &'a [(Offset, Offset)],
+    order: Order,
+}
+
 impl Group {
     /// Applies the state of a partition. `finished` are its ranges of finished records, sorted.
     pub fn share(
@@ -27,15 +36,14 @@ impl Group {
         if stream.rules.expire.refuses(update.at, stream.now) {
             return Taken::Dropped(Dropped::Expired);
         }
+        let record = StateRecord { update, finished, order };
         let Some(name) = stream.topics.named_by(update.topic) else {
-            return self
-                .nameless
-                .take(update.topic, |slots| take(slots, (update, finished), order, Bounds::default(), stream));
+            return self.nameless.take(update.topic, |slots| take(slots, record, Bounds::default(), stream));
         };
         let bounds = stream.topics.bounds(&name, update.partition);
         let place = self.place_of(name);
         let Some(topic) = self.topics.get_mut(place) else { return Taken::Repeated };
-        let taken = take(&mut topic.slots, (update, finished), order, bounds, stream);
+        let taken = take(&mut topic.slots, record, bounds, stream);
         if stream.live && taken == Taken::In && update.state.is_some() {
             topic.commits = topic.commits.saturating_add(1);
         }
@@ -60,13 +68,8 @@ impl Group {
     }
 }
 
-fn take(
-    slots: &mut Slots,
-    (update, finished): (&ShareUpdate<'_>, &[(Offset, Offset)]),
-    order: Order,
-    bounds: Bounds,
-    stream: &Stream<'_>,
-) -> Taken {
+fn take(slots: &mut Slots, record: StateRecord<'_>, bounds: Bounds, stream: &Stream<'_>) -> Taken {
+    let StateRecord { update, finished, order } = record;
     let (partition, source) = (update.partition, stream.source);
     let held = slots.get(partition).filter(|slot| slot.source == source);
     if held.is_some_and(|slot| order <= slot.window.newest().order) {

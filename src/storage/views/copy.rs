@@ -16,10 +16,9 @@ use crate::storage::groups::group::Group;
 use crate::storage::topics::Topics;
 use crate::storage::views::commit::Held;
 use crate::storage::views::judge::Judge;
-use crate::storage::views::shown::Shown;
-use crate::storage::views::stats::Stats;
-use crate::storage::views::summary;
-use crate::storage::views::view::{ClusterView, GroupTopicView, GroupView};
+use crate::storage::views::shown::ShownTopic;
+use crate::storage::views::summary::{self, TopicSummary};
+use crate::storage::views::view::{ClusterView, CommitRun, GroupTopicView, GroupView};
 
 /// Groups, their topics and their commits, in no particular order.
 #[derive(Debug, Default)]
@@ -155,7 +154,7 @@ impl Copied {
         let mut all = GroupEvaluation::NONE;
         for topic in group.shown(known) {
             let start = self.copied();
-            let (stats, evaluation) = self.commits((&topic, group.is_share()), known, judge);
+            let TopicSummary { stats, evaluation } = self.commits(&topic, known, judge);
             all = all.merge(evaluation);
             self.topics.push(GroupTopicView {
                 group: Arc::clone(&group.label),
@@ -163,7 +162,7 @@ impl Copied {
                 name: Arc::clone(topic.name),
                 stats,
                 evaluation,
-                commits: (list, start..self.copied()),
+                commits: CommitRun { list, range: start..self.copied() },
                 done: group.is_share().then(|| topic.slots.all_done()),
                 assigned: topic.assigned,
             });
@@ -192,8 +191,8 @@ impl Copied {
     }
 
     /// Copies the commits of a topic of a group, and returns their sums.
-    fn commits(&mut self, topic: (&Shown<'_>, bool), known: &Topics, judge: Judge<'_>) -> (Stats, GroupEvaluation) {
-        let Some(copies) = self.commits.last_mut() else { return (Stats::NONE, GroupEvaluation::NONE) };
+    fn commits(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>) -> TopicSummary {
+        let Some(copies) = self.commits.last_mut() else { return TopicSummary::NONE };
         summary::of_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
     }
 }
@@ -211,7 +210,7 @@ mod tests {
         for group in &copied.groups {
             for topic in &copied.topics[group.topics.clone()] {
                 assert_eq!(topic.group.name(), group.label.name());
-                let (list, range) = topic.commits.clone();
+                let CommitRun { list, range } = topic.commits.clone();
                 rows.extend(copied.commits[list][range].iter().map(|held| {
                     let names = (group.label.name().to_string(), topic.name.label.name().to_string());
                     (names.0, names.1, held.partition.0, held.committed.0)

@@ -44,8 +44,14 @@ pub struct ClusterView {
     pub(crate) commits: Vec<Vec<Held>>,
 }
 
-/// A range of commits in a view: the index of the list, and the range in it.
-pub(crate) type Run = (usize, Range<usize>);
+/// A range of commits in a view.
+#[derive(Clone, Debug)]
+pub(crate) struct CommitRun {
+    /// The index of the list.
+    pub list: usize,
+    /// The range in the list.
+    pub range: Range<usize>,
+}
 
 /// The commits of a topic of a group by partition, each with the state of the partition's log.
 #[derive(Clone, Debug)]
@@ -94,7 +100,7 @@ pub struct GroupTopicView {
     pub stats: Stats,
     /// The evaluation of its partitions.
     pub evaluation: GroupEvaluation,
-    pub(crate) commits: Run,
+    pub(crate) commits: CommitRun,
     /// Of a share group: the number of records after each commit that are acknowledged or archived, if known.
     pub(crate) done: Option<BTreeMap<Partition, u32>>,
 }
@@ -103,9 +109,8 @@ impl CommitViews<'_> {
     /// At most `len` commits, without the first `from`.
     #[must_use]
     pub fn run(self, from: usize, len: usize) -> Self {
-        let held = self.held.as_slice();
-        let held = held.get(from..).unwrap_or_default();
-        Self { held: held.get(..len).unwrap_or(held).iter(), ..self }
+        let rest = self.held.as_slice().get(from..).unwrap_or_default();
+        Self { held: rest.get(..len).unwrap_or(rest).iter(), ..self }
     }
 }
 
@@ -139,7 +144,7 @@ impl ClusterView {
     }
 
     fn held(&self, topic: &GroupTopicView) -> &[Held] {
-        let (list, range) = &topic.commits;
+        let CommitRun { list, range } = &topic.commits;
         self.commits.get(*list).and_then(|list| list.get(range.clone())).unwrap_or_default()
     }
 }
@@ -155,19 +160,19 @@ impl GroupView {
 impl GroupTopicView {
     /// Moves the index of its list of commits by `by`.
     pub(crate) fn shifted(self, by: usize) -> Self {
-        let (list, range) = self.commits;
-        Self { commits: (list.saturating_add(by), range), ..self }
+        let CommitRun { list, range } = self.commits;
+        Self { commits: CommitRun { list: list.saturating_add(by), range }, ..self }
     }
 
     /// The number of its partitions that have a commit.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.commits.1.len()
+        self.commits.range.len()
     }
 
     /// Whether none of its partitions has a commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.commits.1.is_empty()
+        self.commits.range.is_empty()
     }
 }

@@ -53,12 +53,12 @@ impl Moment {
         given_up: impl Fn(Offset) -> bool,
     ) -> Option<WantedTime> {
         let committed = slot.window.newest().offset;
-        let record = state.oldest_unread(committed);
-        if record.is_none() && state.bounds.end.is_some() {
+        let oldest = state.oldest_unread(committed);
+        if oldest.is_none() && state.bounds.end.is_some() {
             // A log that was truncated may grow again, with other records.
             slot.unsettle();
         }
-        let record = record?;
+        let record = oldest?;
         // If retention has deleted the committed record, the oldest unconsumed record changes with the log start. Then
         // its time is computed each time.
         let told = slot.waits_since().filter(|_| record == committed);
