@@ -52,11 +52,11 @@ impl Cluster {
             let held = self.shards.of(group).get(group.0).and_then(|held| held.meta.owners().cloned());
             let Some(owners) = held else { return false };
             let Some(without) = owners.without(topic).map(Arc::new) else { return false };
-            let held =
+            let unheld =
                 self.shards.of(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
             // If the assignment has changed in the meantime, `replace` returns the new one unused. Then it is tried
             // again.
-            if held.is_none_or(|held| !Arc::ptr_eq(&held, &without)) {
+            if unheld.is_none_or(|owners| !Arc::ptr_eq(&owners, &without)) {
                 return true;
             }
         }

@@ -264,10 +264,10 @@ impl Epochs {
     /// topic belongs to one subtopology.
     fn claim<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
         let mut waits = false;
-        let mut tasks: Vec<_> = tasks.into_iter().collect();
-        tasks.sort_unstable_by_key(|(subtopology, _)| *subtopology);
+        let mut sorted: Vec<_> = tasks.into_iter().collect();
+        sorted.sort_unstable_by_key(|(subtopology, _)| *subtopology);
         let mut claimed = HashSet::new();
-        for (subtopology, mut list) in tasks {
+        for (subtopology, mut list) in sorted {
             let found =
                 self.topology.get().and_then(|topology| Some((topology, topology.subtopologies.find(subtopology)?)));
             let Some((topology, sources)) = found else {

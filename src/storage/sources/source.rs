@@ -35,11 +35,11 @@ impl SourceId {
     /// The two lowest bits hold the origin: each partition that a group has committed holds a source, so it has to be
     /// small.
     pub(crate) fn new(number: usize, origin: Origin) -> Self {
-        let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(4);
+        let id = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(4);
         match origin {
-            Origin::OffsetsTopic => Self(number),
-            Origin::ZooKeeper => Self(number | 1),
-            Origin::ShareState => Self(number | 2),
+            Origin::OffsetsTopic => Self(id),
+            Origin::ZooKeeper => Self(id | 1),
+            Origin::ShareState => Self(id | 2),
         }
     }
 
