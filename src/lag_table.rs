@@ -123,7 +123,7 @@ fn is_named(group: &GroupView, name: &str) -> bool {
 
 fn rows_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView) -> impl Iterator<Item = Row<'v>> {
     let committed: Vec<_> = cluster.commits(topic).map(|commit| row_of(cluster, topic, &commit)).collect();
-    let mut assigned: Vec<Partition> = topic.assigned.iter().map(|(partition, _)| *partition).collect();
+    let mut assigned: Vec<Partition> = topic.assigned.iter().map(|one| one.partition).collect();
     assigned.dedup();
     assigned.retain(|partition| committed.binary_search_by_key(partition, |row| row.partition).is_err());
     let uncommitted = assigned.into_iter().map(|partition| uncommitted_row(cluster, topic, partition));
@@ -142,8 +142,8 @@ fn row_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, commit: &Comm
 }
 
 fn uncommitted_row<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, partition: Partition) -> Row<'v> {
-    let owned = topic.assigned.binary_search_by_key(&partition, |(partition, _)| *partition).ok();
-    let member = owned.and_then(|place| topic.members.get(topic.assigned.get(place)?.1));
+    let owned = topic.assigned.binary_search_by_key(&partition, |one| one.partition).ok();
+    let member = owned.and_then(|place| topic.members.get(topic.assigned.get(place)?.member));
     Row {
         cluster: cluster.label.name(),
         group: topic.group.name(),

@@ -9,7 +9,7 @@ use crate::documentation::{files, read};
 /// Each line is a layer, lowest first. Within a layer, a module may use those before it.
 const LAYERS: [&[&str]; 8] = [
     // Values, and the rules that need nothing else.
-    &["model", "terminal", "wall_clock", "address", "lag", "time_lag", "evaluate", "health"],
+    &["model", "invariant", "terminal", "wall_clock", "address", "lag", "time_lag", "evaluate", "health"],
     // Input: bytes and texts to values.
     &["offsets", "config"],
     // State.
@@ -25,6 +25,9 @@ const LAYERS: [&[&str]; 8] = [
     // Wiring.
     &["demo", "supervise", "cli"],
 ];
+
+/// The files and folders of `storage`, in the same way.
+const STORAGE: [&str; 9] = ["lists", "sources", "topics", "expire", "rules", "windows", "groups", "cluster", "views"];
 
 /// The code of a file: without comments, texts and the tests in it.
 fn code(text: &str) -> String {
@@ -68,6 +71,28 @@ fn a_module_uses_only_modules_of_lower_layers() {
         let Some(module) = module(&path) else { continue };
         let higher = used(&code(&read(&path))).into_iter().filter(|name| place(name) > place(module));
         upwards.extend(higher.map(|name| format!("{path} uses {name}")));
+    }
+    assert!(upwards.is_empty(), "{upwards:#?}");
+}
+
+#[test]
+fn a_folder_of_storage_uses_only_those_before_it() {
+    let place = |name: &str| {
+        let found = STORAGE.iter().position(|folder| *folder == name);
+        found.unwrap_or_else(|| panic!("{name} has no place in STORAGE"))
+    };
+    let path = Regex::new(r"\bcrate::storage::(\{|\w+)").unwrap();
+    let mut upwards = Vec::new();
+    for file in files("src/storage", "rs") {
+        let folder = file.strip_prefix("src/storage/").unwrap().split('/').next().unwrap().trim_end_matches(".rs");
+        if module(&file).is_none() || folder == "mod" {
+            continue;
+        }
+        for found in path.captures_iter(&code(&read(&file))) {
+            if place(&found[1]) > place(folder) {
+                upwards.push(format!("{file} uses {}", &found[1]));
+            }
+        }
     }
     assert!(upwards.is_empty(), "{upwards:#?}");
 }

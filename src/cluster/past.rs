@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use crate::model::{Offset, Partition, Timestamp, TopicId};
-use crate::storage::{Dates, TimeLookup, TopicName, WantedTime};
+use crate::storage::{Dates, TimeLookup, TopicKey, TopicName, WantedTime};
 use crate::time_lag::{Exactness, Span};
 
 /// Rounds at the start, and per refresh afterwards.
@@ -48,12 +48,12 @@ enum Stage {
     Later,
 }
 
-type Key = (usize, Partition);
+type Key = (TopicKey, Partition);
 
 /// The lookups of one partition.
 #[derive(Debug)]
 struct Asked {
-    /// Keeps the key unique: the topic's address is not reused while this is held.
+    /// Keeps the key valid.
     _topic: Arc<TopicName>,
     /// Lookups in this set of rounds.
     questions: u8,
@@ -242,9 +242,8 @@ impl Asked {
     }
 }
 
-/// The topic's address identifies it, because each name exists once and is held.
 fn key(topic: &TopicName, partition: Partition) -> Key {
-    (std::ptr::from_ref(topic).addr(), partition)
+    (topic.key(), partition)
 }
 
 /// Whether the wanted record is the first one: a single lookup finds its time.

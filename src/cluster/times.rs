@@ -46,7 +46,7 @@ impl Times {
         let mut nth = 0;
         let mut before = None;
         for question in questions {
-            let place = (std::ptr::from_ref(&*question.topic).addr(), question.partition);
+            let place = (question.topic.key(), question.partition);
             nth = if before == Some(place) { nth + 1 } else { 0 };
             before = Some(place);
             match leader(&question, layout) {

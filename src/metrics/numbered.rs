@@ -74,9 +74,9 @@ impl<'a> Numbered<'a> {
 
     fn owner(&mut self, topic: &GroupTopicView, partition: Partition) {
         // Members of a share group share partitions. The first one is shown.
-        let place = topic.assigned.partition_point(|(assigned, _)| *assigned < partition);
-        let owner = topic.assigned.get(place).filter(|(assigned, _)| *assigned == partition);
-        let member = owner.and_then(|(_, member)| topic.members.get(*member));
+        let place = topic.assigned.partition_point(|one| one.partition < partition);
+        let owner = topic.assigned.get(place).filter(|one| one.partition == partition);
+        let member = owner.and_then(|one| topic.members.get(one.member));
         let texts = member.map_or([&[][..]; 3], |Member { client_host, id, client_id, .. }| {
             [client_host.text(), id.text(), client_id.text()]
         });

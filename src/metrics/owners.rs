@@ -10,7 +10,7 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::model::{Name, Partition};
-use crate::storage::{GroupTopicView, Member};
+use crate::storage::{Assigned, GroupTopicView, Member};
 
 use super::numbered::Numbered;
 
@@ -29,11 +29,11 @@ impl Owners {
         if from == 0 {
             self.partition = None;
         }
-        for (place, (partition, owner)) in topic.assigned.iter().enumerate().skip(from).take(len) {
-            let Some(member) = topic.members.get(*owner) else { continue };
-            let has = |place: usize| topic.assigned.get(place).is_some_and(|(other, _)| other == partition);
+        for (place, &Assigned { partition, member: owner }) in topic.assigned.iter().enumerate().skip(from).take(len) {
+            let Some(member) = topic.members.get(owner) else { continue };
+            let has = |place: usize| topic.assigned.get(place).is_some_and(|other| other.partition == partition);
             let shared = has(place.saturating_add(1)) || place.checked_sub(1).is_some_and(has);
-            if shared && !self.adds(*partition, *owner, &topic.members) {
+            if shared && !self.adds(partition, owner, &topic.members) {
                 continue;
             }
             let labels = [
@@ -41,7 +41,7 @@ impl Owners {
                 ("client_host", member.client_host.text()),
                 ("member_id", member.id.text()),
             ];
-            to.push_labelled(*partition, &labels);
+            to.push_labelled(partition, &labels);
         }
     }
 

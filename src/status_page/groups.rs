@@ -11,7 +11,7 @@ use crate::address::exactly;
 use crate::evaluate::GroupStatus;
 use crate::lag_table::Waiting;
 use crate::model::{Name, Timestamp};
-use crate::storage::{Cluster, GroupSummary, Label, Look, TopicName};
+use crate::storage::{Cluster, GroupSummary, Label, Look, TopicKey, TopicName};
 
 use super::Data;
 use super::exporter::Module;
@@ -102,7 +102,7 @@ struct WorstRow {
 /// Names of topics without repetition.
 #[derive(Debug, Default)]
 struct TopicList {
-    places: HashMap<*const TopicName, usize>,
+    places: HashMap<TopicKey, usize>,
     names: Vec<Arc<TopicName>>,
 }
 
@@ -119,14 +119,14 @@ impl TopicList {
 
     fn add(&mut self, topic: &Arc<TopicName>) {
         let Self { places, names } = self;
-        places.entry(Arc::as_ptr(topic)).or_insert_with(|| {
+        places.entry(topic.key()).or_insert_with(|| {
             names.push(Arc::clone(topic));
             names.len().saturating_sub(1)
         });
     }
 
-    fn place(&self, topic: &Arc<TopicName>) -> usize {
-        self.places.get(&Arc::as_ptr(topic)).copied().unwrap_or_default()
+    fn place(&self, topic: &TopicName) -> usize {
+        self.places.get(&topic.key()).copied().unwrap_or_default()
     }
 }
 

@@ -3,10 +3,25 @@
 //! Storage is a value, not an actor. Modules apply batches of [`Update`]s, and readers take a [`View`], a
 //! [`GroupDetail`] or [`GroupSummary`]s. The rules for commits are in docs/src/reference/storage-rules.md, Taking in a
 //! commit.
+//!
+//! The folders in the order in which to read them. Each uses only those before it, which `layers_tests` checks.
+//!
+//! | folder | contains |
+//! |---|---|
+//! | `lists` | collections that know nothing of groups and topics |
+//! | `sources` | updates, and where they come from |
+//! | `topics` | metadata, log ends and times of topics |
+//! | `expire`, `rules` | the settings of storage |
+//! | `windows` | the commits of one partition of a group |
+//! | `groups` | groups, their members and owners |
+//! | `cluster` | one cluster: what modules apply |
+//! | `views` | what readers get |
 
 mod cluster;
+mod expire;
 mod groups;
 mod lists;
+mod rules;
 mod sources;
 #[cfg(test)]
 mod status_tests;
@@ -24,46 +39,38 @@ use std::collections::TryReserveError;
 use std::sync::Arc;
 
 pub use cluster::Cluster;
+pub use cluster::build::Build;
+pub use expire::Expire;
 pub use groups::epochs::GroupState;
-pub use groups::expire::Expire;
-pub use groups::meta::Member;
+pub use groups::member::Member;
 pub use groups::owners::{Assigned, Owned};
 pub use lists::cut::Cut;
-pub use sources::build::Build;
-pub use sources::source::SourceId;
-pub use sources::update::{
-    Broker, ClusterFacts, CurrentUpdate, Dropped, EpochUpdate, GroupFact, GroupKind, LogBounds, MemberUpdate,
-    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, ShareState, ShareUpdate, TimeAnswer, TimesFound,
-    TopicMetadata, TopologyUpdate, Update,
-};
-pub use topics::names::{Label, TopicName, escape};
+pub use rules::Rules;
+pub use sources::dropped::Dropped;
+pub use sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
+pub use sources::group_kind::{GroupKind, GroupType};
+pub use sources::share::{ShareState, ShareUpdate};
+pub use sources::source::{Past, SourceId};
+pub use sources::update::{MemberUpdate, MembersUpdate, Update};
+pub use topics::list_offsets::{LogBounds, TimeAnswer, TimesFound};
+pub use topics::metadata::{Broker, ClusterFacts, Metadata, PartitionMetadata, TopicMetadata};
+pub use topics::names::{Label, TopicKey, TopicName, escape};
 pub use topics::partition::PartitionState;
 pub use topics::time_index::{Dated, Dates};
 pub use topics::{Topic, Topics};
+pub use views::commit::CommitView;
 pub use views::detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use views::group_summary::{GroupSummary, Look, Worst};
 pub use views::stats::Stats;
 pub use views::summary::EvaluatedPartition;
 pub use views::trail::{Course, Point, points, trail};
-pub use views::view::{ClusterView, CommitView, CommitViews, GroupTopicView, GroupType, GroupView, View};
-pub use windows::settle::{TimeLookup, WantedTime};
-pub use windows::slot::Rules;
+pub use views::view::{ClusterView, CommitViews, GroupTopicView, GroupView, View};
+pub use windows::time_lookup::{TimeLookup, WantedTime};
 pub use windows::window::{Commits, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 use crate::wall_clock::AsOf;
-
-/// How a stream of updates relates to the past of its source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Past {
-    /// The past has been read, or is not wanted.
-    Read,
-    /// This stream is the live one, and the past is read later. Tombstones are remembered until then.
-    Ahead,
-    /// This stream is the past, which is read behind the live stream.
-    Behind,
-}
 
 /// All clusters, sorted by name.
 #[derive(Debug)]

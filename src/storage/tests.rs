@@ -142,7 +142,10 @@ fn owners_are_replaced_as_a_whole_by_each_generation() {
     live(&cluster, vec![(2, members("a", 2, &[("m2", "t", &[1])])), (3, commit("a", "t", 0, 5, 10))]);
     let view = view_of(&cluster);
     let topic = &view.group_topics[0];
-    assert_eq!((view.group_topics.len(), topic.assigned.to_vec()), (1, vec![(Partition(1), 0)]));
+    assert_eq!(
+        (view.group_topics.len(), topic.assigned.to_vec()),
+        (1, vec![Assigned { partition: Partition(1), member: 0 }])
+    );
     assert_eq!(topic.members[0].id.name(), Name(b"m2"));
     assert_eq!((topic.stats.assigned, topic.stats.uncommitted), (1, 1));
     live(&cluster, vec![(1, members("a", 1, &[("m1", "t", &[0, 1])]))]);
@@ -306,6 +309,6 @@ fn groups_and_topics_that_come_and_go_leave_nothing_behind() {
         live(&cluster, vec![(1, commit(&group, &topic, 0, 4, 10)), (2, gone(&group, &topic, 0))]);
     }
     (0..3).for_each(|_| cluster.apply_metadata(metadata(&[]), NOW));
-    assert!(cluster.shards().all(|shard| shard.is_empty()));
+    assert!(cluster.shards().iter().all(|shard| shard.is_empty()));
     assert_eq!(cluster.names_held(), 0);
 }

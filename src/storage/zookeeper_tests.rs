@@ -37,7 +37,8 @@ fn shown(cluster: &Cluster, group: &str) -> Option<(GroupType, GroupState, Vec<S
     for topic in view.topics_of(found) {
         let owner = |member: usize| topic.members[member].id.name().to_string();
         let topic_name = topic.name.label.name();
-        owned.extend(topic.assigned.iter().map(|(at, member)| format!("{topic_name}/{} {}", at.0, owner(*member))));
+        owned
+            .extend(topic.assigned.iter().map(|one| format!("{topic_name}/{} {}", one.partition.0, owner(one.member))));
     }
     Some((found.kind, found.state, members, owned))
 }

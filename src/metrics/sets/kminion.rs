@@ -171,7 +171,7 @@ fn coordinator(cluster: &ClusterView, group: Name<'_>) -> Option<BrokerId> {
 
 /// Number of members that own a partition of these topics of one group.
 fn owners(topics: &[GroupTopicView]) -> usize {
-    topics.iter().flat_map(|topic| topic.assigned.iter().map(|(_, member)| *member)).collect::<BTreeSet<_>>().len()
+    topics.iter().flat_map(|topic| topic.assigned.iter().map(|one| one.member)).collect::<BTreeSet<_>>().len()
 }
 
 fn number(BrokerId(id): BrokerId) -> String {

@@ -9,7 +9,7 @@ use crate::model::{Name, Partition, TopicId};
 
 use crate::storage::lists::fact::Fact;
 use crate::storage::lists::texts::{Ranges, Texts};
-use crate::storage::sources::update::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
+use crate::storage::sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
 
 /// The facts about one member.
 #[derive(Clone, Debug, Default)]

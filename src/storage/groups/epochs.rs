@@ -17,11 +17,12 @@ use rpds::RedBlackTreeMapSync;
 use crate::model::{Name, Order, TopicId};
 
 use crate::storage::groups::epoch_facts::{Current, Made, MemberFacts, Owned, Topology, Who, Written};
-use crate::storage::groups::meta::Member;
+use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::{Assigned, Claims, Known, Owners};
 use crate::storage::lists::fact::Fact;
 use crate::storage::lists::work;
-use crate::storage::sources::update::{EpochUpdate, GroupKind};
+use crate::storage::sources::group_fact::EpochUpdate;
+use crate::storage::sources::group_kind::GroupKind;
 
 /// The number of the last change of any group.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
@@ -236,7 +237,9 @@ impl Epochs {
                 Some(Owned::Tasks(list)) => {
                     for (subtopology, partitions) in list {
                         let of_it: &mut Vec<Assigned> = tasks.entry(Name(subtopology)).or_default();
-                        of_it.extend(partitions.iter().map(|partition| (*partition, index)));
+                        of_it.extend(
+                            partitions.iter().map(|partition| Assigned { partition: *partition, member: index }),
+                        );
                     }
                 }
                 None => {}
@@ -261,10 +264,10 @@ impl Epochs {
     /// topic belongs to one subtopology.
     fn claim<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
         let mut waits = false;
-        let mut tasks: Vec<_> = tasks.into_iter().collect();
-        tasks.sort_unstable_by_key(|(subtopology, _)| *subtopology);
+        let mut sorted: Vec<_> = tasks.into_iter().collect();
+        sorted.sort_unstable_by_key(|(subtopology, _)| *subtopology);
         let mut claimed = HashSet::new();
-        for (subtopology, mut list) in tasks {
+        for (subtopology, mut list) in sorted {
             let found =
                 self.topology.get().and_then(|topology| Some((topology, topology.subtopologies.find(subtopology)?)));
             let Some((topology, sources)) = found else {
@@ -272,7 +275,7 @@ impl Epochs {
                 continue;
             };
             list.sort_unstable();
-            list.dedup_by_key(|(partition, _)| *partition);
+            list.dedup_by_key(|one| one.partition);
             let part = claims.add(list);
             for source in sources.map(|source| topology.sources.get(source)) {
                 if claimed.insert(source) {

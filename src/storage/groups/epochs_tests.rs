@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
+use crate::storage::sources::source::Past;
 use crate::storage::{
-    Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate, MembersUpdate,
-    Metadata, OwnedUpdate, PartitionMetadata, Past, Rules, Storage, TopicMetadata, TopologyUpdate, Update,
+    Assigned, Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate,
+    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, Rules, Storage, TopicMetadata, TopologyUpdate, Update,
 };
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -102,9 +103,9 @@ impl Scene {
         let group = cluster.groups.first()?;
         let members = group.members.iter().map(|member| member.id.name().to_string()).collect();
         let owners = cluster.topics_of(group).iter().flat_map(|topic| {
-            let owner = |(partition, member): &(Partition, usize)| {
+            let owner = |one: &Assigned| {
                 let name = topic.name.label.name();
-                format!("{name}/{} {}", partition.0, topic.members[*member].id.name())
+                format!("{name}/{} {}", one.partition.0, topic.members[one.member].id.name())
             };
             topic.assigned.iter().map(owner).collect::<Vec<_>>()
         });
@@ -156,7 +157,7 @@ fn a_group_whose_members_left_is_empty_and_gone_with_its_tombstones() {
     let (group, topic, partition) = (Name(b"g"), Name(b"t"), Partition(0));
     scene.live(vec![Update::CommitTombstone { group, topic, partition }]);
     assert_eq!(scene.shown(), None);
-    assert!(scene.cluster().shards().all(|shard| shard.is_empty()));
+    assert!(scene.cluster().shards().iter().all(|shard| shard.is_empty()));
 }
 
 fn classic(generation: i32) -> Update<'static> {

@@ -4,23 +4,25 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::model::{Order, Partition, Timestamp};
+use crate::invariant::broken;
+use crate::model::{Commit, Order, Partition, Timestamp};
 use crate::wall_clock::AsOf;
 
-use crate::model::Commit;
-use crate::storage::SourceId;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::meta::{self, Classic, Meta, Registered};
-use crate::storage::groups::shares::Nameless;
+use crate::storage::groups::nameless::Nameless;
+use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
 use crate::storage::lists::sorted::{Place, Sorted};
-use crate::storage::sources::source::Origin;
-use crate::storage::sources::update::{Dropped, GroupKind};
+use crate::storage::rules::Rules;
+use crate::storage::sources::dropped::Dropped;
+use crate::storage::sources::group_kind::{GroupKind, GroupType};
+use crate::storage::sources::source::{Origin, SourceId};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::views::view::GroupType;
+use crate::storage::windows::arriving::Arriving;
 use crate::storage::windows::pending_tombstones::PendingTombstones;
-use crate::storage::windows::slot::{Rules, Slot, Taken};
-use crate::storage::windows::slots::{Arriving, Slots};
+use crate::storage::windows::slot::{Slot, Taken};
+use crate::storage::windows::slots::Slots;
 
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -58,6 +60,9 @@ pub(crate) struct Stream<'a> {
     pub bury: bool,
 }
 
+/// The text for [`broken`] where a place that was found has no topic.
+pub(super) const TOPIC_FOUND: &str = "a group has a topic at the place where it was found";
+
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
         let (topics, nameless, meta) = (Sorted::new(), Nameless::default(), Meta::default());
@@ -78,25 +83,25 @@ impl Group {
     /// name, and returns `None` if there is none.
     pub fn commit(
         &mut self,
-        (topic, partition, commit): (&[u8], Partition, Commit),
+        TopicCommit { topic, partition, commit }: TopicCommit<'_>,
         name: impl FnOnce() -> Option<Arc<TopicName>>,
         stream: &Stream<'_>,
     ) -> Option<Taken> {
         if stream.rules.expire.refuses(commit.timestamp, stream.now) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
-        if self
-            .pending_tombstones
-            .as_ref()
-            .is_some_and(|pending_tombstones| pending_tombstones.deletes(stream.source, topic, partition, commit.order))
-        {
+        let deleted = |pending: &PendingTombstones| pending.deletes(stream.source, topic, partition, commit.order);
+        if self.pending_tombstones.as_deref().is_some_and(deleted) {
             return Some(Taken::Repeated);
         }
         let place = match self.find(topic) {
             Ok(place) => place,
             Err(place) => self.topics.insert(place, GroupTopic::new(name()?)),
         };
-        let held = self.topics.get_mut(place)?;
+        let Some(held) = self.topics.get_mut(place) else {
+            broken(TOPIC_FOUND);
+            return Some(Taken::Repeated);
+        };
         let taken = held.commit(partition, commit, stream);
         self.drop_if_gone(place);
         Some(taken)
@@ -109,7 +114,7 @@ impl Group {
             self.pending_tombstones.get_or_insert_default().add(stream.source, topic, partition, order);
         }
         let Ok(place) = self.find(topic) else { return };
-        let Some(held) = self.topics.get_mut(place) else { return };
+        let Some(held) = self.topics.get_mut(place) else { return broken(TOPIC_FOUND) };
         held.slots.remove(partition, stream.source, order);
         self.drop_if_gone(place);
     }
@@ -122,23 +127,17 @@ impl Group {
     }
 
     /// Replaces the generation of a classic group.
-    pub fn generation(&mut self, made: &mut Option<Classic>, written: (Order, Timestamp), stream: &Stream<'_>) {
-        let taken = self.meta.generation(made, written, stream.source);
+    pub fn generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, stream: &Stream<'_>) {
+        let taken = self.meta.generation(made, stamp, stream.source);
         self.count_generation(taken, stream);
     }
 
     /// Applies one fact about a group of a newer type.
-    pub fn fact(
-        &mut self,
-        (kind, is_tombstone): (GroupKind, bool),
-        made: &mut epoch_facts::Made,
-        written: (Order, Timestamp),
-        stream: &Stream<'_>,
-    ) {
-        let taken = self.meta.take((kind, is_tombstone), made, written, stream.source);
+    pub fn fact(&mut self, record: FactRecord, made: &mut epoch_facts::Made, stream: &Stream<'_>) {
+        let taken = self.meta.take(record, made, stream.source);
         self.count_generation(taken, stream);
-        if is_tombstone && !self.buries(stream) {
-            self.meta.sweep_one(kind, made);
+        if record.is_tombstone && !self.buries(stream) {
+            self.meta.sweep_one(record.kind, made);
         }
     }
 
@@ -203,7 +202,10 @@ impl Group {
         for topic in other.topics {
             match self.find(topic.name.label.name().0) {
                 Ok(place) => {
-                    let Some(held) = self.topics.get_mut(place) else { continue };
+                    let Some(held) = self.topics.get_mut(place) else {
+                        broken(TOPIC_FOUND);
+                        continue;
+                    };
                     held.slots.adopt(topic.slots);
                     held.commits = held.commits.saturating_add(topic.commits);
                 }
@@ -244,8 +246,8 @@ impl Group {
             let place = before.find(topic.name.label.name().0);
             let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
             for slot in topic.slots.iter_mut() {
-                if let Some(before) = held.slots.get(slot.partition) {
-                    topic.commits = topic.commits.saturating_add(slot.go_on(before, rules));
+                if let Some(earlier) = held.slots.get(slot.partition) {
+                    topic.commits = topic.commits.saturating_add(slot.go_on(earlier, rules));
                 }
             }
         }
@@ -259,8 +261,8 @@ impl Group {
             let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
             topic.commits = held.commits;
             for slot in topic.slots.iter_mut() {
-                if let Some(before) = held.slots.get(slot.partition) {
-                    slot.wait_on(before);
+                if let Some(earlier) = held.slots.get(slot.partition) {
+                    slot.wait_on(earlier);
                 }
             }
         }

@@ -2,35 +2,25 @@
 
 use std::sync::Arc;
 
-use crate::model::{Name, Order, Timestamp};
+use crate::invariant::broken;
+use crate::model::{Order, Timestamp};
 
-use crate::storage::SourceId;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::epochs::{Epochs, Found, GroupState};
+use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::{Claims, Known, Owners};
+use crate::storage::groups::record::{FactRecord, RecordStamp};
 use crate::storage::lists::fact::Fact;
-use crate::storage::sources::update::{GroupKind, MemberUpdate, MembersUpdate};
+use crate::storage::sources::group_kind::GroupKind;
+use crate::storage::sources::source::SourceId;
+use crate::storage::sources::update::{MemberUpdate, MembersUpdate};
 use crate::storage::topics::names::Label;
-
-/// A live member: the texts that are shown of it ([`Name::shortened`]) beside each partition that it owns.
-///
-/// A member is identified by its index in the list of its group's members. So two members that are shown alike remain
-/// two.
-#[derive(Debug)]
-pub struct Member {
-    /// The id.
-    pub id: Label,
-    /// The client id.
-    pub client_id: Label,
-    /// The host, as the record has it.
-    pub client_host: Label,
-}
 
 /// What a group's own records say.
 #[derive(Debug, Default)]
 pub(crate) struct Meta {
-    /// The source of the records, and the time of the newest one.
-    held: Option<(SourceId, Timestamp)>,
+    /// Where the records are from.
+    held: Option<RecordSource>,
     /// The type of the newest record that says that the group exists.
     kind: Option<GroupKind>,
     classic: Fact<Classic>,
@@ -38,6 +28,14 @@ pub(crate) struct Meta {
     epochs: Vec<Epochs>,
     /// Members from ZooKeeper. They count only while no record of Kafka says what the group is.
     registered: Option<Registered>,
+}
+
+/// The source of a group's records.
+#[derive(Clone, Copy, Debug)]
+struct RecordSource {
+    source: SourceId,
+    /// The time of the newest record.
+    newest: Timestamp,
 }
 
 /// Members that are registered in ZooKeeper, at least one.
@@ -74,7 +72,7 @@ impl Meta {
 
     /// Removes what came from a source. Returns whether anything did.
     pub fn forget_source(&mut self, source: SourceId) -> bool {
-        let records = self.held.is_some_and(|(held, _)| held == source);
+        let records = self.held.is_some_and(|held| held.source == source);
         if records {
             *self = Self { registered: self.registered.take(), ..Self::default() };
         }
@@ -97,32 +95,29 @@ impl Meta {
     /// sources of Kafka brought is dropped then.
     fn opens_to(&mut self, source: SourceId, at: Timestamp) -> bool {
         match self.held {
-            Some((held, newest)) if held == source => self.held = Some((held, newest.max(at))),
-            Some((_, newest)) if newest >= at => return false,
+            Some(held) if held.source == source => {
+                self.held = Some(RecordSource { source, newest: held.newest.max(at) });
+            }
+            Some(held) if held.newest >= at => return false,
             Some(_) | None => {
                 let registered = self.registered.take();
-                *self = Self { held: Some((source, at)), registered, ..Self::default() };
+                *self = Self { held: Some(RecordSource { source, newest: at }), registered, ..Self::default() };
             }
         }
         true
     }
 
-    /// Applies the generation of a classic group, written at `at`. If it is applied, `made` then contains the previous
+    /// Applies the generation of a classic group. If it is applied, `made` then contains the previous
     /// one.
     ///
     /// Returns whether it counts, and whether it begins a generation.
-    pub fn generation(
-        &mut self,
-        made: &mut Option<Classic>,
-        (order, at): (Order, Timestamp),
-        source: SourceId,
-    ) -> Taken {
-        if !self.opens_to(source, at) {
+    pub fn generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, source: SourceId) -> Taken {
+        if !self.opens_to(source, stamp.at) {
             return Taken::OLD;
         }
         let generation = |classic: Option<&Classic>| classic.map(|classic| classic.generation);
         let begins = generation(self.classic.get()) != generation(made.as_ref());
-        let counts = self.classic.swap(order, made);
+        let counts = self.classic.swap(stamp.order, made);
         self.choose();
         Taken { counts: counts && self.kind == Some(GroupKind::Classic), begins: counts && begins }
     }
@@ -130,7 +125,7 @@ impl Meta {
     /// Applies the tombstone of a classic group's metadata, which was deleted, expired or converted to another type.
     /// Returns whether it was applied.
     pub fn remove_classic(&mut self, order: Order, source: SourceId) -> bool {
-        let counts = self.held.is_none_or(|(held, _)| held == source) && self.classic.set(order, None);
+        let counts = self.held.is_none_or(|held| held.source == source) && self.classic.set(order, None);
         if counts {
             self.choose();
         }
@@ -138,16 +133,11 @@ impl Meta {
     }
 
     /// Applies a record of one of the newer types. If it is applied, `made` then contains the previous value.
-    pub fn take(
-        &mut self,
-        (kind, is_tombstone): (GroupKind, bool),
-        made: &mut epoch_facts::Made,
-        (order, at): (Order, Timestamp),
-        source: SourceId,
-    ) -> Taken {
+    pub fn take(&mut self, record: FactRecord, made: &mut epoch_facts::Made, source: SourceId) -> Taken {
+        let FactRecord { kind, is_tombstone, stamp: RecordStamp { order, at } } = record;
         // A tombstone of another source ends nothing here. If partitions were added to the offsets topic, the partition
         // that held the group before lets it expire.
-        let foreign = self.held.is_some_and(|(held, _)| held != source);
+        let foreign = self.held.is_some_and(|held| held.source != source);
         if foreign && is_tombstone || !self.opens_to(source, at) {
             return Taken::OLD;
         }
@@ -155,7 +145,13 @@ impl Meta {
             self.epochs.push(Epochs::new(kind));
             self.epochs.len().saturating_sub(1)
         });
-        let begins = self.epochs.get_mut(place).is_some_and(|epochs| epochs.take(order, made));
+        let begins = match self.epochs.get_mut(place) {
+            Some(epochs) => epochs.take(order, made),
+            None => {
+                broken("a group has facts of the type of its record");
+                false
+            }
+        };
         self.choose();
         Taken { counts: true, begins }
     }
@@ -268,8 +264,9 @@ impl Meta {
     /// records of Kafka if they are later or of the same source. Returns whether the records were taken over.
     pub fn merge(&mut self, mut other: Self) -> bool {
         let registered = other.registered.take().or_else(|| self.registered.take());
-        let takes =
-            other.held.is_some_and(|(source, at)| self.held.is_none_or(|(held, newest)| held == source || newest < at));
+        let takes = other.held.is_some_and(|other| {
+            self.held.is_none_or(|held| held.source == other.source || held.newest < other.newest)
+        });
         if takes {
             *self = other;
         }
@@ -324,15 +321,4 @@ fn owners_of(members: &[MemberUpdate<'_>], known: Known<'_>) -> (Arc<Owners>, us
     });
     let (owners, cut) = Owners::new(members.iter().map(Member::of).collect(), Claims::of(assigned), known);
     (Arc::new(owners), cut)
-}
-
-impl Member {
-    fn of(update: &MemberUpdate<'_>) -> Self {
-        Self::new(update.id, update.client_id, update.client_host)
-    }
-
-    pub(crate) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
-        let [id, client_id, client_host] = [id, client_id, client_host].map(|text| Label::new(&text.shortened()));
-        Self { id, client_id, client_host }
-    }
 }

@@ -1,12 +1,13 @@
-//! Groups: members, states, owners, and commits by topic and partition. In: facts that `sources` has prepared. Out:
-//! what `views` copies under a shard's lock.
+//! Groups: members, states, owners, and commits by topic and partition. In: updates, with what `made` has prepared of
+//! them. Out: what `views` copies under a shard's lock.
 
 pub(crate) mod epoch_facts;
 pub(crate) mod epochs;
-pub(crate) mod expire;
-pub(crate) mod finding;
 pub(crate) mod group;
+pub(crate) mod made;
+pub(crate) mod member;
 pub(crate) mod meta;
+pub(crate) mod nameless;
 pub(crate) mod owners;
-pub(crate) mod removal;
+pub(crate) mod record;
 pub(crate) mod shares;

@@ -12,16 +12,23 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use crate::invariant::broken;
 use crate::model::{Name, Partition};
 
-use crate::storage::groups::meta::Member;
+use crate::storage::groups::member::Member;
 use crate::storage::lists::texts::Ranges;
 use crate::storage::lists::work;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{TopicName, TopicNames};
 
-/// A partition, and the index of the member that it is assigned to.
-pub type Assigned = (Partition, usize);
+/// A partition that is assigned to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Assigned {
+    /// The partition.
+    pub partition: Partition,
+    /// The index of the member in the list of its group's members.
+    pub member: usize,
+}
 
 /// The largest number of topics of an assignment that are kept without being named by the metadata.
 ///
@@ -52,8 +59,18 @@ impl Deref for Owned {
     type Target = [Assigned];
 
     fn deref(&self) -> &[Assigned] {
-        self.list.get(self.part.clone()).unwrap_or_default()
+        part_of(&self.list, &self.part)
     }
+}
+
+/// The text for [`broken`] where a topic has no assigned partitions.
+const PART: &str = "assigned partitions of a topic are in the list of its assignment";
+
+fn part_of<'a>(list: &'a [Assigned], part: &Range<usize>) -> &'a [Assigned] {
+    list.get(part.clone()).unwrap_or_else(|| {
+        broken(PART);
+        &[]
+    })
 }
 
 /// Finds topics by name, among those that the metadata names.
@@ -102,7 +119,7 @@ impl<'a> Claims<'a> {
                 topics.len().saturating_sub(1)
             });
             if let Some((_, list)) = topics.get_mut(place) {
-                list.extend(partitions.iter().map(|partition| (*partition, member)));
+                list.extend(partitions.iter().map(|partition| Assigned { partition: *partition, member }));
             }
         }
         let mut claims = Self::default();
@@ -124,9 +141,9 @@ impl<'a> Claims<'a> {
 
     /// Assigns a part to a topic, limited to the number of its partitions if that is known.
     pub fn claim(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
-        let Some(list) = self.parts.get(part) else { return };
-        let there = |(partition, _): &Assigned| {
-            partitions.is_none_or(|count| usize::try_from(partition.0).is_ok_and(|number| number < count))
+        let Some(list) = self.parts.get(part) else { return broken(PART) };
+        let there = |one: &Assigned| {
+            partitions.is_none_or(|count| usize::try_from(one.partition.0).is_ok_and(|number| number < count))
         };
         let len = list.partition_point(there);
         work::done(1);
@@ -146,8 +163,11 @@ struct Laying {
 impl Laying {
     fn lay(&mut self, claim: Claim<'_>) -> Range<usize> {
         let Self { parts, starts, list } = self;
-        let (Some(part), Some(start)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else { return 0..0 };
-        let start = *start.get_or_insert_with(|| {
+        let (Some(part), Some(laid)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else {
+            broken(PART);
+            return 0..0;
+        };
+        let start = *laid.get_or_insert_with(|| {
             let start = list.len();
             work::done(part.len());
             list.append(part);
@@ -225,7 +245,7 @@ impl Owners {
         let mut list = Vec::new();
         let mut lay = |part: &Range<usize>| {
             let start = list.len();
-            list.extend_from_slice(self.list.get(part.clone()).unwrap_or_default());
+            list.extend_from_slice(part_of(&self.list, part));
             start..list.len()
         };
         self.named.iter_mut().for_each(|(_, part)| *part = lay(part));

@@ -3,69 +3,26 @@
 //! The window of a partition holds the first record that is not finished. The committed offset that is shown is the
 //! start offset, which brokers write later.
 
-use std::collections::BTreeMap;
-
+use crate::invariant::broken;
 use crate::lag::Bounds;
-use crate::model::{Offset, Order, TopicId};
+use crate::model::{Commit, LagThen, Offset, Order};
 
-use crate::model::Commit;
-use crate::model::LagThen;
-use crate::storage::SourceId;
-use crate::storage::groups::group::{Group, Stream};
-use crate::storage::sources::update::{Dropped, ShareUpdate};
+use crate::storage::groups::group::{Group, Stream, TOPIC_FOUND};
+use crate::storage::sources::dropped::Dropped;
+use crate::storage::sources::share::ShareUpdate;
 use crate::storage::topics::Topics;
+use crate::storage::windows::arriving::Arriving;
 use crate::storage::windows::progress::Progress;
 use crate::storage::windows::slot::Taken;
-use crate::storage::windows::slots::{Arriving, Slots};
+use crate::storage::windows::slots::Slots;
 
-/// States in topics whose names are not known, by topic id.
-#[derive(Debug, Default)]
-#[expect(clippy::box_collection, reason = "a word for the many groups that have none")]
-pub(crate) struct Nameless(Option<Box<BTreeMap<TopicId, Slots>>>);
-
-impl Nameless {
-    pub fn is_empty(&self) -> bool {
-        self.0.as_ref().is_none_or(|topics| topics.is_empty())
-    }
-
-    /// Removes what came from a source.
-    pub fn forget(&mut self, source: SourceId) {
-        self.change(|_, slots| slots.retain(|slot| slot.source != source));
-    }
-
-    /// Adds what another reading of the same group has found.
-    pub fn merge(&mut self, other: Self) {
-        for (id, slots) in other.0.into_iter().flat_map(|topics| *topics) {
-            self.0.get_or_insert_default().entry(id).or_default().adopt(slots);
-        }
-    }
-
-    /// Calls `take` with the state of one topic.
-    fn take(&mut self, topic: TopicId, take: impl FnOnce(&mut Slots) -> Taken) -> Taken {
-        let topics = self.0.get_or_insert_default();
-        let slots = topics.entry(topic).or_default();
-        let taken = take(slots);
-        if slots.is_empty() {
-            topics.remove(&topic);
-            self.0.take_if(|topics| topics.is_empty());
-        }
-        taken
-    }
-
-    fn change(&mut self, mut change: impl FnMut(TopicId, &mut Slots)) {
-        if let Some(topics) = &mut self.0 {
-            topics.iter_mut().for_each(|(id, slots)| change(*id, slots));
-        }
-        self.sweep();
-    }
-
-    /// Removes topics without state.
-    fn sweep(&mut self) {
-        if let Some(topics) = &mut self.0 {
-            topics.retain(|_, slots| !slots.is_empty());
-        }
-        self.0.take_if(|topics| topics.is_empty());
-    }
+/// A record with the state of a partition.
+#[derive(Clone, Copy)]
+struct StateRecord<'a> {
+    update: &'a ShareUpdate<'a>,
+    /// Its ranges of finished records, sorted.
+    finished: &'a [(Offset, Offset)],
+    order: Order,
 }
 
 impl Group {
@@ -80,15 +37,17 @@ impl Group {
         if stream.rules.expire.refuses(update.at, stream.now) {
             return Taken::Dropped(Dropped::Expired);
         }
+        let record = StateRecord { update, finished, order };
         let Some(name) = stream.topics.named_by(update.topic) else {
-            return self
-                .nameless
-                .take(update.topic, |slots| take(slots, (update, finished), order, Bounds::default(), stream));
+            return self.nameless.take(update.topic, |slots| take(slots, record, Bounds::default(), stream));
         };
         let bounds = stream.topics.bounds(&name, update.partition);
         let place = self.place_of(name);
-        let Some(topic) = self.topics.get_mut(place) else { return Taken::Repeated };
-        let taken = take(&mut topic.slots, (update, finished), order, bounds, stream);
+        let Some(topic) = self.topics.get_mut(place) else {
+            broken(TOPIC_FOUND);
+            return Taken::Repeated;
+        };
+        let taken = take(&mut topic.slots, record, bounds, stream);
         if stream.live && taken == Taken::In && update.state.is_some() {
             topic.commits = topic.commits.saturating_add(1);
         }
@@ -106,20 +65,16 @@ impl Group {
         });
         for (name, slots) in named {
             let place = self.place_of(name);
-            if let Some(topic) = self.topics.get_mut(place) {
-                topic.slots.adopt(slots);
+            match self.topics.get_mut(place) {
+                Some(topic) => topic.slots.adopt(slots),
+                None => broken(TOPIC_FOUND),
             }
         }
     }
 }
 
-fn take(
-    slots: &mut Slots,
-    (update, finished): (&ShareUpdate<'_>, &[(Offset, Offset)]),
-    order: Order,
-    bounds: Bounds,
-    stream: &Stream<'_>,
-) -> Taken {
+fn take(slots: &mut Slots, record: StateRecord<'_>, bounds: Bounds, stream: &Stream<'_>) -> Taken {
+    let StateRecord { update, finished, order } = record;
     let (partition, source) = (update.partition, stream.source);
     let held = slots.get(partition).filter(|slot| slot.source == source);
     if held.is_some_and(|slot| order <= slot.window.newest().order) {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::lag::Bounds;
-use crate::model::LagThen;
-use crate::model::{Lag, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
+use crate::model::{Lag, LagThen, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
+use crate::storage::sources::source::Past;
 use crate::storage::tests::{bounds, cluster, commit, metadata, view_of};
-use crate::storage::{Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, Past, ShareState, ShareUpdate, Update};
+use crate::storage::{Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, ShareState, ShareUpdate, Update};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -140,7 +140,7 @@ fn a_topic_whose_name_is_not_known_yet_is_shown_once_it_is() {
 fn nothing_is_left_of_a_group_that_is_gone_before_its_topic_had_a_name() {
     let cluster = cluster();
     live(&cluster, vec![(1, whole(0, 10, Some(1))), (2, share(0, None)), (3, share(1, None))]);
-    assert!(cluster.shards().all(|shard| shard.is_empty()));
+    assert!(cluster.shards().iter().all(|shard| shard.is_empty()));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_group_that_is_removed_by_hand_is_gone_with_what_has_no_name() {
     };
     live(&cluster, vec![(1, whole(0, 10, Some(1))), (2, Update::Share(nameless))]);
     assert!(cluster.remove_group(Name(b"g")));
-    assert!(cluster.shards().all(|shard| shard.is_empty()));
+    assert!(cluster.shards().iter().all(|shard| shard.is_empty()));
 }
 
 #[test]

@@ -5,7 +5,8 @@
 
 use crate::model::{LONGEST_GROUP, LONGEST_TOPIC, Name};
 
-use crate::storage::sources::update::{GroupFact, MemberUpdate, Update};
+use crate::storage::sources::group_fact::GroupFact;
+use crate::storage::sources::update::{MemberUpdate, Update};
 
 impl Name<'_> {
     /// Whether a group with this name is accepted: at most [`LONGEST_GROUP`] bytes.

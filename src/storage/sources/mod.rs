@@ -1,10 +1,11 @@
-//! The way into storage: the types of updates and their sources, the check of names, the preparation of records before
-//! a lock is taken, and the rebuilding of a source that is read from its beginning.
+//! The way into storage: the types of updates and their sources, and the check of names.
 
 pub(crate) mod admit;
 #[cfg(test)]
 mod admit_tests;
-pub(crate) mod build;
-pub(crate) mod made;
+pub(crate) mod dropped;
+pub(crate) mod group_fact;
+pub(crate) mod group_kind;
+pub(crate) mod share;
 pub(crate) mod source;
 pub(crate) mod update;

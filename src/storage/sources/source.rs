@@ -1,4 +1,4 @@
-//! Where updates come from.
+//! Where updates come from, and how they relate to the past of their source.
 
 /// A source: a partition of the offsets topic, a partition of the topic with the state of share groups, or a ZooKeeper
 /// ensemble, as read by one module.
@@ -18,17 +18,28 @@ pub(crate) enum Origin {
     ZooKeeper,
 }
 
+/// How a stream of updates relates to the past of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// The past has been read, or is not wanted.
+    Read,
+    /// This stream is the live one, and the past is read later. Tombstones are remembered until then.
+    Ahead,
+    /// This stream is the past, which is read behind the live stream.
+    Behind,
+}
+
 impl SourceId {
     /// Creates the source with this number.
     ///
     /// The two lowest bits hold the origin: each partition that a group has committed holds a source, so it has to be
     /// small.
     pub(crate) fn new(number: usize, origin: Origin) -> Self {
-        let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(4);
+        let id = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(4);
         match origin {
-            Origin::OffsetsTopic => Self(number),
-            Origin::ZooKeeper => Self(number | 1),
-            Origin::ShareState => Self(number | 2),
+            Origin::OffsetsTopic => Self(id),
+            Origin::ZooKeeper => Self(id | 1),
+            Origin::ShareState => Self(id | 2),
         }
     }
 

@@ -16,17 +16,17 @@ pub(crate) struct LogEnds {
 impl LogEnds {
     /// Adds the newest log end. The oldest leaves when `capacity` is reached.
     pub fn push(&mut self, end: Offset, capacity: NonZeroUsize) {
-        let capacity = capacity.get();
-        if self.cells.len() < capacity {
+        let most = capacity.get();
+        if self.cells.len() < most {
             if self.cells.len() == self.cells.capacity() {
                 // Doubled, but never beyond `capacity`.
-                let room = capacity.saturating_sub(self.cells.len()).min(self.cells.len().max(1));
+                let room = most.saturating_sub(self.cells.len()).min(self.cells.len().max(1));
                 self.cells.reserve_exact(room);
             }
             self.cells.push(end);
         } else if let Some(oldest) = self.cells.get_mut(self.oldest) {
             *oldest = end;
-            self.oldest = self.oldest.saturating_add(1) % capacity;
+            self.oldest = self.oldest.saturating_add(1) % most;
         }
     }
 

@@ -1,11 +1,12 @@
 //! Topics of one cluster, from metadata and from refreshes of log ends.
 
+pub(crate) mod list_offsets;
 pub(crate) mod log_ends;
+pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod partition;
 pub(crate) mod time_index;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -13,9 +14,10 @@ use hashbrown::HashMap;
 use crate::lag::Bounds;
 use crate::model::{Partition, Timestamp, TopicId};
 
-use crate::storage::sources::update::{Broker, ClusterFacts, LogBounds, TimesFound, TopicMetadata};
-use crate::storage::topics::names::TopicName;
-use crate::storage::topics::partition::PartitionState;
+use crate::storage::topics::list_offsets::{LogBounds, TimesFound};
+use crate::storage::topics::metadata::{Broker, ClusterFacts, TopicMetadata};
+use crate::storage::topics::names::{TopicKey, TopicName};
+use crate::storage::topics::partition::{PartitionState, Read};
 
 /// Number of metadata refreshes in a row without a topic after which it is hidden (docs/src/reference/storage-rules.md,
 /// Topics that the metadata does not name).
@@ -28,22 +30,12 @@ pub struct Topics {
     pub brokers: Option<Arc<[Broker]>>,
     /// Facts that the cluster reports beside its metadata.
     pub facts: Arc<ClusterFacts>,
-    slots: Vec<Option<Arc<Topic>>>,
-    /// By topic id, the index in `slots`.
+    /// By [`TopicName::index`].
+    list: Vec<Option<Arc<Topic>>>,
+    /// By topic id, the index in `list`.
     ids: HashMap<TopicId, usize>,
     /// Whether the metadata is too old to be shown.
     lost: bool,
-}
-
-/// A refresh of log ends.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Read {
-    /// The time, by the wall clock.
-    pub at: Timestamp,
-    /// The time, by the brokers' clock.
-    pub by_brokers: Timestamp,
-    /// Number of log ends to keep.
-    pub keep: NonZeroUsize,
 }
 
 /// A topic.
@@ -69,12 +61,12 @@ impl Topics {
     /// The topic of this name, if any metadata has been read since the name is known.
     #[must_use]
     pub fn get(&self, name: &TopicName) -> Option<&Topic> {
-        self.slots.get(name.slot)?.as_deref()
+        self.list.get(name.index)?.as_deref()
     }
 
     /// Topics that the newest metadata names, in no particular order.
     pub fn named(&self) -> impl Iterator<Item = &Arc<Topic>> {
-        self.slots.iter().flatten().filter(|topic| topic.unnamed == 0 && !self.lost)
+        self.list.iter().flatten().filter(|topic| topic.unnamed == 0 && !self.lost)
     }
 
     /// The name of the topic that has this id, by the newest metadata that gives an id for the topic.
@@ -84,7 +76,7 @@ impl Topics {
     }
 
     pub(crate) fn name_of(&self, id: TopicId) -> Option<&Arc<TopicName>> {
-        let topic = self.slots.get(*self.ids.get(&id)?)?.as_ref()?;
+        let topic = self.list.get(*self.ids.get(&id)?)?.as_ref()?;
         (topic.id == Some(id)).then_some(&topic.name)
     }
 
@@ -96,7 +88,7 @@ impl Topics {
 
     /// Whether the topic exists: the metadata has named it, and since then has not left it out twice in a row.
     pub(crate) fn knows(&self, name: &TopicName) -> bool {
-        let topic = self.get(name).filter(|topic| std::ptr::eq(&raw const *topic.name, name));
+        let topic = self.get(name).filter(|topic| topic.name.key() == name.key());
         topic.is_some_and(|topic| topic.seen && topic.unnamed < UNNAMED_REFRESHES)
     }
 
@@ -139,9 +131,9 @@ impl Topics {
             state.describe(metadata);
         }
         topic.partitions.shrink_to_fit();
-        let (id, slot) = (topic.id, topic.name.slot);
+        let (id, index) = (topic.id, topic.name.index);
         if let Some(id) = id {
-            self.ids.insert(id, slot);
+            self.ids.insert(id, index);
         }
         old_until
     }
@@ -171,13 +163,13 @@ impl Topics {
 
     /// Removes hidden topics for which `gone` holds. Their names can be freed then.
     pub(crate) fn forget(&mut self, gone: impl Fn(&Topic) -> bool) {
-        for slot in &mut self.slots {
-            if slot.as_ref().is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES && gone(topic)) {
-                *slot = None;
+        for place in &mut self.list {
+            if place.as_ref().is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES && gone(topic)) {
+                *place = None;
             }
         }
-        let Self { slots, ids, .. } = self;
-        ids.retain(|id, slot| slots.get(*slot).and_then(Option::as_deref).is_some_and(|topic| topic.id == Some(*id)));
+        let Self { list, ids, .. } = self;
+        ids.retain(|id, index| list.get(*index).and_then(Option::as_deref).is_some_and(|topic| topic.id == Some(*id)));
     }
 
     /// Applies the log start and log end of one partition.
@@ -185,7 +177,7 @@ impl Topics {
     /// If a topic without an id was created again, as a log end below the last one shows, returns the time at which the
     /// old topic was last read.
     pub(crate) fn bound(&mut self, name: &TopicName, found: &LogBounds<'_>, read: Read) -> Option<Timestamp> {
-        let topic = Arc::make_mut(self.slots.get_mut(name.slot)?.as_mut()?);
+        let topic = Arc::make_mut(self.list.get_mut(name.index)?.as_mut()?);
         let has_id = topic.id.is_some();
         let Topic { partitions, since, .. } = topic;
         let state = partitions.get_mut(usize::try_from(found.partition.0).ok()?)?;
@@ -200,7 +192,7 @@ impl Topics {
 
     /// Applies the answer to a time lookup, unless the topic was created again since.
     pub(crate) fn date(&mut self, found: &TimesFound, now: Timestamp) {
-        let Some(Some(topic)) = self.slots.get_mut(found.topic.slot) else { return };
+        let Some(Some(topic)) = self.list.get_mut(found.topic.index) else { return };
         let topic = Arc::make_mut(topic);
         let place = usize::try_from(found.partition.0).ok();
         if topic.id == found.id
@@ -211,10 +203,10 @@ impl Topics {
     }
 
     /// Thins the time indexes that are too large, except those for which `keep` returns true.
-    pub(crate) fn thin(&mut self, keep: impl Fn(usize, Partition) -> bool, now: Timestamp) {
-        for topic in self.slots.iter_mut().flatten() {
+    pub(crate) fn thin(&mut self, keep: impl Fn(TopicKey, Partition) -> bool, now: Timestamp) {
+        for topic in self.list.iter_mut().flatten() {
             let thinned = |number: i32, state: &PartitionState| {
-                state.wants_thinning() && !keep(topic.name.slot, Partition(number))
+                state.wants_thinning() && !keep(topic.name.key(), Partition(number))
             };
             let full: Vec<usize> = (0..)
                 .zip(&topic.partitions)
@@ -235,8 +227,8 @@ impl Topics {
     }
 
     fn topic(&mut self, name: Arc<TopicName>) -> &mut Topic {
-        if self.slots.len() <= name.slot {
-            self.slots.resize_with(name.slot.saturating_add(1), || None);
+        if self.list.len() <= name.index {
+            self.list.resize_with(name.index.saturating_add(1), || None);
         }
         let fresh = || Topic {
             name: Arc::clone(&name),
@@ -248,7 +240,7 @@ impl Topics {
             since: None,
         };
         #[expect(clippy::indexing_slicing, reason = "the vector was made long enough just above")]
-        Arc::make_mut(self.slots[name.slot].get_or_insert_with(|| Arc::new(fresh())))
+        Arc::make_mut(self.list[name.index].get_or_insert_with(|| Arc::new(fresh())))
     }
 }
 

@@ -52,13 +52,31 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// A topic's name, and its index in [`crate::storage::Topics`].
+/// A topic's name, and its index in [`crate::storage::Topics`]. It exists once in its cluster, in an [`Arc`].
 #[derive(Debug)]
 pub struct TopicName {
     /// The name.
     pub label: Label,
     /// The index. It is reused only when nothing references this name any more.
-    pub(crate) slot: usize,
+    pub(super) index: usize,
+}
+
+/// Identifies a topic by its name, among those of all clusters: two keys are equal if they are of the same
+/// [`TopicName`]. A topic that was deleted and created again under the same name has the same key, as long as anything
+/// holds the name.
+///
+/// It is the address of the name, which exists once. So it is valid while the name is held: code that keeps a key also
+/// keeps an [`Arc`] of the name. Afterwards another name may have the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TopicKey(usize);
+
+impl TopicName {
+    /// The key of this topic.
+    #[must_use]
+    #[inline]
+    pub fn key(&self) -> TopicKey {
+        TopicKey(std::ptr::from_ref(self).addr())
+    }
 }
 
 /// The names of the topics of one cluster.
@@ -80,8 +98,8 @@ impl TopicNames {
         if let Some(found) = known.names.get(name.0) {
             return Arc::clone(found);
         }
-        let slot = known.free.pop().unwrap_or(known.names.len());
-        let made = Arc::new(TopicName { label: Label::new(name.0), slot });
+        let index = known.free.pop().unwrap_or(known.names.len());
+        let made = Arc::new(TopicName { label: Label::new(name.0), index });
         known.names.insert(name.0.into(), Arc::clone(&made));
         made
     }
@@ -105,7 +123,7 @@ impl TopicNames {
         names.retain(|_, name| {
             let alive = Arc::strong_count(name) > 1;
             if !alive {
-                free.push(name.slot);
+                free.push(name.index);
             }
             alive
         });
@@ -126,15 +144,16 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_used_again_once_nothing_refers_to_its_name() {
+    fn an_index_is_used_again_once_nothing_refers_to_its_name() {
         let names = TopicNames::default();
         let (a, b) = (names.intern(Name(b"a")), names.intern(Name(b"b")));
         assert!(Arc::ptr_eq(&a, &names.intern(Name(b"a"))));
+        assert!(a.key() == names.intern(Name(b"a")).key() && a.key() != b.key());
         drop(a);
         names.sweep();
         let c = names.intern(Name(b"c"));
-        assert_eq!((b.slot, c.slot), (1, 0));
+        assert_eq!((b.index, c.index), (1, 0));
         assert_eq!(names.all().len(), 2);
-        assert_eq!(names.intern(Name(b"d")).slot, 2);
+        assert_eq!(names.intern(Name(b"d")).index, 2);
     }
 }

@@ -1,12 +1,14 @@
 //! A partition of a topic: its log and its replicas.
 
+use std::num::NonZeroUsize;
+
 use crate::lag::Bounds;
 use crate::model::{BrokerId, Offset, Timestamp};
 use crate::time_lag::Span;
 
-use crate::storage::sources::update::{LogBounds, PartitionMetadata, TimeAnswer};
-use crate::storage::topics::Read;
+use crate::storage::topics::list_offsets::{LogBounds, TimeAnswer};
 use crate::storage::topics::log_ends::LogEnds;
+use crate::storage::topics::metadata::PartitionMetadata;
 use crate::storage::topics::time_index::{Dates, TimeIndex};
 
 /// Number of refreshes in a row without an answer after which a log end is unknown
@@ -41,6 +43,17 @@ struct Reading {
     end: Offset,
     at: Timestamp,
     by_brokers: Timestamp,
+}
+
+/// A refresh of log ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    /// The time, by the wall clock.
+    pub at: Timestamp,
+    /// The time, by the brokers' clock.
+    pub by_brokers: Timestamp,
+    /// Number of log ends to keep.
+    pub keep: NonZeroUsize,
 }
 
 impl PartitionState {

@@ -1,6 +1,8 @@
+use std::num::NonZeroUsize;
+
 use super::*;
 use crate::model::{BrokerId, Name, Offset};
-use crate::storage::sources::update::PartitionMetadata;
+use crate::storage::topics::metadata::PartitionMetadata;
 use crate::storage::topics::names::TopicNames;
 
 const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();

@@ -8,27 +8,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
-use crate::evaluate::{GroupEvaluation, PartitionStatus};
-use crate::model::{Offset, Partition, TimeLag};
+use crate::evaluate::{EvaluatorRules, GroupEvaluation};
+use crate::invariant::broken;
+use crate::model::Timestamp;
 
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
 use crate::storage::topics::Topics;
+use crate::storage::views::commit::Held;
 use crate::storage::views::judge::Judge;
-use crate::storage::views::shown::Shown;
-use crate::storage::views::stats::Stats;
-use crate::storage::views::summary;
-use crate::storage::views::view::{CommitView, GroupTopicView, GroupView};
-
-/// The copy of a commit. A view may hold a million of them, and several views may exist at a time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    pub committed: Offset,
-    /// Milliseconds; [`u64::MAX`] while it is unknown.
-    pub time_lag: u64,
-    pub partition: Partition,
-    pub status: PartitionStatus,
-}
+use crate::storage::views::shown::ShownTopic;
+use crate::storage::views::summary::{self, TopicSummary};
+use crate::storage::views::view::{ClusterView, CommitRun, GroupTopicView, GroupView, TOPICS_COPIED};
 
 /// Groups, their topics and their commits, in no particular order.
 #[derive(Debug, Default)]
@@ -47,10 +38,45 @@ const MUCH: usize = 1_000;
 /// Largest number of threads. With more of them, locks and memory are the limit.
 static THREADS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4));
 
-impl Held {
-    fn of(commit: &CommitView) -> Self {
-        let CommitView { partition, committed, time_lag, status, .. } = *commit;
-        Self { committed, time_lag: time_lag.map_or(u64::MAX, |TimeLag(time_lag)| time_lag), partition, status }
+impl ClusterView {
+    #[cfg(test)]
+    pub(crate) fn of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Self {
+        Self::try_of(cluster, now, rules).unwrap()
+    }
+
+    pub(crate) fn try_of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Result<Self, TryReserveError> {
+        cluster.find_owners();
+        let topics = cluster.topics();
+        let mut named = Vec::new();
+        named.try_reserve_exact(topics.named().count())?;
+        named.extend(topics.named().cloned());
+        named.sort_unstable_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
+        let judge = Judge { moment: cluster.moment(now), rules };
+        let Copied { groups, topics: group_topics, commits } = Copied::of(cluster, &topics, judge)?;
+        let mut view = Self { label: Arc::clone(cluster.label()), named, topics, groups, group_topics, commits };
+        view.sort()?;
+        Ok(view)
+    }
+
+    /// Sorts groups by name, and their topics in the same order.
+    fn sort(&mut self) -> Result<(), TryReserveError> {
+        // A stable sort would allocate memory, and no two names are equal.
+        self.groups.sort_unstable_by(|a, b| a.label.name().cmp(&b.label.name()));
+        let mut sorted = Vec::new();
+        sorted.try_reserve_exact(self.group_topics.len())?;
+        // `collect` reuses the memory of the list, because an `Option` of an item is no larger than the item.
+        let mut unsorted: Vec<_> = std::mem::take(&mut self.group_topics).into_iter().map(Some).collect();
+        for group in &mut self.groups {
+            let first = sorted.len();
+            let own = unsorted.get_mut(group.topics.clone()).unwrap_or_else(|| {
+                broken(TOPICS_COPIED);
+                &mut []
+            });
+            sorted.extend(own.iter_mut().filter_map(Option::take));
+            group.topics = first..sorted.len();
+        }
+        self.group_topics = sorted;
+        Ok(())
     }
 }
 
@@ -82,9 +108,9 @@ impl Copied {
         thread::scope(|scope| {
             // If a thread cannot be started, there are fewer helpers.
             let start = |_| thread::Builder::new().spawn_scoped(scope, || work(Self::default())).ok();
-            let helpers: Vec<_> = (0..helpers).filter_map(start).collect();
+            let started: Vec<_> = (0..helpers).filter_map(start).collect();
             let mut copied = work(self)?;
-            for helper in helpers {
+            for helper in started {
                 copied.append(helper.join().unwrap_or_else(|panic| resume_unwind(panic))?)?;
             }
             Ok(copied)
@@ -112,7 +138,7 @@ impl Copied {
         known: &Topics,
         judge: Judge<'_>,
     ) -> Result<bool, TryReserveError> {
-        let Some(shard) = cluster.numbered(number) else { return Ok(false) };
+        let Some(shard) = cluster.shards().numbered(number) else { return Ok(false) };
         let topics = || shard.values().flat_map(|group| group.topics.iter());
         let mut commits = Vec::new();
         commits.try_reserve_exact(topics().map(|topic| topic.slots.len()).sum())?;
@@ -132,7 +158,7 @@ impl Copied {
         let mut all = GroupEvaluation::NONE;
         for topic in group.shown(known) {
             let start = self.copied();
-            let (stats, evaluation) = self.commits((&topic, group.is_share()), known, judge);
+            let TopicSummary { stats, evaluation } = self.commits(&topic, known, judge);
             all = all.merge(evaluation);
             self.topics.push(GroupTopicView {
                 group: Arc::clone(&group.label),
@@ -140,14 +166,14 @@ impl Copied {
                 name: Arc::clone(topic.name),
                 stats,
                 evaluation,
-                commits: (list, start..self.copied()),
+                commits: CommitRun { list, range: start..self.copied() },
                 done: group.is_share().then(|| topic.slots.all_done()),
                 assigned: topic.assigned,
             });
         }
         let meta = &group.meta;
         let topics = first..self.topics.len();
-        if topics.is_empty() && members.is_empty() {
+        if !group.is_shown_with(|| !topics.is_empty()) {
             return;
         }
         self.groups.push(GroupView {
@@ -169,8 +195,11 @@ impl Copied {
     }
 
     /// Copies the commits of a topic of a group, and returns their sums.
-    fn commits(&mut self, topic: (&Shown<'_>, bool), known: &Topics, judge: Judge<'_>) -> (Stats, GroupEvaluation) {
-        let Some(copies) = self.commits.last_mut() else { return (Stats::NONE, GroupEvaluation::NONE) };
+    fn commits(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>) -> TopicSummary {
+        let Some(copies) = self.commits.last_mut() else {
+            broken("a shard has a list for its commits before they are copied");
+            return TopicSummary::NONE;
+        };
         summary::of_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
     }
 }
@@ -188,7 +217,7 @@ mod tests {
         for group in &copied.groups {
             for topic in &copied.topics[group.topics.clone()] {
                 assert_eq!(topic.group.name(), group.label.name());
-                let (list, range) = topic.commits.clone();
+                let CommitRun { list, range } = topic.commits.clone();
                 rows.extend(copied.commits[list][range].iter().map(|held| {
                     let names = (group.label.name().to_string(), topic.name.label.name().to_string());
                     (names.0, names.1, held.partition.0, held.committed.0)

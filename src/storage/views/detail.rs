@@ -5,21 +5,22 @@ use std::sync::Arc;
 
 use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
 use crate::lag::Bounds;
-use crate::model::{Lag, Name, Offset, Partition, TimeLag, Timestamp};
+use crate::model::{Commit, Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
-use crate::model::Commit;
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::group::Group;
-use crate::storage::groups::meta::Member;
+use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::Owned;
+use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
 use crate::storage::views::judge::log_of;
-use crate::storage::views::view::GroupType;
+use crate::storage::views::shown::ShownTopic;
 use crate::storage::windows::slot::Slot;
-use crate::storage::windows::slots::{Slots, Standing};
+use crate::storage::windows::slots::Slots;
+use crate::storage::windows::standing::Standing;
 use crate::storage::windows::window::Window;
 
 /// A group with all its windows.
@@ -75,14 +76,14 @@ impl Cluster {
     pub fn group(&self, name: Name<'_>) -> Option<GroupDetail> {
         self.find_owners();
         let known = self.topics();
-        let shard = self.shard(name);
-        let group = shard.get(name.0).filter(|group| is_listed(group, &known))?;
-        let topics = group.shown(&known).map(|topic| {
+        let shard = self.shards().of(name);
+        let group = shard.get(name.0).filter(|group| group.is_shown(&known))?;
+        let detail_of = |topic: ShownTopic<'_>| {
             let (name, mut slots) = (Arc::clone(topic.name), topic.slots.clone());
             slots.retain(|slot| slot.is_shown(group.is_share()));
             TopicDetail { name, slots, assigned: topic.assigned }
-        });
-        let topics = topics.collect();
+        };
+        let topics = group.shown(&known).map(detail_of).collect();
         let meta = &group.meta;
         let detail = GroupDetail {
             label: Arc::clone(&group.label),
@@ -109,7 +110,7 @@ impl Cluster {
     pub fn groups(&self) -> Vec<Arc<Label>> {
         self.find_owners();
         let known = self.topics();
-        self.groups_where(|group| is_listed(group, &known))
+        self.groups_where(|group| group.is_shown(&known))
     }
 
     /// The names of the groups that commit to a topic or have a partition of it assigned, sorted.
@@ -122,18 +123,12 @@ impl Cluster {
 
     fn groups_where(&self, wanted: impl Fn(&Group) -> bool) -> Vec<Arc<Label>> {
         let mut groups = Vec::new();
-        for shard in self.shards() {
+        for shard in self.shards().iter() {
             groups.extend(shard.values().filter(|group| wanted(group)).map(|group| Arc::clone(&group.label)));
         }
         groups.sort_by(|one, other| one.name().cmp(&other.name()));
         groups
     }
-}
-
-/// Whether a group is shown: it has members, or a topic that is not hidden (docs/src/reference/storage-rules.md, When a
-/// group is shown).
-pub(crate) fn is_listed(group: &Group, known: &Topics) -> bool {
-    group.meta.has_members() || group.shown(known).next().is_some()
 }
 
 impl Topics {
@@ -148,11 +143,11 @@ impl GroupDetail {
     /// All partitions of a topic, sorted by number: those that the metadata names, and those that are committed or
     /// assigned although it does not name them.
     pub fn partitions<'a>(&'a self, topic: &'a TopicDetail) -> impl Iterator<Item = PartitionDetail<'a>> {
-        let named = self.known.get(&topic.name).map_or(0, |topic| topic.partitions.len());
-        let named = (0..).map(Partition).take(named);
-        let held = topic.slots.iter().map(|slot| slot.partition);
-        let held = held.chain(topic.assigned.iter().map(|(partition, _)| *partition));
-        let mut all: Vec<Partition> = named.chain(held).collect();
+        let count = self.known.get(&topic.name).map_or(0, |topic| topic.partitions.len());
+        let named = (0..).map(Partition).take(count);
+        let committed = topic.slots.iter().map(|slot| slot.partition);
+        let assigned = topic.assigned.iter().map(|one| one.partition);
+        let mut all: Vec<Partition> = named.chain(committed).chain(assigned).collect();
         all.sort_unstable();
         all.dedup();
         all.into_iter().map(|partition| self.partition(topic, partition))
@@ -163,14 +158,14 @@ impl GroupDetail {
     pub fn partition<'a>(&'a self, topic: &'a TopicDetail, partition: Partition) -> PartitionDetail<'a> {
         let slot = topic.slots.get(partition);
         // A partition of a share group may have several owners. The first one is returned.
-        let place = topic.assigned.partition_point(|(owned, _)| *owned < partition);
-        let owner = topic.assigned.get(place).filter(|(owned, _)| *owned == partition);
+        let place = topic.assigned.partition_point(|one| one.partition < partition);
+        let owner = topic.assigned.get(place).filter(|one| one.partition == partition);
         let state = self.known.partition(&topic.name, partition);
         let standing = slot.map(|slot| topic.slots.standing(slot));
         PartitionDetail {
             partition,
             window: slot.map(|slot| &slot.window),
-            owner: owner.and_then(|(_, member)| self.members.get(*member)),
+            owner: owner.and_then(|one| self.members.get(one.member)),
             bounds: state.map_or_else(Bounds::default, |state| state.bounds),
             standing,
             slot,

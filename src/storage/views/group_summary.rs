@@ -10,15 +10,14 @@ use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::group::Group;
+use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::views::detail::is_listed;
 use crate::storage::views::judge::Judge;
-use crate::storage::views::shown::Shown;
+use crate::storage::views::shown::ShownTopic;
 use crate::storage::views::stats::Stats;
-use crate::storage::views::summary;
+use crate::storage::views::summary::{self, TopicSummary};
 use crate::storage::views::trail::{self, Course, Point};
-use crate::storage::views::view::GroupType;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::window::Window;
 
@@ -94,8 +93,8 @@ impl Cluster {
         let known = self.topics();
         let judge = Judge { moment: self.moment(look.now), rules: look.rules };
         let mut summaries = Vec::new();
-        for shard in self.shards() {
-            let groups = shard.values().filter(|group| is_listed(group, &known));
+        for shard in self.shards().iter() {
+            let groups = shard.values().filter(|group| group.is_shown(&known));
             let copied: Vec<_> = groups.filter_map(|group| copy(group, &known, judge, look)).collect();
             drop(shard);
             summaries.extend(
@@ -109,7 +108,7 @@ impl Cluster {
 /// Copies a group without its trail, and the courses from which the trail is computed. `None` if the group does not
 /// show the wanted topic.
 fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(GroupSummary, Vec<Course>)> {
-    let wanted = |topic: &Shown<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
+    let wanted = |topic: &ShownTopic<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
     let mut summary = GroupSummary {
         label: Arc::clone(&group.label),
         kind: group.kind(),
@@ -124,20 +123,14 @@ fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Opti
     };
     let mut courses = Vec::new();
     for topic in group.shown(known).filter(wanted) {
-        summary.add((&topic, group.is_share()), known, judge, look.trails.then_some(&mut courses));
+        summary.add(&topic, known, judge, look.trails.then_some(&mut courses));
     }
     (look.topic.is_none() || !summary.topics.is_empty()).then_some((summary, courses))
 }
 
 impl GroupSummary {
-    fn add(
-        &mut self,
-        (topic, is_share): (&Shown<'_>, bool),
-        known: &Topics,
-        judge: Judge<'_>,
-        mut courses: Option<&mut Vec<Course>>,
-    ) {
-        let (stats, evaluation) = summary::of_topic((topic, is_share), known, judge, |slot, one, commit| {
+    fn add(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>, mut courses: Option<&mut Vec<Course>>) {
+        let TopicSummary { stats, evaluation } = summary::of_topic(topic, known, judge, |slot, one, commit| {
             self.note(topic, slot, one, commit.lag());
             if let Some(courses) = &mut courses {
                 courses.push(Course::of(&slot.window, commit.lag()));
@@ -147,7 +140,7 @@ impl GroupSummary {
         self.topics.push(Arc::clone(topic.name));
     }
 
-    fn note(&mut self, topic: &Shown<'_>, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
+    fn note(&mut self, topic: &ShownTopic<'_>, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
         let status = evaluation.status;
         if status == PartitionStatus::Ok {
             return;

@@ -5,10 +5,10 @@ use crate::lag::Bounds;
 use crate::model::Partition;
 
 use crate::storage::topics::partition::PartitionState;
-use crate::storage::views::view::CommitView;
-use crate::storage::windows::settle::Moment;
+use crate::storage::views::commit::CommitView;
+use crate::storage::windows::moment::Moment;
 use crate::storage::windows::slot::Slot;
-use crate::storage::windows::slots::Standing;
+use crate::storage::windows::standing::Standing;
 
 /// What windows are evaluated by.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! The way out of storage: copies for `/metrics`, Burrow's API and the status page, each of one moment. In: topics and
 //! groups under their locks. Out: values that hold no lock.
 
+pub(crate) mod commit;
 pub(crate) mod copy;
 pub(crate) mod detail;
 pub(crate) mod group_summary;

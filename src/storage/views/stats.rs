@@ -4,7 +4,7 @@ use crate::lag::RetentionUsed;
 use crate::model::{Lag, Partition, TimeLag, Timestamp};
 
 use crate::storage::groups::owners::Assigned;
-use crate::storage::views::view::CommitView;
+use crate::storage::views::commit::CommitView;
 
 /// Sums over the partitions of a group's topic, or over all partitions of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,9 +70,9 @@ impl Stats {
     /// Adds the assigned partitions of a topic, sorted by partition. A partition with several owners, as in a share
     /// group, counts once.
     pub(crate) fn assign(&mut self, assigned: &[Assigned], is_committed: impl Fn(Partition) -> bool) {
-        for same in assigned.chunk_by(|(one, _), (other, _)| one == other) {
+        for same in assigned.chunk_by(|one, other| one.partition == other.partition) {
             self.assigned = self.assigned.saturating_add(1);
-            let never = same.first().is_some_and(|(partition, _)| !is_committed(*partition));
+            let never = same.first().is_some_and(|one| !is_committed(one.partition));
             self.uncommitted = self.uncommitted.saturating_add(u64::from(never));
         }
     }

@@ -3,13 +3,26 @@
 
 use crate::evaluate::{Evaluation, EvaluatorRules, GroupEvaluation};
 use crate::model::{Partition, Timestamp};
+
 use crate::storage::topics::Topics;
+use crate::storage::views::commit::CommitView;
 use crate::storage::views::detail::{GroupDetail, PartitionDetail};
 use crate::storage::views::judge::{Judge, state_of};
-use crate::storage::views::shown::Shown;
+use crate::storage::views::shown::ShownTopic;
 use crate::storage::views::stats::Stats;
-use crate::storage::views::view::CommitView;
 use crate::storage::windows::slot::Slot;
+
+/// The sums and the evaluation of the commits of a topic of a group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TopicSummary {
+    pub stats: Stats,
+    pub evaluation: GroupEvaluation,
+}
+
+impl TopicSummary {
+    /// The summary of no commits.
+    pub const NONE: Self = Self { stats: Stats::NONE, evaluation: GroupEvaluation::NONE };
+}
 
 /// Computes the sums and the evaluation of a topic of a group. Calls `each` for every commit that is shown, by
 /// partition.
@@ -17,15 +30,15 @@ use crate::storage::windows::slot::Slot;
 /// Windows are evaluated where they are, because they are too large to be copied.
 #[inline]
 pub(crate) fn of_topic(
-    (topic, is_share): (&Shown<'_>, bool),
+    topic: &ShownTopic<'_>,
     known: &Topics,
     judge: Judge<'_>,
     mut each: impl FnMut(&Slot, Evaluation, &CommitView),
-) -> (Stats, GroupEvaluation) {
+) -> TopicSummary {
     let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
     let (mut stats, mut evaluation) = (Stats { commits: topic.commits, ..Stats::NONE }, GroupEvaluation::NONE);
     let (mut unnamed, mut any) = (0_usize, false);
-    for slot in topic.slots.shown(is_share) {
+    for slot in topic.shown_slots() {
         let state = state_of(states, slot.partition);
         (any, unnamed) = (true, unnamed.saturating_add(usize::from(state.is_none())));
         let (one, commit) = judge.slot(slot, topic.slots.standing(slot), state);
@@ -36,9 +49,9 @@ pub(crate) fn of_topic(
     if any {
         evaluation.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
     }
-    let is_committed = |partition| topic.slots.get(partition).is_some_and(|slot| slot.is_shown(is_share));
+    let is_committed = |partition| topic.slots.get(partition).is_some_and(|slot| slot.is_shown(topic.is_share));
     stats.assign(&topic.assigned, is_committed);
-    (stats, evaluation)
+    TopicSummary { stats, evaluation }
 }
 
 /// A partition of a copied group, with its evaluation.

@@ -6,10 +6,8 @@
 //! A commit that was replayed at the start says nothing about the lag at its time. Its lag is computed from the first
 //! log end that was read: good enough for the status, but not a history.
 
-use crate::model::{Lag, Offset, Timestamp};
+use crate::model::{Commit, Lag, LagThen, Offset, Timestamp};
 
-use crate::model::Commit;
-use crate::model::LagThen;
 use crate::storage::windows::window::Window;
 
 /// A time, and the lag at that time.
@@ -83,8 +81,8 @@ pub fn points(window: &Window) -> Vec<Point> {
 /// Empty if that is never, and if the lag is always 0.
 #[must_use]
 pub fn trail(courses: &[Course]) -> Vec<Point> {
-    let from: Option<Vec<Timestamp>> = courses.iter().map(Course::known_from).collect();
-    let Some(from) = from.and_then(|from| from.into_iter().max()) else { return Vec::new() };
+    let starts: Option<Vec<Timestamp>> = courses.iter().map(Course::known_from).collect();
+    let Some(from) = starts.and_then(|starts| starts.into_iter().max()) else { return Vec::new() };
     let places = courses.iter().enumerate();
     let mut steps: Vec<(usize, Step)> =
         places.flat_map(|(place, course)| course.steps.iter().map(move |step| (place, *step))).collect();

@@ -1,24 +1,24 @@
 //! A copy of all that is shown, for `/metrics`. Numbers are copied under a shard's lock, everything else is shared.
 
-use std::collections::{BTreeMap, TryReserveError};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::slice;
 use std::sync::Arc;
 
-use crate::evaluate::{EvaluatorRules, GroupEvaluation, PartitionStatus};
-use crate::lag::{self, Bounds};
-use crate::model::{Lag, Offset, Partition, TimeLag, Timestamp};
+use crate::evaluate::GroupEvaluation;
+use crate::invariant::broken;
+use crate::lag::Bounds;
+use crate::model::{Partition, TimeLag};
 
-use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
-use crate::storage::groups::meta::Member;
+use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::Owned;
-use crate::storage::sources::update::GroupKind;
+use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
-use crate::storage::views::copy::{Copied, Held};
-use crate::storage::views::judge::{Judge, state_of};
+use crate::storage::views::commit::{CommitView, Held};
+use crate::storage::views::judge::state_of;
 use crate::storage::views::stats::Stats;
 
 /// All clusters, sorted by name.
@@ -42,11 +42,17 @@ pub struct ClusterView {
     /// The topics of all groups: those of a group stand together, sorted by name.
     pub group_topics: Vec<GroupTopicView>,
     /// The commits, in one list per shard.
-    commits: Vec<Vec<Held>>,
+    pub(crate) commits: Vec<Vec<Held>>,
 }
 
-/// A range of commits in a view: the index of the list, and the range in it.
-pub(crate) type Run = (usize, Range<usize>);
+/// A range of commits in a view.
+#[derive(Clone, Debug)]
+pub(crate) struct CommitRun {
+    /// The index of the list.
+    pub list: usize,
+    /// The range in the list.
+    pub range: Range<usize>,
+}
 
 /// The commits of a topic of a group by partition, each with the state of the partition's log.
 #[derive(Clone, Debug)]
@@ -55,48 +61,6 @@ pub struct CommitViews<'v> {
     states: &'v [PartitionState],
     /// See [`GroupTopicView::done`].
     done: Option<&'v BTreeMap<Partition, u32>>,
-}
-
-/// A partition that a group has committed, with the state of its log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CommitView {
-    /// The partition.
-    pub partition: Partition,
-    /// The committed offset.
-    pub committed: Offset,
-    /// The number of records after it that are acknowledged or archived. 0 for all groups but share groups, for which
-    /// it may be unknown.
-    pub done: Option<u32>,
-    /// Log start and log end.
-    pub bounds: Bounds,
-    /// The age of the oldest record that is not committed. 0 if there is no such record, `None` while it is unknown.
-    pub time_lag: Option<TimeLag>,
-    /// The status of the group on it.
-    pub status: PartitionStatus,
-}
-
-/// The types of groups (docs/src/reference/metrics.md, Group types and states).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GroupType {
-    /// A group with metadata, or a group of ZooKeeper.
-    Kind(GroupKind),
-    /// A group of which only commits are known.
-    Simple,
-}
-
-impl GroupType {
-    /// The value of the label `type`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Simple => "simple",
-            Self::Kind(GroupKind::Classic) => "classic",
-            Self::Kind(GroupKind::Consumer) => "consumer",
-            Self::Kind(GroupKind::Share) => "share",
-            Self::Kind(GroupKind::Streams) => "streams",
-            Self::Kind(GroupKind::ZooKeeper) => "zookeeper",
-        }
-    }
 }
 
 /// A group.
@@ -137,26 +101,17 @@ pub struct GroupTopicView {
     pub stats: Stats,
     /// The evaluation of its partitions.
     pub evaluation: GroupEvaluation,
-    pub(crate) commits: Run,
+    pub(crate) commits: CommitRun,
     /// Of a share group: the number of records after each commit that are acknowledged or archived, if known.
     pub(crate) done: Option<BTreeMap<Partition, u32>>,
-}
-
-impl CommitView {
-    /// The lag. `None` while it is unknown.
-    #[must_use]
-    pub fn lag(&self) -> Option<Lag> {
-        lag::lag(self.committed, self.done, self.bounds)
-    }
 }
 
 impl CommitViews<'_> {
     /// At most `len` commits, without the first `from`.
     #[must_use]
     pub fn run(self, from: usize, len: usize) -> Self {
-        let held = self.held.as_slice();
-        let held = held.get(from..).unwrap_or_default();
-        Self { held: held.get(..len).unwrap_or(held).iter(), ..self }
+        let rest = self.held.as_slice().get(from..).unwrap_or_default();
+        Self { held: rest.get(..len).unwrap_or(rest).iter(), ..self }
     }
 }
 
@@ -175,48 +130,17 @@ impl Iterator for CommitViews<'_> {
     }
 }
 
+/// The text for [`broken`] where a group has no topics.
+pub(crate) const TOPICS_COPIED: &str = "the topics of a group are in the view that has the group";
+
 impl ClusterView {
-    #[cfg(test)]
-    pub(crate) fn of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Self {
-        Self::try_of(cluster, now, rules).unwrap()
-    }
-
-    pub(crate) fn try_of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Result<Self, TryReserveError> {
-        cluster.find_owners();
-        let topics = cluster.topics();
-        let mut named = Vec::new();
-        named.try_reserve_exact(topics.named().count())?;
-        named.extend(topics.named().cloned());
-        named.sort_unstable_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
-        let judge = Judge { moment: cluster.moment(now), rules };
-        let Copied { groups, topics: group_topics, commits } = Copied::of(cluster, &topics, judge)?;
-        let mut view = Self { label: Arc::clone(cluster.label()), named, topics, groups, group_topics, commits };
-        view.sort()?;
-        Ok(view)
-    }
-
-    /// Sorts groups by name, and their topics in the same order.
-    fn sort(&mut self) -> Result<(), TryReserveError> {
-        // A stable sort would allocate memory, and no two names are equal.
-        self.groups.sort_unstable_by(|a, b| a.label.name().cmp(&b.label.name()));
-        let mut sorted = Vec::new();
-        sorted.try_reserve_exact(self.group_topics.len())?;
-        // `collect` reuses the memory of the list, because an `Option` of an item is no larger than the item.
-        let mut unsorted: Vec<_> = std::mem::take(&mut self.group_topics).into_iter().map(Some).collect();
-        for group in &mut self.groups {
-            let first = sorted.len();
-            let own = unsorted.get_mut(group.topics.clone()).unwrap_or_default();
-            sorted.extend(own.iter_mut().filter_map(Option::take));
-            group.topics = first..sorted.len();
-        }
-        self.group_topics = sorted;
-        Ok(())
-    }
-
     /// The topics of a group, sorted by name.
     #[must_use]
     pub fn topics_of(&self, group: &GroupView) -> &[GroupTopicView] {
-        self.group_topics.get(group.topics.clone()).unwrap_or_default()
+        self.group_topics.get(group.topics.clone()).unwrap_or_else(|| {
+            broken(TOPICS_COPIED);
+            &[]
+        })
     }
 
     /// The commits of a topic of a group.
@@ -227,8 +151,11 @@ impl ClusterView {
     }
 
     fn held(&self, topic: &GroupTopicView) -> &[Held] {
-        let (list, range) = &topic.commits;
-        self.commits.get(*list).and_then(|list| list.get(range.clone())).unwrap_or_default()
+        let CommitRun { list, range } = &topic.commits;
+        self.commits.get(*list).and_then(|list| list.get(range.clone())).unwrap_or_else(|| {
+            broken("the commits of a topic are in the view that has the topic");
+            &[]
+        })
     }
 }
 
@@ -243,19 +170,19 @@ impl GroupView {
 impl GroupTopicView {
     /// Moves the index of its list of commits by `by`.
     pub(crate) fn shifted(self, by: usize) -> Self {
-        let (list, range) = self.commits;
-        Self { commits: (list.saturating_add(by), range), ..self }
+        let CommitRun { list, range } = self.commits;
+        Self { commits: CommitRun { list: list.saturating_add(by), range }, ..self }
     }
 
     /// The number of its partitions that have a commit.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.commits.1.len()
+        self.commits.range.len()
     }
 
     /// Whether none of its partitions has a commit.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.commits.1.is_empty()
+        self.commits.range.is_empty()
     }
 }

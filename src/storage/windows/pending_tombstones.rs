@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::model::{Order, Partition};
 
-use crate::storage::SourceId;
+use crate::storage::sources::source::SourceId;
 
 /// The tombstones of one group that were read before the commits that they delete.
 #[derive(Debug, Default)]

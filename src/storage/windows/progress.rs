@@ -31,8 +31,8 @@ impl Progress {
 
     /// The state after an update. A start offset that goes back is a new beginning: what was finished before is
     /// forgotten.
-    pub fn changed(&self, start: Option<Offset>, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
-        let start = start.unwrap_or(self.start);
+    pub fn changed(&self, moved_to: Option<Offset>, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
+        let start = moved_to.unwrap_or(self.start);
         if start < self.start {
             return Self::new(start, done, finished);
         }

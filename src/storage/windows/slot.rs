@@ -1,30 +1,16 @@
 //! How commits enter the window of one partition of a group (docs/src/reference/storage-rules.md, Taking in a commit).
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::lag::Bounds;
-use crate::model::{Partition, Timestamp};
+use crate::model::{Commit, LagThen, Partition, Timestamp};
 
-use crate::model::Commit;
-use crate::model::LagThen;
-use crate::storage::SourceId;
-use crate::storage::groups::expire::Expire;
-use crate::storage::sources::update::Dropped;
+use crate::storage::rules::Rules;
+use crate::storage::sources::dropped::Dropped;
+use crate::storage::sources::source::SourceId;
+use crate::storage::windows::arriving::Arriving;
 use crate::storage::windows::since::{Packed, Since};
-use crate::storage::windows::slots::Arriving;
 use crate::storage::windows::window::Window;
-
-/// The settings of storage.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// Number of commits kept per partition.
-    pub intervals: NonZeroUsize,
-    /// A commit with a smaller distance than this to its predecessor replaces it. Zero keeps all commits.
-    pub min_distance: Duration,
-    /// When groups expire, and from which age on commits are dropped.
-    pub expire: Expire,
-}
 
 /// A partition that a group has committed.
 #[derive(Clone, Debug)]
@@ -183,8 +169,11 @@ fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
     use crate::model::{Lag, Offset, Order};
+    use crate::storage::expire::Expire;
     use crate::storage::sources::source::Origin;
     use crate::storage::windows::progress::Progress;
 

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::lag::{self, Bounds};
-use crate::model::{Lag, Offset, Order, Partition};
+use crate::invariant::broken;
+use crate::lag::Bounds;
+use crate::model::{Order, Partition};
 
-use crate::model::Commit;
-use crate::storage::SourceId;
 use crate::storage::lists::sorted::{Place, Sorted};
+use crate::storage::rules::Rules;
+use crate::storage::sources::source::SourceId;
+use crate::storage::windows::arriving::Arriving;
 use crate::storage::windows::progress::Progress;
-use crate::storage::windows::slot::{Rules, Slot, Taken};
+use crate::storage::windows::slot::{Slot, Taken};
+use crate::storage::windows::standing::Standing;
 
 /// See the module documentation.
 #[derive(Clone, Debug, Default)]
@@ -19,43 +22,6 @@ pub(crate) struct Slots {
     /// The states of share groups. The windows of such partitions hold the first record that is not finished.
     #[expect(clippy::box_collection, reason = "a word for the many that have none")]
     shares: Option<Box<BTreeMap<Partition, Progress>>>,
-}
-
-/// A commit that is being taken in.
-#[derive(Clone, Debug)]
-pub(crate) struct Arriving {
-    pub source: SourceId,
-    pub partition: Partition,
-    pub commit: Commit,
-    /// The state of the partition, for a share group.
-    pub progress: Option<Progress>,
-}
-
-/// The position of a group in a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    /// The committed offset. Of a share group the start offset.
-    pub committed: Offset,
-    /// The number of records after it that are acknowledged or archived. 0 for all groups but share groups, for which
-    /// it may be unknown.
-    pub done: Option<u32>,
-}
-
-impl Arriving {
-    pub fn standing(&self) -> Standing {
-        let share = self.progress.as_ref().map(Standing::of);
-        share.unwrap_or(Standing { committed: self.commit.offset, done: Some(0) })
-    }
-}
-
-impl Standing {
-    const fn of(progress: &Progress) -> Self {
-        Self { committed: progress.start, done: progress.done }
-    }
-
-    pub fn lag(self, bounds: Bounds) -> Option<Lag> {
-        lag::lag(self.committed, self.done, bounds)
-    }
 }
 
 impl Slots {
@@ -116,7 +82,10 @@ impl Slots {
         let taken = match self.find(arriving.partition) {
             Ok(place) => match self.list.get_mut(place) {
                 Some(slot) => slot.take(&arriving, bounds, rules),
-                None => return Taken::Repeated,
+                None => {
+                    broken("there is a window at the place where it was found");
+                    return Taken::Repeated;
+                }
             },
             Err(place) => {
                 self.list.insert(place, Slot::new(&arriving, bounds));

@@ -101,15 +101,15 @@ impl Window {
 
     /// Appends a commit that is newer than all others. The oldest commit leaves when `capacity` is reached.
     pub fn push(&mut self, commit: Commit, capacity: NonZeroUsize) {
-        let capacity = capacity.get();
-        if capacity == 1 {
+        let most = capacity.get();
+        if most == 1 {
             *self = Self::new(commit);
             return;
         }
-        while self.len() >= capacity {
+        while self.len() >= most {
             self.remove_oldest();
         }
-        self.append(commit, capacity);
+        self.append(commit, most);
     }
 
     /// Inserts a commit before the one at `index`. The oldest commit leaves when `capacity` is reached.
@@ -170,8 +170,8 @@ impl Window {
             let mut window = Self::based_on(*newest);
             window.newest = window.fold(*newest)?;
             if let Some((oldest, between)) = older.split_first() {
-                let between = between.iter().map(|commit| window.fold(*commit)).collect::<Option<_>>()?;
-                window.older = Older::Narrow(window.fold(*oldest)?, between);
+                let cells = between.iter().map(|commit| window.fold(*commit)).collect::<Option<_>>()?;
+                window.older = Older::Narrow(window.fold(*oldest)?, cells);
             }
             Some(window)
         });

@@ -7,7 +7,8 @@ use hashbrown::HashSet;
 
 use crate::model::Name;
 
-use crate::storage::cluster::{Cluster, lock};
+use crate::storage::cluster::Cluster;
+use crate::storage::cluster::shards::lock;
 use crate::storage::groups::group::Group;
 use crate::storage::groups::owners::{Known, Owners};
 
@@ -15,24 +16,24 @@ impl Cluster {
     /// Notes that the owners of these groups have to be computed when they are read next.
     pub(crate) fn mark_stale(&self, groups: HashSet<Box<[u8]>>) {
         if !groups.is_empty() {
-            lock(self.stale()).extend(groups);
+            lock(&self.stale).extend(groups);
         }
     }
 
     /// Computes the owners of the groups in which they may have changed.
     pub(crate) fn find_owners(&self) {
-        let groups = std::mem::take(&mut *lock(self.stale()));
+        let groups = std::mem::take(&mut *lock(&self.stale));
         if groups.is_empty() {
             return;
         }
         let topics = self.topics();
         for name in groups {
-            let epochs = self.shard(Name(&name)).get(&name).and_then(|group| group.meta.stale().cloned());
+            let epochs = self.shards.of(Name(&name)).get(&name).and_then(|group| group.meta.stale().cloned());
             let Some(epochs) = epochs else { continue };
             let found = epochs.find(self.known(&topics));
-            self.cuts().count(Name(&name), found.cut_since(&epochs));
+            self.cuts.count(Name(&name), found.cut_since(&epochs));
             // The previous value is freed after the lock is released.
-            let held = self.shard(Name(&name)).get_mut(&name).map(|group| group.meta.settle(epochs.kind, found));
+            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.settle(epochs.kind, found));
             drop(held);
         }
     }
@@ -41,7 +42,7 @@ impl Cluster {
     pub(crate) fn find_names(&self) {
         let topics = self.topics();
         let (mut stale, mut unnamed) = (HashSet::new(), Vec::new());
-        self.retain(|name, group| {
+        self.shards.retain(|name, group| {
             group.find_names(&topics);
             if group.meta.stale().is_some() {
                 stale.insert(name.into());
@@ -53,7 +54,7 @@ impl Cluster {
         for (name, owners) in unnamed {
             let name: Box<[u8]> = name;
             let Some(renamed) = self.renamed(Name(&name), &owners, self.known(&topics)) else { continue };
-            let held = self.shard(Name(&name)).get_mut(&name).map(|group| group.meta.replace(&owners, renamed));
+            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.replace(&owners, renamed));
             drop(held);
         }
     }
@@ -70,7 +71,7 @@ impl Cluster {
 
     fn renamed(&self, group: Name<'_>, owners: &Owners, known: Known<'_>) -> Option<Arc<Owners>> {
         let (renamed, cut) = owners.renamed(known)?;
-        self.cuts().count(group, cut);
+        self.cuts.count(group, cut);
         Some(Arc::new(renamed))
     }
 }

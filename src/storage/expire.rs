@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::model::Timestamp;
-use crate::storage::sources::source::Origin;
 use crate::wall_clock::AsOf;
+
+use crate::storage::sources::source::Origin;
 
 /// See the module documentation.
 #[derive(Clone, Copy, Debug)]

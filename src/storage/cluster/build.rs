@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use crate::model::Order;
 use crate::wall_clock::AsOf;
 
-use crate::storage::SourceId;
-use crate::storage::cluster::{Cluster, Groups, take};
+use crate::storage::cluster::Cluster;
+use crate::storage::cluster::shards::{Groups, lock};
+use crate::storage::cluster::updates::take;
 use crate::storage::groups::group::Stream;
+use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::slot::Taken;
 
@@ -24,7 +28,7 @@ pub struct Build {
 
 /// What happens to the windows that are already held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Renewal {
+enum Renewal {
     /// They are replaced. The new windows are complete.
     Replaces,
     /// They continue. The new windows have only the newest commit.
@@ -32,7 +36,7 @@ pub(crate) enum Renewal {
 }
 
 impl Build {
-    pub(crate) fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
+    fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
         Self { cluster, source, groups: Groups::new() }
     }
 
@@ -40,14 +44,14 @@ impl Build {
     pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<AsOf>) {
         let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
-        let rules = self.cluster.rules();
+        let rules = &self.cluster.rules;
         let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
         for (order, update) in updates {
             let Some(update) = self.cluster.admit(update) else { continue };
             newest = newest.max(self.cluster.see(&update));
             let mut made = self.cluster.make(&update, &stream);
             let intern = || match &update {
-                Update::Commit { topic, .. } => Some(self.cluster.intern(*topic)),
+                Update::Commit { topic, .. } => Some(self.cluster.names.intern(*topic)),
                 Update::CommitTombstone { .. }
                 | Update::Members(_)
                 | Update::Fact { .. }
@@ -88,5 +92,43 @@ impl Build {
         }
         self.groups.retain(|_, group| !group.is_gone());
         self.cluster.publish(self.source, self.groups, renewal);
+    }
+}
+
+impl Cluster {
+    /// Starts to read a source from its beginning, beside what is shown.
+    #[must_use]
+    pub fn build(self: &Arc<Self>, source: SourceId) -> Build {
+        Build::new(Arc::clone(self), source)
+    }
+
+    /// Replaces what is shown of a source by what was read again from the beginning.
+    fn publish(&self, source: SourceId, groups: Groups, renewal: Renewal) {
+        let is_known = !lock(&self.told).insert(source);
+        let mut stale = HashSet::new();
+        let parts = self.shards.divide(groups);
+        for (mut shard, fresh) in self.shards.iter().zip(parts) {
+            // Nothing is held of a source that has had no updates before. Most published sources are such.
+            if is_known {
+                shard.retain(|name, held| fresh.contains_key(name) || held.forget(source));
+            }
+            for (name, mut group) in fresh {
+                if group.meta.stale().is_some() {
+                    stale.insert(name.clone());
+                }
+                let Some(held) = shard.get_mut(&name) else {
+                    shard.insert(name, group);
+                    continue;
+                };
+                group.count_on(held);
+                if renewal == Renewal::GoesOn {
+                    group.go_on(held, &self.rules);
+                }
+                held.reset_counts();
+                held.forget(source);
+                held.merge(group);
+            }
+        }
+        self.mark_stale(stale);
     }
 }

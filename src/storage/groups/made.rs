@@ -5,10 +5,10 @@
 
 use crate::model::Offset;
 
-use crate::storage::SourceId;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::meta::{Classic, Registered};
 use crate::storage::groups::owners::Known;
+use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::progress;
 

@@ -17,7 +17,7 @@ impl Cluster {
     pub fn remove_group(&self, group: Name<'_>) -> bool {
         // The removed values are freed after the lock is released.
         let removed = {
-            let mut shard = self.shard(group);
+            let mut shard = self.shards.of(group);
             shard.get_mut(group.0).map(|held| {
                 let topics = (std::mem::take(&mut held.topics), std::mem::take(&mut held.nameless));
                 (topics, held.forget_all())
@@ -31,13 +31,13 @@ impl Cluster {
     pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) -> bool {
         self.find_owners();
         let committed = {
-            let mut shard = self.shard(group);
+            let mut shard = self.shards.of(group);
             let held = shard.get_mut(group.0);
             held.and_then(|held| held.find(topic.0).ok().and_then(|place| held.topics.remove(place)))
         };
         let assigned = self.unassign(group, topic);
         let forgotten = {
-            let mut shard = self.shard(group);
+            let mut shard = self.shards.of(group);
             let held = shard.get_mut(group.0).filter(|held| held.topics.is_empty() && !held.meta.has_named());
             held.filter(|_| committed.is_some() || assigned).map(Group::forget_all)
         };
@@ -49,16 +49,14 @@ impl Cluster {
     /// Removes a topic from the assignments of a group's members. Returns whether it was there.
     fn unassign(&self, group: Name<'_>, topic: Name<'_>) -> bool {
         loop {
-            let owners = self.shard(group).get(group.0).and_then(|held| held.meta.owners().cloned());
-            let Some((owners, without)) = owners.and_then(|owners| Some((Arc::clone(&owners), owners.without(topic)?)))
-            else {
-                return false;
-            };
-            let without = Arc::new(without);
-            let held = self.shard(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
+            let held = self.shards.of(group).get(group.0).and_then(|held| held.meta.owners().cloned());
+            let Some(owners) = held else { return false };
+            let Some(without) = owners.without(topic).map(Arc::new) else { return false };
+            let unheld =
+                self.shards.of(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
             // If the assignment has changed in the meantime, `replace` returns the new one unused. Then it is tried
             // again.
-            if held.is_none_or(|held| !Arc::ptr_eq(&held, &without)) {
+            if unheld.is_none_or(|owners| !Arc::ptr_eq(&owners, &without)) {
                 return true;
             }
         }
@@ -66,7 +64,7 @@ impl Cluster {
 
     fn drop_if_gone(&self, group: Name<'_>) {
         let gone = {
-            let mut shard = self.shard(group);
+            let mut shard = self.shards.of(group);
             if shard.get(group.0).is_some_and(Group::is_gone) { shard.remove(group.0) } else { None }
         };
         drop(gone);
@@ -85,7 +83,7 @@ impl Group {
 mod tests {
     use super::*;
     use crate::model::{Order, Timestamp};
-    use crate::storage::Past;
+    use crate::storage::sources::source::Past;
     use crate::storage::tests::{cluster, commit, live, members};
 
     fn topics(cluster: &Cluster, group: &str) -> Option<Vec<String>> {

@@ -1,0 +1,35 @@
+//! What a cluster counts: dropped commits, and topics of assignments that are not kept.
+
+use std::sync::atomic::Ordering;
+
+use crate::storage::cluster::Cluster;
+use crate::storage::lists::cut::Cut;
+use crate::storage::sources::dropped::Dropped;
+
+impl Cluster {
+    /// Counts what was dropped for a reason.
+    pub fn count_dropped(&self, why: Dropped, count: u64) {
+        if count == 0 {
+            return;
+        }
+        for (counter, _) in self.dropped.iter().zip(Dropped::ALL).filter(|(_, reason)| *reason == why) {
+            counter.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
+    /// The number of dropped commits, by reason.
+    pub fn dropped(&self) -> impl Iterator<Item = (Dropped, u64)> + '_ {
+        Dropped::ALL.into_iter().zip(self.dropped.iter().map(|counter| counter.load(Ordering::Relaxed)))
+    }
+
+    /// The number of topics of assignments that were not kept, because an assignment names more than 10,000 topics that
+    /// the metadata does not name.
+    pub fn cut_topics(&self) -> u64 {
+        self.cuts.topics()
+    }
+
+    /// Returns the first assignment that was not kept completely. Later calls return `None`.
+    pub fn take_first_cut(&self) -> Option<Cut> {
+        self.cuts.take_first()
+    }
+}

@@ -1,0 +1,124 @@
+//! One cluster: its topics behind one lock, its groups behind 64 (shards). The methods of [`Cluster`] are in the files
+//! of this folder, by what they serve.
+//!
+//! | file | contains |
+//! |---|---|
+//! | `refreshes` | metadata, log starts and log ends, which cluster modules read |
+//! | `time_lags` | what time lags are computed from, and the time lookups that they need |
+//! | `updates` | commits, members and other facts of groups, which consumer modules read |
+//! | `build` | the rebuilding of a source that is read from its beginning |
+//! | `sources` | the numbers of sources, and the end of a source |
+//! | `owners` | owners, and names of topics in assignments |
+//! | `expiry`, `removal` | removal of groups by age and by request |
+//! | `counters` | dropped commits, and topics that are not kept |
+//! | `shards` | the groups and their locks |
+//!
+//! A lock is held only for a copy or an update in memory, and never while another one is taken.
+
+pub(crate) mod build;
+mod counters;
+mod expiry;
+mod owners;
+mod refreshes;
+mod removal;
+pub(crate) mod shards;
+mod sources;
+mod time_lags;
+mod updates;
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::model::Timestamp;
+
+use crate::storage::cluster::shards::Shards;
+use crate::storage::groups::owners::Known;
+use crate::storage::lists::cut::Cuts;
+use crate::storage::rules::Rules;
+use crate::storage::sources::dropped::Dropped;
+use crate::storage::sources::source::{Origin, SourceId};
+use crate::storage::topics::Topics;
+use crate::storage::topics::names::{Label, TopicNames};
+
+/// One cluster. See the module documentation.
+#[derive(Debug)]
+pub struct Cluster {
+    label: Arc<Label>,
+    rules: Rules,
+    names: TopicNames,
+    topics: RwLock<Arc<Topics>>,
+    shards: Shards,
+    /// By module, origin and partition of the topic. The partition is 0 for a ZooKeeper ensemble.
+    sources: Mutex<HashMap<(String, Origin, i32), SourceId>>,
+    /// Sources from which updates have come, so that something of them may be held.
+    told: Mutex<HashSet<SourceId>>,
+    /// Groups whose owners have to be computed.
+    stale: Mutex<HashSet<Box<[u8]>>>,
+    dropped: [AtomicU64; Dropped::ALL.len()],
+    cuts: Cuts,
+    /// The timestamp of the newest commit seen.
+    newest: AtomicI64,
+    /// By source, the timestamp of its newest commit that is not ahead of the wall clock.
+    brought: Mutex<HashMap<SourceId, Timestamp>>,
+    /// Interval of the refreshes of log ends, in milliseconds.
+    refresh: AtomicU64,
+    /// Whether the first time lookups are done.
+    past_read: AtomicBool,
+}
+
+/// The interval of the refreshes of log ends, until another one is set.
+const REFRESH: Duration = Duration::from_secs(10);
+
+impl Cluster {
+    pub(crate) fn new(name: &str, rules: Rules) -> Self {
+        Self {
+            label: Arc::new(Label::new(name.as_bytes())),
+            rules,
+            names: TopicNames::default(),
+            topics: RwLock::default(),
+            shards: Shards::default(),
+            sources: Mutex::default(),
+            told: Mutex::default(),
+            stale: Mutex::default(),
+            dropped: Default::default(),
+            cuts: Cuts::default(),
+            newest: AtomicI64::new(i64::MIN),
+            brought: Mutex::default(),
+            refresh: AtomicU64::new(millis(REFRESH)),
+            past_read: AtomicBool::new(false),
+        }
+    }
+
+    /// The cluster's name.
+    #[must_use]
+    pub const fn label(&self) -> &Arc<Label> {
+        &self.label
+    }
+
+    /// The groups.
+    pub(crate) const fn shards(&self) -> &Shards {
+        &self.shards
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Finds topics among `topics` by name.
+    const fn known<'a>(&'a self, topics: &'a Topics) -> Known<'a> {
+        Known { topics, names: &self.names }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn names_held(&self) -> usize {
+        self.names.all().len()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,44 @@
+//! The sources of a cluster: their numbers, and what happens when one is lost or its past has been read.
+
+use crate::storage::cluster::Cluster;
+use crate::storage::cluster::shards::lock;
+use crate::storage::sources::source::{Origin, SourceId};
+
+impl Cluster {
+    /// The source that stands for a partition of the offsets topic, as read by a module.
+    #[must_use]
+    pub fn source(&self, module: &str, partition: i32) -> SourceId {
+        self.source_of(module, Origin::OffsetsTopic, partition)
+    }
+
+    /// The source that stands for a partition of the topic with the state of share groups, as read by a module.
+    #[must_use]
+    pub fn share_source(&self, module: &str, partition: i32) -> SourceId {
+        self.source_of(module, Origin::ShareState, partition)
+    }
+
+    /// The source that stands for a ZooKeeper ensemble, as read by a module.
+    #[must_use]
+    pub fn ensemble(&self, module: &str) -> SourceId {
+        self.source_of(module, Origin::ZooKeeper, 0)
+    }
+
+    fn source_of(&self, module: &str, origin: Origin, partition: i32) -> SourceId {
+        let mut sources = lock(&self.sources);
+        let number = sources.len();
+        *sources.entry((module.to_owned(), origin, partition)).or_insert_with(|| SourceId::new(number, origin))
+    }
+
+    /// Removes everything that came from a source whose partition was lost.
+    pub fn forget(&self, source: SourceId) {
+        lock(&self.brought).remove(&source);
+        if lock(&self.told).remove(&source) {
+            self.shards.retain(|_, group| group.forget(source));
+        }
+    }
+
+    /// Forgets the remembered tombstones of a source whose past has been read.
+    pub fn close_past(&self, source: SourceId) {
+        self.shards.retain(|_, group| group.drop_pending_tombstones(source));
+    }
+}

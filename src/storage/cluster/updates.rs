@@ -1,0 +1,170 @@
+//! Applies what consumer modules read: commits, members and other facts of groups.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hashbrown::HashSet;
+
+use crate::invariant::broken;
+use crate::model::{Commit, LagThen, Order, Timestamp};
+use crate::wall_clock::AsOf;
+
+use crate::storage::cluster::Cluster;
+use crate::storage::cluster::shards::{Groups, lock};
+use crate::storage::groups::group::{Group, Stream};
+use crate::storage::groups::made::Made;
+use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
+use crate::storage::sources::admit::admit;
+use crate::storage::sources::dropped::Dropped;
+use crate::storage::sources::source::{Past, SourceId};
+use crate::storage::sources::update::Update;
+use crate::storage::topics::names::{Label, TopicName};
+use crate::storage::windows::slot::Taken;
+
+impl Cluster {
+    /// Applies updates in the order of their source. Commits count as live unless the stream is the past.
+    pub fn apply<'a>(
+        &self,
+        source: SourceId,
+        past: Past,
+        updates: impl IntoIterator<Item = (Order, Update<'a>)>,
+        now: impl Into<AsOf>,
+    ) {
+        let (now, mut newest) = (now.into(), None);
+        let topics = self.topics();
+        let (live, bury) = (past != Past::Behind, past == Past::Ahead);
+        let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
+        lock(&self.told).insert(source);
+        let mut changed: HashSet<Box<[u8]>> = HashSet::new();
+        for (order, update) in updates {
+            let Some(update) = self.admit(update) else { continue };
+            newest = newest.max(self.see(&update));
+            self.apply_one(order, &update, &stream);
+            if let Update::Fact { group, .. } | Update::GroupTombstone { group } = update
+                && !changed.contains(group.0)
+            {
+                changed.insert(group.0.into());
+            }
+        }
+        self.bring(source, newest, now);
+        self.mark_stale(changed);
+    }
+
+    fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
+        // It is dropped after the lock, and so is the old value that it is swapped with.
+        let mut made = self.make(update, stream);
+        let mut name = None;
+        loop {
+            let mut shard = self.shards.of(update.group());
+            let taken = take(&mut shard, order, update, &mut made, stream, || name.clone());
+            drop(shard);
+            // The shared copy of a topic's name is fetched outside of the shard's lock. Then the commit is tried again.
+            match (taken, update) {
+                (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
+                (Some(Taken::Dropped(why)), _) => return self.count_dropped(why, 1),
+                (Some(Taken::In | Taken::Repeated), _) => return,
+                (None, _) => return broken("only a commit needs the name of its topic, and that once"),
+            }
+        }
+    }
+
+    /// Returns the timestamp of a commit or of a share group's state; `None` for other updates. Notes that of a commit
+    /// if it is the newest.
+    pub(crate) fn see(&self, update: &Update<'_>) -> Option<Timestamp> {
+        match update {
+            Update::Commit { timestamp, .. } => {
+                self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+                Some(*timestamp)
+            }
+            Update::Share(share) => Some(share.at),
+            Update::CommitTombstone { .. }
+            | Update::Members(_)
+            | Update::Fact { .. }
+            | Update::Registered { .. }
+            | Update::GroupTombstone { .. } => None,
+        }
+    }
+
+    /// Notes the timestamp of the newest commit of a batch of a source, unless it is ahead of the wall clock.
+    pub(crate) fn bring(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
+        let Some(newest) = newest.filter(|newest| *newest <= now.time) else { return };
+        let mut brought = lock(&self.brought);
+        let held = brought.entry(source).or_insert(newest);
+        *held = newest.max(*held);
+    }
+
+    /// Prepares the value that an update stores, and counts the topics of assignments that are not kept.
+    pub(crate) fn make(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
+        let (made, cut) = Made::of(update, stream.source, self.known(stream.topics));
+        self.cuts.count(update.group(), cut);
+        made
+    }
+
+    /// Removes from an update what is about names that are too long, and counts them. `None` if nothing is left.
+    pub(crate) fn admit<'a>(&self, update: Update<'a>) -> Option<Update<'a>> {
+        let (update, refused) = admit(update);
+        self.count_dropped(Dropped::Name, refused);
+        update
+    }
+}
+
+/// Applies one update to a map of groups. `None` when the topic's name is needed first.
+pub(crate) fn take(
+    groups: &mut Groups,
+    order: Order,
+    update: &Update<'_>,
+    made: &mut Made,
+    stream: &Stream<'_>,
+    name: impl FnOnce() -> Option<Arc<TopicName>>,
+) -> Option<Taken> {
+    let key = update.group().0;
+    let creates = match update {
+        Update::Commit { .. } | Update::Members(_) => true,
+        Update::Registered { members, .. } => !members.is_empty(),
+        Update::Fact { fact, .. } => stream.bury || !fact.is_tombstone(),
+        Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.bury,
+        Update::Share(share) => share.state.is_some(),
+    };
+    if creates && !groups.contains_key(key) {
+        groups.insert(key.into(), Group::new(Arc::new(Label::new(key))));
+    }
+    let Some(group) = groups.get_mut(key) else { return Some(Taken::Repeated) };
+    let taken = match (update, made) {
+        (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
+            let lag = LagThen::Unknown;
+            let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
+            group.commit(TopicCommit { topic: topic.0, partition: *partition, commit }, name, stream)
+        }
+        (Update::CommitTombstone { topic, partition, .. }, _) => {
+            group.remove_commit(topic.0, *partition, order, stream);
+            Some(Taken::In)
+        }
+        (Update::Members(members), Made::Generation(made)) => {
+            group.generation(made, RecordStamp { order, at: members.at }, stream);
+            Some(Taken::In)
+        }
+        (Update::Registered { .. }, Made::Registered(made)) => {
+            group.register(made);
+            Some(Taken::In)
+        }
+        (Update::Fact { kind, at, fact, .. }, Made::Fact(made)) => {
+            let stamp = RecordStamp { order, at: *at };
+            let record = FactRecord { kind: *kind, is_tombstone: fact.is_tombstone(), stamp };
+            group.fact(record, made, stream);
+            Some(Taken::In)
+        }
+        (Update::GroupTombstone { .. }, _) => {
+            group.remove_meta(order, stream);
+            Some(Taken::In)
+        }
+        (Update::Share(share), Made::Finished(finished)) => Some(group.share(share, finished, order, stream)),
+        (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => {
+            broken("what is prepared for an update is of its kind");
+            Some(Taken::Repeated)
+        }
+    };
+    if group.is_gone() {
+        groups.remove(key);
+    }
+    taken
+}

@@ -1,0 +1,59 @@
+//! States of share groups in topics whose names are not known yet. Their records name topics by id only.
+
+use std::collections::BTreeMap;
+
+use crate::model::TopicId;
+
+use crate::storage::sources::source::SourceId;
+use crate::storage::windows::slot::Taken;
+use crate::storage::windows::slots::Slots;
+
+/// States in topics whose names are not known, by topic id.
+#[derive(Debug, Default)]
+#[expect(clippy::box_collection, reason = "a word for the many groups that have none")]
+pub(crate) struct Nameless(Option<Box<BTreeMap<TopicId, Slots>>>);
+
+impl Nameless {
+    pub fn is_empty(&self) -> bool {
+        self.0.as_ref().is_none_or(|topics| topics.is_empty())
+    }
+
+    /// Removes what came from a source.
+    pub fn forget(&mut self, source: SourceId) {
+        self.change(|_, slots| slots.retain(|slot| slot.source != source));
+    }
+
+    /// Adds what another reading of the same group has found.
+    pub fn merge(&mut self, other: Self) {
+        for (id, slots) in other.0.into_iter().flat_map(|topics| *topics) {
+            self.0.get_or_insert_default().entry(id).or_default().adopt(slots);
+        }
+    }
+
+    /// Calls `take` with the state of one topic.
+    pub fn take(&mut self, topic: TopicId, take: impl FnOnce(&mut Slots) -> Taken) -> Taken {
+        let topics = self.0.get_or_insert_default();
+        let slots = topics.entry(topic).or_default();
+        let taken = take(slots);
+        if slots.is_empty() {
+            topics.remove(&topic);
+            self.0.take_if(|topics| topics.is_empty());
+        }
+        taken
+    }
+
+    pub fn change(&mut self, mut change: impl FnMut(TopicId, &mut Slots)) {
+        if let Some(topics) = &mut self.0 {
+            topics.iter_mut().for_each(|(id, slots)| change(*id, slots));
+        }
+        self.sweep();
+    }
+
+    /// Removes topics without state.
+    fn sweep(&mut self) {
+        if let Some(topics) = &mut self.0 {
+            topics.retain(|_, slots| !slots.is_empty());
+        }
+        self.0.take_if(|topics| topics.is_empty());
+    }
+}
