@@ -17,9 +17,10 @@ use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
 use super::lost::Lost;
+use super::opening::{IDLE, make, open};
 use super::part::{Part, Stage};
 use super::parts::{Begin, Positions};
-use super::reader::{BATCH, IDLE, make, open};
+use super::reader::BATCH;
 use super::translate::Translator;
 
 /// See the module documentation.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::iter;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -16,21 +16,19 @@ use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;
 use crate::storage::{Cluster, Past};
-use crate::task::make_in_time;
 
 use super::lost::Lost;
+use super::opening::{IDLE, make, open};
 use super::part::{Building, Part, Stage};
 use super::parts::{Begin, Notice, Positions};
+use super::read_errors::ReadErrors;
 use super::topics::{SHARE_STATE, Topics};
 use super::translate::Translator;
 
 /// Maximum number of records and events taken at a time.
 pub const BATCH: usize = 2_000;
-/// How long an idle reader waits before it checks for notices.
-pub const IDLE: Duration = Duration::from_millis(100);
+/// How long a reader waits that has partitions to read for the first time.
 const BUSY: Duration = Duration::from_millis(10);
-/// How long to wait for an answer.
-const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The live reader.
 pub struct Reading {
@@ -56,7 +54,7 @@ impl Reading {
         let opened = open(&mut self.keeper, &self.topics.names(), notices, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
-        let (mut complaints, mut lost) = (Complaints::default(), Lost::default());
+        let (mut errors, mut lost) = (ReadErrors::default(), Lost::default());
         let mut first = Some(first);
         while !stop.is_cancelled() {
             if let Some(client) = self.keeper.look(Instant::now()) {
@@ -72,7 +70,7 @@ impl Reading {
                     Notice::Stuck { log, at } => self.restart(log, at, &mut reader, &parts)?,
                 }
             }
-            let out_of_range = self.take_batch(&mut reader, &mut parts, &mut complaints);
+            let out_of_range = self.take_batch(&mut reader, &mut parts, &mut errors);
             self.end_past(&mut parts);
             for log in out_of_range {
                 reader.stop(log)?;
@@ -211,7 +209,7 @@ impl Reading {
         &mut self,
         reader: &mut Reader,
         parts: &mut BTreeMap<Log, Part>,
-        complaints: &mut Complaints,
+        errors: &mut ReadErrors,
     ) -> Vec<Log> {
         // A partition that is being built waits for notices from the scout.
         let building = parts.values().any(|part| matches!(part.stage, Stage::Building(_)));
@@ -243,13 +241,13 @@ impl Reading {
                     continue;
                 }
                 Event::Failed { log, code } => {
-                    complaints.tell(&self.module, &self.topics, log, code);
+                    errors.log_change(&self.module, &self.topics, log, code);
                     settled |= self.leave_out(log, code);
                     continue;
                 }
             };
             answered = true;
-            complaints.clear(log);
+            errors.clear(log);
             settled |= self.settle(log, parts);
             if let Some(part) = parts.get(&log) {
                 self.positions.reach(log, part.position);
@@ -285,60 +283,6 @@ impl Reading {
                 *past = Past::Read;
                 self.cluster.close_past(*source);
             }
-        }
-    }
-}
-
-/// Waits for the first partition, and then opens the reader. A client that already knows the topics starts reading
-/// at once; otherwise librdkafka looks for them half a second later.
-pub fn open<T>(
-    keeper: &mut Keeper,
-    topics: &[&str],
-    begun: &Receiver<T>,
-    stop: &CancellationToken,
-) -> Option<(T, Reader)> {
-    let mut known = false;
-    while !stop.is_cancelled() {
-        known = keeper.look(Instant::now()).is_none() && known;
-        let client = Arc::clone(keeper.client());
-        client.serve();
-        if !known {
-            let names: Vec<String> = topics.iter().map(|name| (*name).to_owned()).collect();
-            let wanted = move |name: &str| names.iter().any(|topic| topic == name);
-            known = client.metadata_until(stop, METADATA_TIMEOUT, wanted).is_ok();
-        }
-        match begun.recv_timeout(IDLE) {
-            Ok(first) => return Some((first, make(&client, topics, stop)?)),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return None,
-        }
-    }
-    None
-}
-
-/// Creates a reader on a client as soon as the system has the resources. `None` when `stop` is cancelled first.
-pub fn make(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<Reader> {
-    make_in_time("a reader", || Reader::new(Arc::clone(client), topics), stop)
-}
-
-/// Errors of partitions. Each is logged once per change.
-#[derive(Debug, Default)]
-struct Complaints {
-    told: BTreeMap<Option<Log>, Code>,
-}
-
-impl Complaints {
-    fn tell(&mut self, module: &str, topics: &Topics, log: Option<Log>, code: Code) {
-        if self.told.insert(log, code) != Some(code) {
-            let (topic, partition) = (log.map(|log| topics.name(log.topic)), log.map(|log| log.partition.0));
-            warn!(module, topic, partition, %code, "reading fails");
-        }
-    }
-
-    fn clear(&mut self, log: Log) {
-        if !self.told.is_empty() {
-            self.told.remove(&Some(log));
-            self.told.remove(&None);
         }
     }
 }

@@ -7,6 +7,16 @@
 //!
 //! The module has one thread, with a separate runtime for each session: everything that the client starts ends with
 //! it.
+//!
+//! | file | contains |
+//! |---|---|
+//! | `client`, `session` | sessions with the crate zookeeper-client, and what the rest needs of a session |
+//! | `follow` | one session: the tree is walked, published and followed |
+//! | `course`, `pace` | the state of a session, and how fast changes are followed |
+//! | `trouble` | why nothing is followed, logged once |
+//! | `diagnosis` | why no server opens a session |
+//! | `tls` | certificates and keys |
+//! | `panics` | panics of the client on answers that are not valid |
 
 mod client;
 mod course;

@@ -1,0 +1,47 @@
+//! Opens a reader once the first partition to read is known.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::kafka::{Client, Keeper, Reader};
+use crate::task::make_in_time;
+
+/// How long an idle reader waits before it checks for notices.
+pub const IDLE: Duration = Duration::from_millis(100);
+/// How long to wait for metadata.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Waits for the first partition, and then opens the reader. A client that already knows the topics starts reading
+/// at once; otherwise librdkafka looks for them half a second later.
+pub fn open<T>(
+    keeper: &mut Keeper,
+    topics: &[&str],
+    begun: &Receiver<T>,
+    stop: &CancellationToken,
+) -> Option<(T, Reader)> {
+    let mut known = false;
+    while !stop.is_cancelled() {
+        known = keeper.look(Instant::now()).is_none() && known;
+        let client = Arc::clone(keeper.client());
+        client.serve();
+        if !known {
+            let names: Vec<String> = topics.iter().map(|name| (*name).to_owned()).collect();
+            let wanted = move |name: &str| names.iter().any(|topic| topic == name);
+            known = client.metadata_until(stop, METADATA_TIMEOUT, wanted).is_ok();
+        }
+        match begun.recv_timeout(IDLE) {
+            Ok(first) => return Some((first, make(&client, topics, stop)?)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+    None
+}
+
+/// Creates a reader on a client as soon as the system has the resources. `None` when `stop` is cancelled first.
+pub fn make(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<Reader> {
+    make_in_time("a reader", || Reader::new(Arc::clone(client), topics), stop)
+}
