@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::layout::Layout;
-use crate::kafka::broken;
+use crate::invariant::broken;
 use crate::model::BrokerId;
 
 pub(super) use answers::{Bounds, Outcome};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kafka::{Code, Found, Isolation, Lookups, PARTITIONS_PER_REQUEST, Place, Spec, broken};
+use crate::invariant::broken;
+use crate::kafka::{Code, Found, Isolation, Lookups, PARTITIONS_PER_REQUEST, Place, Spec};
 use crate::model::{BrokerId, Timestamp};
 use crate::storage::{Dated, TimeAnswer, TimesFound};
 

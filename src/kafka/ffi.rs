@@ -24,8 +24,9 @@ use std::time::Duration;
 use rdkafka::bindings as sys;
 use rdkafka::config::NativeClientConfig;
 
+use super::Code;
 use super::client::Native;
-use super::{Code, broken};
+use crate::invariant::broken;
 use crate::model::ModuleError;
 use bell::Bell;
 

@@ -11,7 +11,6 @@
 //! | `cause`, `reason`, `error` | why something failed: librdkafka's texts and codes |
 //! | `health` | which failures are logged, and when |
 //! | `keeper`, `recovery` | restores or replaces a client that has lost its brokers |
-//! | `invariant` | what happens when a state occurs that cannot |
 //! | `until_drop` | a value that another thread closes |
 //!
 //! The rest of `ffi` supports these: the safe API of rdkafka lacks what they need.
@@ -22,7 +21,6 @@ mod context;
 mod error;
 mod ffi;
 mod health;
-mod invariant;
 mod keeper;
 mod reason;
 mod recovery;
@@ -36,7 +34,6 @@ pub use ffi::{
     Answer, Batch, BrokerView, ClusterView, Described, Event, Found, Isolation, Log, Lookups, PARTITIONS_PER_REQUEST,
     PartitionView, Place, Reader, Record, Spec, StartAt, TopicAt, TopicView,
 };
-pub(crate) use invariant::broken;
 pub use keeper::Keeper;
 
 #[cfg(test)]

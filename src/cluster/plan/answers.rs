@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Leader, Plan};
 use crate::cluster::pace::backoff;
-use crate::kafka::broken;
+use crate::invariant::broken;
 use crate::model::{BrokerId, Offset};
 
 /// The result of one partition.

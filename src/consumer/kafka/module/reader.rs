@@ -11,7 +11,8 @@ use tracing::{debug, warn};
 
 use crate::clock;
 use crate::consumer::kafka::Start;
-use crate::kafka::{Client, Code, Event, Keeper, Log, Reader, StartAt, TopicAt, broken};
+use crate::invariant::broken;
+use crate::kafka::{Client, Code, Event, Keeper, Log, Reader, StartAt, TopicAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;

@@ -1,6 +1,7 @@
 //! The topics that the module reads, in the order of a reader's topics.
 
-use crate::kafka::{TopicAt, broken};
+use crate::invariant::broken;
+use crate::kafka::TopicAt;
 
 /// The offsets topic: commits, members and owners.
 pub const OFFSETS: TopicAt = TopicAt(0);

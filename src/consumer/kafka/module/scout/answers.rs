@@ -10,7 +10,8 @@ use super::{Question, Scout};
 use crate::consumer::kafka::module::held::{Course, Stands, Why};
 use crate::consumer::kafka::module::parts::{Begin, Notice, Positions};
 use crate::consumer::kafka::module::topics::OFFSETS;
-use crate::kafka::{Answer, Cause, Code, Log, TopicAt, broken};
+use crate::invariant::broken;
+use crate::kafka::{Answer, Cause, Code, Log, TopicAt};
 use crate::model::{ModuleError, Offset, Partition};
 
 impl Scout {
