@@ -9,7 +9,7 @@ use crate::documentation::{files, read};
 /// Each line is a layer, lowest first. Within a layer, a module may use those before it.
 const LAYERS: [&[&str]; 8] = [
     // Values, and the rules that need nothing else.
-    &["model", "terminal", "wall_clock", "address", "lag", "time_lag", "evaluate", "health"],
+    &["model", "invariant", "terminal", "wall_clock", "address", "lag", "time_lag", "evaluate", "health"],
     // Input: bytes and texts to values.
     &["offsets", "config"],
     // State.

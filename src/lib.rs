@@ -35,6 +35,7 @@
 //! | [`lag_table`] | what `warrener lag` prints |
 //! | [`consumer`] | the classes of consumers: `kafka` reads the offsets topic, `kafka_zk` follows ZooKeeper; their modules are behind `daemon` |
 //! | [`registry`] | the consumer classes and name sets that a configuration may name |
+//! | `invariant` | what is done about a state that cannot occur |
 //! | [`address`], [`terminal`], [`wall_clock`] | names in addresses, text for terminals, jumps of the wall clock |
 //! | `kafka` | clients on librdkafka |
 //! | `cluster` | cluster modules: metadata, log starts, log ends, times |
@@ -59,6 +60,7 @@ pub mod consumer;
 mod documentation;
 pub mod evaluate;
 pub mod health;
+mod invariant;
 pub mod lag;
 pub mod lag_table;
 pub mod metrics;

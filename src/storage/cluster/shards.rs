@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{DefaultHashBuilder, HashMap};
 
+use crate::invariant::broken;
 use crate::model::Name;
 
 use crate::storage::groups::group::Group;
@@ -59,8 +60,9 @@ impl Shards {
     pub fn divide(&self, groups: Groups) -> Vec<Groups> {
         let mut parts: Vec<Groups> = self.list.iter().map(|_| Groups::new()).collect();
         for (name, group) in groups {
-            if let Some(part) = parts.get_mut(self.place(Name(&name))) {
-                part.insert(name, group);
+            match parts.get_mut(self.place(Name(&name))) {
+                Some(part) => drop(part.insert(name, group)),
+                None => broken("a group has a shard"),
             }
         }
         parts

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashSet;
 
+use crate::invariant::broken;
 use crate::model::{Commit, LagThen, Order, Timestamp};
 use crate::wall_clock::AsOf;
 
@@ -61,7 +62,8 @@ impl Cluster {
             match (taken, update) {
                 (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
                 (Some(Taken::Dropped(why)), _) => return self.count_dropped(why, 1),
-                _ => return,
+                (Some(Taken::In | Taken::Repeated), _) => return,
+                (None, _) => return broken("only a commit needs the name of its topic, and that once"),
             }
         }
     }
@@ -131,8 +133,7 @@ pub(crate) fn take(
         (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
             let lag = LagThen::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
-            let commit = TopicCommit { topic: topic.0, partition: *partition, commit };
-            group.commit(commit, name, stream)
+            group.commit(TopicCommit { topic: topic.0, partition: *partition, commit }, name, stream)
         }
         (Update::CommitTombstone { topic, partition, .. }, _) => {
             group.remove_commit(topic.0, *partition, order, stream);
@@ -157,8 +158,10 @@ pub(crate) fn take(
             Some(Taken::In)
         }
         (Update::Share(share), Made::Finished(finished)) => Some(group.share(share, finished, order, stream)),
-        // Unreachable: [`Made`] is always made of the same update.
-        (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => None,
+        (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => {
+            broken("what is prepared for an update is of its kind");
+            Some(Taken::Repeated)
+        }
     };
     if group.is_gone() {
         groups.remove(key);

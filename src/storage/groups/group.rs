@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use crate::invariant::broken;
 use crate::model::{Commit, Order, Partition, Timestamp};
 use crate::wall_clock::AsOf;
 
@@ -59,6 +60,9 @@ pub(crate) struct Stream<'a> {
     pub bury: bool,
 }
 
+/// The text for [`broken`] where a place that was found has no topic.
+pub(super) const TOPIC_FOUND: &str = "a group has a topic at the place where it was found";
+
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
         let (topics, nameless, meta) = (Sorted::new(), Nameless::default(), Meta::default());
@@ -94,7 +98,10 @@ impl Group {
             Ok(place) => place,
             Err(place) => self.topics.insert(place, GroupTopic::new(name()?)),
         };
-        let held = self.topics.get_mut(place)?;
+        let Some(held) = self.topics.get_mut(place) else {
+            broken(TOPIC_FOUND);
+            return Some(Taken::Repeated);
+        };
         let taken = held.commit(partition, commit, stream);
         self.drop_if_gone(place);
         Some(taken)
@@ -107,7 +114,7 @@ impl Group {
             self.pending_tombstones.get_or_insert_default().add(stream.source, topic, partition, order);
         }
         let Ok(place) = self.find(topic) else { return };
-        let Some(held) = self.topics.get_mut(place) else { return };
+        let Some(held) = self.topics.get_mut(place) else { return broken(TOPIC_FOUND) };
         held.slots.remove(partition, stream.source, order);
         self.drop_if_gone(place);
     }
@@ -195,7 +202,10 @@ impl Group {
         for topic in other.topics {
             match self.find(topic.name.label.name().0) {
                 Ok(place) => {
-                    let Some(held) = self.topics.get_mut(place) else { continue };
+                    let Some(held) = self.topics.get_mut(place) else {
+                        broken(TOPIC_FOUND);
+                        continue;
+                    };
                     held.slots.adopt(topic.slots);
                     held.commits = held.commits.saturating_add(topic.commits);
                 }
@@ -236,8 +246,8 @@ impl Group {
             let place = before.find(topic.name.label.name().0);
             let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
             for slot in topic.slots.iter_mut() {
-                if let Some(before) = held.slots.get(slot.partition) {
-                    topic.commits = topic.commits.saturating_add(slot.go_on(before, rules));
+                if let Some(earlier) = held.slots.get(slot.partition) {
+                    topic.commits = topic.commits.saturating_add(slot.go_on(earlier, rules));
                 }
             }
         }
@@ -251,8 +261,8 @@ impl Group {
             let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
             topic.commits = held.commits;
             for slot in topic.slots.iter_mut() {
-                if let Some(before) = held.slots.get(slot.partition) {
-                    slot.wait_on(before);
+                if let Some(earlier) = held.slots.get(slot.partition) {
+                    slot.wait_on(earlier);
                 }
             }
         }

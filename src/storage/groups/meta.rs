@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::invariant::broken;
 use crate::model::{Order, Timestamp};
 
 use crate::storage::groups::epoch_facts;
@@ -144,7 +145,13 @@ impl Meta {
             self.epochs.push(Epochs::new(kind));
             self.epochs.len().saturating_sub(1)
         });
-        let begins = self.epochs.get_mut(place).is_some_and(|epochs| epochs.take(order, made));
+        let begins = match self.epochs.get_mut(place) {
+            Some(epochs) => epochs.take(order, made),
+            None => {
+                broken("a group has facts of the type of its record");
+                false
+            }
+        };
         self.choose();
         Taken { counts: true, begins }
     }

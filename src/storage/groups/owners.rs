@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use crate::invariant::broken;
 use crate::model::{Name, Partition};
 
 use crate::storage::groups::member::Member;
@@ -58,8 +59,18 @@ impl Deref for Owned {
     type Target = [Assigned];
 
     fn deref(&self) -> &[Assigned] {
-        self.list.get(self.part.clone()).unwrap_or_default()
+        part_of(&self.list, &self.part)
     }
+}
+
+/// The text for [`broken`] where a topic has no assigned partitions.
+const PART: &str = "assigned partitions of a topic are in the list of its assignment";
+
+fn part_of<'a>(list: &'a [Assigned], part: &Range<usize>) -> &'a [Assigned] {
+    list.get(part.clone()).unwrap_or_else(|| {
+        broken(PART);
+        &[]
+    })
 }
 
 /// Finds topics by name, among those that the metadata names.
@@ -130,7 +141,7 @@ impl<'a> Claims<'a> {
 
     /// Assigns a part to a topic, limited to the number of its partitions if that is known.
     pub fn claim(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
-        let Some(list) = self.parts.get(part) else { return };
+        let Some(list) = self.parts.get(part) else { return broken(PART) };
         let there = |one: &Assigned| {
             partitions.is_none_or(|count| usize::try_from(one.partition.0).is_ok_and(|number| number < count))
         };
@@ -152,8 +163,11 @@ struct Laying {
 impl Laying {
     fn lay(&mut self, claim: Claim<'_>) -> Range<usize> {
         let Self { parts, starts, list } = self;
-        let (Some(part), Some(start)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else { return 0..0 };
-        let start = *start.get_or_insert_with(|| {
+        let (Some(part), Some(laid)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else {
+            broken(PART);
+            return 0..0;
+        };
+        let start = *laid.get_or_insert_with(|| {
             let start = list.len();
             work::done(part.len());
             list.append(part);
@@ -231,7 +245,7 @@ impl Owners {
         let mut list = Vec::new();
         let mut lay = |part: &Range<usize>| {
             let start = list.len();
-            list.extend_from_slice(self.list.get(part.clone()).unwrap_or_default());
+            list.extend_from_slice(part_of(&self.list, part));
             start..list.len()
         };
         self.named.iter_mut().for_each(|(_, part)| *part = lay(part));

@@ -3,10 +3,11 @@
 //! The window of a partition holds the first record that is not finished. The committed offset that is shown is the
 //! start offset, which brokers write later.
 
+use crate::invariant::broken;
 use crate::lag::Bounds;
 use crate::model::{Commit, LagThen, Offset, Order};
 
-use crate::storage::groups::group::{Group, Stream};
+use crate::storage::groups::group::{Group, Stream, TOPIC_FOUND};
 use crate::storage::sources::dropped::Dropped;
 use crate::storage::sources::share::ShareUpdate;
 use crate::storage::topics::Topics;
@@ -42,7 +43,10 @@ impl Group {
         };
         let bounds = stream.topics.bounds(&name, update.partition);
         let place = self.place_of(name);
-        let Some(topic) = self.topics.get_mut(place) else { return Taken::Repeated };
+        let Some(topic) = self.topics.get_mut(place) else {
+            broken(TOPIC_FOUND);
+            return Taken::Repeated;
+        };
         let taken = take(&mut topic.slots, record, bounds, stream);
         if stream.live && taken == Taken::In && update.state.is_some() {
             topic.commits = topic.commits.saturating_add(1);
@@ -61,8 +65,9 @@ impl Group {
         });
         for (name, slots) in named {
             let place = self.place_of(name);
-            if let Some(topic) = self.topics.get_mut(place) {
-                topic.slots.adopt(slots);
+            match self.topics.get_mut(place) {
+                Some(topic) => topic.slots.adopt(slots),
+                None => broken(TOPIC_FOUND),
             }
         }
     }

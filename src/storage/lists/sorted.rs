@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use crate::invariant::broken;
+
 use crate::storage::lists::work;
 
 /// The largest number of items in a run.
@@ -89,7 +91,10 @@ impl<T> Sorted<T> {
     /// Inserts an item at the place that [`Self::find`] returned, and returns its place.
     pub fn insert(&mut self, Place(number, index): Place, item: T) -> Place {
         let is_last = number >= self.rest.len();
-        let Some(run) = self.run_mut(number) else { return Place(number, index) };
+        let Some(run) = self.run_mut(number) else {
+            broken("an item is inserted into a run of its list");
+            return Place(number, index);
+        };
         if run.len() < RUN {
             work::done(run.len().saturating_sub(index));
             run.insert(index.min(run.len()), item);

@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use crate::evaluate::{EvaluatorRules, GroupEvaluation};
+use crate::invariant::broken;
 use crate::model::Timestamp;
 
 use crate::storage::cluster::Cluster;
@@ -18,7 +19,7 @@ use crate::storage::views::commit::Held;
 use crate::storage::views::judge::Judge;
 use crate::storage::views::shown::ShownTopic;
 use crate::storage::views::summary::{self, TopicSummary};
-use crate::storage::views::view::{ClusterView, CommitRun, GroupTopicView, GroupView};
+use crate::storage::views::view::{ClusterView, CommitRun, GroupTopicView, GroupView, TOPICS_COPIED};
 
 /// Groups, their topics and their commits, in no particular order.
 #[derive(Debug, Default)]
@@ -67,7 +68,10 @@ impl ClusterView {
         let mut unsorted: Vec<_> = std::mem::take(&mut self.group_topics).into_iter().map(Some).collect();
         for group in &mut self.groups {
             let first = sorted.len();
-            let own = unsorted.get_mut(group.topics.clone()).unwrap_or_default();
+            let own = unsorted.get_mut(group.topics.clone()).unwrap_or_else(|| {
+                broken(TOPICS_COPIED);
+                &mut []
+            });
             sorted.extend(own.iter_mut().filter_map(Option::take));
             group.topics = first..sorted.len();
         }
@@ -104,9 +108,9 @@ impl Copied {
         thread::scope(|scope| {
             // If a thread cannot be started, there are fewer helpers.
             let start = |_| thread::Builder::new().spawn_scoped(scope, || work(Self::default())).ok();
-            let helpers: Vec<_> = (0..helpers).filter_map(start).collect();
+            let started: Vec<_> = (0..helpers).filter_map(start).collect();
             let mut copied = work(self)?;
-            for helper in helpers {
+            for helper in started {
                 copied.append(helper.join().unwrap_or_else(|panic| resume_unwind(panic))?)?;
             }
             Ok(copied)
@@ -192,7 +196,10 @@ impl Copied {
 
     /// Copies the commits of a topic of a group, and returns their sums.
     fn commits(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>) -> TopicSummary {
-        let Some(copies) = self.commits.last_mut() else { return TopicSummary::NONE };
+        let Some(copies) = self.commits.last_mut() else {
+            broken("a shard has a list for its commits before they are copied");
+            return TopicSummary::NONE;
+        };
         summary::of_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
     }
 }

@@ -6,6 +6,7 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::evaluate::GroupEvaluation;
+use crate::invariant::broken;
 use crate::lag::Bounds;
 use crate::model::{Partition, TimeLag};
 
@@ -129,11 +130,17 @@ impl Iterator for CommitViews<'_> {
     }
 }
 
+/// The text for [`broken`] where a group has no topics.
+pub(crate) const TOPICS_COPIED: &str = "the topics of a group are in the view that has the group";
+
 impl ClusterView {
     /// The topics of a group, sorted by name.
     #[must_use]
     pub fn topics_of(&self, group: &GroupView) -> &[GroupTopicView] {
-        self.group_topics.get(group.topics.clone()).unwrap_or_default()
+        self.group_topics.get(group.topics.clone()).unwrap_or_else(|| {
+            broken(TOPICS_COPIED);
+            &[]
+        })
     }
 
     /// The commits of a topic of a group.
@@ -145,7 +152,10 @@ impl ClusterView {
 
     fn held(&self, topic: &GroupTopicView) -> &[Held] {
         let CommitRun { list, range } = &topic.commits;
-        self.commits.get(*list).and_then(|list| list.get(range.clone())).unwrap_or_default()
+        self.commits.get(*list).and_then(|list| list.get(range.clone())).unwrap_or_else(|| {
+            broken("the commits of a topic are in the view that has the topic");
+            &[]
+        })
     }
 }
 

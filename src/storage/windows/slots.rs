@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::invariant::broken;
 use crate::lag::Bounds;
 use crate::model::{Order, Partition};
 
@@ -81,7 +82,10 @@ impl Slots {
         let taken = match self.find(arriving.partition) {
             Ok(place) => match self.list.get_mut(place) {
                 Some(slot) => slot.take(&arriving, bounds, rules),
-                None => return Taken::Repeated,
+                None => {
+                    broken("there is a window at the place where it was found");
+                    return Taken::Repeated;
+                }
             },
             Err(place) => {
                 self.list.insert(place, Slot::new(&arriving, bounds));
