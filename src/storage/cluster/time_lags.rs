@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::invariant::broken;
 use crate::model::{Offset, Partition, Timestamp};
 use crate::time_lag::Exactness;
 
@@ -79,7 +80,10 @@ fn settle_topic(
         let partition = slot.partition;
         let Some(state) = topic.state(partition) else { continue };
         let Some(aim) = moment.settle(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
-        let Some(end) = state.bounds.end else { continue };
+        let Some(end) = state.bounds.end else {
+            broken("a record that waits lies below a known log end");
+            continue;
+        };
         let place = lagging.entry((topic.name.key(), partition));
         place.or_insert_with(|| TimeLookup::of(topic, partition, state, end)).aim_at(aim);
     }

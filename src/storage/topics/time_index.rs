@@ -8,6 +8,7 @@
 //! Times never decrease along the log: where producers' clocks run backwards, the append time of a record is the
 //! greatest timestamp up to and including it.
 
+use crate::invariant::broken;
 use crate::model::{Offset, Timestamp};
 use crate::time_lag::Span;
 
@@ -157,7 +158,9 @@ impl TimeIndex {
         }
         while self.cuts.len() > LEFT {
             let gaps = self.cuts.windows(3).map(|three| gap(three, now));
-            let Some((place, _)) = (1..).zip(gaps).min_by(|(_, a), (_, b)| a.total_cmp(b)) else { return };
+            let Some((place, _)) = (1..).zip(gaps).min_by(|(_, a), (_, b)| a.total_cmp(b)) else {
+                return broken("of more cuts than are left, one lies between two others");
+            };
             self.cuts.remove(place);
         }
         self.cuts.shrink_to(MOST);
