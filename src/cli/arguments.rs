@@ -55,7 +55,7 @@ pub(super) struct SourceArguments {
     /// Configuration file [env: WARRENER_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Brokers of the only cluster, "default", instead of a configuration file [env: WARRENER_BROKERS]
+    /// Brokers of a cluster named "default", instead of a configuration file [env: WARRENER_BROKERS]
     #[arg(long, visible_alias = "kafka.server", value_name = "HOST:PORT", value_delimiter = ',')]
     brokers: Vec<String>,
     /// Include only topics that match this regex; only with --brokers
