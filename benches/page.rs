@@ -24,7 +24,7 @@ fn main() {
 
 fn view() -> Arc<View> {
     let storage = stock::full();
-    let _ = stock::cluster(&storage).settle(stock::NOW, |_, _, _| false);
+    let _ = stock::cluster(&storage).settle_time_lags(stock::NOW, |_, _, _| false);
     Arc::new(storage.view(Timestamp(stock::NOW.0 + 5_000), &stock::RULES))
 }
 

@@ -22,7 +22,7 @@ fn commits_read(bencher: Bencher<'_, '_>) {
     let (storage, names) = (stock::empty(), stock::names());
     let cluster = stock::cluster(&storage);
     let built = || {
-        let mut build = cluster.build(cluster.source("local", 0));
+        let mut build = cluster.start_build(cluster.source("local", 0));
         (0..9).for_each(|number| build.apply(stock::round(&names, number), stock::NOW));
         build
     };
@@ -71,7 +71,7 @@ fn settle_again(bencher: Bencher<'_, '_>) {
 }
 
 fn settle(storage: &mut Storage) {
-    black_box(stock::cluster(storage).settle(stock::NOW, |_, _, _| false));
+    black_box(stock::cluster(storage).settle_time_lags(stock::NOW, |_, _, _| false));
 }
 
 #[divan::bench(sample_count = 10)]

@@ -36,7 +36,7 @@ fn refused_nodes_compared_with_a_list(bencher: Bencher<'_, '_>, size: usize) {
     let refused = || {
         let mut tree = tree();
         tree.take(&root, &numbers(size));
-        while let Some(ask) = tree.next_ask() {
+        while let Some(ask) = tree.next_request() {
             if *ask.path != *root {
                 tree.take(&ask.path, &Answer::Refused);
             }
@@ -75,7 +75,7 @@ fn owners_of_one_group(bencher: Bencher<'_, '_>, size: usize) {
     let nodes: Vec<Arc<str>> = (0..size).map(|number| path(&format!("/consumers/g/owners/t/{number}"))).collect();
     bencher.counter(ItemsCount::new(size)).with_inputs(tree).bench_local_values(|mut tree| {
         nodes.iter().for_each(|node| drop(black_box(tree.take(node, &owner))));
-        tree.registered(usize::MAX, |updates| _ = black_box(updates.count()));
+        tree.report_members(usize::MAX, |updates| _ = black_box(updates.count()));
         tree
     });
 }
@@ -88,7 +88,7 @@ fn members_of_many_groups(bencher: Bencher<'_, '_>, size: usize) {
     let members = numbers(1_000);
     bencher.counter(ItemsCount::new(size)).with_inputs(tree).bench_local_values(|mut tree| {
         groups.iter().for_each(|group| drop(black_box(tree.take(group, &members))));
-        tree.registered(usize::MAX, |updates| _ = black_box(updates.count()));
+        tree.report_members(usize::MAX, |updates| _ = black_box(updates.count()));
         tree
     });
 }

@@ -23,7 +23,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 /// Two names may be shown with the same text: one that is not UTF-8, and one that contains those escapes literally. A
 /// request with that text finds the latter first.
 #[must_use]
-pub fn exactly(name: Name<'_>) -> Option<String> {
+pub fn percent_encoded_if_needed(name: Name<'_>) -> Option<String> {
     let as_shown = std::str::from_utf8(name.0).is_ok_and(|text| name.to_string() == text);
     (!as_shown).then(|| name.0.iter().map(|byte| format!("%{byte:02X}")).collect())
 }
@@ -98,7 +98,7 @@ mod tests {
             (b"a\xff", Some("%61%FF")),
             (b"\\xff", Some("%5C%78%66%66")),
         ] {
-            assert_eq!(exactly(Name(name)).as_deref(), exact);
+            assert_eq!(percent_encoded_if_needed(Name(name)).as_deref(), exact);
         }
     }
 
@@ -109,7 +109,7 @@ mod tests {
             prop_assert!(Segment::new(&name).find(is_it).is_some());
             prop_assert!(Segment::new(Name(&name).to_string().as_bytes()).find(is_it).is_some());
             let encoded: String = name.iter().map(|byte| format!("%{byte:02X}")).collect();
-            prop_assert!(exactly(Name(&name)).is_none_or(|exact| exact == encoded));
+            prop_assert!(percent_encoded_if_needed(Name(&name)).is_none_or(|exact| exact == encoded));
             prop_assert_eq!(decode(&encoded), Some(name));
         }
 

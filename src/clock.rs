@@ -25,17 +25,17 @@ pub fn tick() -> Tick {
 /// The current wall clock time, and whether anything may expire by it. A process has one wall clock, so its state
 /// is shared by all callers and a jump is logged once.
 #[must_use]
-pub fn as_of() -> AsOf {
+pub fn expiry_time() -> AsOf {
     static WALL: Mutex<WallClock> = Mutex::new(WallClock::new());
-    let (as_of, change) = WALL.lock().unwrap_or_else(PoisonError::into_inner).look(now(), tick());
+    let (as_of, change) = WALL.lock().unwrap_or_else(PoisonError::into_inner).compare_clocks(now(), tick());
     match change {
         Some(Change::Jumped(by)) => {
             warn!(seconds = by / 1000, "the wall clock has jumped: nothing expires for ten minutes");
         }
-        Some(Change::Believed) => info!("the wall clock is believed again: groups may expire"),
+        Some(Change::Trusted) => info!("the wall clock is believed again: groups may expire"),
         None => {}
     }
-    as_of
+    expiry_time
 }
 
 /// The instant `wait` after `now`; `now` itself if that cannot be represented.

@@ -11,7 +11,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// The deadline of a stop that begins now.
 #[must_use]
-pub fn grace_ends() -> Instant {
+pub fn stop_deadline() -> Instant {
     let now = Instant::now();
     now.checked_add(GRACE).unwrap_or(now)
 }
@@ -53,7 +53,7 @@ impl Coordinator {
         for module in &mut self.modules {
             info!(module = module.name(), "starting");
             if let Err(error) = module.start() {
-                self.stop(grace_ends());
+                self.stop(stop_deadline());
                 return Err(error);
             }
             self.started = self.started.saturating_add(1);
@@ -117,8 +117,8 @@ mod tests {
     fn modules_start_in_order_and_stop_in_the_opposite_one() {
         let (mut coordinator, log) = coordinator(&[("a", false), ("b", false)]);
         coordinator.start().unwrap();
-        coordinator.stop(grace_ends());
-        coordinator.stop(grace_ends());
+        coordinator.stop(stop_deadline());
+        coordinator.stop(stop_deadline());
         assert_eq!(*log.lock().unwrap(), ["start a", "start b", "stop b", "stop a"]);
     }
 
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn stopping_what_was_never_started_does_nothing() {
         let (mut coordinator, log) = coordinator(&[("a", false)]);
-        coordinator.stop(grace_ends());
+        coordinator.stop(stop_deadline());
         assert!(log.lock().unwrap().is_empty());
     }
 }

@@ -31,8 +31,8 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use allocator::{Allocator, keep_little, return_free_memory};
-pub use stack::watch_thread;
+pub use allocator::{Allocator, limit_kept_memory, return_free_memory};
+pub use stack::enable_for_thread;
 
 /// The signals of faults. Each ends a process with a core dump.
 const FATAL: [(c_int, &str); 7] = [
@@ -54,10 +54,10 @@ static REPORTED: AtomicBool = AtomicBool::new(false);
 ///
 /// # Errors
 /// The system's error.
-pub fn watch() -> io::Result<()> {
+pub fn install_handlers() -> io::Result<()> {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     HEAD.get_or_init(|| format!("warrener {version} (revision {revision})"));
-    watch_thread();
+    enable_for_thread();
     FATAL.iter().try_for_each(|(signal, _)| handle(*signal, Some(report)))
 }
 
@@ -138,7 +138,7 @@ impl Fault {
         let (sender, own, address) = unsafe { (info.si_pid(), libc::getpid(), info.si_addr().addr()) };
         // SAFETY: as the caller promises.
         let stack = unsafe { stack_pointer(context) };
-        let refused = allocator::refused();
+        let refused = allocator::last_failed_allocation();
         Self { signal, code: info.si_code, sender, own, refused, address, stack }
     }
 

@@ -105,7 +105,7 @@ pub struct EvaluatorRules {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Log<'a> {
     /// The current lag of the newest commit. `None` while it is unknown.
-    pub current: Option<Lag>,
+    pub current_lag: Option<Lag>,
     /// The log ends of the last refreshes that read one, in any order.
     pub ends: &'a [Offset],
     /// The first log end that was read. It determines the lag of commits that were read before it.
@@ -148,19 +148,19 @@ pub struct GroupEvaluation {
 /// window. Without such a sign they do not match. So a group for which no log end has been read is OK: it is not known
 /// to have a problem. REWIND needs no lag.
 #[must_use]
-pub fn partition<W>(window: W, log: &Log<'_>, now: Timestamp, rules: &EvaluatorRules) -> Evaluation
+pub fn evaluate_partition<W>(window: W, log: &Log<'_>, now: Timestamp, rules: &EvaluatorRules) -> Evaluation
 where
     W: DoubleEndedIterator<Item = Commit> + ExactSizeIterator + Clone,
 {
-    let complete = share(window.len(), rules.intervals.get());
+    let complete = ratio(window.len(), rules.intervals.get());
     let is_young = complete < rules.minimum_complete;
-    let is_fine = log.current.is_some_and(|lag| lag <= rules.allowed_lag);
-    let status = if is_young || is_fine { PartitionStatus::Ok } else { suspect(&window, log, now, rules.allowed_lag) };
+    let is_fine = log.current_lag.is_some_and(|lag| lag <= rules.allowed_lag);
+    let status = if is_young || is_fine { PartitionStatus::Ok } else { evaluate_lagging(&window, log, now, rules.allowed_lag) };
     Evaluation { status, complete }
 }
 
 /// Rules 3 to 8: the current lag is unknown, or above `allowed`.
-fn suspect<W>(window: &W, log: &Log<'_>, now: Timestamp, allowed: Lag) -> PartitionStatus
+fn evaluate_lagging<W>(window: &W, log: &Log<'_>, now: Timestamp, allowed: Lag) -> PartitionStatus
 where
     W: DoubleEndedIterator<Item = Commit> + Clone,
 {
@@ -168,20 +168,20 @@ where
         return PartitionStatus::Ok;
     };
     let was_at_end = || log.ends.iter().any(|end| *end <= last.offset);
-    let records_wait = log.current.is_some()
+    let records_wait = log.current_lag.is_some()
         || log.ends.iter().any(|end| *end > last.offset)
-        || window.clone().any(|commit| log.lag_then(&commit).is_some());
+        || window.clone().any(|commit| log.commit_lag(&commit).is_some());
     if records_wait && is_silent(&first, &last, now) && !was_at_end() {
         return PartitionStatus::Stop;
     }
     let course = Course::of(first.offset, window.clone(), log);
-    if course.step_back.is_some_and(|back| !back.made_good) {
+    if course.step_back.is_some_and(|back| !back.recovered) {
         PartitionStatus::Rewind
     } else if !records_wait || course.least_lag.is_some_and(|lag| lag <= allowed) {
         PartitionStatus::Ok
-    } else if course.stands && !(log.shared && course.gains) {
+    } else if course.stands_still && !(log.shared && course.catches_up) {
         PartitionStatus::Stall
-    } else if !course.gains {
+    } else if !course.catches_up {
         PartitionStatus::Warn
     } else {
         PartitionStatus::Ok
@@ -201,9 +201,9 @@ struct Course {
     /// The smallest known commit lag.
     least_lag: Option<Lag>,
     /// Whether all offsets are equal.
-    stands: bool,
+    stands_still: bool,
     /// Whether a known commit lag is smaller than the known one before it.
-    gains: bool,
+    catches_up: bool,
 }
 
 /// The first commit of a window whose offset is below that of its predecessor.
@@ -212,25 +212,25 @@ struct StepBack {
     from: Offset,
     to: Offset,
     /// Whether a later commit has reached `from` again.
-    made_good: bool,
+    recovered: bool,
 }
 
 impl Course {
     fn of(first: Offset, window: impl Iterator<Item = Commit>, log: &Log<'_>) -> Self {
-        let mut course = Self { step_back: None, least_lag: None, stands: true, gains: false };
+        let mut course = Self { step_back: None, least_lag: None, stands_still: true, catches_up: false };
         let (mut before, mut lag_before) = (first, None);
         for commit in window {
             let offset = commit.offset;
             match &mut course.step_back {
-                Some(back) => back.made_good |= offset >= back.from,
+                Some(back) => back.recovered |= offset >= back.from,
                 None if offset < before => {
-                    course.step_back = Some(StepBack { from: before, to: offset, made_good: false });
+                    course.step_back = Some(StepBack { from: before, to: offset, recovered: false });
                 }
                 None => before = offset,
             }
-            course.stands &= offset == first;
-            if let Some(lag) = log.lag_then(&commit) {
-                course.gains |= lag_before.is_some_and(|before| lag < before);
+            course.stands_still &= offset == first;
+            if let Some(lag) = log.commit_lag(&commit) {
+                course.catches_up |= lag_before.is_some_and(|before| lag < before);
                 course.least_lag = Some(course.least_lag.map_or(lag, |least| least.min(lag)));
                 lag_before = Some(lag);
             }
@@ -240,7 +240,7 @@ impl Course {
 }
 
 /// The ratio of two counts, at most 1. It skips the division where the result is 1, since most windows are full.
-fn share(part: usize, whole: usize) -> f64 {
+fn ratio(part: usize, whole: usize) -> f64 {
     if part >= whole {
         return 1.0;
     }
@@ -251,7 +251,7 @@ fn share(part: usize, whole: usize) -> f64 {
 impl Log<'_> {
     /// The lag that a commit left, if it is known.
     #[must_use]
-    pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
+    pub fn commit_lag(&self, commit: &Commit) -> Option<Lag> {
         match commit.lag {
             LagThen::Known(lag) => Some(lag),
             LagThen::Pending => Some(self.first_end?.lag_behind(commit.offset)),

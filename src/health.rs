@@ -49,15 +49,15 @@ pub struct Health {
     /// What a consumer module has to do to become ready, in words.
     waits_for: &'static str,
     /// The tick of the last answer.
-    answered: AtomicI64,
+    last_answer: AtomicI64,
     /// Number of parts that have caught up once, and number of all parts. A module whose number of parts is 0 is ready;
     /// the initial value stands for an unknown number.
     done: AtomicU64,
     parts: AtomicU64,
     /// The tick of the last step towards readiness.
-    advanced: AtomicI64,
+    last_advance: AtomicI64,
     /// By partition of the offsets topic, how many records its reader is behind.
-    behind: Mutex<BTreeMap<i32, i64>>,
+    topic_lag: Mutex<BTreeMap<i32, i64>>,
     /// Returns why the servers do not answer.
     cause: OnceLock<Cause>,
 }
@@ -82,11 +82,11 @@ impl Health {
             kind,
             module,
             waits_for: "",
-            answered,
+            last_answer: answered,
             done,
             parts,
-            advanced,
-            behind: Mutex::new(BTreeMap::new()),
+            last_advance: advanced,
+            topic_lag: Mutex::new(BTreeMap::new()),
             cause: OnceLock::new(),
         }
     }
@@ -98,8 +98,8 @@ impl Health {
     }
 
     /// Records that a server has answered.
-    pub fn answer(&self, now: Tick) {
-        self.answered.store(now.0, Ordering::Relaxed);
+    pub fn record_answer(&self, now: Tick) {
+        self.last_answer.store(now.0, Ordering::Relaxed);
     }
 
     /// Sets the function that returns why the servers do not answer.
@@ -118,7 +118,7 @@ impl Health {
     /// Sets how many of how many parts have caught up. Returns whether the module has just become ready.
     ///
     /// Once all parts have caught up, the module stays ready and further calls have no effect.
-    pub fn progress(&self, done: u64, parts: u64) -> bool {
+    pub fn set_progress(&self, done: u64, parts: u64) -> bool {
         if self.is_ready() {
             return false;
         }
@@ -130,7 +130,7 @@ impl Health {
     /// Whether a server has answered within the last 10 s.
     #[must_use]
     pub fn is_up(&self, now: Tick) -> bool {
-        now.since(Tick(self.answered.load(Ordering::Relaxed))) < UP_FOR
+        now.since(Tick(self.last_answer.load(Ordering::Relaxed))) < UP_FOR
     }
 
     /// Whether everything has been read once.
@@ -140,14 +140,14 @@ impl Health {
     }
 
     /// Records a step towards readiness.
-    pub fn advance(&self, now: Tick) {
-        self.advanced.store(now.0, Ordering::Relaxed);
+    pub fn record_advance(&self, now: Tick) {
+        self.last_advance.store(now.0, Ordering::Relaxed);
     }
 
     /// Whether the module has made a step towards readiness within the last 10 s.
     #[must_use]
-    pub fn advances(&self, now: Tick) -> bool {
-        now.since(Tick(self.advanced.load(Ordering::Relaxed))) < ADVANCES_FOR
+    pub fn is_advancing(&self, now: Tick) -> bool {
+        now.since(Tick(self.last_advance.load(Ordering::Relaxed))) < ADVANCES_FOR
     }
 
     /// Whether readiness waits for the module.
@@ -156,12 +156,12 @@ impl Health {
     /// answer does not block readiness forever.
     #[must_use]
     pub fn is_awaited(&self, now: Tick, running: Duration, timeout: Duration) -> bool {
-        !self.is_ready() && (running < timeout || self.advances(now))
+        !self.is_ready() && (running < timeout || self.is_advancing(now))
     }
 
     /// What the module has to do to become ready, in words.
     #[must_use]
-    pub fn awaits(&self) -> &'static str {
+    pub fn pending_work(&self) -> &'static str {
         match (self.kind, self.parts()) {
             (ModuleKind::Cluster, Some((1.., _))) => "looking up record times for time lags",
             (ModuleKind::Cluster, _) => "reading log ends",
@@ -171,8 +171,8 @@ impl Health {
 
     /// Sets how many records the reader of a partition of the offsets topic is behind. `None` removes the partition,
     /// which is no longer read.
-    pub fn lags(&self, partition: i32, lag: Option<i64>) {
-        let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn set_topic_lag(&self, partition: i32, lag: Option<i64>) {
+        let mut behind = self.topic_lag.lock().unwrap_or_else(PoisonError::into_inner);
         match lag {
             Some(lag) => drop(behind.insert(partition, lag)),
             None => drop(behind.remove(&partition)),
@@ -181,8 +181,8 @@ impl Health {
 
     /// By partition of the offsets topic, how many records its reader is behind.
     #[must_use]
-    pub fn behind(&self) -> Vec<(i32, i64)> {
-        let behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn topic_lag(&self) -> Vec<(i32, i64)> {
+        let behind = self.topic_lag.lock().unwrap_or_else(PoisonError::into_inner);
         behind.iter().map(|(partition, lag)| (*partition, *lag)).collect()
     }
 
@@ -206,7 +206,7 @@ mod tests {
     fn a_module_is_up_for_ten_seconds_after_an_answer() {
         let health = health();
         assert!(!health.is_up(Tick(5)));
-        health.answer(Tick(1_000));
+        health.record_answer(Tick(1_000));
         assert!(health.is_up(Tick(10_999)));
         assert!(!health.is_up(Tick(11_000)));
     }
@@ -226,10 +226,10 @@ mod tests {
     fn a_module_is_ready_once_and_stays_so() {
         let health = health();
         assert!(!health.is_ready());
-        assert!(!health.progress(1, 2));
+        assert!(!health.set_progress(1, 2));
         assert_eq!((health.is_ready(), health.parts()), (false, Some((1, 2))));
-        assert!(health.progress(2, 2));
-        assert!(!health.progress(2, 9));
+        assert!(health.set_progress(2, 2));
+        assert!(!health.set_progress(2, 9));
         assert!(health.is_ready());
     }
 
@@ -238,9 +238,9 @@ mod tests {
         let (health, minute) = (health(), Duration::from_secs(60));
         assert!(health.is_awaited(Tick(20_000), Duration::ZERO, minute));
         assert!(!health.is_awaited(Tick(20_000), minute, minute));
-        health.answer(Tick(100_000));
+        health.record_answer(Tick(100_000));
         assert!(!health.is_awaited(Tick(100_000), minute, minute), "it answers, but gets nowhere");
-        health.advance(Tick(100_000));
+        health.record_advance(Tick(100_000));
         assert!(health.is_awaited(Tick(100_001), minute, minute));
     }
 }

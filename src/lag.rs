@@ -49,32 +49,32 @@ pub fn purged(committed: Offset, bounds: Bounds) -> Option<Lag> {
 pub struct RetentionUsed {
     unread: u64,
     /// At least 1.
-    kept: u64,
+    retained: u64,
 }
 
 impl RetentionUsed {
     /// Nothing is unread.
-    pub const NONE: Self = Self { unread: 0, kept: 1 };
+    pub const NONE: Self = Self { unread: 0, retained: 1 };
 
     /// The share that a commit leaves unread. `None` while the log start or the log end is unknown.
     #[must_use]
     pub fn by(committed: Offset, bounds: Bounds) -> Option<Self> {
         let (start, end) = (bounds.start?, bounds.end?);
         let (Lag(unread), Lag(kept)) = (end.lag_behind(committed), end.lag_behind(start));
-        Some(Self { unread: unread.min(kept), kept: kept.max(1) })
+        Some(Self { unread: unread.min(kept), retained: kept.max(1) })
     }
 
     /// The share as a number, 0 to 1.
     #[must_use]
     pub fn ratio(self) -> f64 {
-        Lag(self.unread).ratio(Lag(self.kept))
+        Lag(self.unread).ratio(Lag(self.retained))
     }
 }
 
 impl Ord for RetentionUsed {
     fn cmp(&self, other: &Self) -> Ordering {
         let product = |a: u64, b: u64| u128::from(a).saturating_mul(b.into());
-        product(self.unread, other.kept).cmp(&product(other.unread, self.kept))
+        product(self.unread, other.retained).cmp(&product(other.unread, self.retained))
     }
 }
 

@@ -95,18 +95,18 @@ pub fn rows<'v>(view: &'v View, groups: &[String]) -> Vec<Row<'v>> {
     for cluster in &view.clusters {
         for group in cluster.groups.iter().filter(|group| is_wanted(group, groups)) {
             let mut rows: Vec<_> = cluster.topics_of(group).iter().flat_map(|topic| rows_of(cluster, topic)).collect();
-            rows.sort_unstable_by_key(Row::badness);
+            rows.sort_unstable_by_key(Row::sort_key);
             sorted.push(rows);
         }
     }
     // The first row of a group is its worst.
-    sorted.sort_unstable_by_key(|rows| rows.first().map(Row::badness));
+    sorted.sort_unstable_by_key(|rows| rows.first().map(Row::sort_key));
     sorted.into_iter().flatten().collect()
 }
 
 /// Returns the names that no group has.
 #[must_use]
-pub fn unknown<'g>(view: &View, groups: &'g [String]) -> Vec<&'g str> {
+pub fn unknown_groups<'g>(view: &View, groups: &'g [String]) -> Vec<&'g str> {
     let all = || view.clusters.iter().flat_map(|cluster| &cluster.groups);
     groups.iter().map(String::as_str).filter(|name| !all().any(|group| is_named(group, name))).collect()
 }
@@ -164,23 +164,23 @@ type Badness<'v> = (Reverse<u8>, Waiting, Waiting, Name<'v>, Name<'v>, Name<'v>,
 /// An amount of lag, sorted from most to least. An unknown amount is between those above 0 and 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Waiting {
-    So(Reverse<u64>),
+    Known(Reverse<u64>),
     Unknown,
-    Nothing,
+    Zero,
 }
 
 impl Waiting {
     pub(crate) const fn of(much: Option<u64>) -> Self {
         match much {
-            Some(0) => Self::Nothing,
-            Some(much) => Self::So(Reverse(much)),
+            Some(0) => Self::Zero,
+            Some(much) => Self::Known(Reverse(much)),
             None => Self::Unknown,
         }
     }
 }
 
 impl<'v> Row<'v> {
-    fn badness(&self) -> Badness<'v> {
+    fn sort_key(&self) -> Badness<'v> {
         let time = Waiting::of(self.time_lag.map(|time| time.0));
         let records = Waiting::of(self.lag.map(|lag| lag.0));
         (Reverse(self.status.rank()), time, records, self.cluster, self.group, self.topic, self.partition)

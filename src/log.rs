@@ -49,10 +49,10 @@ pub fn start(logging: &Logging) -> LogLevel {
 /// A panic does not always end the program: a misbehaving server may cause a panic in the client of one session, which
 /// ends only that session.
 pub fn report_panics() {
-    panic::set_hook(Box::new(report));
+    panic::set_hook(Box::new(report_panic));
 }
 
-fn report(panic: &PanicHookInfo<'_>) {
+fn report_panic(panic: &PanicHookInfo<'_>) {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     let (thread, at) = (std::thread::current(), panic.location().map(ToString::to_string).unwrap_or_default());
     let (thread, why) = (thread.name().unwrap_or("-"), panic.payload_as_str().unwrap_or("it gave no reason"));

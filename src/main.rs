@@ -22,9 +22,9 @@ static ALLOCATOR: crash::Allocator = crash::Allocator;
 const LINGER: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
-    crash::keep_little();
+    crash::limit_kept_memory();
     log::report_panics();
-    if let Err(error) = crash::watch() {
+    if let Err(error) = crash::install_handlers() {
         eprintln!("warrener: cannot install the fault handlers: {error}");
     }
     match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
@@ -38,19 +38,19 @@ fn main() -> ExitCode {
 }
 
 fn start(run: &Run) -> Result<ExitCode, Exit> {
-    let (config, level) = log_from(cli::startable(run.load()?)?);
+    let (config, level) = start_log(cli::config_for_run(run.load()?)?);
     let run = supervise::run(config, level, CancellationToken::new(), |_| ());
     Ok(within_runtime(async { run.await.map(|()| ExitCode::SUCCESS) }))
 }
 
 fn read_once(lag: &Lag) -> Result<ExitCode, Exit> {
-    let (config, _) = log_from(cli::readable(lag.run.load()?)?);
+    let (config, _) = start_log(cli::config_for_lag(lag.run.load()?)?);
     let print = |reading: &Reading| lag.print(reading, std::io::stdout(), std::io::stderr());
     Ok(within_runtime(async { supervise::read_once(config, lag.timeout, print).await.map(ExitCode::from) }))
 }
 
 /// Starts the log and logs the warnings about the configuration.
-fn log_from((config, warnings): (Config, Vec<Warning>)) -> (Config, LogLevel) {
+fn start_log((config, warnings): (Config, Vec<Warning>)) -> (Config, LogLevel) {
     let level = log::start(&config.logging);
     for warning in warnings {
         warn!("{warning}");
@@ -91,7 +91,7 @@ fn announce(addresses: &[SocketAddr]) {
 fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> ExitCode {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     info!(version, revision, "starting");
-    if let Err(error) = shortage::raise_descriptors() {
+    if let Err(error) = shortage::raise_descriptor_limit() {
         warn!(%error, "the number of file descriptors cannot be raised to what the system allows");
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -12,7 +12,7 @@ use tracing::warn;
 ///
 /// # Errors
 /// The system's error. The limit is then unchanged.
-pub fn raise_descriptors() -> io::Result<()> {
+pub fn raise_descriptor_limit() -> io::Result<()> {
     let (soft, hard) = Resource::NOFILE.get()?;
     if soft < hard { Resource::NOFILE.set(hard, hard) } else { Ok(()) }
 }
@@ -21,15 +21,15 @@ pub fn raise_descriptors() -> io::Result<()> {
 ///
 /// # Errors
 /// The system's error.
-pub fn descriptors() -> io::Result<u64> {
+pub fn descriptor_limit() -> io::Result<u64> {
     Resource::NOFILE.get().map(|(soft, _)| soft)
 }
 
 /// Why a call failed. If a resource is short, the text names it.
 #[must_use]
-pub fn cause(error: &io::Error) -> String {
+pub fn error_text(error: &io::Error) -> String {
     match error.raw_os_error() {
-        Some(libc::EMFILE) => match descriptors() {
+        Some(libc::EMFILE) => match descriptor_limit() {
             Ok(most) => format!("no file descriptor is left, of {most} that the process may have"),
             Err(_) => "no file descriptor is left".to_owned(),
         },
@@ -41,7 +41,7 @@ pub fn cause(error: &io::Error) -> String {
 
 /// Why a thread could not be started.
 #[must_use]
-pub fn thread_cause(error: &io::Error) -> String {
+pub fn thread_error_text(error: &io::Error) -> String {
     format!("the system gives no thread: {error}")
 }
 
@@ -63,12 +63,12 @@ impl Reporter {
 
     /// Reports a shortage. `cause` says what is short, `what` what follows from it.
     pub fn report(&self, cause: &str, what: &str) {
-        if self.is_news(Instant::now()) {
+        if self.mark_reported(Instant::now()) {
             warn!(cause, "{what}");
         }
     }
 
-    fn is_news(&self, now: Instant) -> bool {
+    fn mark_reported(&self, now: Instant) -> bool {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(now);
         last.is_none_or(|last| now.saturating_duration_since(last) >= CALM)
     }
@@ -81,19 +81,19 @@ mod tests {
     #[test]
     fn a_shortage_that_goes_on_is_logged_once() {
         let (reporter, start) = (Reporter::new(), Instant::now());
-        let news = [0, 59, 118, 177, 237, 238].map(|second| reporter.is_news(start + Duration::from_secs(second)));
+        let news = [0, 59, 118, 177, 237, 238].map(|second| reporter.mark_reported(start + Duration::from_secs(second)));
         assert_eq!(news, [true, false, false, false, true, false]);
     }
 
     #[test]
     fn what_is_short_is_named() {
-        let cause = |code| cause(&io::Error::from_raw_os_error(code));
-        let most = descriptors().unwrap();
+        let cause = |code| error_text(&io::Error::from_raw_os_error(code));
+        let most = descriptor_limit().unwrap();
         assert_eq!(cause(libc::EMFILE), format!("no file descriptor is left, of {most} that the process may have"));
         assert_eq!(cause(libc::ENFILE), "no file descriptor is left in the whole system");
         assert_eq!(cause(libc::ENOMEM), "no memory is left: Cannot allocate memory (os error 12)");
         assert_eq!(cause(libc::ECONNREFUSED), "Connection refused (os error 111)");
-        let error = thread_cause(&io::Error::from_raw_os_error(libc::EAGAIN));
+        let error = thread_error_text(&io::Error::from_raw_os_error(libc::EAGAIN));
         assert_eq!(error, "the system gives no thread: Resource temporarily unavailable (os error 11)");
     }
 }

@@ -108,11 +108,11 @@ pub async fn run(
         let stop = closing.clone();
         tasks.spawn(async move { server.serve(stop).await.map_err(RunError::from) });
     }
-    tasks.spawn(expire(Arc::clone(&app.storage), app.stop.clone()));
+    tasks.spawn(expire_groups(Arc::clone(&app.storage), app.stop.clone()));
     tasks.spawn(return_free_memory(app.stop.clone()));
 
     let reason = match modules.start() {
-        Ok(()) => shown.wait(signals, failed, &mut tasks).await,
+        Ok(()) => shown.wait_for_end(signals, failed, &mut tasks).await,
         Err(error) => Err(error.into()),
     };
     app.stop.cancel();
@@ -127,20 +127,20 @@ pub async fn run(
 }
 
 /// The limit of connections, from the number of file descriptors.
-fn crowd() -> Arc<Crowd> {
-    let descriptors = shortage::descriptors().unwrap_or(u64::MAX);
-    let crowd = Crowd::within(descriptors);
+fn connection_limit() -> Arc<Crowd> {
+    let descriptors = shortage::descriptor_limit().unwrap_or(u64::MAX);
+    let crowd = Crowd::for_descriptors(descriptors);
     if crowd.is_restricted() {
-        let connections = crowd.most();
+        let connections = crowd.max_connections();
         warn!(descriptors, connections, "few file descriptors: fewer clients than usual may be connected");
     }
     crowd
 }
 
-async fn expire(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), RunError> {
+async fn expire_groups(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), RunError> {
     let mut tick = tokio::time::interval(EXPIRY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        storage.expire(clock::as_of());
+        storage.expire(clock::expiry_time());
     }
     Ok(())
 }
@@ -163,7 +163,7 @@ impl Shown {
     }
 
     fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
-        let crowd = crowd();
+        let crowd = connection_limit();
         let bind = |section: &HttpServer| Server::bind(&section.address, self.site(section), &crowd);
         self.app.config.http.iter().map(bind).collect()
     }
@@ -174,15 +174,15 @@ impl Shown {
         Site {
             scrape: Arc::new(move |format, asked| {
                 let view = scraped.view(asked)?;
-                let tail = scraped.app.own.render(&scraped.app.storage, &view, clock::tick(), format);
+                let tail = scraped.app.exporter_metrics.render(&scraped.app.storage, &view, clock::tick(), format);
                 Ok(Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail)))
             }),
             ready: Arc::new(move || asked.readiness(ready_timeout, clock::tick())),
-            observe: Arc::new(move |took| observed.app.own.scraped(took)),
-            api: Arc::new(move |verb, path, body| {
-                called.api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
+            observe: Arc::new(move |took| observed.app.exporter_metrics.observe_scrape(took)),
+            burrow: Arc::new(move |verb, path, body| {
+                called.burrow_api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
             }),
-            numbers: Arc::new(move |call| looked.data().answer(call, clock::now())),
+            status_page: Arc::new(move |call| looked.status_page_data().answer(call, clock::now())),
             origin: self.app.config.general.access_control_allow_origin.clone(),
             allowed_hosts: section.allowed_hosts.clone(),
         }
@@ -193,7 +193,7 @@ impl Shown {
         self.view_cache.view(asked, || self.app.storage.try_view(clock::now(), &self.app.evaluator))
     }
 
-    fn api(&self) -> Api<'_> {
+    fn burrow_api(&self) -> Api<'_> {
         Api {
             config: &self.app.config,
             storage: &self.app.storage,
@@ -203,20 +203,20 @@ impl Shown {
         }
     }
 
-    fn data(&self) -> status_page::Data<'_> {
-        let App { storage, own, .. } = &self.app;
+    fn status_page_data(&self) -> status_page::Data<'_> {
+        let App { storage, exporter_metrics: own, .. } = &self.app;
         let exporter = own.report(storage, (clock::now(), clock::tick()), self.started.elapsed());
         status_page::Data { storage, rules: &self.app.evaluator, exporter }
     }
 
     fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
         let awaited =
-            self.app.own.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
+            self.app.exporter_metrics.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
         Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
     }
 
     /// Waits until something ends the run.
-    async fn wait(
+    async fn wait_for_end(
         &self,
         mut signals: Signals,
         mut failed: UnboundedReceiver<Failure>,
@@ -252,7 +252,7 @@ impl Shown {
 fn awaited_module(health: &Health) -> Awaited {
     let parts = health.parts();
     Awaited {
-        what: health.awaits().to_owned(),
+        what: health.pending_work().to_owned(),
         cluster: Some(health.cluster.clone()),
         kind: Some(health.kind.name()),
         module: Some(health.module.clone()),

@@ -79,7 +79,7 @@ impl Tasks {
                 Ok(Ok(())) if stop.is_cancelled() => None,
                 Ok(Ok(())) => Some(Why::Returned),
                 Ok(Err(error)) => Some(Why::Failed(error)),
-                Err(panic) => Some(Why::Panicked(words(panic.as_ref()))),
+                Err(panic) => Some(Why::Panicked(panic_message(panic.as_ref()))),
             };
             if let Some(why) = why {
                 // Fails when the program is already ending, which is what a failure would cause.
@@ -118,7 +118,7 @@ impl Drop for Tasks {
 }
 
 /// The message of a panic.
-fn words(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("it gave no reason").to_owned()
 }
@@ -162,7 +162,7 @@ pub fn start<F: FnOnce() + Send + 'static>(name: &str, work: F) -> Result<thread
 
 /// Starts a thread as soon as the system can. Waits while a resource is short. `None` when `stop` is cancelled
 /// first.
-pub fn start_in_time<F: FnOnce() + Send + 'static>(
+pub fn start_when_possible<F: FnOnce() + Send + 'static>(
     name: &str,
     mut work: F,
     stop: &CancellationToken,
@@ -179,7 +179,7 @@ pub fn start_in_time<F: FnOnce() + Send + 'static>(
             Err(refused) => refused,
         };
         if refusals == 0 {
-            warn!(thread = name, cause = shortage::thread_cause(&refused.error), "waiting for a thread");
+            warn!(thread = name, cause = shortage::thread_error_text(&refused.error), "waiting for a thread");
         }
         refusals = refusals.saturating_add(1);
         work = refused.work.filter(|_| !stop.is_cancelled())?;
@@ -189,7 +189,7 @@ pub fn start_in_time<F: FnOnce() + Send + 'static>(
 
 /// Creates something that needs memory or descriptors, as soon as the system has them. Waits while they are short.
 /// `None` when `stop` is cancelled first.
-pub fn make_in_time<T>(
+pub fn create_when_possible<T>(
     what: &str,
     mut make: impl FnMut() -> Result<T, ModuleError>,
     stop: &CancellationToken,
@@ -246,9 +246,9 @@ mod tests {
             tries += 1;
             if tries < upto { Err(ModuleError::Nul(String::new())) } else { Ok(tries) }
         };
-        assert_eq!(make_in_time("it", || make(3), &stop), Some(3));
+        assert_eq!(create_when_possible("it", || make(3), &stop), Some(3));
         stop.cancel();
-        assert_eq!(make_in_time("it", || make(3), &stop), None);
+        assert_eq!(create_when_possible("it", || make(3), &stop), None);
     }
 
     #[test]

@@ -10,13 +10,13 @@ use std::io;
 /// Escapes one line, including line ends.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
-    escaped(text, is_obeyed, |shown, c| shown.extend(c.escape_unicode()))
+    escaped(text, controls_terminal, |shown, c| shown.extend(c.escape_unicode()))
 }
 
 /// Escapes several lines. Line ends are kept.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| c != '\n' && is_obeyed(c), |shown, c| shown.extend(c.escape_unicode()))
+    escaped(text, |c| c != '\n' && controls_terminal(c), |shown, c| shown.extend(c.escape_unicode()))
 }
 
 /// Escapes JSON with one document per line. In JSON, control characters can only be part of strings.
@@ -24,7 +24,7 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 pub fn json(text: &str) -> Cow<'_, str> {
     escaped(
         text,
-        |c| c != '\n' && is_obeyed(c),
+        |c| c != '\n' && controls_terminal(c),
         |shown, c| {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing into a string cannot fail.
@@ -51,7 +51,7 @@ fn escaped(text: &str, is_obeyed: impl Fn(char) -> bool, mut escape: impl FnMut(
 
 /// Whether a terminal may act on a character: control characters of ASCII and Latin-1 (C1), and invisible ones of
 /// Unicode: line separators, joiners, marks and overrides of direction, annotations, tags.
-fn is_obeyed(c: char) -> bool {
+fn controls_terminal(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -140,7 +140,7 @@ mod tests {
         let document = serde_json::to_string(&[HOSTILE]).unwrap();
         let shown = json(&document);
         assert!(shown.is_ascii(), "{shown}");
-        assert!(!shown.chars().any(is_obeyed), "{shown:?}");
+        assert!(!shown.chars().any(controls_terminal), "{shown:?}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [HOSTILE]);
     }
 

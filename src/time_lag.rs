@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::model::{TimeLag, Timestamp, wide};
+use crate::model::{TimeLag, Timestamp, to_f64};
 
 /// The time range in which a record was appended.
 ///
@@ -24,14 +24,14 @@ impl Span {
     }
 
     /// The span with each time limited to `now`: a record with a time in the future counts as appended now.
-    fn until(&self, now: Timestamp) -> Self {
+    fn limited_to(&self, now: Timestamp) -> Self {
         Self { earliest: self.earliest.min(now), latest: self.latest.min(now), estimate: self.estimate.min(now) }
     }
 }
 
 /// The age of a record that was appended at `appended`. Never negative.
 #[must_use]
-pub fn waiting(appended: Timestamp, now: Timestamp) -> TimeLag {
+pub fn age_of(appended: Timestamp, now: Timestamp) -> TimeLag {
     TimeLag(u64::try_from(now.since(appended)).unwrap_or(0))
 }
 
@@ -57,33 +57,33 @@ impl Exactness {
     ///
     /// The part in the future does not count: it may become too wide later. See [`Self::stays_close`].
     #[must_use]
-    pub fn is_close(self, span: &Span, now: Timestamp) -> bool {
-        let over = span.until(now);
-        wide(over.width()) <= self.allowed(&over, now, SHARE)
+    pub fn is_accurate(self, span: &Span, now: Timestamp) -> bool {
+        let over = span.limited_to(now);
+        to_f64(over.width()) <= self.allowed(&over, now, SHARE)
     }
 
     /// Whether the span is exact enough at `now` and stays so.
     #[must_use]
-    pub fn stays_close(self, span: &Span, now: Timestamp) -> bool {
-        wide(span.width()) <= self.allowed(&span.until(now), now, SHARE)
+    pub fn stays_accurate(self, span: &Span, now: Timestamp) -> bool {
+        to_f64(span.width()) <= self.allowed(&span.limited_to(now), now, SHARE)
     }
 
     /// Whether the span is within 25 % of the time lag.
     #[must_use]
-    pub fn is_rough(self, span: &Span, now: Timestamp) -> bool {
-        let over = span.until(now);
-        wide(over.width()) <= self.allowed(&over, now, ROUGH)
+    pub fn is_roughly_accurate(self, span: &Span, now: Timestamp) -> bool {
+        let over = span.limited_to(now);
+        to_f64(over.width()) <= self.allowed(&over, now, ROUGH)
     }
 
     fn allowed(self, over: &Span, now: Timestamp, share: f64) -> f64 {
-        wide(self.refresh).max(share * wide(now.since(over.latest)))
+        to_f64(self.refresh).max(share * to_f64(now.since(over.latest)))
     }
 
     /// Whether the error of `time` is within the limit, wherever in the span the record was appended.
     #[must_use]
-    pub fn stands_for(self, time: Timestamp, span: &Span, now: Timestamp) -> bool {
+    pub fn is_within_error(self, time: Timestamp, span: &Span, now: Timestamp) -> bool {
         let error = span.latest.since(time).max(time.since(span.earliest));
-        wide(error) <= self.allowed(&span.until(now), now, SHARE)
+        to_f64(error) <= self.allowed(&span.limited_to(now), now, SHARE)
     }
 
     /// The append time to show for a span.
@@ -92,8 +92,8 @@ impl Exactness {
     /// limit, wherever in the span the record was appended. A span can be too wide for that. Then the time is kept
     /// within the middle half of the span: it is right where records came evenly, and not completely wrong elsewhere.
     #[must_use]
-    pub fn best(self, span: &Span, now: Timestamp) -> Timestamp {
-        let (width, allowed) = (wide(span.width()), self.allowed(&span.until(now), now, SHARE));
+    pub fn best_estimate(self, span: &Span, now: Timestamp) -> Timestamp {
+        let (width, allowed) = (to_f64(span.width()), self.allowed(&span.limited_to(now), now, SHARE));
         // If the span is just over twice the allowed error, its middle is accurate enough.
         let error = if width <= 2.05 * allowed { allowed.max(width / 2.0) } else { 0.75 * width };
         let (from, to) = (span.latest.0.saturating_sub(whole(error)), span.earliest.0.saturating_add(whole(error)));
@@ -122,20 +122,20 @@ impl Exactness {
 
     /// The age up to which a cell is as wide as one refresh. Beyond it, a cell is a share of the age.
     fn knee(self) -> f64 {
-        wide(self.refresh) / SHARE
+        to_f64(self.refresh) / SHARE
     }
 
     /// How many cells lie between this age and now.
     fn depth(self, age: i64) -> f64 {
-        let (age, knee) = (wide(age.max(0)), self.knee());
-        if age <= knee { age / wide(self.refresh) } else { 1.0 / SHARE + (age / knee).ln() / SHARE.ln_1p() }
+        let (age, knee) = (to_f64(age.max(0)), self.knee());
+        if age <= knee { age / to_f64(self.refresh) } else { 1.0 / SHARE + (age / knee).ln() / SHARE.ln_1p() }
     }
 
     /// The age that is `depth` cells before now: the inverse of [`Self::depth`].
     fn age(self, depth: f64) -> i64 {
         let straight = 1.0 / SHARE;
         let age = if depth <= straight {
-            depth * wide(self.refresh)
+            depth * to_f64(self.refresh)
         } else {
             self.knee() * ((depth - straight) * SHARE.ln_1p()).exp()
         };
@@ -163,16 +163,16 @@ mod tests {
 
     #[test]
     fn nothing_waits_for_less_than_no_time() {
-        assert_eq!(waiting(Timestamp(5), Timestamp(9)), TimeLag(4));
-        assert_eq!(waiting(Timestamp(9), Timestamp(5)), TimeLag::ZERO);
+        assert_eq!(age_of(Timestamp(5), Timestamp(9)), TimeLag(4));
+        assert_eq!(age_of(Timestamp(9), Timestamp(5)), TimeLag::ZERO);
     }
 
     #[test]
     fn a_refresh_is_close_and_so_are_two_hundredths_of_the_time_lag() {
-        assert!(TEN.is_close(&span(10_000, 0), NOW));
-        assert!(!TEN.is_close(&span(10_001, 0), NOW));
-        assert!(TEN.is_close(&span(DAY + DAY / 50, DAY), NOW));
-        assert!(!TEN.is_close(&span(DAY + DAY / 50 + 1, DAY), NOW));
+        assert!(TEN.is_accurate(&span(10_000, 0), NOW));
+        assert!(!TEN.is_accurate(&span(10_001, 0), NOW));
+        assert!(TEN.is_accurate(&span(DAY + DAY / 50, DAY), NOW));
+        assert!(!TEN.is_accurate(&span(DAY + DAY / 50 + 1, DAY), NOW));
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
                 if appended < time { left.latest = time } else { left.earliest = time }
             }
             for estimate in [left.earliest, left.latest] {
-                let error = (TEN.best(&Span { estimate, ..left }, NOW).0 - (NOW.0 - inside)).abs();
+                let error = (TEN.best_estimate(&Span { estimate, ..left }, NOW).0 - (NOW.0 - inside)).abs();
                 assert!(error <= 10_000.max(inside / 50 + inside / 500), "{inside} ms: {error} ms");
             }
         }
@@ -202,17 +202,17 @@ mod tests {
     #[test]
     fn what_is_to_come_waits_for_no_time_and_is_settled_only_when_it_is_known_well() {
         let wide = span(5_000, -DAY);
-        assert!(TEN.is_close(&wide, NOW) && !TEN.stays_close(&wide, NOW));
+        assert!(TEN.is_accurate(&wide, NOW) && !TEN.stays_accurate(&wide, NOW));
         let exact = span(-DAY, -DAY);
-        assert!(TEN.is_close(&exact, NOW) && TEN.stays_close(&exact, NOW));
-        assert_eq!(waiting(TEN.best(&exact, NOW), NOW), TimeLag::ZERO);
+        assert!(TEN.is_accurate(&exact, NOW) && TEN.stays_accurate(&exact, NOW));
+        assert_eq!(age_of(TEN.best_estimate(&exact, NOW), NOW), TimeLag::ZERO);
     }
 
     #[test]
     fn a_wide_span_is_told_by_the_straight_line_but_for_its_ends() {
         let wide = |estimate: i64| Span { estimate: Timestamp(NOW.0 - estimate), ..span(9 * DAY, DAY) };
         for (estimate, told) in [(4, 4), (1, 3), (9, 7)] {
-            assert_eq!(TEN.best(&wide(estimate * DAY), NOW), Timestamp(NOW.0 - told * DAY));
+            assert_eq!(TEN.best_estimate(&wide(estimate * DAY), NOW), Timestamp(NOW.0 - told * DAY));
         }
     }
 

@@ -21,13 +21,13 @@ pub struct AsOf {
     /// The wall clock's time.
     pub time: Timestamp,
     /// Whether anything may expire by it.
-    pub believed: bool,
+    pub trusted: bool,
 }
 
 impl From<Timestamp> for AsOf {
     /// A time by which things may expire.
     fn from(time: Timestamp) -> Self {
-        Self { time, believed: true }
+        Self { time, trusted: true }
     }
 }
 
@@ -37,7 +37,7 @@ pub enum Change {
     /// The clock has jumped by this many milliseconds, back if negative. From now on nothing expires.
     Jumped(i64),
     /// The clock has not jumped for long enough: things expire by it again.
-    Believed,
+    Trusted,
 }
 
 /// The state that is kept between two comparisons of the clocks.
@@ -57,9 +57,9 @@ impl WallClock {
     /// Compares the clocks, which are read at the same moment.
     ///
     /// Returns the time to expire by, and what has changed since the last call.
-    pub fn look(&mut self, time: Timestamp, tick: Tick) -> (AsOf, Option<Change>) {
+    pub fn compare_clocks(&mut self, time: Timestamp, tick: Tick) -> (AsOf, Option<Change>) {
         let change = self.compare(time, tick);
-        (AsOf { time, believed: self.doubted_since.is_none() }, change)
+        (AsOf { time, trusted: self.doubted_since.is_none() }, change)
     }
 
     fn compare(&mut self, time: Timestamp, tick: Tick) -> Option<Change> {
@@ -73,7 +73,7 @@ impl WallClock {
         if went >= SPAN {
             self.compared = Some((time, tick));
         }
-        self.doubted_since.take_if(|since| tick.since(*since) >= DOUBT).map(|_| Change::Believed)
+        self.doubted_since.take_if(|since| tick.since(*since) >= DOUBT).map(|_| Change::Trusted)
     }
 }
 
@@ -90,8 +90,8 @@ mod tests {
     fn looks(ahead: impl Fn(i64) -> i64, seconds: impl IntoIterator<Item = i64>) -> Vec<(i64, bool, Change)> {
         let mut clock = WallClock::new();
         let look = |second: i64| {
-            let (as_of, change) = clock.look(Timestamp(NOON + second * SECOND + ahead(second)), Tick(second * SECOND));
-            change.map(|change| (second, as_of.believed, change))
+            let (as_of, change) = clock.compare_clocks(Timestamp(NOON + second * SECOND + ahead(second)), Tick(second * SECOND));
+            change.map(|change| (second, as_of.trusted, change))
         };
         seconds.into_iter().filter_map(look).collect()
     }
@@ -110,7 +110,7 @@ mod tests {
     fn after_a_jump_in_either_direction_nothing_expires_for_ten_minutes() {
         for jump in [10 * DAY, -3_600 * SECOND, 60 * SECOND + 1, -60 * SECOND - 1] {
             let found = looks(|second| if second < 100 { 0 } else { jump }, 0..3_000);
-            assert_eq!(found, [(100, false, Change::Jumped(jump)), (700, true, Change::Believed)]);
+            assert_eq!(found, [(100, false, Change::Jumped(jump)), (700, true, Change::Trusted)]);
         }
     }
 
@@ -120,7 +120,7 @@ mod tests {
         let expected = [
             (100, false, Change::Jumped(10 * DAY)),
             (135, false, Change::Jumped(-10 * DAY)),
-            (735, true, Change::Believed),
+            (735, true, Change::Trusted),
         ];
         assert_eq!(found, expected);
     }
@@ -128,21 +128,21 @@ mod tests {
     #[test]
     fn between_two_looks_however_far_apart_a_jump_is_seen() {
         let found = looks(|second| if second < 100 { 0 } else { -DAY }, (0..100_000).step_by(3_600));
-        assert_eq!(found, [(3_600, false, Change::Jumped(-DAY)), (7_200, true, Change::Believed)]);
+        assert_eq!(found, [(3_600, false, Change::Jumped(-DAY)), (7_200, true, Change::Trusted)]);
     }
 
     #[test]
     fn a_clock_that_is_moved_step_by_step_has_jumped() {
         // Ten seconds per second, compared each second.
         let found = looks(|second| second.clamp(100, 200) * 10 * SECOND, 0..3_000);
-        assert!(matches!(found[..], [(_, false, Change::Jumped(_)), .., (_, true, Change::Believed)]), "{found:?}");
+        assert!(matches!(found[..], [(_, false, Change::Jumped(_)), .., (_, true, Change::Trusted)]), "{found:?}");
     }
 
     #[test]
     fn the_ends_of_time_are_jumps_like_others() {
         let mut clock = WallClock::new();
         for (time, tick) in [(i64::MIN, 0), (i64::MAX, 1), (0, i64::MAX), (i64::MIN, i64::MAX)] {
-            let (as_of, _) = clock.look(Timestamp(time), Tick(tick));
+            let (as_of, _) = clock.compare_clocks(Timestamp(time), Tick(tick));
             assert_eq!(as_of.time, Timestamp(time));
         }
     }

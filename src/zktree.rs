@@ -55,10 +55,10 @@ pub enum Place<'p> {
 impl Place<'_> {
     /// Whether the group or topic that the last part of the path names has a valid length.
     #[must_use]
-    pub const fn is_fit(&self) -> bool {
+    pub const fn has_valid_name(&self) -> bool {
         match self {
-            Self::Group(group) => Name(group.as_bytes()).is_fit_for_a_group(),
-            Self::Partitions(_, topic) | Self::OwnedPartitions(_, topic) => Name(topic.as_bytes()).is_fit_for_a_topic(),
+            Self::Group(group) => Name(group.as_bytes()).is_valid_group_name(),
+            Self::Partitions(_, topic) | Self::OwnedPartitions(_, topic) => Name(topic.as_bytes()).is_valid_topic_name(),
             // The names above them were checked.
             Self::Groups
             | Self::Members(_)
@@ -121,7 +121,7 @@ impl Fault {
 
 /// What a path stands for. The path starts with [`ROOT`]. `None` for a node that is not the old consumer's.
 #[must_use]
-pub fn place(path: &str) -> Option<Place<'_>> {
+pub fn node_kind(path: &str) -> Option<Place<'_>> {
     let rest = path.strip_prefix(ROOT)?;
     if rest.is_empty() {
         return Some(Place::Groups);
@@ -134,10 +134,10 @@ pub fn place(path: &str) -> Option<Place<'_>> {
         (Some("ids"), None, ..) => Some(Place::Members(group)),
         (Some("owners"), None, ..) => Some(Place::OwnedTopics(group)),
         (Some("owners"), Some(topic), None, _) => named(topic).map(|topic| Place::OwnedPartitions(group, topic)),
-        (Some("owners"), Some(topic), Some(name), None) => spot(group, topic, name).map(Place::Owner),
+        (Some("owners"), Some(topic), Some(name), None) => tree_partition(group, topic, name).map(Place::Owner),
         (Some("offsets"), None, ..) => Some(Place::Topics(group)),
         (Some("offsets"), Some(topic), None, _) => named(topic).map(|topic| Place::Partitions(group, topic)),
-        (Some("offsets"), Some(topic), Some(name), None) => spot(group, topic, name).map(Place::Commit),
+        (Some("offsets"), Some(topic), Some(name), None) => tree_partition(group, topic, name).map(Place::Commit),
         (Some(_), ..) => None,
     }
 }
@@ -146,13 +146,13 @@ fn named(name: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn spot<'p>(group: &'p str, topic: &'p str, name: &str) -> Option<Spot<'p>> {
-    Some(Spot { group, topic: named(topic)?, partition: partition(name)? })
+fn tree_partition<'p>(group: &'p str, topic: &'p str, name: &str) -> Option<Spot<'p>> {
+    Some(Spot { group, topic: named(topic)?, partition: parse_partition(name)? })
 }
 
 /// Parses a partition number from a node's name. Only the canonical form is accepted; otherwise `0` and `00` would
 /// be the same partition.
-fn partition(name: &str) -> Option<Partition> {
+fn parse_partition(name: &str) -> Option<Partition> {
     let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     let leading = name.len() > 1 && name.starts_with('0');
     if digits && !leading { name.parse().ok().map(Partition) } else { None }
@@ -160,7 +160,7 @@ fn partition(name: &str) -> Option<Partition> {
 
 /// Parses the data of an offset node: ASCII digits only.
 #[must_use]
-pub fn offset(data: &[u8]) -> Option<Offset> {
+pub fn parse_offset(data: &[u8]) -> Option<Offset> {
     let digits = !data.is_empty() && data.iter().all(u8::is_ascii_digit);
     if digits { std::str::from_utf8(data).ok()?.parse().ok().map(Offset) } else { None }
 }
@@ -175,8 +175,8 @@ pub fn consumer_of(thread: &str) -> Option<&str> {
 
 /// A member that owns nothing yet. ZooKeeper does not store client ids.
 #[must_use]
-pub fn member<'a>(group: &str, consumer: &'a [u8]) -> MemberUpdate<'a> {
-    let host = std::str::from_utf8(consumer).ok().and_then(|consumer| host(group, consumer));
+pub fn member_update<'a>(group: &str, consumer: &'a [u8]) -> MemberUpdate<'a> {
+    let host = std::str::from_utf8(consumer).ok().and_then(|consumer| host_of_consumer(group, consumer));
     MemberUpdate {
         id: Name(consumer),
         client_id: Name(b""),
@@ -186,7 +186,7 @@ pub fn member<'a>(group: &str, consumer: &'a [u8]) -> MemberUpdate<'a> {
 }
 
 /// The host in a consumer's id, if the id has the default form `GROUP_HOST-TIME-RANDOM`.
-fn host<'a>(group: &str, consumer: &'a str) -> Option<&'a str> {
+fn host_of_consumer<'a>(group: &str, consumer: &'a str) -> Option<&'a str> {
     let made = consumer.strip_prefix(group)?.strip_prefix('_')?;
     let (rest, random) = made.rsplit_once('-')?;
     let (host, time) = rest.rsplit_once('-')?;

@@ -20,7 +20,7 @@ use warrener::model::Level;
 use warrener::model::LogLevel;
 use warrener::model::{Lag, Name, Offset, Order, Partition, Timestamp};
 use warrener::registry::REGISTRY;
-use warrener::status_page::{Data, Exporter, call};
+use warrener::status_page::{Data, Exporter, parse_call};
 use warrener::storage::{
     Expire, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata, Update,
 };
@@ -116,14 +116,14 @@ fn burrow(storage: &Storage, path: &str) -> Cost {
 fn page(storage: &Storage, path: &str, query: &str) -> Cost {
     let mut cost = Cost::begin();
     let exporter = Exporter { now: NOW.0, version: "0", running: 0, modules: Vec::new() };
-    let answer = Data { storage, rules: &RULES, exporter }.answer(&call(path, query).unwrap(), NOW);
+    let answer = Data { storage, rules: &RULES, exporter }.answer(&parse_call(path, query).unwrap(), NOW);
     serde_json::to_writer(&mut cost, &answer.body).unwrap();
     cost
 }
 
 fn config() -> Config {
     let text = "[cluster.local]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n";
-    load(text, &REGISTRY, &Overrides::default(), &Outside::nothing()).unwrap().config
+    load(text, &REGISTRY, &Overrides::default(), &Outside::none()).unwrap().config
 }
 
 fn costs(storage: &Storage) -> [(&'static str, Cost); 6] {

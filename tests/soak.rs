@@ -102,7 +102,7 @@ fn assignments_of_topics_that_are_not_there_take_less_memory_than_their_records_
     let each = (live_bytes() - began) / GROUPS;
     println!("{each} bytes each, of records of {record}");
     assert!(each < record / 2, "{each} bytes each");
-    assert_eq!(cluster.cut_topics(), u64::try_from(GROUPS * (TOPICS - 10_000)).unwrap());
+    assert_eq!(cluster.dropped_topics(), u64::try_from(GROUPS * (TOPICS - 10_000)).unwrap());
     let rules = EvaluatorRules { intervals: WINDOW, minimum_complete: 0.0, allowed_lag: Lag(0) };
     assert!(world.storage.view(Timestamp(START * 1_000), &rules).clusters[0].group_topics.is_empty());
 }
@@ -237,9 +237,9 @@ impl World {
             self.storage.apply_bounds(CLUSTER, &bounds, self.time());
         }
         let cluster = self.storage.cluster(CLUSTER).unwrap();
-        let lagging = cluster.settle(self.time(), |_, _, _| false);
+        let lagging = cluster.settle_time_lags(self.time(), |_, _, _| false);
         let answers = lagging.iter().flat_map(|about| {
-            about.aims.iter().map(|aim| TimesFound {
+            about.wanted.iter().map(|aim| TimesFound {
                 topic: about.topic.clone(),
                 id: about.id,
                 partition: about.partition,
@@ -251,13 +251,13 @@ impl World {
             })
         });
         cluster.apply_times(&answers.collect::<Vec<_>>(), self.time());
-        cluster.thin_times(&cluster.settle(self.time(), |_, _, _| false), self.time());
+        cluster.thin_times(&cluster.settle_time_lags(self.time(), |_, _, _| false), self.time());
     }
 
     /// The partition of the offsets topic is read from its start, compacted, and put in the place of what was shown.
     fn read_anew(&mut self) {
         let cluster = self.storage.cluster(CLUSTER).unwrap();
-        let mut build = cluster.build(cluster.source("consumer", 0));
+        let mut build = cluster.start_build(cluster.source("consumer", 0));
         for pair in self.pairs.values() {
             let (group, topic) = (pair.group(), pair.topic());
             for partition in (0..PARTITIONS).map(Partition) {

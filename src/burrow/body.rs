@@ -78,13 +78,13 @@ pub(super) enum Payload {
 
 impl Body {
     /// Creates the answer to a request for a path. `host` is the name of this machine.
-    pub(super) fn told(error: bool, message: &'static str, payload: Payload, url: String, host: String) -> Self {
+    pub(super) fn answer(error: bool, message: &'static str, payload: Payload, url: String, host: String) -> Self {
         let message = Cow::Borrowed(message);
         Self(Told::Answer { error, message, payload: Box::new(payload), request: Request { url, host } })
     }
 
     /// The body in place of this one if it cannot be sent.
-    pub(super) fn withheld(&self, why: String) -> Self {
+    pub(super) fn with_error(&self, why: String) -> Self {
         let Told::Answer { request, .. } = &self.0 else { return Self::unknown() };
         let (payload, request) = (Box::new(Payload::Nothing {}), request.clone());
         Self(Told::Answer { error: true, message: why.into(), payload, request })

@@ -153,7 +153,7 @@ impl Serialize for ByNumber<'_> {
                 break;
             }
             for _ in next..place {
-                list.serialize_element(&Windowed::nothing(intervals))?;
+                list.serialize_element(&Windowed::without_commits(intervals))?;
             }
             list.serialize_element(&Windowed::of(&partition, intervals))?;
             next = place.saturating_add(1);
@@ -170,7 +170,7 @@ impl<'a> Windowed<'a> {
     }
 
     /// Fills the place of an unknown partition.
-    const fn nothing(intervals: NonZeroUsize) -> Self {
+    const fn without_commits(intervals: NonZeroUsize) -> Self {
         Self { offsets: Offsets { held: None, intervals }, owner: Name(b""), client_id: Name(b""), current_lag: 0 }
     }
 }
@@ -179,12 +179,12 @@ impl Serialize for Offsets<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Some((partition, window)) = self.held else { return to.serialize_seq(Some(0))?.end() };
         let missing = self.intervals.get().saturating_sub(window.len());
-        let commits = window.iter().map(|commit| Some(at(partition, &commit)));
+        let commits = window.iter().map(|commit| Some(consumer_offset(partition, &commit)));
         to.collect_seq(std::iter::repeat_with(|| None).take(missing).chain(commits))
     }
 }
 
-fn at(partition: &PartitionDetail<'_>, commit: &Commit) -> At {
+fn consumer_offset(partition: &PartitionDetail<'_>, commit: &Commit) -> At {
     At {
         offset: commit.offset.0,
         timestamp: commit.timestamp.0,
@@ -192,7 +192,7 @@ fn at(partition: &PartitionDetail<'_>, commit: &Commit) -> At {
         // commits the two times are almost the same, and for commits that are replayed at the start the commit's own
         // time is more informative.
         observed_at: commit.timestamp.0,
-        lag: partition.lag_then(commit).map(|Lag(lag)| lag),
+        lag: partition.commit_lag(commit).map(|Lag(lag)| lag),
     }
 }
 
@@ -250,8 +250,8 @@ impl Status {
             owner,
             client_id,
             status: judged.evaluation.status.into(),
-            start: first.map(|commit| at(&partition, &commit)),
-            end: last.map(|commit| at(&partition, &commit)),
+            start: first.map(|commit| consumer_offset(&partition, &commit)),
+            end: last.map(|commit| consumer_offset(&partition, &commit)),
             current_lag: judged.lag,
             complete: Share(judged.evaluation.complete),
         })

@@ -101,22 +101,22 @@ impl Api<'_> {
     /// Answers a request.
     #[must_use]
     pub fn answer(&self, asked: &Asked<'_>) -> Answer {
-        let call = match route::call(asked.verb, asked.path) {
+        let call = match route::parse_call(asked.verb, asked.path) {
             Ok(call) => call,
             Err(Refusal::Unknown) => return Answer::unknown(),
             Err(Refusal::NotAllowed(allow)) => {
-                let answer = self.told(asked, Err((405, "method not allowed")));
+                let answer = self.response(asked, Err((405, "method not allowed")));
                 return Answer { allow: Some(allow), ..answer };
             }
         };
-        self.told(asked, self.call(call, asked))
+        self.response(asked, self.call(call, asked))
     }
 
-    fn told(&self, asked: &Asked<'_>, outcome: Outcome) -> Answer {
+    fn response(&self, asked: &Asked<'_>, outcome: Outcome) -> Answer {
         let error = outcome.is_err();
         let failed = |(status, message)| (status, message, Payload::Nothing {});
         let (status, message, payload) = outcome.unwrap_or_else(failed);
-        let body = Body::told(error, message, payload, route::shown(asked.path), self.host.to_owned());
+        let body = Body::answer(error, message, payload, route::shown_path(asked.path), self.host.to_owned());
         Answer { status, allow: None, body }
     }
 
@@ -242,8 +242,8 @@ fn level(name: &str) -> Option<Level> {
 impl Answer {
     /// An answer in place of this one if its body cannot be sent.
     #[must_use]
-    pub fn withheld(&self, status: u16, why: String) -> Self {
-        Self { status, allow: self.allow.clone(), body: self.body.withheld(why) }
+    pub fn with_error(&self, status: u16, why: String) -> Self {
+        Self { status, allow: self.allow.clone(), body: self.body.with_error(why) }
     }
 
     fn unknown() -> Self {

@@ -130,7 +130,7 @@ const ROUTES: &[Route] = &[
 ];
 
 /// Parses a method and a path.
-pub(super) fn call(verb: Verb, path: &str) -> Result<Call, Refusal> {
+pub(super) fn parse_call(verb: Verb, path: &str) -> Result<Call, Refusal> {
     let segments = segments(path).ok_or(Refusal::Unknown)?;
     let found = ROUTES.iter().find_map(|route| Some((route, route.names(&segments)?)));
     let (route, names) = found.ok_or(Refusal::Unknown)?;
@@ -146,7 +146,7 @@ pub(super) fn call(verb: Verb, path: &str) -> Result<Call, Refusal> {
 }
 
 /// The path as it is shown in answers: decoded, and escaped like names.
-pub(super) fn shown(path: &str) -> String {
+pub(super) fn shown_path(path: &str) -> String {
     decode(path).map_or_else(|| path.to_owned(), |bytes| Name(&bytes).to_string())
 }
 
@@ -226,7 +226,7 @@ mod tests {
             ("..", b".."),
             ("", b""),
         ] {
-            assert_eq!(call(Verb::Read, &format!("/v3/kafka/local/consumer/{path}/status")), status(group), "{path}");
+            assert_eq!(parse_call(Verb::Read, &format!("/v3/kafka/local/consumer/{path}/status")), status(group), "{path}");
         }
     }
 
@@ -255,8 +255,8 @@ mod tests {
             "/v3/kafka/%zz",
             "/v3/kafka/%",
         ] {
-            assert_eq!(call(Verb::Read, path), Err(Refusal::Unknown), "{path}");
-            assert_eq!(call(Verb::Delete, path), Err(Refusal::Unknown), "{path}");
+            assert_eq!(parse_call(Verb::Read, path), Err(Refusal::Unknown), "{path}");
+            assert_eq!(parse_call(Verb::Delete, path), Err(Refusal::Unknown), "{path}");
         }
     }
 
@@ -268,7 +268,7 @@ mod tests {
             ("/v3/kafka/local/consumer/a/topic/t", "DELETE"),
             ("/v3/admin/loglevel", "GET, HEAD, POST"),
         ] {
-            let allowed = |verb| call(verb, path) != Err(Refusal::NotAllowed(allow.to_owned()));
+            let allowed = |verb| parse_call(verb, path) != Err(Refusal::NotAllowed(allow.to_owned()));
             let verbs = [Verb::Read, Verb::Delete, Verb::Post, Verb::Other].map(allowed);
             let expected = ["GET", "DELETE", "POST", "OTHER"].map(|verb| allow.contains(verb));
             assert_eq!(verbs, expected, "{path}");
@@ -298,14 +298,14 @@ mod tests {
 
     #[test]
     fn a_path_is_shown_decoded() {
-        assert_eq!(shown("/v3/kafka/a%20b/%ff"), "/v3/kafka/a b/\\xff");
-        assert_eq!(shown("/v3/%zz"), "/v3/%zz");
+        assert_eq!(shown_path("/v3/kafka/a%20b/%ff"), "/v3/kafka/a b/\\xff");
+        assert_eq!(shown_path("/v3/%zz"), "/v3/%zz");
     }
 
     proptest! {
         #[test]
         fn no_path_can_cause_a_panic(path in "(/v3/)?[%\\\\x0-9a-f/ü]{0,40}") {
-            let _ = (call(Verb::Read, &path), shown(&path));
+            let _ = (parse_call(Verb::Read, &path), shown_path(&path));
         }
     }
 }

@@ -169,7 +169,7 @@ fn a_removed_group_is_back_with_its_next_commit() {
 fn a_group_is_not_there_before_its_partition_has_caught_up() {
     let program = program();
     let cluster = program.storage.cluster("other").unwrap();
-    let mut build = cluster.build(cluster.source("other", 0));
+    let mut build = cluster.start_build(cluster.source("other", 0));
     let commits = commits().into_iter().filter(|update| update.group() == Name(b"idle"));
     build.apply(commits.map(|update| (Order(1), update)), NOW);
     let told = || {

@@ -115,12 +115,12 @@ impl Environment<'_> {
     fn parse<T>(&self, name: &str, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, Exit> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let value = value.to_string_lossy();
-        let parsed = parse(&value).map_err(|expected| mistaken(&format!("{name}: {expected}, found {value:?}")))?;
+        let parsed = parse(&value).map_err(|expected| usage_error(&format!("{name}: {expected}, found {value:?}")))?;
         Ok(Some(parsed))
     }
 }
 
-fn mistaken(message: &str) -> Exit {
+fn usage_error(message: &str) -> Exit {
     Arguments::command().error(ErrorKind::ValueValidation, message).into()
 }
 

@@ -13,8 +13,8 @@ const MOST_BYTES: u64 = 4 << 20;
 
 /// The real environment and files.
 #[must_use]
-pub const fn outside() -> Outside<'static> {
-    Outside { env: &|name| std::env::var_os(name), read: &read, readable: &is_readable }
+pub const fn system_access() -> Outside<'static> {
+    Outside { env: &|name| std::env::var_os(name), read: &read, check_readable: &check_readable }
 }
 
 impl Run {
@@ -27,8 +27,8 @@ impl Run {
             Source::File(path) => {
                 let unread = |why: &str| Exit::usage(format!("{}: {why}\n", path.display()));
                 let bytes = read(path).map_err(|why| unread(&format!("cannot read the configuration file: {why}")))?;
-                let text = String::from_utf8(bytes).map_err(|error| unread(&not_text(&error)))?;
-                load(&text, &REGISTRY, &self.overrides, &outside())
+                let text = String::from_utf8(bytes).map_err(|error| unread(&utf8_error(&error)))?;
+                load(&text, &REGISTRY, &self.overrides, &system_access())
             }
             Source::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides).map(|config| Loaded {
                 config,
@@ -37,7 +37,7 @@ impl Run {
             }),
         };
         let loaded = loaded.map_err(|mistakes| Exit::mistakes(&self.source, mistakes.iter()))?;
-        let refused = trial::refused(&loaded.config);
+        let refused = trial::check_with_libraries(&loaded.config);
         if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
     }
 }
@@ -46,7 +46,7 @@ impl Run {
 ///
 /// # Errors
 /// All unsupported settings, to print.
-pub fn startable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
+pub fn config_for_run(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
     if loaded.unsupported.is_empty() {
         return Ok((loaded.config, loaded.warnings));
     }
@@ -57,12 +57,12 @@ pub fn startable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
 ///
 /// # Errors
 /// All other unsupported settings, to print.
-pub fn readable(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
+pub fn config_for_lag(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
     let unsupported = loaded.unsupported.into_iter().filter(|it| !it.is_about_serving()).collect();
-    startable(Loaded { unsupported, ..loaded })
+    config_for_run(Loaded { unsupported, ..loaded })
 }
 
-fn not_text(error: &std::string::FromUtf8Error) -> String {
+fn utf8_error(error: &std::string::FromUtf8Error) -> String {
     let valid = error.utf8_error().valid_up_to();
     let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count().saturating_add(1);
     format!("expected UTF-8 text, found other bytes in line {line}")
@@ -80,7 +80,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Opened but not read, because a pipe can be read only once.
-fn is_readable(path: &Path) -> Result<(), String> {
+fn check_readable(path: &Path) -> Result<(), String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("not a regular file".to_owned());

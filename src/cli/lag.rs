@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::time::Duration;
 
 use super::{DONE, FAILED, Run};
-use crate::lag_table::{Row, Table, rows, unknown};
+use crate::lag_table::{Row, Table, rows, unknown_groups};
 use crate::supervise::Reading;
 use crate::terminal;
 
@@ -38,7 +38,7 @@ impl Lag {
     pub fn print(&self, reading: &Reading, stdout: impl Write, mut stderr: impl Write) -> u8 {
         let rows = rows(&reading.view, &self.groups);
         let mut complaints: Vec<String> = reading.missing.iter().map(ToString::to_string).collect();
-        let none = unknown(&reading.view, &self.groups);
+        let none = unknown_groups(&reading.view, &self.groups);
         complaints.extend(none.into_iter().map(|group| format!("group {group:?} was not found")));
         match self.output.write(&rows, stdout) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {

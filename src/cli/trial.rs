@@ -9,13 +9,13 @@ use crate::kafka::{Client, Role};
 use crate::model::ModuleError;
 
 /// All refusals of the client libraries, each once, sorted.
-pub(super) fn refused(config: &Config) -> BTreeSet<String> {
+pub(super) fn check_with_libraries(config: &Config) -> BTreeSet<String> {
     // Only the profile matters for creating a client, once for each class. Servers have already been checked.
     let mut tried = BTreeSet::new();
     let mut refusals = Vec::new();
     for cluster in &config.clusters {
         if tried.insert(("", cluster.connection.client.name.as_deref())) {
-            refusals.append(&mut Client::trial(&cluster.connection, Role::Cluster));
+            refusals.append(&mut Client::rejected_settings(&cluster.connection, Role::Cluster));
         }
     }
     for consumer in &config.consumers {

@@ -11,7 +11,7 @@ use crate::storage::{Broker, Metadata, PartitionMetadata, TopicMetadata};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layout {
     topics: Vec<(Arc<str>, Option<TopicId>)>,
-    seats: Vec<Seat>,
+    partitions: Vec<Seat>,
     /// For each broker the indexes of the partitions that it leads.
     led: BTreeMap<BrokerId, Vec<usize>>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Seat {
 impl Layout {
     /// A layout without partitions.
     pub(super) const fn empty() -> Self {
-        Self { topics: Vec::new(), seats: Vec::new(), led: BTreeMap::new() }
+        Self { topics: Vec::new(), partitions: Vec::new(), led: BTreeMap::new() }
     }
 
     /// Creates a layout from metadata whose topics are sorted. A topic without an id keeps the one it had before.
@@ -51,11 +51,11 @@ impl Layout {
         for (place, leader) in seats.iter().enumerate().filter_map(|(place, seat)| Some((place, seat.leader?))) {
             led.entry(leader).or_default().push(place);
         }
-        Self { topics, seats, led }
+        Self { topics, partitions: seats, led }
     }
 
-    pub(super) fn seats(&self) -> &[Seat] {
-        &self.seats
+    pub(super) fn partitions(&self) -> &[Seat] {
+        &self.partitions
     }
 
     /// The brokers that lead at least one partition.
@@ -69,36 +69,36 @@ impl Layout {
     }
 
     /// The topic and number of the partition at an index.
-    pub(super) fn place(&self, seat: usize) -> Option<(&str, Partition)> {
-        let seat = self.seats.get(seat)?;
+    pub(super) fn topic_and_partition(&self, seat: usize) -> Option<(&str, Partition)> {
+        let seat = self.partitions.get(seat)?;
         Some((&self.topics.get(seat.topic)?.0, seat.partition))
     }
 
     /// The leader of a partition; `None` without a leader or for an unknown partition.
     pub(super) fn leader(&self, topic: &str, partition: Partition) -> Option<BrokerId> {
         let topic = self.topics.binary_search_by(|(name, _)| (**name).cmp(topic)).ok()?;
-        let seat = self.seats.binary_search_by_key(&(topic, partition), |seat| (seat.topic, seat.partition)).ok()?;
-        self.seats.get(seat)?.leader
+        let seat = self.partitions.binary_search_by_key(&(topic, partition), |seat| (seat.topic, seat.partition)).ok()?;
+        self.partitions.get(seat)?.leader
     }
 
     fn id(&self, seat: usize) -> Option<TopicId> {
-        self.topics.get(self.seats.get(seat)?.topic)?.1
+        self.topics.get(self.partitions.get(seat)?.topic)?.1
     }
 
     /// Whether two indexes mean the same partition of the same topic. A topic that was created again in between is
     /// another one.
     fn is_same(&self, seat: usize, newer: &Self, place: usize) -> bool {
-        self.place(seat) == newer.place(place)
+        self.topic_and_partition(seat) == newer.topic_and_partition(place)
             && !matches!((self.id(seat), newer.id(place)), (Some(old), Some(new)) if old != new)
     }
 
     /// For each partition of `self` its index in `newer`; `None` if it no longer exists.
-    pub(super) fn moved_to(&self, newer: &Self) -> Vec<Option<usize>> {
+    pub(super) fn indexes_in(&self, newer: &Self) -> Vec<Option<usize>> {
         let mut next = 0;
-        (0..self.seats.len())
+        (0..self.partitions.len())
             .map(|old| {
-                let wanted = self.place(old)?;
-                while newer.place(next).is_some_and(|there| there < wanted) {
+                let wanted = self.topic_and_partition(old)?;
+                while newer.topic_and_partition(next).is_some_and(|there| there < wanted) {
                     next += 1;
                 }
                 self.is_same(old, newer, next).then_some(next)
@@ -111,7 +111,7 @@ impl Layout {
 pub(super) type Known = BTreeMap<String, TopicMetadata>;
 
 /// Returns what the next answer may need to fall back on.
-pub(super) fn remember(metadata: &Metadata, known: &Known) -> Known {
+pub(super) fn known_topics(metadata: &Metadata, known: &Known) -> Known {
     let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
     let topics = metadata.topics.iter();
     topics.map(|topic| (topic.name.clone(), TopicMetadata { id: id(topic), ..topic.clone() })).collect()
@@ -126,7 +126,7 @@ const fn is_absent(code: Code) -> bool {
 }
 
 /// Converts an answer to metadata. Its topics are sorted by name.
-pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
+pub(super) fn to_metadata(view: &ClusterView, known: &Known) -> Metadata {
     let brokers = view.brokers.iter().map(|broker| Broker { id: broker.id, address: broker.address() }).collect();
     let mut topics: Vec<TopicMetadata> = view
         .topics
@@ -144,7 +144,7 @@ pub(super) fn read(view: &ClusterView, known: &Known) -> Metadata {
 }
 
 /// Sets the topic ids that were just read.
-pub(super) fn identify(metadata: &mut Metadata, ids: &HashMap<String, TopicId>) {
+pub(super) fn set_topic_ids(metadata: &mut Metadata, ids: &HashMap<String, TopicId>) {
     for topic in &mut metadata.topics {
         if let Some(id) = ids.get(&topic.name) {
             topic.id = Some(*id);
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn topics_are_sorted_and_partitions_numbered() {
-        let metadata = read(
+        let metadata = to_metadata(
             &view(vec![topic("b", None, vec![partition(1, None), partition(0, Some(2))]), topic("a", None, vec![])]),
             &Known::new(),
         );
@@ -215,15 +215,15 @@ mod tests {
     fn a_topic_that_is_gone_or_forbidden_is_not_named() {
         let codes = [Code::UNKNOWN_TOPIC_OR_PART, Code::TOPIC_AUTHORIZATION_FAILED, Code::INVALID_TOPIC];
         let topics = codes.iter().map(|code| topic("t", Some(*code), vec![])).collect();
-        assert_eq!(names(&read(&view(topics), &Known::new())), [""; 0]);
+        assert_eq!(names(&to_metadata(&view(topics), &Known::new())), [""; 0]);
     }
 
     #[test]
     fn a_topic_without_a_leader_keeps_its_partitions() {
         let first =
-            read(&view(vec![topic("t", None, vec![partition(0, Some(1)), partition(1, Some(2))])]), &Known::new());
+            to_metadata(&view(vec![topic("t", None, vec![partition(0, Some(1)), partition(1, Some(2))])]), &Known::new());
         let known: Known = first.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
-        let second = read(&view(vec![topic("t", Some(Code::LEADER_NOT_AVAILABLE), vec![])]), &known);
+        let second = to_metadata(&view(vec![topic("t", Some(Code::LEADER_NOT_AVAILABLE), vec![])]), &known);
         let leaders: Vec<_> = second.topics[0].partitions.iter().map(|partition| partition.leader).collect();
         assert_eq!(leaders, [None, None]);
     }
@@ -231,19 +231,19 @@ mod tests {
     #[test]
     fn numbers_that_do_not_fit_are_left_out() {
         let metadata =
-            read(&view(vec![topic("t", None, vec![partition(i32::MAX, Some(1)), partition(-1, None)])]), &Known::new());
+            to_metadata(&view(vec![topic("t", None, vec![partition(i32::MAX, Some(1)), partition(-1, None)])]), &Known::new());
         assert_eq!(metadata.topics[0].partitions.len(), 2);
         assert_eq!(metadata.topics[0].partitions[0].leader, None);
     }
 
     #[test]
     fn partitions_are_found_again_in_a_newer_layout() {
-        let layout = |topics| Layout::of(&read(&view(topics), &Known::new()), &Known::new());
+        let layout = |topics| Layout::of(&to_metadata(&view(topics), &Known::new()), &Known::new());
         let two = || vec![partition(0, Some(1)), partition(1, Some(1))];
         let old = layout(vec![topic("a", None, two()), topic("c", None, two())]);
         let new = layout(vec![topic("b", None, two()), topic("c", None, vec![partition(0, Some(1))])]);
-        assert_eq!(old.moved_to(&new), [None, None, Some(2), None]);
-        assert_eq!(new.place(2), Some(("c", Partition(0))));
+        assert_eq!(old.indexes_in(&new), [None, None, Some(2), None]);
+        assert_eq!(new.topic_and_partition(2), Some(("c", Partition(0))));
         assert_eq!(old.leader("c", Partition(1)), Some(BrokerId(1)));
         assert_eq!((new.leader("c", Partition(1)), new.leader("d", Partition(0))), (None, None));
     }

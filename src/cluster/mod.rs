@@ -112,22 +112,22 @@ impl Running {
     /// ends by itself some seconds later.
     pub fn run(mut self) {
         let mut keeper = Keeper::new(Arc::clone(&self.client));
-        while let Some(client) = self.work(&mut keeper) {
-            self.pulse = Arc::new(self.pulse.of(Arc::clone(&client)));
+        while let Some(client) = self.run_with_client(&mut keeper) {
+            self.pulse = Arc::new(self.pulse.with_client(Arc::clone(&client)));
             self.client = client;
         }
     }
 
     /// Works with one client until it has to be replaced, and returns the replacement. `None` when the module is
     /// stopped.
-    fn work(&self, keeper: &mut Keeper) -> Option<Arc<Client>> {
+    fn run_with_client(&self, keeper: &mut Keeper) -> Option<Arc<Client>> {
         let (shapes, new_shapes) = mpsc::channel();
         let (hurry, hurried) = mpsc::channel();
         let ending = self.stop.child_token();
-        let lookups = || task::make_in_time("a queue", || Lookups::new(Arc::clone(&self.client)), &self.stop);
+        let lookups = || task::create_when_possible("a queue", || Lookups::new(Arc::clone(&self.client)), &self.stop);
         let offsets = offsets::Offsets::new(self, lookups()?, new_shapes, hurry);
         let topics = topics::Topics::new(self, lookups()?, ending.clone(), shapes, hurried);
-        let thread = task::start_in_time("cluster-topics", move || topics.run(), &self.stop);
+        let thread = task::start_when_possible("cluster-topics", move || topics.run(), &self.stop);
         let replacement = offsets.run(keeper);
         ending.cancel();
         if thread.is_some_and(|thread| thread.join().is_err()) {

@@ -47,10 +47,10 @@ pub(super) struct Offsets {
     storage: Arc<storage::Cluster>,
     stop: CancellationToken,
     lookups: Lookups,
-    shapes: Receiver<Shape>,
-    hurry: Sender<Hurry>,
+    layouts: Receiver<Shape>,
+    refresh_requests: Sender<Hurry>,
     plan: Plan,
-    past: PastTimes,
+    time_lookups: PastTimes,
     pairs: HashMap<usize, Pair>,
     brokers: Vec<Broker>,
     next_probe: Instant,
@@ -66,10 +66,10 @@ impl Offsets {
             storage: Arc::clone(&running.storage),
             stop: running.stop.clone(),
             lookups,
-            shapes,
-            hurry,
+            layouts: shapes,
+            refresh_requests: hurry,
             plan: Plan::new(running.cluster.offset_refresh),
-            past: PastTimes::new(running),
+            time_lookups: PastTimes::new(running),
             pairs: HashMap::new(),
             brokers: Vec::new(),
             next_probe: Instant::now(),
@@ -80,23 +80,23 @@ impl Offsets {
     /// Runs until the module is stopped, or until the client has to be replaced, and returns the replacement.
     pub(super) fn run(mut self, keeper: &mut Keeper) -> Option<Arc<Client>> {
         while !self.stop.is_cancelled() {
-            self.client.serve();
+            self.client.poll_events();
             let now = Instant::now();
-            if let Some(client) = keeper.look(now) {
+            if let Some(client) = keeper.check(now) {
                 return Some(client);
             }
-            if !self.adopt() {
+            if !self.apply_layouts() {
                 return None;
             }
-            let step = self.plan.step(now);
-            self.take_step(step);
-            self.past.look(self.plan.layout(), &self.lookups, now);
+            let step = self.plan.take_due_work(now);
+            self.do_due_work(step);
+            self.time_lookups.run_if_due(self.plan.layout(), &self.lookups, now);
             self.probe(now);
-            let left = self.plan.due().map_or(NOTICE, |due| due.saturating_duration_since(Instant::now()));
+            let left = self.plan.next_due().map_or(NOTICE, |due| due.saturating_duration_since(Instant::now()));
             let mut answer = self.lookups.next(left.min(NOTICE));
             for _ in 0..ANSWERS_AT_ONCE {
                 let Some(taken) = answer else { break };
-                self.take_answer(taken);
+                self.handle_answer(taken);
                 answer = self.lookups.next(Duration::ZERO);
             }
         }
@@ -104,14 +104,14 @@ impl Offsets {
     }
 
     /// Applies the newest metadata. Returns false when the other thread has ended.
-    fn adopt(&mut self) -> bool {
+    fn apply_layouts(&mut self) -> bool {
         loop {
-            match self.shapes.try_recv() {
-                Ok(Shape { layout, brokers, back }) => {
+            match self.layouts.try_recv() {
+                Ok(Shape { layout, brokers, was_down: back }) => {
                     self.brokers = brokers;
-                    self.plan.adopt(layout, Instant::now());
+                    self.plan.set_layout(layout, Instant::now());
                     if back {
-                        self.plan.hasten(Instant::now());
+                        self.plan.start_round_now(Instant::now());
                     }
                 }
                 Err(TryRecvError::Empty) => return true,
@@ -120,67 +120,67 @@ impl Offsets {
         }
     }
 
-    fn take_step(&mut self, step: Step) {
-        self.tell(step.unknown.into_iter().map(|seat| (seat, None)));
-        for ask in step.asks {
-            self.ask(&ask);
+    fn do_due_work(&mut self, step: Step) {
+        self.store_bounds(step.unknown.into_iter().map(|seat| (seat, None)));
+        for ask in step.requests {
+            self.send_requests(&ask);
         }
         if let Some(took) = step.complete {
-            self.refreshed(took);
+            self.record_refresh(took);
         }
         if step.closed {
-            self.pulse.round_closed();
-            self.past.refreshed(Instant::now());
+            self.pulse.record_round_end();
+            self.time_lookups.record_refresh(Instant::now());
         }
     }
 
-    fn refreshed(&mut self, took: Duration) {
-        self.pulse.refreshed(RefreshKind::Offsets, took);
-        self.past.refreshed(Instant::now());
+    fn record_refresh(&mut self, took: Duration) {
+        self.pulse.record_refresh(RefreshKind::Offsets, took);
+        self.time_lookups.record_refresh(Instant::now());
     }
 
     /// Requests the log starts first: a broker answers in order, so no log end is older than its log start.
-    fn ask(&mut self, ask: &Ask) {
+    fn send_requests(&mut self, ask: &Ask) {
         let number = ask.chunk.wrapping_mul(2);
         self.pairs.insert(ask.chunk, Pair::default());
         for (tag, spec) in [(number, Spec::Earliest), (number.wrapping_add(1), Spec::Latest)] {
             let places: Vec<Place<'_>> = ask
                 .seats
                 .iter()
-                .filter_map(|seat| self.plan.layout().place(*seat))
+                .filter_map(|seat| self.plan.layout().topic_and_partition(*seat))
                 .map(|(topic, partition)| Place { topic, partition, spec })
                 .collect();
             if places.len() < ask.seats.len() {
                 // The answer could not be assigned to the partitions.
                 broken("a request is for partitions of the layout");
-                self.take_half(tag, Err(Code::INVALID_ARG));
+                self.handle_result(tag, Err(Code::INVALID_ARG));
             } else if self.lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_err() {
-                self.take_half(tag, Err(Code::INVALID_ARG));
+                self.handle_result(tag, Err(Code::INVALID_ARG));
             }
         }
     }
 
-    fn take_answer(&mut self, answer: Answer) {
+    fn handle_answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Offsets { tag, result } if Times::is_own(tag) => self.past.take(tag, result, &self.lookups),
-            Answer::Offsets { tag, result } => self.take_half(tag, result),
+            Answer::Offsets { tag, result } if Times::is_lookup_tag(tag) => self.time_lookups.handle_answer(tag, result, &self.lookups),
+            Answer::Offsets { tag, result } => self.handle_result(tag, result),
             // It does not matter what the broker answers about the topic, not even if it is an error.
-            Answer::Topics { result: Ok(_), .. } => self.heard(Instant::now()),
-            Answer::Topics { result: Err(code), .. } if code.is_brokers() => self.heard(Instant::now()),
+            Answer::Topics { result: Ok(_), .. } => self.record_answer(Instant::now()),
+            Answer::Topics { result: Err(code), .. } if code.is_from_broker() => self.record_answer(Instant::now()),
             Answer::Topics { result: Err(_), .. } => {}
         }
     }
 
     /// Records that a broker answered. If none did before, everything is requested again.
-    fn heard(&mut self, now: Instant) {
-        if self.pulse.answered(now) {
-            self.plan.hasten(now);
+    fn record_answer(&mut self, now: Instant) {
+        if self.pulse.record_answer(now) {
+            self.plan.start_round_now(now);
             // Fails when the other thread has stopped; then this one is about to stop.
-            self.hurry.send(Hurry).ok();
+            self.refresh_requests.send(Hurry).ok();
         }
     }
 
-    fn take_half(&mut self, tag: usize, half: Half) {
+    fn handle_result(&mut self, tag: usize, half: Half) {
         let chunk = tag / 2;
         let Some(pair) = self.pairs.get_mut(&chunk) else { return broken("an answer belongs to a request in flight") };
         if tag.is_multiple_of(2) {
@@ -191,54 +191,54 @@ impl Offsets {
         if let Pair { starts: Some(_), ends: Some(_) } = pair
             && let Some(Pair { starts: Some(starts), ends: Some(ends) }) = self.pairs.remove(&chunk)
         {
-            self.take_pair(chunk, starts.unwrap_or_default(), ends);
+            self.handle_results(chunk, starts.unwrap_or_default(), ends);
         }
     }
 
-    fn take_pair(&mut self, chunk: usize, starts: Vec<Result<Found, Code>>, ends: Half) {
+    fn handle_results(&mut self, chunk: usize, starts: Vec<Result<Found, Code>>, ends: Half) {
         let now = Instant::now();
         let silent =
-            |ends: &[Result<Found, Code>]| ends.iter().all(|end| matches!(end, Err(code) if is_silence(*code)));
+            |ends: &[Result<Found, Code>]| ends.iter().all(|end| matches!(end, Err(code) if is_no_answer(*code)));
         let settled = match ends {
-            Err(code) if code.wants_metadata() => self.plan.answered(chunk, std::iter::repeat(Outcome::Moved), now),
-            Err(code) => return self.failed(chunk, code, now),
-            Ok(ends) if silent(&ends) => return self.failed(chunk, Code::TIMED_OUT, now),
+            Err(code) if code.needs_newer_metadata() => self.plan.record_answer(chunk, std::iter::repeat(Outcome::Moved), now),
+            Err(code) => return self.handle_failure(chunk, code, now),
+            Ok(ends) if silent(&ends) => return self.handle_failure(chunk, Code::TIMED_OUT, now),
             Ok(ends) => {
-                self.heard(now);
-                self.pulse.answered_by(self.address(self.plan.leader(chunk)));
+                self.record_answer(now);
+                self.pulse.record_answer_of(self.address(self.plan.leader(chunk)));
                 let starts = starts.into_iter().map(Result::ok).chain(std::iter::repeat(None));
                 let outcomes = ends.into_iter().zip(starts).map(|(end, start)| outcome(end, start));
-                self.plan.answered(chunk, outcomes, now)
+                self.plan.record_answer(chunk, outcomes, now)
             }
         };
-        if settled.hurry {
+        if settled.wants_metadata {
             // Fails when the other thread has stopped; then this one is about to stop.
-            self.hurry.send(Hurry).ok();
+            self.refresh_requests.send(Hurry).ok();
         }
-        self.tell(settled.bounds.into_iter());
+        self.store_bounds(settled.bounds.into_iter());
         if let Some(took) = settled.complete {
-            self.refreshed(took);
+            self.record_refresh(took);
         }
     }
 
-    fn failed(&mut self, chunk: usize, code: Code, now: Instant) {
-        let failed = self.plan.failed(chunk, now);
+    fn handle_failure(&mut self, chunk: usize, code: Code, now: Instant) {
+        let failed = self.plan.record_failure(chunk, now);
         if failed.first && !self.stop.is_cancelled() {
-            let cause = Cause::own(code, "no answer to a request for log ends");
-            self.pulse.refresh_failed(RefreshKind::Offsets, &cause.of_broker(self.address(failed.leader)));
+            let cause = Cause::of_code(code, "no answer to a request for log ends");
+            self.pulse.record_refresh_failure(RefreshKind::Offsets, &cause.with_broker(self.address(failed.leader)));
         }
-        self.tell(failed.unknown.into_iter().map(|seat| (seat, None)));
+        self.store_bounds(failed.unknown.into_iter().map(|seat| (seat, None)));
     }
 
     fn address(&self, id: Option<BrokerId>) -> Option<&str> {
         self.brokers.iter().find(|broker| Some(broker.id) == id).map(|broker| broker.address.as_str())
     }
 
-    fn tell(&self, bounds: impl Iterator<Item = (usize, Option<Bounds>)>) {
+    fn store_bounds(&self, bounds: impl Iterator<Item = (usize, Option<Bounds>)>) {
         let layout = self.plan.layout();
         let bounds: Vec<LogBounds<'_>> = bounds
             .filter_map(|(seat, bounds)| {
-                let (topic, partition) = layout.place(seat)?;
+                let (topic, partition) = layout.topic_and_partition(seat)?;
                 let (start, end) = bounds.map_or((None, None), |(start, end)| (start, Some(end)));
                 Some(LogBounds { topic, partition, start, end })
             })
@@ -250,7 +250,7 @@ impl Offsets {
 
     /// Probes the brokers in turn while no refresh is answered.
     fn probe(&mut self, now: Instant) {
-        if !self.pulse.quiet(now) || now < self.next_probe || self.brokers.is_empty() {
+        if !self.pulse.check_silence(now) || now < self.next_probe || self.brokers.is_empty() {
             return;
         }
         self.next_probe = now + PROBE;
@@ -265,7 +265,7 @@ impl Offsets {
 }
 
 /// Whether the code means that no answer came, rather than an error from the broker.
-const fn is_silence(code: Code) -> bool {
+const fn is_no_answer(code: Code) -> bool {
     matches!(code, Code::TIMED_OUT | Code::TRANSPORT)
 }
 
@@ -273,7 +273,7 @@ fn outcome(end: Result<Found, Code>, start: Option<Found>) -> Outcome {
     match end {
         Ok(Found { offset: Some(end), .. }) => Outcome::Known(start.and_then(|start| start.offset), end),
         Ok(Found { offset: None, .. }) => Outcome::Refused,
-        Err(code) if code.wants_metadata() => Outcome::Moved,
+        Err(code) if code.needs_newer_metadata() => Outcome::Moved,
         Err(_) => Outcome::Refused,
     }
 }

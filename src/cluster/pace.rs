@@ -17,15 +17,15 @@ pub(super) fn backoff(failures: u32) -> Duration {
 pub(super) struct Pace {
     every: Duration,
     due: Instant,
-    asked: Option<Instant>,
+    last_request: Option<Instant>,
     failures: u32,
-    hurries: u32,
+    early_requests: u32,
 }
 
 impl Pace {
     /// Starts with a request that is due at once.
     pub(super) const fn new(every: Duration, now: Instant) -> Self {
-        Self { every, due: now, asked: None, failures: 0, hurries: 0 }
+        Self { every, due: now, last_request: None, failures: 0, early_requests: 0 }
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
@@ -33,36 +33,36 @@ impl Pace {
     }
 
     /// The time until the next request is due.
-    pub(super) fn left(&self, now: Instant) -> Duration {
+    pub(super) fn time_left(&self, now: Instant) -> Duration {
         self.due.saturating_duration_since(now)
     }
 
     /// Records that the request is sent.
-    pub(super) fn asks(&mut self, now: Instant) {
-        if self.asked.is_some_and(|asked| now.saturating_duration_since(asked) >= LAST_BACKOFF.saturating_mul(2)) {
-            self.hurries = 0;
+    pub(super) fn record_request(&mut self, now: Instant) {
+        if self.last_request.is_some_and(|asked| now.saturating_duration_since(asked) >= LAST_BACKOFF.saturating_mul(2)) {
+            self.early_requests = 0;
         }
-        self.asked = Some(now);
+        self.last_request = Some(now);
     }
 
-    pub(super) fn succeeded(&mut self, now: Instant) {
+    pub(super) fn record_success(&mut self, now: Instant) {
         self.failures = 0;
         self.due = now + self.every;
     }
 
-    pub(super) fn failed(&mut self, now: Instant) {
+    pub(super) fn record_failure(&mut self, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         self.due = now + backoff(self.failures);
     }
 
     /// Schedules the next request soon. When this is repeated, the pauses grow.
-    pub(super) fn hurry(&mut self, now: Instant) {
-        let soon = match self.asked {
-            Some(asked) => (asked + backoff(self.hurries)).max(now),
+    pub(super) fn schedule_soon(&mut self, now: Instant) {
+        let soon = match self.last_request {
+            Some(asked) => (asked + backoff(self.early_requests)).max(now),
             None => now,
         };
         if soon < self.due {
-            self.hurries = self.hurries.saturating_add(1);
+            self.early_requests = self.early_requests.saturating_add(1);
             self.due = soon;
         }
     }
@@ -90,27 +90,27 @@ mod tests {
         let now = Instant::now();
         let mut pace = Pace::new(MINUTE, now);
         assert!(pace.is_due(now));
-        pace.asks(now);
-        pace.failed(now);
-        assert_eq!(pace.left(now), millis(250));
-        pace.succeeded(now);
-        assert_eq!(pace.left(now), MINUTE);
+        pace.record_request(now);
+        pace.record_failure(now);
+        assert_eq!(pace.time_left(now), millis(250));
+        pace.record_success(now);
+        assert_eq!(pace.time_left(now), MINUTE);
     }
 
     #[test]
     fn who_is_in_a_hurry_is_served_at_once_but_not_over_and_over() {
         let mut now = Instant::now();
         let mut pace = Pace::new(MINUTE, now);
-        pace.asks(now);
-        pace.succeeded(now);
+        pace.record_request(now);
+        pace.record_success(now);
         let mut served = 0;
         let end = now + MINUTE;
         while now < end {
-            pace.hurry(now);
+            pace.schedule_soon(now);
             if pace.is_due(now) {
                 served += 1;
-                pace.asks(now);
-                pace.succeeded(now);
+                pace.record_request(now);
+                pace.record_success(now);
             }
             now += millis(10);
         }
@@ -121,10 +121,10 @@ mod tests {
     fn a_hurry_after_a_quiet_time_is_served_at_once() {
         let now = Instant::now();
         let mut pace = Pace::new(MINUTE, now);
-        pace.asks(now);
-        pace.succeeded(now);
+        pace.record_request(now);
+        pace.record_success(now);
         let later = now + MINUTE / 2;
-        pace.hurry(later);
+        pace.schedule_soon(later);
         assert!(pace.is_due(later));
     }
 }

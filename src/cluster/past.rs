@@ -30,11 +30,11 @@ pub(super) struct Past {
     every: Duration,
     stage: Stage,
     /// Rounds that may still be sent in this set.
-    left: u8,
+    rounds_left: u8,
     /// When to check the needs next.
     due: Instant,
     /// Number of unanswered lookups.
-    open: usize,
+    unanswered: usize,
     partitions: HashMap<Key, Asked>,
 }
 
@@ -56,9 +56,9 @@ struct Asked {
     /// Keeps the key valid.
     _topic: Arc<TopicName>,
     /// Lookups in this set of rounds.
-    questions: u8,
+    queries: u8,
     /// Whether no broker could be asked in this set of rounds.
-    silent: bool,
+    unreachable: bool,
     /// Number of answers for each record that is still wanted.
     answers: Vec<(Offset, u8)>,
 }
@@ -69,7 +69,7 @@ pub(super) struct Question {
     pub(super) topic: Arc<TopicName>,
     pub(super) id: Option<TopicId>,
     pub(super) partition: Partition,
-    pub(super) what: What,
+    pub(super) target: What,
     /// The records whose times are wanted.
     wanted: Vec<Offset>,
 }
@@ -87,21 +87,21 @@ pub(super) enum What {
 #[derive(Debug)]
 pub(super) enum Need {
     /// A round of lookups.
-    Ask(Vec<Question>),
+    Send(Vec<Question>),
     /// No lookup is needed.
     Nothing,
     /// The first rounds are over.
-    FirstOver,
+    FirstRoundsOver,
 }
 
 impl Past {
     /// Creates the state for log ends that are refreshed every `every`.
     pub(super) fn new(every: Duration, now: Instant) -> Self {
-        Self { every, stage: Stage::Waiting, left: 0, due: now, open: 0, partitions: HashMap::new() }
+        Self { every, stage: Stage::Waiting, rounds_left: 0, due: now, unanswered: 0, partitions: HashMap::new() }
     }
 
     /// Records that a refresh of the log ends is over.
-    pub(super) fn refreshed(&mut self, now: Instant) {
+    pub(super) fn record_refresh(&mut self, now: Instant) {
         match self.stage {
             Stage::Waiting => self.begin(Stage::First, FIRST_ROUNDS, now),
             Stage::First => {}
@@ -110,9 +110,9 @@ impl Past {
     }
 
     fn begin(&mut self, stage: Stage, rounds: u8, now: Instant) {
-        (self.stage, self.left, self.due) = (stage, rounds, now);
+        (self.stage, self.rounds_left, self.due) = (stage, rounds, now);
         for asked in self.partitions.values_mut() {
-            (asked.questions, asked.silent) = (0, false);
+            (asked.queries, asked.unreachable) = (0, false);
         }
     }
 
@@ -122,7 +122,7 @@ impl Past {
     }
 
     /// Whether the first rounds have been due for long.
-    pub(super) fn has_waited(&self, now: Instant) -> bool {
+    pub(super) fn has_waited_long(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.due) >= PATIENCE
     }
 
@@ -133,7 +133,7 @@ impl Past {
             Stage::First => groups_known,
             Stage::Later => true,
         };
-        may && self.open == 0 && now >= self.due
+        may && self.unanswered == 0 && now >= self.due
     }
 
     /// Whether all lookups allowed for a record are spent.
@@ -143,26 +143,26 @@ impl Past {
     }
 
     /// Creates the next round of lookups, if one is needed.
-    pub(super) fn ask(&mut self, lagging: &[TimeLookup], exactness: Exactness, time: Timestamp, now: Instant) -> Need {
+    pub(super) fn next_round(&mut self, lagging: &[TimeLookup], exactness: Exactness, time: Timestamp, now: Instant) -> Need {
         self.keep_wanted(lagging);
         let mut questions = Vec::new();
-        if self.left > 0 {
+        if self.rounds_left > 0 {
             for needed in lagging {
-                self.ask_about(needed, exactness, time, &mut questions);
+                self.add_queries(needed, exactness, time, &mut questions);
             }
         }
         if questions.is_empty() {
             self.due = now + self.every / u32::from(ROUNDS);
-            self.left = self.left.min(ROUNDS);
+            self.rounds_left = self.rounds_left.min(ROUNDS);
             return if std::mem::replace(&mut self.stage, Stage::Later) == Stage::First {
-                Need::FirstOver
+                Need::FirstRoundsOver
             } else {
                 Need::Nothing
             };
         }
-        self.left = self.left.saturating_sub(1);
-        self.open = questions.len();
-        Need::Ask(questions)
+        self.rounds_left = self.rounds_left.saturating_sub(1);
+        self.unanswered = questions.len();
+        Need::Send(questions)
     }
 
     /// Removes partitions and records that are no longer wanted.
@@ -171,54 +171,54 @@ impl Past {
         for needed in lagging {
             let key = key(&needed.topic, needed.partition);
             let mut asked = self.partitions.remove(&key).unwrap_or_else(|| Asked::about(&needed.topic));
-            asked.answers.retain(|(record, _)| needed.aims.iter().any(|aim| aim.record == *record));
+            asked.answers.retain(|(record, _)| needed.wanted.iter().any(|aim| aim.record == *record));
             kept.insert(key, asked);
         }
         self.partitions = kept;
     }
 
-    fn ask_about(&mut self, needed: &TimeLookup, exactness: Exactness, time: Timestamp, to: &mut Vec<Question>) {
-        let rounds = self.left;
+    fn add_queries(&mut self, needed: &TimeLookup, exactness: Exactness, time: Timestamp, to: &mut Vec<Question>) {
+        let rounds = self.rounds_left;
         let key = key(&needed.topic, needed.partition);
         let asked = self.partitions.entry(key).or_insert_with(|| Asked::about(&needed.topic));
-        if asked.silent {
+        if asked.unreachable {
             return;
         }
         let question = |what, wanted| Question {
             topic: Arc::clone(&needed.topic),
             id: needed.id,
             partition: needed.partition,
-            what,
+            target: what,
             wanted,
         };
-        if needed.dates != Dates::There || needed.aims.iter().any(|aim| is_first(aim, needed.start)) {
-            asked.questions = asked.questions.saturating_add(1);
+        if needed.timestamps != Dates::Present || needed.wanted.iter().any(|aim| is_first(aim, needed.start)) {
+            asked.queries = asked.queries.saturating_add(1);
             to.push(question(What::First, Vec::new()));
-            if needed.dates != Dates::There {
+            if needed.timestamps != Dates::Present {
                 return;
             }
         }
-        for (span, wanted) in by_span(&needed.aims) {
+        for (span, wanted) in by_span(&needed.wanted) {
             let answered = wanted.iter().map(|record| asked.answers_for(*record)).max().unwrap_or(0);
-            let room = FOR_COMMIT.saturating_sub(answered).min(ABOUT_PARTITION.saturating_sub(asked.questions));
-            let count = at_once(exactness.cells(&span, time), rounds, room);
+            let room = FOR_COMMIT.saturating_sub(answered).min(ABOUT_PARTITION.saturating_sub(asked.queries));
+            let count = lookups_at_once(exactness.cells(&span, time), rounds, room);
             for at in exactness.split(&span, time, count) {
-                asked.questions = asked.questions.saturating_add(1);
+                asked.queries = asked.queries.saturating_add(1);
                 to.push(question(What::From(at, needed.end), wanted.clone()));
             }
         }
     }
 
     /// Handles the end of a lookup. `heard` is false if it got no answer.
-    pub(super) fn answered(&mut self, question: &Question, heard: bool, now: Instant) {
+    pub(super) fn record_answer(&mut self, question: &Question, heard: bool, now: Instant) {
         if let Some(asked) = self.partitions.get_mut(&key(&question.topic, question.partition)) {
-            asked.silent |= !heard;
+            asked.unreachable |= !heard;
             for record in question.wanted.iter().filter(|_| heard) {
                 asked.count_answer(*record);
             }
         }
-        self.open = self.open.saturating_sub(1);
-        if self.open == 0 {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        if self.unanswered == 0 {
             self.due = now;
         }
     }
@@ -227,7 +227,7 @@ impl Past {
 impl Asked {
     /// Starts without lookups.
     fn about(topic: &Arc<TopicName>) -> Self {
-        Self { _topic: Arc::clone(topic), questions: 0, silent: false, answers: Vec::new() }
+        Self { _topic: Arc::clone(topic), queries: 0, unreachable: false, answers: Vec::new() }
     }
 
     fn answers_for(&self, record: Offset) -> u8 {
@@ -248,14 +248,14 @@ fn key(topic: &TopicName, partition: Partition) -> Key {
 
 /// Whether the wanted record is the first one: a single lookup finds its time.
 fn is_first(aim: &WantedTime, start: Option<Offset>) -> bool {
-    aim.span.is_none() || start.is_some_and(|start| aim.record <= start)
+    aim.range.is_none() || start.is_some_and(|start| aim.record <= start)
 }
 
 /// Groups records by the span that their times lie in, so that they share lookups.
 fn by_span(aims: &[WantedTime]) -> Vec<(Span, Vec<Offset>)> {
     let mut spans: Vec<(Span, Vec<Offset>)> = Vec::new();
     for aim in aims {
-        let Some(span) = aim.span else { continue };
+        let Some(span) = aim.range else { continue };
         match spans.iter_mut().find(|(held, _)| held.earliest == span.earliest && held.latest == span.latest) {
             Some((_, wanted)) => wanted.push(aim.record),
             None => spans.push((span, vec![aim.record])),
@@ -266,7 +266,7 @@ fn by_span(aims: &[WantedTime]) -> Vec<(Span, Vec<Offset>)> {
 
 /// How many lookups to send at once, so that a span is divided into single cells within `rounds` rounds and `room`
 /// lookups. If that is impossible, one at a time gets furthest.
-fn at_once(cells: f64, rounds: u8, room: u8) -> u8 {
+fn lookups_at_once(cells: f64, rounds: u8, room: u8) -> u8 {
     let parts = |count: u8| (f64::from(count) + 1.0).powi(i32::from(rounds));
     let most = room.checked_div(rounds).unwrap_or(0);
     (1..=most).find(|count| parts(*count) >= cells).unwrap_or(1).min(room)

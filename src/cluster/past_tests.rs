@@ -100,7 +100,7 @@ impl Scene {
         let (start, end) = (Some(Offset(self.log.start)), Some(Offset(self.log.end())));
         let bounds = LogBounds { topic: "t", partition: Partition(0), start, end };
         self.storage.apply_bounds("c", &[bounds], Timestamp(self.time));
-        self.past.refreshed(self.now);
+        self.past.record_refresh(self.now);
     }
 
     fn wait(&mut self, millis: i64) {
@@ -115,26 +115,26 @@ impl Scene {
             let time = Timestamp(self.time);
             let past = &self.past;
             let lagging =
-                self.cluster().settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
-            let exactness = self.cluster().exactness();
-            match self.past.ask(&lagging, exactness, time, self.now) {
-                Need::Ask(questions) => {
+                self.cluster().settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+            let exactness = self.cluster().accuracy();
+            match self.past.next_round(&lagging, exactness, time, self.now) {
+                Need::Send(questions) => {
                     self.rounds += 1;
                     for question in questions {
-                        let answer = self.log.answer(question.what);
+                        let answer = self.log.answer(question.target);
                         let (topic, id) = (Arc::clone(&question.topic), question.id);
                         let found = TimesFound { topic, id, partition: question.partition, answer };
                         self.cluster().apply_times(&[found], time);
-                        self.past.answered(&question, true, self.now);
+                        self.past.record_answer(&question, true, self.now);
                     }
                 }
                 Need::Nothing => self.cluster().thin_times(&lagging, time),
-                Need::FirstOver => {
-                    self.cluster().past_is_read();
+                Need::FirstRoundsOver => {
+                    self.cluster().set_past_read();
                     let past = &self.past;
                     let _asked_later = self
                         .cluster()
-                        .settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+                        .settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
                 }
             }
         }
@@ -330,12 +330,12 @@ fn a_broker_that_is_silent_is_not_asked_again_in_these_rounds() {
     let mut scene = Scene::new(steady(1_000, SECOND));
     scene.commit("g", 5);
     scene.refresh();
-    let lagging = scene.cluster().settle(Timestamp(scene.time), |_, _, _| false);
-    let exactness = scene.cluster().exactness();
-    let Need::Ask(questions) = scene.past.ask(&lagging, exactness, Timestamp(scene.time), scene.now) else { panic!() };
-    scene.past.answered(&questions[0], false, scene.now);
-    assert!(matches!(scene.past.ask(&lagging, exactness, Timestamp(scene.time), scene.now), Need::FirstOver));
+    let lagging = scene.cluster().settle_time_lags(Timestamp(scene.time), |_, _, _| false);
+    let exactness = scene.cluster().accuracy();
+    let Need::Send(questions) = scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now) else { panic!() };
+    scene.past.record_answer(&questions[0], false, scene.now);
+    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), Need::FirstRoundsOver));
     scene.wait(REFRESH);
     scene.refresh();
-    assert!(matches!(scene.past.ask(&lagging, exactness, Timestamp(scene.time), scene.now), Need::Ask(_)));
+    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), Need::Send(_)));
 }

@@ -18,79 +18,79 @@ pub(super) struct PastTimes {
     storage: Arc<Cluster>,
     pulse: Arc<Pulse>,
     consumers: Vec<Arc<Health>>,
-    past: Past,
-    times: Times,
+    schedule: Past,
+    requests: Times,
     /// Whether some groups were not known during the first rounds.
     incomplete: bool,
 }
 
 impl PastTimes {
     pub(super) fn new(running: &Running) -> Self {
-        running.storage.refreshed_every(running.cluster.offset_refresh);
+        running.storage.set_refresh_interval(running.cluster.offset_refresh);
         Self {
             storage: Arc::clone(&running.storage),
             pulse: Arc::clone(&running.pulse),
             consumers: running.consumers.clone(),
-            past: Past::new(running.cluster.offset_refresh, Instant::now()),
-            times: Times::default(),
+            schedule: Past::new(running.cluster.offset_refresh, Instant::now()),
+            requests: Times::default(),
             incomplete: false,
         }
     }
 
     /// Records that a refresh of the log ends is over.
-    pub(super) fn refreshed(&mut self, now: Instant) {
-        self.past.refreshed(now);
+    pub(super) fn record_refresh(&mut self, now: Instant) {
+        self.schedule.record_refresh(now);
     }
 
     /// Checks what storage needs, if that is due.
-    pub(super) fn look(&mut self, layout: &Layout, lookups: &Lookups, now: Instant) {
+    pub(super) fn run_if_due(&mut self, layout: &Layout, lookups: &Lookups, now: Instant) {
         let known = self.consumers.iter().all(|health| health.is_ready());
         if self.incomplete && known {
             self.incomplete = false;
-            self.past.restart(now);
+            self.schedule.restart(now);
         }
-        if !self.past.is_due(now, known || self.waited_enough(now)) {
+        if !self.schedule.is_due(now, known || self.has_waited_enough(now)) {
             return;
         }
         let storage = &self.storage;
         let time = clock::now();
-        let past = &self.past;
-        let lagging = storage.settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
-        match self.past.ask(&lagging, storage.exactness(), time, now) {
-            Need::Ask(questions) => {
-                let told = self.times.ask(questions, layout, lookups);
-                self.hear(told);
+        let past = &self.schedule;
+        let lagging = storage.settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+        match self.schedule.next_round(&lagging, storage.accuracy(), time, now) {
+            Need::Send(questions) => {
+                let told = self.requests.send_round(questions, layout, lookups);
+                self.apply_completed(told);
             }
             Need::Nothing => storage.thin_times(&lagging, time),
-            Need::FirstOver => {
+            Need::FirstRoundsOver => {
                 self.incomplete = !known;
-                storage.past_is_read();
+                storage.set_past_read();
                 // From here on time lags that are known less exactly are shown, too. They are settled now, so that
                 // they do not jump later.
-                let past = &self.past;
+                let past = &self.schedule;
                 let _asked_later =
-                    storage.settle(time, |topic, partition, record| past.has_given_up(topic, partition, record));
-                self.pulse.past_read();
+                    storage.settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+                self.pulse.record_first_lookups();
             }
         }
     }
 
     /// Whether to stop waiting for consumers that bring no groups.
-    fn waited_enough(&self, now: Instant) -> bool {
+    fn has_waited_enough(&self, now: Instant) -> bool {
         let tick = clock::tick();
-        self.past.has_waited(now) && !self.consumers.iter().any(|health| !health.is_ready() && health.advances(tick))
+        self.schedule.has_waited_long(now) && !self.consumers.iter().any(|health| !health.is_ready() && health.is_advancing(tick))
     }
 
     /// Handles the answer to one of its requests.
-    pub(super) fn take(&mut self, tag: usize, result: Result<Vec<Result<Found, Code>>, Code>, lookups: &Lookups) {
-        let told = self.times.take(tag, result, lookups);
-        self.hear(told);
+    pub(super) fn handle_answer(&mut self, tag: usize, result: Result<Vec<Result<Found, Code>>, Code>, lookups: &Lookups) {
+        let told = self.requests.handle_answer(tag, result, lookups);
+        self.apply_completed(told);
     }
 
-    fn hear(&mut self, told: Vec<Told>) {
+    fn apply_completed(&mut self, told: Vec<Told>) {
         let now = Instant::now();
         for (question, answer) in &told {
-            self.past.answered(question, answer.is_some(), now);
+            self.schedule.record_answer(question, answer.is_some(), now);
         }
         let answers: Vec<TimesFound> = told.into_iter().filter_map(|(_, answer)| answer).collect();
         if !answers.is_empty() {

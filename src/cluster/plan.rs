@@ -39,13 +39,13 @@ pub(super) struct Plan {
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
     /// Whether a request is in flight.
-    asked: bool,
+    in_flight: bool,
     /// Whether it was read in this round, or refused for the rest of it.
-    settled: bool,
+    done: bool,
     /// Whether it was reported as unknown in this round.
-    told: bool,
+    reported_unknown: bool,
     /// Whether it waits for newer metadata.
-    moved: bool,
+    awaits_metadata: bool,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ struct Leader {
     retry_at: Option<Instant>,
     in_flight: usize,
     /// Whether its waiting partitions were reported as unknown in this round.
-    told: bool,
+    reported_unknown: bool,
 }
 
 #[derive(Debug)]
@@ -68,7 +68,7 @@ struct Round {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
     /// Requests to send.
-    pub(super) asks: Vec<Ask>,
+    pub(super) requests: Vec<Ask>,
     /// Partitions to report as unknown.
     pub(super) unknown: Vec<usize>,
     /// How long the round took, if it is complete.
@@ -98,21 +98,21 @@ impl Plan {
     }
 
     /// Applies newer metadata.
-    pub(super) fn adopt(&mut self, layout: Layout, now: Instant) {
+    pub(super) fn set_layout(&mut self, layout: Layout, now: Instant) {
         if layout != self.layout {
             self.rearrange(layout);
         }
         for progress in &mut self.seats {
-            progress.moved = false;
+            progress.awaits_metadata = false;
         }
         self.waiting = true;
         self.next_round.get_or_insert(now);
-        self.recount();
+        self.count_open();
     }
 
     fn rearrange(&mut self, layout: Layout) {
-        let moved_to = self.layout.moved_to(&layout);
-        let mut seats = vec![Progress::default(); layout.seats().len()];
+        let moved_to = self.layout.indexes_in(&layout);
+        let mut seats = vec![Progress::default(); layout.partitions().len()];
         for (progress, to) in self.seats.iter().zip(&moved_to) {
             if let Some(place) = to.and_then(|to| seats.get_mut(to)) {
                 *place = *progress;
@@ -125,7 +125,7 @@ impl Plan {
         self.layout = layout;
         let Self { leaders, layout, .. } = self;
         leaders.retain(|id, leader| leader.in_flight > 0 || !layout.led_by(*id).is_empty());
-        leaders.values_mut().for_each(|leader| leader.told = false);
+        leaders.values_mut().for_each(|leader| leader.reported_unknown = false);
     }
 
     /// The state of the partition at an index of the layout.
@@ -138,33 +138,33 @@ impl Plan {
     }
 
     /// Counts the partitions that the round still has to read.
-    fn recount(&mut self) {
-        let open = self.layout.seats().iter().zip(&self.seats);
-        let open = open.filter(|(seat, progress)| seat.leader.is_some() && !progress.settled).count();
+    fn count_open(&mut self) {
+        let open = self.layout.partitions().iter().zip(&self.seats);
+        let open = open.filter(|(seat, progress)| seat.leader.is_some() && !progress.done).count();
         if let Some(round) = &mut self.round {
             round.open = open;
         }
     }
 
     /// Makes the next round due at once, because the cluster has come back.
-    pub(super) fn hasten(&mut self, now: Instant) {
+    pub(super) fn start_round_now(&mut self, now: Instant) {
         if let Some(due) = &mut self.next_round {
             *due = now;
         }
     }
 
     /// When the next action is due, if nothing happens before.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(super) fn next_due(&self) -> Option<Instant> {
         let retries = self.leaders.values().filter(|leader| leader.in_flight == 0).filter_map(|leader| leader.retry_at);
         retries.chain(self.next_round).min()
     }
 
     /// Does what is due.
-    pub(super) fn step(&mut self, now: Instant) -> Step {
+    pub(super) fn take_due_work(&mut self, now: Instant) -> Step {
         let mut step = Step::default();
         if self.next_round.is_some_and(|due| due <= now) {
             step.closed = self.round.is_some();
-            self.begin(now, &mut step.unknown);
+            self.begin_round(now, &mut step.unknown);
         }
         let probes: BTreeSet<BrokerId> = self
             .leaders
@@ -173,23 +173,23 @@ impl Plan {
             .map(|(id, _)| *id)
             .collect();
         if self.waiting || !probes.is_empty() {
-            self.ask(&probes, &mut step.asks);
+            self.create_requests(&probes, &mut step.requests);
         }
-        step.complete = self.completed(now);
+        step.complete = self.take_completed(now);
         step
     }
 
     /// Closes the round and begins the next one.
-    fn begin(&mut self, now: Instant, unknown: &mut Vec<usize>) {
+    fn begin_round(&mut self, now: Instant, unknown: &mut Vec<usize>) {
         let had_round = self.round.is_some();
-        self.leaders.values_mut().for_each(|leader| leader.told = false);
-        for (place, (seat, progress)) in self.layout.seats().iter().zip(&mut self.seats).enumerate() {
-            let missed = had_round && !progress.settled && !progress.told;
-            *progress = Progress { settled: false, told: false, ..*progress };
+        self.leaders.values_mut().for_each(|leader| leader.reported_unknown = false);
+        for (place, (seat, progress)) in self.layout.partitions().iter().zip(&mut self.seats).enumerate() {
+            let missed = had_round && !progress.done && !progress.reported_unknown;
+            *progress = Progress { done: false, reported_unknown: false, ..*progress };
             if seat.leader.is_none() {
-                progress.told = true;
+                progress.reported_unknown = true;
             }
-            if missed || progress.told {
+            if missed || progress.reported_unknown {
                 unknown.push(place);
             }
         }
@@ -197,11 +197,11 @@ impl Plan {
         self.next_round = Some(if next <= now { now + self.every } else { next });
         self.round = Some(Round { began: now, open: 0, failed: false });
         self.waiting = true;
-        self.recount();
+        self.count_open();
     }
 
     /// How long the round took, once nothing is left to read. Returned once per round.
-    fn completed(&mut self, now: Instant) -> Option<Duration> {
+    fn take_completed(&mut self, now: Instant) -> Option<Duration> {
         let round = self.round.as_mut().filter(|round| round.open == 0 && !round.failed)?;
         // Prevents the round from completing a second time.
         round.failed = true;

@@ -19,68 +19,68 @@ const PARTS: u64 = 2;
 pub(super) struct Pulse {
     client: Arc<Client>,
     metrics: ModuleMetrics,
-    last: Mutex<Instant>,
+    last_answer: Mutex<Instant>,
 }
 
 impl Pulse {
     pub(super) fn new(client: Arc<Client>, metrics: ModuleMetrics) -> Self {
-        Self { client, metrics, last: Mutex::new(Instant::now()) }
+        Self { client, metrics, last_answer: Mutex::new(Instant::now()) }
     }
 
     /// The pulse of the same module with another client.
-    pub(super) fn of(&self, client: Arc<Client>) -> Self {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { client, metrics: self.metrics.clone(), last: Mutex::new(last) }
+    pub(super) fn with_client(&self, client: Arc<Client>) -> Self {
+        let last = *self.last_answer.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { client, metrics: self.metrics.clone(), last_answer: Mutex::new(last) }
     }
 
     /// Records that a server answered. Returns true when none did before: then everything may have changed.
-    pub(super) fn answered(&self, now: Instant) -> bool {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = now;
-        self.metrics.answered();
-        self.client.answered()
+    pub(super) fn record_answer(&self, now: Instant) -> bool {
+        *self.last_answer.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        self.metrics.record_answer();
+        self.client.record_answer()
     }
 
     /// Records a complete refresh.
-    pub(super) fn refreshed(&self, kind: RefreshKind, took: Duration) {
-        self.metrics.refreshed(kind, took);
+    pub(super) fn record_refresh(&self, kind: RefreshKind, took: Duration) {
+        self.metrics.record_refresh(kind, took);
         if kind == RefreshKind::Offsets {
-            self.metrics.progress(1, PARTS);
+            self.metrics.set_progress(1, PARTS);
         }
     }
 
     /// Records that a round of log ends is over. Everything readable was read, although some leaders may be silent.
-    pub(super) fn round_closed(&self) {
+    pub(super) fn record_round_end(&self) {
         if self.metrics.health().is_up(clock::tick()) {
-            self.metrics.progress(1, PARTS);
+            self.metrics.set_progress(1, PARTS);
         }
     }
 
     /// Records that the first time lookups are done, as far as commits need them and brokers answer.
-    pub(super) fn past_read(&self) {
-        self.metrics.progress(PARTS, PARTS);
+    pub(super) fn record_first_lookups(&self) {
+        self.metrics.set_progress(PARTS, PARTS);
     }
 
     /// Records a failed refresh. The reason is librdkafka's if known, because it is mostly more precise than that
     /// of the unanswered request.
-    pub(super) fn refresh_failed(&self, kind: RefreshKind, cause: &Cause) {
+    pub(super) fn record_refresh_failure(&self, kind: RefreshKind, cause: &Cause) {
         let context = self.client.context();
-        context.unanswered(cause);
+        context.record_unanswered(cause);
         let known = context.cause();
-        self.metrics.refresh_failed(kind, known.map_or(cause.reason, |known| known.reason).name());
+        self.metrics.record_refresh_error(kind, known.map_or(cause.reason, |known| known.reason).name());
     }
 
     /// Records that a broker, `host:port`, answered a request.
-    pub(super) fn answered_by(&self, broker: Option<&str>) {
+    pub(super) fn record_answer_of(&self, broker: Option<&str>) {
         if let Some(broker) = broker {
-            self.client.context().answered_by(broker);
+            self.client.context().record_answer_of(broker);
         }
     }
 
     /// Whether a probe is due. Also reports the cluster as down after a long silence.
-    pub(super) fn quiet(&self, now: Instant) -> bool {
-        let silence = now.saturating_duration_since(*self.last.lock().unwrap_or_else(PoisonError::into_inner));
+    pub(super) fn check_silence(&self, now: Instant) -> bool {
+        let silence = now.saturating_duration_since(*self.last_answer.lock().unwrap_or_else(PoisonError::into_inner));
         if silence >= DOWN {
-            self.client.context().silent(&Cause::own(Code::TIMED_OUT, "no server has answered for 10 s"));
+            self.client.context().record_silence(&Cause::of_code(Code::TIMED_OUT, "no server has answered for 10 s"));
         }
         silence >= QUIET
     }

@@ -35,12 +35,12 @@ pub(super) type Told = (Question, Option<TimesFound>);
 
 impl Times {
     /// Whether an answer belongs to one of these requests.
-    pub(super) const fn is_own(tag: usize) -> bool {
+    pub(super) const fn is_lookup_tag(tag: usize) -> bool {
         tag & MARK != 0
     }
 
     /// Sends a round of lookups. Returns those without a leader to ask.
-    pub(super) fn ask(&mut self, questions: Vec<Question>, layout: &Layout, lookups: &Lookups) -> Vec<Told> {
+    pub(super) fn send_round(&mut self, questions: Vec<Question>, layout: &Layout, lookups: &Lookups) -> Vec<Told> {
         let mut calls: BTreeMap<(BrokerId, usize), Vec<Question>> = BTreeMap::new();
         let mut unasked = Vec::new();
         // A request may contain a partition once. Lookups for the same partition are adjacent in `questions`.
@@ -78,7 +78,7 @@ impl Times {
             {
                 let tag = self.next_tag | MARK;
                 self.next_tag = self.next_tag.wrapping_add(1);
-                let places: Vec<Place<'_>> = questions.iter().filter_map(place).collect();
+                let places: Vec<Place<'_>> = questions.iter().filter_map(list_offsets_partition).collect();
                 let is_whole = places.len() == questions.len();
                 if !is_whole {
                     broken("a topic that has a leader has a name of UTF-8");
@@ -98,7 +98,7 @@ impl Times {
     }
 
     /// Handles an answer, and sends waiting requests. A leader that is silent gets no more requests in this round.
-    pub(super) fn take(
+    pub(super) fn handle_answer(
         &mut self,
         tag: usize,
         result: Result<Vec<Result<Found, Code>>, Code>,
@@ -108,7 +108,7 @@ impl Times {
             broken("an answer belongs to a request in flight");
             return Vec::new();
         };
-        self.answered(leader);
+        self.finish_request(leader);
         let mut told = Vec::new();
         let silent = match &result {
             Err(_) => true,
@@ -120,7 +120,7 @@ impl Times {
         }
         let answers = result.unwrap_or_default().into_iter().map(Result::ok).chain(std::iter::repeat(None));
         told.extend(questions.into_iter().zip(answers).map(|(question, found)| {
-            let found = found.and_then(|found| answer(&question, found));
+            let found = found.and_then(|found| to_time_answer(&question, found));
             (question, found)
         }));
         told.extend(self.send(leader, lookups));
@@ -128,7 +128,7 @@ impl Times {
     }
 
     /// Counts a request of a leader as no longer in flight.
-    fn answered(&mut self, leader: BrokerId) {
+    fn finish_request(&mut self, leader: BrokerId) {
         if let Some(busy) = self.busy.get_mut(&leader) {
             *busy = busy.saturating_sub(1);
             if *busy == 0 {
@@ -142,8 +142,8 @@ fn leader(question: &Question, layout: &Layout) -> Option<BrokerId> {
     layout.leader(str::from_utf8(question.topic.label.name().0).ok()?, question.partition)
 }
 
-fn place(question: &Question) -> Option<Place<'_>> {
-    let spec = match question.what {
+fn list_offsets_partition(question: &Question) -> Option<Place<'_>> {
+    let spec = match question.target {
         What::First => Spec::At(Timestamp(0)),
         What::From(time, _) => Spec::At(time),
     };
@@ -152,13 +152,13 @@ fn place(question: &Question) -> Option<Place<'_>> {
 }
 
 /// Converts an answer. `None` for a record without a timestamp, which counts as no answer.
-fn answer(question: &Question, found: Found) -> Option<TimesFound> {
+fn to_time_answer(question: &Question, found: Found) -> Option<TimesFound> {
     let found = match (found.offset, found.time) {
         (Some(offset), Some(time)) => Some(Dated { offset, time }),
         (None, _) => None,
         (Some(_), None) => return None,
     };
-    let answer = match question.what {
+    let answer = match question.target {
         What::First => TimeAnswer::First(found),
         What::From(asked, end) => TimeAnswer::From { asked, found, end },
     };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::layout::{Known, Layout, identify, read, remember};
+use super::layout::{Known, Layout, set_topic_ids, to_metadata, known_topics};
 use super::pace::Pace;
 use super::pulse::Pulse;
 use super::{NOTICE, Running};
@@ -30,7 +30,7 @@ pub(super) struct Shape {
     pub(super) layout: Layout,
     pub(super) brokers: Vec<Broker>,
     /// Whether the cluster had been down.
-    pub(super) back: bool,
+    pub(super) was_down: bool,
 }
 
 /// Number of refreshes without an answer after which brokers, leaders and replicas are unknown.
@@ -42,7 +42,7 @@ struct More {
     ids: HashMap<String, TopicId>,
     racks: BTreeMap<BrokerId, String>,
     /// Whether every request was answered.
-    whole: bool,
+    complete: bool,
 }
 
 /// A request for newer metadata.
@@ -55,9 +55,9 @@ pub(super) struct Topics {
     storage: Arc<storage::Cluster>,
     stop: CancellationToken,
     lookups: Lookups,
-    shapes: Sender<Shape>,
-    hurried: Receiver<Hurry>,
-    pace: Pace,
+    layouts: Sender<Shape>,
+    refresh_requests: Receiver<Hurry>,
+    schedule: Pace,
     known: Known,
     /// The racks of brokers, from the latest answers.
     racks: BTreeMap<BrokerId, String>,
@@ -83,9 +83,9 @@ impl Topics {
             storage: Arc::clone(&running.storage),
             stop,
             lookups,
-            shapes,
-            hurried,
-            pace: Pace::new(running.cluster.topic_refresh, Instant::now()),
+            layouts: shapes,
+            refresh_requests: hurried,
+            schedule: Pace::new(running.cluster.topic_refresh, Instant::now()),
             known: Known::new(),
             racks: BTreeMap::new(),
             round: 0,
@@ -96,12 +96,12 @@ impl Topics {
     /// Runs until the module is stopped, or until the other thread has ended.
     pub(super) fn run(mut self) {
         while !self.stop.is_cancelled() {
-            match self.hurried.recv_timeout(self.pace.left(Instant::now()).min(NOTICE)) {
-                Ok(Hurry) => self.pace.hurry(Instant::now()),
+            match self.refresh_requests.recv_timeout(self.schedule.time_left(Instant::now()).min(NOTICE)) {
+                Ok(Hurry) => self.schedule.schedule_soon(Instant::now()),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if self.pace.is_due(Instant::now()) {
+            if self.schedule.is_due(Instant::now()) {
                 self.refresh();
             }
         }
@@ -109,26 +109,26 @@ impl Topics {
 
     fn refresh(&mut self) {
         let (asked, asked_at) = (Instant::now(), clock::now());
-        self.pace.asks(asked);
+        self.schedule.record_request(asked);
         let cluster = Arc::clone(&self.cluster);
         let wanted = move |name: &str| cluster.topics.allows(name.as_bytes());
         match self.client.metadata_until(&self.stop, METADATA_LIMIT, wanted) {
             // A broker that has just started may know nothing yet, not even itself.
             Ok(view) if !view.brokers.is_empty() => {
                 self.read_at = asked;
-                let back = self.pulse.answered(Instant::now());
-                self.take(&view, asked_at, back);
+                let back = self.pulse.record_answer(Instant::now());
+                self.apply_metadata(&view, asked_at, back);
                 let now = Instant::now();
-                self.pulse.refreshed(RefreshKind::Topics, now.saturating_duration_since(asked));
-                self.pace.succeeded(now);
+                self.pulse.record_refresh(RefreshKind::Topics, now.saturating_duration_since(asked));
+                self.schedule.record_success(now);
             }
             answer => {
                 let code = answer.err().unwrap_or(Code::LEADER_NOT_AVAILABLE);
                 if !self.stop.is_cancelled() {
-                    let cause = Cause::own(code, "no answer to a request for metadata");
-                    self.pulse.refresh_failed(RefreshKind::Topics, &cause);
+                    let cause = Cause::of_code(code, "no answer to a request for metadata");
+                    self.pulse.record_refresh_failure(RefreshKind::Topics, &cause);
                 }
-                self.pace.failed(Instant::now());
+                self.schedule.record_failure(Instant::now());
                 if asked.saturating_duration_since(self.read_at)
                     >= self.cluster.topic_refresh.saturating_mul(FAILED_REFRESHES)
                 {
@@ -138,35 +138,35 @@ impl Topics {
         }
     }
 
-    fn take(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
-        let mut metadata = read(view, &self.known);
-        self.storage.admit_topics(&mut metadata);
+    fn apply_metadata(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
+        let mut metadata = to_metadata(view, &self.known);
+        self.storage.drop_long_topic_names(&mut metadata);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
-        let more = broker.map(|broker| self.more(&metadata, broker)).unwrap_or_default();
-        identify(&mut metadata, &more.ids);
+        let more = broker.map(|broker| self.read_ids_and_racks(&metadata, broker)).unwrap_or_default();
+        set_topic_ids(&mut metadata, &more.ids);
         if self.stop.is_cancelled() {
             return;
         }
         // A missing answer does not mean that a broker has no rack.
-        self.racks = if more.whole { more.racks } else { self.racks.clone().into_iter().chain(more.racks).collect() };
+        self.racks = if more.complete { more.racks } else { self.racks.clone().into_iter().chain(more.racks).collect() };
         let facts = ClusterFacts {
             cluster_id: self.client.cluster_id(),
             controller: self.client.controller(),
             racks: self.racks.clone(),
         };
-        let shape = Shape { layout: Layout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), back };
-        self.known = remember(&metadata, &self.known);
+        let shape = Shape { layout: Layout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), was_down: back };
+        self.known = known_topics(&metadata, &self.known);
         self.storage.apply_metadata(metadata, asked_at);
         self.storage.apply_facts(facts);
-        self.tell_of_cut();
+        self.log_dropped_topics();
         // Fails when the other thread has stopped; then this one is about to stop.
-        self.shapes.send(shape).ok();
+        self.layouts.send(shape).ok();
     }
 
     /// Logs the first assignment of which not all topics are kept.
-    fn tell_of_cut(&self) {
+    fn log_dropped_topics(&self) {
         let cluster = &self.cluster.name;
-        if let Some(Cut { group, topics }) = self.storage.take_first_cut() {
+        if let Some(Cut { group, topics }) = self.storage.take_first_dropped() {
             tracing::warn!(
                 cluster,
                 group,
@@ -177,7 +177,7 @@ impl Topics {
     }
 
     /// Reads the ids of all topics and the racks of their replicas, as far as they arrive in time.
-    fn more(&mut self, metadata: &Metadata, broker: BrokerId) -> More {
+    fn read_ids_and_racks(&mut self, metadata: &Metadata, broker: BrokerId) -> More {
         // Answers after this time are ignored.
         let deadline = Instant::now() + IDS_LIMIT + NOTICE;
         self.round = self.round.wrapping_add(1);
@@ -202,7 +202,7 @@ impl Topics {
                 None => {}
             }
         }
-        more.whole = answered == all;
+        more.complete = answered == all;
         more
     }
 }

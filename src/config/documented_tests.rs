@@ -23,7 +23,7 @@ fn asked(is_setting: bool) -> Keys {
     for file in ["tests/fixtures/config/every-key.toml", "tests/fixtures/config/burrow.toml"] {
         let mut findings = Findings::new(&WORLD);
         read(&text(&at(file)), &REGISTRY, &Overrides::default(), &mut findings).unwrap();
-        asked.append(&mut findings.asked);
+        asked.append(&mut findings.looked_up);
     }
     let mut keys = Keys::new();
     for Asked { section, key, .. } in asked.iter().filter(|asked| asked.is_setting == is_setting) {

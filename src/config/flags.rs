@@ -51,7 +51,7 @@ impl Overrides {
     /// Applies the flags that are set to a configuration.
     pub fn apply(&self, config: &mut Config) {
         if let Some(address) = &self.listen {
-            config.http = vec![HttpServer::at(address.clone())];
+            config.http = vec![HttpServer::with_address(address.clone())];
         }
         if let Some(level) = self.log_level {
             config.logging.level = level;
@@ -65,15 +65,15 @@ impl Overrides {
 /// # Errors
 /// All mistakes of the flags.
 pub fn from_flags(flags: &Flags, registry: &Registry, overrides: &Overrides) -> Result<Config, Mistakes> {
-    let outside = Outside::nothing();
+    let outside = Outside::none();
     let mut findings = Findings::new(&outside);
     if flags.brokers.is_empty() {
-        findings.mistake(Path::named("--brokers"), format!("expected {}, found none", values::SERVER));
+        findings.add_mistake(Path::named("--brokers"), format!("expected {}, found none", values::SERVER));
     }
-    findings.most(Path::named("--brokers"), "servers", flags.brokers.len(), &SERVERS);
+    findings.check_count(Path::named("--brokers"), "servers", flags.brokers.len(), &SERVERS);
     for broker in flags.brokers.iter().filter(|broker| !values::is_server(broker)) {
         let problem = format!("expected {}, found {}", values::SERVER, quote(broker));
-        findings.mistake(Path::named("--brokers"), problem);
+        findings.add_mistake(Path::named("--brokers"), problem);
     }
     let topics = filter(
         ("--topic.filter", flags.topic_filter.as_deref()),
@@ -120,11 +120,11 @@ impl Config {
 fn filter(allow: (&str, Option<&str>), deny: (&str, Option<&str>), findings: &mut Findings<'_>) -> Filter {
     let mut compile = |(flag, text): (&str, Option<&str>)| {
         let text = text.filter(|text| !text.is_empty())?;
-        let regex = values::regex(text);
+        let regex = values::compile_regex(text);
         regex
             .map_err(|why| {
                 let problem = format!("expected a regular expression, found {}: {why}", quote(text));
-                findings.mistake(Path::named(flag), problem);
+                findings.add_mistake(Path::named(flag), problem);
             })
             .ok()
     };

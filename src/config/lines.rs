@@ -30,10 +30,10 @@ pub fn profile_line(client: &ClientProfile) -> SettingLine {
 /// The line of TLS settings.
 #[must_use]
 pub fn tls_line(tls: Option<&Tls>) -> SettingLine {
-    SettingLine::new("tls", tls.map_or_else(|| "none".to_owned(), described))
+    SettingLine::new("tls", tls.map_or_else(|| "none".to_owned(), tls_text))
 }
 
-fn described(tls: &Tls) -> String {
+fn tls_text(tls: &Tls) -> String {
     let verified = match (tls.no_verify, &tls.ca_file) {
         (true, _) => "certificates are NOT verified".to_owned(),
         (false, Some(path)) => format!("CA certificates in {}", path.display()),

@@ -47,17 +47,17 @@ pub struct Outside<'o> {
     /// Reads a small file. The error is the reason as text.
     pub read: &'o dyn Fn(&Path) -> Result<Vec<u8>, String>,
     /// Checks that a file can be read. The error is the reason as text.
-    pub readable: &'o dyn Fn(&Path) -> Result<(), String>,
+    pub check_readable: &'o dyn Fn(&Path) -> Result<(), String>,
 }
 
 impl Outside<'_> {
     /// An environment without variables and without files.
     #[must_use]
-    pub const fn nothing() -> Self {
+    pub const fn none() -> Self {
         Self {
             env: &|_| None,
             read: &|_| Err("no such file".to_owned()),
-            readable: &|_| Err("no such file".to_owned()),
+            check_readable: &|_| Err("no such file".to_owned()),
         }
     }
 }
@@ -109,8 +109,8 @@ fn read(
     };
     profiles.warn_of_unused(findings);
     burrow::read(&mut root, findings);
-    if overrides.listen.is_some() && root.has("httpserver") {
-        findings.forget_unsupported("httpserver.");
+    if overrides.listen.is_some() && root.has_key("httpserver") {
+        findings.remove_unsupported("httpserver.");
         findings.warn(root.path.key("httpserver"), "has no effect: --listen replaces it");
     }
     root.finish(findings);

@@ -48,7 +48,7 @@ fn readable(path: &Path) -> Result<(), String> {
     }
 }
 
-pub(super) const WORLD: Outside<'static> = Outside { env: &env, read: &read, readable: &readable };
+pub(super) const WORLD: Outside<'static> = Outside { env: &env, read: &read, check_readable: &readable };
 
 fn loaded(text: &str) -> Result<Loaded, Mistakes> {
     load(text, &REGISTRY, &Overrides::default(), &WORLD)

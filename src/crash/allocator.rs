@@ -27,7 +27,7 @@ pub struct Allocator;
 /// hundreds of threads that librdkafka starts, a process kept twice the memory that it used after answers of
 /// megabytes. A low number of arenas and fixed sizes prevent that (`mallopt(3)`). A C library without arenas needs
 /// no such setting.
-pub fn keep_little() {
+pub fn limit_kept_memory() {
     #[cfg(target_env = "gnu")]
     for (parameter, value) in
         [(libc::M_ARENA_MAX, ARENAS), (libc::M_MMAP_THRESHOLD, LARGE_BLOCK), (libc::M_TRIM_THRESHOLD, LARGE_BLOCK)]
@@ -51,11 +51,11 @@ pub fn return_free_memory() {
 }
 
 /// Size in bytes of the last failed allocation in this thread; 0 if none has failed.
-pub(super) fn refused() -> usize {
+pub(super) fn last_failed_allocation() -> usize {
     REFUSED.try_with(Cell::get).unwrap_or(0)
 }
 
-fn noted(size: usize, given: *mut u8) -> *mut u8 {
+fn record_if_failed(size: usize, given: *mut u8) -> *mut u8 {
     if given.is_null() {
         // Fails in a thread that is ending.
         let _ = REFUSED.try_with(|refused| refused.set(size));
@@ -67,17 +67,17 @@ fn noted(size: usize, given: *mut u8) -> *mut u8 {
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promises.
-        noted(layout.size(), unsafe { System.alloc(layout) })
+        record_if_failed(layout.size(), unsafe { System.alloc(layout) })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promises.
-        noted(layout.size(), unsafe { System.alloc_zeroed(layout) })
+        record_if_failed(layout.size(), unsafe { System.alloc_zeroed(layout) })
     }
 
     unsafe fn realloc(&self, given: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as the caller promises.
-        noted(size, unsafe { System.realloc(given, layout, size) })
+        record_if_failed(size, unsafe { System.realloc(given, layout, size) })
     }
 
     unsafe fn dealloc(&self, given: *mut u8, layout: Layout) {

@@ -7,7 +7,7 @@ use super::FATAL;
 
 /// Enables reports of this thread's faults: adds an alternate stack if the thread has none, and unblocks the
 /// signals of faults. For a thread that a C library has started.
-pub fn watch_thread() {
+pub fn enable_for_thread() {
     // Fails in a thread that is ending, which no longer needs it.
     let _ = STACK.try_with(|_| ());
     // SAFETY: the set is initialised by `sigemptyset`; the signals exist.
@@ -23,7 +23,7 @@ pub fn watch_thread() {
 
 thread_local! {
     /// The alternate stack of the thread, if it was created here.
-    static STACK: Option<Stack> = Stack::give();
+    static STACK: Option<Stack> = Stack::install();
 }
 
 /// An alternate stack of the thread that created it.
@@ -34,7 +34,7 @@ const SIZE: usize = 64 * 1024;
 
 impl Stack {
     /// Adds an alternate stack to this thread. `None` if it already has one, or if there is no memory for it.
-    fn give() -> Option<Self> {
+    fn install() -> Option<Self> {
         // SAFETY: all zeroes are a valid `stack_t`, which the call fills in.
         let mut held: libc::stack_t = unsafe { std::mem::zeroed() };
         // SAFETY: nothing is set.
@@ -51,11 +51,11 @@ impl Stack {
         }
         let stack = Self(base);
         // SAFETY: the mapping is this thread's alone and lives until it is dropped.
-        let set = unsafe { libc::sigaltstack(&stack.with(0), ptr::null_mut()) };
+        let set = unsafe { libc::sigaltstack(&stack.to_c(0), ptr::null_mut()) };
         (set == 0).then_some(stack)
     }
 
-    const fn with(&self, flags: c_int) -> libc::stack_t {
+    const fn to_c(&self, flags: c_int) -> libc::stack_t {
         libc::stack_t { ss_sp: self.0, ss_flags: flags, ss_size: SIZE }
     }
 }
@@ -64,7 +64,7 @@ impl Drop for Stack {
     fn drop(&mut self) {
         // SAFETY: it belongs to this thread, which uses it no more once it is disabled: no handler returns.
         unsafe {
-            libc::sigaltstack(&self.with(libc::SS_DISABLE), ptr::null_mut());
+            libc::sigaltstack(&self.to_c(libc::SS_DISABLE), ptr::null_mut());
             libc::munmap(self.0, SIZE);
         }
     }

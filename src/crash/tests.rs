@@ -25,7 +25,7 @@ fn child(fault: &str) -> (Option<c_int>, Vec<String>) {
 fn a_child_runs_into_its_fault() {
     let Ok(fault) = std::env::var(FAULT) else { return };
     rlimit::Resource::CORE.set(0, 0).unwrap();
-    watch().unwrap();
+    install_handlers().unwrap();
     match fault.as_str() {
         "overflow" => drop(black_box(deep(0))),
         "null" => null(),
@@ -62,13 +62,13 @@ fn crowd() {
 type Body = extern "C" fn(*mut c_void) -> *mut c_void;
 
 extern "C" fn foreign_null(_: *mut c_void) -> *mut c_void {
-    watch_thread();
+    enable_for_thread();
     null();
     ptr::null_mut()
 }
 
 extern "C" fn foreign_overflow(_: *mut c_void) -> *mut c_void {
-    watch_thread();
+    enable_for_thread();
     black_box(deep(0));
     ptr::null_mut()
 }

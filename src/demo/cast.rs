@@ -70,8 +70,8 @@ pub(super) enum Crew {
 pub(super) struct Group {
     pub(super) name: &'static str,
     pub(super) topics: &'static [&'static str],
-    pub(super) pace: Pace,
-    pub(super) crew: Crew,
+    pub(super) commits: Pace,
+    pub(super) members: Crew,
     pub(super) protocol_type: &'static str,
     pub(super) protocol: &'static str,
     /// Version of the group's records.
@@ -104,8 +104,8 @@ const fn group(name: &'static str, topics: &'static [&'static str], pace: Pace, 
     Group {
         name,
         topics,
-        pace,
-        crew,
+        commits: pace,
+        members: crew,
         protocol_type: "consumer",
         protocol: "range",
         version: Version::V3,

@@ -12,7 +12,7 @@ pub(super) type Record = (Vec<u8>, Option<Vec<u8>>);
 /// A partition that a group reads, with the group's last commit.
 #[derive(Debug)]
 struct Share {
-    place: usize,
+    index: usize,
     topic: &'static str,
     partition: Partition,
     committed: Option<i64>,
@@ -22,7 +22,7 @@ struct Share {
 #[derive(Debug)]
 pub(super) struct Company {
     group: &'static Group,
-    shares: Vec<Share>,
+    partitions: Vec<Share>,
     generation: i32,
     /// Number of members in the last record. `None` before the first record and after a deletion.
     members: Option<usize>,
@@ -34,12 +34,12 @@ impl Company {
         let reads = |place: &Place| group.topics.contains(&place.topic.name);
         let shares = places.iter().enumerate().filter(|(_, place)| reads(place));
         let shares = shares.map(|(index, place)| Share {
-            place: index,
+            index,
             topic: place.topic.name,
             partition: place.partition,
             committed: None,
         });
-        Self { group, shares: shares.collect(), generation: 0, members: None, alive: false }
+        Self { group, partitions: shares.collect(), generation: 0, members: None, alive: false }
     }
 
     pub(super) const fn name(&self) -> &'static str {
@@ -47,14 +47,14 @@ impl Company {
     }
 
     /// Returns the records for changes of the members and for deletion of the group at a tick.
-    pub(super) fn live(&mut self, tick: i64, now: Timestamp) -> Result<Vec<Record>, EncodeError> {
+    pub(super) fn member_records(&mut self, tick: i64, now: Timestamp) -> Result<Vec<Record>, EncodeError> {
         let alive = self.group.lives.is_none_or(|(lives, cycle)| tick % cycle < lives);
         if self.alive && !alive {
             self.alive = false;
-            return self.delete();
+            return self.deletion_records();
         }
         self.alive = alive;
-        let members = self.group.crew.count(tick);
+        let members = self.group.members.count(tick);
         if !alive || members.is_none() || self.members == members {
             return Ok(Vec::new());
         }
@@ -64,11 +64,11 @@ impl Company {
     }
 
     /// Returns the commits of the group at a tick.
-    pub(super) fn commit(&mut self, tick: i64, now: Timestamp, places: &[Place]) -> Result<Vec<Record>, EncodeError> {
+    pub(super) fn commit_records(&mut self, tick: i64, now: Timestamp, places: &[Place]) -> Result<Vec<Record>, EncodeError> {
         let mut records = Vec::new();
-        for share in self.shares.iter_mut().filter(|_| self.alive) {
-            let log = places.get(share.place).map(|place| place.log);
-            let Some(offset) = log.and_then(|log| self.group.pace.commits(tick, log, share.committed)) else {
+        for share in self.partitions.iter_mut().filter(|_| self.alive) {
+            let log = places.get(share.index).map(|place| place.log);
+            let Some(offset) = log.and_then(|log| self.group.commits.next_commit(tick, log, share.committed)) else {
                 continue;
             };
             share.committed = Some(offset);
@@ -89,9 +89,9 @@ impl Company {
         Ok(records)
     }
 
-    fn delete(&mut self) -> Result<Vec<Record>, EncodeError> {
+    fn deletion_records(&mut self) -> Result<Vec<Record>, EncodeError> {
         let mut records = Vec::new();
-        for share in &mut self.shares {
+        for share in &mut self.partitions {
             if share.committed.take().is_some() {
                 let (group, topic) = (self.group.name.as_bytes(), share.topic.as_bytes());
                 records.push((encode::commit_key(group, topic, share.partition)?, None));
@@ -106,7 +106,7 @@ impl Company {
 
     fn metadata(&self, now: Timestamp) -> Result<Vec<u8>, EncodeError> {
         let count = self.members.unwrap_or(0);
-        let texts: Vec<Texts> = (0..count).map(|index| self.texts(index, count)).collect::<Result<_, _>>()?;
+        let texts: Vec<Texts> = (0..count).map(|index| self.member_data(index, count)).collect::<Result<_, _>>()?;
         let members: Vec<Member<'_>> = texts.iter().map(Texts::member).collect();
         let leader = members.first().map(|member| member.id);
         let group = encode::Group {
@@ -121,7 +121,7 @@ impl Company {
     }
 
     /// Makes the member with number `index` of `count` members.
-    fn texts(&self, index: usize, count: usize) -> Result<Texts, EncodeError> {
+    fn member_data(&self, index: usize, count: usize) -> Result<Texts, EncodeError> {
         let name = self.group.name;
         let client_id = format!("{name}-{index}");
         let hash = java_string_hash(client_id.as_bytes()).unsigned_abs();
@@ -146,7 +146,7 @@ impl Company {
     fn assignment(&self, index: usize, count: usize) -> Result<Vec<u8>, EncodeError> {
         let mut topics = Vec::new();
         for topic in self.group.topics {
-            let dealt = self.shares.iter().enumerate().filter(|(turn, _)| turn.checked_rem(count) == Some(index));
+            let dealt = self.partitions.iter().enumerate().filter(|(turn, _)| turn.checked_rem(count) == Some(index));
             let mine = dealt.filter(|(_, share)| share.topic == *topic).map(|(_, share)| share.partition);
             topics.push((Name(topic.as_bytes()), mine.collect::<Vec<_>>()));
         }

@@ -126,12 +126,12 @@ impl Demo {
     /// The cluster cannot be created, or does not accept the records.
     pub fn start() -> Result<Self, DemoError> {
         let scenario = Scenario::new();
-        let ends = scenario.places().iter().map(|_| AtomicI64::new(-1)).collect();
+        let ends = scenario.partitions().iter().map(|_| AtomicI64::new(-1)).collect();
         let deliveries = Arc::new(Ledger { ends, lost: AtomicU64::new(0) });
         let producer = producer(Deliveries(Arc::clone(&deliveries)))?;
         let servers = create_topics(&producer)?;
         let mut demo = Self { producer, servers, deliveries, scenario, filler: vec![0; PURGE_BYTES] };
-        demo.play_the_past(clock::now())?;
+        demo.write_past(clock::now())?;
         Ok(demo)
     }
 
@@ -192,9 +192,9 @@ impl Demo {
         result
     }
 
-    fn play_the_past(&mut self, now: Timestamp) -> Result<(), DemoError> {
+    fn write_past(&mut self, now: Timestamp) -> Result<(), DemoError> {
         for ago in (1..=PAST).rev() {
-            self.play(Timestamp(now.0.saturating_sub(ago.saturating_mul(TICK_MS))))?;
+            self.write_tick(Timestamp(now.0.saturating_sub(ago.saturating_mul(TICK_MS))))?;
         }
         let failed = |source| DemoError::Cluster { what: "write the past", source };
         self.producer.flush(PATIENCE).map_err(failed)?;
@@ -205,7 +205,7 @@ impl Demo {
     }
 
     fn tick(&mut self) -> Result<(), DemoError> {
-        self.hear();
+        self.poll_deliveries();
         let lost = self.deliveries.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             tracing::warn!(records = lost, "the embedded cluster did not take records");
@@ -215,16 +215,16 @@ impl Demo {
             for (place, end) in self.deliveries.ends.iter().enumerate() {
                 let end = end.load(Ordering::Relaxed);
                 if end >= 0 {
-                    self.scenario.observe(place, Offset(end));
+                    self.scenario.set_log_end(place, Offset(end));
                 }
             }
         }
-        self.play(clock::now())
+        self.write_tick(clock::now())
     }
 
     /// Handles the deliveries of the last tick. A poll handles one batch, and a tick has about 50, so there must be
     /// more polls than that; otherwise deliveries would accumulate.
-    fn hear(&self) {
+    fn poll_deliveries(&self) {
         for _ in 0..1000 {
             if self.producer.in_flight_count() == 0 {
                 break;
@@ -233,8 +233,8 @@ impl Demo {
         }
     }
 
-    fn play(&mut self, now: Timestamp) -> Result<(), DemoError> {
-        for action in self.scenario.play(now)? {
+    fn write_tick(&mut self, now: Timestamp) -> Result<(), DemoError> {
+        for action in self.scenario.next_tick(now)? {
             match action {
                 Action::Write { place, count } => {
                     for _ in 0..count {
@@ -256,7 +256,7 @@ impl Demo {
     }
 
     fn write(&self, place: usize, payload: Option<&Vec<u8>>, now: Timestamp) -> Result<(), DemoError> {
-        let Some(at) = self.scenario.places().get(place) else { return Ok(()) };
+        let Some(at) = self.scenario.partitions().get(place) else { return Ok(()) };
         let record = BaseRecord::<'_, Vec<u8>, Vec<u8>, usize>::with_opaque_to(at.topic.name, place);
         let record = record.partition(at.partition.0).timestamp(now.0);
         self.send(match payload {

@@ -18,7 +18,7 @@ pub(super) struct Log {
 impl Pace {
     /// Returns the offset that a group commits at `tick`, or `None` if it does not commit. `committed` is its last
     /// commit. A new group begins at the log end.
-    pub(super) fn commits(self, tick: i64, log: Log, committed: Option<i64>) -> Option<i64> {
+    pub(super) fn next_commit(self, tick: i64, log: Log, committed: Option<i64>) -> Option<i64> {
         let at = committed.unwrap_or(log.end);
         match self {
             Self::KeepUp => Some(keep_up(tick, log, at)),
@@ -70,7 +70,7 @@ mod tests {
     fn a_group_that_keeps_up_is_near_the_end_and_never_goes_back() {
         let mut at = None;
         for (tick, end) in (0..).zip(1000..1040) {
-            let next = Pace::KeepUp.commits(tick, Log { end, ..LOG }, at);
+            let next = Pace::KeepUp.next_commit(tick, Log { end, ..LOG }, at);
             assert!(next >= at && (end - 3..=end).contains(&next.unwrap()), "{next:?} after {at:?}");
             at = next;
         }
@@ -79,43 +79,43 @@ mod tests {
     #[test]
     fn a_group_that_falls_behind_catches_up_later() {
         let pace = Pace::Fall { percent: 60, bad: 480, cycle: 600 };
-        assert_eq!(pace.commits(10, LOG, Some(500)), Some(512));
-        assert_eq!(pace.commits(480, LOG, Some(500)), Some(645));
-        assert_eq!(pace.commits(599, LOG, Some(999)), Some(1000));
-        assert_eq!(pace.commits(10, LOG, Some(20)), Some(112), "it begins at the log start");
+        assert_eq!(pace.next_commit(10, LOG, Some(500)), Some(512));
+        assert_eq!(pace.next_commit(480, LOG, Some(500)), Some(645));
+        assert_eq!(pace.next_commit(599, LOG, Some(999)), Some(1000));
+        assert_eq!(pace.next_commit(10, LOG, Some(20)), Some(112), "it begins at the log start");
     }
 
     #[test]
     fn a_group_that_stalls_commits_the_same() {
         let pace = Pace::Stall { stuck: 480, cycle: 600 };
-        assert_eq!(pace.commits(479, LOG, Some(500)), Some(500));
-        assert_eq!(pace.commits(500, LOG, Some(990)), Some(1000));
+        assert_eq!(pace.next_commit(479, LOG, Some(500)), Some(500));
+        assert_eq!(pace.next_commit(500, LOG, Some(990)), Some(1000));
     }
 
     #[test]
     fn a_group_that_replays_goes_back_but_not_past_the_log_start() {
         let pace = Pace::Replay { back: 600, step: 20, cycle: 24 };
-        assert_eq!(pace.commits(49, LOG, Some(900)), Some(400), "on whichever tick the group commits");
-        assert_eq!(pace.commits(48, LOG, Some(900)), Some(400));
-        assert_eq!(pace.commits(48, Log { start: 700, ..LOG }, Some(900)), Some(700));
-        assert_eq!(pace.commits(50, LOG, Some(400)), Some(420));
+        assert_eq!(pace.next_commit(49, LOG, Some(900)), Some(400), "on whichever tick the group commits");
+        assert_eq!(pace.next_commit(48, LOG, Some(900)), Some(400));
+        assert_eq!(pace.next_commit(48, Log { start: 700, ..LOG }, Some(900)), Some(700));
+        assert_eq!(pace.next_commit(50, LOG, Some(400)), Some(420));
     }
 
     #[test]
     fn a_group_that_was_overtaken_fails_for_a_while() {
         let pace = Pace::Overtaken { percent: 50, lost: 40 };
         let purged = Log { start: 990, purged: Some(100), ..LOG };
-        assert_eq!(pace.commits(110, purged, Some(500)), None);
-        assert_eq!(pace.commits(140, purged, Some(500)), Some(1000));
-        assert_eq!(pace.commits(110, purged, Some(990)), Some(1000), "it had read all that went");
+        assert_eq!(pace.next_commit(110, purged, Some(500)), None);
+        assert_eq!(pace.next_commit(140, purged, Some(500)), Some(1000));
+        assert_eq!(pace.next_commit(110, purged, Some(990)), Some(1000), "it had read all that went");
     }
 
     #[test]
     fn others() {
-        assert_eq!(Pace::Stop { last: 40 }.commits(41, LOG, Some(500)), None);
-        assert_eq!(Pace::Batch { every: 30 }.commits(32, LOG, Some(500)), None);
-        assert_eq!(Pace::Batch { every: 30 }.commits(60, LOG, Some(500)), Some(1000));
-        assert_eq!(Pace::NeverLast.commits(1, Log { last: true, ..LOG }, None), None);
-        assert_eq!(Pace::Silent.commits(1, LOG, None), None);
+        assert_eq!(Pace::Stop { last: 40 }.next_commit(41, LOG, Some(500)), None);
+        assert_eq!(Pace::Batch { every: 30 }.next_commit(32, LOG, Some(500)), None);
+        assert_eq!(Pace::Batch { every: 30 }.next_commit(60, LOG, Some(500)), Some(1000));
+        assert_eq!(Pace::NeverLast.next_commit(1, Log { last: true, ..LOG }, None), None);
+        assert_eq!(Pace::Silent.next_commit(1, LOG, None), None);
     }
 }

@@ -40,42 +40,42 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Scenario {
     tick: i64,
-    places: Vec<Place>,
-    companies: Vec<Company>,
+    partitions: Vec<Place>,
+    groups: Vec<Company>,
 }
 
 impl Scenario {
     pub(super) fn new() -> Self {
         let places: Vec<Place> = TOPICS.iter().flat_map(places).collect();
         let companies = GROUPS.iter().map(|group| Company::new(group, &places)).collect();
-        Self { tick: 0, places, companies }
+        Self { tick: 0, partitions: places, groups: companies }
     }
 
     /// All partitions of all topics.
-    pub(super) fn places(&self) -> &[Place] {
-        &self.places
+    pub(super) fn partitions(&self) -> &[Place] {
+        &self.partitions
     }
 
     /// Corrects a log end, in case a record was lost or written twice.
-    pub(super) fn observe(&mut self, place: usize, end: Offset) {
-        if let Some(place) = self.places.get_mut(place) {
+    pub(super) fn set_log_end(&mut self, place: usize, end: Offset) {
+        if let Some(place) = self.partitions.get_mut(place) {
             place.log.end = end.0;
         }
     }
 
     /// Simulates one tick.
-    pub(super) fn play(&mut self, now: Timestamp) -> Result<Vec<Action>, EncodeError> {
+    pub(super) fn next_tick(&mut self, now: Timestamp) -> Result<Vec<Action>, EncodeError> {
         let mut actions = Vec::new();
         let tick = self.tick;
-        for (place, at) in self.places.iter_mut().enumerate() {
+        for (place, at) in self.partitions.iter_mut().enumerate() {
             at.write(place, tick, &mut actions);
         }
-        for (index, company) in self.companies.iter_mut().enumerate() {
-            let mut records = company.live(tick, now)?;
+        for (index, company) in self.groups.iter_mut().enumerate() {
+            let mut records = company.member_records(tick, now)?;
             // Groups commit on different ticks.
             let turn = i64::try_from(index).unwrap_or(0);
             if tick.saturating_add(turn) % COMMIT_EVERY == 0 {
-                records.extend(company.commit(tick, now, &self.places)?);
+                records.extend(company.commit_records(tick, now, &self.partitions)?);
             }
             let partition = offsets_partition(company.name());
             actions.extend(records.into_iter().map(|(key, value)| Action::Offsets { partition, key, value }));

@@ -28,7 +28,7 @@ struct Audience {
 fn watch(ticks: i64) -> (Audience, Scenario) {
     let (mut seen, mut scenario) = (Audience::default(), Scenario::new());
     for tick in 0..ticks {
-        let actions = scenario.play(Timestamp(START + tick * 1000)).unwrap();
+        let actions = scenario.next_tick(Timestamp(START + tick * 1000)).unwrap();
         let mut written = 0;
         for action in actions {
             match action {
@@ -116,14 +116,14 @@ fn assigned_once(group: &offsets::GroupMetadata<'_>) {
 }
 
 fn end(scenario: &Scenario, topic: &str) -> Log {
-    scenario.places().iter().find(|place| place.topic.name == topic).unwrap().log
+    scenario.partitions().iter().find(|place| place.topic.name == topic).unwrap().log
 }
 
 #[test]
 fn the_same_play_every_time() {
     let (mut one, mut other) = (Scenario::new(), Scenario::new());
     for tick in 0..300 {
-        assert_eq!(one.play(Timestamp(tick)), other.play(Timestamp(tick)));
+        assert_eq!(one.next_tick(Timestamp(tick)), other.next_tick(Timestamp(tick)));
     }
 }
 
@@ -190,7 +190,7 @@ fn hours_of_it_stay_small_and_true() {
     assert!(seen.busiest < 400, "{} records in a tick", seen.busiest);
     let purged: HashSet<i64> = seen.purges.iter().copied().collect();
     assert_eq!(purged.len(), seen.purges.len(), "at most one purge a tick");
-    for (place, at) in scenario.places().iter().enumerate() {
+    for (place, at) in scenario.partitions().iter().enumerate() {
         assert_eq!(at.log.end, seen.records[&place], "{} {:?}", at.topic.name, at.partition);
         let held = at.log.end - at.log.start;
         if at.topic.retention != Retention::Broker {
@@ -198,7 +198,7 @@ fn hours_of_it_stay_small_and_true() {
         }
     }
     for ((group, topic, partition), commits) in &seen.commits {
-        let at = scenario.places().iter().find(|at| at.topic.name == topic && at.partition.0 == *partition).unwrap();
+        let at = scenario.partitions().iter().find(|at| at.topic.name == topic && at.partition.0 == *partition).unwrap();
         for (_, offset) in commits {
             assert!(offset.is_none_or(|offset| (0..=at.log.end).contains(&offset)), "{group} {topic} {partition}");
         }
@@ -213,8 +213,8 @@ fn hours_of_it_stay_small_and_true() {
 #[test]
 fn an_end_that_was_not_foreseen_is_taken_in() {
     let (_, mut scenario) = watch(10);
-    scenario.observe(0, Offset(1_000_000));
-    scenario.observe(usize::MAX, Offset(1));
-    scenario.play(Timestamp(START)).unwrap();
-    assert!(scenario.places()[0].log.end > 1_000_000);
+    scenario.set_log_end(0, Offset(1_000_000));
+    scenario.set_log_end(usize::MAX, Offset(1));
+    scenario.next_tick(Timestamp(START)).unwrap();
+    assert!(scenario.partitions()[0].log.end > 1_000_000);
 }

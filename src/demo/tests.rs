@@ -129,10 +129,10 @@ fn the_logs_are_as_the_play_has_them() {
         demo.tick().unwrap();
     }
     demo.producer.flush(PATIENCE).unwrap();
-    demo.hear();
+    demo.poll_deliveries();
     assert_eq!(demo.deliveries.lost.load(Ordering::Relaxed), 0);
     let reader = reader(&demo);
-    for (place, at) in demo.scenario.places().iter().enumerate() {
+    for (place, at) in demo.scenario.partitions().iter().enumerate() {
         let (start, end) = reader.fetch_watermarks(at.topic.name, at.partition.0, PATIENCE).unwrap();
         let name = (at.topic.name, at.partition);
         assert_eq!(end, at.log.end, "{name:?}");

@@ -18,7 +18,7 @@ where
     let (Some(first), Some(last)) = (window.clone().next(), window.clone().next_back()) else {
         return "ok: no commit".to_owned();
     };
-    let lag = Known(log.current);
+    let lag = Known(log.current_lag);
     let since = |commit: Commit| Span(now.whole_seconds().since(commit.timestamp));
     match status {
         PartitionStatus::Ok => format!("ok: {lag}"),
@@ -102,7 +102,7 @@ mod tests {
             timestamp: Timestamp(seconds * 1000),
             lag: LagThen::Unknown,
         });
-        let log = Log { current: current.map(Lag), ..Log::default() };
+        let log = Log { current_lag: current.map(Lag), ..Log::default() };
         reason(status, window, &log, Timestamp(now * 1000 + 999))
     }
 

@@ -47,12 +47,12 @@ impl Case<'_> {
         });
         let ends: Vec<Offset> = self.ends.iter().copied().map(Offset).collect();
         let log = Log {
-            current: self.current.map(Lag),
+            current_lag: self.current.map(Lag),
             ends: &ends,
             first_end: self.first_end.map(Offset),
             shared: self.shared,
         };
-        partition(window, &log, Timestamp(self.now), &self.rules)
+        evaluate_partition(window, &log, Timestamp(self.now), &self.rules)
     }
 }
 

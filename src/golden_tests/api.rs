@@ -1,6 +1,6 @@
 //! The status page's answers. What the exporter says about itself is written down here, since it is an argument of them.
 
-use crate::status_page::{Count, Data, Exporter, Module, Reader, Refresh, call};
+use crate::status_page::{Count, Data, Exporter, Module, Reader, Refresh, parse_call};
 use crate::storage::Storage;
 
 use super::json::lay_out;
@@ -47,7 +47,7 @@ fn answers(storage: &Storage, addresses: &[String]) -> String {
     let answers = addresses.iter().map(|address| {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let data = Data { storage, rules: &RULES, exporter: exporter() };
-        let answer = data.answer(&call(path, query).unwrap(), NOW);
+        let answer = data.answer(&parse_call(path, query).unwrap(), NOW);
         let body = serde_json::to_string(&answer.body).unwrap().replace(version, "\"version\":\"-\"");
         format!("{address}\n{}\n{}\n\n", answer.status, lay_out(&body))
     });

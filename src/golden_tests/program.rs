@@ -25,7 +25,7 @@ pub(crate) struct Setting {
 
 impl Program {
     pub(crate) fn new(config: Config, storage: Storage, setting: Setting) -> Self {
-        Self { config, storage, level: LogLevel::held(Level::Info), setting }
+        Self { config, storage, level: LogLevel::in_memory(Level::Info), setting }
     }
 
     /// Answers a request of the form `METHOD PATH BODY`, of which the body may be absent.

@@ -19,7 +19,7 @@ pub(crate) const RULES: EvaluatorRules =
 
 /// The configuration, read where every file exists.
 pub(super) fn config() -> Config {
-    let outside = Outside { readable: &|_| Ok(()), ..Outside::nothing() };
+    let outside = Outside { check_readable: &|_| Ok(()), ..Outside::none() };
     load(CONFIG, &REGISTRY, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 

@@ -90,7 +90,7 @@ impl Feed<'_> {
 
 fn fill_main(storage: &Storage) {
     let cluster = storage.cluster("main").unwrap();
-    let (own, ensemble) = (cluster.source("main", 0), cluster.ensemble("legacy"));
+    let (own, ensemble) = (cluster.source("main", 0), cluster.zookeeper_source("legacy"));
     let mut feed = Feed { cluster, next: 1 };
     storage.apply_metadata("main", metadata(topics_at_first()), ago(600));
     storage.apply_facts("main", cluster_facts());
@@ -299,7 +299,7 @@ fn find_times(cluster: &Cluster) {
     let answer = TimeAnswer::From { asked: ago(145), found, end: Offset(1400) };
     let found = TimesFound { topic: topic.name.clone(), id: Some(TopicId(1)), partition: Partition(0), answer };
     cluster.apply_times(&[found], ago(4));
-    let unsettled = cluster.settle(ago(3), |_, _, _| false);
+    let unsettled = cluster.settle_time_lags(ago(3), |_, _, _| false);
     assert!(!unsettled.is_empty(), "there are time lags that have to be asked about");
 }
 
@@ -324,7 +324,7 @@ fn fill_west(cluster: &Arc<Cluster>) {
         commit(b"alike", TOPIC, (0, 50), 60),
         members(b"alike", ("consumer", "range"), 1, &alike),
     ];
-    let mut build = cluster.build(source);
+    let mut build = cluster.start_build(source);
     build.apply((1..).map(Order).zip(past), NOW);
     build.publish();
     Feed { cluster, next: 100 }.take(source, vec![commit(b"billing", "orders", (0, 5), 30)]);

@@ -65,9 +65,9 @@ pub struct Site {
     /// `warrener_scrape_seconds`.
     pub observe: Observe,
     /// `/v3`.
-    pub api: Api,
+    pub burrow: Api,
     /// `/api`, the status page's data.
-    pub numbers: Numbers,
+    pub status_page: Numbers,
     /// `Access-Control-Allow-Origin` of answers of `/v3` and `/burrow/admin`. `None` sends no such header.
     pub origin: Option<String>,
     /// The hosts by which the server may be addressed. Empty allows any.
@@ -105,7 +105,7 @@ pub struct Awaited {
 
 impl Awaited {
     /// The entry that is shown while the process stops.
-    pub fn stopping() -> Self {
+    pub fn of_stopping() -> Self {
         Self { what: "stopping".to_owned(), cluster: None, kind: None, module: None, done: None, total: None }
     }
 }

@@ -22,25 +22,25 @@ impl Cause {
     /// Parses an error text of librdkafka, such as `sasl_ssl://b1:9093/1: SASL authentication error: ... (after
     /// 312ms in state AUTH_REQ)`.
     #[must_use]
-    pub fn read(code: Option<Code>, raw: &str) -> Self {
+    pub fn parse(code: Option<Code>, raw: &str) -> Self {
         let raw = raw.trim();
         let (broker, text) = match raw.split_once(": ") {
             Some((name, text)) if is_broker(name) => (Some(address(name)), text),
             Some(_) | None => (None, raw),
         };
-        let text = stable(text);
-        Self { broker, code, reason: reason::of(code, &text), text }
+        let text = without_changing_parts(text);
+        Self { broker, code, reason: reason::classify(code, &text), text }
     }
 
     /// Parses a line in which librdkafka ends a connection without reporting an error. Some of these lines are the
     /// only sign that a port speaks another protocol: the state in which the server closed the connection shows
     /// which one.
     #[must_use]
-    pub fn guess(raw: &str) -> Option<Self> {
+    pub fn parse_disconnect(raw: &str) -> Option<Self> {
         let (head, tail) = raw.rsplit_once(" (after ")?;
         let (lasted, state) = tail.split_once("ms in state ")?;
         let state = state.split([',', ')']).next()?;
-        let cause = Self::read(None, head);
+        let cause = Self::parse(None, head);
         let guess = match state {
             "APIVERSION_QUERY" if raw.starts_with("ssl://") || raw.starts_with("sasl_ssl://") => {
                 "the server closed the connection at the first request"
@@ -60,13 +60,13 @@ impl Cause {
 
     /// A cause in warrener's own words.
     #[must_use]
-    pub fn own(code: Code, text: &str) -> Self {
+    pub fn of_code(code: Code, text: &str) -> Self {
         Self { broker: None, code: Some(code), reason: code.reason(), text: text.to_owned() }
     }
 
     /// The same cause for one broker, `host:port`.
     #[must_use]
-    pub fn of_broker(self, broker: Option<&str>) -> Self {
+    pub fn with_broker(self, broker: Option<&str>) -> Self {
         Self { broker: broker.map(str::to_owned), ..self }
     }
 }
@@ -91,7 +91,7 @@ fn address(name: &str) -> String {
 }
 
 /// Removes the time spent in a state, the number of suppressed errors, and the address of a single attempt.
-fn stable(text: &str) -> String {
+fn without_changing_parts(text: &str) -> String {
     let text = match text.rsplit_once(" (after ") {
         Some((head, tail)) if tail.contains("ms in state ") => head,
         Some(_) | None => text,
@@ -111,7 +111,7 @@ mod tests {
         let raw = "sasl_ssl://b1:9093/bootstrap: SASL authentication error: Authentication failed \
                    (after 312ms in state AUTH_REQ, 4 identical error(s) suppressed)";
         assert_eq!(
-            Cause::read(Some(Code::AUTHENTICATION), raw),
+            Cause::parse(Some(Code::AUTHENTICATION), raw),
             Cause {
                 broker: Some("b1:9093".to_owned()),
                 code: Some(Code::AUTHENTICATION),
@@ -121,7 +121,7 @@ mod tests {
         );
         let refused =
             "[::1]:9092/1: Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT)";
-        let cause = Cause::read(Some(Code::TRANSPORT), refused);
+        let cause = Cause::parse(Some(Code::TRANSPORT), refused);
         assert_eq!(
             (cause.broker.as_deref(), cause.text.as_str()),
             (Some("[::1]:9092"), "connect failed: Connection refused")
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn each_wrong_credential_has_a_class_of_its_own() {
-        let reason = |code, text: &str| Cause::read(code, text).reason;
+        let reason = |code, text: &str| Cause::parse(code, text).reason;
         let handshake = "ssl://b:1/bootstrap: SSL handshake failed: ";
         assert_eq!(
             reason(
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_server_that_closes_the_connection_at_once_speaks_something_else() {
-        let guess = |raw: &str| Cause::guess(raw).map(|cause| (cause.reason, cause.text));
+        let guess = |raw: &str| Cause::parse_disconnect(raw).map(|cause| (cause.reason, cause.text));
         let closed = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
         assert_eq!(
             guess(&format!("b:1/bootstrap: {closed} APIVERSION_QUERY, 1 identical error(s) suppressed)")),

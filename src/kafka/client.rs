@@ -27,9 +27,9 @@ use super::until_drop::UntilDrop;
 use crate::config::{Connection, Secret};
 use crate::model::ModuleError;
 
-pub(super) use closing::within;
+pub(super) use closing::run_within;
 use properties::properties;
-use refusal::refused;
+use refusal::refusal_error;
 use signs::Asked;
 
 /// What a client is for.
@@ -49,7 +49,7 @@ pub struct Client {
     native: UntilDrop<Native>,
     connection: Connection,
     role: Role,
-    asked: Mutex<Asked>,
+    metadata_requests: Mutex<Asked>,
 }
 
 impl Client {
@@ -58,20 +58,20 @@ impl Client {
     /// # Errors
     /// A property that is refused or reserved, a mechanism that is not supported, or a file that is not readable.
     pub fn check(connection: &Connection, role: Role) -> Result<(), ModuleError> {
-        properties(connection, role)?.create_native_config().map(drop).map_err(|error| refused(connection, error))
+        properties(connection, role)?.create_native_config().map(drop).map_err(|error| refusal_error(connection, error))
     }
 
     /// Returns everything that librdkafka rejects in a connection's settings. Creates a client, because librdkafka
     /// checks some settings only then. That client knows no server, so it opens no socket.
     #[must_use]
-    pub fn trial(connection: &Connection, role: Role) -> Vec<ModuleError> {
+    pub fn rejected_settings(connection: &Connection, role: Role) -> Vec<ModuleError> {
         // Each property is tried alone, because librdkafka stops at the first one that it refuses.
         let alone = |(name, value): (&String, &Secret)| {
             ClientConfig::new().set(name, value.reveal()).create_native_config().err()
         };
         let refusals: Vec<_> = connection.client.properties.iter().filter_map(alone).collect();
         if !refusals.is_empty() {
-            return refusals.into_iter().map(|error| refused(connection, error)).collect();
+            return refusals.into_iter().map(|error| refusal_error(connection, error)).collect();
         }
         let trial = properties(connection, role).and_then(|mut config| {
             config.remove("bootstrap.servers");
@@ -93,20 +93,20 @@ impl Client {
     }
 
     fn of(config: &ClientConfig, connection: &Connection, role: Role, context: Context) -> Result<Self, ModuleError> {
-        let native_config = config.create_native_config().map_err(|error| refused(connection, error))?;
+        let native_config = config.create_native_config().map_err(|error| refusal_error(connection, error))?;
         super::ffi::enable_error_events(&native_config);
         super::ffi::remember_sockets(&native_config);
-        super::ffi::watch_threads(&native_config);
+        super::ffi::report_faults_in_threads(&native_config);
         let native = Native::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
-            .map_err(|error| refused(connection, error))?;
-        Ok(Self { native: UntilDrop::new(native), connection: connection.clone(), role, asked: Mutex::default() })
+            .map_err(|error| refusal_error(connection, error))?;
+        Ok(Self { native: UntilDrop::new(native), connection: connection.clone(), role, metadata_requests: Mutex::default() })
     }
 
     /// Creates another client with the same settings for the same module.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn renewed(&self) -> Result<Self, ModuleError> {
+    pub fn recreate(&self) -> Result<Self, ModuleError> {
         Self::new(&self.connection, self.role, self.context().clone())
     }
 
@@ -142,14 +142,14 @@ impl Client {
     }
 
     /// Records in the context that a server answered. Returns true when the log had reported that none did.
-    pub fn answered(&self) -> bool {
-        self.context().answered()
+    pub fn record_answer(&self) -> bool {
+        self.context().record_answer()
     }
 
     /// Passes librdkafka's queued log lines and errors to the context. Never blocks.
-    pub fn serve(&self) {
-        super::ffi::serve(&self.native);
-        self.context().settle();
+    pub fn poll_events(&self) {
+        super::ffi::poll_events(&self.native);
+        self.context().log_due_causes();
     }
 }
 

@@ -75,18 +75,18 @@ impl Context {
     }
 
     /// Records a failure. It is logged once it has an effect.
-    pub fn failed(&self, cause: &Cause) {
-        self.health().failed(cause, Instant::now());
+    pub fn record_failure(&self, cause: &Cause) {
+        self.health().record_failure(cause, Instant::now());
     }
 
     /// Records that nothing has answered for so long that the module counts as down.
-    pub fn silent(&self, cause: &Cause) {
-        self.health().silent(cause, Instant::now());
+    pub fn record_silence(&self, cause: &Cause) {
+        self.health().record_silence(cause, Instant::now());
     }
 
     /// Logs the causes that are due.
-    pub(super) fn settle(&self) {
-        let due = self.health().due(Instant::now());
+    pub(super) fn log_due_causes(&self) {
+        let due = self.health().take_due(Instant::now());
         for cause in due {
             self.log(&cause);
         }
@@ -94,18 +94,18 @@ impl Context {
 
     /// Records that a request is unanswered. Unless the next attempt is answered, this is logged, with the failure
     /// of its broker if one is known.
-    pub fn unanswered(&self, cause: &Cause) {
-        self.health().unanswered(cause, Instant::now());
+    pub fn record_unanswered(&self, cause: &Cause) {
+        self.health().record_unanswered(cause, Instant::now());
     }
 
     /// Records that a broker, `host:port`, answered a request.
-    pub fn answered_by(&self, broker: &str) {
-        self.health().answered_by(broker);
+    pub fn record_answer_of(&self, broker: &str) {
+        self.health().record_answer_of(broker);
     }
 
     /// Records that a server answered. Returns true when the log had reported that none did.
-    pub fn answered(&self) -> bool {
-        let back = self.health().answered();
+    pub fn record_answer(&self) -> bool {
+        let back = self.health().record_answer();
         if back {
             info!(cluster = self.cluster, kind = self.kind, module = self.module, "Kafka answers again");
         }
@@ -140,26 +140,26 @@ impl Context {
 
     /// Handles a log line of librdkafka. Lines of severity "error" that end a connection also arrive as an error
     /// event with a code. Less severe ones arrive only here, and some of them are the only sign of a failure.
-    pub(super) fn line(&self, severity: i32, facility: &str, text: &str) {
+    pub(super) fn handle_log_line(&self, severity: i32, facility: &str, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log");
         if facility == "FAIL"
             && severity > ERROR
-            && let Some(cause) = Cause::guess(text)
+            && let Some(cause) = Cause::parse_disconnect(text)
         {
-            self.failed(&cause);
+            self.record_failure(&cause);
         }
     }
 
     /// Handles an error event of librdkafka.
-    pub(super) fn event(&self, code: Code, text: &str) {
+    pub(super) fn handle_error_event(&self, code: Code, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, code = code.0, text, "error");
-        let cause = Cause::read(Some(code), text);
+        let cause = Cause::parse(Some(code), text);
         if code == Code::ALL_BROKERS_DOWN {
-            self.health().all_down(&Cause::own(code, "no broker answers"), Instant::now());
+            self.health().record_all_down(&Cause::of_code(code, "no broker answers"), Instant::now());
         } else if ["Disconnected", "error:"].iter().any(|bare| cause.text.starts_with(bare)) {
-            self.health().failed_somehow(&cause);
+            self.health().record_vague_failure(&cause);
         } else {
-            self.failed(&cause);
+            self.record_failure(&cause);
         }
     }
 }
@@ -174,7 +174,7 @@ impl ClientContext for Context {
                 ERROR + 1
             }
         };
-        self.line(severity, facility, text);
+        self.handle_log_line(severity, facility, text);
     }
 
     fn error(&self, error: KafkaError, text: &str) {

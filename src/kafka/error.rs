@@ -65,7 +65,7 @@ impl Code {
 
     /// Whether another broker may answer: the metadata should be refreshed before the next attempt.
     #[must_use]
-    pub const fn wants_metadata(self) -> bool {
+    pub const fn needs_newer_metadata(self) -> bool {
         matches!(
             self,
             Self::UNKNOWN_TOPIC_OR_PART
@@ -83,7 +83,7 @@ impl Code {
 
     /// Whether the code comes from a broker rather than from librdkafka.
     #[must_use]
-    pub const fn is_brokers(self) -> bool {
+    pub const fn is_from_broker(self) -> bool {
         self.0 > 0
     }
 
@@ -104,7 +104,7 @@ impl Code {
             Self::AUTHENTICATION => Reason::Authentication,
             Self::TOPIC_AUTHORIZATION_FAILED | Self::CLUSTER_AUTHORIZATION_FAILED => Reason::Authorization,
             _ => {
-                if self.wants_metadata() {
+                if self.needs_newer_metadata() {
                     Reason::Leader
                 } else {
                     Reason::Other

@@ -35,8 +35,8 @@ pub use list_offsets::{Found, Isolation, PARTITIONS_PER_REQUEST, Place, Spec};
 pub use lookups::{Answer, Lookups};
 pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
 pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
-pub(super) use sockets::{Sockets, remember as remember_sockets};
-pub use threads::watch_threads;
+pub(super) use sockets::{Sockets, record_sockets as remember_sockets};
+pub use threads::report_faults_in_threads;
 
 /// The functions of the bindings, declared with integers as error codes.
 mod raw {
@@ -155,7 +155,7 @@ impl Queue {
     fn new(client: &Native) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
         let mut queue = Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "create a queue")?;
-        queue.bell = Some(Bell::on(queue.ptr())?);
+        queue.bell = Some(Bell::attach(queue.ptr())?);
         Ok(queue)
     }
 
@@ -189,7 +189,7 @@ impl Queue {
 impl Drop for Queue {
     fn drop(&mut self) {
         if let Some(bell) = &self.bell {
-            bell.silence(self.ptr());
+            bell.detach(self.ptr());
         }
         // SAFETY: made or taken by `new` or `main`, and given back once.
         unsafe { sys::rd_kafka_queue_destroy(self.ptr()) }
@@ -234,7 +234,7 @@ impl Drop for QueueEvent {
 }
 
 /// Passes log lines and errors of the main queue to the client's context. Never blocks.
-pub(super) fn serve(client: &Native) {
+pub(super) fn poll_events(client: &Native) {
     let Ok(queue) = Queue::main(client) else { return broken("a client has a main queue") };
     for _ in 0..SERVED_AT_ONCE {
         let Some(event) = queue.poll(Duration::ZERO) else { return };
@@ -247,10 +247,10 @@ pub(super) fn serve(client: &Native) {
                 {
                     // SAFETY: as above.
                     let (facility, line) = unsafe { (text(facility), text(line)) };
-                    client.context().line(severity, facility.trim(), line.trim());
+                    client.context().handle_log_line(severity, facility.trim(), line.trim());
                 }
             }
-            sys::RD_KAFKA_EVENT_ERROR => client.context().event(event.error(), event.error_text().trim()),
+            sys::RD_KAFKA_EVENT_ERROR => client.context().handle_error_event(event.error(), event.error_text().trim()),
             _ => {}
         }
     }

@@ -27,13 +27,13 @@ const REMEMBERED: usize = 256;
 pub struct Health {
     down: Option<Down>,
     /// Unanswered requests by the broker that they were sent to, with the time of the first one.
-    late: BTreeMap<Option<String>, (Cause, Instant)>,
+    unanswered: BTreeMap<Option<String>, (Cause, Instant)>,
     /// A cause with little information, used when there is no better one.
-    poor: Option<Cause>,
+    vague: Option<Cause>,
     cause: Option<Cause>,
     failures: Vec<Failure>,
     /// Whether anything has answered yet, which proves that the protocol is right.
-    spoke: bool,
+    has_answered: bool,
 }
 
 /// The state while nothing answers.
@@ -55,8 +55,8 @@ struct Failure {
 
 impl Health {
     /// Records a failure of a broker or of the module.
-    pub fn failed(&mut self, cause: &Cause, now: Instant) {
-        if self.spoke && cause.reason == Reason::Protocol {
+    pub fn record_failure(&mut self, cause: &Cause, now: Instant) {
+        if self.has_answered && cause.reason == Reason::Protocol {
             // The protocol was a guess from a connection that ended. The protocol is known to be right, so the
             // connection just ended.
             let ended = Cause {
@@ -64,7 +64,7 @@ impl Health {
                 text: "the server closed the connection".to_owned(),
                 ..cause.clone()
             };
-            return self.failed_somehow(&ended);
+            return self.record_vague_failure(&ended);
         }
         self.failures.retain(|failure| now.saturating_duration_since(failure.seen) <= HEALED);
         // librdkafka reports some failures twice, the second time with part of the first text.
@@ -81,57 +81,57 @@ impl Health {
     }
 
     /// Records a failure whose text has little information.
-    pub fn failed_somehow(&mut self, cause: &Cause) {
+    pub fn record_vague_failure(&mut self, cause: &Cause) {
         if self.cause.is_none() {
-            self.poor.get_or_insert_with(|| cause.clone());
+            self.vague.get_or_insert_with(|| cause.clone());
         }
     }
 
     /// Records that no broker is connected any more. Servers that close idle connections cause this, too.
-    pub fn all_down(&mut self, cause: &Cause, now: Instant) {
+    pub fn record_all_down(&mut self, cause: &Cause, now: Instant) {
         self.down.get_or_insert(Down { since: now, silent: false, logged: false });
-        self.failed_somehow(cause);
+        self.record_vague_failure(cause);
     }
 
     /// Records that nothing has answered for so long that the module counts as down.
-    pub fn silent(&mut self, cause: &Cause, now: Instant) {
+    pub fn record_silence(&mut self, cause: &Cause, now: Instant) {
         self.down.get_or_insert(Down { since: now, silent: true, logged: false }).silent = true;
-        self.failed_somehow(cause);
+        self.record_vague_failure(cause);
     }
 
     /// Records an unanswered request. The cause names the broker that it was sent to, if known.
-    pub fn unanswered(&mut self, cause: &Cause, now: Instant) {
-        if self.late.len() < REMEMBERED {
-            self.late.entry(cause.broker.clone()).or_insert_with(|| (cause.clone(), now));
+    pub fn record_unanswered(&mut self, cause: &Cause, now: Instant) {
+        if self.unanswered.len() < REMEMBERED {
+            self.unanswered.entry(cause.broker.clone()).or_insert_with(|| (cause.clone(), now));
         }
     }
 
     /// Returns the causes that have to be logged by now.
-    pub fn due(&mut self, now: Instant) -> Vec<Cause> {
+    pub fn take_due(&mut self, now: Instant) -> Vec<Cause> {
         let mut due = Vec::new();
-        let patience = if self.spoke { RECONNECTING } else { PATIENCE };
+        let patience = if self.has_answered { RECONNECTING } else { PATIENCE };
         let lasts = |down: &Down| down.silent || now.saturating_duration_since(down.since) >= patience;
         if let Some(down) = self.down.as_mut().filter(|down| lasts(down)) {
             down.logged = true;
-            due = self.log_failures(now, |_| true);
-            if let Some(poor) = self.poor.take().filter(|_| self.failures.is_empty()) {
-                due.extend(self.log(poor, now));
+            due = self.take_unlogged(now, |_| true);
+            if let Some(poor) = self.vague.take().filter(|_| self.failures.is_empty()) {
+                due.extend(self.take_if_unlogged(poor, now));
             }
         }
         let waited = |_: &Option<String>, late: &mut (Cause, Instant)| now.saturating_duration_since(late.1) >= LATE;
-        let late: Vec<_> = self.late.extract_if(.., waited).collect();
+        let late: Vec<_> = self.unanswered.extract_if(.., waited).collect();
         for (broker, (cause, _)) in late {
             let explains = |failure: &Cause| failure.broker == broker || broker.is_none();
-            due.extend(self.log_failures(now, explains));
+            due.extend(self.take_unlogged(now, explains));
             if !self.failures.iter().any(|failure| explains(&failure.cause)) {
-                due.extend(self.log(cause, now));
+                due.extend(self.take_if_unlogged(cause, now));
             }
         }
         due
     }
 
     /// Returns the failures that are not logged yet, and marks them as logged.
-    fn log_failures(&mut self, now: Instant, which: impl Fn(&Cause) -> bool) -> Vec<Cause> {
+    fn take_unlogged(&mut self, now: Instant, which: impl Fn(&Cause) -> bool) -> Vec<Cause> {
         self.failures.retain(|failure| now.saturating_duration_since(failure.seen) <= HEALED);
         let unlogged = self.failures.iter_mut().filter(|failure| !failure.logged && which(&failure.cause));
         let mark = |failure: &mut Failure| {
@@ -142,22 +142,22 @@ impl Health {
     }
 
     /// Returns a cause of our own to log, unless it is logged already.
-    fn log(&mut self, cause: Cause, now: Instant) -> Option<Cause> {
-        self.failed(&cause, now);
+    fn take_if_unlogged(&mut self, cause: Cause, now: Instant) -> Option<Cause> {
+        self.record_failure(&cause, now);
         let failure = self.failures.iter_mut().find(|failure| failure.cause == cause && !failure.logged)?;
         failure.logged = true;
         Some(cause)
     }
 
     /// Records that a broker answered a request.
-    pub fn answered_by(&mut self, broker: &str) {
-        self.late.remove(&Some(broker.to_owned()));
+    pub fn record_answer_of(&mut self, broker: &str) {
+        self.unanswered.remove(&Some(broker.to_owned()));
     }
 
     /// Records that something answered. Returns true when the log had reported that nothing does.
-    pub fn answered(&mut self) -> bool {
-        (self.cause, self.poor, self.spoke) = (None, None, true);
-        self.late.remove(&None);
+    pub fn record_answer(&mut self) -> bool {
+        (self.cause, self.vague, self.has_answered) = (None, None, true);
+        self.unanswered.remove(&None);
         let back = self.down.take().is_some_and(|down| down.logged);
         if back {
             self.failures.clear();
@@ -182,11 +182,11 @@ mod tests {
     }
 
     fn refused() -> Cause {
-        Cause::read(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused")
+        Cause::parse(None, "b:1/1: Connect to ipv4#127.0.0.1:1 failed: Connection refused")
     }
 
     fn all() -> Cause {
-        Cause::own(Code::ALL_BROKERS_DOWN, "no broker answers")
+        Cause::of_code(Code::ALL_BROKERS_DOWN, "no broker answers")
     }
 
     #[test]
@@ -194,14 +194,14 @@ mod tests {
         let now = Instant::now();
         let guess = Cause { broker: None, code: None, reason: Reason::Protocol, text: "may want TLS".to_owned() };
         let mut health = Health::default();
-        health.failed(&guess, now);
-        health.silent(&all(), now);
-        assert_eq!(health.due(now), std::slice::from_ref(&guess));
+        health.record_failure(&guess, now);
+        health.record_silence(&all(), now);
+        assert_eq!(health.take_due(now), std::slice::from_ref(&guess));
         let mut health = Health::default();
-        health.answered();
-        health.failed(&guess, now);
-        health.silent(&all(), now);
-        let texts: Vec<String> = health.due(now).into_iter().map(|cause| cause.text).collect();
+        health.record_answer();
+        health.record_failure(&guess, now);
+        health.record_silence(&all(), now);
+        let texts: Vec<String> = health.take_due(now).into_iter().map(|cause| cause.text).collect();
         assert_eq!(texts, ["the server closed the connection"]);
     }
 
@@ -210,90 +210,90 @@ mod tests {
         let (mut health, begin) = (Health::default(), Instant::now());
         for second in 0..600 {
             let now = begin + seconds(second);
-            health.failed(&refused(), now);
-            assert_eq!(health.due(now), []);
-            health.answered();
+            health.record_failure(&refused(), now);
+            assert_eq!(health.take_due(now), []);
+            health.record_answer();
         }
     }
 
     #[test]
     fn what_lasts_is_logged_once_and_what_changes_again() {
         let (mut health, begin) = (Health::default(), Instant::now());
-        health.failed(&refused(), begin);
-        health.all_down(&all(), begin);
-        assert_eq!(health.due(begin), []);
-        assert_eq!(health.due(begin + seconds(1)), [refused()]);
+        health.record_failure(&refused(), begin);
+        health.record_all_down(&all(), begin);
+        assert_eq!(health.take_due(begin), []);
+        assert_eq!(health.take_due(begin + seconds(1)), [refused()]);
         for repeat in 1..100 {
             let now = begin + seconds(30 * repeat);
-            health.failed(&refused(), now);
-            assert_eq!(health.due(now), []);
+            health.record_failure(&refused(), now);
+            assert_eq!(health.take_due(now), []);
         }
-        let other = Cause::read(Some(Code::TRANSPORT), "b:1/1: Disconnected: something else");
-        health.failed(&other, begin + seconds(3000));
-        assert_eq!(health.due(begin + seconds(3000)), [other]);
-        assert_eq!(health.due(begin + seconds(3001)), []);
+        let other = Cause::parse(Some(Code::TRANSPORT), "b:1/1: Disconnected: something else");
+        health.record_failure(&other, begin + seconds(3000));
+        assert_eq!(health.take_due(begin + seconds(3000)), [other]);
+        assert_eq!(health.take_due(begin + seconds(3001)), []);
     }
 
     #[test]
     fn a_cause_named_a_second_time_in_fewer_words_adds_nothing() {
         let (mut health, begin) = (Health::default(), Instant::now());
         let whole =
-            Cause::read(Some(Code::SSL), "ssl://b:1/1: SSL handshake failed: error:1: certificate verify failed: why");
-        health.failed(&whole, begin);
-        health.failed(&Cause::read(Some(Code::TRANSPORT), "ssl://b:1/1: error:1: certificate verify failed"), begin);
+            Cause::parse(Some(Code::SSL), "ssl://b:1/1: SSL handshake failed: error:1: certificate verify failed: why");
+        health.record_failure(&whole, begin);
+        health.record_failure(&Cause::parse(Some(Code::TRANSPORT), "ssl://b:1/1: error:1: certificate verify failed"), begin);
         assert_eq!(health.cause(), Some(&whole));
-        health.silent(&all(), begin);
-        assert_eq!(health.due(begin), [whole]);
+        health.record_silence(&all(), begin);
+        assert_eq!(health.take_due(begin), [whole]);
     }
 
     #[test]
     fn connections_that_all_end_and_come_back_cost_no_line() {
         let (mut health, begin) = (Health::default(), Instant::now());
-        health.answered();
+        health.record_answer();
         for round in 0..100 {
             let now = begin + seconds(10 * round);
-            health.failed(&Cause::read(Some(Code::TRANSPORT), "b:1/1: Disconnected: closed by peer"), now);
-            health.all_down(&all(), now);
-            assert_eq!(health.due(now + seconds(4)), []);
-            assert!(!health.answered());
+            health.record_failure(&Cause::parse(Some(Code::TRANSPORT), "b:1/1: Disconnected: closed by peer"), now);
+            health.record_all_down(&all(), now);
+            assert_eq!(health.take_due(now + seconds(4)), []);
+            assert!(!health.record_answer());
         }
     }
 
     #[test]
     fn all_brokers_down_is_logged_where_no_cause_is_known() {
         let (mut health, begin) = (Health::default(), Instant::now());
-        health.all_down(&all(), begin);
-        assert_eq!(health.due(begin + seconds(1)), [all()]);
-        assert_eq!(health.due(begin + seconds(9)), []);
-        assert!(health.answered());
-        assert!(!health.answered());
+        health.record_all_down(&all(), begin);
+        assert_eq!(health.take_due(begin + seconds(1)), [all()]);
+        assert_eq!(health.take_due(begin + seconds(9)), []);
+        assert!(health.record_answer());
+        assert!(!health.record_answer());
     }
 
     #[test]
     fn a_request_that_stays_unanswered_brings_its_brokers_failure_to_the_log() {
         let (mut health, begin) = (Health::default(), Instant::now());
-        let late = |broker| Cause::own(Code::TIMED_OUT, "no answer").of_broker(Some(broker));
-        health.answered();
-        health.failed(&refused(), begin);
-        health.unanswered(&late("b:1"), begin);
-        health.unanswered(&late("b:2"), begin);
-        health.answered();
-        assert_eq!(health.due(begin + seconds(1)), []);
-        assert_eq!(health.due(begin + seconds(2)), [refused(), late("b:2")]);
-        health.unanswered(&late("b:1"), begin + seconds(5));
-        health.unanswered(&late("b:2"), begin + seconds(5));
-        assert_eq!(health.due(begin + seconds(9)), []);
+        let late = |broker| Cause::of_code(Code::TIMED_OUT, "no answer").with_broker(Some(broker));
+        health.record_answer();
+        health.record_failure(&refused(), begin);
+        health.record_unanswered(&late("b:1"), begin);
+        health.record_unanswered(&late("b:2"), begin);
+        health.record_answer();
+        assert_eq!(health.take_due(begin + seconds(1)), []);
+        assert_eq!(health.take_due(begin + seconds(2)), [refused(), late("b:2")]);
+        health.record_unanswered(&late("b:1"), begin + seconds(5));
+        health.record_unanswered(&late("b:2"), begin + seconds(5));
+        assert_eq!(health.take_due(begin + seconds(9)), []);
     }
 
     #[test]
     fn a_request_whose_repetition_is_answered_costs_no_line() {
         let (mut health, begin) = (Health::default(), Instant::now());
-        health.answered();
-        health.unanswered(&Cause::own(Code::TRANSPORT, "no answer"), begin);
-        health.unanswered(&Cause::own(Code::TRANSPORT, "no answer").of_broker(Some("b:1")), begin);
-        health.answered_by("b:1");
-        health.answered();
-        assert_eq!(health.due(begin + seconds(9)), []);
+        health.record_answer();
+        health.record_unanswered(&Cause::of_code(Code::TRANSPORT, "no answer"), begin);
+        health.record_unanswered(&Cause::of_code(Code::TRANSPORT, "no answer").with_broker(Some("b:1")), begin);
+        health.record_answer_of("b:1");
+        health.record_answer();
+        assert_eq!(health.take_due(begin + seconds(9)), []);
     }
 
     #[test]
@@ -301,22 +301,22 @@ mod tests {
         let (mut health, begin) = (Health::default(), Instant::now());
         for outage in 0..3 {
             let now = begin + seconds(100 * outage);
-            health.failed(&refused(), now);
-            health.silent(&all(), now);
-            assert_eq!(health.due(now), [refused()]);
-            assert!(health.answered());
+            health.record_failure(&refused(), now);
+            health.record_silence(&all(), now);
+            assert_eq!(health.take_due(now), [refused()]);
+            assert!(health.record_answer());
         }
     }
 
     #[test]
     fn texts_that_vary_without_end_are_not_logged_without_end() {
         let (mut health, begin) = (Health::default(), Instant::now());
-        health.silent(&all(), begin);
-        let vary = |n: usize| Cause::own(Code::TRANSPORT, &format!("{n}"));
+        health.record_silence(&all(), begin);
+        let vary = |n: usize| Cause::of_code(Code::TRANSPORT, &format!("{n}"));
         let mut logged = 0;
         for n in 0..10_000 {
-            health.failed(&vary(n), begin);
-            logged += health.due(begin).len();
+            health.record_failure(&vary(n), begin);
+            logged += health.take_due(begin).len();
         }
         assert_eq!(logged, REMEMBERED);
     }

@@ -45,19 +45,19 @@ impl Keeper {
 
     /// Checks the client and applies a remedy when one is due. Call it often; it never blocks. Returns the new
     /// client if the old one was replaced; the caller must then drop the old one.
-    pub fn look(&mut self, now: Instant) -> Option<Arc<Client>> {
+    pub fn check(&mut self, now: Instant) -> Option<Arc<Client>> {
         if now < self.next {
             return None;
         }
         self.next = later(now, LOOK);
-        let signs = self.client.signs(now);
-        let remedy = self.recovery.look(signs, now)?;
+        let signs = self.client.state(now);
+        let remedy = self.recovery.next_action(signs, now)?;
         if remedy == Remedy::Bootstrap && signs.brokerless {
             // A server has just answered, so there is no need to check whether one accepts connections.
             self.bootstrap(now);
             return None;
         }
-        if !self.is_accepted(now) {
+        if !self.check_accepts(now) {
             return None;
         }
         match remedy {
@@ -70,7 +70,7 @@ impl Keeper {
     }
 
     fn bootstrap(&mut self, now: Instant) {
-        self.recovery.done(Remedy::Bootstrap, now);
+        self.recovery.record_applied(Remedy::Bootstrap, now);
         debug!(module = self.client.module(), "a client has lost its brokers: its bootstrap servers are added again");
         self.client.add_bootstrap_servers();
     }
@@ -80,9 +80,9 @@ impl Keeper {
         if self.client.is_another_closing() {
             return None;
         }
-        self.recovery.done(Remedy::Replace, now);
+        self.recovery.record_applied(Remedy::Replace, now);
         let module = self.client.module();
-        match self.client.renewed() {
+        match self.client.recreate() {
             Ok(client) => {
                 warn!(module, "a Kafka client that did not connect for a minute is replaced");
                 self.client = Arc::new(client);
@@ -96,7 +96,7 @@ impl Keeper {
     }
 
     /// Whether a bootstrap server is known to accept a connection. Starts an attempt if none is running.
-    fn is_accepted(&mut self, now: Instant) -> bool {
+    fn check_accepts(&mut self, now: Instant) -> bool {
         match self.accepted.as_ref().map(Receiver::try_recv) {
             Some(Ok(true)) => {
                 self.accepted = None;
@@ -119,7 +119,7 @@ impl Keeper {
         let (send, accepted) = sync_channel(1);
         let servers = self.client.servers().to_vec();
         // Fails when the keeper was dropped.
-        let try_all = move || send.send(servers.iter().any(|server| accepts(server))).ok();
+        let try_all = move || send.send(servers.iter().any(|server| accepts_connection(server))).ok();
         match thread::Builder::new().name("kafka-connect".to_owned()).spawn(try_all) {
             Ok(_) => Some(accepted),
             Err(error) => {
@@ -131,7 +131,7 @@ impl Keeper {
 }
 
 /// Whether one of a server's addresses accepts a connection. The name lookup has no time limit but the resolver's.
-fn accepts(server: &str) -> bool {
+fn accepts_connection(server: &str) -> bool {
     server.to_socket_addrs().is_ok_and(|addresses| {
         addresses.into_iter().any(|address| TcpStream::connect_timeout(&address, ACCEPTING).is_ok())
     })

@@ -4,7 +4,7 @@ use super::Code;
 use crate::model::Reason;
 
 /// Returns the class of a failure. The text decides first; the code decides when the text is not specific.
-pub(super) fn of(code: Option<Code>, text: &str) -> Reason {
+pub(super) fn classify(code: Option<Code>, text: &str) -> Reason {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["not valid in current SASL state"]) {
         Reason::Protocol

@@ -44,7 +44,7 @@ pub enum Remedy {
 #[derive(Debug)]
 pub struct Recovery {
     /// When the client was last seen connected.
-    connected: Instant,
+    last_connected: Instant,
     bootstraps: Pauses,
     replacements: Pauses,
 }
@@ -60,20 +60,20 @@ struct Pauses {
 impl Recovery {
     /// The state of a client that was just created.
     pub const fn new(now: Instant) -> Self {
-        Self { connected: now, bootstraps: Pauses::new(BOOTSTRAPS), replacements: Pauses::new(REPLACEMENTS) }
+        Self { last_connected: now, bootstraps: Pauses::new(BOOTSTRAPS), replacements: Pauses::new(REPLACEMENTS) }
     }
 
     /// Returns the remedy that is due. It should be applied once a bootstrap server accepts a connection.
-    pub fn look(&mut self, signs: Signs, now: Instant) -> Option<Remedy> {
+    pub fn next_action(&mut self, signs: Signs, now: Instant) -> Option<Remedy> {
         if signs.connected {
-            self.connected = now;
+            self.last_connected = now;
         }
         if signs == (Signs { connected: true, failing: None, brokerless: false }) {
             self.bootstraps = Pauses::new(BOOTSTRAPS);
             self.replacements = Pauses::new(REPLACEMENTS);
             return None;
         }
-        let alone = now.saturating_duration_since(self.connected);
+        let alone = now.saturating_duration_since(self.last_connected);
         if alone >= LOST && self.replacements.is_over(now) {
             return Some(Remedy::Replace);
         }
@@ -83,12 +83,12 @@ impl Recovery {
     }
 
     /// Records that a remedy was applied.
-    pub fn done(&mut self, remedy: Remedy, now: Instant) {
+    pub fn record_applied(&mut self, remedy: Remedy, now: Instant) {
         match remedy {
             Remedy::Bootstrap => self.bootstraps.begin(now),
             Remedy::Replace => {
                 self.replacements.begin(now);
-                self.connected = now;
+                self.last_connected = now;
             }
         }
     }
@@ -128,8 +128,8 @@ mod tests {
         let mut done = Vec::new();
         for second in 0..seconds {
             let now = begin + Duration::from_secs(second);
-            if let Some(remedy) = recovery.look(signs(second), now) {
-                recovery.done(remedy, now);
+            if let Some(remedy) = recovery.next_action(signs(second), now) {
+                recovery.record_applied(remedy, now);
                 done.push((second, remedy));
             }
         }

@@ -262,9 +262,9 @@ fn a_client_knows_whether_it_is_connected() {
     let client = rig.client(Role::Cluster);
     let until = |wanted: &dyn Fn(recovery::Signs) -> bool| {
         let begin = Instant::now();
-        while !wanted(client.signs(Instant::now())) {
-            assert!(begin.elapsed() < LIMIT, "{:?}", client.signs(Instant::now()));
-            client.serve();
+        while !wanted(client.state(Instant::now())) {
+            assert!(begin.elapsed() < LIMIT, "{:?}", client.state(Instant::now()));
+            client.poll_events();
         }
     };
     let well = recovery::Signs { connected: true, failing: None, brokerless: false };
@@ -274,7 +274,7 @@ fn a_client_knows_whether_it_is_connected() {
     rig.mock.broker_down(1).unwrap();
     until(&|signs| !signs.connected);
     assert_eq!(client.metadata(SHORT, |_| true).ok(), None);
-    let signs = client.signs(Instant::now());
+    let signs = client.state(Instant::now());
     assert!(signs.failing.is_some() && !signs.connected && !signs.brokerless, "{signs:?}");
     rig.mock.broker_up(1).unwrap();
     client.metadata(LIMIT, |_| true).unwrap();
@@ -301,7 +301,7 @@ fn nobody_there_is_a_cause_and_closing_does_not_wait() {
     let begin = Instant::now();
     let code = client.metadata(Duration::from_millis(500), |_| true).unwrap_err();
     assert!([Code::TRANSPORT, Code::TIMED_OUT].contains(&code), "{code}");
-    client.serve();
+    client.poll_events();
     let cause = client.context().cause().unwrap();
     assert_eq!(
         (cause.broker.as_deref(), cause.text.as_str()),

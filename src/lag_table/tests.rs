@@ -176,7 +176,7 @@ fn rows_are_sorted_by_status_then_time_lag_then_lag_then_names() {
         Row { cluster: name("d"), ..with("a", Ok, Some(0), Some(0)) },
     ];
     let mut rows: Vec<_> = sorted.iter().rev().cloned().collect();
-    rows.sort_unstable_by_key(Row::badness);
+    rows.sort_unstable_by_key(Row::sort_key);
     assert_eq!(rows, sorted);
 }
 
@@ -189,11 +189,11 @@ fn groups_are_chosen_by_their_exact_names_and_unknown_ones_are_told() {
         let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
         let view = view(&storage);
         let names: Vec<_> = rows(&view, &groups).iter().map(|row| format!("{}/{}", row.cluster, row.group)).collect();
-        let unknown = unknown(&view, &groups).iter().map(|group| (*group).to_owned()).collect::<Vec<_>>();
-        (names, unknown)
+        let unknown = unknown_groups(&view, &groups).iter().map(|group| (*group).to_owned()).collect::<Vec<_>>();
+        (names, unknown_groups)
     };
     let expect = |names: &[&str], unknown: &[&str]| {
-        (names.iter().map(|name| (*name).to_owned()).collect(), unknown.iter().map(|name| (*name).to_owned()).collect())
+        (names.iter().map(|name| (*name).to_owned()).collect(), unknown_groups.iter().map(|name| (*name).to_owned()).collect())
     };
     assert_eq!(chosen(&[]), expect(&["a/pay", "a/pay2", "b/", "b/pay"], &[]));
     assert_eq!(chosen(&["pay", "pa", "Pay"]), expect(&["a/pay", "b/pay"], &["pa", "Pay"]));

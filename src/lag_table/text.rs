@@ -47,16 +47,16 @@ fn cells(row: &Row<'_>) -> [String; COLUMNS.len()] {
         name(row.group),
         name(row.topic),
         row.partition.0.to_string(),
-        known(row.current_offset.map(|offset| offset.0)),
-        known(row.log_end_offset.map(|offset| offset.0)),
-        known(row.lag.map(|lag| lag.0)),
-        known(row.time_lag.map(|time| Span(i64::try_from(time.0).unwrap_or(i64::MAX)))),
+        or_unknown(row.current_offset.map(|offset| offset.0)),
+        or_unknown(row.log_end_offset.map(|offset| offset.0)),
+        or_unknown(row.lag.map(|lag| lag.0)),
+        or_unknown(row.time_lag.map(|time| Span(i64::try_from(time.0).unwrap_or(i64::MAX)))),
         row.status_name().to_owned(),
         row.owner.map_or_else(|| UNKNOWN.to_owned(), name),
     ]
 }
 
-fn known(value: Option<impl fmt::Display>) -> String {
+fn or_unknown(value: Option<impl fmt::Display>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
 }
 

@@ -66,7 +66,7 @@ pub enum Series {
     /// Each partition with a commit of a group, with the labels [`OWNER_LABELS`] of the member that it is assigned to.
     OwnedCommit(fn(CommitViews<'_>, &mut Numbered<'_>)),
     /// Each partition with a commit of a group whose status is not OK. The label is the status.
-    Trouble,
+    BadStatus,
     /// Each owner of each assigned partition.
     Owner,
     /// Each topic of a group, or each group if the granularity is `group`.
@@ -102,7 +102,7 @@ impl Series {
     #[must_use]
     pub const fn is_per_partition(&self) -> bool {
         match self {
-            Self::Partition(_) | Self::Commit(_) | Self::OwnedCommit(_) | Self::Trouble | Self::Owner => true,
+            Self::Partition(_) | Self::Commit(_) | Self::OwnedCommit(_) | Self::BadStatus | Self::Owner => true,
             Self::Cluster(_)
             | Self::Broker(_)
             | Self::Topic(_)

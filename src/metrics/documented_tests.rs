@@ -106,7 +106,7 @@ fn sections() -> BTreeMap<&'static str, Page> {
 fn the_reference_has_a_row_for_every_family_of_every_set_with_its_labels_and_no_other() {
     let sections = sections();
     for names in ALL {
-        let (set, page) = (sets::table(names), page(Format::Text, &described(), &everything(&[names])));
+        let (set, page) = (sets::metric_set(names), page(Format::Text, &described(), &everything(&[names])));
         let families = set.families.iter().map(|family| {
             let mut samples = samples(&page, family.name).into_iter();
             let labels = samples.next().unwrap_or_else(|| panic!("{} has no sample here", family.name)).into_iter();

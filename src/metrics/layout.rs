@@ -6,7 +6,7 @@ use crate::storage::{ClusterView, escape};
 
 use super::catalogue::{Family, Labels, Series};
 use super::sets;
-use super::text::{Value, label};
+use super::text::{Value, write_label};
 
 /// What all pages of a run have in common.
 #[derive(Clone)]
@@ -33,12 +33,12 @@ impl Layout {
     pub fn new(metrics: &Metrics) -> Self {
         let mut constant = Vec::new();
         for (name, value) in &metrics.labels {
-            label(&mut constant, name, escape(value).as_bytes());
+            write_label(&mut constant, name, escape(value).as_bytes());
         }
-        let sets = metrics.names.iter().map(|names| sets::table(*names));
+        let sets = metrics.names.iter().map(|names| sets::metric_set(*names));
         let families = sets.flat_map(|set| set.families.iter().map(|family| Shown { family, labels: &set.labels }));
         Self {
-            families: families.filter(|shown| shows(metrics, &shown.family.series)).collect(),
+            families: families.filter(|shown| is_shown(metrics, &shown.family.series)).collect(),
             whole_groups: metrics.granularity == Granularity::Group,
             limits: metrics.limits.clone(),
             constant,
@@ -60,13 +60,13 @@ impl Layout {
         prefix.push(b'"');
         prefix.extend_from_slice(&self.constant);
         for (name, text) in labels {
-            label(&mut prefix, name, text);
+            write_label(&mut prefix, name, text);
         }
         prefix
     }
 }
 
-fn shows(metrics: &Metrics, series: &Series) -> bool {
+fn is_shown(metrics: &Metrics, series: &Series) -> bool {
     match metrics.granularity {
         Granularity::Partition => metrics.owners || !matches!(series, Series::Owner),
         Granularity::Topic | Granularity::Group => !series.is_per_partition(),

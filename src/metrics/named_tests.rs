@@ -25,7 +25,7 @@ const NOT_OURS: [&str; 8] = [
 
 /// All names that a query may use. A histogram has three.
 fn known() -> BTreeSet<String> {
-    let families = ALL.into_iter().flat_map(|names| sets::table(names).families);
+    let families = ALL.into_iter().flat_map(|names| sets::metric_set(names).families);
     let mut names: BTreeSet<String> = families.map(|family| family.name.to_owned()).collect();
     for (name, kind) in types(&page()) {
         if kind == "histogram" {

@@ -5,7 +5,7 @@ use crate::storage::{GroupTopicView, Member};
 
 use super::catalogue::OWNER_LABELS;
 use super::tail::Tail;
-use super::text::{Value, label, line_end};
+use super::text::{Value, write_label, write_value};
 
 /// Maximum size of the labels of a member: three strings of 253 bytes, of which escaping makes at most five times as
 /// many.
@@ -17,48 +17,48 @@ pub struct Numbered<'a> {
     /// `name{label="value",…,partition="`.
     prefix: &'a [u8],
     /// The topic whose owners are written after the partition number, as [`OWNER_LABELS`].
-    owned: Option<&'a GroupTopicView>,
+    owners_of: Option<&'a GroupTopicView>,
 }
 
 impl<'a> Numbered<'a> {
     /// Writes samples that begin with `prefix`, which ends just before the partition number.
     pub const fn new(out: &'a mut Vec<u8>, prefix: &'a [u8]) -> Self {
-        Self { out, prefix, owned: None }
+        Self { out, prefix, owners_of: None }
     }
 
     /// Like [`Self::new`], with the labels of the member that the partition is assigned to.
-    pub const fn owned(out: &'a mut Vec<u8>, prefix: &'a [u8], topic: &'a GroupTopicView) -> Self {
-        Self { out, prefix, owned: Some(topic) }
+    pub const fn with_owners(out: &'a mut Vec<u8>, prefix: &'a [u8], topic: &'a GroupTopicView) -> Self {
+        Self { out, prefix, owners_of: Some(topic) }
     }
 
     /// Writes a sample of one partition. This is the hot path.
     #[inline]
     pub fn push(&mut self, partition: Partition, value: Value) {
         let mut tail = Tail::new();
-        if self.owned.is_some() || !tail.value(value) {
+        if self.owners_of.is_some() || !tail.prepend_value(value) {
             self.push_slowly(partition, value);
             return;
         }
-        tail.put(*b"\"} ");
-        tail.integer(partition.0.into());
+        tail.prepend(*b"\"} ");
+        tail.prepend_integer(partition.0.into());
         self.out.extend_from_slice(self.prefix);
         tail.append_to(self.out);
     }
 
     fn push_slowly(&mut self, partition: Partition, value: Value) {
         self.push_with(partition, b"\"");
-        if let Some(topic) = self.owned {
+        if let Some(topic) = self.owners_of {
             self.owner(topic, partition);
         }
         self.out.extend_from_slice(b"} ");
-        line_end(self.out, value);
+        write_value(self.out, value);
     }
 
     /// Writes a sample of one partition. `rest` is everything after the partition number.
     pub fn push_with(&mut self, partition: Partition, rest: &[u8]) {
         self.out.extend_from_slice(self.prefix);
         let mut number = Tail::empty();
-        number.integer(partition.0.into());
+        number.prepend_integer(partition.0.into());
         number.append_to(self.out);
         self.out.extend_from_slice(rest);
     }
@@ -67,7 +67,7 @@ impl<'a> Numbered<'a> {
     pub fn push_labelled(&mut self, partition: Partition, labels: &[(&str, &[u8])]) {
         self.push_with(partition, b"\"");
         for (name, text) in labels {
-            label(self.out, name, text);
+            write_label(self.out, name, text);
         }
         self.out.extend_from_slice(b"} 1\n");
     }
@@ -81,7 +81,7 @@ impl<'a> Numbered<'a> {
             [client_host.text(), id.text(), client_id.text()]
         });
         for (name, text) in OWNER_LABELS.into_iter().zip(texts) {
-            label(self.out, name, text);
+            write_label(self.out, name, text);
         }
     }
 }

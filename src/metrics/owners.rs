@@ -33,7 +33,7 @@ impl Owners {
             let Some(member) = topic.members.get(owner) else { continue };
             let has = |place: usize| topic.assigned.get(place).is_some_and(|other| other.partition == partition);
             let shared = has(place.saturating_add(1)) || place.checked_sub(1).is_some_and(has);
-            if shared && !self.adds(partition, owner, &topic.members) {
+            if shared && !self.insert_if_new(partition, owner, &topic.members) {
                 continue;
             }
             let labels = [
@@ -46,11 +46,11 @@ impl Owners {
     }
 
     /// Records an owner of a partition. Returns whether no owner that looks the same was written before.
-    fn adds(&mut self, partition: Partition, owner: usize, members: &[Member]) -> bool {
+    fn insert_if_new(&mut self, partition: Partition, owner: usize, members: &[Member]) -> bool {
         if self.partition.replace(partition) != Some(partition) {
             self.members.clear();
         }
-        let shown = |place: &usize| members.get(*place).map(shown);
+        let shown = |place: &usize| members.get(*place).map(shown_fields);
         let hash = |place: &usize| self.hasher.hash_one(shown(place));
         match self.members.entry(hash(&owner), |other| shown(other) == shown(&owner), hash) {
             Entry::Occupied(_) => false,
@@ -62,6 +62,6 @@ impl Owners {
     }
 }
 
-fn shown(member: &Member) -> [Name<'_>; 3] {
+fn shown_fields(member: &Member) -> [Name<'_>; 3] {
     [member.client_id.name(), member.client_host.name(), member.id.name()]
 }

@@ -11,8 +11,8 @@ use super::format::Format;
 use super::layout::{Layout, Shown};
 use super::numbered::{Numbered, OWNER_BYTES};
 use super::owners::Owners;
-use super::sets::trouble;
-use super::text::{Samples, header};
+use super::sets::status_suffix;
+use super::text::{Samples, write_header};
 
 /// Size from which a piece is handed out. Handing one to another thread costs as much as writing some KiB.
 const PIECE: usize = 256 * 1024;
@@ -29,9 +29,9 @@ pub struct Page {
     format: Format,
     /// The end of the page: the exporter's own metrics and the end mark.
     tail: Option<Vec<u8>>,
-    at: Place,
+    position: Place,
     /// Whether the header of the current family has been written.
-    opened: bool,
+    header_written: bool,
     owners: Owners,
 }
 
@@ -60,35 +60,35 @@ impl Page {
     #[must_use]
     pub fn new(view: Arc<View>, layout: Arc<Layout>, format: Format, tail: Vec<u8>) -> Self {
         let (at, owners) = (Place::default(), Owners::default());
-        Self { view, layout, format, tail: Some(tail), at, opened: false, owners }
+        Self { view, layout, format, tail: Some(tail), position: at, header_written: false, owners }
     }
 
     /// Writes the next samples. Returns `false` if there are no more families.
     fn step(&mut self, out: &mut Vec<u8>) -> bool {
-        let Some(shown) = self.layout.families.get(self.at.family).copied() else { return false };
+        let Some(shown) = self.layout.families.get(self.position.family).copied() else { return false };
         let view = Arc::clone(&self.view);
-        let Some(cluster) = view.clusters.get(self.at.cluster) else {
-            self.at = Place { family: self.at.family.saturating_add(1), ..Place::default() };
-            self.opened = false;
+        let Some(cluster) = view.clusters.get(self.position.cluster) else {
+            self.position = Place { family: self.position.family.saturating_add(1), ..Place::default() };
+            self.header_written = false;
             return true;
         };
         let before = out.len();
-        if !self.opened {
-            header(out, shown.family, self.format);
+        if !self.header_written {
+            write_header(out, shown.family, self.format);
         }
         let samples = out.len();
         let step = self.samples(shown, cluster, out).unwrap_or(Step::End);
         if out.len() == samples {
             out.truncate(before);
         } else {
-            self.opened = true;
+            self.header_written = true;
         }
         match step {
-            Step::More(run) => self.at.run = self.at.run.saturating_add(run),
-            Step::Done => (self.at.item, self.at.run) = (self.at.item.saturating_add(1), 0),
+            Step::More(run) => self.position.run = self.position.run.saturating_add(run),
+            Step::Done => (self.position.item, self.position.run) = (self.position.item.saturating_add(1), 0),
             Step::End => {
-                let (family, cluster) = (self.at.family, self.at.cluster.saturating_add(1));
-                self.at = Place { family, cluster, item: 0, run: 0 };
+                let (family, cluster) = (self.position.family, self.position.cluster.saturating_add(1));
+                self.position = Place { family, cluster, item: 0, run: 0 };
             }
         }
         true
@@ -96,7 +96,7 @@ impl Page {
 
     /// Writes samples of the current item. Returns `None` if there is no such item.
     fn samples(&mut self, shown: Shown, cluster: &ClusterView, out: &mut Vec<u8>) -> Option<Step> {
-        let item = self.at.item;
+        let item = self.position.item;
         match &shown.family.series {
             Series::Cluster(samples) => {
                 let prefix = (item == 0).then(|| self.layout.prefix(shown, cluster, &[]))?;
@@ -112,12 +112,12 @@ impl Page {
             }
             Series::Partition(samples) => {
                 let topic = cluster.named.get(item)?;
-                let prefix = numbered(shown, self.topic_prefix(shown, cluster, topic));
-                let run = run(prefix.len());
-                let states = topic.partitions.get(self.at.run..).unwrap_or_default();
+                let prefix = partition_prefix(shown, self.topic_prefix(shown, cluster, topic));
+                let run = run_length(prefix.len());
+                let states = topic.partitions.get(self.position.run..).unwrap_or_default();
                 let states = states.get(..run).unwrap_or(states);
-                samples(self.at.run, states, &mut Numbered::new(out, &prefix));
-                return Some(self.after(run, topic.partitions.len()));
+                samples(self.position.run, states, &mut Numbered::new(out, &prefix));
+                return Some(self.continue_or_done(run, topic.partitions.len()));
             }
             Series::Group(samples) => {
                 let group = cluster.groups.get(item)?;
@@ -139,7 +139,7 @@ impl Page {
                 let prefix = self.group_topic_prefix(shown, cluster, topic);
                 samples(&Sum::of(slice::from_ref(topic)), &mut Samples::new(out, &prefix));
             }
-            Series::Commit(_) | Series::OwnedCommit(_) | Series::Trouble | Series::Owner => {
+            Series::Commit(_) | Series::OwnedCommit(_) | Series::BadStatus | Series::Owner => {
                 let topic = cluster.group_topics.get(item)?;
                 return Some(self.group_partitions(shown, cluster, topic, out));
             }
@@ -156,20 +156,20 @@ impl Page {
         out: &mut Vec<u8>,
     ) -> Step {
         let series = &shown.family.series;
-        if matches!(series, Series::Trouble) && topic.evaluation.status == GroupStatus::Ok {
+        if matches!(series, Series::BadStatus) && topic.evaluation.status == GroupStatus::Ok {
             return Step::Done;
         }
-        let prefix = numbered(shown, self.group_topic_prefix(shown, cluster, topic));
+        let prefix = partition_prefix(shown, self.group_topic_prefix(shown, cluster, topic));
         let owned = matches!(series, Series::OwnedCommit(_) | Series::Owner);
-        let run = run(prefix.len().saturating_add(if owned { OWNER_BYTES } else { 0 }));
-        let commits = cluster.commits(topic).run(self.at.run, run);
+        let run = run_length(prefix.len().saturating_add(if owned { OWNER_BYTES } else { 0 }));
+        let commits = cluster.commits(topic).run(self.position.run, run);
         match series {
             Series::Commit(samples) => samples(commits, &mut Numbered::new(out, &prefix)),
-            Series::OwnedCommit(samples) => samples(commits, &mut Numbered::owned(out, &prefix, topic)),
-            Series::Trouble => troubles(commits, &mut Numbered::new(out, &prefix)),
+            Series::OwnedCommit(samples) => samples(commits, &mut Numbered::with_owners(out, &prefix, topic)),
+            Series::BadStatus => write_statuses(commits, &mut Numbered::new(out, &prefix)),
             Series::Owner => {
-                self.owners.write((self.at.run, run), topic, &mut Numbered::new(out, &prefix));
-                return self.after(run, topic.assigned.len());
+                self.owners.write((self.position.run, run), topic, &mut Numbered::new(out, &prefix));
+                return self.continue_or_done(run, topic.assigned.len());
             }
             Series::Cluster(_)
             | Series::Broker(_)
@@ -179,12 +179,12 @@ impl Page {
             | Series::Group(_)
             | Series::Limit => return Step::End,
         }
-        self.after(run, topic.len())
+        self.continue_or_done(run, topic.len())
     }
 
     /// Whether an item of `len` samples continues after a run.
-    const fn after(&self, run: usize, len: usize) -> Step {
-        if self.at.run.saturating_add(run) < len { Step::More(run) } else { Step::Done }
+    const fn continue_or_done(&self, run: usize, len: usize) -> Step {
+        if self.position.run.saturating_add(run) < len { Step::More(run) } else { Step::Done }
     }
 
     fn topic_prefix(&self, shown: Shown, cluster: &ClusterView, topic: &Topic) -> Vec<u8> {
@@ -202,12 +202,12 @@ impl Page {
 }
 
 /// How many samples of this length fit in [`STRIDE`], at most [`RUN`].
-fn run(sample: usize) -> usize {
+fn run_length(sample: usize) -> usize {
     STRIDE.checked_div(sample).unwrap_or(RUN).clamp(1, RUN)
 }
 
 /// Extends a prefix up to the partition number.
-fn numbered(shown: Shown, mut prefix: Vec<u8>) -> Vec<u8> {
+fn partition_prefix(shown: Shown, mut prefix: Vec<u8>) -> Vec<u8> {
     for part in [",", shown.labels.partition, "=\""] {
         prefix.extend_from_slice(part.as_bytes());
     }
@@ -218,7 +218,7 @@ impl Iterator for Page {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
-        let mut piece = room();
+        let mut piece = allocate_piece();
         while piece.len() < PIECE {
             if !self.step(&mut piece) {
                 piece.extend(self.tail.take().unwrap_or_default());
@@ -231,15 +231,15 @@ impl Iterator for Page {
 
 /// Allocates a piece. A step writes at most some tens of KiB beyond [`PIECE`].
 #[expect(clippy::expect_used, reason = "a panic costs this page, and a failed allocation would end the process")]
-fn room() -> Vec<u8> {
+fn allocate_piece() -> Vec<u8> {
     let mut piece = Vec::new();
     piece.try_reserve_exact(PIECE.saturating_add(PIECE / 4)).expect("there is no memory for a piece of a page");
     piece
 }
 
-fn troubles(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
+fn write_statuses(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
     for CommitView { partition, status, .. } in commits {
-        if let Some(rest) = trouble(status) {
+        if let Some(rest) = status_suffix(status) {
             to.push_with(partition, rest);
         }
     }

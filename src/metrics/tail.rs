@@ -43,7 +43,7 @@ impl Tail {
 
     /// Puts bytes before the written text.
     #[inline]
-    pub fn put<const N: usize>(&mut self, part: [u8; N]) {
+    pub fn prepend<const N: usize>(&mut self, part: [u8; N]) {
         self.start = self.start.saturating_sub(N);
         if let Some(place) = self.bytes.get_mut(self.start..).and_then(<[u8]>::first_chunk_mut) {
             *place = part;
@@ -52,50 +52,50 @@ impl Tail {
 
     /// Puts an integer before the written text.
     #[inline]
-    pub fn integer(&mut self, number: i64) {
-        self.count(number.unsigned_abs());
+    pub fn prepend_integer(&mut self, number: i64) {
+        self.prepend_count(number.unsigned_abs());
         if number < 0 {
-            self.put(*b"-");
+            self.prepend(*b"-");
         }
     }
 
     /// Puts a count before the written text.
     #[inline]
-    pub fn count(&mut self, mut number: u64) {
+    pub fn prepend_count(&mut self, mut number: u64) {
         while number >= 100 {
-            self.put(pair(number % 100));
+            self.prepend(pair(number % 100));
             number /= 100;
         }
         let [ten, one] = pair(number);
         if number >= 10 {
-            self.put([ten, one]);
+            self.prepend([ten, one]);
         } else {
-            self.put([one]);
+            self.prepend([one]);
         }
     }
 
     /// Puts milliseconds before the written text, as seconds with at most three digits after the point and without
     /// trailing zeros.
     #[inline]
-    pub fn seconds(&mut self, millis: u64) {
+    pub fn prepend_seconds(&mut self, millis: u64) {
         let [hundreds, tens] = pair(millis % 1000 / 10);
         match (hundreds, tens, pair(millis % 10)) {
             (b'0', b'0', [_, b'0']) => {}
-            (_, b'0', [_, b'0']) => self.put([b'.', hundreds]),
-            (_, _, [_, b'0']) => self.put([b'.', hundreds, tens]),
-            (_, _, [_, ones]) => self.put([b'.', hundreds, tens, ones]),
+            (_, b'0', [_, b'0']) => self.prepend([b'.', hundreds]),
+            (_, _, [_, b'0']) => self.prepend([b'.', hundreds, tens]),
+            (_, _, [_, ones]) => self.prepend([b'.', hundreds, tens, ones]),
         }
-        self.count(millis / 1000);
+        self.prepend_count(millis / 1000);
     }
 
     /// Puts a sample's value before the written text. Returns `false` for a float, which may need more digits than
     /// there is room for.
     #[inline]
-    pub fn value(&mut self, value: Value) -> bool {
+    pub fn prepend_value(&mut self, value: Value) -> bool {
         match value {
-            Value::Int(value) => self.integer(value),
-            Value::Count(value) => self.count(value),
-            Value::Millis(value) => self.seconds(value),
+            Value::Int(value) => self.prepend_integer(value),
+            Value::Count(value) => self.prepend_count(value),
+            Value::Millis(value) => self.prepend_seconds(value),
             Value::Float(_) => return false,
         }
         true
@@ -125,17 +125,17 @@ mod tests {
     fn seconds_have_the_digits_that_they_need() {
         let all = [(0, "0"), (7, "0.007"), (40, "0.04"), (1_000, "1"), (61_250, "61.25"), (999, "0.999"), (100, "0.1")];
         for (millis, text) in all {
-            assert_eq!(shown(|tail| tail.seconds(millis)), format!("{text}\n"));
+            assert_eq!(shown(|tail| tail.prepend_seconds(millis)), format!("{text}\n"));
         }
-        assert_eq!(shown(|tail| tail.seconds(u64::MAX)), "18446744073709551.615\n");
+        assert_eq!(shown(|tail| tail.prepend_seconds(u64::MAX)), "18446744073709551.615\n");
     }
 
     #[test]
     fn a_partition_and_the_longest_number_have_place() {
         let line = shown(|tail| {
-            tail.integer(i64::MIN);
-            tail.put(*b"\"} ");
-            tail.integer(i32::MIN.into());
+            tail.prepend_integer(i64::MIN);
+            tail.prepend(*b"\"} ");
+            tail.prepend_integer(i32::MIN.into());
         });
         assert_eq!(line, format!("{}\"}} {}\n", i32::MIN, i64::MIN));
     }
@@ -144,14 +144,14 @@ mod tests {
         #[test]
         fn numbers_are_written_as_the_standard_library_writes_them(number in any::<i64>(), shift in 0..64_u32) {
             let number = number >> shift;
-            prop_assert_eq!(shown(|tail| tail.integer(number)), format!("{number}\n"));
+            prop_assert_eq!(shown(|tail| tail.prepend_integer(number)), format!("{number}\n"));
             let count = number.unsigned_abs();
-            prop_assert_eq!(shown(|tail| tail.count(count)), format!("{count}\n"));
+            prop_assert_eq!(shown(|tail| tail.prepend_count(count)), format!("{count}\n"));
             // Below 2^53 thousandths, a float also has the shortest digits.
             let millis = count & ((1 << 40) - 1);
             let seconds = f64::from(u32::try_from(millis >> 20).unwrap()) * 1048.576
                 + f64::from(u32::try_from(millis & 0xf_ffff).unwrap()) / 1e3;
-            let text = shown(|tail| tail.seconds(millis));
+            let text = shown(|tail| tail.prepend_seconds(millis));
             prop_assert!((text.trim().parse::<f64>().unwrap() - seconds).abs() < 1e-3);
             prop_assert_eq!(text.trim().parse::<f64>().unwrap().to_string(), text.trim());
         }

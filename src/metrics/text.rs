@@ -49,15 +49,15 @@ impl<'a> Samples<'a> {
     pub fn push_with(&mut self, labels: &[(&str, &[u8])], value: Value) {
         self.out.extend_from_slice(self.prefix);
         for (name, text) in labels {
-            label(self.out, name, text);
+            write_label(self.out, name, text);
         }
         self.out.extend_from_slice(b"} ");
-        line_end(self.out, value);
+        write_value(self.out, value);
     }
 }
 
 /// Writes `,name="value"`.
-pub fn label(out: &mut Vec<u8>, name: &str, text: &[u8]) {
+pub fn write_label(out: &mut Vec<u8>, name: &str, text: &[u8]) {
     out.push(b',');
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"=\"");
@@ -66,7 +66,7 @@ pub fn label(out: &mut Vec<u8>, name: &str, text: &[u8]) {
 }
 
 /// Writes the `HELP` and `TYPE` lines of a family.
-pub fn header(out: &mut Vec<u8>, family: &Family, format: Format) {
+pub fn write_header(out: &mut Vec<u8>, family: &Family, format: Format) {
     // OpenMetrics names a counter without `_total` in its metadata.
     let name = match (family.kind, format) {
         (Kind::Counter, Format::OpenMetrics) => family.name.strip_suffix("_total").unwrap_or(family.name),
@@ -82,9 +82,9 @@ pub fn header(out: &mut Vec<u8>, family: &Family, format: Format) {
 }
 
 /// Writes the value of a sample and the line end.
-pub fn line_end(out: &mut Vec<u8>, value: Value) {
+pub fn write_value(out: &mut Vec<u8>, value: Value) {
     let mut tail = Tail::new();
-    if tail.value(value) {
+    if tail.prepend_value(value) {
         tail.append_to(out);
     } else if let Value::Float(value) = value {
         // Writing into a vector cannot fail.

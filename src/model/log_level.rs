@@ -40,7 +40,7 @@ pub struct LogLevel {
 #[cfg(test)]
 impl LogLevel {
     /// A level that is held in memory, for tests.
-    pub(crate) fn held(level: Level) -> Self {
+    pub(crate) fn in_memory(level: Level) -> Self {
         let level = std::sync::Arc::new(std::sync::Mutex::new(level));
         let set = std::sync::Arc::clone(&level);
         Self { get: Box::new(move || *level.lock().unwrap()), set: Box::new(move |level| *set.lock().unwrap() = level) }

@@ -95,7 +95,7 @@ impl Timestamp {
     #[must_use]
     pub fn seconds(self) -> f64 {
         // One rounding, exact to the millisecond for 285,000 years.
-        wide(self.0) / 1000.0
+        to_f64(self.0) / 1000.0
     }
 
     /// Cut to whole seconds.
@@ -148,7 +148,7 @@ pub fn offsets_partition(group: Name<'_>, partitions: i32) -> Option<Partition> 
 
 /// An integer as the floating-point value of a sample. Exact up to 2^53.
 #[expect(clippy::as_conversions, reason = "std has no From for 64 bits; rounding above 2^53 is Prometheus' own")]
-pub(crate) const fn wide(value: i64) -> f64 {
+pub(crate) const fn to_f64(value: i64) -> f64 {
     value as f64
 }
 

@@ -45,13 +45,13 @@ const PATHS: [(&str, Ask); 4] = [
 
 /// Parses a path and a query. Returns `None` if the path is not one of `/api`.
 #[must_use]
-pub fn call(path: &str, query: &str) -> Option<Call> {
-    PATHS.iter().find(|(known, _)| *known == path).map(|(_, call)| call(query))
+pub fn parse_call(path: &str, query: &str) -> Option<Call> {
+    PATHS.iter().find(|(known, _)| *known == path).map(|(_, call)| parse_call(query))
 }
 
 fn named(query: &str, call: fn(Segment, Segment) -> Call) -> Call {
     match (value(query, "cluster"), value(query, "name")) {
-        (Some(cluster), Some(name)) => call(cluster, name),
+        (Some(cluster), Some(name)) => parse_call(cluster, name),
         (None | Some(_), None | Some(_)) => Call::Incomplete,
     }
 }
@@ -93,7 +93,7 @@ mod tests {
             ("cluster=a&name=x=y", b"x=y"),
             ("x&cluster=a&&name=%zz&name=b", b"b"),
         ] {
-            assert_eq!(call("/api/group", query), group(b"a", name), "{query}");
+            assert_eq!(parse_call("/api/group", query), group(b"a", name), "{query}");
         }
     }
 
@@ -106,20 +106,20 @@ mod tests {
         for row in &table.rows {
             let (path, parameters) = (codes(&row[0])[0], codes(&row[1]));
             let query = parameters.iter().map(|name| format!("{}=1", name.trim_end_matches("=1")));
-            let (bare, full) = (call(path, ""), call(path, &query.collect::<Vec<_>>().join("&")));
+            let (bare, full) = (parse_call(path, ""), parse_call(path, &query.collect::<Vec<_>>().join("&")));
             assert_ne!(full, Some(Call::Incomplete), "{path}");
             assert_eq!(bare == full, parameters.is_empty(), "{path}");
-            assert_eq!(call(path, "trails=1&cluster=1&name=1"), full, "{path} has another parameter");
+            assert_eq!(parse_call(path, "trails=1&cluster=1&name=1"), full, "{path} has another parameter");
         }
     }
 
     #[test]
     fn a_name_that_is_missing_is_told() {
         for query in ["", "cluster=a", "name=b", "cluster&name", "xcluster=a&xname=b", "cluster=%4&name=b"] {
-            assert_eq!(call("/api/topic", query), Some(Call::Incomplete), "{query}");
+            assert_eq!(parse_call("/api/topic", query), Some(Call::Incomplete), "{query}");
         }
-        assert_eq!(call("/api/groups", "trails=1"), Some(Call::Groups { trails: true }));
-        assert_eq!(call("/api/groups", "trails=yes"), Some(Call::Groups { trails: false }));
-        assert_eq!(call("/api/", ""), None);
+        assert_eq!(parse_call("/api/groups", "trails=1"), Some(Call::Groups { trails: true }));
+        assert_eq!(parse_call("/api/groups", "trails=yes"), Some(Call::Groups { trails: false }));
+        assert_eq!(parse_call("/api/", ""), None);
     }
 }

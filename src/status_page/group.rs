@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use hashbrown::HashMap;
 use serde::{Serialize, Serializer};
 
-use crate::address::{Segment, exactly};
+use crate::address::{Segment, percent_encoded_if_needed};
 use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::lag;
 use crate::lag_table::{Owner, Waiting};
@@ -125,7 +125,7 @@ impl GroupBody {
                 partition: one.partition(),
             });
         });
-        partitions.sort_unstable_by_key(Judged::badness);
+        partitions.sort_unstable_by_key(Judged::sort_key);
         let owned = group.members.iter().map(|member| owned.get(&std::ptr::from_ref(member)).copied());
         Some(Self {
             now,
@@ -133,7 +133,7 @@ impl GroupBody {
             owned: owned.map(Option::unwrap_or_default).collect(),
             group,
             whole,
-            trail: Trail::of(&storage::trail(&courses), now),
+            trail: Trail::of(&storage::group_lag_history(&courses), now),
             partitions,
         })
     }
@@ -188,7 +188,7 @@ impl Serialize for MemberRows<'_> {
 
 impl Judged {
     /// Sort key of partitions, the worst first.
-    fn badness(&self) -> (Reverse<u8>, Waiting, Waiting, usize, Partition) {
+    fn sort_key(&self) -> (Reverse<u8>, Waiting, Waiting, usize, Partition) {
         let time = Waiting::of(self.time_lag.map(|time| time.0));
         let records = Waiting::of(self.lag.map(|lag| lag.0));
         (Reverse(self.status.rank()), time, records, self.topic, self.partition)
@@ -200,7 +200,7 @@ impl Judged {
         let purged = committed.and_then(|committed| lag::purged(committed, detail.bounds));
         PartitionRow {
             topic,
-            exact: exactly(topic),
+            exact: percent_encoded_if_needed(topic),
             partition: self.partition.0,
             status: self.status.name(),
             reason: detail.reason(self.status, now),
@@ -212,7 +212,7 @@ impl Judged {
             time_lag: self.time_lag.map(|time| time.0),
             purged: purged.filter(|purged| *purged > Lag(0)).map(Whole::from),
             owner: detail.owner.map(Owner::of),
-            trail: detail.window.and_then(|window| Trail::of(&storage::points(window), now)),
+            trail: detail.window.and_then(|window| Trail::of(&storage::partition_lag_history(window), now)),
         }
     }
 }

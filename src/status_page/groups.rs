@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use serde::{Serialize, Serializer};
 
-use crate::address::exactly;
+use crate::address::percent_encoded_if_needed;
 use crate::evaluate::GroupStatus;
 use crate::lag_table::Waiting;
 use crate::model::{Name, Timestamp};
@@ -125,14 +125,14 @@ impl TopicList {
         });
     }
 
-    fn place(&self, topic: &TopicName) -> usize {
+    fn index(&self, topic: &TopicName) -> usize {
         self.places.get(&topic.key()).copied().unwrap_or_default()
     }
 }
 
 impl Groups {
     pub fn of(data: &Data<'_>, trails: bool, now: Timestamp) -> Self {
-        let look = Look { now, rules: data.rules, topic: None, trails };
+        let look = Look { now, rules: data.rules, topic: None, with_history: trails };
         let mut found = Vec::new();
         for cluster in data.storage.clusters() {
             found.extend(cluster.group_summaries(look).into_iter().map(|summary| (Arc::clone(cluster), summary)));
@@ -198,12 +198,12 @@ impl<'a> Row<'a> {
         Self {
             cluster: cluster.name(),
             name: summary.label.name(),
-            exact: exactly(summary.label.name()),
+            exact: percent_encoded_if_needed(summary.label.name()),
             status: summary.evaluation.status.name(),
             state: summary.state.name(),
             r#type: summary.kind.name(),
             members: summary.members,
-            topics: summary.topics.iter().map(|topic| topics.place(topic)).collect(),
+            topics: summary.topics.iter().map(|topic| topics.index(topic)).collect(),
             partitions: summary.evaluation.partitions,
             troubled: summary.troubled,
             unknown: stats.unknown,
@@ -213,12 +213,12 @@ impl<'a> Row<'a> {
             time_lag: summary.time_lag().map(|time| time.0),
             complete: summary.evaluation.complete_ratio(),
             worst: summary.worst.as_ref().map(|worst| WorstRow {
-                topic: topics.place(&worst.topic),
+                topic: topics.index(&worst.topic),
                 partition: worst.partition.0,
                 status: worst.status.name(),
                 reason: worst.reason(now),
             }),
-            trail: Trail::of(&summary.trail, now),
+            trail: Trail::of(&summary.lag_history, now),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 use crate::storage::Storage;
 
-pub use ask::{Call, call};
+pub use ask::{Call, parse_call};
 pub use exporter::{Count, Exporter, Module, Reader, Refresh};
 use group::GroupBody;
 use groups::Groups;
@@ -69,7 +69,7 @@ impl Data<'_> {
     /// Answers a call as of `now`.
     #[must_use]
     pub fn answer(self, call: &Call, now: Timestamp) -> Answer {
-        let told = match call {
+        let told = match parse_call {
             Call::Groups { trails } => Some(Told::Groups(Box::new(Groups::of(&self, *trails, now)))),
             Call::Group { cluster, name } => GroupBody::of(&self, cluster, name, now).map(Box::new).map(Told::Group),
             Call::Topic { cluster, name } => TopicBody::of(&self, cluster, name, now).map(Box::new).map(Told::Topic),
@@ -77,14 +77,14 @@ impl Data<'_> {
             Call::Incomplete => return Answer::failed(400, "the parameters cluster and name are required"),
         };
         let answer = told.map(|told| Answer { status: 200, body: Body(told) });
-        answer.unwrap_or_else(|| Answer::failed(404, call.missing()))
+        answer.unwrap_or_else(|| Answer::failed(404, parse_call.missing()))
     }
 }
 
 impl Answer {
     /// An answer in place of one whose body cannot be sent.
     #[must_use]
-    pub const fn withheld(status: u16, why: String) -> Self {
+    pub const fn error(status: u16, why: String) -> Self {
         Self { status, body: Body(Told::Failure { error: Cow::Owned(why) }) }
     }
 

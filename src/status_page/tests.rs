@@ -101,7 +101,7 @@ fn exporter() -> Exporter {
 fn ask(path: &str, query: &str) -> (u16, Value) {
     let storage = storage();
     let data = Data { storage: &storage, rules: &RULES, exporter: exporter() };
-    let answer = data.answer(&call(path, query).unwrap(), NOW);
+    let answer = data.answer(&parse_call(path, query).unwrap(), NOW);
     (answer.status, serde_json::to_value(&answer.body).unwrap())
 }
 
@@ -220,7 +220,7 @@ fn members_that_are_shown_alike_have_a_row_each_with_what_each_owns() {
     let cluster = storage.cluster("local").unwrap();
     cluster.apply(cluster.source("local", 0), Past::Read, [(Order(99), members)], NOW);
     let data = Data { storage: &storage, rules: &RULES, exporter: exporter() };
-    let answer = data.answer(&call("/api/group", "cluster=local&name=alike").unwrap(), NOW);
+    let answer = data.answer(&parse_call("/api/group", "cluster=local&name=alike").unwrap(), NOW);
     let shown = format!("{}…{}", "i".repeat(200), "d".repeat(50));
     let expected = json!([
         {"client_id": "worker", "host": "/10.0.0.7", "id": shown, "partitions": 2},

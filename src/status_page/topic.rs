@@ -47,7 +47,7 @@ impl TopicBody {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let known = cluster.topics();
         let (shown, topic, summaries) = name.find(|name| {
-            let look = Look { now, rules: data.rules, topic: Some(name), trails: true };
+            let look = Look { now, rules: data.rules, topic: Some(name), with_history: true };
             let (topic, summaries) = (known.find(name), cluster.group_summaries(look));
             (topic.is_some() || !summaries.is_empty()).then(|| (name.to_string(), topic.cloned(), summaries))
         })?;

@@ -63,7 +63,7 @@ pub use views::detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use views::group_summary::{GroupSummary, Look, Worst};
 pub use views::stats::Stats;
 pub use views::summary::EvaluatedPartition;
-pub use views::trail::{Course, Point, points, trail};
+pub use views::trail::{Course, Point, partition_lag_history, group_lag_history};
 pub use views::view::{ClusterView, CommitViews, GroupTopicView, GroupView, View};
 pub use windows::time_lookup::{TimeLookup, WantedTime};
 pub use windows::window::{Commits, Window};

@@ -156,7 +156,7 @@ fn owners_are_replaced_as_a_whole_by_each_generation() {
 fn only_what_happens_live_is_counted() {
     let cluster = cluster();
     let source = cluster.source("m", 0);
-    let mut build = cluster.build(source);
+    let mut build = cluster.start_build(source);
     build.apply([(Order(1), commit("a", "t", 0, 5, 10)), (Order(2), members("a", 7, &[]))], NOW);
     build.publish();
     live(&cluster, vec![(3, commit("a", "t", 0, 6, 11)), (4, members("a", 8, &[])), (5, members("a", 8, &[]))]);
@@ -169,7 +169,7 @@ fn what_is_built_is_seen_once_it_is_published_in_the_place_of_what_was_there() {
     let cluster = cluster();
     live(&cluster, vec![(1, commit("a", "t", 0, 5, 10)), (2, commit("b", "t", 0, 5, 10))]);
     cluster.apply(cluster.source("m", 1), Past::Read, [(Order(1), commit("c", "t", 0, 1, 10))], NOW);
-    let mut build = cluster.build(cluster.source("m", 0));
+    let mut build = cluster.start_build(cluster.source("m", 0));
     build.apply([(Order(9), commit("a", "t", 1, 8, 12))], NOW);
     assert_eq!(shown(&cluster), [row("a/t/0", 5), row("b/t/0", 5), row("c/t/0", 1)]);
     build.publish();
@@ -180,7 +180,7 @@ fn what_is_built_is_seen_once_it_is_published_in_the_place_of_what_was_there() {
 #[test]
 fn a_build_that_is_dropped_leaves_nothing() {
     let cluster = cluster();
-    let mut build = cluster.build(cluster.source("m", 0));
+    let mut build = cluster.start_build(cluster.source("m", 0));
     build.apply([(Order(9), commit("a", "t", 1, 8, 12))], NOW);
     drop(build);
     assert!(shown(&cluster).is_empty());
@@ -191,7 +191,7 @@ fn a_lost_partition_takes_exactly_its_groups_with_it() {
     let cluster = cluster();
     live(&cluster, vec![(1, commit("a", "t", 0, 5, 10))]);
     cluster.apply(cluster.source("m", 1), Past::Read, [(Order(1), commit("c", "t", 0, 1, 10))], NOW);
-    cluster.forget(cluster.source("m", 0));
+    cluster.remove_source(cluster.source("m", 0));
     assert_eq!(shown(&cluster), [row("c/t/0", 1)]);
 }
 
@@ -219,7 +219,7 @@ fn the_past_behind_a_live_stream_does_not_bring_back_what_was_deleted() {
         (Order(3), commit("b", "t", 0, 7, 10)),
     ];
     cluster.apply(source, Past::Behind, behind, NOW);
-    cluster.close_past(source);
+    cluster.drop_pending_tombstones(source);
     assert_eq!(shown(&cluster), [row("a/t/1", 5), row("b/t/0", 9)]);
     assert_eq!(view_of(&cluster).group_topics[0].stats.commits, 0, "the past is not live");
 }

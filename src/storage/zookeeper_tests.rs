@@ -24,7 +24,7 @@ fn registered<'a>(group: &'a str, owners: &[(&'a str, &'a str, &[i32])]) -> Upda
 
 fn told(cluster: &Cluster, updates: Vec<(i64, Update<'_>)>) {
     let updates = updates.into_iter().map(|(order, update)| (Order(order), update));
-    cluster.apply(cluster.ensemble("zk"), Past::Read, updates, NOW);
+    cluster.apply(cluster.zookeeper_source("zk"), Past::Read, updates, NOW);
 }
 
 /// Type, state, members and owners of a group.
@@ -77,16 +77,16 @@ fn a_record_of_kafkas_says_what_a_group_is_while_there_is_one() {
     let zookeeper = Some((ZOOKEEPER, GroupState::Stable, texts(&["old"]), texts(&["t/0 old"])));
     assert_eq!(shown(&cluster, "g"), zookeeper);
     // Neither rebuild affects the data of the other source.
-    cluster.build(cluster.source("m", 0)).publish();
+    cluster.start_build(cluster.source("m", 0)).publish();
     assert_eq!(shown(&cluster, "g"), zookeeper);
     live(&cluster, vec![(3, members("g", 2, &[("new", "t", &[1])]))]);
-    let mut build = cluster.build(cluster.ensemble("zk"));
+    let mut build = cluster.start_build(cluster.zookeeper_source("zk"));
     build.apply([(Order(0), registered("g", &[("other", "u", &[7])]))], NOW);
-    build.publish_onto();
+    build.publish_and_continue();
     assert_eq!(shown(&cluster, "g"), kafka);
     live(&cluster, vec![(4, Update::GroupTombstone { group: Name(b"g") })]);
     assert_eq!(shown(&cluster, "g").unwrap().3, ["u/7 other"]);
-    cluster.build(cluster.ensemble("zk")).publish_onto();
+    cluster.start_build(cluster.zookeeper_source("zk")).publish_and_continue();
     assert_eq!(shown(&cluster, "g"), None);
 }
 
@@ -141,12 +141,12 @@ fn groups_of_a_source_that_is_silent_do_not_age_and_of_the_others_they_do() {
     let later = Timestamp(NOW.0 + 2 * DAY);
     live(&cluster, vec![(3, commit("k-busy", "t", 0, 2, later.0))]);
     // A commit ahead of our clock may be from a clock that is wrong.
-    let mut build = cluster.build(cluster.source("m", 1));
+    let mut build = cluster.start_build(cluster.source("m", 1));
     build.apply([(Order(1), commit("k-mad", "t", 0, 1, later.0 + 9 * DAY))], later);
     build.publish();
     // `live` applies its commits at a time before that of the last one.
     cluster.apply(cluster.source("m", 0), Past::Read, [(Order(4), commit("k-busy", "t", 0, 3, later.0))], later);
-    cluster.expire(AsOf { time: later, believed: false });
+    cluster.expire(AsOf { time: later, trusted: false });
     assert_eq!(names(), ["k-busy", "k-mad", "k-old", "z-last", "z-old"]);
     cluster.expire(later);
     assert_eq!(names(), ["k-busy", "k-mad", "z-last", "z-old"]);
@@ -163,7 +163,7 @@ fn ten_days_ahead_for_half_a_minute_end_no_group_and_drop_no_commit() {
     for second in 0..2_000_i64 {
         let ahead = if (100..135).contains(&second) { 864_000_000 } else { 0 };
         let tick = crate::model::Tick(second * 1_000);
-        let (now, _) = clock.look(Timestamp(start + second * 1_000 + ahead), tick);
+        let (now, _) = clock.compare_clocks(Timestamp(start + second * 1_000 + ahead), tick);
         // The broker's clock is right. The second group has the last commit of its source.
         let (group, at) = if second == 50 { ("silent", start + 50_000) } else { ("busy", start + second * 1_000) };
         let order = Order(second + 1);

@@ -10,7 +10,7 @@ use tracing::error;
 use crate::cluster;
 use crate::config::{Config, Expiry, Storage as StorageSection};
 use crate::consumer;
-use crate::coordinator::{Coordinator, Module, grace_ends};
+use crate::coordinator::{Coordinator, Module, stop_deadline};
 use crate::evaluate::EvaluatorRules;
 use crate::health::{Health, ModuleKind};
 use crate::metrics::own::Own;
@@ -26,7 +26,7 @@ pub(super) struct App {
     pub(super) config: Config,
     pub(super) storage: Arc<Storage>,
     pub(super) evaluator: EvaluatorRules,
-    pub(super) own: Arc<Own>,
+    pub(super) exporter_metrics: Arc<Own>,
     pub(super) stop: CancellationToken,
 }
 
@@ -45,7 +45,7 @@ impl App {
             &config.metrics,
             consumer::record_errors(),
         ));
-        Self { evaluator: evaluator(&config), config, storage: Arc::new(storage), own, stop }
+        Self { evaluator: evaluator(&config), config, storage: Arc::new(storage), exporter_metrics: own, stop }
     }
 
     pub(super) fn configure(&self, failures: &Failures) -> Result<Modules, RunError> {
@@ -53,7 +53,7 @@ impl App {
         for section in &self.config.clusters {
             let metrics = self.module(ModuleKind::Cluster, &section.name);
             let storage = Arc::clone(&self.storage);
-            let consumers = self.own.modules().iter();
+            let consumers = self.exporter_metrics.modules().iter();
             let consumers = consumers.filter(|one| one.kind == ModuleKind::Consumer && one.cluster == section.name);
             clusters.push(Box::new(cluster::Module::configure(
                 section,
@@ -92,8 +92,8 @@ impl App {
 
     #[expect(clippy::expect_used, reason = "`new` makes a record of every section")]
     fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::own::ModuleMetrics {
-        let health = self.own.modules().iter().find(|health| health.kind == kind && health.module == name);
-        self.own.module(health.expect("invariant: every section has a health record"))
+        let health = self.exporter_metrics.modules().iter().find(|health| health.kind == kind && health.module == name);
+        self.exporter_metrics.module(health.expect("invariant: every section has a health record"))
     }
 }
 
@@ -111,7 +111,7 @@ impl Modules {
 
     /// Stops all modules. Returns when all of them have stopped, or when the grace period is over.
     pub(super) async fn stop(mut self) {
-        let deadline = grace_ends();
+        let deadline = stop_deadline();
         let (ended, ending) = oneshot::channel();
         let stop = move || {
             self.consumers.stop(deadline);

@@ -77,13 +77,13 @@ pub async fn read_once<T>(
     let mut modules = app.configure(&failures)?;
     let shown = match modules.start() {
         Ok(()) => {
-            let end = app.catch_up(&mut signals, &mut failed, timeout).await;
+            let end = app.wait_until_ready(&mut signals, &mut failed, timeout).await;
             tokio::spawn(async move {
                 signals.next().await;
                 warn!("stopped at once");
                 std::process::exit(1);
             });
-            let shown = show(&app.reading(end.as_ref().map_or(End::BrokenOff, |end| *end)));
+            let shown = show(&app.lag_reading(end.as_ref().map_or(End::BrokenOff, |end| *end)));
             end.map(|_| shown)
         }
         Err(error) => Err(error.into()),
@@ -94,7 +94,7 @@ pub async fn read_once<T>(
 }
 
 impl App {
-    async fn catch_up(
+    async fn wait_until_ready(
         &self,
         signals: &mut Signals,
         failed: &mut UnboundedReceiver<Failure>,
@@ -102,7 +102,7 @@ impl App {
     ) -> Result<End, RunError> {
         let ready = async {
             let mut look = tokio::time::interval(LOOK);
-            while !self.own.modules().iter().all(|health| health.is_ready()) {
+            while !self.exporter_metrics.modules().iter().all(|health| health.is_ready()) {
                 look.tick().await;
             }
         };
@@ -115,10 +115,10 @@ impl App {
         }
     }
 
-    fn reading(&self, end: End) -> Reading {
+    fn lag_reading(&self, end: End) -> Reading {
         let tick = clock::tick();
         let mut missing: BTreeMap<&str, Missing> = BTreeMap::new();
-        for health in self.own.modules().iter().filter(|health| !health.is_ready()) {
+        for health in self.exporter_metrics.modules().iter().filter(|health| !health.is_ready()) {
             let cluster = missing.entry(&health.cluster).or_insert_with(|| Missing {
                 cluster: health.cluster.clone(),
                 answered: false,
@@ -126,7 +126,7 @@ impl App {
                 why: Vec::new(),
             });
             cluster.answered |= health.is_up(tick);
-            let why = Self::why(health);
+            let why = Self::unready_reason(health);
             if !cluster.why.contains(&why) {
                 cluster.why.push(why);
             }
@@ -135,10 +135,10 @@ impl App {
     }
 
     /// Why a module is not ready, or how far it has read.
-    fn why(health: &Health) -> String {
+    fn unready_reason(health: &Health) -> String {
         health.cause().unwrap_or_else(|| {
             let progress = health.parts().map(|(done, total)| format!(" ({done} of {total})"));
-            format!("still {}{}", health.awaits(), progress.unwrap_or_default())
+            format!("still {}{}", health.pending_work(), progress.unwrap_or_default())
         })
     }
 }

@@ -43,11 +43,11 @@ mod tests {
 
     fn list(tree: &mut Tree, path: &str, names: &[&str]) -> LeftOut {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        tree.take(&path.into(), &Answer::Children(names)).left_out
+        tree.take(&path.into(), &Answer::Children(names)).skipped
     }
 
     fn asked(tree: &mut Tree) -> Vec<String> {
-        std::iter::from_fn(|| tree.next_ask()).map(|ask| ask.path.to_string()).collect()
+        std::iter::from_fn(|| tree.next_request()).map(|ask| ask.path.to_string()).collect()
     }
 
     #[test]
@@ -57,11 +57,11 @@ mod tests {
         let (group, topic) = (long(LONGEST_GROUP), long(LONGEST_TOPIC));
         let too_long = [long(LONGEST_GROUP + 1), long(LONGEST_TOPIC + 1)];
         let left_out = list(&mut tree, "/consumers", &[&group, &too_long[0], "", "g/offsets", "/", "nul\0", "g"]);
-        assert_eq!((left_out, tree.take_too_long()), (LeftOut { names: 4, nodes: 0 }, 1));
+        assert_eq!((left_out, tree.take_long_name_count()), (LeftOut { names: 4, nodes: 0 }, 1));
         for parent in ["/consumers/g/offsets", "/consumers/g/owners"] {
             assert_eq!(list(&mut tree, parent, &[&topic, &too_long[1]]), LeftOut::default());
         }
-        assert_eq!(tree.take_too_long(), 2);
+        assert_eq!(tree.take_long_name_count(), 2);
         let expected = [
             "/consumers".to_owned(),
             format!("/consumers/{group}"),
@@ -95,7 +95,7 @@ mod tests {
             assert_eq!(Told { fault: None, ..told }, Told::default());
             let fault = tree.take(&path, &data).fault;
             let mut owned = 0;
-            tree.registered(usize::MAX, |updates| owned = updates.count());
+            tree.report_members(usize::MAX, |updates| owned = updates.count());
             (fault, owned)
         };
         assert_eq!(told(LONGEST_CONSUMER), (None, 1));

@@ -7,7 +7,7 @@ use crate::storage::{MemberUpdate, Update};
 
 use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
 use super::talk::LeftOut;
-use super::{Spot, consumer_of, member};
+use super::{Spot, consumer_of, member_update};
 
 /// The members of all groups. A member and the partitions that it owns are separate nodes that are read one by one,
 /// but storage needs the members of a group as a whole. So they are collected here and reported once per batch.
@@ -39,7 +39,7 @@ impl Registries {
     }
 
     /// Sets the members of a group. At most `most` are kept. Returns how many are left out.
-    pub fn members(&mut self, group: &str, names: &[String], most: usize) -> LeftOut {
+    pub fn set_members(&mut self, group: &str, names: &[String], most: usize) -> LeftOut {
         let held = self.count_of(group);
         let mut members: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         let listed = members.len();
@@ -62,7 +62,7 @@ impl Registries {
 
     /// Sets the owner of a partition. Returns false if the group's consumers already own as many partitions as the
     /// bounds allow.
-    pub fn own(&mut self, spot: Spot<'_>, owner: &[u8], bounds: Bounds) -> bool {
+    pub fn set_owner(&mut self, spot: Spot<'_>, owner: &[u8], bounds: Bounds) -> bool {
         let registry = self.groups.entry(spot.group.into()).or_default();
         let topic = registry.owners.entry(spot.topic.into()).or_default();
         if registry.owned >= bounds.owned && !topic.contains_key(&spot.partition) {
@@ -81,7 +81,7 @@ impl Registries {
     }
 
     /// Removes the owner of a partition.
-    pub fn free(&mut self, spot: Spot<'_>) {
+    pub fn remove_owner(&mut self, spot: Spot<'_>) {
         let Some(registry) = self.groups.get_mut(spot.group) else { return };
         let Some(topic) = registry.owners.get_mut(spot.topic) else { return };
         if topic.remove(&spot.partition).is_some() {
@@ -96,7 +96,7 @@ impl Registries {
     /// Passes the members of changed groups to `take`, until they hold `most` members and partitions together. The
     /// last group may exceed that, and at least one group is passed unless `most` is 0. Returns the number of
     /// members and partitions, plus one per group.
-    pub fn tell(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
+    pub fn report_changed(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
         let (mut names, mut size) = (Vec::new(), 0_usize);
         while size < most
             && let Some(name) = self.changed.pop_first()
@@ -106,7 +106,7 @@ impl Registries {
         }
         let update = |name: &str| {
             let (group, registry) = self.groups.get_key_value(name)?;
-            Some(Update::Registered { group: Name(group.as_bytes()), members: registry.of(group) })
+            Some(Update::Registered { group: Name(group.as_bytes()), members: registry.member_updates(group) })
         };
         take(&mut names.iter().map(AsRef::as_ref).filter_map(update));
         for name in names {
@@ -136,12 +136,12 @@ impl Registry {
 
     /// All registered members with what they own, then owners that are not registered, identified by the data of
     /// their nodes.
-    fn of<'a>(&'a self, group: &str) -> Vec<MemberUpdate<'a>> {
+    fn member_updates<'a>(&'a self, group: &str) -> Vec<MemberUpdate<'a>> {
         let mut owned: BTreeMap<&[u8], Vec<(Name<'a>, Vec<Partition>)>> = BTreeMap::new();
         for (topic, owners) in &self.owners {
             let topic = Name(topic.as_bytes());
             for (partition, owner) in owners {
-                let topics = owned.entry(self.consumer(owner)).or_default();
+                let topics = owned.entry(self.consumer_of_owner(owner)).or_default();
                 match topics.last_mut() {
                     Some((last, partitions)) if *last == topic => partitions.push(*partition),
                     Some(_) | None => topics.push((topic, vec![*partition])),
@@ -152,14 +152,14 @@ impl Registry {
         let others = owned.into_iter().map(|(id, topics)| (id, Some(topics)));
         let with = |(id, topics): (&'a [u8], Option<_>)| MemberUpdate {
             assigned: topics.unwrap_or_default(),
-            ..member(group, id)
+            ..member_update(group, id)
         };
         registered.into_iter().chain(others).map(with).collect()
     }
 
     /// The consumer that an owner node names: the registered consumer with that id, otherwise the one whose thread
     /// has that id. Java's client writes the ids of its threads; others, such as kazoo-go, write their own ids.
-    fn consumer<'a>(&'a self, owner: &'a [u8]) -> &'a [u8] {
+    fn consumer_of_owner<'a>(&'a self, owner: &'a [u8]) -> &'a [u8] {
         let Ok(text) = std::str::from_utf8(owner) else { return owner };
         let registered = |id: &&str| self.members.contains(*id);
         Some(text).filter(registered).or_else(|| consumer_of(text).filter(registered)).map_or(owner, str::as_bytes)
@@ -181,12 +181,12 @@ mod tests {
     /// Each reported member with the partitions that it owns.
     fn told(registries: &mut Registries) -> Vec<(String, Vec<i32>)> {
         let mut all = Vec::new();
-        registries.tell(usize::MAX, |updates| {
+        registries.report_changed(usize::MAX, |updates| {
             for update in updates {
                 let Update::Registered { members, .. } = update else { panic!("{update:?}") };
                 all.extend(members.iter().map(|member| {
-                    let owned = member.assigned.iter().flat_map(|(_, list)| list.iter().map(|one| one.0));
-                    (member.id.to_string(), owned.collect())
+                    let owned = member_update.assigned.iter().flat_map(|(_, list)| list.iter().map(|one| one.0));
+                    (member_update.id.to_string(), owned.collect())
                 }));
             }
         });
@@ -195,9 +195,9 @@ mod tests {
 
     fn with_owners(members: &[&str], owners: &[&[u8]]) -> Vec<(String, Vec<i32>)> {
         let mut registries = Registries::default();
-        assert_eq!(registries.members("g", &names(members), usize::MAX), LeftOut::default());
+        assert_eq!(registries.set_members("g", &names(members), usize::MAX), LeftOut::default());
         for (partition, owner) in (0..).zip(owners) {
-            assert!(registries.own(spot("t", partition), owner, Bounds::default()));
+            assert!(registries.set_owner(spot("t", partition), owner, Bounds::default()));
         }
         told(&mut registries)
     }
@@ -230,14 +230,14 @@ mod tests {
     #[test]
     fn an_owner_means_another_consumer_once_that_is_registered() {
         let mut registries = Registries::default();
-        registries.members("g", &names(&["c"]), usize::MAX);
-        registries.own(spot("t", 0), b"c-1", Bounds::default());
+        registries.set_members("g", &names(&["c"]), usize::MAX);
+        registries.set_owner(spot("t", 0), b"c-1", Bounds::default());
         assert_eq!(told(&mut registries), rows([("c", &[0])]));
-        registries.members("g", &names(&["c", "c-1"]), usize::MAX);
+        registries.set_members("g", &names(&["c", "c-1"]), usize::MAX);
         assert_eq!(told(&mut registries), rows([("c", &[]), ("c-1", &[0])]));
-        registries.members("g", &[], usize::MAX);
+        registries.set_members("g", &[], usize::MAX);
         assert_eq!(told(&mut registries), rows([("c-1", &[0])]));
-        registries.free(spot("t", 0));
+        registries.remove_owner(spot("t", 0));
         assert_eq!(told(&mut registries), rows([]));
         assert!(registries.is_tidy() && registries.groups.is_empty());
     }
@@ -246,26 +246,26 @@ mod tests {
     fn members_and_owners_beyond_the_bounds_are_left_out_and_counted() {
         let mut registries = Registries::default();
         let long = "x".repeat(LONGEST_CONSUMER + 1);
-        let left_out = registries.members("g", &names(&["b", "a", "", "x/y", "c", &long, "a"]), 2);
+        let left_out = registries.set_members("g", &names(&["b", "a", "", "x/y", "c", &long, "a"]), 2);
         assert_eq!(left_out, LeftOut { names: 3, nodes: 1 });
         let bounds = Bounds { owned: 2, ..Bounds::default() };
         let owned =
-            [("t", 0), ("t", 1), ("u", 2), ("t", 1)].map(|(topic, at)| registries.own(spot(topic, at), b"a", bounds));
+            [("t", 0), ("t", 1), ("u", 2), ("t", 1)].map(|(topic, at)| registries.set_owner(spot(topic, at), b"a", bounds));
         assert_eq!(owned, [true, true, false, true]);
         assert_eq!((told(&mut registries), registries.count()), (rows([("a", &[0, 1]), ("b", &[])]), 2));
-        registries.free(spot("t", 0));
-        assert!(registries.own(spot("u", 2), b"b", bounds) && registries.is_tidy());
+        registries.remove_owner(spot("t", 0));
+        assert!(registries.set_owner(spot("u", 2), b"b", bounds) && registries.is_tidy());
     }
 
     #[test]
     fn groups_are_told_of_by_their_size_and_one_at_least() {
         let mut registries = Registries::default();
         for group in ["a", "b", "c", "d"] {
-            registries.members(group, &names(&["1", "2", "3"]), usize::MAX);
+            registries.set_members(group, &names(&["1", "2", "3"]), usize::MAX);
         }
         let mut told = |most| {
             let mut groups = Vec::new();
-            let size = registries.tell(most, |updates| groups.extend(updates.map(|update| update.group().to_string())));
+            let size = registries.report_changed(most, |updates| groups.extend(updates.map(|update| update.group().to_string())));
             (groups, size)
         };
         assert_eq!(told(1), (vec!["a".to_owned()], 4));

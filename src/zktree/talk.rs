@@ -13,7 +13,7 @@ pub struct Ask {
     /// The path of the node. It starts with [`ROOT`](super::ROOT).
     pub path: Arc<str>,
     /// What is requested.
-    pub want: Want,
+    pub read: Want,
 }
 
 /// What is requested of a node.
@@ -57,7 +57,7 @@ pub struct Told<'a> {
     /// What is wrong with the node.
     pub fault: Option<Fault>,
     /// The children that are not followed.
-    pub left_out: LeftOut,
+    pub skipped: LeftOut,
 }
 
 /// The number of listed children that are not followed.

@@ -31,7 +31,7 @@ fn paths_stand_for_what_the_old_consumer_keeps_there() {
         ("/consumers/g/offsets/t/2147483647", Place::Commit(at("g", "t", i32::MAX))),
         ("/consumers/\u{fc} b/offsets/t.1/10", Place::Commit(at("\u{fc} b", "t.1", 10))),
     ] {
-        assert_eq!(place(path), Some(expected), "{path}");
+        assert_eq!(node_kind(path), Some(expected), "{path}");
     }
 }
 
@@ -59,18 +59,18 @@ fn other_shapes_of_tree_stand_for_nothing() {
         "/consumers/g/offsets/t/0/more",
         "/consumers/g/owners/t/0/more",
     ] {
-        assert_eq!(place(path), None, "{path}");
+        assert_eq!(node_kind(path), None, "{path}");
     }
 }
 
 #[test]
 fn an_offset_is_digits_and_nothing_else() {
-    assert_eq!(offset(b"0"), Some(Offset(0)));
-    assert_eq!(offset(b"9223372036854775807"), Some(Offset(i64::MAX)));
+    assert_eq!(parse_offset(b"0"), Some(Offset(0)));
+    assert_eq!(parse_offset(b"9223372036854775807"), Some(Offset(i64::MAX)));
     let bad: [&[u8]; 10] =
         [b"", b" 1", b"1\n", b"-1", b"+1", b"1.0", b"0x1", b"9223372036854775808", b"\xff", "\u{663}".as_bytes()];
     for data in bad {
-        assert_eq!(offset(data), None, "{data:?}");
+        assert_eq!(parse_offset(data), None, "{data:?}");
     }
 }
 
@@ -85,9 +85,9 @@ fn a_thread_is_a_consumer_and_a_number() {
 
 #[test]
 fn a_members_host_is_in_its_id_unless_that_was_chosen() {
-    let host = |group, consumer: &str| member(group, consumer.as_bytes()).client_host.to_string();
+    let host = |group, consumer: &str| member_update(group, consumer.as_bytes()).client_host.to_string();
     assert_eq!(host("g", "g_kafka-3.example.com-1396460000000-1a2b3c4d"), "kafka-3.example.com");
-    assert_eq!(member("g", b"g_\xff-1-ab").client_host, Name(b""));
+    assert_eq!(member_update("g", b"g_\xff-1-ab").client_host, Name(b""));
     assert_eq!(host("g_h", "g_h_web-1-1396460000000-1a2b3c4d"), "web-1");
     for chosen in ["g_mine", "g_mine-1", "g_a-b-c", "g_a--1a", "x_host-1-ab", "", "g"] {
         assert_eq!(host("g", chosen), "", "{chosen}");
@@ -155,13 +155,13 @@ fn what_may_not_be_read_is_asked_for_again_and_let_go_once_it_is_gone() {
     let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
     server.put("/consumers/g/offsets/t/0", b"5");
     let secret: Arc<str> = "/consumers/g/offsets/t".into();
-    while let Some(ask) = tree.next_ask() {
+    while let Some(ask) = tree.next_request() {
         let answer = if ask.path == secret { Answer::Refused } else { server.answer(&ask) };
         tell(&mut tree, &mut held, &ask.path, &answer);
     }
     assert!(tree.is_walked() && held == Held::default());
     let known = tree.progress().1;
-    tree.retry();
+    tree.request_refused();
     settle(&mut tree, &mut server, &mut held);
     assert_eq!((&held, tree.progress().1), (&Held::of(&server), known + 1));
     let none: Arc<str> = "/consumers/g/offsets".into();
@@ -177,11 +177,11 @@ fn a_node_that_a_list_names_while_an_older_answer_says_that_it_is_missing_is_ask
     settle(&mut tree, &mut server, &mut held);
     server.remove("/consumers/g/offsets/t/0");
     for path in std::mem::take(&mut server.fired) {
-        tree.changed(&path);
+        tree.mark_changed(&path);
     }
-    tree.release(usize::MAX);
-    let asks: Vec<Ask> = std::iter::from_fn(|| tree.next_ask()).collect();
-    let node = asks.iter().find(|ask| ask.want == Want::Data).unwrap();
+    tree.request_changed(usize::MAX);
+    let asks: Vec<Ask> = std::iter::from_fn(|| tree.next_request()).collect();
+    let node = asks.iter().find(|ask| ask.read == Want::Data).unwrap();
     let list = asks.iter().find(|ask| &*ask.path == "/consumers/g/offsets/t").unwrap();
     let missing = server.answer(node);
     server.put("/consumers/g/offsets/t/0", b"6");
@@ -248,7 +248,7 @@ proptest! {
                 Step::Put(path, data) => server.put(path, data.as_bytes()),
                 Step::Remove(path) => server.remove(path),
                 Step::Ask => {
-                    if let Some(ask) = tree.next_ask() {
+                    if let Some(ask) = tree.next_request() {
                         let answer = server.answer(&ask);
                         answers.push((ask, answer));
                     }
@@ -263,10 +263,10 @@ proptest! {
                     let path = Arc::clone(&server.fired[which]);
                     if !answers.iter().any(|(ask, _)| ask.path == path) {
                         server.fired.remove(which);
-                        tree.changed(&path);
+                        tree.mark_changed(&path);
                     }
                 }
-                Step::Release(most) => assert!(tree.release(most) <= most),
+                Step::Release(most) => assert!(tree.request_changed(most) <= most),
                 Step::Tell(_) | Step::Fire(_) => {}
             }
         }
@@ -286,7 +286,7 @@ proptest! {
         let mut tree = tree();
         tree.take(&path, &said);
         tree.take(&path, &Answer::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
-        let _ = (offset(&data), place(&path));
+        let _ = (parse_offset(&data), node_kind(&path));
     }
 }
 
@@ -304,9 +304,9 @@ fn nothing_below_a_name_that_is_too_long_is_read() {
     let mut asked = BTreeSet::new();
     for (path, names) in lists {
         tree.take(&path.into(), &Answer::Children(names));
-        asked.extend(std::iter::from_fn(|| tree.next_ask()).map(|ask| ask.path.to_string()));
+        asked.extend(std::iter::from_fn(|| tree.next_request()).map(|ask| ask.path.to_string()));
     }
-    assert_eq!((tree.take_too_long(), tree.take_too_long()), (3, 0));
+    assert_eq!((tree.take_long_name_count(), tree.take_long_name_count()), (3, 0));
     let below = |rest: &str| format!("/consumers/{longest}{rest}");
     let expected = [
         "/consumers".to_owned(),

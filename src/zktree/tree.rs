@@ -17,7 +17,7 @@ use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
 use super::refused::Refused;
 use super::registry::Registries;
 use super::talk::{Answer, Ask, LeftOut, Told, Want};
-use super::{Fault, Place, ROOT, Spot, offset, place};
+use super::{Fault, Place, ROOT, Spot, parse_offset, node_kind};
 
 /// The part of the tree that one session follows.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ pub struct Tree {
     /// The filters of the module and of storage.
     groups: [Filter; 2],
     topics: Filter,
-    bounds: Bounds,
+    limits: Bounds,
     nodes: HashMap<Arc<str>, Node>,
-    asks: VecDeque<Ask>,
+    requests: VecDeque<Ask>,
     /// Nodes whose watch has fired, in that order.
     changed: VecDeque<Arc<str>>,
     /// Nodes that may not be read.
@@ -35,7 +35,7 @@ pub struct Tree {
     /// Number of nodes without an answer so far.
     unread: usize,
     /// Number of times that a list named a group or topic whose name is too long.
-    too_long: u64,
+    long_names: u64,
     registries: Registries,
 }
 
@@ -49,7 +49,7 @@ struct Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// A request is queued or unanswered.
-    Asked {
+    Requested {
         /// Whether a list has named the node since then. An answer that it is missing may then be outdated.
         named: bool,
     },
@@ -66,22 +66,22 @@ impl Tree {
         let mut tree = Self {
             groups,
             topics,
-            bounds,
+            limits: bounds,
             nodes: HashMap::new(),
-            asks: VecDeque::new(),
+            requests: VecDeque::new(),
             changed: VecDeque::new(),
             refused: Refused::default(),
             unread: 0,
-            too_long: 0,
+            long_names: 0,
             registries: Registries::default(),
         };
-        tree.discover(ROOT.into());
+        tree.add_node(ROOT.into());
         tree
     }
 
     /// The next request.
-    pub fn next_ask(&mut self) -> Option<Ask> {
-        self.asks.pop_front()
+    pub fn next_request(&mut self) -> Option<Ask> {
+        self.requests.pop_front()
     }
 
     /// Whether every node has been read once.
@@ -97,7 +97,7 @@ impl Tree {
     }
 
     /// Records that a watch has fired. [`Self::release`] requests the node again.
-    pub fn changed(&mut self, path: &Arc<str>) {
+    pub fn mark_changed(&mut self, path: &Arc<str>) {
         if let Some(node) = self.nodes.get_mut(path)
             && node.stage == Stage::Watched
         {
@@ -107,48 +107,48 @@ impl Tree {
     }
 
     /// Requests up to `most` changed nodes again, in the order of their changes. Returns how many.
-    pub fn release(&mut self, most: usize) -> usize {
+    pub fn request_changed(&mut self, most: usize) -> usize {
         let count = most.min(self.changed.len());
         for _ in 0..count {
             if let Some(path) = self.changed.pop_front() {
-                self.ask_again(path);
+                self.request_again(path);
             }
         }
         count
     }
 
     /// Requests refused nodes again: no event reports that access was granted.
-    pub fn retry(&mut self) {
+    pub fn request_refused(&mut self) {
         for path in self.refused.take() {
-            self.ask_again(path);
+            self.request_again(path);
         }
     }
 
     /// Passes the members of changed groups to `take`, until they hold `most` members and owned partitions
     /// together. At least one group is passed unless `most` is 0. Returns how much was passed.
-    pub fn registered(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
-        self.registries.tell(most, take)
+    pub fn report_members(&mut self, most: usize, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>)) -> usize {
+        self.registries.report_changed(most, take)
     }
 
     /// Takes the number of times that a list named a group or topic whose name is too long. Nothing below such a
     /// node is read, and its path is not kept.
-    pub const fn take_too_long(&mut self) -> u64 {
-        std::mem::replace(&mut self.too_long, 0)
+    pub const fn take_long_name_count(&mut self) -> u64 {
+        std::mem::replace(&mut self.long_names, 0)
     }
 
     /// Handles the answer to a request.
     pub fn take<'a>(&mut self, path: &'a Arc<str>, answer: &'a Answer) -> Told<'a> {
-        let Some(place) = place(path) else { return Told::default() };
+        let Some(place) = node_kind(path) else { return Told::default() };
         match answer {
             Answer::Children(names) => {
-                self.close(path, Stage::Watched);
+                self.record_answer(path, Stage::Watched);
                 let left_out =
-                    if let Place::Members(group) = place { self.members(group, names) } else { self.list(path, names) };
-                Told { left_out, ..Told::default() }
+                    if let Place::Members(group) = node_kind { self.apply_members(group, names) } else { self.apply_children(path, names) };
+                Told { skipped: left_out, ..Told::default() }
             }
             Answer::Data { data, order, time } => {
-                self.close(path, Stage::Watched);
-                self.read(place, data, (*order, *time))
+                self.record_answer(path, Stage::Watched);
+                self.apply_data(node_kind, data, (*order, *time))
             }
             Answer::Exists(true) => {
                 // Queued with the changed nodes, and so limited like them: a server could repeat this answer
@@ -160,14 +160,14 @@ impl Tree {
                 Told::default()
             }
             Answer::Exists(false) => {
-                self.close(path, Stage::Watched);
+                self.record_answer(path, Stage::Watched);
                 Told::default()
             }
-            Answer::Missing => self.miss(path, place),
+            Answer::Missing => self.handle_missing(path, node_kind),
             Answer::Refused => {
-                self.close(path, Stage::Refused);
+                self.record_answer(path, Stage::Refused);
                 self.refused.insert(Arc::clone(path));
-                Told { fault: Some(Fault::Authorization), ..self.unknown(place) }
+                Told { fault: Some(Fault::Authorization), ..self.remove_reported(node_kind) }
             }
         }
     }
@@ -179,20 +179,20 @@ impl Tree {
     }
 
     /// How many nodes and members may be added before the bounds are reached.
-    fn room(&self) -> usize {
-        self.bounds.nodes.saturating_sub(self.nodes.len()).saturating_sub(self.registries.count())
+    fn remaining_room(&self) -> usize {
+        self.limits.nodes.saturating_sub(self.nodes.len()).saturating_sub(self.registries.count())
     }
 
-    fn members(&mut self, group: &str, names: &[String]) -> LeftOut {
-        let most = self.registries.count_of(group).saturating_add(self.room()).min(self.bounds.members);
-        self.registries.members(group, names, most)
+    fn apply_members(&mut self, group: &str, names: &[String]) -> LeftOut {
+        let most = self.registries.count_of(group).saturating_add(self.remaining_room()).min(self.limits.members);
+        self.registries.set_members(group, names, most)
     }
 
     /// Handles a list of children.
-    fn list(&mut self, parent: &str, names: &[String]) -> LeftOut {
+    fn apply_children(&mut self, parent: &str, names: &[String]) -> LeftOut {
         let mut left_out = LeftOut::default();
         for name in names {
-            match self.name(parent, name) {
+            match self.apply_child(parent, name) {
                 Some(Fault::Limit) => left_out.nodes = left_out.nodes.saturating_add(1),
                 Some(_) => left_out.names = left_out.names.saturating_add(1),
                 None => {}
@@ -206,21 +206,21 @@ impl Tree {
     }
 
     /// Handles one child of a list. Returns why it is not followed, if that is counted.
-    fn name(&mut self, parent: &str, name: &str) -> Option<Fault> {
+    fn apply_child(&mut self, parent: &str, name: &str) -> Option<Fault> {
         if !is_name(name) {
             return Some(Fault::Name);
         }
         let path: Arc<str> = format!("{parent}/{name}").into();
-        let place = place(&path).filter(|place| self.allows(*place))?;
-        if !place.is_fit() {
-            self.too_long = self.too_long.saturating_add(1);
+        let place = node_kind(&path).filter(|place| self.allows(*node_kind))?;
+        if !node_kind.is_fit() {
+            self.long_names = self.long_names.saturating_add(1);
             return None;
         }
-        let full = self.room() == 0;
+        let full = self.remaining_room() == 0;
         match self.nodes.get_mut(&path) {
             None if full => return Some(Fault::Limit),
-            None => self.discover(path),
-            Some(Node { stage: Stage::Asked { named }, .. }) => *named = true,
+            None => self.add_node(path),
+            Some(Node { stage: Stage::Requested { named }, .. }) => *named = true,
             // Refused nodes are retried periodically, not with every change of a list.
             Some(Node { stage: Stage::Watched | Stage::Changed | Stage::Refused, .. }) => {}
         }
@@ -228,7 +228,7 @@ impl Tree {
     }
 
     fn allows(&self, place: Place<'_>) -> bool {
-        match place {
+        match node_kind {
             Place::Group(group) => self.groups.iter().all(|filter| filter.allows(group.as_bytes())),
             Place::Partitions(_, topic) | Place::OwnedPartitions(_, topic) => self.topics.allows(topic.as_bytes()),
             // The names above them were checked.
@@ -241,29 +241,29 @@ impl Tree {
         }
     }
 
-    fn discover(&mut self, path: Arc<str>) {
-        self.nodes.insert(Arc::clone(&path), Node { stage: Stage::Asked { named: false }, read: false });
+    fn add_node(&mut self, path: Arc<str>) {
+        self.nodes.insert(Arc::clone(&path), Node { stage: Stage::Requested { named: false }, read: false });
         self.unread = self.unread.saturating_add(1);
-        self.ask(path);
+        self.request(path);
     }
 
-    fn ask_again(&mut self, path: Arc<str>) {
+    fn request_again(&mut self, path: Arc<str>) {
         if let Some(node) = self.nodes.get_mut(&path) {
-            node.stage = Stage::Asked { named: false };
+            node.stage = Stage::Requested { named: false };
         }
-        self.ask(path);
+        self.request(path);
     }
 
-    fn ask(&mut self, path: Arc<str>) {
-        let want = match place(&path) {
+    fn request(&mut self, path: Arc<str>) {
+        let want = match node_kind(&path) {
             Some(Place::Owner(_) | Place::Commit(_)) => Want::Data,
             Some(_) | None => Want::Children,
         };
-        self.asks.push_back(Ask { path, want });
+        self.requests.push_back(Ask { path, read: want });
     }
 
     /// Records that a node was answered.
-    fn close(&mut self, path: &str, stage: Stage) {
+    fn record_answer(&mut self, path: &str, stage: Stage) {
         if let Some(node) = self.nodes.get_mut(path) {
             if !node.read {
                 self.unread = self.unread.saturating_sub(1);
@@ -273,40 +273,40 @@ impl Tree {
     }
 
     /// Handles the answer that a node is missing.
-    fn miss<'a>(&mut self, path: &Arc<str>, place: Place<'a>) -> Told<'a> {
+    fn handle_missing<'a>(&mut self, path: &Arc<str>, place: Place<'a>) -> Told<'a> {
         let node = self.nodes.get_mut(path);
-        if let Some(Node { stage: Stage::Asked { named: named @ true }, .. }) = node {
+        if let Some(Node { stage: Stage::Requested { named: named @ true }, .. }) = node {
             *named = false;
-            self.ask(Arc::clone(path));
+            self.request(Arc::clone(path));
             return Told::default();
         }
-        if place == Place::Groups {
+        if node_kind == Place::Groups {
             // No list names the root, so a watch has to wait for its creation.
-            self.asks.push_back(Ask { path: Arc::clone(path), want: Want::Existence });
+            self.requests.push_back(Ask { path: Arc::clone(path), read: Want::Existence });
             return Told::default();
         }
-        self.close(path, Stage::Watched);
+        self.record_answer(path, Stage::Watched);
         self.nodes.remove(path);
-        self.unknown(place)
+        self.remove_reported(node_kind)
     }
 
-    fn read<'a>(&mut self, place: Place<'a>, data: &[u8], (order, time): (Order, Timestamp)) -> Told<'a> {
-        match place {
-            Place::Commit(spot) => match offset(data) {
+    fn apply_data<'a>(&mut self, place: Place<'a>, data: &[u8], (order, time): (Order, Timestamp)) -> Told<'a> {
+        match node_kind {
+            Place::Commit(spot) => match parse_offset(data) {
                 Some(offset) => {
                     let Spot { group, topic, partition } = spot;
                     let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
-                    let commit = Update::Commit { group, topic, partition, offset, timestamp: time };
+                    let commit = Update::Commit { group, topic, partition, parse_offset, timestamp: time };
                     Told { update: Some((order, commit)), ..Told::default() }
                 }
-                None => Told { fault: Some(Fault::Offset), ..self.unknown(place) },
+                None => Told { fault: Some(Fault::Offset), ..self.remove_reported(node_kind) },
             },
-            Place::Owner(_) if data.is_empty() => self.unknown(place),
+            Place::Owner(_) if data.is_empty() => self.remove_reported(node_kind),
             Place::Owner(_) if data.len() > LONGEST_CONSUMER => {
-                Told { fault: Some(Fault::Owner), ..self.unknown(place) }
+                Told { fault: Some(Fault::Owner), ..self.remove_reported(node_kind) }
             }
             Place::Owner(spot) => {
-                let owns = self.registries.own(spot, data, self.bounds);
+                let owns = self.registries.set_owner(spot, data, self.limits);
                 Told { fault: (!owns).then_some(Fault::Limit), ..Told::default() }
             }
             Place::Groups
@@ -320,16 +320,16 @@ impl Tree {
     }
 
     /// Removes what the node has reported.
-    fn unknown<'a>(&mut self, place: Place<'a>) -> Told<'a> {
-        match place {
+    fn remove_reported<'a>(&mut self, place: Place<'a>) -> Told<'a> {
+        match node_kind {
             Place::Commit(Spot { group, topic, partition }) => {
                 let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
                 // Whatever is held is older, because the node was just read.
                 let update = (Order(i64::MAX), Update::CommitTombstone { group, topic, partition });
                 return Told { update: Some(update), ..Told::default() };
             }
-            Place::Owner(spot) => self.registries.free(spot),
-            Place::Members(group) => drop(self.registries.members(group, &[], 0)),
+            Place::Owner(spot) => self.registries.remove_owner(spot),
+            Place::Members(group) => drop(self.registries.set_members(group, &[], 0)),
             Place::Groups
             | Place::Group(_)
             | Place::OwnedTopics(_)

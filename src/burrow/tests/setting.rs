@@ -99,7 +99,7 @@ tls = "internal"
 [notifier.mail]
 class-name = "email"
 "#;
-    let outside = Outside { readable: &|_| Ok(()), ..Outside::nothing() };
+    let outside = Outside { check_readable: &|_| Ok(()), ..Outside::none() };
     load(text, &REGISTRY, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 

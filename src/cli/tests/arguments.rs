@@ -117,13 +117,13 @@ fn lag_minds_only_what_it_reads_of_a_file_that_a_run_refuses() {
                 cluster = \"a\"\nservers = [\"a:1\"]\nshare-group = \"w\"\n[httpserver.default]\n\
                 enable-lifecycle = true\n";
     let (_directory, run) = file("later.toml", text);
-    assert!(startable(run.load().unwrap()).is_err());
-    assert!(readable(run.load().unwrap()).is_ok());
+    assert!(config_for_run(run.load().unwrap()).is_err());
+    assert!(config_for_lag(run.load().unwrap()).is_ok());
     let (_directory, run) = file(
         "zookeeper.toml",
         &text.replace("[consumer.a]\nclass-name = \"kafka\"", "[consumer.a]\nclass-name = \"kafka_admin\""),
     );
-    let refused = readable(run.load().unwrap()).map(|_| ()).unwrap_err();
+    let refused = config_for_lag(run.load().unwrap()).map(|_| ()).unwrap_err();
     let expected = (64, "consumer.a.class-name: kafka_admin: not supported yet\n");
     assert_eq!((refused.code, refused.stderr.as_str()), expected);
 }

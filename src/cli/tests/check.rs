@@ -54,7 +54,7 @@ fn a_burrow_file_starts_and_its_check_shows_no_secret() {
     assert_eq!(exit.code, 0, "{}", exit.stderr);
     assert!(exit.stderr.lines().count() > 15 && exit.stderr.lines().all(|line| line.starts_with("warning: ")));
     assert!(!exit.stdout.contains("hush") && !exit.stderr.contains("hush"), "{exit:?}");
-    let (config, warnings) = startable(run.load().unwrap()).unwrap();
+    let (config, warnings) = config_for_run(run.load().unwrap()).unwrap();
     assert_eq!(config.clusters.len(), 1);
     assert_eq!(warnings.len(), exit.stderr.lines().count());
 }
@@ -73,7 +73,7 @@ fn a_check_warns_of_what_a_run_refuses() {
         "{}",
         exit.stdout
     );
-    let refused = startable(run.load().unwrap()).map(|_| ()).unwrap_err();
+    let refused = config_for_run(run.load().unwrap()).map(|_| ()).unwrap_err();
     let expected = "consumer.b.class-name: kafka_admin: not supported yet\nhttpserver.default.enable-lifecycle: not supported yet\n";
     assert_eq!((refused.code, refused.stderr.as_str()), (64, expected));
 }
@@ -150,8 +150,8 @@ fn bad_flags_are_told_all_at_once() {
 
 #[test]
 fn a_directory_is_no_key_and_a_file_without_end_no_password() {
-    let outside = outside();
-    assert_eq!((outside.readable)(Path::new("/")), Err("not a regular file".to_owned()));
+    let outside = system_access();
+    assert_eq!((outside.check_readable)(Path::new("/")), Err("not a regular file".to_owned()));
     assert_eq!((outside.read)(Path::new("/dev/zero")), Err("more than 4194304 bytes".to_owned()));
 }
 

@@ -27,7 +27,7 @@ pub(in crate::cluster) struct Settled {
     /// Log start and log end by index; `None` for a partition to report as unknown.
     pub(in crate::cluster) bounds: Vec<(usize, Option<Bounds>)>,
     /// Whether newer metadata is wanted at once.
-    pub(in crate::cluster) hurry: bool,
+    pub(in crate::cluster) wants_metadata: bool,
     /// How long the round took, if it is complete.
     pub(in crate::cluster) complete: Option<Duration>,
 }
@@ -59,7 +59,7 @@ impl Leader {
 
 impl Plan {
     /// Handles the answer to a request, with an outcome for each of its partitions in order.
-    pub(in crate::cluster) fn answered(
+    pub(in crate::cluster) fn record_answer(
         &mut self,
         chunk: usize,
         outcomes: impl Iterator<Item = Outcome>,
@@ -67,18 +67,18 @@ impl Plan {
     ) -> Settled {
         let mut settled = Settled::default();
         let Some(chunk) = self.chunks.remove(&chunk) else { return settled };
-        settled.hurry = self.recover(chunk.leader);
+        settled.wants_metadata = self.reset_leader(chunk.leader);
         // Partitions beyond the end of a short answer count as refused.
         let outcomes = outcomes.chain(std::iter::repeat(Outcome::Refused));
         for (seat, outcome) in chunk.seats.iter().zip(outcomes) {
-            settled.hurry |= outcome == Outcome::Moved;
+            settled.wants_metadata |= outcome == Outcome::Moved;
             if let Some(seat) = *seat
-                && let Some(bounds) = self.settle(seat, outcome)
+                && let Some(bounds) = self.apply_outcome(seat, outcome)
             {
                 settled.bounds.push((seat, bounds));
             }
         }
-        settled.complete = self.completed(now);
+        settled.complete = self.take_completed(now);
         settled
     }
 
@@ -88,7 +88,7 @@ impl Plan {
     }
 
     /// Resets the failures of a leader that answered. Returns true when it had failed before.
-    fn recover(&mut self, leader: BrokerId) -> bool {
+    fn reset_leader(&mut self, leader: BrokerId) -> bool {
         let Some(leader) = self.leaders.get_mut(&leader) else {
             broken(LEADER_IS_KNOWN);
             return false;
@@ -101,22 +101,22 @@ impl Plan {
     }
 
     /// Applies the outcome of a partition. Returns what to report about it, if anything.
-    fn settle(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
+    fn apply_outcome(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
         let progress = self.progress_of(seat)?;
-        progress.asked = false;
-        let open = !progress.settled && outcome != Outcome::Moved;
+        progress.in_flight = false;
+        let open = !progress.done && outcome != Outcome::Moved;
         let bounds = match outcome {
             Outcome::Known(start, end) => {
-                progress.settled = true;
+                progress.done = true;
                 Some(Some((start, end)))
             }
             Outcome::Moved => {
-                progress.moved = true;
-                (!std::mem::replace(&mut progress.told, true)).then_some(None)
+                progress.awaits_metadata = true;
+                (!std::mem::replace(&mut progress.reported_unknown, true)).then_some(None)
             }
             Outcome::Refused => {
-                progress.settled = true;
-                (!std::mem::replace(&mut progress.told, true)).then_some(None)
+                progress.done = true;
+                (!std::mem::replace(&mut progress.reported_unknown, true)).then_some(None)
             }
         };
         if open && let Some(round) = &mut self.round {
@@ -126,7 +126,7 @@ impl Plan {
     }
 
     /// Handles a request that got no answer.
-    pub(in crate::cluster) fn failed(&mut self, chunk: usize, now: Instant) -> Failed {
+    pub(in crate::cluster) fn record_failure(&mut self, chunk: usize, now: Instant) -> Failed {
         let Some(chunk) = self.chunks.remove(&chunk) else { return Failed::default() };
         let mut failed = Failed { leader: Some(chunk.leader), ..Failed::default() };
         match self.leaders.get_mut(&chunk.leader) {
@@ -135,17 +135,17 @@ impl Plan {
         }
         for seat in chunk.seats.into_iter().flatten() {
             let Some(progress) = self.progress_of(seat) else { continue };
-            progress.asked = false;
-            if !progress.settled && !std::mem::replace(&mut progress.told, true) {
+            progress.in_flight = false;
+            if !progress.done && !std::mem::replace(&mut progress.reported_unknown, true) {
                 failed.unknown.push(seat);
             }
         }
         // A failing leader gets a single request, whose failure counts for its other partitions, too.
-        let told = self.leaders.get_mut(&chunk.leader).is_some_and(|leader| std::mem::replace(&mut leader.told, true));
+        let told = self.leaders.get_mut(&chunk.leader).is_some_and(|leader| std::mem::replace(&mut leader.reported_unknown, true));
         let others = if told { &[][..] } else { self.layout.led_by(chunk.leader) };
         for place in others {
-            let waiting = self.seats.get_mut(*place).filter(|progress| !progress.asked && !progress.settled);
-            if waiting.is_some_and(|progress| !std::mem::replace(&mut progress.told, true)) {
+            let waiting = self.seats.get_mut(*place).filter(|progress| !progress.in_flight && !progress.done);
+            if waiting.is_some_and(|progress| !std::mem::replace(&mut progress.reported_unknown, true)) {
                 failed.unknown.push(*place);
             }
         }

@@ -24,7 +24,7 @@ pub(super) struct Chunk {
 impl Plan {
     /// Creates requests for all waiting partitions. A failing leader gets a single request, and only when it is to
     /// be probed.
-    pub(super) fn ask(&mut self, probes: &BTreeSet<BrokerId>, asks: &mut Vec<Ask>) {
+    pub(super) fn create_requests(&mut self, probes: &BTreeSet<BrokerId>, asks: &mut Vec<Ask>) {
         // If none is waiting, the only partitions without a request are those of failing leaders.
         let all = std::mem::take(&mut self.waiting);
         let leaders = if all { self.layout.leaders().collect() } else { probes.clone() };
@@ -35,12 +35,12 @@ impl Plan {
             }
             let waits = |place: &usize| {
                 let progress = self.seats.get(*place);
-                progress.is_some_and(|progress| !progress.asked && !progress.settled && !progress.moved)
+                progress.is_some_and(|progress| !progress.in_flight && !progress.done && !progress.awaits_metadata)
             };
             let most = if failing { PARTITIONS_PER_REQUEST } else { usize::MAX };
             let places: Vec<usize> = self.layout.led_by(id).iter().copied().filter(waits).take(most).collect();
             for seats in places.chunks(PARTITIONS_PER_REQUEST) {
-                asks.push(self.send(id, seats));
+                asks.push(self.create_request(id, seats));
             }
         }
         // A failing leader whose partitions have all been read needs no probe.
@@ -53,12 +53,12 @@ impl Plan {
         }
     }
 
-    fn send(&mut self, id: BrokerId, seats: &[usize]) -> Ask {
+    fn create_request(&mut self, id: BrokerId, seats: &[usize]) -> Ask {
         let chunk = self.next_chunk;
         self.next_chunk = chunk.wrapping_add(1);
         for seat in seats {
             if let Some(progress) = self.progress_of(*seat) {
-                progress.asked = true;
+                progress.in_flight = true;
             }
         }
         let leader = self.leaders.entry(id).or_default();

@@ -25,7 +25,7 @@ impl<T: PartialOrd> Bounds<T> {
     }
 
     /// Returns the value if it is within the bounds.
-    pub(crate) fn take(&self, value: T) -> Option<T> {
+    pub(crate) fn accept(&self, value: T) -> Option<T> {
         (self.least <= value && value <= self.most).then_some(value)
     }
 }
@@ -75,24 +75,24 @@ bounds! {
 
 /// How messages and the documentation write a bound.
 pub(crate) trait Shown {
-    fn shown(&self) -> String;
+    fn format_bound(&self) -> String;
 }
 
 impl Shown for u64 {
-    fn shown(&self) -> String {
+    fn format_bound(&self) -> String {
         self.to_string()
     }
 }
 
 impl Shown for f64 {
-    fn shown(&self) -> String {
+    fn format_bound(&self) -> String {
         self.to_string()
     }
 }
 
 /// With one unit. humantime would turn days into months.
 impl Shown for Duration {
-    fn shown(&self) -> String {
+    fn format_bound(&self) -> String {
         let seconds = self.as_secs();
         match (self.subsec_millis(), seconds) {
             (0, DAY..) if seconds.is_multiple_of(DAY) => format!("{}d", seconds / DAY),
@@ -104,7 +104,7 @@ impl Shown for Duration {
 
 /// Says `expected WHAT from 0 to 1`.
 pub(crate) fn expected<T: Shown>(what: &str, bounds: &Bounds<T>) -> String {
-    format!("expected {what} from {} to {}", bounds.least.shown(), bounds.most.shown())
+    format!("expected {what} from {} to {}", bounds.least.format_bound(), bounds.most.format_bound())
 }
 
 /// Describes the form of a time.
@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn both_bounds_are_within_and_nothing_beyond_is() {
-        assert_eq!([0, 1, 1_000, 1_001].map(|count| INTERVALS.take(count)), [None, Some(1), Some(1_000), None]);
-        assert_eq!([-0.1, 0.0, 1.0, 1.1].map(|share| MINIMUM_COMPLETE.take(share)), [None, Some(0.0), Some(1.0), None]);
-        assert_eq!(MINIMUM_COMPLETE.take(f64::NAN), None);
+        assert_eq!([0, 1, 1_000, 1_001].map(|count| INTERVALS.accept(count)), [None, Some(1), Some(1_000), None]);
+        assert_eq!([-0.1, 0.0, 1.0, 1.1].map(|share| MINIMUM_COMPLETE.accept(share)), [None, Some(0.0), Some(1.0), None]);
+        assert_eq!(MINIMUM_COMPLETE.accept(f64::NAN), None);
     }
 
     #[test]
@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn a_bound_is_shown_with_one_unit() {
-        let shown = [0, 90, HOUR, DAY, 3_650 * DAY].map(|seconds| Duration::from_secs(seconds).shown());
+        let shown = [0, 90, HOUR, DAY, 3_650 * DAY].map(|seconds| Duration::from_secs(seconds).format_bound());
         assert_eq!(shown, ["0s", "90s", "3600s", "1d", "3650d"]);
-        assert_eq!(Duration::from_millis(100).shown(), "100ms");
+        assert_eq!(Duration::from_millis(100).format_bound(), "100ms");
     }
 }

@@ -63,7 +63,7 @@ mod tests {
             "EMPTY" => Some("".into()),
             _ => None,
         };
-        let outside = Outside { env: &env, ..Outside::nothing() };
+        let outside = Outside { env: &env, ..Outside::none() };
         expand(text, &outside)
     }
 

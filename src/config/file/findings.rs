@@ -143,7 +143,7 @@ pub(crate) struct Findings<'o> {
     unsupported: Vec<Unsupported>,
     /// Every key that was looked up, for tests that compare the keys with the documentation.
     #[cfg(test)]
-    pub(crate) asked: Vec<Asked>,
+    pub(crate) looked_up: Vec<Asked>,
 }
 
 /// A key that was looked up. `is_setting` is false for keys that are known but are no settings.
@@ -163,20 +163,20 @@ impl<'o> Findings<'o> {
             warnings: Vec::new(),
             unsupported: Vec::new(),
             #[cfg(test)]
-            asked: Vec::new(),
+            looked_up: Vec::new(),
         }
     }
 
-    pub(crate) fn mistake(&mut self, path: Path, problem: impl Into<String>) {
+    pub(crate) fn add_mistake(&mut self, path: Path, problem: impl Into<String>) {
         self.mistakes.push(Mistake::new(path, problem));
     }
 
     /// Adds a mistake if there are more than a bound allows. Callers report too few of them, because they know what is
     /// missing.
-    pub(crate) fn most(&mut self, path: Path, what: &str, found: usize, bounds: &Bounds<u64>) {
+    pub(crate) fn check_count(&mut self, path: Path, what: &str, found: usize, bounds: &Bounds<u64>) {
         let found = u64::try_from(found).unwrap_or(u64::MAX);
         if found > bounds.most {
-            self.mistake(path, format!("expected at most {} {what}, found {found}", bounds.most));
+            self.add_mistake(path, format!("expected at most {} {what}, found {found}", bounds.most));
         }
     }
 
@@ -184,16 +184,16 @@ impl<'o> Findings<'o> {
         self.warnings.push(Warning { path, text: text.into() });
     }
 
-    pub(crate) fn unsupported(&mut self, path: Path) {
+    pub(crate) fn add_unsupported(&mut self, path: Path) {
         self.unsupported.push(Unsupported { path, value: None });
     }
 
-    pub(crate) fn unsupported_value(&mut self, path: Path, value: &str) {
+    pub(crate) fn add_unsupported_value(&mut self, path: Path, value: &str) {
         self.unsupported.push(Unsupported { path, value: Some(value.to_owned()) });
     }
 
     /// Removes unsupported settings below a path that no longer counts.
-    pub(crate) fn forget_unsupported(&mut self, below: &str) {
+    pub(crate) fn remove_unsupported(&mut self, below: &str) {
         self.unsupported.retain(|unsupported| !unsupported.path.0.starts_with(below));
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn resolve<'m, T>(
     let nearest = values::nearest(&text.value, named.keys().map(String::as_str));
     let hint =
         nearest.map_or_else(|| format!("the file has no [{kind}.*]"), |name| format!("nearest is {}", quote(name)));
-    findings.mistake(text.path.clone(), format!("expected the name of a [{kind}.*], found {}; {hint}", text.shown));
+    findings.add_mistake(text.path.clone(), format!("expected the name of a [{kind}.*], found {}; {hint}", text.shown));
     None
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn choose<T: Copy>(findings: &mut Findings<'_>, text: &Text, choices:
     let choice = choices.iter().find(|(name, _)| *name == text.value).map(|(_, choice)| *choice);
     if choice.is_none() {
         let names: Vec<_> = choices.iter().map(|(name, _)| quote(name)).collect();
-        findings.mistake(text.path.clone(), format!("expected {}, found {}", one_of(&names), text.shown));
+        findings.add_mistake(text.path.clone(), format!("expected {}, found {}", one_of(&names), text.shown));
     }
     choice
 }
@@ -63,11 +63,11 @@ pub(crate) fn one_of(names: &[String]) -> String {
 }
 
 pub(crate) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex> {
-    let regex = values::regex(&text.value);
+    let regex = values::compile_regex(&text.value);
     regex
         .map_err(|why| {
             let problem = format!("expected a regular expression, found {}: {why}", text.shown);
-            findings.mistake(text.path.clone(), problem);
+            findings.add_mistake(text.path.clone(), problem);
         })
         .ok()
 }
@@ -75,7 +75,7 @@ pub(crate) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex>
 /// Reads a string and expands its variables.
 pub(crate) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>) -> Option<Text> {
     let Some(raw) = value.as_str() else {
-        findings.mistake(path, format!("expected a string, found {}", kind(value)));
+        findings.add_mistake(path, format!("expected a string, found {}", kind(value)));
         return None;
     };
     match expand(raw, findings.outside) {
@@ -84,7 +84,7 @@ pub(crate) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>)
             Some(Text { path, value, shown })
         }
         Err(problem) => {
-            findings.mistake(path, problem);
+            findings.add_mistake(path, problem);
             None
         }
     }
@@ -102,7 +102,7 @@ pub(crate) fn float(value: &DeValue<'_>) -> Option<f64> {
 }
 
 /// Formats a number or boolean for a message. For other values, returns the kind.
-pub(crate) fn found(value: &DeValue<'_>) -> String {
+pub(crate) fn shown_value(value: &DeValue<'_>) -> String {
     match value {
         DeValue::Integer(integer) => quote(integer.as_str()).trim_matches('"').to_owned(),
         DeValue::Float(float) => quote(float.as_str()).trim_matches('"').to_owned(),

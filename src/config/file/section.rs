@@ -8,14 +8,14 @@ use toml::de::{DeTable, DeValue};
 use crate::config::Filter;
 use crate::config::file::bounds::{Bounds, NAME, expected, expected_time};
 use crate::config::file::findings::{Findings, Path, quote};
-use crate::config::file::scalar::{Text, choose, compile, float, found, integer, kind, text};
+use crate::config::file::scalar::{Text, choose, compile, float, shown_value, integer, kind, text};
 use crate::config::file::values;
 
 /// A table of the file. An absent table reads like an empty one.
 pub(crate) struct Section<'a> {
     pub(crate) path: Path,
     table: Option<&'a DeTable<'a>>,
-    asked: Vec<&'static str>,
+    looked_up: Vec<&'static str>,
     /// Keys of `asked` that are no settings: old names, and Burrow's keys without effect.
     #[cfg(test)]
     no_settings: Vec<&'static str>,
@@ -26,7 +26,7 @@ impl<'a> Section<'a> {
         Self {
             path,
             table,
-            asked: Vec::new(),
+            looked_up: Vec::new(),
             #[cfg(test)]
             no_settings: Vec::new(),
         }
@@ -37,12 +37,12 @@ impl<'a> Section<'a> {
     }
 
     /// Whether a key is present, with any value.
-    pub(crate) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has_key(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(key))
     }
 
     /// Whether a key is absent, or is an empty list or table.
-    pub(crate) fn empty(&self, key: &str) -> bool {
+    pub(crate) fn is_empty_or_absent(&self, key: &str) -> bool {
         let Some(value) = self.table.and_then(|table| table.get(key)) else { return true };
         let value = value.get_ref();
         value.as_array().is_some_and(|array| array.is_empty()) || value.as_table().is_some_and(|table| table.is_empty())
@@ -50,12 +50,12 @@ impl<'a> Section<'a> {
 
     /// Whether a string is absent or empty. False for a value of the wrong type, which has already been reported.
     pub(crate) fn lacks(&self, key: &str, read: Option<&Text>) -> bool {
-        read.map_or(!self.has(key), |text| text.value.is_empty())
+        read.map_or(!self.has_key(key), |text| text.value.is_empty())
     }
 
     /// Returns the value of a key and its path.
     pub(crate) fn value(&mut self, key: &'static str) -> Option<(Path, &'a DeValue<'a>)> {
-        self.asked.push(key);
+        self.looked_up.push(key);
         let value = self.table?.get(key)?;
         Some((self.path.key(key), value.get_ref()))
     }
@@ -74,12 +74,12 @@ impl<'a> Section<'a> {
     /// Reads a required string. `what` describes it in the mistake if it is missing.
     pub(crate) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<Text> {
         let Some((path, value)) = self.value(key) else {
-            findings.mistake(self.path.key(key), format!("expected {what}, but the key is missing"));
+            findings.add_mistake(self.path.key(key), format!("expected {what}, but the key is missing"));
             return None;
         };
         let text = text(findings, path, value)?;
         if text.value.is_empty() {
-            findings.mistake(text.path, format!("expected {what}, found {}", text.shown));
+            findings.add_mistake(text.path, format!("expected {what}, found {}", text.shown));
             return None;
         }
         Some(text)
@@ -99,7 +99,7 @@ impl<'a> Section<'a> {
     pub(crate) fn flag(&mut self, findings: &mut Findings<'_>, key: &'static str) -> bool {
         let Some((path, value)) = self.value(key) else { return false };
         value.as_bool().unwrap_or_else(|| {
-            findings.mistake(path, format!("expected true or false, found {}", found(value)));
+            findings.add_mistake(path, format!("expected true or false, found {}", shown_value(value)));
             false
         })
     }
@@ -107,9 +107,9 @@ impl<'a> Section<'a> {
     /// Reads an integer.
     pub(crate) fn count(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<u64>) -> Option<u64> {
         let (path, value) = self.value(bounds.key())?;
-        let count = integer(value).and_then(|count| u64::try_from(count).ok()).and_then(|count| bounds.take(count));
+        let count = integer(value).and_then(|count| u64::try_from(count).ok()).and_then(|count| bounds.accept(count));
         if count.is_none() {
-            findings.mistake(path, format!("{}, found {}", expected("an integer", bounds), found(value)));
+            findings.add_mistake(path, format!("{}, found {}", expected("an integer", bounds), shown_value(value)));
         }
         count
     }
@@ -117,9 +117,9 @@ impl<'a> Section<'a> {
     /// Reads a number, integer or not.
     pub(crate) fn number(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<f64>) -> Option<f64> {
         let (path, value) = self.value(bounds.key())?;
-        let number = float(value).and_then(|number| bounds.take(number));
+        let number = float(value).and_then(|number| bounds.accept(number));
         if number.is_none() {
-            findings.mistake(path, format!("{}, found {}", expected("a number", bounds), found(value)));
+            findings.add_mistake(path, format!("{}, found {}", expected("a number", bounds), shown_value(value)));
         }
         number
     }
@@ -129,19 +129,19 @@ impl<'a> Section<'a> {
         let (path, value) = self.value(bounds.key())?;
         let (time, shown) = if value.is_str() {
             let text = text(findings, path.clone(), value)?;
-            (values::span(&text.value), text.shown)
+            (values::parse_time(&text.value), text.shown)
         } else {
-            (integer(value).and_then(values::seconds), found(value))
+            (integer(value).and_then(values::time_of_seconds), shown_value(value))
         };
-        let time = time.and_then(|time| bounds.take(time));
+        let time = time.and_then(|time| bounds.accept(time));
         if time.is_none() {
-            findings.mistake(path, format!("{}, found {shown}", expected_time(bounds)));
+            findings.add_mistake(path, format!("{}, found {shown}", expected_time(bounds)));
         }
         time
     }
 
     /// Reads a time, with a default in seconds.
-    pub(crate) fn wait(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>, default: u64) -> Duration {
+    pub(crate) fn time_or_default(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>, default: u64) -> Duration {
         self.time(findings, bounds).unwrap_or(Duration::from_secs(default))
     }
 
@@ -149,7 +149,7 @@ impl<'a> Section<'a> {
     pub(crate) fn texts(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Vec<Text>> {
         let (path, value) = self.value(key)?;
         let Some(array) = value.as_array() else {
-            findings.mistake(path, format!("expected a list of strings, found {}", kind(value)));
+            findings.add_mistake(path, format!("expected a list of strings, found {}", kind(value)));
             return None;
         };
         let entries = array.iter().enumerate();
@@ -168,18 +168,18 @@ impl<'a> Section<'a> {
     }
 
     /// Reads the allow and the deny list of groups. Burrow's older names of the keys are refused, as in Burrow.
-    pub(crate) fn groups(&mut self, findings: &mut Findings<'_>) -> Filter {
-        self.renamed(findings, "group-whitelist", "group-allowlist");
-        self.renamed(findings, "group-blacklist", "group-denylist");
+    pub(crate) fn group_filter(&mut self, findings: &mut Findings<'_>) -> Filter {
+        self.refuse_renamed(findings, "group-whitelist", "group-allowlist");
+        self.refuse_renamed(findings, "group-blacklist", "group-denylist");
         self.filter(findings, "group-allowlist", "group-denylist")
     }
 
     /// Refuses a key that has been renamed.
-    pub(crate) fn renamed(&mut self, findings: &mut Findings<'_>, key: &'static str, now: &str) {
+    pub(crate) fn refuse_renamed(&mut self, findings: &mut Findings<'_>, key: &'static str, now: &str) {
         #[cfg(test)]
         self.no_settings.push(key);
         if let Some((path, _)) = self.value(key) {
-            findings.mistake(path, format!("expected {}, found its old name", quote(now)));
+            findings.add_mistake(path, format!("expected {}, found its old name", quote(now)));
         }
     }
 
@@ -198,18 +198,18 @@ impl<'a> Section<'a> {
         findings: &mut Findings<'_>,
         bounds: &Bounds<u64>,
     ) -> Vec<(String, Section<'a>)> {
-        let sections = self.sections(findings, bounds.key());
-        findings.most(self.path.key(bounds.key()), "sections", sections.len(), bounds);
+        let sections = self.read_sections(findings, bounds.key());
+        findings.check_count(self.path.key(bounds.key()), "sections", sections.len(), bounds);
         sections
     }
 
     /// The tables below a key with their names, sorted by name. A value that is not a table, or whose name is empty or
     /// too long, is a mistake.
-    pub(crate) fn sections(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<(String, Section<'a>)> {
+    pub(crate) fn read_sections(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<(String, Section<'a>)> {
         let Some((path, value)) = self.value(key) else { return Vec::new() };
         let Some(table) = value.as_table() else {
             let expected = format!("expected sections [{key}.NAME]");
-            findings.mistake(path, format!("{expected}, found {}", kind(value)));
+            findings.add_mistake(path, format!("{expected}, found {}", kind(value)));
             return Vec::new();
         };
         let mut sections = Vec::new();
@@ -218,8 +218,8 @@ impl<'a> Section<'a> {
             let path = path.key(name);
             let length = u64::try_from(name.len()).unwrap_or(u64::MAX);
             match value.get_ref().as_table() {
-                Some(_) if NAME.take(length).is_none() => {
-                    findings.mistake(
+                Some(_) if NAME.accept(length).is_none() => {
+                    findings.add_mistake(
                         path,
                         format!("expected a name of {} to {} bytes, found {length}", NAME.least, NAME.most),
                     );
@@ -227,7 +227,7 @@ impl<'a> Section<'a> {
                 Some(table) => sections.push((name.to_owned(), Section::new(path, Some(table)))),
                 None => {
                     let problem = format!("expected a section [{key}.NAME], found {}", kind(value.get_ref()));
-                    findings.mistake(path, problem);
+                    findings.add_mistake(path, problem);
                 }
             }
         }
@@ -238,7 +238,7 @@ impl<'a> Section<'a> {
     pub(crate) fn section(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Section<'a> {
         let Some((path, value)) = self.value(key) else { return Section::new(self.path.key(key), None) };
         if value.as_table().is_none() {
-            findings.mistake(path.clone(), format!("expected a section [{key}], found {}", kind(value)));
+            findings.add_mistake(path.clone(), format!("expected a section [{key}], found {}", kind(value)));
         }
         Section::new(path, value.as_table())
     }
@@ -246,7 +246,7 @@ impl<'a> Section<'a> {
     /// Reports each key that was never looked up as unknown, with the nearest known key.
     pub(crate) fn finish(self, findings: &mut Findings<'_>) {
         #[cfg(test)]
-        findings.asked.extend(self.asked.iter().map(|key| crate::config::file::findings::Asked {
+        findings.looked_up.extend(slooked_upsked.iter().map(|key| crate::config::file::findings::Asked {
             section: self.path.to_string(),
             key,
             is_setting: !self.no_settings.contains(key),
@@ -254,12 +254,12 @@ impl<'a> Section<'a> {
         let Some(table) = self.table else { return };
         for key in table.keys() {
             let key: &str = key.get_ref();
-            if self.asked.contains(&key) {
+            if self.looked_up.contains(&key) {
                 continue;
             }
-            let nearest = values::nearest(key, self.asked.iter().copied()).unwrap_or_default();
+            let nearest = values::nearest(key, self.looked_up.iter().copied()).unwrap_or_default();
             let problem = format!("expected a known key, found {}; nearest is {nearest:?}", quote(key));
-            findings.mistake(self.path.key(key), problem);
+            findings.add_mistake(self.path.key(key), problem);
         }
     }
 }

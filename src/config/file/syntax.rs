@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
     if errors.is_empty() {
         return Ok(table.into_inner());
     }
-    let mut places: Vec<_> = errors.iter().map(|error| place(text, error)).collect();
+    let mut places: Vec<_> = errors.iter().map(|error| position(text, error)).collect();
     places.sort_unstable();
     // A recovering parser may report one fault twice. Only the first message of a line is kept.
     let mut mistakes = Vec::new();
@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
 }
 
 /// Returns the position and message of an error. The message shows only keys of the text, because values may be secret.
-fn place(text: &str, error: &toml::de::Error) -> (usize, String) {
+fn position(text: &str, error: &toml::de::Error) -> (usize, String) {
     const TWICE: &str = "duplicate key";
     let span = error.span().unwrap_or(text.len()..text.len());
     let start = span.start;

@@ -13,7 +13,7 @@ pub(crate) const SERVER: &str = "host:port (a host name, IPv4 or [IPv6], and a p
 
 /// Whether a string is the `host:port` of a server to connect to.
 pub(crate) fn is_server(text: &str) -> bool {
-    let port = |text| port(text).and_then(|port| SERVER_PORT.take(port));
+    let port = |text| port(text).and_then(|port| SERVER_PORT.accept(port));
     text.rsplit_once(':').is_some_and(|(host, text)| is_host(host) && port(text).is_some())
 }
 
@@ -25,7 +25,7 @@ const ADDRESS: &str = "expected HOST:PORT or :PORT, with a port from 0 to 65535"
 /// # Errors
 /// A text that says what was expected.
 pub fn parse_address(text: &str) -> Result<String, String> {
-    let port = |text| port(text).and_then(|port| LISTEN_PORT.take(port));
+    let port = |text| port(text).and_then(|port| LISTEN_PORT.accept(port));
     let fits =
         text.rsplit_once(':').is_some_and(|(host, text)| (host.is_empty() || is_host(host)) && port(text).is_some());
     if fits { Ok(text.to_owned()) } else { Err(ADDRESS.to_owned()) }
@@ -76,12 +76,12 @@ pub(crate) fn is_header(text: &str) -> bool {
 }
 
 /// A time in whole seconds.
-pub(crate) fn seconds(count: i64) -> Option<Duration> {
+pub(crate) fn time_of_seconds(count: i64) -> Option<Duration> {
     u64::try_from(count).ok().map(Duration::from_secs)
 }
 
 /// Parses a time with units.
-pub(crate) fn span(text: &str) -> Option<Duration> {
+pub(crate) fn parse_time(text: &str) -> Option<Duration> {
     // humantime accepts a 0 without a unit.
     let unit = text.contains(char::is_alphabetic);
     humantime::parse_duration(text).ok().filter(|_| unit)
@@ -93,12 +93,12 @@ pub(crate) fn span(text: &str) -> Option<Duration> {
 /// A text that says what was expected.
 pub fn parse_timeout(text: &str) -> Result<Duration, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let time = if digits { text.parse().ok().and_then(seconds) } else { span(text) };
-    time.and_then(|time| LAG_TIMEOUT.take(time)).ok_or_else(|| expected_time(&LAG_TIMEOUT))
+    let time = if digits { text.parse().ok().and_then(time_of_seconds) } else { parse_time(text) };
+    time.and_then(|time| LAG_TIMEOUT.accept(time)).ok_or_else(|| expected_time(&LAG_TIMEOUT))
 }
 
 /// Compiles an unanchored regex. The error is one line.
-pub(crate) fn regex(text: &str) -> Result<Regex, String> {
+pub(crate) fn compile_regex(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| {
         let text = error.to_string();
         let last = text.lines().last().unwrap_or_default();
@@ -186,13 +186,13 @@ mod tests {
 
     #[test]
     fn times_have_units() {
-        assert_eq!(span("1m30s"), Some(Duration::from_secs(90)));
-        assert_eq!(span("500ms"), Some(Duration::from_millis(500)));
-        assert_eq!(span("0s"), Some(Duration::ZERO));
+        assert_eq!(parse_time("1m30s"), Some(Duration::from_secs(90)));
+        assert_eq!(parse_time("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(parse_time("0s"), Some(Duration::ZERO));
         for text in ["", "0", "10", "1x", "-1s", "99999999999999999999s"] {
-            assert_eq!(span(text), None, "{text}");
+            assert_eq!(parse_time(text), None, "{text}");
         }
-        assert_eq!(seconds(-1), None);
+        assert_eq!(time_of_seconds(-1), None);
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_bad_regex_says_why_in_one_line() {
-        assert_eq!(regex("^(a").unwrap_err(), "unclosed group");
-        assert!(!regex("(?:a{1000}){1000}{1000}").unwrap_err().contains('\n'));
+        assert_eq!(compile_regex("^(a").unwrap_err(), "unclosed group");
+        assert!(!compile_regex("(?:a{1000}){1000}{1000}").unwrap_err().contains('\n'));
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) 
     let origin = general.text(findings, "access-control-allow-origin");
     if let Some(origin) = origin.as_ref().filter(|origin| !values::is_header(&origin.value)) {
         let problem = format!("expected an origin in printable ASCII, found {}", origin.shown);
-        findings.mistake(origin.path.clone(), problem);
+        findings.add_mistake(origin.path.clone(), problem);
     }
     general.finish(findings);
     General { access_control_allow_origin: origin.map(|origin| origin.value) }
@@ -25,12 +25,12 @@ pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {
         let path = root.path.key("zookeeper");
         findings.warn(path, "has no effect: any number of instances may run without a lock");
     }
-    for (_, mut notifier) in root.sections(findings, "notifier") {
-        notifier.renamed(findings, "group-whitelist", "group-allowlist");
-        notifier.renamed(findings, "group-blacklist", "group-denylist");
+    for (_, mut notifier) in root.read_sections(findings, "notifier") {
+        notifier.refuse_renamed(findings, "group-whitelist", "group-allowlist");
+        notifier.refuse_renamed(findings, "group-blacklist", "group-denylist");
         findings.warn(notifier.path, "has no effect: use alerting rules on the metrics and Alertmanager instead");
     }
-    for (_, iam) in root.sections(findings, "iam") {
+    for (_, iam) in root.read_sections(findings, "iam") {
         findings.warn(iam.path, "has no effect: iam of a [client-profile.*] is not supported yet");
     }
 }

@@ -32,12 +32,12 @@ pub(crate) struct Profiles {
 
 impl Profiles {
     pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Self {
-        let tls = root.sections(findings, "tls").into_iter();
+        let tls = root.read_sections(findings, "tls").into_iter();
         let tls = tls.map(|(name, section)| read_tls(name, section, findings)).collect();
-        let sasl = root.sections(findings, "sasl").into_iter();
+        let sasl = root.read_sections(findings, "sasl").into_iter();
         let sasl = sasl.map(|(name, section)| read_sasl(name, section, findings)).collect();
         let mut all = Self { profiles: BTreeMap::new(), tls, sasl, used: BTreeSet::new() };
-        for (name, section) in root.sections(findings, "client-profile") {
+        for (name, section) in root.read_sections(findings, "client-profile") {
             let profile = all.read_profile(&name, section, findings);
             all.profiles.insert(name, profile);
         }
@@ -45,7 +45,7 @@ impl Profiles {
     }
 
     /// Returns the profile that a section refers to, or the defaults.
-    pub(crate) fn of(&mut self, section: &mut Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
+    pub(crate) fn for_section(&mut self, section: &mut Section<'_>, findings: &mut Findings<'_>) -> ClientProfile {
         let named = section.text(findings, "client-profile");
         let profile = named.and_then(|text| resolve(findings, &text, "client-profile", &self.profiles));
         let Some((name, profile)) = profile else { return ClientProfile::default() };
@@ -62,7 +62,7 @@ impl Profiles {
                 "expected a [tls.*] with certfile and keyfile, found [{}] without them",
                 Path::root().key("tls").key(name)
             );
-            findings.mistake(named.path.clone(), problem);
+            findings.add_mistake(named.path.clone(), problem);
         }
         Some(tls.clone())
     }
@@ -90,7 +90,7 @@ impl Profiles {
                 Some(table) => properties::read(&path, table, &mut profile, findings),
                 None => {
                     findings
-                        .mistake(path, format!("expected a table of librdkafka's properties, found {}", kind(value)));
+                        .add_mistake(path, format!("expected a table of librdkafka's properties, found {}", kind(value)));
                 }
             }
         }
@@ -121,7 +121,7 @@ impl Profiles {
             profile.sasl = Some(sasl.clone());
         }
         if let Some(iam) = section.text(findings, "iam") {
-            findings.unsupported(iam.path);
+            findings.add_unsupported(iam.path);
         }
     }
 }
@@ -133,21 +133,21 @@ impl Default for ClientProfile {
 }
 
 fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, Tls) {
-    let ca_file = file(&mut section, "cafile", findings);
-    let cert_file = file(&mut section, "certfile", findings);
-    let key_file = file(&mut section, "keyfile", findings);
+    let ca_file = read_readable_path(&mut section, "cafile", findings);
+    let cert_file = read_readable_path(&mut section, "certfile", findings);
+    let key_file = read_readable_path(&mut section, "keyfile", findings);
     let identity = match (cert_file, key_file) {
         (Some(cert_file), Some(key_file)) => Some(Identity { cert_file, key_file }),
         (None, None) => None,
         (Some(_), None) => {
-            findings.mistake(
+            findings.add_mistake(
                 section.path.key("keyfile"),
                 "expected the file of the private key that belongs to certfile, found none",
             );
             None
         }
         (None, Some(_)) => {
-            findings.mistake(
+            findings.add_mistake(
                 section.path.key("certfile"),
                 "expected the file of the certificate that belongs to keyfile, found none",
             );
@@ -161,11 +161,11 @@ fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>)
 
 /// Reads the path of a file and checks that the file can be read. The path is returned even if it cannot, so that keys
 /// that depend on it are not reported as missing.
-pub(crate) fn file(section: &mut Section<'_>, key: &'static str, findings: &mut Findings<'_>) -> Option<PathBuf> {
+pub(crate) fn read_readable_path(section: &mut Section<'_>, key: &'static str, findings: &mut Findings<'_>) -> Option<PathBuf> {
     let text = section.text(findings, key)?;
     let path = PathBuf::from(&text.value);
-    if let Err(why) = (findings.outside.readable)(&path) {
-        findings.mistake(text.path, format!("expected a readable file, found {}: {why}", text.shown));
+    if let Err(why) = (findings.outside.check_readable)(&path) {
+        findings.add_mistake(text.path, format!("expected a readable file, found {}: {why}", text.shown));
     }
     Some(path)
 }
@@ -180,12 +180,12 @@ fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>
     let no_password = section.lacks("password", password.as_ref());
     let password = password.filter(|text| !text.value.is_empty()).map(|text| Secret::new(text.value));
     let file = section.text(findings, "password-file");
-    let no_file = !section.has("password-file") || file.is_none();
+    let no_file = !section.has_key("password-file") || file.is_none();
     section.ignore(findings, "handshake-first", "the SASL handshake always comes first, as in every broker since 0.10");
     let password_file = file.as_ref().map(|text| PathBuf::from(&text.value));
     let password = match (password, file) {
         (Some(_), Some(file)) => {
-            findings.mistake(file.path, "expected either password or password-file, found both");
+            findings.add_mistake(file.path, "expected either password or password-file, found both");
             None
         }
         (None, Some(file)) => read_password(&file, findings),
@@ -195,15 +195,15 @@ fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>
         Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha512 => {
             let problem = |what: &str| format!("expected {what} for {}, found none", mechanism.name());
             if no_username {
-                findings.mistake(section.path.key("username"), problem("a user name"));
+                findings.add_mistake(section.path.key("username"), problem("a user name"));
             }
             if no_password && no_file {
-                findings.mistake(section.path.key("password"), problem("a password or password-file"));
+                findings.add_mistake(section.path.key("password"), problem("a password or password-file"));
             }
         }
-        Mechanism::OauthBearer => findings.unsupported_value(mechanism_path, mechanism.name()),
+        Mechanism::OauthBearer => findings.add_unsupported_value(mechanism_path, mechanism.name()),
         Mechanism::Gssapi if cfg!(feature = "gssapi") => {}
-        Mechanism::Gssapi => findings.unsupported_value(mechanism_path, mechanism.name()),
+        Mechanism::Gssapi => findings.add_unsupported_value(mechanism_path, mechanism.name()),
     }
     let username = username.map(|text| text.value).unwrap_or_default();
     section.finish(findings);
@@ -219,7 +219,7 @@ fn read_password(file: &Text, findings: &mut Findings<'_>) -> Option<Secret> {
     });
     read.map_err(|why| {
         let problem = format!("expected a file with a password, found {}: {why}", file.shown);
-        findings.mistake(file.path.clone(), problem);
+        findings.add_mistake(file.path.clone(), problem);
     })
     .ok()
 }

@@ -19,8 +19,8 @@ pub(crate) fn read_clusters(
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, Cluster> {
     let sections = root.bounded_sections(findings, &CLUSTERS);
-    if sections.is_empty() && root.empty("cluster") {
-        findings.mistake(root.path.key("cluster"), "expected at least one section [cluster.NAME], found none");
+    if sections.is_empty() && root.is_empty_or_absent("cluster") {
+        findings.add_mistake(root.path.key("cluster"), "expected at least one section [cluster.NAME], found none");
     }
     sections
         .into_iter()
@@ -39,8 +39,8 @@ fn read_cluster(
     }
     let connection = read_connection(&mut section, profiles, findings);
     let [offsets, topics] = REFRESHES;
-    let offset_refresh = section.wait(findings, &OFFSET_REFRESH, offsets);
-    let topic_refresh = section.wait(findings, &TOPIC_REFRESH, topics);
+    let offset_refresh = section.time_or_default(findings, &OFFSET_REFRESH, offsets);
+    let topic_refresh = section.time_or_default(findings, &TOPIC_REFRESH, topics);
     let topics = section.filter(findings, "topic-allowlist", "topic-denylist");
     section.ignore(findings, "groups-reaper-refresh", "a deleted group is removed as soon as its tombstones are read");
     section.finish(findings);
@@ -53,23 +53,23 @@ pub(crate) fn read_connection(
     profiles: &mut Profiles,
     findings: &mut Findings<'_>,
 ) -> Connection {
-    Connection { servers: servers(section, findings), client: profiles.of(section, findings) }
+    Connection { servers: servers(section, findings), client: profiles.for_section(section, findings) }
 }
 
 fn servers(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String> {
     let path = section.path.key("servers");
-    if !section.has("servers") {
+    if !section.has_key("servers") {
         section.value("servers");
-        findings.mistake(path, "expected a list of host:port, but the key is missing");
+        findings.add_mistake(path, "expected a list of host:port, but the key is missing");
         return Vec::new();
     }
     let Some(texts) = section.texts(findings, "servers") else { return Vec::new() };
-    if section.empty("servers") {
-        findings.mistake(path.clone(), "expected a list of host:port, found an empty list");
+    if section.is_empty_or_absent("servers") {
+        findings.add_mistake(path.clone(), "expected a list of host:port, found an empty list");
     }
-    findings.most(path, "servers", texts.len(), &SERVERS);
+    findings.check_count(path, "servers", texts.len(), &SERVERS);
     for text in texts.iter().filter(|text| !values::is_server(&text.value)) {
-        findings.mistake(text.path.clone(), format!("expected {}, found {}", values::SERVER, text.shown));
+        findings.add_mistake(text.path.clone(), format!("expected {}, found {}", values::SERVER, text.shown));
     }
     texts.into_iter().map(|text| text.value).collect()
 }

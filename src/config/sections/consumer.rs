@@ -29,7 +29,7 @@ impl ConsumerSection<'_, '_, '_> {
     pub fn text(&mut self, key: &'static str, is_valid: fn(&str) -> bool, expected: &str) -> Option<String> {
         let text = self.section.text(self.findings, key)?;
         if !is_valid(&text.value) {
-            self.findings.mistake(text.path, format!("expected {expected}, found {}", text.shown));
+            self.findings.add_mistake(text.path, format!("expected {expected}, found {}", text.shown));
         }
         Some(text.value)
     }
@@ -41,12 +41,12 @@ impl ConsumerSection<'_, '_, '_> {
 
     /// Reads a time, with a default in seconds.
     pub(crate) fn wait(&mut self, bounds: &Bounds<Duration>, default: u64) -> Duration {
-        self.section.wait(self.findings, bounds, default)
+        self.section.time_or_default(self.findings, bounds, default)
     }
 
     /// Adds a mistake in the value of a key.
     pub fn mistake(&mut self, key: &str, problem: &str) {
-        self.findings.mistake(self.section.path.key(key), problem);
+        self.findings.add_mistake(self.section.path.key(key), problem);
     }
 
     /// Adds a warning about a key.
@@ -56,12 +56,12 @@ impl ConsumerSection<'_, '_, '_> {
 
     /// Reports a key as one of a feature that this version does not have.
     pub fn unsupported(&mut self, key: &str) {
-        self.findings.unsupported(self.section.path.key(key));
+        self.findings.add_unsupported(self.section.path.key(key));
     }
 
     /// Reports the value of a key as one of a feature that this version does not have.
     pub fn unsupported_value(&mut self, key: &str, value: &str) {
-        self.findings.unsupported_value(self.section.path.key(key), value);
+        self.findings.add_unsupported_value(self.section.path.key(key), value);
     }
 }
 
@@ -117,13 +117,13 @@ fn read_consumer(
     let class = read_class(&mut section, registry, findings);
     let cluster = section.required(findings, "cluster", "the name of a [cluster.*]");
     let cluster = cluster.and_then(|text| Some(resolve(findings, &text, "cluster", clusters)?.0.to_owned()));
-    let groups = section.groups(findings);
+    let groups = section.group_filter(findings);
     // Where the class is a mistake, the keys of all classes are known, and the section is read as one of the default.
     let read_as = class.unwrap_or(registry.default_class);
     let settings = read_as.read(&mut ConsumerSection { section: &mut section, profiles, findings });
     for other in registry.classes {
         for key in other.keys().iter().copied().filter(|key| !read_as.keys().contains(key)) {
-            note_foreign(&mut section, key, class.is_some(), registry, findings);
+            accept_foreign_key(&mut section, key, class.is_some(), registry, findings);
         }
     }
     section.finish(findings);
@@ -136,16 +136,16 @@ fn read_class(
     findings: &mut Findings<'_>,
 ) -> Option<&'static dyn ConsumerClass> {
     let classes: Vec<_> = registry.classes.iter().map(|class| (class.name(), *class)).collect();
-    let text = section.required(findings, "class-name", &named(registry.classes))?;
+    let text = section.required(findings, "class-name", &quoted_names(registry.classes))?;
     let class = choose(findings, &text, &classes)?;
     if !class.is_supported() {
-        findings.unsupported_value(text.path, class.name());
+        findings.add_unsupported_value(text.path, class.name());
     }
     Some(class)
 }
 
 /// Accepts a key that only other classes have. It has no effect, and a warning says so.
-fn note_foreign(
+fn accept_foreign_key(
     section: &mut Section<'_>,
     key: &'static str,
     warns: bool,
@@ -155,11 +155,11 @@ fn note_foreign(
     let is_set = section.value(key).is_some();
     if is_set && warns {
         let owners: Vec<_> = registry.classes.iter().copied().filter(|class| class.keys().contains(&key)).collect();
-        findings.warn(section.path.key(key), format!("has no effect unless class-name is {}", named(&owners)));
+        findings.warn(section.path.key(key), format!("has no effect unless class-name is {}", quoted_names(&owners)));
     }
 }
 
 /// The names of classes as `"a", "b" or "c"`.
-fn named(classes: &[&'static dyn ConsumerClass]) -> String {
+fn quoted_names(classes: &[&'static dyn ConsumerClass]) -> String {
     one_of(&classes.iter().map(|class| quote(class.name())).collect::<Vec<_>>())
 }

@@ -49,14 +49,14 @@ pub(crate) fn read_metrics(root: &mut Section<'_>, registry: &Registry, findings
 fn read_names(section: &mut Section<'_>, registry: &Registry, findings: &mut Findings<'_>) -> Vec<NameSet> {
     let sets: Vec<_> = (registry.name_sets)().into_iter().map(|set| (set.name(), set)).collect();
     let Some(texts) = section.texts(findings, "names") else { return Metrics::default().names };
-    if section.empty("names") {
-        findings.mistake(section.path.key("names"), "expected at least one name set, found an empty list");
+    if section.is_empty_or_absent("names") {
+        findings.add_mistake(section.path.key("names"), "expected at least one name set, found an empty list");
     }
     let mut names = Vec::new();
     for text in texts {
         let Some(set) = choose(findings, &text, &sets) else { continue };
         if names.contains(&set) {
-            findings.mistake(text.path.clone(), format!("expected each name set once, found {} twice", text.shown));
+            findings.add_mistake(text.path.clone(), format!("expected each name set once, found {} twice", text.shown));
         }
         names.push(set);
     }
@@ -77,19 +77,19 @@ fn read_labels(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeM
     let Some((path, value)) = section.value("labels") else { return BTreeMap::new() };
     let Some(table) = value.as_table() else {
         findings
-            .mistake(path, format!("expected a table of labels such as {{ env = \"prod\" }}, found {}", kind(value)));
+            .add_mistake(path, format!("expected a table of labels such as {{ env = \"prod\" }}, found {}", kind(value)));
         return BTreeMap::new();
     };
-    findings.most(path.clone(), "labels", table.len(), &LABELS);
+    findings.check_count(path.clone(), "labels", table.len(), &LABELS);
     let mut labels = BTreeMap::new();
     for (name, value) in table.iter() {
         let name: &str = name.get_ref();
         let path = path.key(name);
         if let Some(expected) = label_problem(name) {
-            findings.mistake(path.clone(), format!("expected {expected}, found {}", quote(name)));
+            findings.add_mistake(path.clone(), format!("expected {expected}, found {}", quote(name)));
         }
         if let Some(text) = text(findings, path.clone(), value.get_ref()) {
-            findings.most(path, "bytes", text.value.len(), &LABEL);
+            findings.check_count(path, "bytes", text.value.len(), &LABEL);
             labels.insert(name.to_owned(), text.value);
         }
     }
@@ -110,10 +110,10 @@ fn label_problem(name: &str) -> Option<&'static str> {
 fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Limit> {
     let Some((path, value)) = section.value("limit") else { return Vec::new() };
     let Some(array) = value.as_array() else {
-        findings.mistake(path, format!("expected sections [[metrics.limit]], found {}", kind(value)));
+        findings.add_mistake(path, format!("expected sections [[metrics.limit]], found {}", kind(value)));
         return Vec::new();
     };
-    findings.most(path.clone(), "sections", array.len(), &LIMITS);
+    findings.check_count(path.clone(), "sections", array.len(), &LIMITS);
     let mut limits = Vec::new();
     for (index, entry) in array.iter().enumerate() {
         let path = path.index(index);
@@ -121,7 +121,7 @@ fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Li
             Some(table) => limits.extend(read_limit(Section::new(path, Some(table)), findings)),
             None => {
                 let problem = format!("expected a section [[metrics.limit]], found {}", kind(entry.get_ref()));
-                findings.mistake(path, problem);
+                findings.add_mistake(path, problem);
             }
         }
     }
@@ -132,8 +132,8 @@ fn read_limit(mut section: Section<'_>, findings: &mut Findings<'_>) -> Option<L
     let group = section.required(findings, "group", "a regular expression");
     let group = group.and_then(|text| compile(findings, &text));
     let limit = section.time(findings, &LAG_SECONDS);
-    if !section.has("lag-seconds") {
-        findings.mistake(
+    if !section.has_key("lag-seconds") {
+        findings.add_mistake(
             section.path.key("lag-seconds"),
             format!("{}, but the key is missing", expected_time(&LAG_SECONDS)),
         );

@@ -20,7 +20,7 @@ pub(crate) struct Refusal {
     instead: &'static str,
 }
 
-const fn refusal(name: &'static str, why: &'static str, instead: &'static str) -> Refusal {
+const fn forbidden(name: &'static str, why: &'static str, instead: &'static str) -> Refusal {
     Refusal { name, why, instead }
 }
 
@@ -34,59 +34,59 @@ const VERSIONS: &str = "without the API versions of the brokers, aborted transac
 /// Properties that would make values wrong, disable stopping or recovery, write, or load code. Aliases are not listed:
 /// they are resolved first.
 pub(crate) const REFUSED: &[Refusal] = &[
-    refusal("allow.auto.create.topics", READS, REMOVE),
-    refusal("api.version.fallback.ms", VERSIONS, REMOVE),
-    refusal("api.version.request", VERSIONS, REMOVE),
-    refusal("auto.commit.enable", READS, REMOVE),
-    refusal("auto.offset.reset", OWN, REMOVE),
-    refusal("broker.version.fallback", VERSIONS, REMOVE),
-    refusal("client.id", "it has a key of its own", "set client-id"),
-    refusal("default_topic_conf", POINTER, REMOVE),
-    refusal("enable.auto.commit", READS, REMOVE),
-    refusal("enable.auto.offset.store", READS, REMOVE),
-    refusal("enable.partition.eof", OWN, REMOVE),
-    refusal("enable.sasl.oauthbearer.unsecure.jwt", "such a token has no signature, and proves nothing", REMOVE),
-    refusal(
+    forbidden("allow.auto.create.topics", READS, REMOVE),
+    forbidden("api.version.fallback.ms", VERSIONS, REMOVE),
+    forbidden("api.version.request", VERSIONS, REMOVE),
+    forbidden("auto.commit.enable", READS, REMOVE),
+    forbidden("auto.offset.reset", OWN, REMOVE),
+    forbidden("broker.version.fallback", VERSIONS, REMOVE),
+    forbidden("client.id", "it has a key of its own", "set client-id"),
+    forbidden("default_topic_conf", POINTER, REMOVE),
+    forbidden("enable.auto.commit", READS, REMOVE),
+    forbidden("enable.auto.offset.store", READS, REMOVE),
+    forbidden("enable.partition.eof", OWN, REMOVE),
+    forbidden("enable.sasl.oauthbearer.unsecure.jwt", "such a token has no signature, and proves nothing", REMOVE),
+    forbidden(
         "enable.sparse.connections",
         "librdkafka would try a broker that refuses connections thousands of times a second",
         REMOVE,
     ),
-    refusal("enable.ssl.certificate.verification", "it has a key of its own", "set noverify in the [tls.*]"),
-    refusal("enable_sasl_queue", OWN, REMOVE),
-    refusal("enabled_events", OWN, REMOVE),
-    refusal("group.id", READS, REMOVE),
-    refusal("group.instance.id", READS, REMOVE),
-    refusal("group.protocol", READS, REMOVE),
-    refusal("interceptors", POINTER, REMOVE),
-    refusal("internal.termination.signal", "librdkafka would take the signals that end the program", REMOVE),
-    refusal("isolation.level", "warrener counts only records of committed transactions", REMOVE),
-    refusal("log.queue", OWN, REMOVE),
-    refusal("log.thread.name", OWN, REMOVE),
-    refusal("log_level", OWN, "set level in [logging]"),
-    refusal("metadata.broker.list", "it has a key of its own", "set servers in the [cluster.*] and [consumer.*]"),
-    refusal("offset.store.*", "it writes offsets to files, and warrener only reads", REMOVE),
-    refusal("opaque", POINTER, REMOVE),
-    refusal("plugin.library.paths", CODE, REMOVE),
-    refusal(
+    forbidden("enable.ssl.certificate.verification", "it has a key of its own", "set noverify in the [tls.*]"),
+    forbidden("enable_sasl_queue", OWN, REMOVE),
+    forbidden("enabled_events", OWN, REMOVE),
+    forbidden("group.id", READS, REMOVE),
+    forbidden("group.instance.id", READS, REMOVE),
+    forbidden("group.protocol", READS, REMOVE),
+    forbidden("interceptors", POINTER, REMOVE),
+    forbidden("internal.termination.signal", "librdkafka would take the signals that end the program", REMOVE),
+    forbidden("isolation.level", "warrener counts only records of committed transactions", REMOVE),
+    forbidden("log.queue", OWN, REMOVE),
+    forbidden("log.thread.name", OWN, REMOVE),
+    forbidden("log_level", OWN, "set level in [logging]"),
+    forbidden("metadata.broker.list", "it has a key of its own", "set servers in the [cluster.*] and [consumer.*]"),
+    forbidden("offset.store.*", "it writes offsets to files, and warrener only reads", REMOVE),
+    forbidden("opaque", POINTER, REMOVE),
+    forbidden("plugin.library.paths", CODE, REMOVE),
+    forbidden(
         "sasl.kerberos.kinit.cmd",
         "it is a shell command",
         "set sasl.kerberos.min.time.before.relogin to 0, and run the command beside warrener",
     ),
-    refusal("ssl.engine.*", CODE, REMOVE),
-    refusal("ssl.providers", CODE, REMOVE),
-    refusal("ssl_ca", POINTER, "set cafile in the [tls.*]"),
-    refusal("ssl_certificate", POINTER, "set certfile in the [tls.*]"),
-    refusal("ssl_engine_callback_data", POINTER, REMOVE),
-    refusal("ssl_key", POINTER, "set keyfile in the [tls.*]"),
-    refusal("statistics.interval.ms", OWN, REMOVE),
-    refusal("test.mock.*", "librdkafka would show a simulated cluster", REMOVE),
-    refusal(
+    forbidden("ssl.engine.*", CODE, REMOVE),
+    forbidden("ssl.providers", CODE, REMOVE),
+    forbidden("ssl_ca", POINTER, "set cafile in the [tls.*]"),
+    forbidden("ssl_certificate", POINTER, "set certfile in the [tls.*]"),
+    forbidden("ssl_engine_callback_data", POINTER, REMOVE),
+    forbidden("ssl_key", POINTER, "set keyfile in the [tls.*]"),
+    forbidden("statistics.interval.ms", OWN, REMOVE),
+    forbidden("test.mock.*", "librdkafka would show a simulated cluster", REMOVE),
+    forbidden(
         "topic.blacklist",
         "librdkafka would hide topics without an error",
         "set topic-denylist in the [cluster.*]",
     ),
-    refusal("ut_*", POINTER, REMOVE),
-    refusal("*_cb", POINTER, REMOVE),
+    forbidden("ut_*", POINTER, REMOVE),
+    forbidden("*_cb", POINTER, REMOVE),
 ];
 
 /// Aliases of properties (`_RK_C_ALIAS` in librdkafka's `rdkafka_conf.c`).
@@ -108,14 +108,14 @@ pub const ALIASES: [(&str, &str); 11] = [
 const IN_A_SHELL: [&str; 3] = ["sasl.kerberos.keytab", "sasl.kerberos.principal", "sasl.kerberos.service.name"];
 
 /// Resolves a name to its property. librdkafka also accepts topic properties with the prefix `topic.`.
-fn meant(name: &str) -> &str {
+fn resolve_alias(name: &str) -> &str {
     let is_global = ["topic.metadata.", "topic.blacklist"].iter().any(|own| name.starts_with(own));
     let name = name.strip_prefix("topic.").filter(|_| !is_global).unwrap_or(name);
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, meant)| meant)
 }
 
 impl Refusal {
-    fn is_of(&self, name: &str) -> bool {
+    fn matches_name(&self, name: &str) -> bool {
         match (self.name.strip_suffix('*'), self.name.strip_prefix('*')) {
             (Some(start), _) => name.starts_with(start),
             (None, Some(end)) => name.ends_with(end),
@@ -148,32 +148,32 @@ fn read_table(
             read_table(&path, &format!("{name}."), table, properties, findings);
             continue;
         }
-        let meant = meant(&name);
-        if let Some(problem) = refused(&name, meant) {
-            findings.mistake(path, problem);
+        let meant = resolve_alias(&name);
+        if let Some(problem) = name_problem(&name, meant) {
+            findings.add_mistake(path, problem);
             continue;
         }
         let Some(value) = property(path.clone(), value.get_ref(), findings) else { continue };
-        if let Some(problem) = unfit(meant, &value) {
-            findings.mistake(path.clone(), problem);
+        if let Some(problem) = value_problem(meant, &value) {
+            findings.add_mistake(path.clone(), problem);
         }
         if properties.insert(meant.to_owned(), Secret::new(value)).is_some() {
-            findings.mistake(path, format!("expected {} once, found it twice", quote(meant)));
+            findings.add_mistake(path, format!("expected {} once, found it twice", quote(meant)));
         }
     }
 }
 
-fn refused(name: &str, meant: &str) -> Option<String> {
+fn name_problem(name: &str, meant: &str) -> Option<String> {
     if name.is_empty() || name.contains('\0') {
         return Some(format!("expected the name of a property, found {}", quote(name)));
     }
-    let Refusal { why, instead, .. } = REFUSED.iter().find(|refusal| refusal.is_of(meant))?;
+    let Refusal { why, instead, .. } = REFUSED.iter().find(|refusal| refusal.matches_name(meant))?;
     let stands_for = if name == meant { String::new() } else { format!(" (it stands for {})", quote(meant)) };
     Some(format!("cannot be set{stands_for}: {why}; {instead}"))
 }
 
 /// Returns what is wrong with a value. The value is not shown, because it may be secret.
-fn unfit(name: &str, value: &str) -> Option<&'static str> {
+fn value_problem(name: &str, value: &str) -> Option<&'static str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/@._-:=+".contains(c);
     if value.contains('\0') {
         return Some("expected a value without NUL characters, found one");
@@ -193,7 +193,7 @@ fn check_protocol(path: Path, protocol: &str, profile: &ClientProfile, findings:
         if named && !protects {
             let problem =
                 format!("expected a protocol with {key}, because the profile sets {key}, found {}", quote(&protocol));
-            findings.mistake(path.clone(), format!("{problem}; remove the property: tls and sasl imply it"));
+            findings.add_mistake(path.clone(), format!("{problem}; remove the property: tls and sasl imply it"));
         }
     }
 }
@@ -205,7 +205,7 @@ fn property(path: Path, value: &DeValue<'_>, findings: &mut Findings<'_>) -> Opt
         DeValue::Float(float) => Some(float.as_str().to_owned()),
         DeValue::Boolean(flag) => Some(flag.to_string()),
         DeValue::Integer(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-            findings.mistake(path, format!("expected a string, a number or a boolean, found {}", kind(value)));
+            findings.add_mistake(path, format!("expected a string, a number or a boolean, found {}", kind(value)));
             None
         }
     }
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     fn is_refused(name: &str) -> bool {
-        refused(name, meant(name)).is_some()
+        name_problem(name, resolve_alias(name)).is_some()
     }
 
     #[test]
@@ -255,20 +255,20 @@ mod tests {
 
     #[test]
     fn an_alias_is_refused_with_the_name_it_stands_for() {
-        let problem = refused("topic.enable.auto.commit", meant("topic.enable.auto.commit"));
+        let problem = name_problem("topic.enable.auto.commit", resolve_alias("topic.enable.auto.commit"));
         let expected = "cannot be set (it stands for \"enable.auto.commit\"): warrener only reads; remove it";
         assert_eq!(problem.as_deref(), Some(expected));
     }
 
     #[test]
     fn what_becomes_part_of_a_shell_command_is_no_command() {
-        assert_eq!(unfit("sasl.kerberos.principal", "warrener/host.example@EXAMPLE.COM"), None);
+        assert_eq!(value_problem("sasl.kerberos.principal", "warrener/host.example@EXAMPLE.COM"), None);
         for name in IN_A_SHELL {
             for value in ["a; rm -rf /", "$(id)", "`id`", "a\nb", "a\"b", "a b", "%{sasl.password}"] {
-                assert!(unfit(name, value).is_some(), "{name} = {value}");
+                assert!(value_problem(name, value).is_some(), "{name} = {value}");
             }
         }
-        assert_eq!(unfit("sasl.password", "a; b"), None);
-        assert!(unfit("sasl.password", "a\0b").is_some());
+        assert_eq!(value_problem("sasl.password", "a; b"), None);
+        assert!(value_problem("sasl.password", "a\0b").is_some());
     }
 }

@@ -17,7 +17,7 @@ use crate::config::file::bounds::{
 use crate::config::file::findings::{Findings, Path, quote};
 use crate::config::file::section::Section;
 use crate::config::file::values;
-use crate::config::sections::client::{Profiles, file};
+use crate::config::sections::client::{Profiles, read_readable_path};
 use crate::model::Level;
 
 /// Default address of the HTTP server.
@@ -49,7 +49,7 @@ impl Default for Evaluator {
 impl HttpServer {
     /// A server at an address, with defaults for the rest, as `--listen` makes it.
     #[must_use]
-    pub fn at(address: String) -> Self {
+    pub fn with_address(address: String) -> Self {
         Self {
             name: DEFAULT.to_owned(),
             address,
@@ -65,7 +65,7 @@ impl HttpServer {
 
 impl Default for HttpServer {
     fn default() -> Self {
-        Self::at(ADDRESS.to_owned())
+        Self::with_address(ADDRESS.to_owned())
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) 
         storage.intervals = intervals.unwrap_or(WINDOW);
         storage.min_distance = section.time(findings, &MIN_DISTANCE).unwrap_or_default();
         storage.expire_group = section.time(findings, &EXPIRE_GROUP).map_or(Expiry::BySource, Expiry::After);
-        storage.groups = section.groups(findings);
+        storage.groups = section.group_filter(findings);
         section.ignore(findings, "workers", "storage has no queue and no workers");
         section.ignore(findings, "queue-depth", "storage has no queue");
         section.finish(findings);
@@ -108,11 +108,11 @@ pub(crate) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>
 
 /// The sections of a kind that may exist only once. All of them are checked.
 fn only_one<'a>(root: &mut Section<'a>, key: &'static str, findings: &mut Findings<'_>) -> Vec<(String, Section<'a>)> {
-    let sections = root.sections(findings, key);
+    let sections = root.read_sections(findings, key);
     if sections.len() > 1 {
         let names: Vec<_> = sections.iter().map(|(name, _)| quote(name)).collect();
         let problem = format!("expected one section [{key}.NAME], found {}: {}", names.len(), names.join(", "));
-        findings.mistake(root.path.key(key), problem);
+        findings.add_mistake(root.path.key(key), problem);
     }
     sections
 }
@@ -131,7 +131,7 @@ pub(crate) fn read_http(
         if let Some(other) = servers.iter().find(|other| other.address == server.address && !no_port) {
             let problem =
                 format!("expected an address that no other server has, found that of [httpserver.{}]", other.name);
-            findings.mistake(path, problem);
+            findings.add_mistake(path, problem);
         }
         servers.push(server);
     }
@@ -150,25 +150,25 @@ fn read_http_server(
     let mut server = HttpServer { name, ..HttpServer::default() };
     if let Some(text) = section.text(findings, "address") {
         server.address = values::parse_address(&text.value).unwrap_or_else(|expected| {
-            findings.mistake(text.path, format!("{expected}, found {}", text.shown));
+            findings.add_mistake(text.path, format!("{expected}, found {}", text.shown));
             String::new()
         });
     }
     if let Some(named) = section.text(findings, "tls") {
         server.tls = profiles.server_tls(&named, findings);
-        findings.unsupported(named.path);
+        findings.add_unsupported(named.path);
     }
-    server.web_config_file = file(section, "web-config-file", findings);
+    server.web_config_file = read_readable_path(section, "web-config-file", findings);
     if server.web_config_file.is_some() {
-        findings.unsupported(section.path.key("web-config-file"));
+        findings.add_unsupported(section.path.key("web-config-file"));
     }
     server.enable_lifecycle = section.flag(findings, "enable-lifecycle");
     server.enable_admin = section.flag(findings, "enable-admin");
     if server.enable_lifecycle {
-        findings.unsupported(section.path.key("enable-lifecycle"));
+        findings.add_unsupported(section.path.key("enable-lifecycle"));
     }
     server.allowed_hosts = read_hosts(section, findings);
-    server.ready_timeout = section.wait(findings, &READY_TIMEOUT, READY_AFTER);
+    server.ready_timeout = section.time_or_default(findings, &READY_TIMEOUT, READY_AFTER);
     section.ignore(findings, "timeout", "the time limits of clients are fixed");
     server
 }
@@ -180,7 +180,7 @@ fn read_hosts(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Hos
             Some(host) => hosts.push(host),
             None => {
                 let problem = format!("expected a host name, IPv4 or [IPv6], without a port, found {}", text.shown);
-                findings.mistake(text.path, problem);
+                findings.add_mistake(text.path, problem);
             }
         }
     }
@@ -209,7 +209,7 @@ fn level(path: Path, value: &str, shown: &str, findings: &mut Findings<'_>) -> L
         return Level::Error;
     }
     values::parse_level(value).unwrap_or_else(|expected| {
-        findings.mistake(path, format!("{expected}, found {shown}"));
+        findings.add_mistake(path, format!("{expected}, found {shown}"));
         Level::Info
     })
 }

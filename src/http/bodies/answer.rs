@@ -57,46 +57,46 @@ impl Content {
 }
 
 /// A plain text answer.
-pub(crate) fn text(status: StatusCode, words: &'static str) -> Response<Content> {
-    whole(status, "text/plain; charset=utf-8", Bytes::from_static(words.as_bytes()))
+pub(crate) fn text_response(status: StatusCode, words: &'static str) -> Response<Content> {
+    whole_response(status, "text/plain; charset=utf-8", Bytes::from_static(words.as_bytes()))
 }
 
 /// The answer if no thread can be started for the request.
-pub(crate) fn no_thread(error: &io::Error) -> Response<Content> {
+pub(crate) fn no_thread_response(error: &io::Error) -> Response<Content> {
     static REPORTER: Reporter = Reporter::new();
-    REPORTER.report(&shortage::thread_cause(error), "requests are answered 503");
-    text(StatusCode::SERVICE_UNAVAILABLE, "no thread is available for this request; try again later\n")
+    REPORTER.report(&shortage::thread_error_text(error), "requests are answered 503");
+    text_response(StatusCode::SERVICE_UNAVAILABLE, "no thread is available for this request; try again later\n")
 }
 
 /// The answer if there is no memory for the request.
-pub(crate) fn no_memory() -> Response<Content> {
+pub(crate) fn no_memory_response() -> Response<Content> {
     static REPORTER: Reporter = Reporter::new();
     REPORTER.report("there is no memory for what is asked", "requests are answered 503");
-    text(StatusCode::SERVICE_UNAVAILABLE, "not enough memory for this request; try again later\n")
+    text_response(StatusCode::SERVICE_UNAVAILABLE, "not enough memory for this request; try again later\n")
 }
 
 /// An answer with a whole body.
-pub(crate) fn whole(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<Content> {
+pub(crate) fn whole_response(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<Content> {
     let answer = Response::new(Content::Whole(content));
-    with(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
+    with_header(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
 /// An answer from pieces. A body of more than one piece keeps its place until the client has taken it.
-pub(crate) fn whole_or_held(
+pub(crate) fn response_of_chunks(
     status: StatusCode,
     content_type: &'static str,
     mut chunks: Vec<Bytes>,
     place: Place,
 ) -> Response<Content> {
     if chunks.len() <= 1 {
-        return whole(status, content_type, chunks.pop().unwrap_or_default());
+        return whole_response(status, content_type, chunks.pop().unwrap_or_default());
     }
     let answer = with_status(Response::new(Content::Held(Held::new(chunks, place))), status);
-    with(answer, CONTENT_TYPE, HeaderValue::from_static(content_type))
+    with_header(answer, CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
 /// Sets a header of an answer.
-pub(crate) fn with(mut answer: Response<Content>, name: HeaderName, value: HeaderValue) -> Response<Content> {
+pub(crate) fn with_header(mut answer: Response<Content>, name: HeaderName, value: HeaderValue) -> Response<Content> {
     answer.headers_mut().insert(name, value);
     answer
 }
@@ -143,13 +143,13 @@ impl Body for Sending {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Whole(bytes) => exactly(bytes.len()),
-            Content::Held(held) => exactly(held.left()),
+            Content::Whole(bytes) => exact_size_hint(bytes.len()),
+            Content::Held(held) => exact_size_hint(held.left()),
             Content::Shared { .. } | Content::Stream(_) | Content::Omitted => SizeHint::default(),
         }
     }
 }
 
-fn exactly(bytes: usize) -> SizeHint {
+fn exact_size_hint(bytes: usize) -> SizeHint {
     u64::try_from(bytes).map_or_else(|_| SizeHint::default(), SizeHint::with_exact)
 }

@@ -17,7 +17,7 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     /// Returns all pieces.
-    pub fn end(mut self) -> Vec<Bytes> {
+    pub fn into_chunks(mut self) -> Vec<Bytes> {
         if !self.open.is_empty() {
             self.full.push(self.open.into());
         }
@@ -62,7 +62,7 @@ mod tests {
             chunks.write_all(&bytes).unwrap();
             expected.extend(bytes);
         }
-        let made = chunks.end();
+        let made = chunks.into_chunks();
         assert_eq!(made.concat(), expected);
         let sizes: Vec<_> = made.iter().map(Bytes::len).collect();
         assert_eq!(sizes, [CHUNK, 1, 3 * CHUNK, 40_005, 40_000]);

@@ -9,7 +9,7 @@ use serde::Serialize;
 ///
 /// # Errors
 /// The body cannot be serialized.
-pub(crate) fn excess(body: &impl Serialize, longest: u64) -> io::Result<Option<String>> {
+pub(crate) fn size_problem(body: &impl Serialize, longest: u64) -> io::Result<Option<String>> {
     let mut length = Length(0);
     serde_json::to_writer(&mut length, body)?;
     let Length(length) = length;
@@ -36,8 +36,8 @@ mod tests {
 
     #[test]
     fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
-        assert_eq!(excess(&"12345678", 10).unwrap(), None);
+        assert_eq!(size_problem(&"12345678", 10).unwrap(), None);
         let why = "the answer would have 11 bytes, and the limit is 10";
-        assert_eq!(excess(&"123456789", 10).unwrap().as_deref(), Some(why));
+        assert_eq!(size_problem(&"123456789", 10).unwrap().as_deref(), Some(why));
     }
 }

@@ -12,63 +12,63 @@ use tokio_util::sync::CancellationToken;
 /// A page needs a copy of the values, up to 16 MB, until its client has taken it. Waiting clients evict stalled ones.
 pub(crate) struct Places {
     free: Arc<Semaphore>,
-    held: Mutex<Vec<Weak<Hold>>>,
+    holders: Mutex<Vec<Weak<Hold>>>,
     stall: Duration,
 }
 
 /// A place that is held. Dropping it frees the place.
 pub(crate) struct Place {
-    hold: Arc<Hold>,
+    holder: Arc<Hold>,
     _permit: OwnedSemaphorePermit,
 }
 
 struct Hold {
     /// When the client last took a piece. `None` while the server works on the page.
-    taken: Mutex<Option<Instant>>,
+    last_taken: Mutex<Option<Instant>>,
     /// Cuts the client's connection.
     cut: CancellationToken,
 }
 
 impl Place {
     /// Records that the client has taken a piece, or can take the first one from now on.
-    pub fn taken(&self) {
-        *self.hold.taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    pub fn record_taken(&self) {
+        *self.holder.last_taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
 impl Places {
     pub fn new(count: usize, stall: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(count)), held: Mutex::new(Vec::new()), stall }
+        Self { free: Arc::new(Semaphore::new(count)), holders: Mutex::new(Vec::new()), stall }
     }
 
     /// Waits for a place. Holders whose clients have taken nothing for the time `stall` are cut during the wait.
     ///
     /// Returns `None` once the places are closed.
-    pub async fn take(&self, cut: CancellationToken) -> Option<Place> {
+    pub async fn acquire(&self, cut: CancellationToken) -> Option<Place> {
         let mut turn = std::pin::pin!(Arc::clone(&self.free).acquire_owned());
         let mut look = Instant::now();
         loop {
             tokio::select! {
                 biased;
                 permit = &mut turn => {
-                    let hold = Arc::new(Hold { taken: Mutex::new(None), cut });
-                    let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+                    let hold = Arc::new(Hold { last_taken: Mutex::new(None), cut });
+                    let mut held = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
                     held.retain(|hold| hold.strong_count() > 0);
                     held.push(Arc::downgrade(&hold));
-                    return Some(Place { hold, _permit: permit.ok()? });
+                    return Some(Place { holder, _permit: permit.ok()? });
                 }
-                () = tokio::time::sleep_until(look) => look = self.cut_stalled(Instant::now()),
+                () = tokio::time::sleep_until(look) => look = self.close_stalled(Instant::now()),
             }
         }
     }
 
     /// Cuts holders whose clients have taken nothing for too long. Returns when to check again.
-    fn cut_stalled(&self, now: Instant) -> Instant {
+    fn close_stalled(&self, now: Instant) -> Instant {
         let holds: Vec<_> =
-            self.held.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
+            self.holders.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
         let mut next = now + self.stall;
         for hold in holds {
-            let Some(taken) = *hold.taken.lock().unwrap_or_else(PoisonError::into_inner) else { continue };
+            let Some(taken) = *hold.last_taken.lock().unwrap_or_else(PoisonError::into_inner) else { continue };
             let due = taken + self.stall;
             if due <= now {
                 hold.cut.cancel();
@@ -99,22 +99,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_place_is_free_again_once_it_is_given_back() {
         let places = places(1);
-        let first = places.take(CancellationToken::new()).await;
-        assert!(tokio::time::timeout(Duration::from_secs(60), places.take(CancellationToken::new())).await.is_err());
+        let first = places.acquire(CancellationToken::new()).await;
+        assert!(tokio::time::timeout(Duration::from_secs(60), places.acquire(CancellationToken::new())).await.is_err());
         drop(first);
-        assert!(places.take(CancellationToken::new()).await.is_some());
+        assert!(places.acquire(CancellationToken::new()).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_takes_nothing_for_a_second_is_cut_while_another_waits() {
         let (places, start) = (places(2), Instant::now());
         let (stalled, steady) = (CancellationToken::new(), CancellationToken::new());
-        let first = places.take(stalled.clone()).await.unwrap();
-        let second = places.take(steady.clone()).await.unwrap();
-        first.taken();
+        let first = places.acquire(stalled.clone()).await.unwrap();
+        let second = places.acquire(steady.clone()).await.unwrap();
+        first.record_taken();
         let keep_taking = async {
             loop {
-                second.taken();
+                second.record_taken();
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
         };
@@ -124,7 +124,7 @@ mod tests {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            place = places.take(CancellationToken::new()) => assert!(place.is_some()),
+            place = places.acquire(CancellationToken::new()) => assert!(place.is_some()),
             () = keep_taking => {}
             () = give_back => {}
         }
@@ -135,18 +135,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_takes_nothing_keeps_the_place_while_nobody_waits() {
         let (places, cut) = (places(2), CancellationToken::new());
-        let first = places.take(cut.clone()).await.unwrap();
-        first.taken();
+        let first = places.acquire(cut.clone()).await.unwrap();
+        first.record_taken();
         tokio::time::advance(Duration::from_secs(20)).await;
-        drop(places.take(CancellationToken::new()).await);
+        drop(places.acquire(CancellationToken::new()).await);
         assert!(!cut.is_cancelled());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_us_is_not_taken_for_a_sluggard() {
         let (places, cut) = (places(1), CancellationToken::new());
-        let _working = places.take(cut.clone()).await.unwrap();
-        assert!(tokio::time::timeout(Duration::from_secs(9), places.take(CancellationToken::new())).await.is_err());
+        let _working = places.acquire(cut.clone()).await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_secs(9), places.acquire(CancellationToken::new())).await.is_err());
         assert!(!cut.is_cancelled());
     }
 }

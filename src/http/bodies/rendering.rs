@@ -44,7 +44,7 @@ impl Rendering {
         let (send, steps) = mpsc::channel(AHEAD);
         let (tell, read) = oneshot::channel();
         let (scrape, hold) = (Arc::clone(scrape), Arc::clone(hold));
-        let work = Work::begin(move || {
+        let work = Work::start(move || {
             let begun = Instant::now();
             let pieces = scrape(format, asked.into_std());
             let worked = begun.elapsed();
@@ -61,7 +61,7 @@ impl Rendering {
         match read.await {
             Ok(Ok(())) => Ok(Self { steps }),
             Ok(Err(error)) => Err(NoPage::NoMemory(error)),
-            Err(_) => Err(work.done().await.map_or_else(NoPage::Undone, |()| NoPage::Stopping)),
+            Err(_) => Err(work.result().await.map_or_else(NoPage::Undone, |()| NoPage::Stopping)),
         }
     }
 

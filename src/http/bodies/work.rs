@@ -30,7 +30,7 @@ impl<T: Send + 'static> Work<T> {
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn begin(work: impl FnOnce() -> T + Send + 'static) -> Result<Self, Undone> {
+    pub fn start(work: impl FnOnce() -> T + Send + 'static) -> Result<Self, Undone> {
         let (give, given) = oneshot::channel();
         let run = move || {
             if let Ok(done) = catch_unwind(AssertUnwindSafe(work)) {
@@ -48,7 +48,7 @@ impl<T: Send + 'static> Work<T> {
     ///
     /// # Errors
     /// The work panicked.
-    pub async fn done(self) -> Result<T, Undone> {
+    pub async fn result(self) -> Result<T, Undone> {
         self.0.await.map_err(|_| Undone::Panicked)
     }
 }
@@ -57,8 +57,8 @@ impl<T: Send + 'static> Work<T> {
 ///
 /// # Errors
 /// No thread can be started, or the work panicked.
-pub(crate) async fn done<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
-    Work::begin(work)?.done().await
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
+    Work::start(work)?.result().await
 }
 
 #[cfg(test)]
@@ -68,8 +68,8 @@ mod tests {
     #[tokio::test]
     async fn work_is_done_beside_and_its_panic_stays_there() {
         let here = std::thread::current().id();
-        assert_ne!(done(|| std::thread::current().id()).await.unwrap(), here);
-        let undone = done(|| panic!("on purpose")).await.unwrap_err();
+        assert_ne!(run(|| std::thread::current().id()).await.unwrap(), here);
+        let undone = run(|| panic!("on purpose")).await.unwrap_err();
         assert!(matches!(undone, Undone::Panicked), "{undone:?}");
     }
 }

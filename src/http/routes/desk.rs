@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use crate::burrow::{Answer, Verb};
 use crate::http::Api;
 use crate::http::Numbers;
-use crate::http::bodies::answer::{Content, no_memory, no_thread, text, whole_or_held, with};
+use crate::http::bodies::answer::{Content, no_memory_response, no_thread_response, text_response, response_of_chunks, with_header};
 use crate::http::bodies::chunks::{CHUNK, Chunks, is_out_of_memory};
-use crate::http::bodies::measure::excess;
+use crate::http::bodies::measure::size_problem;
 use crate::http::bodies::places::{Place, Places};
 use crate::http::bodies::work::{self, Undone};
 use crate::http::routes::negotiate::Coding;
@@ -33,12 +33,12 @@ const TOO_LARGE: u16 = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
 
 /// Handles the requests whose answers are computed.
 pub(crate) struct Desk {
-    api: Api,
-    numbers: Numbers,
+    burrow: Api,
+    status_page: Numbers,
     origin: Option<HeaderValue>,
-    places: Places,
+    permits: Places,
     /// Maximum size of a body in bytes.
-    longest: u64,
+    max_bytes: u64,
 }
 
 /// An answer that is ready to be sent.
@@ -54,7 +54,7 @@ pub(crate) struct Held {
     chunks: std::vec::IntoIter<Bytes>,
     left: usize,
     /// Freed with the last piece.
-    place: Option<Place>,
+    permit: Option<Place>,
 }
 
 /// Why there is no answer.
@@ -75,25 +75,25 @@ impl Desk {
         // The configuration has been checked, so this is a valid header value.
         let origin = origin.and_then(|origin| HeaderValue::from_str(origin).ok());
         let places = Places::new(limits.answers, limits.stall);
-        Self { api, numbers, origin, places, longest: limits.answer_bytes }
+        Self { burrow: api, status_page: numbers, origin, permits: places, max_bytes: limits.answer_bytes }
     }
 
     /// Answers a request to Burrow's API. Waits for a place. `cut` closes the client's connection.
-    pub async fn answer(
+    pub async fn answer_burrow(
         &self,
         method: &Method,
         path: String,
         body: Bytes,
         cut: CancellationToken,
     ) -> Response<Content> {
-        let (api, verb, longest) = (Arc::clone(&self.api), verb(method), self.longest);
-        self.marked(or_failed(self.make(cut, move || Made::of(api(verb, &path, &body), longest)).await))
+        let (api, verb, longest) = (Arc::clone(&self.burrow), burrow_method(method), self.max_bytes);
+        self.with_allowed_origin(or_error_response(self.prepare(cut, move || Made::of(api(verb, &path, &body), longest)).await))
     }
 
     /// Answers a request for the status page's data. Waits for a place. `cut` closes the client's connection.
-    pub async fn numbers(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
-        let (numbers, longest) = (Arc::clone(&self.numbers), self.longest);
-        let mut answer = or_failed(self.make(cut, move || Made::of_numbers(numbers(&call), coding, longest)).await);
+    pub async fn answer_status_page(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
+        let (numbers, longest) = (Arc::clone(&self.status_page), self.max_bytes);
+        let mut answer = or_error_response(self.prepare(cut, move |of_status_page_numbers(numbers(&call), coding, longest)).await);
         let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
         say(CACHE_CONTROL, "no-store");
         say(VARY, "Accept-Encoding");
@@ -102,67 +102,67 @@ impl Desk {
     }
 
     /// Adds `Access-Control-Allow-Origin` to an answer, if it is configured.
-    pub fn marked(&self, answer: Response<Content>) -> Response<Content> {
+    pub fn with_allowed_origin(&self, answer: Response<Content>) -> Response<Content> {
         match &self.origin {
-            Some(origin) => with(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
+            Some(origin) => with_header(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
             None => answer,
         }
     }
 
-    async fn make(
+    async fn prepare(
         &self,
         cut: CancellationToken,
         work: impl FnOnce() -> Result<Made, NoAnswer> + Send + 'static,
     ) -> Result<Response<Content>, NoAnswer> {
-        let place = self.places.take(cut).await.ok_or(NoAnswer::Stopping)?;
+        let place = self.permits.acquire(cut).await.ok_or(NoAnswer::Stopping)?;
         // The work holds the place until it ends, even if the client has gone.
         let made = move || {
             has_headroom()?;
             work()
         };
-        let (made, place) = work::done(move || (made(), place)).await?;
+        let (made, place) = work::run(move || (made(), place)).await?;
         let Made { status, allow, coding, chunks } = made?;
-        let mut answer = whole_or_held(status, "application/json", chunks, place);
+        let mut answer = response_of_chunks(status, "application/json", chunks, place);
         if coding == Coding::Gzip {
             answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         Ok(match allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
-            Some(allow) => with(answer, ALLOW, allow),
+            Some(allow) => with_header(answer, ALLOW, allow),
             None => answer,
         })
     }
 
     /// Hands out no more places, and waits until the held ones are free.
-    pub async fn end(&self, limits: &Limits) {
-        self.places.close(limits.answers).await;
+    pub async fn close(&self, limits: &Limits) {
+        self.permits.close(limits.answers).await;
     }
 }
 
-fn or_failed(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
+fn or_error_response(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
     match answer {
         Ok(answer) => answer,
-        Err(NoAnswer::Stopping) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        Err(NoAnswer::Undone(Undone::NoThread(error))) => no_thread(&error),
-        Err(NoAnswer::Write(error)) if is_out_of_memory(&error) => no_memory(),
+        Err(NoAnswer::Stopping) => text_response(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Err(NoAnswer::Undone(Undone::NoThread(error))) => no_thread_response(&error),
+        Err(NoAnswer::Write(error)) if is_out_of_memory(&error) => no_memory_response(),
         Err(error @ (NoAnswer::Write(_) | NoAnswer::Status(_) | NoAnswer::Undone(Undone::Panicked))) => {
             tracing::error!(?error, "a request to the API failed");
-            text(StatusCode::INTERNAL_SERVER_ERROR, "internal error: the answer could not be written; see the log\n")
+            text_response(StatusCode::INTERNAL_SERVER_ERROR, "internal error: the answer could not be written; see the log\n")
         }
     }
 }
 
 impl Made {
     fn of(mut answer: Answer, longest: u64) -> Result<Self, NoAnswer> {
-        if let Some(why) = excess(&answer.body, longest)? {
-            answer = answer.withheld(TOO_LARGE, why);
+        if let Some(why) = size_problem(&answer.body, longest)? {
+            answer = answer.with_error(TOO_LARGE, why);
         }
         let made = Self::written(answer.status, &answer.body, Coding::Identity)?;
         Ok(Self { allow: answer.allow, ..made })
     }
 
-    fn of_numbers(mut answer: status_page::Answer, coding: Coding, longest: u64) -> Result<Self, NoAnswer> {
-        if let Some(why) = excess(&answer.body, longest)? {
-            answer = status_page::Answer::withheld(TOO_LARGE, why);
+    fn of_status_page(mut answer: status_page::Answer, coding: Coding, longest: u64) -> Result<Self, NoAnswer> {
+        if let Some(why) = size_problem(&answer.body, longest)? {
+            answer = status_page::Answer::error(TOO_LARGE, why);
         }
         Self::written(answer.status, &answer.body, coding)
     }
@@ -181,15 +181,15 @@ impl Made {
                 packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
             }
         };
-        Ok(Self { status: StatusCode::from_u16(status)?, allow: None, coding, chunks: chunks.end() })
+        Ok(Self { status: StatusCode::from_u16(status)?, allow: None, coding, chunks: chunks.into_chunks() })
     }
 }
 
 impl Held {
     pub fn new(chunks: Vec<Bytes>, place: Place) -> Self {
-        place.taken();
+        place.record_taken();
         let left = chunks.iter().map(Bytes::len).sum();
-        Self { chunks: chunks.into_iter(), left, place: Some(place) }
+        Self { chunks: chunks.into_iter(), left, permit: Some(place) }
     }
 
     /// Number of bytes that are still to be sent.
@@ -200,9 +200,9 @@ impl Held {
     pub fn next(&mut self) -> Option<Bytes> {
         let chunk = self.chunks.next()?;
         self.left = self.left.saturating_sub(chunk.len());
-        match &self.place {
-            Some(place) if self.left > 0 => place.taken(),
-            Some(_) | None => self.place = None,
+        match &self.permit {
+            Some(place) if self.left > 0 => place.record_taken(),
+            Some(_) | None => self.permit = None,
         }
         Some(chunk)
     }
@@ -221,7 +221,7 @@ fn has_headroom() -> io::Result<()> {
     Ok(())
 }
 
-fn verb(method: &Method) -> Verb {
+fn burrow_method(method: &Method) -> Verb {
     match *method {
         Method::GET | Method::HEAD => Verb::Read,
         Method::DELETE => Verb::Delete,

@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::http::bodies::answer::{Content, whole};
+use crate::http::bodies::answer::{Content, whole_response};
 use crate::http::routes::negotiate::{self, Coding};
 use crate::http::routes::route::joined;
 
@@ -81,7 +81,7 @@ impl File {
         let mut hasher = DefaultHasher::new();
         hasher.write(content);
         let hash = hasher.finish();
-        let packed = packed(content).filter(|packed| packed.len() < content.len());
+        let packed = compressed(content).filter(|packed| packed.len() < content.len());
         Self {
             content_type,
             plain: Coded { content: Bytes::from_static(content), tag: format!("\"{hash:016x}\"") },
@@ -94,12 +94,12 @@ impl File {
         let coding = negotiate::coding(&joined(asked, header::ACCEPT_ENCODING));
         let packed = self.packed.as_ref().filter(|_| coding == Coding::Gzip);
         let coded = packed.unwrap_or(&self.plain);
-        let mut answer = if has(&joined(asked, header::IF_NONE_MATCH), &coded.tag) {
+        let mut answer = if lists_tag(&joined(asked, header::IF_NONE_MATCH), &coded.tag) {
             let mut answer = Response::new(Content::Whole(Bytes::new()));
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
             answer
         } else {
-            whole(StatusCode::OK, self.content_type, coded.content.clone())
+            whole_response(StatusCode::OK, self.content_type, coded.content.clone())
         };
         let mut say = |name: HeaderName, value| answer.headers_mut().insert(name, value);
         if packed.is_some() {
@@ -124,13 +124,13 @@ impl File {
 }
 
 /// Whether `If-None-Match` lists this tag (RFC 9110, section 13.1.2).
-fn has(if_none_match: &str, tag: &str) -> bool {
+fn lists_tag(if_none_match: &str, tag: &str) -> bool {
     let mut held = if_none_match.split(',').map(|held| held.trim().trim_start_matches("W/"));
     held.any(|held| held == tag || held == "*")
 }
 
 /// Never `None`: writing to memory does not fail.
-fn packed(content: &[u8]) -> Option<Vec<u8>> {
+fn compressed(content: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(content).ok()?;
     encoder.finish().ok()
@@ -143,10 +143,10 @@ mod tests {
     #[test]
     fn a_tag_is_found_among_those_that_a_client_has() {
         for list in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
-            assert!(has(list, "\"a\""), "{list}");
+            assert!(lists_tag(list, "\"a\""), "{list}");
         }
         for list in ["", "\"b\"", "a", "\"a-gzip\""] {
-            assert!(!has(list, "\"a\""), "{list}");
+            assert!(!lists_tag(list, "\"a\""), "{list}");
         }
     }
 

@@ -38,17 +38,17 @@ impl Gate {
 
     /// Returns why a request is answered with 403, or `None` if it is accepted.
     pub fn refusal(&self, head: &Parts) -> Option<&'static str> {
-        if !self.hosts.is_empty() && !self.is_meant(&head.uri, &head.headers) {
+        if !self.hosts.is_empty() && !self.names_allowed_host(&head.uri, &head.headers) {
             return Some("the host of this request is not in allowed-hosts of this [httpserver.*]\n");
         }
-        if !head.method.is_safe() && is_foreign(&head.uri, &head.headers) {
+        if !head.method.is_safe() && is_cross_site(&head.uri, &head.headers) {
             return Some("requests from pages of other sites may only read\n");
         }
         None
     }
 
     /// Whether a request names a host, and every host that it names is allowed.
-    fn is_meant(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+    fn names_allowed_host(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut named = 0_usize;
         let all = names(uri, headers).all(|name| {
             named = named.saturating_add(1);
@@ -66,7 +66,7 @@ fn names<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = Optio
 }
 
 /// Whether a browser says that a request comes from a page of another site.
-fn is_foreign(uri: &Uri, headers: &HeaderMap) -> bool {
+fn is_cross_site(uri: &Uri, headers: &HeaderMap) -> bool {
     let own = names(uri, headers).next().flatten();
     let is_own = |origin: &HeaderValue| {
         let origin = origin.to_str().ok().and_then(|origin| Authority::parse(origin.strip_prefix(SCHEME)?));

@@ -27,7 +27,7 @@ pub(crate) fn format(accept: &str) -> Format {
     let open = Wanted::of(Format::OpenMetrics, accept);
     match (text, open) {
         (None, Some(_)) => Format::OpenMetrics,
-        (Some(text), Some(open)) if open.beats(&text) => Format::OpenMetrics,
+        (Some(text), Some(open)) if open.is_better_than(&text) => Format::OpenMetrics,
         (None | Some(_), None) | (Some(_), Some(_)) => Format::Text,
     }
 }
@@ -43,8 +43,8 @@ impl Wanted {
     fn of(format: Format, accept: &str) -> Option<Self> {
         let mut best: Option<(Specific, Self)> = None;
         for (place, element) in split(accept, ',').enumerate() {
-            let (range, quality) = weighed(element);
-            let Some(specific) = covers(range, element, format) else { continue };
+            let (range, quality) = name_and_quality(element);
+            let Some(specific) = specificity(range, element, format) else { continue };
             let wanted = Self { quality, named: specific > Specific::Type, place };
             let better = best.as_ref().is_none_or(|(so_far, held)| {
                 specific > *so_far || (specific == *so_far && wanted.quality > held.quality)
@@ -56,7 +56,7 @@ impl Wanted {
         best.map(|(_, wanted)| wanted).filter(|wanted| wanted.quality > 0)
     }
 
-    fn beats(&self, other: &Self) -> bool {
+    fn is_better_than(&self, other: &Self) -> bool {
         let key = |it: &Self| (it.quality, it.named);
         key(self) > key(other) || (key(self) == key(other) && self.named && self.place < other.place)
     }
@@ -72,7 +72,7 @@ enum Specific {
     Version,
 }
 
-fn covers(range: &str, element: &str, format: Format) -> Option<Specific> {
+fn specificity(range: &str, element: &str, format: Format) -> Option<Specific> {
     let (kind, name, version) = match format {
         Format::Text => ("text", "plain", "0.0.4"),
         Format::OpenMetrics => ("application", "openmetrics-text", "1.0.0"),
@@ -104,7 +104,7 @@ fn covers(range: &str, element: &str, format: Format) -> Option<Specific> {
 pub(crate) fn coding(accept_encoding: &str) -> Coding {
     let (mut gzip, mut identity, mut others) = (None, None, None);
     for element in split(accept_encoding, ',') {
-        let (name, quality) = weighed(element);
+        let (name, quality) = name_and_quality(element);
         let slot = match name {
             "*" => &mut others,
             name if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") => &mut gzip,
@@ -119,7 +119,7 @@ pub(crate) fn coding(accept_encoding: &str) -> Coding {
 }
 
 /// Returns the name of a list element, and its quality: 1 if there is none, 0 if it is malformed.
-fn weighed(element: &str) -> (&str, Quality) {
+fn name_and_quality(element: &str) -> (&str, Quality) {
     let name = split(element, ';').next().unwrap_or_default();
     (name, parameter(element, "q").map_or(FULL, quality))
 }

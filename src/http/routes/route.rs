@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::Awaited;
 use crate::http::Ready;
-use crate::http::bodies::answer::{Content, Sending, no_memory, no_thread, text, whole, with};
+use crate::http::bodies::answer::{Content, Sending, no_memory_response, no_thread_response, text_response, whole_response, with_header};
 use crate::http::bodies::chunks::is_out_of_memory;
 use crate::http::bodies::work::Undone;
 use crate::http::routes::desk::Desk;
@@ -59,9 +59,9 @@ enum Page {
 /// Everything that answers the requests of one server.
 pub(crate) struct Pages {
     pub scrapes: Scrapes,
-    pub desk: Desk,
+    pub api: Desk,
     pub ready: Ready,
-    pub gate: Gate,
+    pub origin_check: Gate,
     pub limits: Arc<Limits>,
     pub stopping: CancellationToken,
 }
@@ -73,46 +73,46 @@ impl Pages {
         let has_body = !body.is_end_stream();
         watch.begin_request(has_body);
         let path = head.uri.path();
-        let answer = match self.admit(&head, has_body.then_some(body)).await {
-            Err(refusal) => text(refusal.0, refusal.1),
+        let answer = match self.accept(&head, has_body.then_some(body)).await {
+            Err(refusal) => text_response(refusal.0, refusal.1),
             Ok(body) if path == "/v3" || path.starts_with("/v3/") => {
-                self.desk.answer(&head.method, path.to_owned(), body, watch.cut.clone()).await
+                self.api.answer_burrow(&head.method, path.to_owned(), body, watch.cut.clone()).await
             }
-            Ok(_) => match status_page::call(path, head.uri.query().unwrap_or_default()) {
-                Some(call) => self.numbers(&head.method, call, &head.headers, &watch).await,
-                None => self.page(&head.method, path, &head.headers, &watch).await,
+            Ok(_) => match status_page::parse_call(path, head.uri.query().unwrap_or_default()) {
+                Some(call) => self.answer_status_page(&head.method, call, &head.headers, &watch).await,
+                None => self.answer_route(&head.method, path, &head.headers, &watch).await,
             },
         };
         // The watch does not look for the end of a body, so the connection cannot be used again.
         let answer =
-            if has_body { with(answer, header::CONNECTION, HeaderValue::from_static("close")) } else { answer };
+            if has_body { with_header(answer, header::CONNECTION, HeaderValue::from_static("close")) } else { answer };
         Ok(answer.map(|content| Sending::new(content, head.method == Method::HEAD, watch)))
     }
 
-    async fn page(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+    async fn answer_route(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
         if let Some(file) = files::find(path) {
             return if READ.contains(method) { file.answer(headers) } else { not_allowed(READ) };
         }
         let Some(route) = ROUTES.iter().find(|route| route.path == path) else {
-            return text(StatusCode::NOT_FOUND, "not found\n");
+            return text_response(StatusCode::NOT_FOUND, "not found\n");
         };
         if !route.methods.contains(method) {
             return not_allowed(route.methods);
         }
         match route.page {
-            Page::Metrics => self.metrics(method, headers, watch).await,
-            Page::Healthy => text(StatusCode::OK, "healthy\n"),
-            Page::Ready => self.readiness(),
-            Page::Lifecycle => text(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
-            Page::Good => self.desk.marked(text(StatusCode::OK, "GOOD")),
-            Page::BurrowReady => self.desk.marked(match self.awaited().as_slice() {
-                [] => text(StatusCode::OK, "READY"),
-                [_, ..] => text(StatusCode::SERVICE_UNAVAILABLE, "STARTING"),
+            Page::Metrics => self.answer_metrics(method, headers, watch).await,
+            Page::Healthy => text_response(StatusCode::OK, "healthy\n"),
+            Page::Ready => self.answer_readiness(),
+            Page::Lifecycle => text_response(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
+            Page::Good => self.api.with_allowed_origin(text_response(StatusCode::OK, "GOOD")),
+            Page::BurrowReady => self.api.with_allowed_origin(match self.pending().as_slice() {
+                [] => text_response(StatusCode::OK, "READY"),
+                [_, ..] => text_response(StatusCode::SERVICE_UNAVAILABLE, "STARTING"),
             }),
         }
     }
 
-    async fn numbers(
+    async fn answer_status_page(
         &self,
         method: &Method,
         call: status_page::Call,
@@ -123,22 +123,22 @@ impl Pages {
             return not_allowed(READ);
         }
         let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
-        self.desk.numbers(call, coding, watch.cut.clone()).await
+        self.api.answer_status_page(call, coding, watch.cut.clone()).await
     }
 
     /// Checks whether a request is accepted, and returns its body.
-    async fn admit(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Refusal> {
-        if let Some(why) = self.gate.refusal(head) {
+    async fn accept(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Refusal> {
+        if let Some(why) = self.origin_check.refusal(head) {
             return Err(Refusal(StatusCode::FORBIDDEN, why));
         }
         match body {
-            Some(body) => self.read(body).await,
+            Some(body) => self.read_body(body).await,
             None => Ok(Bytes::new()),
         }
     }
 
     /// Reads the body of a request, within its limits of size and time.
-    async fn read(&self, body: Incoming) -> Result<Bytes, Refusal> {
+    async fn read_body(&self, body: Incoming) -> Result<Bytes, Refusal> {
         const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large\n");
         let most = self.limits.body_bytes;
         if u64::try_from(most).is_ok_and(|most| body.size_hint().lower() > most) {
@@ -152,7 +152,7 @@ impl Pages {
         }
     }
 
-    async fn metrics(&self, method: &Method, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+    async fn answer_metrics(&self, method: &Method, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
         let format = negotiate::format(&joined(headers, header::ACCEPT));
         let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
         let content = match (method, coding) {
@@ -162,13 +162,13 @@ impl Pages {
         };
         let content = match content {
             Ok(content) => content,
-            Err(NoPage::Stopping) => return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-            Err(NoPage::NoMemory(_)) => return no_memory(),
-            Err(NoPage::Compress(error)) if is_out_of_memory(&error) => return no_memory(),
-            Err(NoPage::Undone(Undone::NoThread(error))) => return no_thread(&error),
+            Err(NoPage::Stopping) => return text_response(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+            Err(NoPage::NoMemory(_)) => return no_memory_response(),
+            Err(NoPage::Compress(error)) if is_out_of_memory(&error) => return no_memory_response(),
+            Err(NoPage::Undone(Undone::NoThread(error))) => return no_thread_response(&error),
             Err(error @ (NoPage::Undone(Undone::Panicked) | NoPage::BrokenOff | NoPage::Compress(_))) => {
                 tracing::error!(?error, "a scrape failed");
-                return text(
+                return text_response(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal error: the page could not be rendered; see the log\n",
                 );
@@ -184,22 +184,22 @@ impl Pages {
         answer
     }
 
-    fn awaited(&self) -> Vec<Awaited> {
+    fn pending(&self) -> Vec<Awaited> {
         let mut awaited = (self.ready)().awaited;
         if self.stopping.is_cancelled() {
-            awaited.insert(0, Awaited::stopping());
+            awaited.insert(0, Awaited::of_stopping());
         }
         awaited
     }
 
-    fn readiness(&self) -> Response<Content> {
-        let awaited = self.awaited();
+    fn answer_readiness(&self) -> Response<Content> {
+        let awaited = self.pending();
         let status = if awaited.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         match serde_json::to_vec(&awaited) {
-            Ok(json) => whole(status, "application/json", json.into()),
+            Ok(json) => whole_response(status, "application/json", json.into()),
             Err(error) => {
                 tracing::error!(?error, "readiness cannot be told");
-                text(StatusCode::INTERNAL_SERVER_ERROR, "internal error: readiness could not be written; see the log\n")
+                text_response(StatusCode::INTERNAL_SERVER_ERROR, "internal error: readiness could not be written; see the log\n")
             }
         }
     }
@@ -210,9 +210,9 @@ struct Refusal(StatusCode, &'static str);
 
 fn not_allowed(methods: &[Method]) -> Response<Content> {
     let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    let answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+    let answer = text_response(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     match HeaderValue::try_from(allowed) {
-        Ok(allowed) => with(answer, header::ALLOW, allowed),
+        Ok(allowed) => with_header(answer, header::ALLOW, allowed),
         Err(_) => answer,
     }
 }

@@ -48,13 +48,13 @@ pub(crate) struct Scrapes {
     observe: Observe,
     limits: Arc<Limits>,
     /// Places for plain pages.
-    places: Places,
+    permits: Places,
     /// Permits for compressed pages, which no client can hold up.
     compressions: Arc<Semaphore>,
     /// The newest compressed page of each format.
-    kept: Mutex<Vec<Arc<Shared>>>,
+    shared_pages: Mutex<Vec<Arc<Shared>>>,
     /// Notified when a compressed page has been made.
-    made: Notify,
+    page_made: Notify,
     ended: CancellationToken,
 }
 
@@ -77,7 +77,7 @@ impl Shared {
 pub(crate) struct Stream {
     rendering: Rendering,
     /// Freed with the last piece.
-    place: Option<Arc<Place>>,
+    permit: Option<Arc<Place>>,
     /// Cuts the client's connection.
     cut: CancellationToken,
     observe: Observe,
@@ -85,14 +85,14 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let Some(place) = &self.place else { return Poll::Ready(None) };
+        let Some(place) = &self.permit else { return Poll::Ready(None) };
         match ready!(self.rendering.poll_next(cx)) {
             Some(Step::Piece(piece)) => {
-                place.taken();
+                place.record_taken();
                 Poll::Ready(Some(Bytes::from(piece)))
             }
             Some(Step::End(worked)) => {
-                self.place = None;
+                self.permit = None;
                 (self.observe)(worked);
                 Poll::Ready(None)
             }
@@ -110,11 +110,11 @@ impl Scrapes {
         Self {
             scrape,
             observe,
-            places: Places::new(limits.pages, limits.stall),
+            permits: Places::new(limits.pages, limits.stall),
             compressions: Arc::new(Semaphore::new(usize::try_from(COMPRESSIONS).unwrap_or(1))),
             limits,
-            kept: Mutex::new(Vec::new()),
-            made: Notify::new(),
+            shared_pages: Mutex::new(Vec::new()),
+            page_made: Notify::new(),
             ended: CancellationToken::new(),
         }
     }
@@ -122,23 +122,23 @@ impl Scrapes {
     /// A page for one client. Waits for a place. `cut` closes the client's connection.
     pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
         let asked = Instant::now();
-        let place = Arc::new(self.places.take(cut.clone()).await.ok_or(NoPage::Stopping)?);
+        let place = Arc::new(self.permits.acquire(cut.clone()).await.ok_or(NoPage::Stopping)?);
         let rendering = Rendering::begin(&self.scrape, (format, asked), &place).await?;
-        place.taken();
+        place.record_taken();
         let observe = Arc::clone(&self.observe);
-        Ok(Content::Stream(Stream { rendering, place: Some(place), cut, observe }))
+        Ok(Content::Stream(Stream { rendering, permit: Some(place), cut, observe }))
     }
 
     /// A page that requests of one format within a second share. The first request makes it, and the others wait for
     /// it.
     pub async fn compressed(&self, format: Format) -> Result<Content, NoPage> {
-        let shared = self.shared(format, Instant::now());
+        let shared = self.shared_page(format, Instant::now());
         let page = shared.page.get_or_try_init(|| self.compress(Arc::clone(&shared))).await?;
         Ok(Content::Shared { chunks: Arc::clone(page), next: 0 })
     }
 
-    fn shared(&self, format: Format, now: Instant) -> Arc<Shared> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    fn shared_page(&self, format: Format, now: Instant) -> Arc<Shared> {
+        let mut kept = self.shared_pages.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|shared| shared.stale_at(self.limits.keep).is_none_or(|stale| now < stale));
         if let Some(shared) = kept.iter().find(|shared| shared.format == format) {
             return Arc::clone(shared);
@@ -155,42 +155,42 @@ impl Scrapes {
         let (begun, ended) = (Instant::now(), self.ended.clone());
         *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         let rendering = Rendering::begin(&self.scrape, (shared.format, begun), &permit).await?;
-        let page = work::done(move || {
+        let page = work::run(move || {
             let page = gzip(rendering, &ended);
             drop(permit);
             page
         })
         .await??;
         (self.observe)(begun.elapsed());
-        self.made.notify_one();
+        self.page_made.notify_one();
         Ok(Arc::new(page))
     }
 
     /// Drops pages when they become stale, so that they do not take memory until the next request. Never returns.
-    pub async fn forget_stale(&self) {
+    pub async fn drop_stale_forever(&self) {
         loop {
-            match self.forget(Instant::now()) {
+            match self.drop_stale(Instant::now()) {
                 Some(next) => tokio::time::sleep_until(next).await,
-                None => self.made.notified().await,
+                None => self.page_made.notified().await,
             }
         }
     }
 
-    fn forget(&self, now: Instant) -> Option<Instant> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+    fn drop_stale(&self, now: Instant) -> Option<Instant> {
+        let mut kept = self.shared_pages.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|shared| shared.stale_at(self.limits.keep).is_none_or(|stale| now < stale));
         kept.iter().filter_map(|shared| shared.stale_at(self.limits.keep)).min()
     }
 
     #[cfg(test)]
     pub fn kept(&self) -> usize {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.shared_pages.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Ends the work in progress, which no client waits for any more.
-    pub async fn end(&self) {
+    pub async fn close(&self) {
         self.ended.cancel();
-        self.places.close(self.limits.pages).await;
+        self.permits.close(self.limits.pages).await;
         // Fails only if it is already closed, and then there is nothing to wait for.
         let _ = self.compressions.acquire_many(COMPRESSIONS).await;
         self.compressions.close();
@@ -210,5 +210,5 @@ fn gzip(mut rendering: Rendering, ended: &CancellationToken) -> Result<Vec<Bytes
         }
         encoder.write_all(&piece).map_err(NoPage::Compress)?;
     }
-    encoder.finish().map(Chunks::end).map_err(NoPage::Compress)
+    encoder.finish().map(Chunks::into_chunks).map_err(NoPage::Compress)
 }

@@ -21,7 +21,7 @@ const BUFFER: usize = 32 * 1024;
 /// Serves a client until it disconnects, is cut, or exceeds a limit.
 ///
 /// When the server stops, an answer in flight is completed and an idle connection is closed.
-pub(crate) async fn converse(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Watch>) {
+pub(crate) async fn serve_connection(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Watch>) {
     // Pages are written in large pieces, so Nagle's algorithm would only delay the last one.
     let _ = socket.set_nodelay(true);
     let service = {

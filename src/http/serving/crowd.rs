@@ -17,7 +17,7 @@ const RESERVED: u64 = 256;
 /// longest time is cut.
 #[derive(Debug)]
 pub struct Crowd {
-    most: usize,
+    max_connections: usize,
     open: Mutex<Open>,
 }
 
@@ -31,51 +31,51 @@ struct Open {
 /// A connected client. Dropped when its connection is closed.
 #[derive(Debug)]
 pub(crate) struct Guest {
-    crowd: Arc<Crowd>,
+    limit: Arc<Crowd>,
     number: u64,
 }
 
 impl Crowd {
     /// Allows at most `most` connections, at least 1.
     #[must_use]
-    pub fn of(most: usize) -> Arc<Self> {
-        Arc::new(Self { most: most.max(1), open: Mutex::default() })
+    pub fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { max_connections: most.max(1), open: Mutex::default() })
     }
 
     /// Allows as many connections as suit a process that may open this many file descriptors.
     #[must_use]
-    pub fn within(descriptors: u64) -> Arc<Self> {
+    pub fn for_descriptors(descriptors: u64) -> Arc<Self> {
         let spare = usize::try_from(descriptors.saturating_sub(RESERVED)).unwrap_or(MOST);
-        Self::of(spare.clamp(FEWEST, MOST))
+        Self::new(spare.clamp(FEWEST, MOST))
     }
 
     /// Maximum number of connections.
     #[must_use]
-    pub const fn most(&self) -> usize {
-        self.most
+    pub const fn max_connections(&self) -> usize {
+        self.max_connections
     }
 
     /// Whether the descriptor limit lowers the maximum number of connections.
     #[must_use]
     pub const fn is_restricted(&self) -> bool {
-        self.most < MOST
+        self.max_connections < MOST
     }
 
     /// Admits a client. If there is no room, the client that has been silent for the longest time is cut.
     pub(crate) fn admit(self: &Arc<Self>, watch: Arc<Watch>) -> Guest {
         let mut open = self.open();
-        while open.watches.len() >= self.most {
-            open.cut_longest_silent();
+        while open.watches.len() >= self.max_connections {
+            open.close_longest_silent();
         }
         open.admitted = open.admitted.wrapping_add(1);
         let number = open.admitted;
         open.watches.insert(number, watch);
-        Guest { crowd: Arc::clone(self), number }
+        Guest { limit: Arc::clone(self), number }
     }
 
     /// Cuts the connection that has been silent for the longest time, which frees its descriptor.
-    pub(crate) fn cut_longest_silent(&self) {
-        self.open().cut_longest_silent();
+    pub(crate) fn close_longest_silent(&self) {
+        self.open().close_longest_silent();
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -84,8 +84,8 @@ impl Crowd {
 }
 
 impl Open {
-    fn cut_longest_silent(&mut self) {
-        let silent = self.watches.iter().min_by_key(|(_, watch)| watch.moved()).map(|(number, _)| *number);
+    fn close_longest_silent(&mut self) {
+        let silent = self.watches.iter().min_by_key(|(_, watch)| watch.last_activity()).map(|(number, _)| *number);
         if let Some(watch) = silent.and_then(|number| self.watches.remove(&number)) {
             watch.cut.cancel();
         }
@@ -94,7 +94,7 @@ impl Open {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.crowd.open().watches.remove(&self.number);
+        self.limit.open().watches.remove(&self.number);
     }
 }
 
@@ -107,8 +107,8 @@ mod tests {
         for (descriptors, most) in
             [(u64::MAX, 512), (1024, 512), (768, 512), (767, 511), (300, 44), (272, 16), (256, 16), (20, 16), (0, 16)]
         {
-            let crowd = Crowd::within(descriptors);
-            assert_eq!((crowd.most(), crowd.is_restricted()), (most, most < 512), "{descriptors}");
+            let crowd = Crowd::for_descriptors(descriptors);
+            assert_eq!((crowd.max_connections(), crowd.is_restricted()), (most, most < 512), "{descriptors}");
         }
     }
 }

@@ -26,8 +26,8 @@ use crate::shortage;
 pub struct Server {
     listener: TcpListener,
     local: SocketAddr,
-    site: Site,
-    crowd: Arc<Crowd>,
+    endpoints: Site,
+    connection_limit: Arc<Crowd>,
     limits: Limits,
 }
 
@@ -43,7 +43,7 @@ impl Server {
         let listener = listen(address)?;
         let refused = |source| BindError::Refused { address: address.to_owned(), source };
         let local = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, local, site, crowd: Arc::clone(crowd), limits: Limits::default() })
+        Ok(Self { listener, local, endpoints: site, connection_limit: Arc::clone(crowd), limits: Limits::default() })
     }
 
     /// The bound address, with the port that was chosen.
@@ -67,34 +67,34 @@ impl Server {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let limits = Arc::new(self.limits);
         let pages = Arc::new(Pages {
-            scrapes: Scrapes::new(self.site.scrape, self.site.observe, Arc::clone(&limits)),
-            desk: Desk::new(self.site.api, self.site.numbers, self.site.origin.as_deref(), &limits),
-            ready: self.site.ready,
-            gate: Gate::new(self.site.allowed_hosts),
+            scrapes: Scrapes::new(self.endpoints.scrape, self.endpoints.observe, Arc::clone(&limits)),
+            api: Desk::new(self.endpoints.burrow, self.endpoints.status_page, self.endpoints.origin.as_deref(), &limits),
+            ready: self.endpoints.ready,
+            origin_check: Gate::new(self.endpoints.allowed_hosts),
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),
         });
-        let mut clients = Clients::new(Arc::clone(&pages), self.crowd);
+        let mut clients = Clients::new(Arc::clone(&pages), self.connection_limit);
         let mut door = Door::new(self.local);
         let mut grace_ends = None;
-        while grace_ends.is_none() || !clients.owed.is_empty() {
+        while grace_ends.is_none() || !clients.pending.is_empty() {
             tokio::select! {
                 biased;
                 () = stop.cancelled(), if grace_ends.is_none() => {
                     pages.stopping.cancel();
-                    clients.owe();
+                    clients.mark_pending();
                     grace_ends = Some(Instant::now() + limits.grace);
                 }
-                () = reached(grace_ends) => break,
-                Some(ended) = clients.tasks.join_next_with_id() => clients.forget(ended),
-                () = pages.scrapes.forget_stale() => {}
-                () = door.is_calm(&limits) => door.works(),
+                () = sleep_until(grace_ends) => break,
+                Some(ended) = clients.tasks.join_next_with_id() => clients.remove(ended),
+                () = pages.scrapes.drop_stale_forever() => {}
+                () = door.wait_for_recovery(&limits) => door.record_recovery(),
                 accepted = door.next(&listener) => match accepted {
                     Ok(socket) => clients.admit(socket),
                     Err(error) => {
                         // When no descriptor is left, cutting a silent client frees one.
-                        if door.sticks(&error, &limits) {
-                            clients.crowd.cut_longest_silent();
+                        if door.record_failure(&error, &limits) {
+                            clients.connection_limit.close_longest_silent();
                         }
                     }
                 },
@@ -103,13 +103,13 @@ impl Server {
         drop(listener);
         clients.tasks.shutdown().await;
         // Renderings in progress end with their next piece. They are not waited for any longer than this.
-        let ending = async { tokio::join!(pages.scrapes.end(), pages.desk.end(&limits)) };
+        let ending = async { tokio::join!(pages.scrapes.close(), pages.api.close(&limits)) };
         let _ = tokio::time::timeout(limits.grace / 4, ending).await;
         Ok(())
     }
 }
 
-async fn reached(instant: Option<Instant>) {
+async fn sleep_until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,
         None => std::future::pending().await,
@@ -118,28 +118,28 @@ async fn reached(instant: Option<Instant>) {
 
 /// The connections of this server.
 struct Clients {
-    pages: Arc<Pages>,
-    crowd: Arc<Crowd>,
+    router: Arc<Pages>,
+    connection_limit: Arc<Crowd>,
     /// Connections whose tasks have not ended.
     open: HashSet<Id>,
     /// Connections that were open when the stop began and whose tasks have not ended. The stop waits for them.
-    owed: HashSet<Id>,
+    pending: HashSet<Id>,
     tasks: JoinSet<()>,
 }
 
 impl Clients {
     fn new(pages: Arc<Pages>, crowd: Arc<Crowd>) -> Self {
-        Self { pages, crowd, open: HashSet::new(), owed: HashSet::new(), tasks: JoinSet::new() }
+        Self { router: pages, connection_limit: crowd, open: HashSet::new(), pending: HashSet::new(), tasks: JoinSet::new() }
     }
 
-    fn owe(&mut self) {
-        self.owed.clone_from(&self.open);
+    fn mark_pending(&mut self) {
+        self.pending.clone_from(&self.open);
     }
 
     fn admit(&mut self, socket: TcpStream) {
-        let watch = Arc::new(Watch::new(Arc::clone(&self.pages.limits)));
-        let guest = self.crowd.admit(Arc::clone(&watch));
-        let talk = connection::converse(socket, Arc::clone(&self.pages), watch);
+        let watch = Arc::new(Watch::new(Arc::clone(&self.router.limits)));
+        let guest = self.connection_limit.admit(Arc::clone(&watch));
+        let talk = connection::serve_connection(socket, Arc::clone(&self.router), watch);
         let task = self.tasks.spawn(async move {
             talk.await;
             drop(guest);
@@ -147,7 +147,7 @@ impl Clients {
         self.open.insert(task.id());
     }
 
-    fn forget(&mut self, ended: Result<(Id, ()), JoinError>) {
+    fn remove(&mut self, ended: Result<(Id, ()), JoinError>) {
         let id = match ended {
             Ok((id, ())) => id,
             Err(error) => {
@@ -158,7 +158,7 @@ impl Clients {
             }
         };
         self.open.remove(&id);
-        self.owed.remove(&id);
+        self.pending.remove(&id);
     }
 }
 
@@ -166,20 +166,20 @@ impl Clients {
 struct Door {
     address: SocketAddr,
     /// No client is accepted before this time. Set when accepting fails.
-    opens: Option<Instant>,
+    paused_until: Option<Instant>,
     /// Time of the last failure to accept. `None` once accepting has worked for a while: with few descriptors it works
     /// and fails in turns, because each client that leaves frees a descriptor for the next one.
-    failed: Option<Instant>,
+    last_failure: Option<Instant>,
 }
 
 impl Door {
     const fn new(address: SocketAddr) -> Self {
-        Self { address, opens: None, failed: None }
+        Self { address, paused_until: None, last_failure: None }
     }
 
     /// Returns the next client. Safe to cancel and call again at any time.
     async fn next(&self, listener: &tokio::net::TcpListener) -> io::Result<TcpStream> {
-        if let Some(opens) = self.opens {
+        if let Some(opens) = self.paused_until {
             tokio::time::sleep_until(opens).await;
         }
         listener.accept().await.map(|(socket, _)| socket)
@@ -187,28 +187,28 @@ impl Door {
 
     /// Waits until accepting has worked for a while after a failure. Never returns if there was no failure. Safe to
     /// cancel.
-    async fn is_calm(&self, limits: &Limits) {
-        reached(self.failed.map(|failed| failed + limits.calm)).await;
+    async fn wait_for_recovery(&self, limits: &Limits) {
+        sleep_until(self.last_failure.map(|failed| failed + limits.calm)).await;
     }
 
-    fn works(&mut self) {
-        if self.failed.take().is_some() {
+    fn record_recovery(&mut self) {
+        if self.last_failure.take().is_some() {
             tracing::info!(address = %self.address, "connections are accepted again");
         }
     }
 
     /// Handles a failure to accept a client. Returns whether the failure lasts unless a descriptor is freed.
-    fn sticks(&mut self, error: &io::Error, limits: &Limits) -> bool {
+    fn record_failure(&mut self, error: &io::Error, limits: &Limits) -> bool {
         use io::ErrorKind as Kind;
         if matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted) {
             // That concerns only this client.
             return false;
         }
-        if self.failed.is_none() {
-            tracing::warn!(address = %self.address, cause = shortage::cause(error), "connections cannot be accepted");
+        if self.last_failure.is_none() {
+            tracing::warn!(address = %self.address, cause = shortage::error_text(error), "connections cannot be accepted");
         }
         let now = Instant::now();
-        (self.opens, self.failed) = (Some(now + limits.pause), Some(now));
+        (self.paused_until, self.last_failure) = (Some(now + limits.pause), Some(now));
         true
     }
 }
@@ -230,7 +230,7 @@ mod tests {
         let listener = tokio::net::TcpListener::from_std(listen("127.0.0.1:0").unwrap()).unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut door, start) = (door(), Instant::now());
-        assert!(door.sticks(&io::Error::from_raw_os_error(EMFILE), &Limits::default()));
+        assert!(door.record_failure(&io::Error::from_raw_os_error(EMFILE), &Limits::default()));
         door.next(&listener).await.unwrap();
         assert!(start.elapsed() >= Duration::from_millis(100));
     }
@@ -239,20 +239,20 @@ mod tests {
     async fn a_door_works_again_once_it_has_not_stuck_for_a_while() {
         let (mut door, limits) = (door(), Limits::default());
         for _ in 0..3 {
-            assert!(door.sticks(&io::Error::from_raw_os_error(EMFILE), &limits));
+            assert!(door.record_failure(&io::Error::from_raw_os_error(EMFILE), &limits));
             tokio::time::advance(limits.calm - Duration::from_millis(1)).await;
         }
         let last = Instant::now();
-        door.is_calm(&limits).await;
+        door.wait_for_recovery(&limits).await;
         assert_eq!(last.elapsed(), Duration::from_millis(1));
-        door.works();
-        assert_eq!(door.failed, None);
+        door.record_recovery();
+        assert_eq!(door.last_failure, None);
     }
 
     #[test]
     fn a_client_that_gave_up_early_holds_up_nobody() {
         let mut door = door();
-        assert!(!door.sticks(&io::ErrorKind::ConnectionAborted.into(), &Limits::default()));
-        assert!(door.failed.is_none() && door.opens.is_none());
+        assert!(!door.record_failure(&io::ErrorKind::ConnectionAborted.into(), &Limits::default()));
+        assert!(door.last_failure.is_none() && door.paused_until.is_none());
     }
 }

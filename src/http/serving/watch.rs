@@ -19,7 +19,7 @@ pub(crate) struct Watch {
 #[derive(Debug)]
 struct State {
     /// When bytes were last read or written.
-    moved: Instant,
+    last_activity: Instant,
     head: Head,
     /// Start of the wait for the current head. `None` while the connection is idle between requests.
     head_since: Option<Instant>,
@@ -59,7 +59,7 @@ enum Head {
 
 impl Head {
     /// Returns the state after one more byte, and whether the head ends with it.
-    fn after(self, byte: u8) -> (Self, bool) {
+    fn advance(self, byte: u8) -> (Self, bool) {
         match (self, byte) {
             (Self::Body, _) => (Self::Body, false),
             (Self::Unbegun | Self::Leading, b'\r' | b'\n') => (Self::Leading, false),
@@ -76,7 +76,7 @@ impl Watch {
     pub fn new(limits: Arc<Limits>) -> Self {
         let now = Instant::now();
         let state = State {
-            moved: now,
+            last_activity: now,
             head: Head::Unbegun,
             head_since: Some(now),
             unserved: false,
@@ -95,18 +95,18 @@ impl Watch {
     }
 
     /// When bytes were last read or written.
-    pub fn moved(&self) -> Instant {
-        self.state().moved
+    pub fn last_activity(&self) -> Instant {
+        self.state().last_activity
     }
 
     /// Records bytes that were read. Returns how many of them belong to the current request; the rest begins the next
     /// one.
-    pub fn read(&self, bytes: &[u8]) -> usize {
+    pub fn record_read(&self, bytes: &[u8]) -> usize {
         let mut state = self.state();
-        state.moved = Instant::now();
+        state.last_activity = Instant::now();
         state.unserved |= !bytes.is_empty();
         for (at, byte) in (1..).zip(bytes) {
-            let (head, ended) = state.head.after(*byte);
+            let (head, ended) = state.head.advance(*byte);
             state.head = head;
             if ended {
                 // The timer runs until the request is served: hyper may not accept this as the end of a head.
@@ -114,20 +114,20 @@ impl Watch {
             }
         }
         if state.head != Head::Unbegun && state.head_since.is_none() && !state.serving {
-            state.head_since = Some(state.moved);
+            state.head_since = Some(state.last_activity);
         }
         bytes.len()
     }
 
     /// Records that bytes were written.
-    pub fn wrote(&self) {
+    pub fn record_write(&self) {
         let mut state = self.state();
-        state.moved = Instant::now();
+        state.last_activity = Instant::now();
         state.blocked_since = None;
     }
 
     /// Records that the client currently takes no bytes.
-    pub fn blocked(&self) {
+    pub fn record_blocked(&self) {
         let mut state = self.state();
         if state.blocked_since.is_none() {
             state.blocked_since = Some(Instant::now());
@@ -163,7 +163,7 @@ impl Watch {
     }
 
     /// Whether the client may still be sending bytes that will not be read.
-    pub fn unserved(&self) -> bool {
+    pub fn has_unserved_bytes(&self) -> bool {
         self.state().unserved
     }
 
@@ -177,7 +177,7 @@ impl Watch {
 
     /// Whether the client would take an incomplete answer for a complete one if the connection were closed without a
     /// reset.
-    pub fn owes(&self) -> bool {
+    pub fn has_incomplete_answer(&self) -> bool {
         let state = self.state();
         state.broken || state.serving || state.blocked_since.is_some()
     }
@@ -212,7 +212,7 @@ mod tests {
     fn a_head_ends_with_its_empty_line() {
         for head in ["GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n", "\r\n\nGET /\r\nA: b\r\n\r\n"] {
             let watch = watch();
-            assert_eq!(watch.read(format!("{head}GET /next").as_bytes()), head.len(), "{head:?}");
+            assert_eq!(watch.record_read(format!("{head}GET /next").as_bytes()), head.len(), "{head:?}");
         }
     }
 
@@ -220,10 +220,10 @@ mod tests {
     fn a_head_is_found_in_single_bytes_too() {
         let watch = watch();
         for byte in b"GET / HTTP/1.1\r\nHost: a\r\n\r" {
-            assert_eq!(watch.read(&[*byte]), 1);
+            assert_eq!(watch.record_read(&[*byte]), 1);
             assert_ne!(watch.state().head, Head::Unbegun);
         }
-        watch.read(b"\n");
+        watch.record_read(b"\n");
         assert_eq!(watch.state().head, Head::Unbegun);
     }
 
@@ -232,7 +232,7 @@ mod tests {
         let watch = watch();
         let opened = Instant::now();
         assert_eq!(watch.deadline(), Some(opened + Duration::from_secs(10)));
-        watch.read(b"GET / HTTP/1.1\r\n\r\n");
+        watch.record_read(b"GET / HTTP/1.1\r\n\r\n");
         watch.begin_request(false);
         assert_eq!(watch.deadline(), None);
         watch.begin_answer();
@@ -240,20 +240,20 @@ mod tests {
         watch.end_answer(true);
         assert_eq!(watch.deadline(), None);
         tokio::time::advance(Duration::from_secs(3600)).await;
-        watch.read(b"G");
+        watch.record_read(b"G");
         assert_eq!(watch.deadline(), Some(Instant::now() + Duration::from_secs(10)));
         tokio::time::advance(Duration::from_secs(1)).await;
-        watch.read(b"E");
+        watch.record_read(b"E");
         assert_eq!(watch.deadline(), Some(Instant::now() + Duration::from_secs(9)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_head_that_arrives_during_an_answer_is_timed_from_its_end() {
         let watch = watch();
-        watch.read(b"GET / HTTP/1.1\r\n\r\n");
+        watch.record_read(b"GET / HTTP/1.1\r\n\r\n");
         watch.begin_request(false);
         watch.begin_answer();
-        watch.read(b"GET /ne");
+        watch.record_read(b"GET /ne");
         tokio::time::advance(Duration::from_secs(20)).await;
         watch.end_answer(true);
         assert_eq!(watch.deadline(), Some(Instant::now() + Duration::from_secs(10)));
@@ -262,17 +262,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn bytes_that_nobody_takes_have_a_deadline() {
         let watch = watch();
-        watch.read(b"GET / HTTP/1.1\r\n\r\n");
+        watch.record_read(b"GET / HTTP/1.1\r\n\r\n");
         watch.begin_request(false);
         watch.end_answer(true);
-        watch.blocked();
+        watch.record_blocked();
         let blocked = Instant::now();
         tokio::time::advance(Duration::from_secs(1)).await;
-        watch.blocked();
+        watch.record_blocked();
         assert_eq!(watch.deadline(), Some(blocked + Duration::from_secs(30)));
-        assert!(watch.owes());
-        watch.wrote();
+        assert!(watch.has_incomplete_answer());
+        watch.record_write();
         assert_eq!(watch.deadline(), None);
-        assert!(!watch.owes());
+        assert!(!watch.has_incomplete_answer());
     }
 }

@@ -22,22 +22,22 @@ use crate::http::serving::watch::Watch;
 pub(crate) struct Wire {
     socket: TcpStream,
     watch: Arc<Watch>,
-    ahead: BytesMut,
-    shut: bool,
+    read_ahead: BytesMut,
+    is_shut: bool,
     /// Number of bytes that may still be read from a refused client.
-    after: usize,
+    linger_bytes: usize,
 }
 
 impl Wire {
     /// Creates a wire. `after` is the number of bytes to read after the last answer.
     pub fn new(socket: TcpStream, watch: Arc<Watch>, after: usize) -> Self {
-        Self { socket, watch, ahead: BytesMut::new(), shut: false, after }
+        Self { socket, watch, read_ahead: BytesMut::new(), is_shut: false, linger_bytes: after }
     }
 
-    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn record_write(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Pending => self.watch.blocked(),
-            Poll::Ready(_) => self.watch.wrote(),
+            Poll::Pending => self.watch.record_blocked(),
+            Poll::Ready(_) => self.watch.record_write(),
         }
         written
     }
@@ -47,7 +47,7 @@ impl Drop for Wire {
     fn drop(&mut self) {
         // A page that is ended by closing the connection must not look complete when it was cut. Bytes that the client
         // has not taken need not stay in the kernel. A failure means that the connection is already gone.
-        if self.watch.owes() {
+        if self.watch.has_incomplete_answer() {
             let _ = self.socket.set_zero_linger();
         }
     }
@@ -56,22 +56,22 @@ impl Drop for Wire {
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.ahead.is_empty() {
+        if this.read_ahead.is_empty() {
             let before = buf.filled().len();
             ready!(Pin::new(&mut this.socket).poll_read(cx, buf))?;
             let (_, fresh) = buf.filled().split_at_checked(before).unwrap_or_default();
             if !fresh.is_empty() {
-                let (own, rest) = split(fresh, this.watch.read(fresh));
-                this.ahead.extend_from_slice(rest);
+                let (own, rest) = split(fresh, this.watch.record_read(fresh));
+                this.read_ahead.extend_from_slice(rest);
                 let filled = before + own.len();
                 buf.set_filled(filled);
             }
         } else {
-            let (fits, _) = split(&this.ahead, buf.remaining());
-            let own = this.watch.read(fits);
-            buf.put_slice(&this.ahead.split_to(own));
-            if this.ahead.is_empty() {
-                this.ahead = BytesMut::new();
+            let (fits, _) = split(&this.read_ahead, buf.remaining());
+            let own = this.watch.record_read(fits);
+            buf.put_slice(&this.read_ahead.split_to(own));
+            if this.read_ahead.is_empty() {
+                this.read_ahead = BytesMut::new();
             }
         }
         Poll::Ready(Ok(()))
@@ -86,7 +86,7 @@ fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        self.note(written)
+        self.record_write(written)
     }
 
     fn poll_write_vectored(
@@ -95,7 +95,7 @@ impl AsyncWrite for Wire {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bytes);
-        self.note(written)
+        self.record_write(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -108,23 +108,23 @@ impl AsyncWrite for Wire {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if !this.shut {
+        if !this.is_shut {
             ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
-            this.shut = true;
+            this.is_shut = true;
             this.watch.begin_closing();
         }
-        if this.ahead.is_empty() && !this.watch.unserved() {
+        if this.read_ahead.is_empty() && !this.watch.has_unserved_bytes() {
             return Poll::Ready(Ok(()));
         }
         let mut scrap = [0; 4096];
-        while this.after > 0 {
-            let (room, _) = scrap.split_at_mut(this.after.min(4096));
+        while this.linger_bytes > 0 {
+            let (room, _) = scrap.split_at_mut(this.linger_bytes.min(4096));
             let mut buf = ReadBuf::new(room);
             ready!(Pin::new(&mut this.socket).poll_read(cx, &mut buf))?;
             if buf.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            this.after = this.after.saturating_sub(buf.filled().len());
+            this.linger_bytes = this.linger_bytes.saturating_sub(buf.filled().len());
         }
         // The deadline of the watch ends the wait.
         Poll::Pending

@@ -138,7 +138,7 @@ async fn of_600_connections_512_stay_and_each_new_client_gets_in() {
 
 #[tokio::test]
 async fn the_one_longest_silent_makes_room() {
-    let server = start_among(&Crowd::of(3), plain_site(), Limits::default());
+    let server = start_among(&Crowd::new(3), plain_site(), Limits::default());
     let (mut first, mut second, mut third) = (server.connect().await, server.connect().await, server.connect().await);
     for socket in [&mut first, &mut second, &mut third] {
         talk(socket, HEALTHY).await;
@@ -155,7 +155,7 @@ async fn the_one_longest_silent_makes_room() {
 
 #[tokio::test]
 async fn servers_that_share_a_crowd_share_its_room() {
-    let crowd = Crowd::of(2);
+    let crowd = Crowd::new(2);
     let [one, other] = [0, 1].map(|_| start_among(&crowd, plain_site(), Limits::default()));
     let (mut first, mut second) = (one.connect().await, other.connect().await);
     talk(&mut first, HEALTHY).await;

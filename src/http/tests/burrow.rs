@@ -48,7 +48,7 @@ fn large(partitions: i32) -> Site {
     };
     let commits = (0..partitions).map(|partition| (Order(i64::from(partition)), commit(partition)));
     cluster.apply(cluster.source("m", 0), Past::Read, commits, Timestamp(0));
-    Site { api: Arc::new(move |verb, path, body| answer(&storage, verb, path, body)), ..plain_site() }
+    Site { burrow: Arc::new(move |verb, path, body| answer(&storage, verb, path, body)), ..plain_site() }
 }
 
 const LARGE: &str = "/v3/kafka/local/consumer/large/lag";
@@ -140,7 +140,7 @@ async fn burrows_readiness_is_ours() {
     let answer = |answer: String| (status(&answer), body(&answer).to_owned());
     assert_eq!(answer(server.get("/burrow/admin").await), (200, "GOOD".to_owned()));
     assert_eq!(answer(server.get("/burrow/admin/ready").await), (200, "READY".to_owned()));
-    ready.lock().unwrap().awaited.push(Awaited::stopping());
+    ready.lock().unwrap().awaited.push(Awaited::of_stopping());
     assert_eq!(answer(server.get("/burrow/admin/ready").await), (503, "STARTING".to_owned()));
     assert_eq!(answer(server.get("/burrow/admin").await), (200, "GOOD".to_owned()));
     server.end().await;
@@ -201,7 +201,7 @@ async fn clients_that_take_nothing_hold_up_nobody() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_made_costs_that_answer_alone() {
     let site = Site {
-        api: Arc::new(|verb, path, body| match path {
+        burrow: Arc::new(|verb, path, body| match path {
             "/v3/bug" => panic!("a bug"),
             _ => nothing(verb, path, body),
         }),

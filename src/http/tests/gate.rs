@@ -52,7 +52,7 @@ async fn a_page_of_another_site_changes_nothing() {
 
 #[tokio::test]
 async fn each_route_that_changes_something_is_refused_before_it_is_asked() {
-    let server = start(Site { api: Arc::new(|_, _, _| panic!("asked")), ..plain_site() });
+    let server = start(Site { burrow: Arc::new(|_, _, _| panic!("asked")), ..plain_site() });
     for (method, path) in [
         ("POST", "/v3/admin/loglevel"),
         ("DELETE", "/v3/kafka/c/consumer/g"),

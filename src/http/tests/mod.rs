@@ -105,7 +105,7 @@ fn start(site: Site) -> Running {
 }
 
 fn start_with(site: Site, limits: Limits) -> Running {
-    start_among(&Crowd::of(512), site, limits)
+    start_among(&Crowd::new(512), site, limits)
 }
 
 fn start_among(crowd: &Arc<Crowd>, site: Site, limits: Limits) -> Running {
@@ -125,8 +125,8 @@ fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
         scrape: Arc::new(move |format, _| Ok(scrape(format))),
         ready,
         observe,
-        api: Arc::new(burrow::nothing),
-        numbers: Arc::new(status_page::nothing),
+        burrow: Arc::new(burrow::nothing),
+        status_page: Arc::new(status_page::nothing),
         origin: None,
         allowed_hosts: Vec::new(),
     }

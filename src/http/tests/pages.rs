@@ -213,9 +213,9 @@ async fn a_compressed_page_is_forgotten_when_it_is_stale() {
     let (scrapes, _) = counted();
     compressed(&scrapes, Format::Text).await;
     assert_eq!(scrapes.kept(), 1);
-    assert!(timeout(Duration::from_millis(999), scrapes.forget_stale()).await.is_err());
+    assert!(timeout(Duration::from_millis(999), scrapes.drop_stale_forever()).await.is_err());
     assert_eq!(scrapes.kept(), 1);
-    assert!(timeout(Duration::from_millis(2), scrapes.forget_stale()).await.is_err());
+    assert!(timeout(Duration::from_millis(2), scrapes.drop_stale_forever()).await.is_err());
     assert_eq!(scrapes.kept(), 0);
 }
 

@@ -15,7 +15,7 @@ impl Drop for Client {
     fn drop(&mut self) {
         let native = UntilDrop::take(&mut self.native);
         let closing = native.context().begin_closing();
-        within(CLOSING, "kafka-close", move || {
+        run_within(CLOSING, "kafka-close", move || {
             drop(native);
             drop(closing);
         });
@@ -23,7 +23,7 @@ impl Drop for Client {
 }
 
 /// Runs work that may block for long on a separate thread, and waits for it at most `limit`.
-pub(in crate::kafka) fn within(limit: Duration, name: &str, work: impl FnOnce() + Send + 'static) {
+pub(in crate::kafka) fn run_within(limit: Duration, name: &str, work: impl FnOnce() + Send + 'static) {
     let (done, waiting) = mpsc::sync_channel::<()>(1);
     let started = task::start(name, move || {
         work();
@@ -40,7 +40,7 @@ pub(in crate::kafka) fn within(limit: Duration, name: &str, work: impl FnOnce() 
         Err(refused) => {
             tracing::warn!(
                 name,
-                cause = shortage::thread_cause(&refused.error),
+                cause = shortage::thread_error_text(&refused.error),
                 "no thread could be started for closing: its owner waits for it"
             );
             refused.work_here();

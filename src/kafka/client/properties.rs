@@ -86,14 +86,14 @@ pub(super) fn properties(connection: &Connection, role: Role) -> Result<ClientCo
 fn set_tls(config: &mut ClientConfig, tls: &Tls) -> Result<(), ModuleError> {
     let section = |key: &str| format!("tls.{}.{key}", tls.name);
     match &tls.ca_file {
-        Some(path) => config.set("ssl.ca.location", readable(section("cafile"), path)?),
+        Some(path) => config.set("ssl.ca.location", check_readable(section("cafile"), path)?),
         // OpenSSL is linked statically and knows only the paths of the build machine, so librdkafka probes the
         // usual paths instead.
         None => config.set("ssl.ca.location", "probe"),
     };
     if let Some(identity) = &tls.identity {
-        config.set("ssl.certificate.location", readable(section("certfile"), &identity.cert_file)?);
-        config.set("ssl.key.location", readable(section("keyfile"), &identity.key_file)?);
+        config.set("ssl.certificate.location", check_readable(section("certfile"), &identity.cert_file)?);
+        config.set("ssl.key.location", check_readable(section("keyfile"), &identity.key_file)?);
     }
     if tls.no_verify {
         config.set("enable.ssl.certificate.verification", "false");
@@ -102,7 +102,7 @@ fn set_tls(config: &mut ClientConfig, tls: &Tls) -> Result<(), ModuleError> {
 }
 
 /// Opens the file to check that it is readable, and returns its path as librdkafka expects it.
-fn readable(section: String, path: &Path) -> Result<String, ModuleError> {
+fn check_readable(section: String, path: &Path) -> Result<String, ModuleError> {
     File::open(path).map_err(|source| ModuleError::Unreadable { section, path: path.to_owned(), source })?;
     path.to_str().map(str::to_owned).ok_or_else(|| ModuleError::Nul(path.display().to_string()))
 }

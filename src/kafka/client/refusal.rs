@@ -14,7 +14,7 @@ fn section(connection: &Connection) -> String {
 }
 
 /// librdkafka's refusal without the property's value, which may be a secret.
-pub(super) fn refused(connection: &Connection, error: KafkaError) -> ModuleError {
+pub(super) fn refusal_error(connection: &Connection, error: KafkaError) -> ModuleError {
     let section = section(connection);
     if let KafkaError::ClientConfig(_, reason, name, value) = error {
         // A number that is out of range is no secret, and its digits may also occur in the range itself.
@@ -23,10 +23,10 @@ pub(super) fn refused(connection: &Connection, error: KafkaError) -> ModuleError
         return ModuleError::Property { section, name, reason: reason.trim().to_owned() };
     }
     let reason = if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() };
-    ModuleError::Client { section, reason: hidden(connection, reason.trim_end_matches([':', '\n', ' '])) }
+    ModuleError::Client { section, reason: without_secrets(connection, reason.trim_end_matches([':', '\n', ' '])) }
 }
 
-pub(super) fn hidden(connection: &Connection, reason: &str) -> String {
+pub(super) fn without_secrets(connection: &Connection, reason: &str) -> String {
     let profile = &connection.client;
     let password = profile.sasl.as_ref().and_then(|sasl| sasl.password.as_ref());
     let secrets = profile.properties.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value).chain(password);

@@ -23,16 +23,16 @@ pub(super) struct Asked {
 impl Client {
     /// Records that a metadata request has ended. `brokers` is the number of brokers in the answer, which may be 0,
     /// or `None` if there was no answer.
-    pub(in crate::kafka) fn note_metadata(&self, brokers: Option<usize>, now: Instant) {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(in crate::kafka) fn record_metadata_request(&self, brokers: Option<usize>, now: Instant) {
+        let mut asked = self.metadata_requests.lock().unwrap_or_else(PoisonError::into_inner);
         asked.failing = if brokers.is_some() { None } else { asked.failing.or(Some(now)) };
         asked.brokerless = brokers == Some(0);
         asked.last = Some(now);
     }
 
     /// The observed state of the client, as input for [`Recovery`](crate::kafka::recovery::Recovery).
-    pub(in crate::kafka) fn signs(&self, now: Instant) -> Signs {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(in crate::kafka) fn state(&self, now: Instant) -> Signs {
+        let asked = self.metadata_requests.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |then: Instant| now.saturating_duration_since(then);
         // Old failures do not count: when no requests are sent any more, the client is not failing.
         let is_asked = asked.last.is_some_and(|last| since(last) <= ASKED_FOR);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::refusal::hidden;
+use super::refusal::without_secrets;
 use super::*;
 use crate::config::{ClientProfile, Identity, Mechanism, Sasl, Tls};
 
@@ -43,7 +43,7 @@ fn told(result: Result<(), ModuleError>) -> String {
 }
 
 fn tried(connection: &Connection) -> Vec<String> {
-    Client::trial(connection, Role::Reader).iter().map(ToString::to_string).collect()
+    Client::rejected_settings(connection, Role::Reader).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -174,5 +174,5 @@ fn the_systems_authorities_serve_where_none_is_named() {
 fn no_error_shows_a_password() {
     let mut connection = plain("127.0.0.1:1");
     connection.client.sasl = Some(sasl(Mechanism::Plain, Some("hush")));
-    assert_eq!(hidden(&connection, "user:hush is wrong"), "user:*** is wrong");
+    assert_eq!(without_secrets(&connection, "user:hush is wrong"), "user:*** is wrong");
 }

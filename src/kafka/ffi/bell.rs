@@ -20,7 +20,7 @@ pub(super) struct Bell {
 
 impl Bell {
     /// Attaches a bell to a queue.
-    pub(super) fn on(queue: *mut sys::rd_kafka_queue_t) -> Result<Self, ModuleError> {
+    pub(super) fn attach(queue: *mut sys::rd_kafka_queue_t) -> Result<Self, ModuleError> {
         let short =
             |_| ModuleError::Call { doing: "watch a queue", reason: Code::CRITICAL_SYSTEM_RESOURCE.to_string() };
         let (heard, rung) = UnixStream::pair().map_err(short)?;
@@ -32,7 +32,7 @@ impl Bell {
     }
 
     /// Detaches the bell from its queue, which must be alive.
-    pub(super) fn silence(&self, queue: *mut sys::rd_kafka_queue_t) {
+    pub(super) fn detach(&self, queue: *mut sys::rd_kafka_queue_t) {
         // SAFETY: the queue is alive; -1 ends the writing.
         unsafe { sys::rd_kafka_queue_io_event_enable(queue, -1, ptr::null(), 0) }
     }
@@ -46,12 +46,12 @@ impl Bell {
             if found.is_some() || left.is_zero() {
                 return found;
             }
-            self.listen(left);
+            self.wait_for_signal(left);
         }
     }
 
     /// Waits for a signal. It may belong to an event that was taken in the meantime.
-    fn listen(&self, limit: Duration) {
+    fn wait_for_signal(&self, limit: Duration) {
         // The system counts in microseconds and takes 0 as no limit.
         if self.heard.set_read_timeout(Some(limit.max(Duration::from_micros(1)))).is_ok() {
             // A timeout is an error like any other here.

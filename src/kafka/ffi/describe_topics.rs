@@ -17,7 +17,7 @@ pub struct Described {
 }
 
 /// Copies a DescribeTopics result.
-pub(super) fn described(event: &QueueEvent) -> Described {
+pub(super) fn copy_descriptions(event: &QueueEvent) -> Described {
     let mut count = 0;
     // SAFETY: the event is alive and a DescribeTopics result; descriptions live as long as it.
     let topics = unsafe {

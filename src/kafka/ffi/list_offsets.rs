@@ -104,7 +104,7 @@ impl Drop for PartitionList {
 const NOT_ANSWERED: i64 = -1001;
 
 /// Copies a ListOffsets result, in the order of the request.
-pub(super) fn found(event: &QueueEvent) -> Vec<Result<Found, Code>> {
+pub(super) fn copy_offsets(event: &QueueEvent) -> Vec<Result<Found, Code>> {
     let mut count = 0;
     // SAFETY: the event is alive and a ListOffsets result; infos and their partitions live as long as it.
     let infos = unsafe {
@@ -116,12 +116,12 @@ pub(super) fn found(event: &QueueEvent) -> Vec<Result<Found, Code>> {
         array(infos, count)
     };
     // SAFETY: as above.
-    infos.iter().map(|info| info.map_or(Err(Code::TIMED_OUT), |info| unsafe { found_at(info) })).collect()
+    infos.iter().map(|info| info.map_or(Err(Code::TIMED_OUT), |info| unsafe { copy_offset(info) })).collect()
 }
 
 /// # Safety
 /// `info` must be a part of a ListOffsets result.
-unsafe fn found_at(info: NonNull<sys::rd_kafka_ListOffsetsResultInfo_t>) -> Result<Found, Code> {
+unsafe fn copy_offset(info: NonNull<sys::rd_kafka_ListOffsetsResultInfo_t>) -> Result<Found, Code> {
     // SAFETY: by contract; the partition is a part of the info.
     let (code, offset, time) = unsafe {
         let partition = sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info.as_ptr());

@@ -12,8 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::admin_options::AdminOptions;
-use super::describe_topics::{Described, described};
-use super::list_offsets::{Found, Isolation, PartitionList, Place, found};
+use super::describe_topics::{Described, copy_descriptions};
+use super::list_offsets::{Found, Isolation, PartitionList, Place, copy_offsets};
 use super::{Code, Queue, c_name, sys};
 use crate::kafka::Client;
 use crate::kafka::until_drop::UntilDrop;
@@ -118,12 +118,12 @@ impl Lookups {
         let failed = (code != Code::NONE).then_some(code);
         match event.kind() {
             sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => {
-                let result = failed.map_or_else(|| Ok(found(&event)), Err);
+                let result = failed.map_or_else(|| Ok(copy_offsets(&event)), Err);
                 Some(Answer::Offsets { tag, result })
             }
             sys::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT => {
                 self.describing.set(self.describing.get().saturating_sub(1));
-                let result = failed.map_or_else(|| Ok(described(&event)), Err);
+                let result = failed.map_or_else(|| Ok(copy_descriptions(&event)), Err);
                 Some(Answer::Topics { tag, result })
             }
             _ => None,

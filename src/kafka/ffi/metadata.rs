@@ -110,14 +110,14 @@ impl Client {
             raw::rd_kafka_metadata(client.native_ptr(), 1, ptr::null_mut(), &raw mut answer, millis(timeout))
         };
         if code != 0 || answer.is_null() {
-            self.note_metadata(None, Instant::now());
+            self.record_metadata_request(None, Instant::now());
             return Err(Code(code));
         }
         // SAFETY: not null, filled by librdkafka, freed below after everything has been copied.
-        let view = unsafe { view(&*answer, wanted) };
+        let view = unsafe { copy_metadata(&*answer, wanted) };
         // SAFETY: given by `rd_kafka_metadata`, given back once.
         unsafe { sys::rd_kafka_metadata_destroy(answer) };
-        self.note_metadata(Some(view.brokers.len()), Instant::now());
+        self.record_metadata_request(Some(view.brokers.len()), Instant::now());
         Ok(view)
     }
 
@@ -158,7 +158,7 @@ impl Client {
 
 /// # Safety
 /// `answer` must come from librdkafka.
-unsafe fn view(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -> bool) -> ClusterView {
+unsafe fn copy_metadata(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -> bool) -> ClusterView {
     // SAFETY: arrays and their counts belong together.
     let (brokers, topics) =
         unsafe { (slice(answer.brokers, answer.broker_cnt), slice(answer.topics, answer.topic_cnt)) };
@@ -177,7 +177,7 @@ unsafe fn view(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -> bool) -
             // SAFETY: the name is a string of the answer.
             let name = unsafe { text(topic.topic) };
             // SAFETY: the topic is a part of the answer.
-            wanted(&name).then(|| unsafe { topic_view(topic, name.into_owned()) })
+            wanted(&name).then(|| unsafe { copy_topic(topic, name.into_owned()) })
         })
         .collect();
     let answered = (answer.orig_broker_id >= 0).then_some(BrokerId(answer.orig_broker_id));
@@ -186,7 +186,7 @@ unsafe fn view(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -> bool) -
 
 /// # Safety
 /// `topic` must be a part of librdkafka's answer.
-unsafe fn topic_view(topic: &sys::rd_kafka_metadata_topic, name: String) -> TopicView {
+unsafe fn copy_topic(topic: &sys::rd_kafka_metadata_topic, name: String) -> TopicView {
     // SAFETY: a field of the answer.
     let error = unsafe { code_at(&raw const topic.err) };
     // SAFETY: array and count belong together.

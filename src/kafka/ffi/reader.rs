@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Code, Queue, c_name, call_failed, code_at, sys};
 use crate::kafka::Client;
-use crate::kafka::client::within;
+use crate::kafka::client::run_within;
 use crate::kafka::until_drop::UntilDrop;
 use crate::model::ModuleError;
 use crate::model::{Offset, Partition, Timestamp};
@@ -124,13 +124,13 @@ impl Reader {
     /// Waits up to `timeout` for the first message or event, and returns up to `max` of those available. Also
     /// passes the client's queued log lines and errors to its context.
     pub fn poll(&mut self, max: usize, timeout: Duration) -> Batch<'_> {
-        self.parts.client.serve();
+        self.parts.client.poll_events();
         if self.slots.len() < max {
             self.slots.resize(max, std::ptr::null_mut());
         }
         let slots = self.slots.get_mut(..max).unwrap_or_default();
         let taken =
-            self.parts.queue.wait(timeout, || Some(self.parts.take(slots)).filter(|taken| *taken > 0)).unwrap_or(0);
+            self.parts.queue.wait(timeout, || Some(self.parts.take_messages(slots)).filter(|taken| *taken > 0)).unwrap_or(0);
         Batch { messages: self.slots.get(..taken).unwrap_or_default(), topics: self.parts.handles() }
     }
 
@@ -143,7 +143,7 @@ impl Reader {
 
 impl Parts {
     /// Takes the available messages into `slots`, and returns how many.
-    fn take(&self, slots: &mut [*mut sys::rd_kafka_message_t]) -> usize {
+    fn take_messages(&self, slots: &mut [*mut sys::rd_kafka_message_t]) -> usize {
         if slots.is_empty() {
             return 0;
         }
@@ -188,7 +188,7 @@ impl Topic {
 impl Drop for Reader {
     fn drop(&mut self) {
         let (parts, started) = (UntilDrop::take(&mut self.parts), std::mem::take(&mut self.started));
-        within(CLOSING, "kafka-reader-close", move || {
+        run_within(CLOSING, "kafka-reader-close", move || {
             for log in started {
                 // An error can be ignored: the partition goes away with the client.
                 drop(parts.stop(log));

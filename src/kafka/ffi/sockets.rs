@@ -19,10 +19,10 @@ impl Sockets {
     /// Whether a socket is connected to a server. A frozen server counts.
     pub(in crate::kafka) fn is_connected(&self) -> bool {
         // The lock keeps the descriptors open during the check.
-        self.held().iter().any(|socket| has_peer(*socket))
+        self.descriptors().iter().any(|socket| has_peer(*socket))
     }
 
-    fn held(&self) -> MutexGuard<'_, Vec<c_int>> {
+    fn descriptors(&self) -> MutexGuard<'_, Vec<c_int>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -37,7 +37,7 @@ fn has_peer(socket: c_int) -> bool {
 }
 
 /// Makes clients of this configuration record their sockets in their [`Context`].
-pub(in crate::kafka) fn remember(config: &NativeClientConfig) {
+pub(in crate::kafka) fn record_sockets(config: &NativeClientConfig) {
     // SAFETY: the configuration is alive, and not yet handed to a client.
     unsafe {
         sys::rd_kafka_conf_set_socket_cb(config.ptr(), Some(open));
@@ -53,7 +53,7 @@ unsafe extern "C" fn open(domain: c_int, kind: c_int, protocol: c_int, opaque: *
     // A failure is passed on unchanged: librdkafka reads `errno`.
     if socket >= 0 {
         // SAFETY: by contract; the context outlives the client.
-        unsafe { &*opaque.cast::<Context>() }.sockets().held().push(socket);
+        unsafe { &*opaque.cast::<Context>() }.sockets().descriptors().push(socket);
     }
     socket
 }
@@ -62,7 +62,7 @@ unsafe extern "C" fn open(domain: c_int, kind: c_int, protocol: c_int, opaque: *
 /// As [`open`]; `socket` must be open.
 unsafe extern "C" fn close(socket: c_int, opaque: *mut c_void) -> c_int {
     // SAFETY: by contract; the context outlives the client.
-    let mut held = unsafe { &*opaque.cast::<Context>() }.sockets().held();
+    let mut held = unsafe { &*opaque.cast::<Context>() }.sockets().descriptors();
     held.retain(|other| *other != socket);
     // SAFETY: the descriptor is librdkafka's to close. The lock is held, so that it is not looked at any more.
     unsafe { libc::close(socket) }

@@ -17,7 +17,7 @@ const NAME: &CStr = c"crash";
 const DONE: sys::rd_kafka_resp_err_t = sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
 
 /// Enables reports of faults in a client's threads. For a configuration from which no client has been created yet.
-pub fn watch_threads(config: &NativeClientConfig) {
+pub fn report_faults_in_threads(config: &NativeClientConfig) {
     // SAFETY: the configuration is alive, and copies the name. It fails for a name that is there already, which has the
     // same effect.
     unsafe { sys::rd_kafka_conf_interceptor_add_on_new(config.ptr(), NAME.as_ptr(), Some(on_new), ptr::null_mut()) };
@@ -43,6 +43,6 @@ extern "C" fn on_start(
     _: *const c_char,
     _: *mut c_void,
 ) -> sys::rd_kafka_resp_err_t {
-    crash::watch_thread();
+    crash::enable_for_thread();
     DONE
 }

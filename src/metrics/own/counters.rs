@@ -19,7 +19,7 @@ pub struct ErrorCounters {
 
 impl ErrorCounters {
     /// Counts records or nodes that could not be read.
-    pub fn failed(&self, reason: &str, count: usize) {
+    pub fn count(&self, reason: &str, count: usize) {
         for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
             counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
         }
@@ -28,14 +28,14 @@ impl ErrorCounters {
 
 impl RecordCounters {
     /// Counts records of a type.
-    pub fn read(&self, kind: RecordType, count: u64) {
+    pub fn count(&self, kind: RecordType, count: u64) {
         for (_, counter) in self.types.iter().filter(|(held, _)| *held == kind) {
             counter.inc_by(count);
         }
     }
 
     /// Counts a record that could not be decoded.
-    pub fn failed(&self, reason: &str) {
-        self.errors.failed(reason, 1);
+    pub fn count_error(&self, reason: &str) {
+        self.errors.count(reason, 1);
     }
 }

@@ -21,13 +21,13 @@ pub fn page() -> String {
         .map(|kind| Arc::new(Health::new("local".to_owned(), kind, "local".to_owned())));
     let own = Own::new(modules.to_vec(), &Metrics::default(), Vec::new());
     let module = own.module(&modules[1]);
-    drop(module.records());
-    module.topic_lag(0, Some(1));
-    module.zookeeper_nodes(1);
-    module.zookeeper_session();
+    drop(module.record_counters());
+    module.set_topic_lag(0, Some(1));
+    module.set_zookeeper_nodes(1);
+    module.count_zookeeper_session();
     for kind in RefreshKind::ALL {
-        module.refreshed(kind, Duration::from_secs(1));
-        module.refresh_failed(kind, Reason::Leader.name());
+        module.record_refresh(kind, Duration::from_secs(1));
+        module.record_refresh_error(kind, Reason::Leader.name());
     }
     let storage = described();
     let (now, intervals) = (Timestamp(1_700_000_000_000), NonZeroUsize::new(10).unwrap());

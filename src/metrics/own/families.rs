@@ -112,7 +112,7 @@ pub(super) struct Families {
     pub(super) groups: Family<GroupLabels, Gauge>,
     pub(super) group_partitions: Family<ClusterLabels, Gauge>,
     pub(super) dropped: Family<DroppedLabels, Counter>,
-    pub(super) cut_topics: Family<ClusterLabels, Counter>,
+    pub(super) dropped_topics: Family<ClusterLabels, Counter>,
     pub(super) zookeeper_nodes: Family<OwnLabels, Gauge>,
     pub(super) zookeeper_sessions: Family<OwnLabels, Counter>,
     pub(super) scrape: Histogram,
@@ -134,7 +134,7 @@ impl Default for Families {
             groups: Family::default(),
             group_partitions: Family::default(),
             dropped: Family::default(),
-            cut_topics: Family::default(),
+            dropped_topics: Family::default(),
             zookeeper_nodes: Family::default(),
             zookeeper_sessions: Family::default(),
             scrape: seconds(),
@@ -173,7 +173,7 @@ impl Families {
         let help = "Commits that were not stored, by reason";
         to.register("warrener_dropped_commits", help, self.dropped.clone());
         let help = "Topics that only an assignment names and that were not stored: more than 10,000 in one assignment";
-        to.register("warrener_dropped_assigned_topics", help, self.cut_topics.clone());
+        to.register("warrener_dropped_assigned_topics", help, self.dropped_topics.clone());
         let help = "ZooKeeper nodes that are followed";
         to.register("warrener_zookeeper_nodes", help, self.zookeeper_nodes.clone());
         let help = "ZooKeeper sessions that were opened";
@@ -188,7 +188,7 @@ impl Families {
 
 /// Registers `warrener_build_info` and, with the set `kafka_exporter`, `kafka_exporter_build_info`, from which
 /// dashboards take their variables.
-pub(super) fn build_info(registry: &mut Registry, kafka_exporter: bool) {
+pub(super) fn register_build_info(registry: &mut Registry, kafka_exporter: bool) {
     let (version, revision) = (env!("CARGO_PKG_VERSION"), env!("WARRENER_REVISION"));
     let ours = Family::<[(&str, &str); 3], Gauge>::default();
     let labels = [("version", version), ("revision", revision), ("rustc", env!("WARRENER_RUSTC"))];

@@ -26,7 +26,7 @@ use crate::storage::{Storage, View};
 
 use super::Format;
 use families::{
-    ClusterLabels, DroppedLabels, Families, Float, GroupLabels, PartitionLabels, build_info, module_labels,
+    ClusterLabels, DroppedLabels, Families, Float, GroupLabels, PartitionLabels, register_build_info, module_labels,
 };
 
 pub use counters::{ErrorCounters, RecordCounters};
@@ -53,7 +53,7 @@ impl Own {
         let labels = metrics.labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
         let mut registry = Registry::with_labels(labels);
         families.register(&mut registry);
-        build_info(&mut registry, metrics.names.contains(&NameSet::DEFAULT));
+        register_build_info(&mut registry, metrics.names.contains(&NameSet::DEFAULT));
         let (reloaded, at): (Gauge, Float) = Default::default();
         reloaded.set(1);
         at.set(clock::now().seconds());
@@ -78,7 +78,7 @@ impl Own {
     }
 
     /// Records a completed page (`warrener_scrape_seconds`).
-    pub fn scraped(&self, took: Duration) {
+    pub fn observe_scrape(&self, took: Duration) {
         self.families.scrape.observe(took.as_secs_f64());
     }
 
@@ -91,7 +91,7 @@ impl Own {
         // Writing into a string cannot fail, and the collectors return no errors.
         let written = encoding::text::encode(&mut page, &self.registry);
         debug_assert!(written.is_ok(), "{written:?}");
-        text::written(&page, format).into_bytes()
+        text::convert(&page, format).into_bytes()
     }
 
     fn fill(&self, storage: &Storage, view: &View, now: Tick) {
@@ -101,7 +101,7 @@ impl Own {
             let labels = module_labels(health);
             families.up.get_or_create(&labels).set(health.is_up(now).into());
             families.ready.get_or_create(&labels).set(health.is_ready().into());
-            for (partition, lag) in health.behind() {
+            for (partition, lag) in health.topic_lag() {
                 let (cluster, module) = (health.cluster.clone(), health.module.clone());
                 families.topic_lag.get_or_create(&PartitionLabels { cluster, module, partition }).set(lag);
             }
@@ -113,8 +113,8 @@ impl Own {
                 counter.inner().store(count, Ordering::Relaxed);
             }
             let labels = ClusterLabels { cluster: cluster.label().name().to_string() };
-            let counter = families.cut_topics.get_or_create(&labels);
-            counter.inner().store(cluster.cut_topics(), Ordering::Relaxed);
+            let counter = families.dropped_topics.get_or_create(&labels);
+            counter.inner().store(cluster.dropped_topics(), Ordering::Relaxed);
         }
         families.groups.clear();
         for cluster in &view.clusters {

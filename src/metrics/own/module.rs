@@ -34,50 +34,50 @@ impl ModuleMetrics {
     }
 
     /// Sets how many parts of the module are done, and how many there are (`warrener_ready`).
-    pub fn progress(&self, done: u64, parts: u64) {
+    pub fn set_progress(&self, done: u64, parts: u64) {
         let Health { cluster, kind, module, .. } = &*self.health;
-        if self.health.progress(done, parts) {
+        if self.health.set_progress(done, parts) {
             info!(cluster, kind = kind.name(), module, parts, "caught up");
         }
     }
 
     /// Records that a server has just answered (`warrener_up`).
-    pub fn answered(&self) {
-        self.health.answer(clock::tick());
+    pub fn record_answer(&self) {
+        self.health.record_answer(clock::tick());
     }
 
     /// Records a successful refresh (`warrener_refresh_seconds`, `warrener_last_refresh_timestamp_seconds`).
-    pub fn refreshed(&self, kind: RefreshKind, took: Duration) {
+    pub fn record_refresh(&self, kind: RefreshKind, took: Duration) {
         let labels = RefreshLabels { cluster: self.health.cluster.clone(), kind: kind.name() };
         self.families.refresh.get_or_create(&labels).observe(took.as_secs_f64());
         self.families.last_refresh.get_or_create(&labels).set(clock::now().seconds());
     }
 
     /// Records a failed refresh (`warrener_refresh_errors_total`). The reason is from a closed set.
-    pub fn refresh_failed(&self, kind: RefreshKind, reason: &'static str) {
+    pub fn record_refresh_error(&self, kind: RefreshKind, reason: &'static str) {
         let (cluster, kind) = (self.health.cluster.clone(), kind.name());
         self.families.refresh_errors.get_or_create(&RefreshErrorLabels { cluster, kind, reason }).inc();
     }
 
     /// Sets how many records the reader of a partition of the offsets topic is behind (`warrener_offsets_topic_lag`).
     /// `None` if it is unknown or the partition is no longer read.
-    pub fn topic_lag(&self, partition: i32, lag: Option<i64>) {
-        self.health.lags(partition, lag);
+    pub fn set_topic_lag(&self, partition: i32, lag: Option<i64>) {
+        self.health.set_topic_lag(partition, lag);
     }
 
     /// Records that a partition is read again because nothing came of it (`warrener_reader_restarts_total`).
-    pub fn reader_restarted(&self) {
+    pub fn count_reader_restart(&self) {
         self.families.reader_restarts.get_or_create(&self.own_labels()).inc();
     }
 
     /// Sets how many nodes of ZooKeeper are followed (`warrener_zookeeper_nodes`).
-    pub fn zookeeper_nodes(&self, nodes: usize) {
+    pub fn set_zookeeper_nodes(&self, nodes: usize) {
         let gauge = self.families.zookeeper_nodes.get_or_create(&self.own_labels()).clone();
         gauge.set(i64::try_from(nodes).unwrap_or(i64::MAX));
     }
 
     /// Records a new session with an ensemble (`warrener_zookeeper_sessions_total`).
-    pub fn zookeeper_session(&self) {
+    pub fn count_zookeeper_session(&self) {
         self.families.zookeeper_sessions.get_or_create(&self.own_labels()).inc();
     }
 
@@ -87,7 +87,7 @@ impl ModuleMetrics {
 
     /// The counters of `warrener_record_errors_total` of this module, resolved once.
     #[must_use]
-    pub fn errors(&self, reasons: &[&'static str]) -> ErrorCounters {
+    pub fn error_counters(&self, reasons: &[&'static str]) -> ErrorCounters {
         let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
         let reasons = reasons.iter().map(|reason| {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
@@ -98,7 +98,7 @@ impl ModuleMetrics {
 
     /// The counters of a reader of the offsets topic, resolved once.
     #[must_use]
-    pub fn records(&self) -> RecordCounters {
+    pub fn record_counters(&self) -> RecordCounters {
         // Exists from the start, so that the first restart is an increase.
         drop(self.families.reader_restarts.get_or_create(&self.own_labels()));
         let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
@@ -106,6 +106,6 @@ impl ModuleMetrics {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             (*kind, self.families.records.get_or_create(&labels).clone())
         });
-        RecordCounters { types: types.collect(), errors: self.errors(&DecodeError::REASONS) }
+        RecordCounters { types: types.collect(), errors: self.error_counters(&DecodeError::REASONS) }
     }
 }

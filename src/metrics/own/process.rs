@@ -39,7 +39,7 @@ fn times(stat: &Stat, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fm
     let help = "User and system CPU time spent";
     cpu.encode(encoder.encode_descriptor("process_cpu_seconds", help, None, cpu.metric_type())?)?;
     if let Ok(boot) = procfs::boot_time_secs() {
-        let started = crate::model::wide(i64::try_from(boot).unwrap_or(0)) + seconds(stat.starttime);
+        let started = crate::model::to_f64(i64::try_from(boot).unwrap_or(0)) + seconds(stat.starttime);
         let started = ConstGauge::new(started);
         let help = "Unix time at which the process started";
         started.encode(encoder.encode_descriptor(
@@ -54,7 +54,7 @@ fn times(stat: &Stat, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fm
 
 fn seconds(ticks: u64) -> f64 {
     let per_second = i64::try_from(procfs::ticks_per_second()).unwrap_or(100);
-    crate::model::wide(i64::try_from(ticks).unwrap_or(i64::MAX)) / crate::model::wide(per_second)
+    crate::model::to_f64(i64::try_from(ticks).unwrap_or(i64::MAX)) / crate::model::to_f64(per_second)
 }
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), std::fmt::Error> {

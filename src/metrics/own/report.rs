@@ -39,7 +39,7 @@ impl Own {
             up: health.is_up(now),
             trouble: (!health.is_up(now)).then(|| health.cause()).flatten(),
             ready,
-            awaited: (!ready).then(|| health.awaits()),
+            awaited: (!ready).then(|| health.pending_work()),
             done: parts.map(|(done, _)| done),
             total: parts.map(|(_, total)| total),
             refreshes: kinds.map(|kind| self.refresh_report(&health.cluster, kind)).collect(),
@@ -53,7 +53,7 @@ impl Own {
         let seconds = self.families.last_refresh.get(&labels).map(|gauge| gauge.get());
         let errors = Reason::ALL.iter().map(|reason| {
             let (cluster, kind, reason) = (cluster.to_owned(), kind.name(), reason.name());
-            counted(&self.families.refresh_errors, reason, &RefreshErrorLabels { cluster, kind, reason })
+            nonzero_count(&self.families.refresh_errors, reason, &RefreshErrorLabels { cluster, kind, reason })
         });
         Refresh { kind: kind.name(), last: seconds.map(millis), errors: errors.flatten().collect() }
     }
@@ -62,18 +62,18 @@ impl Own {
         let (cluster, module) = (&health.cluster, &health.module);
         let records = RecordType::ALL.iter().map(|kind| {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
-            counted(&self.families.records, kind.name(), &labels)
+            nonzero_count(&self.families.records, kind.name(), &labels)
         });
         let errors = self.record_errors.iter().map(|reason| {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
-            counted(&self.families.record_errors, reason, &labels)
+            nonzero_count(&self.families.record_errors, reason, &labels)
         });
-        Reader { behind: health.behind(), records: records.flatten().collect(), errors: errors.flatten().collect() }
+        Reader { behind: health.topic_lag(), records: records.flatten().collect(), errors: errors.flatten().collect() }
     }
 }
 
 /// The count of a counter. `None` if it is 0.
-fn counted<L>(family: &Family<L, Counter>, name: &'static str, labels: &L) -> Option<Count>
+fn nonzero_count<L>(family: &Family<L, Counter>, name: &'static str, labels: &L) -> Option<Count>
 where
     L: Clone + std::hash::Hash + Eq,
 {

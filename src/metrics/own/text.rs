@@ -6,7 +6,7 @@
 use crate::metrics::Format;
 
 /// Converts the text of prometheus-client to a format, and sorts the series of each family by their labels.
-pub fn written(page: &str, format: Format) -> String {
+pub fn convert(page: &str, format: Format) -> String {
     let mut out = String::with_capacity(page.len());
     let mut samples: Vec<&str> = Vec::new();
     let mut lines = page.lines().peekable();
@@ -92,7 +92,7 @@ b_seconds_sum{x=\"2\"} 0.5
 b_seconds_bucket{le=\"10.0\",x=\"2\"} 1
 b_seconds_bucket{le=\"+Inf\",x=\"2\"} 1
 ";
-        assert_eq!(written(WRITTEN, Format::Text), text);
+        assert_eq!(convert(WRITTEN, Format::Text), text);
     }
 
     #[test]
@@ -106,7 +106,7 @@ b_seconds_bucket{le=\"+Inf\",x=\"2\"} 1
 
     #[test]
     fn openmetrics_keeps_its_metadata_and_its_end() {
-        let page = written(WRITTEN, Format::OpenMetrics);
+        let page = convert(WRITTEN, Format::OpenMetrics);
         assert!(page.starts_with("# HELP a Some text.\n# TYPE a counter\na_total{x=\"1\"} 2\n"));
         assert!(page.contains("# UNIT b_seconds seconds\nb_seconds_sum{x=\"1\"}"));
         assert!(page.ends_with("# EOF\n"));

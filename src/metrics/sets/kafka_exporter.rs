@@ -96,7 +96,7 @@ const FAMILIES: &[Family] = &[
     gauge(
         "kafka_consumergroup_partition_status",
         "Status of the group on the partition, always 1; absent while the status is OK.",
-        Series::Trouble,
+        Series::BadStatus,
     ),
     gauge(
         "kafka_consumergroup_current_offset_sum",
@@ -256,7 +256,7 @@ fn status(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
 
 /// The end of a sample of a partition's status, after the partition number. `None` for OK, which has no sample.
 #[must_use]
-pub const fn trouble(status: PartitionStatus) -> Option<&'static [u8]> {
+pub const fn status_suffix(status: PartitionStatus) -> Option<&'static [u8]> {
     match status {
         PartitionStatus::Ok => None,
         PartitionStatus::Warn => Some(b"\",status=\"warn\"} 1\n"),

@@ -7,7 +7,7 @@ mod kminion;
 #[cfg(test)]
 pub mod tests;
 
-pub use kafka_exporter::trouble;
+pub use kafka_exporter::status_suffix;
 
 use crate::config::NameSet;
 
@@ -28,6 +28,6 @@ pub fn names() -> Vec<NameSet> {
 /// If the name is not one of [`names`]. A checked configuration has no other.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a checked configuration, of the names of this table")]
-pub fn table(name: NameSet) -> &'static Set {
+pub fn metric_set(name: NameSet) -> &'static Set {
     SETS.into_iter().find(|set| set.name == name).expect("invariant: a name set of the table")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table;
+use super::metric_set;
 use crate::config::{Granularity, Limit, Metrics, NameSet};
 use crate::metrics::Format;
 use crate::metrics::page::tests::{approve, metadata, page, storage};
@@ -129,7 +129,7 @@ fn every_family_is_a_gauge_but_for_the_counters() {
         "kafka_consumergroup_generations_total",
         "kminion_kafka_consumer_group_offset_commits_total",
     ];
-    let families = ALL.into_iter().flat_map(|names| table(names).families);
+    let families = ALL.into_iter().flat_map(|names| metric_set(names).families);
     for name in families.map(|family| family.name) {
         let (kind, stem) = match counters.contains(&name) {
             true => ("counter", name.strip_suffix("_total").unwrap()),
@@ -148,7 +148,7 @@ fn types(format: Format) -> BTreeMap<String, String> {
 
 #[test]
 fn no_two_families_share_a_name() {
-    let families = ALL.into_iter().flat_map(|names| table(names).families);
+    let families = ALL.into_iter().flat_map(|names| metric_set(names).families);
     let mut names = BTreeSet::new();
     for name in families.map(|family| family.name) {
         assert!(names.insert(name), "twice: {name}");

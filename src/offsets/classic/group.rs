@@ -93,7 +93,7 @@ const fn form(version: i16) -> Form {
 }
 
 /// The minimum size of a member in bytes: its lengths, timeouts and tags.
-const fn least(version: i16) -> usize {
+const fn min_member_size(version: i16) -> usize {
     match version {
         0 => 3 * 2 + 4 + 2 * 4,
         1 | 2 => 3 * 2 + 2 * 4 + 2 * 4,
@@ -111,7 +111,7 @@ pub(crate) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadat
     let protocol = cursor.nullable_string("protocol", form)?;
     let leader = cursor.nullable_string("leader", form)?;
     let state_timestamp = if version >= 2 { Some(cursor.int64("current_state_timestamp")?) } else { None };
-    let count = cursor.count("members", form, least(version))?;
+    let count = cursor.count("members", form, min_member_size(version))?;
     let start = cursor;
     for _ in 0..count {
         member(&mut cursor, version)?;

@@ -67,7 +67,7 @@ impl Version {
 /// # Errors
 /// Metadata of more than 32,767 bytes.
 pub fn commit_value(version: Version, commit: &Commit<'_>) -> Encoded {
-    let mut out = Writer::starting(version.number(), version.form());
+    let mut out = Writer::with_version(version.number(), version.form());
     out.int64(commit.offset.0);
     if version >= Version::V3 {
         out.int32(commit.leader_epoch.unwrap_or(-1));
@@ -88,7 +88,7 @@ pub fn commit_value(version: Version, commit: &Commit<'_>) -> Encoded {
 /// # Errors
 /// A text of more than 32,767 bytes, or more members or longer bytes than an `int32` can count.
 pub fn group_value(version: Version, group: &Group<'_>) -> Encoded {
-    let mut out = Writer::starting(version.number(), version.form());
+    let mut out = Writer::with_version(version.number(), version.form());
     out.string("protocol_type", Some(group.protocol_type))?;
     out.int32(group.generation);
     out.string("protocol", group.protocol)?;
@@ -109,7 +109,7 @@ pub fn group_value(version: Version, group: &Group<'_>) -> Encoded {
 /// # Errors
 /// A topic of more than 32,767 bytes, or more items than an `int32` can count.
 pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> Encoded {
-    let mut out = Writer::starting(1, Form::Plain);
+    let mut out = Writer::with_version(1, Form::Plain);
     out.length("assigned_partitions", topics.len())?;
     for (topic, partitions) in topics {
         out.string("topic", Some(topic.0))?;
@@ -128,7 +128,7 @@ pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> Encoded {
 /// # Errors
 /// See [`assignment`].
 pub fn subscription(topics: &[Name<'_>]) -> Encoded {
-    let mut out = Writer::starting(0, Form::Plain);
+    let mut out = Writer::with_version(0, Form::Plain);
     out.length("topics", topics.len())?;
     for topic in topics {
         out.string("topic", Some(topic.0))?;

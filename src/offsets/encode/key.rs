@@ -12,7 +12,7 @@ use crate::offsets::records::record_type::RecordType;
 /// # Errors
 /// A name of more than 32,767 bytes.
 pub fn key(key: &Key<'_>) -> Encoded {
-    let mut out = Writer::starting(number(key), Form::Plain);
+    let mut out = Writer::with_version(number(key), Form::Plain);
     match key {
         Key::Commit { group, topic, partition, .. } => {
             out.string("group", Some(group.0))?;

@@ -15,7 +15,7 @@ pub fn share_state_key(key: &Key<'_>) -> Encoded {
         Key::Update(of) => (1, of),
         Key::Unknown(number) => return Ok(number.to_be_bytes().to_vec()),
     };
-    let mut out = Writer::starting(number, Form::Plain);
+    let mut out = Writer::with_version(number, Form::Plain);
     out.string("group", Some(of.group.0))?;
     out.uuid(of.topic);
     out.int32(of.partition.0);

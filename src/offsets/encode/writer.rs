@@ -13,13 +13,13 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn starting(number: i16, form: Form) -> Self {
+    pub(super) fn with_version(number: i16, form: Form) -> Self {
         Self { bytes: number.to_be_bytes().to_vec(), form }
     }
 
     /// Begins a value of version 0 in a type where that is flexible.
     pub(super) fn flexible() -> Self {
-        Self::starting(0, Form::Flexible)
+        Self::with_version(0, Form::Flexible)
     }
 
     pub(super) const fn empty(form: Form) -> Self {

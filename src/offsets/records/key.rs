@@ -95,7 +95,7 @@ pub fn key(bytes: &[u8]) -> Result<Key<'_>, DecodeError> {
     }
     let mut cursor = Cursor::new(bytes);
     let number = cursor.int16("type")?;
-    let key = fields(&mut cursor, number)?;
+    let key = decode_fields(&mut cursor, number)?;
     if key.group().is_some() {
         cursor.end("key")?;
     }
@@ -113,7 +113,7 @@ fn commit<'a>(cursor: &mut Cursor<'a>, kind: RecordType) -> Result<Key<'a>, Deco
     Ok(Key::Commit { kind, group, topic, partition: Partition(partition) })
 }
 
-fn fields<'a>(cursor: &mut Cursor<'a>, number: i16) -> Result<Key<'a>, DecodeError> {
+fn decode_fields<'a>(cursor: &mut Cursor<'a>, number: i16) -> Result<Key<'a>, DecodeError> {
     use GroupType::{Consumer, Share, Streams};
     Ok(match RecordType::of(number) {
         kind @ (RecordType::LegacyOffsetCommit | RecordType::OffsetCommit) => commit(cursor, kind)?,

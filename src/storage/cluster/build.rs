@@ -9,7 +9,7 @@ use crate::wall_clock::AsOf;
 
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{Groups, lock};
-use crate::storage::cluster::updates::take;
+use crate::storage::cluster::updates::apply_to_groups;
 use crate::storage::groups::group::Stream;
 use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
@@ -32,7 +32,7 @@ enum Renewal {
     /// They are replaced. The new windows are complete.
     Replaces,
     /// They continue. The new windows have only the newest commit.
-    GoesOn,
+    Continues,
 }
 
 impl Build {
@@ -45,11 +45,11 @@ impl Build {
         let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
         let rules = &self.cluster.rules;
-        let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, bury: false };
+        let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
         for (order, update) in updates {
-            let Some(update) = self.cluster.admit(update) else { continue };
-            newest = newest.max(self.cluster.see(&update));
-            let mut made = self.cluster.make(&update, &stream);
+            let Some(update) = self.cluster.drop_long_names(update) else { continue };
+            newest = newest.max(self.cluster.record_timestamp(&update));
+            let mut made = self.cluster.prepare(&update, &stream);
             let intern = || match &update {
                 Update::Commit { topic, .. } => Some(self.cluster.names.intern(*topic)),
                 Update::CommitTombstone { .. }
@@ -59,38 +59,38 @@ impl Build {
                 | Update::GroupTombstone { .. }
                 | Update::Share(_) => None,
             };
-            let taken = take(&mut self.groups, order, &update, &mut made, &stream, intern);
+            let taken = apply_to_groups(&mut self.groups, order, &update, &mut made, &stream, intern);
             if let Some(Taken::Dropped(why)) = taken {
                 self.cluster.count_dropped(why, 1);
             }
         }
-        self.cluster.bring(self.source, newest, now);
+        self.cluster.record_newest_commit(self.source, newest, now);
     }
 
     /// Replaces what is shown of the source.
     pub fn publish(self) {
-        self.show(Renewal::Replaces);
+        self.publish_as(Renewal::Replaces);
     }
 
     /// Replaces what is shown of the source, and continues its windows. For a source that has only the newest commits,
     /// such as ZooKeeper.
-    pub fn publish_onto(self) {
-        self.show(Renewal::GoesOn);
+    pub fn publish_and_continue(self) {
+        self.publish_as(Renewal::Continues);
     }
 
-    fn show(mut self, renewal: Renewal) {
+    fn publish_as(mut self, renewal: Renewal) {
         let topics = self.cluster.topics();
         for group in self.groups.values_mut() {
-            group.find_names(&topics);
-            self.cluster.rename(group, self.cluster.known(&topics));
+            group.resolve_names(&topics);
+            self.cluster.resolve_names_of(group, self.cluster.topic_lookup(&topics));
             group.retain(|name, slot| {
-                let since = topics.since(name);
+                let since = topics.previous_until(name);
                 since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))
             });
             // Partitions were added one by one. Few are added from now on.
-            group.topics.iter_mut().for_each(|topic| topic.slots.shrink());
+            group.topics.iter_mut().for_each(|topic| topic.partitions.shrink());
         }
-        self.groups.retain(|_, group| !group.is_gone());
+        self.groups.retain(|_, group| !group.is_empty());
         self.cluster.publish(self.source, self.groups, renewal);
     }
 }
@@ -98,34 +98,34 @@ impl Build {
 impl Cluster {
     /// Starts to read a source from its beginning, beside what is shown.
     #[must_use]
-    pub fn build(self: &Arc<Self>, source: SourceId) -> Build {
+    pub fn start_build(self: &Arc<Self>, source: SourceId) -> Build {
         Build::new(Arc::clone(self), source)
     }
 
     /// Replaces what is shown of a source by what was read again from the beginning.
     fn publish(&self, source: SourceId, groups: Groups, renewal: Renewal) {
-        let is_known = !lock(&self.told).insert(source);
+        let is_known = !lock(&self.updated_sources).insert(source);
         let mut stale = HashSet::new();
         let parts = self.shards.divide(groups);
         for (mut shard, fresh) in self.shards.iter().zip(parts) {
             // Nothing is held of a source that has had no updates before. Most published sources are such.
             if is_known {
-                shard.retain(|name, held| fresh.contains_key(name) || held.forget(source));
+                shard.retain(|name, held| fresh.contains_key(name) || held.remove_source(source));
             }
             for (name, mut group) in fresh {
-                if group.meta.stale().is_some() {
+                if group.meta.stale_records().is_some() {
                     stale.insert(name.clone());
                 }
                 let Some(held) = shard.get_mut(&name) else {
                     shard.insert(name, group);
                     continue;
                 };
-                group.count_on(held);
-                if renewal == Renewal::GoesOn {
-                    group.go_on(held, &self.rules);
+                group.take_over_counters(held);
+                if renewal == Renewal::Continues {
+                    group.continue_windows(held, &self.rules);
                 }
                 held.reset_counts();
-                held.forget(source);
+                held.remove_source(source);
                 held.merge(group);
             }
         }

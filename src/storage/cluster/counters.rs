@@ -24,12 +24,12 @@ impl Cluster {
 
     /// The number of topics of assignments that were not kept, because an assignment names more than 10,000 topics that
     /// the metadata does not name.
-    pub fn cut_topics(&self) -> u64 {
-        self.cuts.topics()
+    pub fn dropped_topics(&self) -> u64 {
+        self.dropped_topics.topics()
     }
 
     /// Returns the first assignment that was not kept completely. Later calls return `None`.
-    pub fn take_first_cut(&self) -> Option<Cut> {
-        self.cuts.take_first()
+    pub fn take_first_dropped(&self) -> Option<Cut> {
+        self.dropped_topics.take_first()
     }
 }

@@ -10,17 +10,17 @@ use crate::storage::cluster::shards::lock;
 impl Cluster {
     /// Removes groups without members whose newest commit is older than `expire-group`.
     pub fn expire(&self, now: impl Into<AsOf>) {
-        self.find_owners();
-        let (now, brought) = (now.into(), lock(&self.brought).clone());
+        self.compute_owners();
+        let (now, brought) = (now.into(), lock(&self.newest_commits).clone());
         self.shards.retain(|_, group| !group.has_expired(&self.rules, now, &brought));
-        self.sweep();
+        self.free_unused_names();
     }
 
     /// Frees names of deleted topics that no group references.
-    pub(super) fn sweep(&self) {
+    pub(super) fn free_unused_names(&self) {
         // Two references to a hidden topic's name do not count: that of the topic itself, and that of the table of
         // names. Each group that commits to it holds another one.
-        self.change_topics(|topics| topics.forget(|topic| Arc::strong_count(&topic.name) <= 2));
-        self.names.sweep();
+        self.change_topics(|topics| topics.remove_hidden(|topic| Arc::strong_count(&topic.name) <= 2));
+        self.names.free_unused();
     }
 }

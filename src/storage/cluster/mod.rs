@@ -54,15 +54,15 @@ pub struct Cluster {
     /// By module, origin and partition of the topic. The partition is 0 for a ZooKeeper ensemble.
     sources: Mutex<HashMap<(String, Origin, i32), SourceId>>,
     /// Sources from which updates have come, so that something of them may be held.
-    told: Mutex<HashSet<SourceId>>,
+    updated_sources: Mutex<HashSet<SourceId>>,
     /// Groups whose owners have to be computed.
     stale: Mutex<HashSet<Box<[u8]>>>,
     dropped: [AtomicU64; Dropped::ALL.len()],
-    cuts: Cuts,
+    dropped_topics: Cuts,
     /// The timestamp of the newest commit seen.
-    newest: AtomicI64,
+    newest_commit: AtomicI64,
     /// By source, the timestamp of its newest commit that is not ahead of the wall clock.
-    brought: Mutex<HashMap<SourceId, Timestamp>>,
+    newest_commits: Mutex<HashMap<SourceId, Timestamp>>,
     /// Interval of the refreshes of log ends, in milliseconds.
     refresh: AtomicU64,
     /// Whether the first time lookups are done.
@@ -81,12 +81,12 @@ impl Cluster {
             topics: RwLock::default(),
             shards: Shards::default(),
             sources: Mutex::default(),
-            told: Mutex::default(),
+            updated_sources: Mutex::default(),
             stale: Mutex::default(),
             dropped: Default::default(),
-            cuts: Cuts::default(),
-            newest: AtomicI64::new(i64::MIN),
-            brought: Mutex::default(),
+            dropped_topics: Cuts::default(),
+            newest_commit: AtomicI64::new(i64::MIN),
+            newest_commits: Mutex::default(),
             refresh: AtomicU64::new(millis(REFRESH)),
             past_read: AtomicBool::new(false),
         }
@@ -109,7 +109,7 @@ impl Cluster {
     }
 
     /// Finds topics among `topics` by name.
-    const fn known<'a>(&'a self, topics: &'a Topics) -> Known<'a> {
+    const fn topic_lookup<'a>(&'a self, topics: &'a Topics) -> Known<'a> {
         Known { topics, names: &self.names }
     }
 

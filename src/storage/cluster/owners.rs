@@ -21,57 +21,57 @@ impl Cluster {
     }
 
     /// Computes the owners of the groups in which they may have changed.
-    pub(crate) fn find_owners(&self) {
+    pub(crate) fn compute_owners(&self) {
         let groups = std::mem::take(&mut *lock(&self.stale));
         if groups.is_empty() {
             return;
         }
         let topics = self.topics();
         for name in groups {
-            let epochs = self.shards.of(Name(&name)).get(&name).and_then(|group| group.meta.stale().cloned());
+            let epochs = self.shards.of(Name(&name)).get(&name).and_then(|group| group.meta.stale_records().cloned());
             let Some(epochs) = epochs else { continue };
-            let found = epochs.find(self.known(&topics));
-            self.cuts.count(Name(&name), found.cut_since(&epochs));
+            let found = epochs.compute_owners(self.topic_lookup(&topics));
+            self.dropped_topics.count(Name(&name), found.dropped_since(&epochs));
             // The previous value is freed after the lock is released.
-            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.settle(epochs.kind, found));
+            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.set_owners(epochs.kind, found));
             drop(held);
         }
     }
 
     /// Resolves what was unknown because the name of a topic was missing.
-    pub(crate) fn find_names(&self) {
+    pub(crate) fn resolve_names(&self) {
         let topics = self.topics();
         let (mut stale, mut unnamed) = (HashSet::new(), Vec::new());
         self.shards.retain(|name, group| {
-            group.find_names(&topics);
-            if group.meta.stale().is_some() {
+            group.resolve_names(&topics);
+            if group.meta.stale_records().is_some() {
                 stale.insert(name.into());
             }
-            unnamed.extend(group.meta.unnamed().map(|owners| (Box::from(name), Arc::clone(owners))));
+            unnamed.extend(group.meta.owners_with_unnamed().map(|owners| (Box::from(name), Arc::clone(owners))));
             true
         });
         self.mark_stale(stale);
         for (name, owners) in unnamed {
             let name: Box<[u8]> = name;
-            let Some(renamed) = self.renamed(Name(&name), &owners, self.known(&topics)) else { continue };
-            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.replace(&owners, renamed));
+            let Some(renamed) = self.resolved_owners(Name(&name), &owners, self.topic_lookup(&topics)) else { continue };
+            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.replace_owners(&owners, renamed));
             drop(held);
         }
     }
 
     /// The same for a group that is not shown yet.
-    pub(crate) fn rename(&self, group: &mut Group, known: Known<'_>) {
-        let unnamed: Vec<_> = group.meta.unnamed().cloned().collect();
+    pub(crate) fn resolve_names_of(&self, group: &mut Group, known: Known<'_>) {
+        let unnamed: Vec<_> = group.meta.owners_with_unnamed().cloned().collect();
         for owners in unnamed {
-            if let Some(renamed) = self.renamed(group.label.name(), &owners, known) {
-                group.meta.replace(&owners, renamed);
+            if let Some(renamed) = self.resolved_owners(group.label.name(), &owners, known) {
+                group.meta.replace_owners(&owners, renamed);
             }
         }
     }
 
-    fn renamed(&self, group: Name<'_>, owners: &Owners, known: Known<'_>) -> Option<Arc<Owners>> {
-        let (renamed, cut) = owners.renamed(known)?;
-        self.cuts.count(group, cut);
+    fn resolved_owners(&self, group: Name<'_>, owners: &Owners, known: Known<'_>) -> Option<Arc<Owners>> {
+        let (renamed, cut) = owners.resolved(known)?;
+        self.dropped_topics.count(group, cut);
         Some(Arc::new(renamed))
     }
 }

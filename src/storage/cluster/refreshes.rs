@@ -23,17 +23,17 @@ impl Cluster {
     }
 
     /// Removes topics with too long a name from a metadata answer, and counts them.
-    pub fn admit_topics(&self, metadata: &mut Metadata) {
+    pub fn drop_long_topic_names(&self, metadata: &mut Metadata) {
         let before = metadata.topics.len();
-        metadata.topics.retain(|topic| Name(topic.name.as_bytes()).is_fit_for_a_topic());
+        metadata.topics.retain(|topic| Name(topic.name.as_bytes()).is_valid_topic_name());
         let refused = before.saturating_sub(metadata.topics.len());
         self.count_dropped(Dropped::Name, u64::try_from(refused).unwrap_or(u64::MAX));
     }
 
     /// Applies a full metadata answer. `at` is the time of the request.
     pub fn apply_metadata(&self, mut metadata: Metadata, at: Timestamp) {
-        self.admit_topics(&mut metadata);
-        let at = self.by_the_brokers_clock(at);
+        self.drop_long_topic_names(&mut metadata);
+        let at = self.limit_to_broker_clock(at);
         let named: Vec<_> =
             metadata.topics.iter().map(|topic| (self.names.intern(Name(topic.name.as_bytes())), topic)).collect();
         let known = self.names.all();
@@ -42,22 +42,22 @@ impl Cluster {
             let mut brokers = metadata.brokers;
             brokers.sort_by_key(|broker| broker.id);
             brokers.dedup_by_key(|broker| broker.id);
-            topics.begin(brokers);
+            topics.set_brokers(brokers);
             let mut missing: HashMap<TopicKey, Arc<TopicName>> =
                 known.into_iter().map(|name| (name.key(), name)).collect();
             for (name, found) in named {
                 missing.remove(&name.key());
-                if let Some(until) = topics.name(Arc::clone(&name), found, at) {
+                if let Some(until) = topics.apply_topic(Arc::clone(&name), found, at) {
                     recreated.push((name, until));
                 }
             }
             for name in missing.into_values() {
-                topics.unname(name);
+                topics.record_unnamed(name);
             }
         });
-        self.drop_older(&recreated);
-        self.find_names();
-        self.sweep();
+        self.drop_older_commits(&recreated);
+        self.resolve_names();
+        self.free_unused_names();
     }
 
     /// Sets the facts that the cluster reports beside its metadata.
@@ -72,30 +72,30 @@ impl Cluster {
 
     /// Applies the log starts and log ends of a refresh. Each call may cover a part of the partitions.
     pub fn apply_bounds(&self, bounds: &[LogBounds<'_>], at: Timestamp) {
-        let read = Read { at, by_brokers: self.by_the_brokers_clock(at), keep: self.rules.intervals };
+        let read = Read { at, by_brokers: self.limit_to_broker_clock(at), keep: self.rules.intervals };
         let mut recreated = Vec::new();
         let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
             .chunk_by(|a, b| a.topic == b.topic)
-            .filter(|run| run.first().is_some_and(|found| Name(found.topic.as_bytes()).is_fit_for_a_topic()))
+            .filter(|run| run.first().is_some_and(|found| Name(found.topic.as_bytes()).is_valid_topic_name()))
             .filter_map(|run| Some((self.names.intern(Name(run.first()?.topic.as_bytes())), run)))
             .collect();
         self.change_topics(|topics| {
             for (name, run) in named {
                 for found in run {
-                    if let Some(until) = topics.bound(&name, found, read) {
+                    if let Some(until) = topics.apply_bounds(&name, found, read) {
                         recreated.push((Arc::clone(&name), until));
                     }
                 }
             }
         });
-        self.drop_older(&recreated);
+        self.drop_older_commits(&recreated);
     }
 
     /// Limits a time of our clock to the brokers' clock, by which commits are dated.
     ///
     /// Our clock may be ahead of theirs, so the result is not later than the timestamp of the newest commit seen.
-    fn by_the_brokers_clock(&self, at: Timestamp) -> Timestamp {
-        at.min(Timestamp(self.newest.load(Ordering::Relaxed)))
+    fn limit_to_broker_clock(&self, at: Timestamp) -> Timestamp {
+        at.min(Timestamp(self.newest_commit.load(Ordering::Relaxed)))
     }
 
     pub(super) fn change_topics(&self, change: impl FnOnce(&mut Topics)) {
@@ -104,7 +104,7 @@ impl Cluster {
     }
 
     /// Removes commits to topics that were deleted and created again: those up to the given time.
-    fn drop_older(&self, recreated: &[(Arc<TopicName>, Timestamp)]) {
+    fn drop_older_commits(&self, recreated: &[(Arc<TopicName>, Timestamp)]) {
         if recreated.is_empty() {
             return;
         }

@@ -19,17 +19,17 @@ impl Cluster {
         let removed = {
             let mut shard = self.shards.of(group);
             shard.get_mut(group.0).map(|held| {
-                let topics = (std::mem::take(&mut held.topics), std::mem::take(&mut held.nameless));
-                (topics, held.forget_all())
+                let topics = (std::mem::take(&mut held.topics), std::mem::take(&mut held.unnamed_topics));
+                (topics, held.clear())
             })
         };
-        self.drop_if_gone(group);
+        self.remove_if_empty(group);
         removed.is_some()
     }
 
     /// Removes a topic from a group, and the group if that was its last topic. Returns whether the group had the topic.
     pub fn remove_topic(&self, group: Name<'_>, topic: Name<'_>) -> bool {
-        self.find_owners();
+        self.compute_owners();
         let committed = {
             let mut shard = self.shards.of(group);
             let held = shard.get_mut(group.0);
@@ -38,11 +38,11 @@ impl Cluster {
         let assigned = self.unassign(group, topic);
         let forgotten = {
             let mut shard = self.shards.of(group);
-            let held = shard.get_mut(group.0).filter(|held| held.topics.is_empty() && !held.meta.has_named());
-            held.filter(|_| committed.is_some() || assigned).map(Group::forget_all)
+            let held = shard.get_mut(group.0).filter(|held| held.topics.is_empty() && !held.meta.has_named_topics());
+            held.filter(|_| committed.is_some() || assigned).map(Group::clear)
         };
         drop(forgotten);
-        self.drop_if_gone(group);
+        self.remove_if_empty(group);
         committed.is_some() || assigned
     }
 
@@ -53,7 +53,7 @@ impl Cluster {
             let Some(owners) = held else { return false };
             let Some(without) = owners.without(topic).map(Arc::new) else { return false };
             let unheld =
-                self.shards.of(group).get_mut(group.0).map(|held| held.meta.replace(&owners, Arc::clone(&without)));
+                self.shards.of(group).get_mut(group.0).map(|held| held.meta.replace_owners(&owners, Arc::clone(&without)));
             // If the assignment has changed in the meantime, `replace` returns the new one unused. Then it is tried
             // again.
             if unheld.is_none_or(|owners| !Arc::ptr_eq(&owners, &without)) {
@@ -62,10 +62,10 @@ impl Cluster {
         }
     }
 
-    fn drop_if_gone(&self, group: Name<'_>) {
+    fn remove_if_empty(&self, group: Name<'_>) {
         let gone = {
             let mut shard = self.shards.of(group);
-            if shard.get(group.0).is_some_and(Group::is_gone) { shard.remove(group.0) } else { None }
+            if shard.get(group.0).is_some_and(Group::is_empty) { shard.remove(group.0) } else { None }
         };
         drop(gone);
     }
@@ -73,9 +73,9 @@ impl Cluster {
 
 impl Group {
     /// Forgets everything but remembered tombstones, which are not shown and are needed while the past is read.
-    fn forget_all(&mut self) -> Meta {
+    fn clear(&mut self) -> Meta {
         self.generations = 0;
-        self.meta.forget()
+        self.meta.clear()
     }
 }
 

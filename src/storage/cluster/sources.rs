@@ -19,7 +19,7 @@ impl Cluster {
 
     /// The source that stands for a ZooKeeper ensemble, as read by a module.
     #[must_use]
-    pub fn ensemble(&self, module: &str) -> SourceId {
+    pub fn zookeeper_source(&self, module: &str) -> SourceId {
         self.source_of(module, Origin::ZooKeeper, 0)
     }
 
@@ -30,15 +30,15 @@ impl Cluster {
     }
 
     /// Removes everything that came from a source whose partition was lost.
-    pub fn forget(&self, source: SourceId) {
-        lock(&self.brought).remove(&source);
-        if lock(&self.told).remove(&source) {
-            self.shards.retain(|_, group| group.forget(source));
+    pub fn remove_source(&self, source: SourceId) {
+        lock(&self.newest_commits).remove(&source);
+        if lock(&self.updated_sources).remove(&source) {
+            self.shards.retain(|_, group| group.remove_source(source));
         }
     }
 
     /// Forgets the remembered tombstones of a source whose past has been read.
-    pub fn close_past(&self, source: SourceId) {
+    pub fn drop_pending_tombstones(&self, source: SourceId) {
         self.shards.retain(|_, group| group.drop_pending_tombstones(source));
     }
 }

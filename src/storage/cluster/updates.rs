@@ -14,7 +14,7 @@ use crate::storage::cluster::shards::{Groups, lock};
 use crate::storage::groups::group::{Group, Stream};
 use crate::storage::groups::made::Made;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
-use crate::storage::sources::admit::admit;
+use crate::storage::sources::admit::drop_long_names;
 use crate::storage::sources::dropped::Dropped;
 use crate::storage::sources::source::{Past, SourceId};
 use crate::storage::sources::update::Update;
@@ -33,12 +33,12 @@ impl Cluster {
         let (now, mut newest) = (now.into(), None);
         let topics = self.topics();
         let (live, bury) = (past != Past::Behind, past == Past::Ahead);
-        let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, bury };
-        lock(&self.told).insert(source);
+        let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, keeps_tombstones: bury };
+        lock(&self.updated_sources).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
-            let Some(update) = self.admit(update) else { continue };
-            newest = newest.max(self.see(&update));
+            let Some(update) = self.drop_long_names(update) else { continue };
+            newest = newest.max(self.record_timestamp(&update));
             self.apply_one(order, &update, &stream);
             if let Update::Fact { group, .. } | Update::GroupTombstone { group } = update
                 && !changed.contains(group.0)
@@ -46,23 +46,23 @@ impl Cluster {
                 changed.insert(group.0.into());
             }
         }
-        self.bring(source, newest, now);
+        self.record_newest_commit(source, newest, now);
         self.mark_stale(changed);
     }
 
     fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
         // It is dropped after the lock, and so is the old value that it is swapped with.
-        let mut made = self.make(update, stream);
+        let mut made = self.prepare(update, stream);
         let mut name = None;
         loop {
             let mut shard = self.shards.of(update.group());
-            let taken = take(&mut shard, order, update, &mut made, stream, || name.clone());
+            let taken = apply_to_groups(&mut shard, order, update, &mut made, stream, || name.clone());
             drop(shard);
             // The shared copy of a topic's name is fetched outside of the shard's lock. Then the commit is tried again.
             match (taken, update) {
                 (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
                 (Some(Taken::Dropped(why)), _) => return self.count_dropped(why, 1),
-                (Some(Taken::In | Taken::Repeated), _) => return,
+                (Some(Taken::Added | Taken::Repeated), _) => return,
                 (None, _) => return broken("only a commit needs the name of its topic, and that once"),
             }
         }
@@ -70,10 +70,10 @@ impl Cluster {
 
     /// Returns the timestamp of a commit or of a share group's state; `None` for other updates. Notes that of a commit
     /// if it is the newest.
-    pub(crate) fn see(&self, update: &Update<'_>) -> Option<Timestamp> {
+    pub(crate) fn record_timestamp(&self, update: &Update<'_>) -> Option<Timestamp> {
         match update {
             Update::Commit { timestamp, .. } => {
-                self.newest.fetch_max(timestamp.0, Ordering::Relaxed);
+                self.newest_commit.fetch_max(timestamp.0, Ordering::Relaxed);
                 Some(*timestamp)
             }
             Update::Share(share) => Some(share.at),
@@ -86,30 +86,30 @@ impl Cluster {
     }
 
     /// Notes the timestamp of the newest commit of a batch of a source, unless it is ahead of the wall clock.
-    pub(crate) fn bring(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
+    pub(crate) fn record_newest_commit(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
         let Some(newest) = newest.filter(|newest| *newest <= now.time) else { return };
-        let mut brought = lock(&self.brought);
+        let mut brought = lock(&self.newest_commits);
         let held = brought.entry(source).or_insert(newest);
         *held = newest.max(*held);
     }
 
     /// Prepares the value that an update stores, and counts the topics of assignments that are not kept.
-    pub(crate) fn make(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
-        let (made, cut) = Made::of(update, stream.source, self.known(stream.topics));
-        self.cuts.count(update.group(), cut);
+    pub(crate) fn prepare(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
+        let (made, cut) = Made::of(update, stream.source, self.topic_lookup(stream.topics));
+        self.dropped_topics.count(update.group(), cut);
         made
     }
 
     /// Removes from an update what is about names that are too long, and counts them. `None` if nothing is left.
-    pub(crate) fn admit<'a>(&self, update: Update<'a>) -> Option<Update<'a>> {
-        let (update, refused) = admit(update);
+    pub(crate) fn drop_long_names<'a>(&self, update: Update<'a>) -> Option<Update<'a>> {
+        let (update, refused) = drop_long_names(update);
         self.count_dropped(Dropped::Name, refused);
         update
     }
 }
 
 /// Applies one update to a map of groups. `None` when the topic's name is needed first.
-pub(crate) fn take(
+pub(crate) fn apply_to_groups(
     groups: &mut Groups,
     order: Order,
     update: &Update<'_>,
@@ -121,8 +121,8 @@ pub(crate) fn take(
     let creates = match update {
         Update::Commit { .. } | Update::Members(_) => true,
         Update::Registered { members, .. } => !members.is_empty(),
-        Update::Fact { fact, .. } => stream.bury || !fact.is_tombstone(),
-        Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.bury,
+        Update::Fact { fact, .. } => stream.keeps_tombstones || !fact.is_tombstone(),
+        Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.keeps_tombstones,
         Update::Share(share) => share.state.is_some(),
     };
     if creates && !groups.contains_key(key) {
@@ -133,37 +133,37 @@ pub(crate) fn take(
         (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
             let lag = LagThen::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
-            group.commit(TopicCommit { topic: topic.0, partition: *partition, commit }, name, stream)
+            group.add_commit(TopicCommit { topic: topic.0, partition: *partition, commit }, name, stream)
         }
         (Update::CommitTombstone { topic, partition, .. }, _) => {
             group.remove_commit(topic.0, *partition, order, stream);
-            Some(Taken::In)
+            Some(Taken::Added)
         }
         (Update::Members(members), Made::Generation(made)) => {
-            group.generation(made, RecordStamp { order, at: members.at }, stream);
-            Some(Taken::In)
+            group.set_generation(made, RecordStamp { order, at: members.at }, stream);
+            Some(Taken::Added)
         }
         (Update::Registered { .. }, Made::Registered(made)) => {
-            group.register(made);
-            Some(Taken::In)
+            group.set_registered(made);
+            Some(Taken::Added)
         }
         (Update::Fact { kind, at, fact, .. }, Made::Fact(made)) => {
             let stamp = RecordStamp { order, at: *at };
             let record = FactRecord { kind: *kind, is_tombstone: fact.is_tombstone(), stamp };
-            group.fact(record, made, stream);
-            Some(Taken::In)
+            group.apply_fact(record, made, stream);
+            Some(Taken::Added)
         }
         (Update::GroupTombstone { .. }, _) => {
-            group.remove_meta(order, stream);
-            Some(Taken::In)
+            group.remove_classic(order, stream);
+            Some(Taken::Added)
         }
-        (Update::Share(share), Made::Finished(finished)) => Some(group.share(share, finished, order, stream)),
+        (Update::Share(share), Made::Finished(finished)) => Some(group.apply_share_state(share, finished, order, stream)),
         (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => {
             broken("what is prepared for an update is of its kind");
             Some(Taken::Repeated)
         }
     };
-    if group.is_gone() {
+    if group.is_empty() {
         groups.remove(key);
     }
     taken

@@ -66,11 +66,11 @@ pub(crate) enum Made {
     Member(Box<[u8]>, Option<Arc<Who>>),
     Current(Box<[u8]>, Option<Arc<Current>>),
     Topology(Option<Arc<Topology>>),
-    Written(Option<Arc<Written>>),
+    TopicNames(Option<Arc<Written>>),
 }
 
 impl MemberFacts {
-    pub fn is_gone(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.who.get().is_none() && self.current.get().is_none()
     }
 }
@@ -95,7 +95,7 @@ impl Made {
             GroupFact::Topology(topology) => {
                 Self::Topology(topology.as_ref().map(|topology| Arc::new(Topology::of(topology))))
             }
-            GroupFact::TopicNames(names) => Self::Written(names.as_ref().map(|names| Arc::new(Written::of(names)))),
+            GroupFact::TopicNames(names) => Self::TopicNames(names.as_ref().map(|names| Arc::new(Written::of(names)))),
         }
     }
 }

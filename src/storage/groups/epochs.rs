@@ -34,11 +34,11 @@ pub(crate) struct Epochs {
     epoch: Fact<EpochUpdate>,
     target: Fact<i32>,
     topology: Fact<Arc<Topology>>,
-    written: Fact<Arc<Written>>,
+    topic_names: Fact<Arc<Written>>,
     members: RedBlackTreeMapSync<Box<[u8]>, MemberFacts>,
     /// The number of the newest change that may affect owners.
     changed: u64,
-    found: Found,
+    computed: Found,
 }
 
 /// The computed owners of a group.
@@ -48,9 +48,9 @@ pub(crate) struct Found {
     /// The number of the newest change that it includes.
     as_of: u64,
     /// Whether the name of a topic, or its number of partitions, was unknown.
-    waits: bool,
+    has_unknown_topics: bool,
     /// The number of topics that are not kept because they are too many.
-    cut: usize,
+    dropped: usize,
 }
 
 /// The states of groups (docs/src/reference/storage-rules.md, Group state).
@@ -89,20 +89,20 @@ impl Epochs {
             epoch: Fact::default(),
             target: Fact::default(),
             topology: Fact::default(),
-            written: Fact::default(),
+            topic_names: Fact::default(),
             members: RedBlackTreeMapSync::new_sync(),
             changed: 0,
-            found: Found::default(),
+            computed: Found::default(),
         }
     }
 
     /// The order of the record that says that the group is of this type. `None` if there is none.
-    pub fn since(&self) -> Option<Order> {
-        self.epoch.since()
+    pub fn defined_at(&self) -> Option<Order> {
+        self.epoch.newest_order()
     }
 
     /// Applies one record. Returns whether it begins an epoch.
-    pub fn take(&mut self, order: Order, made: &mut Made) -> bool {
+    pub fn apply(&mut self, order: Order, made: &mut Made) -> bool {
         match made {
             Made::Epoch(epoch) => {
                 let before = self.epoch.get().map(|epoch| epoch.number);
@@ -114,11 +114,11 @@ impl Epochs {
             Made::Current(id, current) => self.change(id, |facts| facts.current.swap(order, current)),
             Made::Topology(topology) => {
                 self.topology.swap(order, topology);
-                self.mark();
+                self.mark_changed();
             }
-            Made::Written(names) => {
-                self.written.swap(order, names);
-                self.mark();
+            Made::TopicNames(names) => {
+                self.topic_names.swap(order, names);
+                self.mark_changed();
             }
         }
         false
@@ -128,27 +128,27 @@ impl Epochs {
         let mut facts = self.members.get(id).cloned().unwrap_or_default();
         if change(&mut facts) {
             self.members.insert_mut(id.into(), facts);
-            self.mark();
+            self.mark_changed();
         }
     }
 
-    fn mark(&mut self) {
+    fn mark_changed(&mut self) {
         self.changed = CHANGES.fetch_add(1, Ordering::Relaxed).saturating_add(1);
     }
 
     /// Removes the tombstone of the member that a record was about. Called when no older record can follow.
-    pub fn sweep_one(&mut self, made: &Made) {
+    pub fn remove_tombstone(&mut self, made: &Made) {
         if let Made::Member(id, _) | Made::Current(id, _) = made
-            && self.members.get(&**id).is_some_and(MemberFacts::is_gone)
+            && self.members.get(&**id).is_some_and(MemberFacts::is_empty)
         {
             self.members.remove_mut(&**id);
         }
     }
 
     /// Removes all tombstones of members.
-    pub fn sweep(&mut self) {
-        work::done(self.members.size());
-        let gone: Vec<_> = self.members.iter().filter(|(_, facts)| facts.is_gone()).map(|(id, _)| id.clone()).collect();
+    pub fn remove_tombstones(&mut self) {
+        work::count(self.members.size());
+        let gone: Vec<_> = self.members.iter().filter(|(_, facts)| facts.is_empty()).map(|(id, _)| id.clone()).collect();
         for id in gone {
             self.members.remove_mut(&id);
         }
@@ -156,22 +156,22 @@ impl Epochs {
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        let facts = [self.epoch.since(), self.target.since(), self.topology.since(), self.written.since()];
+        let facts = [self.epoch.newest_order(), self.target.newest_order(), self.topology.newest_order(), self.topic_names.newest_order()];
         self.members.is_empty() && facts.iter().all(Option::is_none)
     }
 
-    fn living(&self) -> impl Iterator<Item = (&[u8], &Who, Option<&Current>)> {
-        let all = self.members.iter().inspect(|_| work::done(1));
+    fn live_members(&self) -> impl Iterator<Item = (&[u8], &Who, Option<&Current>)> {
+        let all = self.members.iter().inspect(|_| work::count(1));
         all.filter_map(|(id, facts)| Some((&**id, &**facts.who.get()?, facts.current.get().map(|current| &**current))))
     }
 
     pub fn state(&self) -> GroupState {
-        if self.living().next().is_none() {
+        if self.live_members().next().is_none() {
             return GroupState::Empty;
         }
         match self.kind {
             GroupKind::Share => return GroupState::Stable,
-            GroupKind::Streams if !self.topology_runs() => return GroupState::NotReady,
+            GroupKind::Streams if !self.is_topology_validated() => return GroupState::NotReady,
             GroupKind::Streams | GroupKind::Consumer | GroupKind::Classic | GroupKind::ZooKeeper => {}
         }
         let target = self.target.get().copied();
@@ -179,7 +179,7 @@ impl Epochs {
             return GroupState::Assigning;
         }
         let arrived = |current: &Current| current.settled && Some(current.epoch) == target;
-        let all = self.living().all(|(.., current)| current.is_some_and(arrived));
+        let all = self.live_members().all(|(.., current)| current.is_some_and(arrived));
         if all { GroupState::Stable } else { GroupState::Reconciling }
     }
 
@@ -187,43 +187,43 @@ impl Epochs {
     ///
     /// Brokers before 4.2 do not write that, and later ones write nothing about a topology that never was. Then it
     /// counts as validated once a member owns a task, because tasks are assigned only for a validated topology.
-    fn topology_runs(&self) -> bool {
+    fn is_topology_validated(&self) -> bool {
         let Some(topology) = self.topology.get() else { return false };
         match self.epoch.get().and_then(|epoch| epoch.validated_topology) {
             Some(validated) => validated == topology.epoch,
-            None => self.living().any(|(.., current)| current.is_some_and(Current::owns_anything)),
+            None => self.live_members().any(|(.., current)| current.is_some_and(Current::owns_anything)),
         }
     }
 
     /// The owners, as last computed.
     pub const fn owners(&self) -> &Arc<Owners> {
-        &self.found.owners
+        &self.computed.owners
     }
 
     pub const fn owners_mut(&mut self) -> &mut Arc<Owners> {
-        &mut self.found.owners
+        &mut self.computed.owners
     }
 
     /// Whether the owners have to be computed again, because something has changed since.
     pub const fn is_stale(&self) -> bool {
-        self.found.as_of < self.changed
+        self.computed.as_of < self.changed
     }
 
     /// Whether something was unknown when the owners were last computed, and may be known by now.
-    pub const fn waits(&self) -> bool {
-        self.found.waits
+    pub const fn has_unknown_topics(&self) -> bool {
+        self.computed.has_unknown_topics
     }
 
     /// Sets the computed owners, unless newer ones are held. Returns what is no longer held.
-    pub fn settle(&mut self, found: Found) -> Found {
-        if self.found.as_of <= found.as_of { std::mem::replace(&mut self.found, found) } else { found }
+    pub fn set_owners(&mut self, found: Found) -> Found {
+        if self.computed.as_of <= found.as_of { std::mem::replace(&mut self.computed, found) } else { found }
     }
 
     /// Computes the owners.
-    pub fn find(&self, known: Known<'_>) -> Found {
+    pub fn compute_owners(&self, known: Known<'_>) -> Found {
         let (mut members, mut waits) = (Vec::new(), false);
         let (mut assigned, mut tasks) = (Vec::new(), HashMap::new());
-        for (index, (id, who, current)) in self.living().enumerate() {
+        for (index, (id, who, current)) in self.live_members().enumerate() {
             members.push(Member::new(Name(id), Name(&who.client_id), Name(&who.client_host)));
             match current.map(|current| &current.owned) {
                 Some(Owned::Partitions(list)) => {
@@ -246,15 +246,15 @@ impl Epochs {
             }
         }
         let mut claims = Claims::of(assigned.into_iter());
-        waits |= self.claim(tasks, known, &mut claims);
+        waits |= self.add_task_topics(tasks, known, &mut claims);
         let (owners, cut) = Owners::new(members.into(), claims, known);
         let waits = waits || owners.has_unnamed();
-        Found { owners: Arc::new(owners), as_of: self.changed, waits, cut }
+        Found { owners: Arc::new(owners), as_of: self.changed, has_unknown_topics: waits, dropped: cut }
     }
 
     fn name<'a>(&'a self, id: TopicId, known: Known<'a>) -> Option<Name<'a>> {
-        let written = self.written.get().and_then(|written| Some(written.names.get(*written.ids.get(&id)?)));
-        written.or_else(|| known.topics.name_of(id).map(|name| name.label.name()))
+        let written = self.topic_names.get().and_then(|written| Some(written.names.get(*written.ids.get(&id)?)));
+        written.or_else(|| known.topics.name_ref_by_id(id).map(|name| name.label.name()))
     }
 
     /// Adds what tasks read to `claims`: of each source topic the partitions that exist. Returns whether something is
@@ -262,7 +262,7 @@ impl Epochs {
     ///
     /// The topics of a subtopology share one part, however many tasks and topics it has. A task has one owner, and a
     /// topic belongs to one subtopology.
-    fn claim<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
+    fn add_task_topics<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
         let mut waits = false;
         let mut sorted: Vec<_> = tasks.into_iter().collect();
         sorted.sort_unstable_by_key(|(subtopology, _)| *subtopology);
@@ -281,7 +281,7 @@ impl Epochs {
                 if claimed.insert(source) {
                     let topic = known.find(source).and_then(|name| known.topics.get(&name));
                     waits |= topic.is_none();
-                    claims.claim(source, part, topic.map(|topic| topic.partitions.len()));
+                    claims.assign_part(source, part, topic.map(|topic| topic.partitions.len()));
                 }
             }
         }
@@ -292,9 +292,9 @@ impl Epochs {
 impl Found {
     /// The number of topics that are not kept and were not counted before. The same records may be evaluated several
     /// times.
-    pub const fn cut_since(&self, before: &Epochs) -> usize {
-        let counted = if before.is_stale() { 0 } else { before.found.cut };
-        self.cut.saturating_sub(counted)
+    pub const fn dropped_since(&self, before: &Epochs) -> usize {
+        let counted = if before.is_stale() { 0 } else { before.computed.dropped };
+        self.dropped.saturating_sub(counted)
     }
 }
 

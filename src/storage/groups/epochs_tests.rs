@@ -253,7 +253,7 @@ fn names_that_the_broker_wrote_down_stand_for_ids_that_the_metadata_does_not_tel
 #[test]
 fn what_was_built_from_the_beginning_shows_its_members_and_counts_no_epoch() {
     let scene = Scene::new();
-    let mut build = scene.cluster().build(scene.cluster().source("m", 0));
+    let mut build = scene.cluster().start_build(scene.cluster().source("m", 0));
     let facts = [member("a"), epoch(7), owns("a", 7, true, &[(2, &[0])]), GroupFact::TargetEpoch(Some(7))];
     let updates = (1..).map(Order).zip(facts.map(|one| fact(GroupKind::Consumer, one)));
     build.apply(updates, NOW);
@@ -270,7 +270,7 @@ fn the_past_behind_a_live_stream_brings_no_member_back() {
         scene.cluster().apply(source, Past::Ahead, (100..).map(Order).zip(ahead), NOW);
         let behind = [member("gone"), member("there"), epoch(1)].map(|one| fact(kind, one));
         scene.cluster().apply(source, Past::Behind, (1..).map(Order).zip(behind), NOW);
-        scene.cluster().close_past(source);
+        scene.cluster().drop_pending_tombstones(source);
         assert_eq!(scene.shown().unwrap().2, texts(&["there"]));
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Group {
     /// The topics that it commits to, sorted by name.
     pub topics: Sorted<GroupTopic>,
     /// States of a share group in topics whose names are not known yet.
-    pub nameless: Nameless,
+    pub unnamed_topics: Nameless,
     pub meta: Meta,
     /// Generations or epochs that began while the group was followed live.
     pub generations: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Group {
 pub(crate) struct GroupTopic {
     pub name: Arc<TopicName>,
     /// The partitions that are committed.
-    pub slots: Slots,
+    pub partitions: Slots,
     /// Commits read while the group was followed live.
     pub commits: u64,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Stream<'a> {
     /// Whether its updates are live, so that commits and generations count.
     pub live: bool,
     /// Whether tombstones have to be remembered, because the past is read later.
-    pub bury: bool,
+    pub keeps_tombstones: bool,
 }
 
 /// The text for [`broken`] where a place that was found has no topic.
@@ -66,12 +66,12 @@ pub(super) const TOPIC_FOUND: &str = "a group has a topic at the place where it 
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
         let (topics, nameless, meta) = (Sorted::new(), Nameless::default(), Meta::default());
-        Self { label, topics, nameless, meta, generations: 0, pending_tombstones: None }
+        Self { label, topics, unnamed_topics: nameless, meta, generations: 0, pending_tombstones: None }
     }
 
     /// Whether the group holds nothing, so that it can be removed.
-    pub fn is_gone(&self) -> bool {
-        self.topics.is_empty() && self.nameless.is_empty() && self.meta.is_empty() && self.pending_tombstones.is_none()
+    pub fn is_empty(&self) -> bool {
+        self.topics.is_empty() && self.unnamed_topics.is_empty() && self.meta.is_empty() && self.pending_tombstones.is_none()
     }
 
     /// Whether it is a share group.
@@ -81,13 +81,13 @@ impl Group {
 
     /// Takes in a commit. If the group does not have the topic yet, it calls `name` for the shared copy of the topic's
     /// name, and returns `None` if there is none.
-    pub fn commit(
+    pub fn add_commit(
         &mut self,
         TopicCommit { topic, partition, commit }: TopicCommit<'_>,
         name: impl FnOnce() -> Option<Arc<TopicName>>,
         stream: &Stream<'_>,
     ) -> Option<Taken> {
-        if stream.rules.expire.refuses(commit.timestamp, stream.now) {
+        if stream.rules.expire.is_commit_too_old(commit.timestamp, stream.now) {
             return Some(Taken::Dropped(Dropped::Expired));
         }
         let deleted = |pending: &PendingTombstones| pending.deletes(stream.source, topic, partition, commit.order);
@@ -102,68 +102,68 @@ impl Group {
             broken(TOPIC_FOUND);
             return Some(Taken::Repeated);
         };
-        let taken = held.commit(partition, commit, stream);
-        self.drop_if_gone(place);
+        let taken = held.add_commit(partition, commit, stream);
+        self.remove_topic_if_empty(place);
         Some(taken)
     }
 
     /// Removes the window of a partition, unless it has a commit that is newer than the tombstone. `order` is that of
     /// the tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
-        if stream.bury {
+        if stream.keeps_tombstones {
             self.pending_tombstones.get_or_insert_default().add(stream.source, topic, partition, order);
         }
         let Ok(place) = self.find(topic) else { return };
         let Some(held) = self.topics.get_mut(place) else { return broken(TOPIC_FOUND) };
-        held.slots.remove(partition, stream.source, order);
-        self.drop_if_gone(place);
+        held.partitions.remove(partition, stream.source, order);
+        self.remove_topic_if_empty(place);
     }
 
     /// Removes the topic at this place if none of its partitions is committed any more.
-    pub fn drop_if_gone(&mut self, place: Place) {
-        if self.topics.get(place).is_some_and(|topic| topic.slots.is_empty()) {
+    pub fn remove_topic_if_empty(&mut self, place: Place) {
+        if self.topics.get(place).is_some_and(|topic| topic.partitions.is_empty()) {
             self.topics.remove(place);
         }
     }
 
     /// Replaces the generation of a classic group.
-    pub fn generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, stream: &Stream<'_>) {
-        let taken = self.meta.generation(made, stamp, stream.source);
+    pub fn set_generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, stream: &Stream<'_>) {
+        let taken = self.meta.set_generation(made, stamp, stream.source);
         self.count_generation(taken, stream);
     }
 
     /// Applies one fact about a group of a newer type.
-    pub fn fact(&mut self, record: FactRecord, made: &mut epoch_facts::Made, stream: &Stream<'_>) {
-        let taken = self.meta.take(record, made, stream.source);
+    pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::Made, stream: &Stream<'_>) {
+        let taken = self.meta.apply_fact(record, made, stream.source);
         self.count_generation(taken, stream);
-        if record.is_tombstone && !self.buries(stream) {
-            self.meta.sweep_one(record.kind, made);
+        if record.is_tombstone && !self.keeps_tombstones(stream) {
+            self.meta.remove_tombstone(record.kind, made);
         }
     }
 
     /// Replaces the members that are registered in ZooKeeper.
-    pub fn register(&mut self, made: &mut Option<Registered>) {
-        self.meta.register(made);
+    pub fn set_registered(&mut self, made: &mut Option<Registered>) {
+        self.meta.set_registered(made);
     }
 
     /// Removes a classic group's metadata, unless the group now has another type. A conversion to the KIP-848 protocol
     /// writes the classic tombstone too.
-    pub fn remove_meta(&mut self, order: Order, stream: &Stream<'_>) {
+    pub fn remove_classic(&mut self, order: Order, stream: &Stream<'_>) {
         if self.meta.remove_classic(order, stream.source) {
-            self.buries(stream);
+            self.keeps_tombstones(stream);
         }
     }
 
     fn count_generation(&mut self, taken: meta::Taken, stream: &Stream<'_>) {
-        if stream.live && taken.begins {
+        if stream.live && taken.begins_epoch {
             self.generations = self.generations.saturating_add(1);
         }
     }
 
     /// Whether tombstones are remembered, because the past of a source is still to be read.
-    fn buries(&mut self, stream: &Stream<'_>) -> bool {
-        if stream.bury {
-            self.pending_tombstones.get_or_insert_default().open(stream.source);
+    fn keeps_tombstones(&mut self, stream: &Stream<'_>) -> bool {
+        if stream.keeps_tombstones {
+            self.pending_tombstones.get_or_insert_default().add_source(stream.source);
         }
         self.pending_tombstones.is_some()
     }
@@ -172,28 +172,28 @@ impl Group {
     /// anything.
     pub fn retain(&mut self, mut keep: impl FnMut(&TopicName, &mut Slot) -> bool) -> bool {
         self.topics.retain_mut(|topic| {
-            let GroupTopic { name, slots, .. } = topic;
+            let GroupTopic { name, partitions: slots, .. } = topic;
             slots.retain(|slot| keep(name, slot));
             !slots.is_empty()
         });
-        !self.is_gone()
+        !self.is_empty()
     }
 
     /// Removes everything that came from a source. Returns whether the group still holds anything.
-    pub fn forget(&mut self, source: SourceId) -> bool {
-        self.meta.forget_source(source);
+    pub fn remove_source(&mut self, source: SourceId) -> bool {
+        self.meta.remove_source(source);
         self.drop_pending_tombstones(source);
-        self.nameless.forget(source);
+        self.unnamed_topics.remove_source(source);
         self.retain(|_, slot| slot.source != source)
     }
 
     /// Forgets the remembered tombstones of a source whose past has been read. Returns whether the group still holds
     /// anything.
     pub fn drop_pending_tombstones(&mut self, source: SourceId) -> bool {
-        if self.pending_tombstones.take_if(|pending_tombstones| !pending_tombstones.close(source)).is_some() {
-            self.meta.sweep();
+        if self.pending_tombstones.take_if(|pending_tombstones| !pending_tombstones.remove_source(source)).is_some() {
+            self.meta.remove_tombstones();
         }
-        !self.is_gone()
+        !self.is_empty()
     }
 
     /// Adds what another reading of the same group has found.
@@ -206,21 +206,21 @@ impl Group {
                         broken(TOPIC_FOUND);
                         continue;
                     };
-                    held.slots.adopt(topic.slots);
+                    held.partitions.merge(topic.partitions);
                     held.commits = held.commits.saturating_add(topic.commits);
                 }
                 Err(place) => drop(self.topics.insert(place, topic)),
             }
         }
-        self.nameless.merge(other.nameless);
+        self.unnamed_topics.merge(other.unnamed_topics);
         self.generations = self.generations.saturating_add(other.generations);
     }
 
     /// The type of the group: by its own records if there are any, else by the sources of its commits.
     pub fn kind(&self) -> GroupType {
         let commits_there = || {
-            let mut slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
-            slots.any(|slot| slot.source.origin() == Origin::ZooKeeper)
+            let mut slots = self.topics.iter().flat_map(|topic| topic.partitions.iter());
+            slots.any(|slot| slot.source.kind() == Origin::ZooKeeper)
         };
         match self.meta.kind() {
             Some(kind) => GroupType::Kind(kind),
@@ -232,37 +232,37 @@ impl Group {
     /// Whether the group has no members and its newest commit is too old. `brought` has the timestamp of the newest
     /// commit of each source.
     pub fn has_expired(&self, rules: &Rules, now: AsOf, brought: &HashMap<SourceId, Timestamp>) -> bool {
-        let slots = self.topics.iter().flat_map(|topic| topic.slots.iter());
+        let slots = self.topics.iter().flat_map(|topic| topic.partitions.iter());
         let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
         !self.meta.has_members()
             && newest.is_some_and(|(newest, source)| {
-                rules.expire.ends(newest, source.origin(), brought.get(&source).copied(), now)
+                rules.expire.is_group_expired(newest, source.kind(), brought.get(&source).copied(), now)
             })
     }
 
     /// Continues the windows from before a rebuild.
-    pub fn go_on(&mut self, before: &Self, rules: &Rules) {
+    pub fn continue_windows(&mut self, before: &Self, rules: &Rules) {
         for topic in self.topics.iter_mut() {
             let place = before.find(topic.name.label.name().0);
             let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
-            for slot in topic.slots.iter_mut() {
-                if let Some(earlier) = held.slots.get(slot.partition) {
-                    topic.commits = topic.commits.saturating_add(slot.go_on(earlier, rules));
+            for slot in topic.partitions.iter_mut() {
+                if let Some(earlier) = held.partitions.get(slot.partition) {
+                    topic.commits = topic.commits.saturating_add(slot.continue_window(earlier, rules));
                 }
             }
         }
     }
 
     /// Takes over counters and append times from before a rebuild.
-    pub fn count_on(&mut self, before: &Self) {
+    pub fn take_over_counters(&mut self, before: &Self) {
         self.generations = before.generations;
         for topic in self.topics.iter_mut() {
             let place = before.find(topic.name.label.name().0);
             let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
             topic.commits = held.commits;
-            for slot in topic.slots.iter_mut() {
-                if let Some(earlier) = held.slots.get(slot.partition) {
-                    slot.wait_on(earlier);
+            for slot in topic.partitions.iter_mut() {
+                if let Some(earlier) = held.partitions.get(slot.partition) {
+                    slot.keep_append_time(earlier);
                 }
             }
         }
@@ -279,7 +279,7 @@ impl Group {
     }
 
     /// Returns the place of the topic with this name, which is added if there is none.
-    pub fn place_of(&mut self, name: Arc<TopicName>) -> Place {
+    pub fn position_or_insert(&mut self, name: Arc<TopicName>) -> Place {
         let found = self.find(name.label.name().0);
         found.unwrap_or_else(|place| self.topics.insert(place, GroupTopic::new(name)))
     }
@@ -287,18 +287,18 @@ impl Group {
 
 impl GroupTopic {
     fn new(name: Arc<TopicName>) -> Self {
-        Self { name, slots: Slots::default(), commits: 0 }
+        Self { name, partitions: Slots::default(), commits: 0 }
     }
 
-    fn commit(&mut self, partition: Partition, commit: Commit, stream: &Stream<'_>) -> Taken {
+    fn add_commit(&mut self, partition: Partition, commit: Commit, stream: &Stream<'_>) -> Taken {
         let topics = stream.topics;
-        if topics.since(&self.name).is_some_and(|since| commit.timestamp <= since) {
+        if topics.previous_until(&self.name).is_some_and(|since| commit.timestamp <= since) {
             return Taken::Dropped(Dropped::Recreated);
         }
         let bounds = topics.bounds(&self.name, partition);
         let arriving = Arriving { source: stream.source, partition, commit, progress: None };
-        let taken = self.slots.take(arriving, bounds, stream.rules);
-        if stream.live && taken == Taken::In {
+        let taken = self.partitions.add_commit(arriving, bounds, stream.rules);
+        if stream.live && taken == Taken::Added {
             self.commits = self.commits.saturating_add(1);
         }
         taken

@@ -38,7 +38,7 @@ impl Made {
             }
             Update::Fact { fact, .. } => (Self::Fact(epoch_facts::Made::of(fact)), 0),
             Update::Share(share) => {
-                let finished = share.state.as_ref().map(|state| progress::in_order(&state.finished));
+                let finished = share.state.as_ref().map(|state| progress::joined_and_limited(&state.finished));
                 (Self::Finished(finished.unwrap_or_default()), 0)
             }
             Update::Commit { .. } | Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => {

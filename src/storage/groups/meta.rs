@@ -20,12 +20,12 @@ use crate::storage::topics::names::Label;
 #[derive(Debug, Default)]
 pub(crate) struct Meta {
     /// Where the records are from.
-    held: Option<RecordSource>,
+    newest: Option<RecordSource>,
     /// The type of the newest record that says that the group exists.
     kind: Option<GroupKind>,
     classic: Fact<Classic>,
     /// The facts by type. Mostly there is one type: the group may have had another one before.
-    epochs: Vec<Epochs>,
+    protocols: Vec<Epochs>,
     /// Members from ZooKeeper. They count only while no record of Kafka says what the group is.
     registered: Option<Registered>,
 }
@@ -61,47 +61,47 @@ impl Meta {
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.classic.get().is_none() && self.epochs.is_empty() && self.registered.is_none()
+        self.classic.get().is_none() && self.protocols.is_empty() && self.registered.is_none()
     }
 
     /// Removes everything except the source. Returns what was held.
-    pub fn forget(&mut self) -> Self {
-        let held = self.held;
-        std::mem::replace(self, Self { held, ..Self::default() })
+    pub fn clear(&mut self) -> Self {
+        let held = self.newest;
+        std::mem::replace(self, Self { newest: held, ..Self::default() })
     }
 
     /// Removes what came from a source. Returns whether anything did.
-    pub fn forget_source(&mut self, source: SourceId) -> bool {
-        let records = self.held.is_some_and(|held| held.source == source);
+    pub fn remove_source(&mut self, source: SourceId) -> bool {
+        let records = self.newest.is_some_and(|held| held.source == source);
         if records {
             *self = Self { registered: self.registered.take(), ..Self::default() };
         }
         let registered = self.registered.take_if(|registered| registered.source == source).is_some();
         if records || registered {
-            self.choose();
+            self.update_kind();
         }
         records || registered
     }
 
     /// Swaps these members with those that were registered in ZooKeeper before.
-    pub fn register(&mut self, registered: &mut Option<Registered>) {
+    pub fn set_registered(&mut self, registered: &mut Option<Registered>) {
         std::mem::swap(&mut self.registered, registered);
-        self.choose();
+        self.update_kind();
     }
 
     /// Whether records of this source are accepted.
     ///
     /// Orders are comparable only within a source. A source with a later record takes over, as for commits. What other
     /// sources of Kafka brought is dropped then.
-    fn opens_to(&mut self, source: SourceId, at: Timestamp) -> bool {
-        match self.held {
+    fn accept_source(&mut self, source: SourceId, at: Timestamp) -> bool {
+        match self.newest {
             Some(held) if held.source == source => {
-                self.held = Some(RecordSource { source, newest: held.newest.max(at) });
+                self.newest = Some(RecordSource { source, newest: held.newest.max(at) });
             }
             Some(held) if held.newest >= at => return false,
             Some(_) | None => {
                 let registered = self.registered.take();
-                *self = Self { held: Some(RecordSource { source, newest: at }), registered, ..Self::default() };
+                *self = Self { newest: Some(RecordSource { source, newest: at }), registered, ..Self::default() };
             }
         }
         true
@@ -111,68 +111,68 @@ impl Meta {
     /// one.
     ///
     /// Returns whether it counts, and whether it begins a generation.
-    pub fn generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, source: SourceId) -> Taken {
-        if !self.opens_to(source, stamp.at) {
+    pub fn set_generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, source: SourceId) -> Taken {
+        if !self.accept_source(source, stamp.at) {
             return Taken::OLD;
         }
         let generation = |classic: Option<&Classic>| classic.map(|classic| classic.generation);
         let begins = generation(self.classic.get()) != generation(made.as_ref());
         let counts = self.classic.swap(stamp.order, made);
-        self.choose();
-        Taken { counts: counts && self.kind == Some(GroupKind::Classic), begins: counts && begins }
+        self.update_kind();
+        Taken { counts: counts && self.kind == Some(GroupKind::Classic), begins_epoch: counts && begins }
     }
 
     /// Applies the tombstone of a classic group's metadata, which was deleted, expired or converted to another type.
     /// Returns whether it was applied.
     pub fn remove_classic(&mut self, order: Order, source: SourceId) -> bool {
-        let counts = self.held.is_none_or(|held| held.source == source) && self.classic.set(order, None);
+        let counts = self.newest.is_none_or(|held| held.source == source) && self.classic.set(order, None);
         if counts {
-            self.choose();
+            self.update_kind();
         }
         counts
     }
 
     /// Applies a record of one of the newer types. If it is applied, `made` then contains the previous value.
-    pub fn take(&mut self, record: FactRecord, made: &mut epoch_facts::Made, source: SourceId) -> Taken {
+    pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::Made, source: SourceId) -> Taken {
         let FactRecord { kind, is_tombstone, stamp: RecordStamp { order, at } } = record;
         // A tombstone of another source ends nothing here. If partitions were added to the offsets topic, the partition
         // that held the group before lets it expire.
-        let foreign = self.held.is_some_and(|held| held.source != source);
-        if foreign && is_tombstone || !self.opens_to(source, at) {
+        let foreign = self.newest.is_some_and(|held| held.source != source);
+        if foreign && is_tombstone || !self.accept_source(source, at) {
             return Taken::OLD;
         }
-        let place = self.epochs.iter().position(|epochs| epochs.kind == kind).unwrap_or_else(|| {
-            self.epochs.push(Epochs::new(kind));
-            self.epochs.len().saturating_sub(1)
+        let place = self.protocols.iter().position(|epochs| epochs.kind == kind).unwrap_or_else(|| {
+            self.protocols.push(Epochs::new(kind));
+            self.protocols.len().saturating_sub(1)
         });
-        let begins = match self.epochs.get_mut(place) {
-            Some(epochs) => epochs.take(order, made),
+        let begins = match self.protocols.get_mut(place) {
+            Some(epochs) => epochs.apply(order, made),
             None => {
                 broken("a group has facts of the type of its record");
                 false
             }
         };
-        self.choose();
-        Taken { counts: true, begins }
+        self.update_kind();
+        Taken { counts: true, begins_epoch: begins }
     }
 
-    fn choose(&mut self) {
-        let classic = self.classic.since().map(|since| (since, GroupKind::Classic));
-        let others = self.epochs.iter().filter_map(|epochs| Some((epochs.since()?, epochs.kind)));
+    fn update_kind(&mut self) {
+        let classic = self.classic.newest_order().map(|since| (since, GroupKind::Classic));
+        let others = self.protocols.iter().filter_map(|epochs| Some((epochs.defined_at()?, epochs.kind)));
         let kind = others.chain(classic).max_by_key(|(since, _)| *since).map(|(_, kind)| kind);
         self.kind = kind.or_else(|| self.registered.as_ref().map(|_| GroupKind::ZooKeeper));
     }
 
     /// Removes the tombstone of what a record was about. Called when no older record can follow.
-    pub fn sweep_one(&mut self, kind: GroupKind, made: &epoch_facts::Made) {
-        self.epochs.iter_mut().filter(|epochs| epochs.kind == kind).for_each(|epochs| epochs.sweep_one(made));
-        self.epochs.retain(|epochs| !epochs.is_empty());
+    pub fn remove_tombstone(&mut self, kind: GroupKind, made: &epoch_facts::Made) {
+        self.protocols.iter_mut().filter(|epochs| epochs.kind == kind).for_each(|epochs| epochs.remove_tombstone(made));
+        self.protocols.retain(|epochs| !epochs.is_empty());
     }
 
     /// Removes all tombstones.
-    pub fn sweep(&mut self) {
-        self.epochs.iter_mut().for_each(Epochs::sweep);
-        self.epochs.retain(|epochs| !epochs.is_empty());
+    pub fn remove_tombstones(&mut self) {
+        self.protocols.iter_mut().for_each(Epochs::remove_tombstones);
+        self.protocols.retain(|epochs| !epochs.is_empty());
     }
 
     /// The members, and what is assigned to them.
@@ -195,35 +195,35 @@ impl Meta {
     }
 
     /// Whether a topic that the metadata names is assigned to a member.
-    pub fn has_named(&self) -> bool {
+    pub fn has_named_topics(&self) -> bool {
         self.owners().is_some_and(|owners| owners.has_named())
     }
 
     /// The facts from which the owners have to be computed, if that is necessary. `None` if the owners are up to date.
-    pub fn stale(&self) -> Option<&Epochs> {
-        self.current().filter(|epochs| epochs.is_stale() || epochs.waits())
+    pub fn stale_records(&self) -> Option<&Epochs> {
+        self.current().filter(|epochs| epochs.is_stale() || epochs.has_unknown_topics())
     }
 
     /// Sets the computed owners of the group's facts of a type. Returns what is no longer held.
-    pub fn settle(&mut self, kind: GroupKind, found: Found) -> Found {
-        match self.epochs.iter_mut().find(|epochs| epochs.kind == kind) {
-            Some(epochs) => epochs.settle(found),
+    pub fn set_owners(&mut self, kind: GroupKind, found: Found) -> Found {
+        match self.protocols.iter_mut().find(|epochs| epochs.kind == kind) {
+            Some(epochs) => epochs.set_owners(found),
             None => found,
         }
     }
 
     /// Assignments with topics that the metadata has not named.
-    pub fn unnamed(&self) -> impl Iterator<Item = &Arc<Owners>> {
+    pub fn owners_with_unnamed(&self) -> impl Iterator<Item = &Arc<Owners>> {
         let classic = self.classic.get().map(|classic| &classic.owners);
         let registered = self.registered.as_ref().map(|registered| &registered.owners);
         classic.into_iter().chain(registered).filter(|owners| owners.has_unnamed())
     }
 
     /// Replaces an assignment by another one, if it is still held. Returns the one that is not held.
-    pub fn replace(&mut self, old: &Arc<Owners>, new: Arc<Owners>) -> Arc<Owners> {
+    pub fn replace_owners(&mut self, old: &Arc<Owners>, new: Arc<Owners>) -> Arc<Owners> {
         let classic = self.classic.get_mut().map(|classic| &mut classic.owners);
         let registered = self.registered.as_mut().map(|registered| &mut registered.owners);
-        let found = self.epochs.iter_mut().map(Epochs::owners_mut);
+        let found = self.protocols.iter_mut().map(Epochs::owners_mut);
         match found.chain(classic).chain(registered).find(|held| Arc::ptr_eq(held, old)) {
             Some(held) => std::mem::replace(held, new),
             None => new,
@@ -231,7 +231,7 @@ impl Meta {
     }
 
     fn current(&self) -> Option<&Epochs> {
-        self.epochs.iter().find(|epochs| Some(epochs.kind) == self.kind)
+        self.protocols.iter().find(|epochs| Some(epochs.kind) == self.kind)
     }
 
     /// The group state.
@@ -264,14 +264,14 @@ impl Meta {
     /// records of Kafka if they are later or of the same source. Returns whether the records were taken over.
     pub fn merge(&mut self, mut other: Self) -> bool {
         let registered = other.registered.take().or_else(|| self.registered.take());
-        let takes = other.held.is_some_and(|other| {
-            self.held.is_none_or(|held| held.source == other.source || held.newest < other.newest)
+        let takes = other.newest.is_some_and(|other| {
+            self.newest.is_none_or(|held| held.source == other.source || held.newest < other.newest)
         });
         if takes {
             *self = other;
         }
         self.registered = registered;
-        self.choose();
+        self.update_kind();
         takes
     }
 }
@@ -282,11 +282,11 @@ pub(crate) struct Taken {
     /// Whether it was accepted and says what the group is now.
     pub counts: bool,
     /// Whether a generation or an epoch began.
-    pub begins: bool,
+    pub begins_epoch: bool,
 }
 
 impl Taken {
-    const OLD: Self = Self { counts: false, begins: false };
+    const OLD: Self = Self { counts: false, begins_epoch: false };
 }
 
 impl Classic {

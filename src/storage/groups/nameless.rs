@@ -19,14 +19,14 @@ impl Nameless {
     }
 
     /// Removes what came from a source.
-    pub fn forget(&mut self, source: SourceId) {
+    pub fn remove_source(&mut self, source: SourceId) {
         self.change(|_, slots| slots.retain(|slot| slot.source != source));
     }
 
     /// Adds what another reading of the same group has found.
     pub fn merge(&mut self, other: Self) {
         for (id, slots) in other.0.into_iter().flat_map(|topics| *topics) {
-            self.0.get_or_insert_default().entry(id).or_default().adopt(slots);
+            self.0.get_or_insert_default().entry(id).or_default().merge(slots);
         }
     }
 
@@ -46,11 +46,11 @@ impl Nameless {
         if let Some(topics) = &mut self.0 {
             topics.iter_mut().for_each(|(id, slots)| change(*id, slots));
         }
-        self.sweep();
+        self.remove_empty();
     }
 
     /// Removes topics without state.
-    fn sweep(&mut self) {
+    fn remove_empty(&mut self) {
         if let Some(topics) = &mut self.0 {
             topics.retain(|_, slots| !slots.is_empty());
         }

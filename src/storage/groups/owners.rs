@@ -82,11 +82,11 @@ pub(crate) struct Known<'a> {
 
 impl Known<'_> {
     pub fn find(self, name: Name<'_>) -> Option<Arc<TopicName>> {
-        self.names.find(name).filter(|name| self.topics.knows(name))
+        self.names.find(name).filter(|name| self.topics.exists(name))
     }
 
     /// The number of topics that may be kept without being named by the metadata.
-    const fn room(self) -> usize {
+    const fn max_unnamed(self) -> usize {
         if self.topics.brokers.is_some() { MOST_UNNAMED } else { usize::MAX }
     }
 }
@@ -125,14 +125,14 @@ impl<'a> Claims<'a> {
         let mut claims = Self::default();
         for (topic, list) in topics {
             let part = claims.add(list);
-            claims.claim(topic, part, None);
+            claims.assign_part(topic, part, None);
         }
         claims
     }
 
     /// Adds the partitions of one topic, or of several that share them. Returns the index of the part.
     pub fn add(&mut self, mut list: Vec<Assigned>) -> usize {
-        work::done(list.len());
+        work::count(list.len());
         list.sort_unstable();
         list.dedup();
         self.parts.push(list);
@@ -140,13 +140,13 @@ impl<'a> Claims<'a> {
     }
 
     /// Assigns a part to a topic, limited to the number of its partitions if that is known.
-    pub fn claim(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
+    pub fn assign_part(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
         let Some(list) = self.parts.get(part) else { return broken(PART) };
         let there = |one: &Assigned| {
             partitions.is_none_or(|count| usize::try_from(one.partition.0).is_ok_and(|number| number < count))
         };
         let len = list.partition_point(there);
-        work::done(1);
+        work::count(1);
         if len > 0 {
             self.topics.push(Claim { topic, part, len });
         }
@@ -161,7 +161,7 @@ struct Laying {
 }
 
 impl Laying {
-    fn lay(&mut self, claim: Claim<'_>) -> Range<usize> {
+    fn copy_part(&mut self, claim: Claim<'_>) -> Range<usize> {
         let Self { parts, starts, list } = self;
         let (Some(part), Some(laid)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else {
             broken(PART);
@@ -169,7 +169,7 @@ impl Laying {
         };
         let start = *laid.get_or_insert_with(|| {
             let start = list.len();
-            work::done(part.len());
+            work::count(part.len());
             list.append(part);
             start
         });
@@ -188,8 +188,8 @@ impl Owners {
         let mut cut = 0_usize;
         for claim in topics {
             match known.find(claim.topic) {
-                Some(name) => owners.named.push((name, laying.lay(claim))),
-                None if owners.unnamed.len() < known.room() => owners.unnamed.push(claim.topic, &laying.lay(claim)),
+                Some(name) => owners.named.push((name, laying.copy_part(claim))),
+                None if owners.unnamed.len() < known.max_unnamed() => owners.unnamed.push(claim.topic, &laying.copy_part(claim)),
                 None => cut = cut.saturating_add(1),
             }
         }
@@ -202,18 +202,18 @@ impl Owners {
     /// not kept. `None` if nothing changes.
     ///
     /// No two topics may share a part.
-    pub fn renamed(&self, known: Known<'_>) -> Option<(Self, usize)> {
+    pub fn resolved(&self, known: Known<'_>) -> Option<(Self, usize)> {
         let found: Vec<_> = self.unnamed.iter().map(|(name, _)| known.find(name)).collect();
         let missing = found.iter().filter(|name| name.is_none()).count();
-        let cut = missing.saturating_sub(known.room());
+        let cut = missing.saturating_sub(known.max_unnamed());
         if missing == found.len() && cut == 0 {
             return None;
         }
-        let mut owners = self.but_for_unnamed();
+        let mut owners = self.without_unnamed();
         for ((topic, part), name) in self.unnamed.iter().zip(found) {
             match name {
                 Some(name) => owners.named.push((name, part)),
-                None if owners.unnamed.len() < known.room() => owners.unnamed.push(topic, &part),
+                None if owners.unnamed.len() < known.max_unnamed() => owners.unnamed.push(topic, &part),
                 None => {}
             }
         }
@@ -227,15 +227,15 @@ impl Owners {
 
     /// Returns the owners without a topic. `None` if the topic is not among those that the metadata names.
     pub fn without(&self, topic: Name<'_>) -> Option<Self> {
-        let place = self.place(topic)?;
-        let mut owners = self.but_for_unnamed();
+        let place = self.index_of(topic)?;
+        let mut owners = self.without_unnamed();
         owners.named.remove(place);
         self.unnamed.iter().for_each(|(name, part)| owners.unnamed.push(name, &part));
         owners.unnamed.shrink();
         Some(owners)
     }
 
-    fn but_for_unnamed(&self) -> Self {
+    fn without_unnamed(&self) -> Self {
         let Self { members, list, named, .. } = self;
         Self { members: Arc::clone(members), list: Arc::clone(list), named: named.clone(), unnamed: Ranges::default() }
     }
@@ -262,7 +262,7 @@ impl Owners {
 
     /// Topics that the metadata has named, sorted by name, with their assigned partitions.
     pub fn named(&self) -> impl Iterator<Item = (&Arc<TopicName>, Owned)> {
-        self.named.iter().inspect(|_| work::done(1)).map(|(name, part)| (name, self.owned(part.clone())))
+        self.named.iter().inspect(|_| work::count(1)).map(|(name, part)| (name, self.assignment(part.clone())))
     }
 
     pub const fn has_named(&self) -> bool {
@@ -270,21 +270,21 @@ impl Owners {
     }
 
     /// The topic of this name, if the metadata has named it, with its assigned partitions.
-    pub fn of(&self, topic: Name<'_>) -> Option<(&Arc<TopicName>, Owned)> {
-        let (name, part) = self.named.get(self.place(topic)?)?;
-        Some((name, self.owned(part.clone())))
+    pub fn assignment_of(&self, topic: Name<'_>) -> Option<(&Arc<TopicName>, Owned)> {
+        let (name, part) = self.named.get(self.index_of(topic)?)?;
+        Some((name, self.assignment(part.clone())))
     }
 
-    fn place(&self, topic: Name<'_>) -> Option<usize> {
+    fn index_of(&self, topic: Name<'_>) -> Option<usize> {
         self.named.binary_search_by(|(name, _)| name.label.name().cmp(&topic)).ok()
     }
 
     /// The assigned partitions of a topic that the metadata has not named.
-    pub fn of_unnamed(&self, topic: Name<'_>) -> Owned {
-        self.unnamed.find(topic).map(|part| self.owned(part)).unwrap_or_default()
+    pub fn assignment_of_unnamed(&self, topic: Name<'_>) -> Owned {
+        self.unnamed.find(topic).map(|part| self.assignment(part)).unwrap_or_default()
     }
 
-    fn owned(&self, part: Range<usize>) -> Owned {
+    fn assignment(&self, part: Range<usize>) -> Owned {
         Owned { list: Arc::clone(&self.list), part }
     }
 }

@@ -27,53 +27,53 @@ struct StateRecord<'a> {
 
 impl Group {
     /// Applies the state of a partition. `finished` are its ranges of finished records, sorted.
-    pub fn share(
+    pub fn apply_share_state(
         &mut self,
         update: &ShareUpdate<'_>,
         finished: &[(Offset, Offset)],
         order: Order,
         stream: &Stream<'_>,
     ) -> Taken {
-        if stream.rules.expire.refuses(update.at, stream.now) {
+        if stream.rules.expire.is_commit_too_old(update.at, stream.now) {
             return Taken::Dropped(Dropped::Expired);
         }
         let record = StateRecord { update, finished, order };
-        let Some(name) = stream.topics.named_by(update.topic) else {
-            return self.nameless.take(update.topic, |slots| take(slots, record, Bounds::default(), stream));
+        let Some(name) = stream.topics.name_by_id(update.topic) else {
+            return self.unnamed_topics.take(update.topic, |slots| apply_share_state(slots, record, Bounds::default(), stream));
         };
         let bounds = stream.topics.bounds(&name, update.partition);
-        let place = self.place_of(name);
+        let place = self.position_or_insert(name);
         let Some(topic) = self.topics.get_mut(place) else {
             broken(TOPIC_FOUND);
             return Taken::Repeated;
         };
-        let taken = take(&mut topic.slots, record, bounds, stream);
-        if stream.live && taken == Taken::In && update.state.is_some() {
+        let taken = apply_share_state(&mut topic.partitions, record, bounds, stream);
+        if stream.live && taken == Taken::Added && update.state.is_some() {
             topic.commits = topic.commits.saturating_add(1);
         }
-        self.drop_if_gone(place);
+        self.remove_topic_if_empty(place);
         taken
     }
 
     /// Resolves topic ids to names, where the names have become known.
-    pub fn find_names(&mut self, topics: &Topics) {
+    pub fn resolve_names(&mut self, topics: &Topics) {
         let mut named = Vec::new();
-        self.nameless.change(|id, slots| {
-            if let Some(name) = topics.named_by(id) {
+        self.unnamed_topics.change(|id, slots| {
+            if let Some(name) = topics.name_by_id(id) {
                 named.push((name, std::mem::take(slots)));
             }
         });
         for (name, slots) in named {
-            let place = self.place_of(name);
+            let place = self.position_or_insert(name);
             match self.topics.get_mut(place) {
-                Some(topic) => topic.slots.adopt(slots),
+                Some(topic) => topic.partitions.merge(slots),
                 None => broken(TOPIC_FOUND),
             }
         }
     }
 }
 
-fn take(slots: &mut Slots, record: StateRecord<'_>, bounds: Bounds, stream: &Stream<'_>) -> Taken {
+fn apply_share_state(slots: &mut Slots, record: StateRecord<'_>, bounds: Bounds, stream: &Stream<'_>) -> Taken {
     let StateRecord { update, finished, order } = record;
     let (partition, source) = (update.partition, stream.source);
     let held = slots.get(partition).filter(|slot| slot.source == source);
@@ -82,19 +82,19 @@ fn take(slots: &mut Slots, record: StateRecord<'_>, bounds: Bounds, stream: &Str
     }
     let before = held.and_then(|slot| slots.progress(slot));
     let progress = update.state.as_ref().and_then(|state| match before {
-        Some(before) if !state.whole => Some(before.changed(state.start, state.done, finished)),
+        Some(before) if !state.whole => Some(before.updated(state.start, state.done, finished)),
         Some(_) | None => Some(Progress::new(state.start?, state.done, finished)),
     });
     let Some(progress) = progress else {
         slots.remove(partition, source, order);
-        return Taken::In;
+        return Taken::Added;
     };
     // Brokers rewrite the state of an idle partition from time to time.
     if before == Some(&progress) && update.state.as_ref().is_some_and(|state| state.whole) {
         return Taken::Repeated;
     }
-    let commit = Commit { order, offset: progress.first_left(), timestamp: update.at, lag: LagThen::Unknown };
-    slots.take(Arriving { source, partition, commit, progress: Some(progress) }, bounds, stream.rules)
+    let commit = Commit { order, offset: progress.first_unfinished(), timestamp: update.at, lag: LagThen::Unknown };
+    slots.add_commit(Arriving { source, partition, commit, progress: Some(progress) }, bounds, stream.rules)
 }
 
 #[cfg(test)]

@@ -160,12 +160,12 @@ fn it_shows_with_the_group_s_own_records_alone_and_never_as_a_simple_group() {
 fn what_was_built_beside_takes_the_place_of_what_was_shown() {
     let cluster = scene();
     live(&cluster, vec![(1, whole(0, 10, Some(1))), (2, whole(1, 10, Some(1)))]);
-    let mut build = cluster.build(cluster.share_source("m", 0));
+    let mut build = cluster.start_build(cluster.share_source("m", 0));
     build.apply([(Order(1), whole(0, 10, Some(1))), (Order(3), change(0, 30, Some(4)))], NOW);
     assert_eq!(shown(&cluster).len(), 2);
     build.publish();
     assert_eq!(shown(&cluster), [(0, 30, Some(66))]);
-    cluster.forget(cluster.share_source("m", 0));
+    cluster.remove_source(cluster.share_source("m", 0));
     assert!(shown(&cluster).is_empty());
 }
 

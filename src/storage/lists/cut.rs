@@ -26,8 +26,8 @@ pub(crate) struct Cuts {
 enum First {
     #[default]
     None,
-    Is(Cut),
-    Told,
+    Held(Cut),
+    Taken,
 }
 
 impl Cuts {
@@ -39,7 +39,7 @@ impl Cuts {
         self.topics.fetch_add(u64::try_from(topics).unwrap_or(u64::MAX), Ordering::Relaxed);
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*first, First::None) {
-            *first = First::Is(Cut { group: group.to_string(), topics });
+            *first = First::Held(Cut { group: group.to_string(), topics });
         }
     }
 
@@ -52,9 +52,9 @@ impl Cuts {
         if matches!(*first, First::None) {
             return None;
         }
-        match std::mem::replace(&mut *first, First::Told) {
-            First::Is(cut) => Some(cut),
-            First::None | First::Told => None,
+        match std::mem::replace(&mut *first, First::Taken) {
+            First::Held(cut) => Some(cut),
+            First::None | First::Taken => None,
         }
     }
 }

@@ -41,7 +41,7 @@ impl<T> Fact<T> {
     }
 
     /// The order of the newest record, if it is not a tombstone.
-    pub fn since(&self) -> Option<Order> {
+    pub fn newest_order(&self) -> Option<Order> {
         self.value.as_ref().map(|_| self.order)
     }
 }
@@ -55,9 +55,9 @@ mod tests {
         let mut fact = Fact::default();
         assert!(fact.set(Order(5), Some("five")));
         assert!(!fact.set(Order(5), Some("again")) && !fact.set(Order(4), None));
-        assert_eq!((fact.get(), fact.since()), (Some(&"five"), Some(Order(5))));
+        assert_eq!((fact.get(), fact.newest_order()), (Some(&"five"), Some(Order(5))));
         assert!(fact.set(Order(6), None));
         assert!(!fact.set(Order(2), Some("two")));
-        assert_eq!((fact.get(), fact.since()), (None, None));
+        assert_eq!((fact.get(), fact.newest_order()), (None, None));
     }
 }

@@ -47,11 +47,11 @@ impl<T> Sorted<T> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(self.rest.iter().flatten()).inspect(|_| work::done(1))
+        self.first.iter().chain(self.rest.iter().flatten()).inspect(|_| work::count(1))
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.first.iter_mut().chain(self.rest.iter_mut().flatten()).inspect(|_| work::done(1))
+        self.first.iter_mut().chain(self.rest.iter_mut().flatten()).inspect(|_| work::count(1))
     }
 
     /// Finds an item: `Ok` with its place, or `Err` with the place where it would be inserted. `order` compares an item
@@ -65,7 +65,7 @@ impl<T> Sorted<T> {
     pub fn find_near(&self, order: impl Fn(&T) -> Ordering, guess: impl Fn(&T) -> usize) -> Result<Place, Place> {
         let begins_later = |run: &Vec<T>| run.first().is_some_and(|first| order(first) == Ordering::Greater);
         let number = self.rest.partition_point(|run| {
-            work::done(1);
+            work::count(1);
             !begins_later(run)
         });
         let run = self.run(number);
@@ -74,7 +74,7 @@ impl<T> Sorted<T> {
             return Ok(Place(number, guessed));
         }
         let found = run.binary_search_by(|item| {
-            work::done(1);
+            work::count(1);
             order(item)
         });
         found.map(|index| Place(number, index)).map_err(|index| Place(number, index))
@@ -96,7 +96,7 @@ impl<T> Sorted<T> {
             return Place(number, index);
         };
         if run.len() < RUN {
-            work::done(run.len().saturating_sub(index));
+            work::count(run.len().saturating_sub(index));
             run.insert(index.min(run.len()), item);
             return Place(number, index);
         }
@@ -107,7 +107,7 @@ impl<T> Sorted<T> {
             return Place(next, 0);
         }
         let half = run.split_off(RUN / 2);
-        work::done(half.len());
+        work::count(half.len());
         self.rest.insert(number, half);
         let place = if index <= RUN / 2 { Place(number, index) } else { Place(next, index.saturating_sub(RUN / 2)) };
         self.insert(place, item)
@@ -116,7 +116,7 @@ impl<T> Sorted<T> {
     pub fn remove(&mut self, Place(number, index): Place) -> Option<T> {
         let run = self.run_mut(number).filter(|run| index < run.len())?;
         let item = run.remove(index);
-        work::done(run.len().saturating_sub(index));
+        work::count(run.len().saturating_sub(index));
         // The removal may have left neighbouring runs that are short together.
         self.join(number);
         self.join(number.saturating_sub(1));
@@ -125,7 +125,7 @@ impl<T> Sorted<T> {
 
     /// Keeps the items for which `keep` returns true.
     pub fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
-        work::done(self.len());
+        work::count(self.len());
         self.first.retain_mut(&mut keep);
         self.rest.iter_mut().for_each(|run| run.retain_mut(&mut keep));
         let runs = std::mem::take(&mut self.rest);

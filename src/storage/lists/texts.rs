@@ -34,7 +34,7 @@ impl Texts {
 
     /// The name with this index. Empty if there is none.
     pub fn get(&self, number: usize) -> Name<'_> {
-        work::done(1);
+        work::count(1);
         let end = |number: usize| self.ends.get(number).map(|end| wide(*end));
         let start = number.checked_sub(1).map_or(Some(0), end);
         let bytes = start.zip(end(number)).and_then(|(start, end)| self.bytes.get(start..end));

@@ -12,7 +12,7 @@ thread_local! {
 
 /// Counts items that were visited or moved.
 #[cfg(test)]
-pub(crate) fn done(items: usize) {
+pub(crate) fn count(items: usize) {
     DONE.set(DONE.get().saturating_add(items));
 }
 
@@ -61,7 +61,7 @@ impl<G> Drop for Held<G> {
 
 /// Returns how many items `work` visits or moves, and the largest number of them during one hold of a shard's lock.
 #[cfg(test)]
-pub(crate) fn of<T>(work: impl FnOnce() -> T) -> (usize, usize) {
+pub(crate) fn measure<T>(work: impl FnOnce() -> T) -> (usize, usize) {
     DONE.set(0);
     MOST_HELD.set(0);
     work();

@@ -67,7 +67,7 @@ fn held_after(update: &Update<'_>) -> (usize, usize, u64) {
         match past {
             Some(past) => cluster.apply(source, past, [(Order(1), update.clone())], Timestamp(1)),
             None => {
-                let mut build = cluster.build(source);
+                let mut build = cluster.start_build(source);
                 build.apply([(Order(1), update.clone())], Timestamp(1));
                 build.publish();
             }

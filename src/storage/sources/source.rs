@@ -43,7 +43,7 @@ impl SourceId {
         }
     }
 
-    pub(crate) const fn origin(self) -> Origin {
+    pub(crate) const fn kind(self) -> Origin {
         match self.0 & 3 {
             1 => Origin::ZooKeeper,
             2 => Origin::ShareState,
@@ -53,7 +53,7 @@ impl SourceId {
 
     /// Whether it holds the state of share groups.
     pub(crate) const fn is_share(self) -> bool {
-        matches!(self.origin(), Origin::ShareState)
+        matches!(self.kind(), Origin::ShareState)
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     fn a_source_says_what_it_is() {
         let origins = [Origin::OffsetsTopic, Origin::ShareState, Origin::ZooKeeper];
         let sources = origins.map(|origin| SourceId::new(7, origin));
-        assert_eq!(sources.map(SourceId::origin), origins);
+        assert_eq!(sources.map(SourceId::kind), origins);
         assert!(sources[0] != sources[1] && sources[0] != sources[2] && sources[1] != sources[2]);
     }
 }

@@ -35,7 +35,7 @@ pub struct Topics {
     /// By topic id, the index in `list`.
     ids: HashMap<TopicId, usize>,
     /// Whether the metadata is too old to be shown.
-    lost: bool,
+    is_outdated: bool,
 }
 
 /// A topic.
@@ -48,13 +48,13 @@ pub struct Topic {
     /// The partitions. The index is the partition's number.
     pub partitions: Vec<PartitionState>,
     pub(crate) id: Option<TopicId>,
-    unnamed: u8,
+    unnamed_refreshes: u8,
     /// Whether any metadata has named it.
-    seen: bool,
+    was_named: bool,
     /// When the metadata last named it.
     named_at: Timestamp,
     /// The time up to which the name belonged to an older topic. Commits up to it are not to this topic.
-    since: Option<Timestamp>,
+    previous_until: Option<Timestamp>,
 }
 
 impl Topics {
@@ -66,30 +66,30 @@ impl Topics {
 
     /// Topics that the newest metadata names, in no particular order.
     pub fn named(&self) -> impl Iterator<Item = &Arc<Topic>> {
-        self.list.iter().flatten().filter(|topic| topic.unnamed == 0 && !self.lost)
+        self.list.iter().flatten().filter(|topic| topic.unnamed_refreshes == 0 && !self.is_outdated)
     }
 
     /// The name of the topic that has this id, by the newest metadata that gives an id for the topic.
     #[must_use]
-    pub fn named_by(&self, id: TopicId) -> Option<Arc<TopicName>> {
-        self.name_of(id).cloned()
+    pub fn name_by_id(&self, id: TopicId) -> Option<Arc<TopicName>> {
+        self.name_ref_by_id(id).cloned()
     }
 
-    pub(crate) fn name_of(&self, id: TopicId) -> Option<&Arc<TopicName>> {
+    pub(crate) fn name_ref_by_id(&self, id: TopicId) -> Option<&Arc<TopicName>> {
         let topic = self.list.get(*self.ids.get(&id)?)?.as_ref()?;
         (topic.id == Some(id)).then_some(&topic.name)
     }
 
     /// Whether a topic is hidden: two refreshes in a row did not name it.
     #[must_use]
-    pub fn hides(&self, name: &TopicName) -> bool {
-        self.get(name).is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES)
+    pub fn is_hidden(&self, name: &TopicName) -> bool {
+        self.get(name).is_some_and(|topic| topic.unnamed_refreshes >= UNNAMED_REFRESHES)
     }
 
     /// Whether the topic exists: the metadata has named it, and since then has not left it out twice in a row.
-    pub(crate) fn knows(&self, name: &TopicName) -> bool {
+    pub(crate) fn exists(&self, name: &TopicName) -> bool {
         let topic = self.get(name).filter(|topic| topic.name.key() == name.key());
-        topic.is_some_and(|topic| topic.seen && topic.unnamed < UNNAMED_REFRESHES)
+        topic.is_some_and(|topic| topic.was_named && topic.unnamed_refreshes < UNNAMED_REFRESHES)
     }
 
     /// Log start and log end of a partition, each if known.
@@ -100,8 +100,8 @@ impl Topics {
 
     /// The time up to which the name belonged to an older topic, if it ever did.
     #[must_use]
-    pub fn since(&self, name: &TopicName) -> Option<Timestamp> {
-        self.get(name)?.since
+    pub fn previous_until(&self, name: &TopicName) -> Option<Timestamp> {
+        self.get(name)?.previous_until
     }
 
     pub(crate) fn partition(&self, name: &TopicName, partition: Partition) -> Option<&PartitionState> {
@@ -111,24 +111,24 @@ impl Topics {
     /// Applies a topic of a metadata answer that was requested at `at`.
     ///
     /// If the name has come back under another id, returns the time at which the old topic was last known to exist.
-    pub(crate) fn name(&mut self, name: Arc<TopicName>, found: &TopicMetadata, at: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn apply_topic(&mut self, name: Arc<TopicName>, found: &TopicMetadata, at: Timestamp) -> Option<Timestamp> {
         let topic = self.topic(name);
         let changed = matches!((topic.id, found.id), (Some(old), Some(new)) if old != new);
         let old_until = changed.then_some(topic.named_at);
         if changed {
             topic.partitions.clear();
-            topic.since = old_until;
+            topic.previous_until = old_until;
         }
         // An answer without the id may already be about a newer topic.
         if found.id.is_some() || topic.id.is_none() {
             topic.named_at = at;
         }
         topic.id = found.id.or(topic.id);
-        topic.unnamed = 0;
-        topic.seen = true;
+        topic.unnamed_refreshes = 0;
+        topic.was_named = true;
         topic.partitions.resize_with(found.partitions.len(), PartitionState::default);
         for (state, metadata) in topic.partitions.iter_mut().zip(&found.partitions) {
-            state.describe(metadata);
+            state.apply_metadata(metadata);
         }
         topic.partitions.shrink_to_fit();
         let (id, index) = (topic.id, topic.name.index);
@@ -139,9 +139,9 @@ impl Topics {
     }
 
     /// Notes that a metadata answer does not name a topic. Its leaders, log starts and log ends become unknown.
-    pub(crate) fn unname(&mut self, name: Arc<TopicName>) {
+    pub(crate) fn record_unnamed(&mut self, name: Arc<TopicName>) {
         let topic = self.topic(name);
-        topic.unnamed = topic.unnamed.saturating_add(1).min(UNNAMED_REFRESHES);
+        topic.unnamed_refreshes = topic.unnamed_refreshes.saturating_add(1).min(UNNAMED_REFRESHES);
         for state in &mut topic.partitions {
             state.bounds = Bounds::default();
             state.leader = None;
@@ -149,22 +149,22 @@ impl Topics {
     }
 
     /// Sets the brokers of a metadata answer, before its topics are applied.
-    pub(crate) fn begin(&mut self, brokers: Vec<Broker>) {
+    pub(crate) fn set_brokers(&mut self, brokers: Vec<Broker>) {
         self.brokers = Some(brokers.into());
-        self.lost = false;
+        self.is_outdated = false;
     }
 
     /// Makes unknown what the metadata said, because no broker has answered for long.
     pub(crate) fn forget_metadata(&mut self) {
         self.brokers = None;
         self.facts = Arc::default();
-        self.lost = true;
+        self.is_outdated = true;
     }
 
     /// Removes hidden topics for which `gone` holds. Their names can be freed then.
-    pub(crate) fn forget(&mut self, gone: impl Fn(&Topic) -> bool) {
+    pub(crate) fn remove_hidden(&mut self, gone: impl Fn(&Topic) -> bool) {
         for place in &mut self.list {
-            if place.as_ref().is_some_and(|topic| topic.unnamed >= UNNAMED_REFRESHES && gone(topic)) {
+            if place.as_ref().is_some_and(|topic| topic.unnamed_refreshes >= UNNAMED_REFRESHES && gone(topic)) {
                 *place = None;
             }
         }
@@ -176,37 +176,37 @@ impl Topics {
     ///
     /// If a topic without an id was created again, as a log end below the last one shows, returns the time at which the
     /// old topic was last read.
-    pub(crate) fn bound(&mut self, name: &TopicName, found: &LogBounds<'_>, read: Read) -> Option<Timestamp> {
+    pub(crate) fn apply_bounds(&mut self, name: &TopicName, found: &LogBounds<'_>, read: Read) -> Option<Timestamp> {
         let topic = Arc::make_mut(self.list.get_mut(name.index)?.as_mut()?);
         let has_id = topic.id.is_some();
-        let Topic { partitions, since, .. } = topic;
+        let Topic { partitions, previous_until: since, .. } = topic;
         let state = partitions.get_mut(usize::try_from(found.partition.0).ok()?)?;
-        let old_until = state.shrinks_to(found).filter(|_| !has_id);
+        let old_until = state.last_read_if_shrunk(found).filter(|_| !has_id);
         if old_until.is_some() {
             state.forget_log();
         }
-        state.refresh(found, read);
+        state.apply_bounds(found, read);
         *since = old_until.or(*since);
         old_until
     }
 
     /// Applies the answer to a time lookup, unless the topic was created again since.
-    pub(crate) fn date(&mut self, found: &TimesFound, now: Timestamp) {
+    pub(crate) fn apply_time_answer(&mut self, found: &TimesFound, now: Timestamp) {
         let Some(Some(topic)) = self.list.get_mut(found.topic.index) else { return };
         let topic = Arc::make_mut(topic);
         let place = usize::try_from(found.partition.0).ok();
         if topic.id == found.id
             && let Some(state) = place.and_then(|place| topic.partitions.get_mut(place))
         {
-            state.date(&found.answer, now);
+            state.apply_time_answer(&found.answer, now);
         }
     }
 
     /// Thins the time indexes that are too large, except those for which `keep` returns true.
-    pub(crate) fn thin(&mut self, keep: impl Fn(TopicKey, Partition) -> bool, now: Timestamp) {
+    pub(crate) fn thin_time_indexes(&mut self, keep: impl Fn(TopicKey, Partition) -> bool, now: Timestamp) {
         for topic in self.list.iter_mut().flatten() {
             let thinned = |number: i32, state: &PartitionState| {
-                state.wants_thinning() && !keep(topic.name.key(), Partition(number))
+                state.is_index_full() && !keep(topic.name.key(), Partition(number))
             };
             let full: Vec<usize> = (0..)
                 .zip(&topic.partitions)
@@ -234,10 +234,10 @@ impl Topics {
             name: Arc::clone(&name),
             partitions: Vec::new(),
             id: None,
-            unnamed: 0,
-            seen: false,
+            unnamed_refreshes: 0,
+            was_named: false,
             named_at: Timestamp(i64::MIN),
-            since: None,
+            previous_until: None,
         };
         #[expect(clippy::indexing_slicing, reason = "the vector was made long enough just above")]
         Arc::make_mut(self.list[name.index].get_or_insert_with(|| Arc::new(fresh())))
@@ -254,7 +254,7 @@ impl Topic {
     /// Whether the newest metadata names it.
     #[must_use]
     pub const fn is_named(&self) -> bool {
-        self.unnamed == 0
+        self.unnamed_refreshes == 0
     }
 }
 

@@ -82,7 +82,7 @@ impl TopicName {
 /// The names of the topics of one cluster.
 #[derive(Debug, Default)]
 pub(crate) struct TopicNames {
-    known: Mutex<Known>,
+    table: Mutex<Known>,
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +94,7 @@ struct Known {
 impl TopicNames {
     /// Returns the shared copy of a name, which is created if there is none.
     pub fn intern(&self, name: Name<'_>) -> Arc<TopicName> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known.names.get(name.0) {
             return Arc::clone(found);
         }
@@ -106,19 +106,19 @@ impl TopicNames {
 
     /// Returns the shared copy of a name, if there is one.
     pub fn find(&self, name: Name<'_>) -> Option<Arc<TopicName>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         known.names.get(name.0).cloned()
     }
 
     /// All names.
     pub fn all(&self) -> Vec<Arc<TopicName>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         known.names.values().cloned().collect()
     }
 
     /// Frees names that nothing else references, and their indexes.
-    pub fn sweep(&self) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn free_unused(&self) {
+        let mut known = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let Known { names, free } = &mut *known;
         names.retain(|_, name| {
             let alive = Arc::strong_count(name) > 1;
@@ -150,7 +150,7 @@ mod tests {
         assert!(Arc::ptr_eq(&a, &names.intern(Name(b"a"))));
         assert!(a.key() == names.intern(Name(b"a")).key() && a.key() != b.key());
         drop(a);
-        names.sweep();
+        names.free_unused();
         let c = names.intern(Name(b"c"));
         assert_eq!((b.index, c.index), (1, 0));
         assert_eq!(names.all().len(), 2);

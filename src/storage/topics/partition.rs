@@ -57,7 +57,7 @@ pub(crate) struct Read {
 }
 
 impl PartitionState {
-    pub(crate) fn describe(&mut self, metadata: &PartitionMetadata) {
+    pub(crate) fn apply_metadata(&mut self, metadata: &PartitionMetadata) {
         self.leader = metadata.leader;
         self.preferred = metadata.replicas.first().copied();
         self.replicas = metadata.replicas.len();
@@ -81,17 +81,17 @@ impl PartitionState {
     }
 
     /// The time range in which a record was appended, if known.
-    pub(crate) fn span(&self, record: Offset, now: Timestamp) -> Option<Span> {
-        self.index.span(record, self.bounds.end?, now)
+    pub(crate) fn append_range(&self, record: Offset, now: Timestamp) -> Option<Span> {
+        self.index.append_range(record, self.bounds.end?, now)
     }
 
     /// Whether the records have timestamps that can be looked up.
-    pub(crate) const fn dates(&self) -> Dates {
-        self.index.dates()
+    pub(crate) const fn timestamps(&self) -> Dates {
+        self.index.timestamps()
     }
 
     /// The time of the last reading, by the brokers' clock, if the log end was higher then than in `found`.
-    pub(crate) fn shrinks_to(&self, found: &LogBounds<'_>) -> Option<Timestamp> {
+    pub(crate) fn last_read_if_shrunk(&self, found: &LogBounds<'_>) -> Option<Timestamp> {
         let last = self.last?;
         (found.end? < last.end).then_some(last.by_brokers)
     }
@@ -101,7 +101,7 @@ impl PartitionState {
         (self.first_end, self.ends, self.index, self.last) = (None, LogEnds::default(), TimeIndex::default(), None);
     }
 
-    pub(crate) fn refresh(&mut self, found: &LogBounds<'_>, read: Read) {
+    pub(crate) fn apply_bounds(&mut self, found: &LogBounds<'_>, read: Read) {
         let Some(end) = found.end else {
             self.failures = self.failures.saturating_add(1);
             if self.failures >= FAILED_REFRESHES {
@@ -115,32 +115,32 @@ impl PartitionState {
         self.bounds = Bounds { start: found.start.or(held), end: Some(end) };
         self.first_end = self.first_end.or(Some(end));
         if let Some(last) = self.last {
-            self.note_move(last, end, read.at);
+            self.record_move(last, end, read.at);
         }
         self.last = Some(Reading { end, at: read.at, by_brokers: read.by_brokers });
         self.ends.push(end, read.keep);
     }
 
-    fn note_move(&mut self, last: Reading, end: Offset, now: Timestamp) {
+    fn record_move(&mut self, last: Reading, end: Offset, now: Timestamp) {
         if end > last.end {
-            self.index.moved(last.at, last.end, now, end);
-            self.index.bound(self.bounds.start, now);
+            self.index.add_move(last.at, last.end, now, end);
+            self.index.thin_if_huge(self.bounds.start, now);
         } else if end < last.end {
-            self.index.cut_off(end);
+            self.index.truncate(end);
         }
     }
 
     /// Applies a broker's answer to a time lookup.
-    pub(crate) fn date(&mut self, answer: &TimeAnswer, now: Timestamp) {
+    pub(crate) fn apply_time_answer(&mut self, answer: &TimeAnswer, now: Timestamp) {
         match *answer {
-            TimeAnswer::First(found) => self.index.began(found, self.bounds.start),
-            TimeAnswer::From { asked, found, end } => self.index.answered(asked, found, end),
+            TimeAnswer::First(found) => self.index.add_first_record(found, self.bounds.start),
+            TimeAnswer::From { asked, found, end } => self.index.add_answer(asked, found, end),
         }
-        self.index.bound(self.bounds.start, now);
+        self.index.thin_if_huge(self.bounds.start, now);
     }
 
     /// Whether the time index is larger than it should be while no lookups go on.
-    pub(crate) const fn wants_thinning(&self) -> bool {
+    pub(crate) const fn is_index_full(&self) -> bool {
         self.index.is_full()
     }
 

@@ -22,8 +22,8 @@ const BOUND: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TimeIndex {
     /// Sorted by offset and time. There are at most two cuts with the same offset.
-    cuts: Vec<Cut>,
-    dates: Dates,
+    entries: Vec<Cut>,
+    timestamps: Dates,
 }
 
 /// Whether the records of a log have timestamps. A lookup of timestamp 0 answers it: it returns the first record that
@@ -32,9 +32,9 @@ pub(crate) struct TimeIndex {
 pub enum Dates {
     /// The lookup has not been made.
     #[default]
-    Unasked,
+    Unknown,
     /// There is a record with a timestamp.
-    There,
+    Present,
     /// No record has a timestamp. Valid as long as the log start is the one given here.
     Missing(Option<Offset>),
 }
@@ -56,17 +56,17 @@ pub struct Dated {
 
 impl TimeIndex {
     /// Adds a move of the log end from `from`, as read at `before`, to `to`, as read at `now`.
-    pub fn moved(&mut self, before: Timestamp, from: Offset, now: Timestamp, to: Offset) {
+    pub fn add_move(&mut self, before: Timestamp, from: Offset, now: Timestamp, to: Offset) {
         if now < before {
             // The wall clock was set back, so later times that it gave are wrong.
-            self.cuts.retain(|cut| cut.time <= now);
+            self.entries.retain(|cut| cut.time <= now);
         }
         self.insert(before.min(now), from);
         self.insert(now, to);
     }
 
     /// Adds the answer to a lookup of the time `asked`. `end` is a log end that was read before the lookup.
-    pub fn answered(&mut self, asked: Timestamp, found: Option<Dated>, end: Offset) {
+    pub fn add_answer(&mut self, asked: Timestamp, found: Option<Dated>, end: Offset) {
         match found {
             Some(Dated { offset, time }) => {
                 self.insert(asked, offset);
@@ -78,31 +78,31 @@ impl TimeIndex {
     }
 
     /// Adds the answer to the lookup of timestamp 0. `start` is the log start known at that time.
-    pub fn began(&mut self, found: Option<Dated>, start: Option<Offset>) {
+    pub fn add_first_record(&mut self, found: Option<Dated>, start: Option<Offset>) {
         let Some(Dated { offset, time }) = found else {
-            self.dates = Dates::Missing(start);
+            self.timestamps = Dates::Missing(start);
             return;
         };
-        self.dates = Dates::There;
+        self.timestamps = Dates::Present;
         self.insert(time, start.map_or(offset, |start| start.min(offset)));
         self.insert(time, offset.next());
     }
 
     /// Whether the records have timestamps.
-    pub const fn dates(&self) -> Dates {
-        self.dates
+    pub const fn timestamps(&self) -> Dates {
+        self.timestamps
     }
 
     /// Removes what lies beyond `end`: the log is shorter than before.
-    pub fn cut_off(&mut self, end: Offset) {
-        self.cuts.retain(|cut| cut.offset <= end);
+    pub fn truncate(&mut self, end: Offset) {
+        self.entries.retain(|cut| cut.offset <= end);
     }
 
     /// The append time of a record below `end`. `None` when the record is older than all known cuts.
-    pub fn span(&self, record: Offset, end: Offset, now: Timestamp) -> Option<Span> {
-        let behind = self.cuts.partition_point(|cut| cut.offset <= record);
-        let before = self.cuts.get(behind.checked_sub(1)?)?;
-        let after = self.cuts.get(behind).copied().unwrap_or(Cut { time: now, offset: end.max(record.next()) });
+    pub fn append_range(&self, record: Offset, end: Offset, now: Timestamp) -> Option<Span> {
+        let behind = self.entries.partition_point(|cut| cut.offset <= record);
+        let before = self.entries.get(behind.checked_sub(1)?)?;
+        let after = self.entries.get(behind).copied().unwrap_or(Cut { time: now, offset: end.max(record.next()) });
         let (earliest, latest) = (before.time, after.time.max(before.time));
         let steps = i128::from(after.offset.0) - i128::from(before.offset.0) - 1;
         let step = i128::from(record.0) - i128::from(before.offset.0);
@@ -114,18 +114,18 @@ impl TimeIndex {
 
     /// Inserts a cut. If it contradicts known cuts, its time is moved as far as needed.
     fn insert(&mut self, time: Timestamp, offset: Offset) {
-        let from = self.cuts.partition_point(|cut| cut.offset < offset);
-        let to = self.cuts.partition_point(|cut| cut.offset <= offset);
+        let from = self.entries.partition_point(|cut| cut.offset < offset);
+        let to = self.entries.partition_point(|cut| cut.offset <= offset);
         let floor =
-            from.checked_sub(1).and_then(|last| self.cuts.get(last)).map_or(Timestamp(i64::MIN), |cut| cut.time);
-        let ceiling = self.cuts.get(to).map_or(Timestamp(i64::MAX), |cut| cut.time);
+            from.checked_sub(1).and_then(|last| self.entries.get(last)).map_or(Timestamp(i64::MIN), |cut| cut.time);
+        let ceiling = self.entries.get(to).map_or(Timestamp(i64::MAX), |cut| cut.time);
         let cut = Cut { time: time.max(floor).min(ceiling), offset };
-        match self.cuts.get_mut(from..to).unwrap_or_default() {
-            [] => self.cuts.insert(from, cut),
+        match self.entries.get_mut(from..to).unwrap_or_default() {
+            [] => self.entries.insert(from, cut),
             [one] if one.time == cut.time => {}
             [one] => {
                 let place = if cut.time < one.time { from } else { to };
-                self.cuts.insert(place, cut);
+                self.entries.insert(place, cut);
             }
             [first, .., last] => {
                 first.time = first.time.min(cut.time);
@@ -136,12 +136,12 @@ impl TimeIndex {
 
     /// Whether it holds more cuts than are kept in the long run.
     pub const fn is_full(&self) -> bool {
-        self.cuts.len() > MOST
+        self.entries.len() > MOST
     }
 
     /// Thins the index if it is too large even while lookups go on.
-    pub fn bound(&mut self, start: Option<Offset>, now: Timestamp) {
-        if self.cuts.len() > BOUND {
+    pub fn thin_if_huge(&mut self, start: Option<Offset>, now: Timestamp) {
+        if self.entries.len() > BOUND {
             self.thin(start, now);
         }
     }
@@ -153,25 +153,25 @@ impl TimeIndex {
             return;
         }
         if let Some(start) = start {
-            let below = self.cuts.partition_point(|cut| cut.offset <= start);
-            self.cuts.drain(..below.saturating_sub(1));
+            let below = self.entries.partition_point(|cut| cut.offset <= start);
+            self.entries.drain(..below.saturating_sub(1));
         }
-        while self.cuts.len() > LEFT {
-            let gaps = self.cuts.windows(3).map(|three| gap(three, now));
+        while self.entries.len() > LEFT {
+            let gaps = self.entries.windows(3).map(|three| gap(three, now));
             let Some((place, _)) = (1..).zip(gaps).min_by(|(_, a), (_, b)| a.total_cmp(b)) else {
                 return broken("of more cuts than are left, one lies between two others");
             };
-            self.cuts.remove(place);
+            self.entries.remove(place);
         }
-        self.cuts.shrink_to(MOST);
+        self.entries.shrink_to(MOST);
     }
 }
 
 /// The gap that the middle one of three cuts would leave, as a share of its age.
 fn gap(three: &[Cut], now: Timestamp) -> f64 {
     let [before, cut, after] = three else { return f64::INFINITY };
-    let width = crate::model::wide(after.time.since(before.time));
-    width / crate::model::wide(now.since(cut.time).max(1))
+    let width = crate::model::to_f64(after.time.since(before.time));
+    width / crate::model::to_f64(now.since(cut.time).max(1))
 }
 
 #[cfg(test)]

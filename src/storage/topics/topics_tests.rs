@@ -33,13 +33,13 @@ fn end(end: Option<i64>) -> LogBounds<'static> {
 #[test]
 fn a_log_end_that_fails_three_times_is_not_known() {
     let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-    topics.name(Arc::clone(&name), &found(1, 7), Timestamp(0));
-    topics.bound(&name, &end(Some(9)), read(1));
+    topics.apply_topic(Arc::clone(&name), &found(1, 7), Timestamp(0));
+    topics.apply_bounds(&name, &end(Some(9)), read(1));
     for known in [Some(Offset(9)), Some(Offset(9)), None, None] {
-        topics.bound(&name, &end(None), read(2));
+        topics.apply_bounds(&name, &end(None), read(2));
         assert_eq!(topics.bounds(&name, Partition(0)).end, known);
     }
-    topics.bound(&name, &end(Some(12)), read(3));
+    topics.apply_bounds(&name, &end(Some(12)), read(3));
     assert_eq!(topics.bounds(&name, Partition(0)).end, Some(Offset(12)));
     assert_eq!(first_end(&topics, &name), Some(Offset(9)));
 }
@@ -47,36 +47,36 @@ fn a_log_end_that_fails_three_times_is_not_known() {
 #[test]
 fn a_topic_is_hidden_after_two_refreshes_and_comes_back_as_it_was() {
     let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-    assert!(!topics.hides(&name));
-    topics.name(Arc::clone(&name), &found(1, 7), Timestamp(5));
-    topics.unname(Arc::clone(&name));
-    assert!(!topics.hides(&name) && topics.named().count() == 0);
-    topics.unname(Arc::clone(&name));
-    assert!(topics.hides(&name));
-    assert_eq!(topics.name(Arc::clone(&name), &found(1, 7), Timestamp(9)), None);
-    assert!(!topics.hides(&name));
-    assert_eq!(topics.name(Arc::clone(&name), &found(1, 8), Timestamp(11)), Some(Timestamp(9)));
+    assert!(!topics.is_hidden(&name));
+    topics.apply_topic(Arc::clone(&name), &found(1, 7), Timestamp(5));
+    topics.record_unnamed(Arc::clone(&name));
+    assert!(!topics.is_hidden(&name) && topics.named().count() == 0);
+    topics.record_unnamed(Arc::clone(&name));
+    assert!(topics.is_hidden(&name));
+    assert_eq!(topics.apply_topic(Arc::clone(&name), &found(1, 7), Timestamp(9)), None);
+    assert!(!topics.is_hidden(&name));
+    assert_eq!(topics.apply_topic(Arc::clone(&name), &found(1, 8), Timestamp(11)), Some(Timestamp(9)));
 }
 
 #[test]
 fn without_ids_a_shrunken_log_is_a_new_topic() {
     let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-    topics.name(Arc::clone(&name), &TopicMetadata { id: None, ..found(1, 0) }, Timestamp(0));
-    assert_eq!(topics.bound(&name, &end(Some(9)), read(1)), None);
-    assert_eq!(topics.bound(&name, &end(Some(4)), read(2)), Some(Timestamp(1)));
+    topics.apply_topic(Arc::clone(&name), &TopicMetadata { id: None, ..found(1, 0) }, Timestamp(0));
+    assert_eq!(topics.apply_bounds(&name, &end(Some(9)), read(1)), None);
+    assert_eq!(topics.apply_bounds(&name, &end(Some(4)), read(2)), Some(Timestamp(1)));
     assert_eq!((ends(&topics, &name), first_end(&topics, &name)), (vec![4], Some(Offset(4))));
 }
 
 #[test]
 fn the_last_log_ends_are_kept_and_a_refresh_that_fails_adds_none() {
     let (mut topics, name) = (Topics::default(), TopicNames::default().intern(Name(b"t")));
-    topics.name(Arc::clone(&name), &found(1, 7), Timestamp(0));
+    topics.apply_topic(Arc::clone(&name), &found(1, 7), Timestamp(0));
     for (found, held) in [(Some(5), vec![5]), (Some(9), vec![5, 9]), (None, vec![5, 9]), (Some(9), vec![9, 9])] {
-        topics.bound(&name, &end(found), read(1));
+        topics.apply_bounds(&name, &end(found), read(1));
         assert_eq!(ends(&topics, &name), held);
     }
-    topics.name(Arc::clone(&name), &found(1, 7), Timestamp(2));
+    topics.apply_topic(Arc::clone(&name), &found(1, 7), Timestamp(2));
     assert_eq!(ends(&topics, &name), [9, 9]);
-    topics.name(Arc::clone(&name), &found(1, 8), Timestamp(3));
+    topics.apply_topic(Arc::clone(&name), &found(1, 8), Timestamp(3));
     assert_eq!(ends(&topics, &name), [0; 0], "created anew");
 }

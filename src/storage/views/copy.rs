@@ -45,13 +45,13 @@ impl ClusterView {
     }
 
     pub(crate) fn try_of(cluster: &Cluster, now: Timestamp, rules: &EvaluatorRules) -> Result<Self, TryReserveError> {
-        cluster.find_owners();
+        cluster.compute_owners();
         let topics = cluster.topics();
         let mut named = Vec::new();
         named.try_reserve_exact(topics.named().count())?;
         named.extend(topics.named().cloned());
         named.sort_unstable_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
-        let judge = Judge { moment: cluster.moment(now), rules };
+        let judge = Judge { inputs: cluster.time_lag_inputs(now), rules };
         let Copied { groups, topics: group_topics, commits } = Copied::of(cluster, &topics, judge)?;
         let mut view = Self { label: Arc::clone(cluster.label()), named, topics, groups, group_topics, commits };
         view.sort()?;
@@ -85,15 +85,15 @@ impl Copied {
     pub fn of(cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Result<Self, TryReserveError> {
         let mut copied = Self::default();
         for shard in 0..PROBED {
-            copied.shard(cluster, shard, known, judge)?;
+            copied.copy_shard(cluster, shard, known, judge)?;
         }
         let much = copied.commits.iter().map(Vec::len).sum::<usize>() >= MUCH;
         let helpers = if much { THREADS.saturating_sub(1) } else { 0 };
-        copied.rest(helpers, cluster, known, judge)
+        copied.copy_rest(helpers, cluster, known, judge)
     }
 
     /// Copies the shards after the first [`PROBED`], with this number of additional threads.
-    fn rest(
+    fn copy_rest(
         self,
         helpers: usize,
         cluster: &Cluster,
@@ -102,7 +102,7 @@ impl Copied {
     ) -> Result<Self, TryReserveError> {
         let next = AtomicUsize::new(PROBED);
         let work = |mut copied: Self| {
-            while copied.shard(cluster, next.fetch_add(1, Ordering::Relaxed), known, judge)? {}
+            while copied.copy_shard(cluster, next.fetch_add(1, Ordering::Relaxed), known, judge)? {}
             Ok::<_, TryReserveError>(copied)
         };
         thread::scope(|scope| {
@@ -131,7 +131,7 @@ impl Copied {
     /// Copies a shard. Returns `false` if there is no shard with this number.
     ///
     /// Memory for the whole shard is reserved before anything is copied.
-    fn shard(
+    fn copy_shard(
         &mut self,
         cluster: &Cluster,
         number: usize,
@@ -141,24 +141,24 @@ impl Copied {
         let Some(shard) = cluster.shards().numbered(number) else { return Ok(false) };
         let topics = || shard.values().flat_map(|group| group.topics.iter());
         let mut commits = Vec::new();
-        commits.try_reserve_exact(topics().map(|topic| topic.slots.len()).sum())?;
+        commits.try_reserve_exact(topics().map(|topic| topic.partitions.len()).sum())?;
         self.groups.try_reserve(shard.len())?;
         self.topics.try_reserve(topics().count())?;
         self.commits.try_reserve(1)?;
         self.commits.push(commits);
-        shard.values().for_each(|group| self.group(group, known, judge));
+        shard.values().for_each(|group| self.copy_group(group, known, judge));
         Ok(true)
     }
 
     /// Copies a group. Its commits go into the newest list.
-    fn group(&mut self, group: &Group, known: &Topics, judge: Judge<'_>) {
+    fn copy_group(&mut self, group: &Group, known: &Topics, judge: Judge<'_>) {
         let list = self.commits.len().saturating_sub(1);
         let first = self.topics.len();
         let members = group.meta.members();
         let mut all = GroupEvaluation::NONE;
         for topic in group.shown(known) {
-            let start = self.copied();
-            let TopicSummary { stats, evaluation } = self.commits(&topic, known, judge);
+            let start = self.newest_len();
+            let TopicSummary { stats, evaluation } = self.copy_commits(&topic, known, judge);
             all = all.merge(evaluation);
             self.topics.push(GroupTopicView {
                 group: Arc::clone(&group.label),
@@ -166,8 +166,8 @@ impl Copied {
                 name: Arc::clone(topic.name),
                 stats,
                 evaluation,
-                commits: CommitRun { list, range: start..self.copied() },
-                done: group.is_share().then(|| topic.slots.all_done()),
+                commits: CommitRun { list, range: start..self.newest_len() },
+                done: group.is_share().then(|| topic.slots.done_by_partition()),
                 assigned: topic.assigned,
             });
         }
@@ -190,17 +190,17 @@ impl Copied {
     }
 
     /// The length of the newest list.
-    fn copied(&self) -> usize {
+    fn newest_len(&self) -> usize {
         self.commits.last().map_or(0, Vec::len)
     }
 
     /// Copies the commits of a topic of a group, and returns their sums.
-    fn commits(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>) -> TopicSummary {
+    fn copy_commits(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>) -> TopicSummary {
         let Some(copies) = self.commits.last_mut() else {
             broken("a shard has a list for its commits before they are copied");
             return TopicSummary::NONE;
         };
-        summary::of_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
+        summary::evaluate_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
     }
 }
 
@@ -239,11 +239,11 @@ mod tests {
         });
         live(&cluster, (1..).zip(commits).collect());
         let rules = EvaluatorRules { intervals: cluster.rules().intervals, minimum_complete: 0.0, allowed_lag: Lag(0) };
-        let judge = Judge { moment: cluster.moment(Timestamp(2)), rules: &rules };
+        let judge = Judge { inputs: cluster.time_lag_inputs(Timestamp(2)), rules: &rules };
         let copy = |helpers| {
             let mut copied = Copied::default();
-            (0..PROBED).for_each(|shard| assert!(copied.shard(&cluster, shard, &cluster.topics(), judge).unwrap()));
-            rows(&copied.rest(helpers, &cluster, &cluster.topics(), judge).unwrap())
+            (0..PROBED).for_each(|shard| assert!(copied.copy_shard(&cluster, shard, &cluster.topics(), judge).unwrap()));
+            rows(&copied.copy_rest(helpers, &cluster, &cluster.topics(), judge).unwrap())
         };
         let alone = copy(0);
         assert_eq!(alone.len(), 300 * 2 * 5);

@@ -16,7 +16,7 @@ use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
-use crate::storage::views::judge::log_of;
+use crate::storage::views::judge::log_state;
 use crate::storage::views::shown::ShownTopic;
 use crate::storage::windows::slot::Slot;
 use crate::storage::windows::slots::Slots;
@@ -49,7 +49,7 @@ pub struct GroupDetail {
 pub struct TopicDetail {
     /// The topic's name.
     pub name: Arc<TopicName>,
-    slots: Slots,
+    committed: Slots,
     assigned: Owned,
 }
 
@@ -65,7 +65,7 @@ pub struct PartitionDetail<'a> {
     /// Log start and log end.
     pub bounds: Bounds,
     slot: Option<&'a Slot>,
-    standing: Option<Standing>,
+    position: Option<Standing>,
     state: Option<&'a PartitionState>,
     log: Log<'a>,
 }
@@ -74,14 +74,14 @@ impl Cluster {
     /// Copies a group. `None` unless it is shown.
     #[must_use]
     pub fn group(&self, name: Name<'_>) -> Option<GroupDetail> {
-        self.find_owners();
+        self.compute_owners();
         let known = self.topics();
         let shard = self.shards().of(name);
         let group = shard.get(name.0).filter(|group| group.is_shown(&known))?;
         let detail_of = |topic: ShownTopic<'_>| {
             let (name, mut slots) = (Arc::clone(topic.name), topic.slots.clone());
             slots.retain(|slot| slot.is_shown(group.is_share()));
-            TopicDetail { name, slots, assigned: topic.assigned }
+            TopicDetail { name, committed: slots, assigned: topic.assigned }
         };
         let topics = group.shown(&known).map(detail_of).collect();
         let meta = &group.meta;
@@ -102,13 +102,13 @@ impl Cluster {
     /// The time lag of a partition of one of this cluster's groups. `None` while it is unknown.
     #[must_use]
     pub fn time_lag(&self, partition: &PartitionDetail<'_>, now: Timestamp) -> Option<TimeLag> {
-        self.moment(now).time_lag(partition.slot?, partition.standing?, partition.state?)
+        self.time_lag_inputs(now).time_lag(partition.slot?, partition.position?, partition.state?)
     }
 
     /// The names of the groups that are shown, sorted.
     #[must_use]
     pub fn groups(&self) -> Vec<Arc<Label>> {
-        self.find_owners();
+        self.compute_owners();
         let known = self.topics();
         self.groups_where(|group| group.is_shown(&known))
     }
@@ -116,7 +116,7 @@ impl Cluster {
     /// The names of the groups that commit to a topic or have a partition of it assigned, sorted.
     #[must_use]
     pub fn consumers_of(&self, topic: Name<'_>) -> Vec<Arc<Label>> {
-        self.find_owners();
+        self.compute_owners();
         let known = self.topics();
         self.groups_where(|group| group.shown_of(topic.0, &known).is_some())
     }
@@ -145,7 +145,7 @@ impl GroupDetail {
     pub fn partitions<'a>(&'a self, topic: &'a TopicDetail) -> impl Iterator<Item = PartitionDetail<'a>> {
         let count = self.known.get(&topic.name).map_or(0, |topic| topic.partitions.len());
         let named = (0..).map(Partition).take(count);
-        let committed = topic.slots.iter().map(|slot| slot.partition);
+        let committed = topic.committed.iter().map(|slot| slot.partition);
         let assigned = topic.assigned.iter().map(|one| one.partition);
         let mut all: Vec<Partition> = named.chain(committed).chain(assigned).collect();
         all.sort_unstable();
@@ -156,21 +156,21 @@ impl GroupDetail {
     /// A partition of a topic.
     #[must_use]
     pub fn partition<'a>(&'a self, topic: &'a TopicDetail, partition: Partition) -> PartitionDetail<'a> {
-        let slot = topic.slots.get(partition);
+        let slot = topic.committed.get(partition);
         // A partition of a share group may have several owners. The first one is returned.
         let place = topic.assigned.partition_point(|one| one.partition < partition);
         let owner = topic.assigned.get(place).filter(|one| one.partition == partition);
         let state = self.known.partition(&topic.name, partition);
-        let standing = slot.map(|slot| topic.slots.standing(slot));
+        let standing = slot.map(|slot| topic.committed.position(slot));
         PartitionDetail {
             partition,
             window: slot.map(|slot| &slot.window),
             owner: owner.and_then(|one| self.members.get(one.member)),
             bounds: state.map_or_else(Bounds::default, |state| state.bounds),
-            standing,
+            position: standing,
             slot,
             state,
-            log: state.map_or_else(Log::default, |state| log_of(state, slot.zip(standing))),
+            log: state.map_or_else(Log::default, |state| log_state(state, slot.zip(standing))),
         }
     }
 }
@@ -179,7 +179,7 @@ impl TopicDetail {
     /// Whether the group has committed any partition of it.
     #[must_use]
     pub fn is_committed(&self) -> bool {
-        !self.slots.is_empty()
+        !self.committed.is_empty()
     }
 }
 
@@ -187,26 +187,26 @@ impl PartitionDetail<'_> {
     /// The current lag of the newest commit. `None` while it is unknown.
     #[must_use]
     pub const fn current_lag(&self) -> Option<Lag> {
-        self.log.current
+        self.log.current_lag
     }
 
     /// The committed offset. Of a share group the start offset.
     #[must_use]
     pub fn committed(&self) -> Option<Offset> {
-        self.standing.map(|standing| standing.committed)
+        self.position.map(|standing| standing.committed)
     }
 
     /// The lag that a commit of the window left, if it is known.
     #[must_use]
-    pub fn lag_then(&self, commit: &Commit) -> Option<Lag> {
-        self.log.lag_then(commit)
+    pub fn commit_lag(&self, commit: &Commit) -> Option<Lag> {
+        self.log.commit_lag(commit)
     }
 
     /// Evaluates the partition as of `now`. A partition without a commit is OK.
     #[must_use]
     pub fn evaluate(&self, now: Timestamp, rules: &EvaluatorRules) -> Evaluation {
         let none = Evaluation { status: PartitionStatus::Ok, complete: 0.0 };
-        self.window.map_or(none, |window| evaluate::partition(window.iter(), &self.log, now, rules))
+        self.window.map_or(none, |window| evaluate::evaluate_partition(window.iter(), &self.log, now, rules))
     }
 
     /// The reason in words of a status that [`Self::evaluate`] returned.
@@ -279,7 +279,7 @@ mod tests {
             let detail = cluster.group(Name(b"a")).unwrap();
             let partition = detail.partitions(&detail.topics[0]).next().unwrap();
             let commit = partition.window.unwrap().newest();
-            (commit.lag, partition.lag_then(&commit))
+            (commit.lag, partition.commit_lag(&commit))
         };
         assert_eq!(lag_then(), (LagThen::Pending, None));
         cluster.apply_bounds(&[bounds("t", 0, 0, 25)], AT);

@@ -43,7 +43,7 @@ pub struct GroupSummary {
     /// The worst of the partitions that are not OK.
     pub worst: Option<Worst>,
     /// The course of its lag, oldest point first. Empty if it was not asked for, or is unknown.
-    pub trail: Vec<Point>,
+    pub lag_history: Vec<Point>,
 }
 
 /// A partition that is not OK.
@@ -56,7 +56,7 @@ pub struct Worst {
     /// The status.
     pub status: PartitionStatus,
     window: Window,
-    current: Option<Lag>,
+    current_lag: Option<Lag>,
 }
 
 /// What to list, and how.
@@ -69,19 +69,19 @@ pub struct Look<'a> {
     /// Lists only groups of this topic, and only their partitions of it.
     pub topic: Option<Name<'a>>,
     /// Whether to compute the trails.
-    pub trails: bool,
+    pub with_history: bool,
 }
 
 impl Worst {
     /// The reason of its status in words.
     #[must_use]
     pub fn reason(&self, now: Timestamp) -> String {
-        evaluate::reason(self.status, self.window.iter(), &Log { current: self.current, ..Log::default() }, now)
+        evaluate::reason(self.status, self.window.iter(), &Log { current_lag: self.current_lag, ..Log::default() }, now)
     }
 
     /// Whether a partition is worse than another one: by status, then by lag.
     fn is_worse(status: PartitionStatus, lag: Option<Lag>, than: &Self) -> bool {
-        (status.rank(), lag) > (than.status.rank(), than.current)
+        (status.rank(), lag) > (than.status.rank(), than.current_lag)
     }
 }
 
@@ -89,16 +89,16 @@ impl Cluster {
     /// The groups that are shown, in no particular order.
     #[must_use]
     pub fn group_summaries(&self, look: Look<'_>) -> Vec<GroupSummary> {
-        self.find_owners();
+        self.compute_owners();
         let known = self.topics();
-        let judge = Judge { moment: self.moment(look.now), rules: look.rules };
+        let judge = Judge { inputs: self.time_lag_inputs(look.now), rules: look.rules };
         let mut summaries = Vec::new();
         for shard in self.shards().iter() {
             let groups = shard.values().filter(|group| group.is_shown(&known));
-            let copied: Vec<_> = groups.filter_map(|group| copy(group, &known, judge, look)).collect();
+            let copied: Vec<_> = groups.filter_map(|group| summarize(group, &known, judge, look)).collect();
             drop(shard);
             summaries.extend(
-                copied.into_iter().map(|(summary, courses)| GroupSummary { trail: trail::trail(&courses), ..summary }),
+                copied.into_iter().map(|(summary, courses)| GroupSummary { lag_history: trail::group_lag_history(&courses), ..summary }),
             );
         }
         summaries
@@ -107,7 +107,7 @@ impl Cluster {
 
 /// Copies a group without its trail, and the courses from which the trail is computed. `None` if the group does not
 /// show the wanted topic.
-fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(GroupSummary, Vec<Course>)> {
+fn summarize(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(GroupSummary, Vec<Course>)> {
     let wanted = |topic: &ShownTopic<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
     let mut summary = GroupSummary {
         label: Arc::clone(&group.label),
@@ -119,19 +119,19 @@ fn copy(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Opti
         evaluation: GroupEvaluation::NONE,
         troubled: 0,
         worst: None,
-        trail: Vec::new(),
+        lag_history: Vec::new(),
     };
     let mut courses = Vec::new();
     for topic in group.shown(known).filter(wanted) {
-        summary.add(&topic, known, judge, look.trails.then_some(&mut courses));
+        summary.add(&topic, known, judge, look.with_history.then_some(&mut courses));
     }
     (look.topic.is_none() || !summary.topics.is_empty()).then_some((summary, courses))
 }
 
 impl GroupSummary {
     fn add(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>, mut courses: Option<&mut Vec<Course>>) {
-        let TopicSummary { stats, evaluation } = summary::of_topic(topic, known, judge, |slot, one, commit| {
-            self.note(topic, slot, one, commit.lag());
+        let TopicSummary { stats, evaluation } = summary::evaluate_topic(topic, known, judge, |slot, one, commit| {
+            self.record_status(topic, slot, one, commit.lag());
             if let Some(courses) = &mut courses {
                 courses.push(Course::of(&slot.window, commit.lag()));
             }
@@ -140,7 +140,7 @@ impl GroupSummary {
         self.topics.push(Arc::clone(topic.name));
     }
 
-    fn note(&mut self, topic: &ShownTopic<'_>, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
+    fn record_status(&mut self, topic: &ShownTopic<'_>, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
         let status = evaluation.status;
         if status == PartitionStatus::Ok {
             return;
@@ -148,7 +148,7 @@ impl GroupSummary {
         self.troubled = self.troubled.saturating_add(1);
         if self.worst.as_ref().is_none_or(|worst| Worst::is_worse(status, current, worst)) {
             let (topic, window) = (Arc::clone(topic.name), slot.window.clone());
-            self.worst = Some(Worst { topic, partition: slot.partition, status, window, current });
+            self.worst = Some(Worst { topic, partition: slot.partition, status, window, current_lag: current });
         }
     }
 

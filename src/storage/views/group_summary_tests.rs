@@ -37,7 +37,7 @@ fn busy() -> Arc<Cluster> {
 fn group_summaries(cluster: &Cluster, topic: Option<&str>) -> Vec<GroupSummary> {
     let rules = rules();
     let topic = topic.map(|topic| Name(topic.as_bytes()));
-    let mut summaries = cluster.group_summaries(Look { now: NOW, rules: &rules, topic, trails: true });
+    let mut summaries = cluster.group_summaries(Look { now: NOW, rules: &rules, topic, with_history: true });
     summaries.sort_by(|one, other| one.label.name().cmp(&other.label.name()));
     summaries
 }

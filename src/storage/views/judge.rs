@@ -13,18 +13,18 @@ use crate::storage::windows::standing::Standing;
 /// What windows are evaluated by.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
-    pub moment: Moment,
+    pub inputs: Moment,
     pub rules: &'a EvaluatorRules,
 }
 
-pub(crate) fn state_of(states: &[PartitionState], partition: Partition) -> Option<&PartitionState> {
+pub(crate) fn partition_state(states: &[PartitionState], partition: Partition) -> Option<&PartitionState> {
     states.get(usize::try_from(partition.0).ok()?)
 }
 
 /// The state of the log of a window's partition. `slot` is the window with its committed offset.
-pub(crate) fn log_of<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standing)>) -> Log<'a> {
+pub(crate) fn log_state<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standing)>) -> Log<'a> {
     Log {
-        current: slot.and_then(|(_, standing)| standing.lag(state.bounds)),
+        current_lag: slot.and_then(|(_, standing)| standing.lag(state.bounds)),
         ends: state.ends(),
         first_end: state.first_end(),
         shared: slot.is_some_and(|(slot, _)| slot.source.is_share()),
@@ -34,11 +34,11 @@ pub(crate) fn log_of<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standin
 impl Judge<'_> {
     /// Evaluates a slot. Returns the evaluation, and the slot as views show it.
     #[inline]
-    pub fn slot(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
-        let log = state.map_or_else(Log::default, |state| log_of(state, Some((slot, standing))));
-        let evaluation = evaluate::partition(slot.window.iter(), &log, self.moment.now, self.rules);
+    pub fn evaluate(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
+        let log = state.map_or_else(Log::default, |state| log_state(state, Some((slot, standing))));
+        let evaluation = evaluate::evaluate_partition(slot.window.iter(), &log, self.inputs.now, self.rules);
         let bounds = state.map_or_else(Bounds::default, |state| state.bounds);
-        let time_lag = state.and_then(|state| self.moment.time_lag(slot, standing, state));
+        let time_lag = state.and_then(|state| self.inputs.time_lag(slot, standing, state));
         let (Standing { committed, done }, status) = (standing, evaluation.status);
         (evaluation, CommitView { partition: slot.partition, committed, done, bounds, time_lag, status })
     }

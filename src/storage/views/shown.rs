@@ -39,7 +39,7 @@ impl<'a> ShownTopic<'a> {
 
     fn is_shown(&self, known: &Topics) -> bool {
         let any = !self.assigned.is_empty() || self.shown_slots().next().is_some();
-        any && !known.hides(self.name)
+        any && !known.is_hidden(self.name)
     }
 }
 
@@ -80,7 +80,7 @@ impl Group {
     pub fn shown_of<'a>(&'a self, name: &[u8], known: &'a Topics) -> Option<ShownTopic<'a>> {
         let owners = self.meta.owners();
         let topic = self.find(name).ok().and_then(|place| self.topics.get(place));
-        let owned = owners.and_then(|owners| owners.of(Name(name)));
+        let owned = owners.and_then(|owners| owners.assignment_of(Name(name)));
         shown_topic(topic, owned, owners, self.is_share()).filter(|topic| topic.is_shown(known))
     }
 }
@@ -92,9 +92,9 @@ fn shown_topic<'a>(
     is_share: bool,
 ) -> Option<ShownTopic<'a>> {
     match (topic, owned) {
-        (Some(GroupTopic { name, slots, commits }), owned) => {
+        (Some(GroupTopic { name, partitions: slots, commits }), owned) => {
             // A committed topic is shown although the metadata does not name it.
-            let unnamed = || owners.map(|owners| owners.of_unnamed(name.label.name()));
+            let unnamed = || owners.map(|owners| owners.assignment_of_unnamed(name.label.name()));
             let assigned = owned.map(|(_, owned)| owned).or_else(unnamed).unwrap_or_default();
             Some(ShownTopic { name, slots, commits: *commits, assigned, is_share })
         }

@@ -62,14 +62,14 @@ impl Stats {
             }
             None => self.unknown = self.unknown.saturating_add(1),
         }
-        self.lag_max = both(self.lag_max, known, Ord::max);
-        self.time_lag = both(self.time_lag, commit.time_lag, Ord::max);
-        self.retention_used = both(self.retention_used, RetentionUsed::by(committed, bounds), Ord::max);
+        self.lag_max = if_both(self.lag_max, known, Ord::max);
+        self.time_lag = if_both(self.time_lag, commit.time_lag, Ord::max);
+        self.retention_used = if_both(self.retention_used, RetentionUsed::by(committed, bounds), Ord::max);
     }
 
     /// Adds the assigned partitions of a topic, sorted by partition. A partition with several owners, as in a share
     /// group, counts once.
-    pub(crate) fn assign(&mut self, assigned: &[Assigned], is_committed: impl Fn(Partition) -> bool) {
+    pub(crate) fn add_assigned(&mut self, assigned: &[Assigned], is_committed: impl Fn(Partition) -> bool) {
         for same in assigned.chunk_by(|one, other| one.partition == other.partition) {
             self.assigned = self.assigned.saturating_add(1);
             let never = same.first().is_some_and(|one| !is_committed(one.partition));
@@ -85,9 +85,9 @@ impl Stats {
             unknown: self.unknown.saturating_add(other.unknown),
             committed: self.committed.saturating_add(other.committed),
             lag: self.lag.saturating_add(other.lag),
-            lag_max: both(self.lag_max, other.lag_max, Ord::max),
-            time_lag: both(self.time_lag, other.time_lag, Ord::max),
-            retention_used: both(self.retention_used, other.retention_used, Ord::max),
+            lag_max: if_both(self.lag_max, other.lag_max, Ord::max),
+            time_lag: if_both(self.time_lag, other.time_lag, Ord::max),
+            retention_used: if_both(self.retention_used, other.retention_used, Ord::max),
             commits: self.commits.saturating_add(other.commits),
             newest: self.newest.max(other.newest),
             assigned: self.assigned.saturating_add(other.assigned),
@@ -102,6 +102,6 @@ impl Stats {
     }
 }
 
-fn both<T>(a: Option<T>, b: Option<T>, join: impl FnOnce(T, T) -> T) -> Option<T> {
+fn if_both<T>(a: Option<T>, b: Option<T>, join: impl FnOnce(T, T) -> T) -> Option<T> {
     Some(join(a?, b?))
 }

@@ -7,7 +7,7 @@ use crate::model::{Partition, Timestamp};
 use crate::storage::topics::Topics;
 use crate::storage::views::commit::CommitView;
 use crate::storage::views::detail::{GroupDetail, PartitionDetail};
-use crate::storage::views::judge::{Judge, state_of};
+use crate::storage::views::judge::{Judge, partition_state};
 use crate::storage::views::shown::ShownTopic;
 use crate::storage::views::stats::Stats;
 use crate::storage::windows::slot::Slot;
@@ -29,7 +29,7 @@ impl TopicSummary {
 ///
 /// Windows are evaluated where they are, because they are too large to be copied.
 #[inline]
-pub(crate) fn of_topic(
+pub(crate) fn evaluate_topic(
     topic: &ShownTopic<'_>,
     known: &Topics,
     judge: Judge<'_>,
@@ -39,9 +39,9 @@ pub(crate) fn of_topic(
     let (mut stats, mut evaluation) = (Stats { commits: topic.commits, ..Stats::NONE }, GroupEvaluation::NONE);
     let (mut unnamed, mut any) = (0_usize, false);
     for slot in topic.shown_slots() {
-        let state = state_of(states, slot.partition);
+        let state = partition_state(states, slot.partition);
         (any, unnamed) = (true, unnamed.saturating_add(usize::from(state.is_none())));
-        let (one, commit) = judge.slot(slot, topic.slots.standing(slot), state);
+        let (one, commit) = judge.evaluate(slot, topic.slots.position(slot), state);
         evaluation.add(one);
         stats.add(&commit, slot.window.newest().timestamp);
         each(slot, one, &commit);
@@ -50,7 +50,7 @@ pub(crate) fn of_topic(
         evaluation.partitions = u64::try_from(states.len().saturating_add(unnamed)).unwrap_or(u64::MAX);
     }
     let is_committed = |partition| topic.slots.get(partition).is_some_and(|slot| slot.is_shown(topic.is_share));
-    stats.assign(&topic.assigned, is_committed);
+    stats.add_assigned(&topic.assigned, is_committed);
     TopicSummary { stats, evaluation }
 }
 

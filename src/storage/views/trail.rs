@@ -69,18 +69,18 @@ fn steps(window: &Window) -> Vec<Step> {
 
 /// The course of the lag of one partition, oldest point first.
 #[must_use]
-pub fn points(window: &Window) -> Vec<Point> {
+pub fn partition_lag_history(window: &Window) -> Vec<Point> {
     let sides = |step: &Step| [(step.time, step.before), (step.time, step.after)];
     let mut points: Vec<Point> = steps(window).iter().flat_map(sides).collect();
-    points.dedup();
-    thinned(&points)
+    partition_lag_history.dedup();
+    thinned(&partition_lag_history)
 }
 
 /// The sum of the lags of several partitions as of their last commits, from the time on at which all lags are known.
 ///
 /// Empty if that is never, and if the lag is always 0.
 #[must_use]
-pub fn trail(courses: &[Course]) -> Vec<Point> {
+pub fn group_lag_history(courses: &[Course]) -> Vec<Point> {
     let starts: Option<Vec<Timestamp>> = courses.iter().map(Course::known_from).collect();
     let Some(from) = starts.and_then(|starts| starts.into_iter().max()) else { return Vec::new() };
     let places = courses.iter().enumerate();
@@ -99,10 +99,10 @@ pub fn trail(courses: &[Course]) -> Vec<Point> {
             continue;
         }
         // At the first moment not all lags before it are known.
-        points.extend((*time > from && before != sum.whole).then_some((*time, Lag(before))));
-        points.push((*time, Lag(sum.whole)));
+        partition_lag_history.extend((*time > from && before != sum.whole).then_some((*time, Lag(before))));
+        partition_lag_history.push((*time, Lag(sum.whole)));
     }
-    if points.iter().all(|(_, lag)| lag.0 == 0) { Vec::new() } else { thinned(&points) }
+    if partition_lag_history.iter().all(|(_, lag)| lag.0 == 0) { Vec::new() } else { thinned(&partition_lag_history) }
 }
 
 /// Lags by partition, and their sum.
@@ -122,8 +122,8 @@ impl Sum {
 
 /// Reduces points to at most [`POINTS`]. Each run of neighbours is replaced by its highest point, because peaks matter.
 fn thinned(points: &[Point]) -> Vec<Point> {
-    let run = points.len().div_ceil(POINTS).max(1);
-    points.chunks(run).filter_map(|run| run.iter().copied().max_by_key(|(_, lag)| *lag)).collect()
+    let run = partition_lag_history.len().div_ceil(POINTS).max(1);
+    partition_lag_history.chunks(run).filter_map(|run| run.iter().copied().max_by_key(|(_, lag)| *lag)).collect()
 }
 
 #[cfg(test)]
@@ -153,43 +153,43 @@ mod tests {
     }
 
     fn plain(points: &[Point]) -> Vec<(i64, u64)> {
-        points.iter().map(|(time, lag)| (time.0, lag.0)).collect()
+        partition_lag_history.iter().map(|(time, lag)| (time.0, lag.0)).collect()
     }
 
     #[test]
     fn a_lag_was_more_just_before_a_commit_by_as_much_as_that_went_on() {
         let known = |time, offset, lag| (time, offset, LagThen::Known(Lag(lag)));
         let window = window(&[(1, 100, LagThen::Pending), known(2, 110, 5), known(3, 110, 8), known(4, 60, 70)]);
-        assert_eq!(plain(&points(&window)), [(2, 15), (2, 5), (3, 8), (4, 20), (4, 70)]);
+        assert_eq!(plain(&partition_lag_history(&window)), [(2, 15), (2, 5), (3, 8), (4, 20), (4, 70)]);
     }
 
     #[test]
     fn lags_are_added_up_from_when_all_are_known() {
         let courses = [course(&[(1, 0, 5), (3, 0, 7), (9, 10, 1)], 2), course(&[(4, 0, 10), (9, 5, 20)], 30)];
-        assert_eq!(plain(&trail(&courses)), [(4, 17), (9, 36), (9, 21)]);
-        assert_eq!(plain(&trail(&courses[..1])), [(1, 5), (3, 7), (9, 11), (9, 1)]);
-        assert_eq!(plain(&trail(&[])), []);
+        assert_eq!(plain(&group_lag_history(&courses)), [(4, 17), (9, 36), (9, 21)]);
+        assert_eq!(plain(&group_lag_history(&courses[..1])), [(1, 5), (3, 7), (9, 11), (9, 1)]);
+        assert_eq!(plain(&group_lag_history(&[])), []);
     }
 
     #[test]
     fn what_was_replayed_is_no_history() {
         let replayed = window(&[(1, 0, LagThen::Pending), (2, 0, LagThen::Unknown)]);
         let live = course(&[(5, 0, 3)], 4);
-        assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(9))), live.clone()])), []);
-        assert_eq!(plain(&trail(&[Course::of(&replayed, None), live.clone()])), []);
+        assert_eq!(plain(&group_lag_history(&[Course::of(&replayed, Some(Lag(9))), live.clone()])), []);
+        assert_eq!(plain(&group_lag_history(&[Course::of(&replayed, None), live.clone()])), []);
         // The lag there is 0 now, so it has been 0 since its commit.
-        assert_eq!(plain(&trail(&[Course::of(&replayed, Some(Lag(0))), live])), [(5, 3)]);
+        assert_eq!(plain(&group_lag_history(&[Course::of(&replayed, Some(Lag(0))), live])), [(5, 3)]);
     }
 
     #[test]
     fn where_nothing_ever_waited_there_is_no_trail() {
-        assert_eq!(plain(&trail(&[course(&[(1, 5, 0), (2, 5, 0)], 0)])), []);
+        assert_eq!(plain(&group_lag_history(&[course(&[(1, 5, 0), (2, 5, 0)], 0)])), []);
     }
 
     #[test]
     fn a_long_trail_keeps_its_peaks() {
         let long: Vec<(i64, i64, u64)> = (0..100).map(|time| (time, 0, if time == 50 { 999 } else { 1 })).collect();
-        let trail = plain(&trail(&[course(&long, 1)]));
+        let trail = plain(&group_lag_history(&[course(&long, 1)]));
         assert!(trail.len() <= POINTS && trail.contains(&(50, 999)), "{trail:?}");
     }
 }

@@ -18,7 +18,7 @@ use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
 use crate::storage::views::commit::{CommitView, Held};
-use crate::storage::views::judge::state_of;
+use crate::storage::views::judge::partition_state;
 use crate::storage::views::stats::Stats;
 
 /// All clusters, sorted by name.
@@ -57,7 +57,7 @@ pub(crate) struct CommitRun {
 /// The commits of a topic of a group by partition, each with the state of the partition's log.
 #[derive(Clone, Debug)]
 pub struct CommitViews<'v> {
-    held: slice::Iter<'v, Held>,
+    copies: slice::Iter<'v, Held>,
     states: &'v [PartitionState],
     /// See [`GroupTopicView::done`].
     done: Option<&'v BTreeMap<Partition, u32>>,
@@ -110,8 +110,8 @@ impl CommitViews<'_> {
     /// At most `len` commits, without the first `from`.
     #[must_use]
     pub fn run(self, from: usize, len: usize) -> Self {
-        let rest = self.held.as_slice().get(from..).unwrap_or_default();
-        Self { held: rest.get(..len).unwrap_or(rest).iter(), ..self }
+        let rest = self.copies.as_slice().get(from..).unwrap_or_default();
+        Self { copies: rest.get(..len).unwrap_or(rest).iter(), ..self }
     }
 }
 
@@ -121,9 +121,9 @@ impl Iterator for CommitViews<'_> {
     // Inlined, so that a metric family computes only the fields that it shows.
     #[inline]
     fn next(&mut self) -> Option<CommitView> {
-        let held = self.held.next()?;
+        let held = self.copies.next()?;
         let (partition, committed) = (held.partition, held.committed);
-        let bounds = state_of(self.states, partition).map_or_else(Bounds::default, |state| state.bounds);
+        let bounds = partition_state(self.states, partition).map_or_else(Bounds::default, |state| state.bounds);
         let time_lag = (held.time_lag != u64::MAX).then_some(TimeLag(held.time_lag));
         let done = self.done.map_or(Some(0), |done| done.get(&partition).copied());
         Some(CommitView { partition, committed, done, bounds, time_lag, status: held.status })
@@ -147,7 +147,7 @@ impl ClusterView {
     #[must_use]
     pub fn commits<'v>(&'v self, topic: &'v GroupTopicView) -> CommitViews<'v> {
         let states = self.topics.get(&topic.name).map_or(&[][..], |topic| &topic.partitions);
-        CommitViews { held: self.held(topic).iter(), states, done: topic.done.as_ref() }
+        CommitViews { copies: self.held(topic).iter(), states, done: topic.done.as_ref() }
     }
 
     fn held(&self, topic: &GroupTopicView) -> &[Held] {

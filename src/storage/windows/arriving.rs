@@ -17,7 +17,7 @@ pub(crate) struct Arriving {
 }
 
 impl Arriving {
-    pub fn standing(&self) -> Standing {
+    pub fn position(&self) -> Standing {
         let share = self.progress.as_ref().map(Standing::of);
         share.unwrap_or(Standing { committed: self.commit.offset, done: Some(0) })
     }

@@ -5,7 +5,7 @@
 //! the append time is not known well enough, it returns what brokers have to be asked for.
 
 use crate::model::{Lag, Offset, TimeLag, Timestamp};
-use crate::time_lag::{Exactness, Span, waiting};
+use crate::time_lag::{Exactness, Span, age_of};
 
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::time_index::Dates;
@@ -18,9 +18,9 @@ use crate::storage::windows::time_lookup::WantedTime;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub now: Timestamp,
-    pub exactness: Exactness,
+    pub accuracy: Exactness,
     /// Whether the first time lookups are done. From then on rough values are shown, too.
-    pub past_read: bool,
+    pub first_lookups_done: bool,
 }
 
 impl Moment {
@@ -35,18 +35,18 @@ impl Moment {
         }
         let Some(record) = state.oldest_unread(committed) else { return Some(TimeLag::ZERO) };
         if record == committed
-            && let Some(since) = slot.waits_since()
+            && let Some(since) = slot.append_time()
         {
             return Some(since.time_lag(self.now));
         }
-        let span = state.span(record, self.now)?;
+        let span = state.append_range(record, self.now)?;
         let told =
-            self.exactness.is_close(&span, self.now) || self.past_read && self.exactness.is_rough(&span, self.now);
-        told.then(|| waiting(span.estimate, self.now))
+            self.accuracy.is_accurate(&span, self.now) || self.first_lookups_done && self.accuracy.is_roughly_accurate(&span, self.now);
+        told.then(|| age_of(span.estimate, self.now))
     }
 
     /// Settles the newest commit of a slot. Returns the record to look up if it cannot be settled.
-    pub fn settle(
+    pub fn settle_slot(
         self,
         slot: &mut Slot,
         state: &PartitionState,
@@ -56,36 +56,36 @@ impl Moment {
         let oldest = state.oldest_unread(committed);
         if oldest.is_none() && state.bounds.end.is_some() {
             // A log that was truncated may grow again, with other records.
-            slot.unsettle();
+            slot.clear_append_time();
         }
         let record = oldest?;
         // If retention has deleted the committed record, the oldest unconsumed record changes with the log start. Then
         // its time is computed each time.
-        let told = slot.waits_since().filter(|_| record == committed);
-        if told.is_some_and(|told| told.settled) {
+        let told = slot.append_time().filter(|_| record == committed);
+        if told.is_some_and(|told| told.is_final) {
             return None;
         }
-        let undated = state.dates() == Dates::Missing(state.bounds.start);
-        let Some(span) = state.span(record, self.now) else {
-            return (!undated).then_some(WantedTime { record, span: None });
+        let undated = state.timestamps() == Dates::Missing(state.bounds.start);
+        let Some(span) = state.append_range(record, self.now) else {
+            return (!undated).then_some(WantedTime { record, range: None });
         };
-        let close = self.exactness.is_close(&span, self.now);
-        let settled = self.exactness.stays_close(&span, self.now) || undated || given_up(record);
-        let rough = self.past_read && self.exactness.is_rough(&span, self.now);
+        let close = self.accuracy.is_accurate(&span, self.now);
+        let settled = self.accuracy.stays_accurate(&span, self.now) || undated || given_up(record);
+        let rough = self.first_lookups_done && self.accuracy.is_roughly_accurate(&span, self.now);
         if record == committed && (settled || rough && !close) {
-            slot.settle(self.since(told, &span, settled));
+            slot.set_append_time(self.choose_append_time(told, &span, settled));
         }
-        (!settled && !close).then_some(WantedTime { record, span: Some(span) })
+        (!settled && !close).then_some(WantedTime { record, range: Some(span) })
     }
 
     /// The append time to use from now on. The previous one is kept as long as it may be right.
-    fn since(self, told: Option<Since>, span: &Span, settled: bool) -> Since {
+    fn choose_append_time(self, told: Option<Since>, span: &Span, settled: bool) -> Since {
         match told {
             Some(told) if !settled => told,
-            Some(told) if self.exactness.stands_for(told.time, span, self.now) => Since { settled, ..told },
-            Some(told) => Since { time: self.exactness.best(span, self.now), settled, least: told.time_lag(self.now) },
-            None if settled => Since { time: self.exactness.best(span, self.now), settled, least: TimeLag::ZERO },
-            None => Since { time: span.estimate, settled, least: TimeLag::ZERO },
+            Some(told) if self.accuracy.is_within_error(told.time, span, self.now) => Since { is_final: settled, ..told },
+            Some(told) => Since { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: told.time_lag(self.now) },
+            None if settled => Since { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: TimeLag::ZERO },
+            None => Since { time: span.estimate, is_final: settled, min_time_lag: TimeLag::ZERO },
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct PendingTombstones {
 
 impl PendingTombstones {
     /// Notes that the past of a source is still to be read.
-    pub fn open(&mut self, source: SourceId) {
+    pub fn add_source(&mut self, source: SourceId) {
         if !self.sources.contains(&source) {
             self.sources.push(source);
         }
@@ -24,7 +24,7 @@ impl PendingTombstones {
 
     /// Adds a tombstone, unless a newer one is held.
     pub fn add(&mut self, source: SourceId, topic: &[u8], partition: Partition, order: Order) {
-        self.open(source);
+        self.add_source(source);
         let newest = self.commits.entry((source, topic.into(), partition)).or_insert(order);
         *newest = order.max(*newest);
     }
@@ -36,7 +36,7 @@ impl PendingTombstones {
 
     /// Removes the tombstones of a source whose past has been read. Returns whether the past of another source is still
     /// to be read.
-    pub fn close(&mut self, source: SourceId) -> bool {
+    pub fn remove_source(&mut self, source: SourceId) -> bool {
         self.sources.retain(|kept| *kept != source);
         self.commits.retain(|(kept, ..), _| *kept != source);
         !self.sources.is_empty()

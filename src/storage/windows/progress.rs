@@ -15,7 +15,7 @@ pub(crate) struct Progress {
     /// The number of finished records from the start offset on. Brokers before 4.2 do not write it.
     pub done: Option<u32>,
     /// The first record that is not finished.
-    first_left: Offset,
+    first_unfinished: Offset,
     /// Finished records after `first_left`: the first and the last of each range. Sorted, with a gap between
     /// neighbours.
     finished: Vec<(Offset, Offset)>,
@@ -24,35 +24,35 @@ pub(crate) struct Progress {
 impl Progress {
     /// The state from a snapshot. The ranges may be in any order.
     pub fn new(start: Offset, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
-        let mut progress = Self { start, done, first_left: start, finished: Vec::new() };
-        progress.finish(finished);
+        let mut progress = Self { start, done, first_unfinished: start, finished: Vec::new() };
+        progress.add_finished(finished);
         progress
     }
 
     /// The state after an update. A start offset that goes back is a new beginning: what was finished before is
     /// forgotten.
-    pub fn changed(&self, moved_to: Option<Offset>, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
+    pub fn updated(&self, moved_to: Option<Offset>, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
         let start = moved_to.unwrap_or(self.start);
         if start < self.start {
             return Self::new(start, done, finished);
         }
         let mut progress =
-            Self { start, done, first_left: self.first_left.max(start), finished: self.finished.clone() };
-        progress.finish(finished);
+            Self { start, done, first_unfinished: self.first_unfinished.max(start), finished: self.finished.clone() };
+        progress.add_finished(finished);
         progress
     }
 
     /// The first record that is not finished.
-    pub const fn first_left(&self) -> Offset {
-        self.first_left
+    pub const fn first_unfinished(&self) -> Offset {
+        self.first_unfinished
     }
 
-    fn finish(&mut self, more: &[(Offset, Offset)]) {
+    fn add_finished(&mut self, more: &[(Offset, Offset)]) {
         let mut ranges = std::mem::take(&mut self.finished);
         ranges.extend(more);
         for (first, last) in joined(ranges) {
-            if first <= self.first_left {
-                self.first_left = self.first_left.max(last.next());
+            if first <= self.first_unfinished {
+                self.first_unfinished = self.first_unfinished.max(last.next());
             } else {
                 self.finished.push((first, last));
             }
@@ -64,14 +64,14 @@ impl Progress {
 }
 
 /// The ranges of a record, limited to what can be kept: sorted, with a gap between neighbours.
-pub(crate) fn in_order(ranges: &[(Offset, Offset)]) -> Vec<(Offset, Offset)> {
+pub(crate) fn joined_and_limited(ranges: &[(Offset, Offset)]) -> Vec<(Offset, Offset)> {
     let mut ranges = joined(ranges.to_vec());
     ranges.truncate(MOST);
     ranges
 }
 
 fn joined(mut ranges: Vec<(Offset, Offset)>) -> Vec<(Offset, Offset)> {
-    work::done(ranges.len());
+    work::count(ranges.len());
     ranges.retain(|(first, last)| first <= last);
     ranges.sort_unstable();
     // Each range is joined with the one before it if they touch.
@@ -99,7 +99,7 @@ mod tests {
 
     fn held(progress: &Progress) -> (i64, Vec<(i64, i64)>) {
         let finished = progress.finished.iter().map(|(first, last)| (first.0, last.0)).collect();
-        (progress.first_left.0, finished)
+        (progress.first_unfinished.0, finished)
     }
 
     #[test]
@@ -113,25 +113,25 @@ mod tests {
 
     #[test]
     fn changes_add_to_what_is_known() {
-        let progress = new(10, &[(12, 13)]).changed(None, Some(3), &ranges(&[(10, 10), (20, 20)]));
+        let progress = new(10, &[(12, 13)]).updated(None, Some(3), &ranges(&[(10, 10), (20, 20)]));
         assert_eq!(
             (progress.start, progress.done, held(&progress)),
             (Offset(10), Some(3), (11, vec![(12, 13), (20, 20)]))
         );
-        let progress = progress.changed(Some(Offset(12)), Some(3), &[]);
+        let progress = progress.updated(Some(Offset(12)), Some(3), &[]);
         assert_eq!((progress.start, held(&progress)), (Offset(12), (14, vec![(20, 20)])));
     }
 
     #[test]
     fn a_start_offset_that_was_set_back_is_a_new_beginning() {
-        let progress = new(10, &[(10, 13), (20, 30)]).changed(Some(Offset(5)), Some(0), &[]);
+        let progress = new(10, &[(10, 13), (20, 30)]).updated(Some(Offset(5)), Some(0), &[]);
         assert_eq!(held(&progress), (5, vec![]));
     }
 
     #[test]
     fn what_nobody_would_write_costs_a_bounded_place() {
         let many: Vec<(i64, i64)> = (0..10_000).map(|number| (number * 2 + 1, number * 2 + 1)).collect();
-        assert_eq!((new(0, &many).finished.len(), in_order(&ranges(&many)).len()), (MOST, MOST));
+        assert_eq!((new(0, &many).finished.len(), joined_and_limited(&ranges(&many)).len()), (MOST, MOST));
         assert_eq!(held(&new(0, &[(i64::MIN, i64::MAX), (5, 6)])), (i64::MAX, vec![]));
     }
 }

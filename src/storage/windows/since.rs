@@ -1,7 +1,7 @@
 //! The append time of the oldest unconsumed record, in 8 bytes: a million of them may exist.
 
 use crate::model::{TimeLag, Timestamp};
-use crate::time_lag::waiting;
+use crate::time_lag::age_of;
 
 /// See the module documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,18 +9,18 @@ pub(crate) struct Since {
     /// The append time.
     pub time: Timestamp,
     /// Whether the append time is final. If not, a better one may follow.
-    pub settled: bool,
+    pub is_final: bool,
     /// The smallest time lag to show.
     ///
     /// It is the time lag that was shown before a better append time arrived. The shown time lag stands still until the
     /// clock has caught up with it, so that it never jumps back. In whole seconds, rounded up.
-    pub least: TimeLag,
+    pub min_time_lag: TimeLag,
 }
 
 impl Since {
     /// The time lag at `now`.
     pub fn time_lag(self, now: Timestamp) -> TimeLag {
-        waiting(self.time, now).max(self.least)
+        age_of(self.time, now).max(self.min_time_lag)
     }
 }
 
@@ -39,15 +39,15 @@ impl Packed {
     pub fn of(since: Since) -> Self {
         let time = u64::try_from(since.time.0).unwrap_or(0).min(TIME);
         // A `least` that does not fit is ignored.
-        let least = Some(since.least.0.div_ceil(1000)).filter(|least| *least <= LEAST).unwrap_or(0);
-        Self(THERE | if since.settled { SETTLED } else { 0 } | least << 42 | time)
+        let least = Some(since.min_time_lag.0.div_ceil(1000)).filter(|least| *least <= LEAST).unwrap_or(0);
+        Self(THERE | if since.is_final { SETTLED } else { 0 } | least << 42 | time)
     }
 
     pub fn get(self) -> Option<Since> {
         let Self(bits) = self;
         let time = Timestamp(i64::try_from(bits & TIME).unwrap_or(0));
         let least = TimeLag((bits >> 42 & LEAST).saturating_mul(1000));
-        (bits & THERE != 0).then_some(Since { time, settled: bits & SETTLED != 0, least })
+        (bits & THERE != 0).then_some(Since { time, is_final: bits & SETTLED != 0, min_time_lag: least })
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(Packed::NONE.get(), None);
         for settled in [false, true] {
             for (time, least) in [(0, 0), (1_700_000_000_123, 86_400_000), (4_102_444_800_000, 1_048_575_000)] {
-                let since = Since { time: Timestamp(time), settled, least: TimeLag(least) };
+                let since = Since { time: Timestamp(time), is_final: settled, min_time_lag: TimeLag(least) };
                 assert_eq!(Packed::of(since).get(), Some(since));
             }
         }
@@ -68,14 +68,14 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_cut() {
-        let since = |time, least| Since { time: Timestamp(time), settled: true, least: TimeLag(least) };
+        let since = |time, least| Since { time: Timestamp(time), is_final: true, min_time_lag: TimeLag(least) };
         assert_eq!(Packed::of(since(-5, 1)).get(), Some(since(0, 1_000)));
         assert_eq!(Packed::of(since(i64::MAX, u64::MAX)).get(), Some(since(4_398_046_511_103, 0)));
     }
 
     #[test]
     fn a_time_lag_stands_still_until_the_clock_has_made_up_for_what_was_told() {
-        let since = Since { time: Timestamp(10_000), settled: true, least: TimeLag(7_000) };
+        let since = Since { time: Timestamp(10_000), is_final: true, min_time_lag: TimeLag(7_000) };
         let shown = [12_000, 16_999, 17_000, 18_000].map(|now| since.time_lag(Timestamp(now)).0);
         assert_eq!(shown, [7_000, 7_000, 7_000, 8_000]);
     }

@@ -19,14 +19,14 @@ pub struct Slot {
     pub source: SourceId,
     pub window: Window,
     /// Append time of the record that the newest commit names, which is the next to be consumed.
-    since: Packed,
+    append_time: Packed,
 }
 
 /// The result of taking in a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It was added to the window.
-    In,
+    Added,
     /// It was already known, and changes nothing.
     Repeated,
     /// It was dropped.
@@ -36,8 +36,8 @@ pub enum Taken {
 impl Slot {
     /// Creates the slot from the first commit of a partition.
     pub fn new(first: &Arriving, bounds: Bounds) -> Self {
-        let window = Window::new(Commit { lag: lag_now(first, bounds), ..first.commit });
-        Self { partition: first.partition, source: first.source, window, since: Packed::NONE }
+        let window = Window::new(Commit { lag: commit_lag(first, bounds), ..first.commit });
+        Self { partition: first.partition, source: first.source, window, append_time: Packed::NONE }
     }
 
     /// Whether the slot is shown, in a group that is a share group or is not.
@@ -51,19 +51,19 @@ impl Slot {
     /// Append time of the oldest unconsumed record, if known. `None` while there is no lag.
     ///
     /// If there is no lag, the next record that is appended is the one that the newest commit names.
-    pub fn waits_since(&self) -> Option<Since> {
-        self.since.get()
+    pub fn append_time(&self) -> Option<Since> {
+        self.append_time.get()
     }
 
     /// Sets the append time of the oldest unconsumed record. It is valid until the next commit.
-    pub fn settle(&mut self, since: Since) {
-        self.since = Packed::of(since);
+    pub fn set_append_time(&mut self, since: Since) {
+        self.append_time = Packed::of(since);
     }
 
     /// Takes over the append time from before a rebuild, if the newest commit is still at the same offset.
-    pub fn wait_on(&mut self, before: &Self) {
+    pub fn keep_append_time(&mut self, before: &Self) {
         if self.window.newest().offset == before.window.newest().offset {
-            self.since = before.since;
+            self.append_time = before.append_time;
         }
     }
 
@@ -72,7 +72,7 @@ impl Slot {
     ///
     /// If the newest commit now has a lower order than before, the source has another history, and the old window is
     /// dropped.
-    pub fn go_on(&mut self, before: &Self, rules: &Rules) -> u64 {
+    pub fn continue_window(&mut self, before: &Self, rules: &Rules) -> u64 {
         let newest = before.window.newest().order;
         if before.source != self.source || self.window.newest().order < newest {
             return 0;
@@ -83,13 +83,13 @@ impl Slot {
     }
 
     /// Forgets the append time of the oldest unconsumed record.
-    pub const fn unsettle(&mut self) {
-        self.since = Packed::NONE;
+    pub const fn clear_append_time(&mut self) {
+        self.append_time = Packed::NONE;
     }
 
     /// Keeps the commits for which `keep` returns true. Returns whether any is left.
     pub fn retain(&mut self, keep: impl Fn(&Commit) -> bool) -> bool {
-        self.unsettle();
+        self.clear_append_time();
         self.window.retain(keep)
     }
 
@@ -102,18 +102,18 @@ impl Slot {
         if self.window.newest().order < commit.order {
             let newest = self.window.newest();
             if commit.offset != newest.offset {
-                self.unsettle();
+                self.clear_append_time();
             }
-            self.append(Commit { lag: lag_now(arriving, bounds), ..commit }, rules);
-            return Taken::In;
+            self.append(Commit { lag: commit_lag(arriving, bounds), ..commit }, rules);
+            return Taken::Added;
         }
-        self.take_behind(commit, rules)
+        self.insert_older(commit, rules)
     }
 
     /// Adds a commit that is newer than all held ones.
     fn append(&mut self, commit: Commit, rules: &Rules) {
         let newest = self.window.newest();
-        if nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
+        if is_nearer(newest.timestamp, commit.timestamp, rules.min_distance) {
             let kept = Commit { timestamp: newest.timestamp, ..commit };
             self.window.replace(self.window.len().saturating_sub(1), kept);
         } else {
@@ -127,10 +127,10 @@ impl Slot {
             return Taken::Dropped(Dropped::Superseded);
         }
         *self = Self::new(arriving, bounds);
-        Taken::In
+        Taken::Added
     }
 
-    fn take_behind(&mut self, commit: Commit, rules: &Rules) -> Taken {
+    fn insert_older(&mut self, commit: Commit, rules: &Rules) -> Taken {
         let older = self.window.iter().filter(|held| held.order < commit.order).count();
         if self.window.iter().nth(older).is_some_and(|held| held.order == commit.order) {
             return Taken::Repeated;
@@ -138,28 +138,28 @@ impl Slot {
         let commit = Commit { lag: LagThen::Unknown, ..commit };
         let before = older.checked_sub(1).and_then(|index| Some((index, self.window.iter().nth(index)?)));
         if let Some((index, held)) = before
-            && nearer(held.timestamp, commit.timestamp, rules.min_distance)
+            && is_nearer(held.timestamp, commit.timestamp, rules.min_distance)
         {
             self.window.replace(index, Commit { timestamp: held.timestamp, ..commit });
-            return Taken::In;
+            return Taken::Added;
         }
         if older == 0 && self.window.len() >= rules.intervals.get() {
             return Taken::Dropped(Dropped::Late);
         }
         self.window.insert(older, commit, rules.intervals);
-        Taken::In
+        Taken::Added
     }
 }
 
-fn nearer(before: Timestamp, after: Timestamp, distance: Duration) -> bool {
+fn is_nearer(before: Timestamp, after: Timestamp, distance: Duration) -> bool {
     !distance.is_zero() && i128::from(after.since(before)) < i128::try_from(distance.as_millis()).unwrap_or(i128::MAX)
 }
 
 /// The commit lag of the newest commit, against the log end known now and without regard to the log start
 /// (docs/src/reference/status-rules.md, Commit lag).
-fn lag_now(arriving: &Arriving, bounds: Bounds) -> LagThen {
+fn commit_lag(arriving: &Arriving, bounds: Bounds) -> LagThen {
     let plain = Bounds { start: None, ..bounds };
-    match arriving.standing().lag(plain) {
+    match arriving.position().lag(plain) {
         Some(lag) => LagThen::Known(lag),
         // Once a log end is known, the number of finished records may have changed.
         None if arriving.source.is_share() => LagThen::Unknown,
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_newer_commit_is_appended_with_its_lag_then() {
         let mut slot = slot(commit(1, 90, 1), END_100);
-        assert_eq!(slot.take(&from(SourceId(0), commit(2, 101, 2)), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(slot.take(&from(SourceId(0), commit(2, 101, 2)), END_100, &rules(3, 0)), Taken::Added);
         assert_eq!(held(&slot), [(1, 90, LagThen::Known(Lag(10))), (2, 101, LagThen::Known(Lag(0)))]);
     }
 
@@ -228,9 +228,9 @@ mod tests {
     fn an_older_commit_goes_to_its_place_without_a_lag() {
         let mut slot = slot(commit(1, 10, 1), END_100);
         slot.take(&from(SourceId(0), commit(5, 50, 5)), END_100, &rules(3, 0));
-        assert_eq!(slot.take(&from(SourceId(0), commit(3, 30, 3)), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(slot.take(&from(SourceId(0), commit(3, 30, 3)), END_100, &rules(3, 0)), Taken::Added);
         assert_eq!(held(&slot)[1], (3, 30, LagThen::Unknown));
-        assert_eq!(slot.take(&from(SourceId(0), commit(4, 40, 4)), END_100, &rules(3, 0)), Taken::In);
+        assert_eq!(slot.take(&from(SourceId(0), commit(4, 40, 4)), END_100, &rules(3, 0)), Taken::Added);
         assert_eq!(held(&slot).iter().map(|c| c.0).collect::<Vec<_>>(), [3, 4, 5]);
         let late = slot.take(&from(SourceId(0), commit(2, 20, 2)), END_100, &rules(3, 0));
         assert_eq!(late, Taken::Dropped(Dropped::Late));
@@ -265,7 +265,7 @@ mod tests {
         let mut slot = slot(commit(1000, 10, 100), END_100);
         let earlier = slot.take(&from(SourceId(1), commit(2, 99, 100)), END_100, &rules(10, 0));
         assert_eq!(earlier, Taken::Dropped(Dropped::Superseded));
-        assert_eq!(slot.take(&from(SourceId(1), commit(2, 99, 101)), END_100, &rules(10, 0)), Taken::In);
+        assert_eq!(slot.take(&from(SourceId(1), commit(2, 99, 101)), END_100, &rules(10, 0)), Taken::Added);
         assert_eq!((slot.source, held(&slot)), (SourceId(1), vec![(2, 99, LagThen::Known(Lag(1)))]));
     }
 }

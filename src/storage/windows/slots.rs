@@ -58,14 +58,14 @@ impl Slots {
     }
 
     /// The position of the group in the partition of `slot`.
-    pub fn standing(&self, slot: &Slot) -> Standing {
+    pub fn position(&self, slot: &Slot) -> Standing {
         let share = self.progress(slot).map(Standing::of);
         share.unwrap_or_else(|| Standing { committed: slot.window.newest().offset, done: Some(0) })
     }
 
     /// By partition, the number of records after the commit that are acknowledged or archived, where it is known.
-    pub fn all_done(&self) -> BTreeMap<Partition, u32> {
-        self.list.iter().filter_map(|slot| Some((slot.partition, self.standing(slot).done?))).collect()
+    pub fn done_by_partition(&self) -> BTreeMap<Partition, u32> {
+        self.list.iter().filter_map(|slot| Some((slot.partition, self.position(slot).done?))).collect()
     }
 
     fn find(&self, partition: Partition) -> Result<Place, Place> {
@@ -78,7 +78,7 @@ impl Slots {
     }
 
     /// Takes in a commit.
-    pub fn take(&mut self, arriving: Arriving, bounds: Bounds, rules: &Rules) -> Taken {
+    pub fn add_commit(&mut self, arriving: Arriving, bounds: Bounds, rules: &Rules) -> Taken {
         let taken = match self.find(arriving.partition) {
             Ok(place) => match self.list.get_mut(place) {
                 Some(slot) => slot.take(&arriving, bounds, rules),
@@ -89,16 +89,16 @@ impl Slots {
             },
             Err(place) => {
                 self.list.insert(place, Slot::new(&arriving, bounds));
-                Taken::In
+                Taken::Added
             }
         };
-        if taken == Taken::In {
-            self.note(arriving.partition, arriving.progress);
+        if taken == Taken::Added {
+            self.set_progress(arriving.partition, arriving.progress);
         }
         taken
     }
 
-    fn note(&mut self, partition: Partition, progress: Option<Progress>) {
+    fn set_progress(&mut self, partition: Partition, progress: Option<Progress>) {
         match (progress, &mut self.shares) {
             (Some(progress), held) => drop(held.get_or_insert_default().insert(partition, progress)),
             (None, Some(held)) => drop(held.remove(&partition)),
@@ -114,7 +114,7 @@ impl Slots {
             && self.list.get(place).filter(older).is_some()
         {
             self.list.remove(place);
-            self.note(partition, None);
+            self.set_progress(partition, None);
         }
     }
 
@@ -129,7 +129,7 @@ impl Slots {
 
     /// Adds the windows of `other`. Where both have a window, that of `other` replaces one of the same source or one
     /// with an earlier newest commit.
-    pub fn adopt(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         let Self { list, mut shares } = other;
         for slot in list {
             let (partition, is_share) = (slot.partition, slot.source.is_share());
@@ -144,7 +144,7 @@ impl Slots {
                 Err(place) => drop(self.list.insert(place, slot)),
             }
             let progress = shares.as_mut().and_then(|shares| shares.remove(&partition));
-            self.note(partition, progress.filter(|_| is_share));
+            self.set_progress(partition, progress.filter(|_| is_share));
         }
     }
 

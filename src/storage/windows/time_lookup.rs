@@ -29,9 +29,9 @@ pub struct TimeLookup {
     /// The log end.
     pub end: Offset,
     /// Whether its records have timestamps.
-    pub dates: Dates,
+    pub timestamps: Dates,
     /// The oldest unconsumed record of each of these commits, without repetitions.
-    pub aims: Vec<WantedTime>,
+    pub wanted: Vec<WantedTime>,
 }
 
 /// A record whose append time is wanted.
@@ -40,12 +40,12 @@ pub struct WantedTime {
     /// The offset of the record.
     pub record: Offset,
     /// The known range of its append time. `None` if it is older than all that is known.
-    pub span: Option<Span>,
+    pub range: Option<Span>,
 }
 
 impl WantedTime {
-    fn ends(&self) -> Option<(Timestamp, Timestamp)> {
-        self.span.map(|span| (span.earliest, span.latest))
+    fn range_ends(&self) -> Option<(Timestamp, Timestamp)> {
+        self.range.map(|span| (span.earliest, span.latest))
     }
 }
 
@@ -57,16 +57,16 @@ impl TimeLookup {
             partition,
             start: state.bounds.start,
             end,
-            dates: state.dates(),
-            aims: Vec::new(),
+            timestamps: state.timestamps(),
+            wanted: Vec::new(),
         }
     }
 
     /// Adds a record whose append time is wanted.
-    pub(crate) fn aim_at(&mut self, aim: WantedTime) {
-        let stood_for = |other: &WantedTime| *other == aim || self.aims.len() >= AIMS && other.ends() == aim.ends();
-        if self.aims.len() < MOST_AIMS && !self.aims.iter().any(stood_for) {
-            self.aims.push(aim);
+    pub(crate) fn add_wanted(&mut self, aim: WantedTime) {
+        let stood_for = |other: &WantedTime| *other == aim || self.wanted.len() >= AIMS && other.range_ends() == aim.range_ends();
+        if self.wanted.len() < MOST_AIMS && !self.wanted.iter().any(stood_for) {
+            self.wanted.push(aim);
         }
     }
 }

@@ -52,7 +52,7 @@ impl Window {
     #[must_use]
     pub fn new(first: Commit) -> Self {
         let mut window = Self::based_on(first);
-        let Some(newest) = window.fold(first) else { return Self::pack(vec![first]) };
+        let Some(newest) = window.compress(first) else { return Self::pack(vec![first]) };
         window.newest = newest;
         window
     }
@@ -83,8 +83,8 @@ impl Window {
     #[inline]
     pub fn newest(&self) -> Commit {
         match &self.older {
-            Older::None | Older::Narrow(..) => self.unfold(self.newest),
-            Older::Wide(commits) => commits.last().copied().unwrap_or_else(|| self.unfold(self.newest)),
+            Older::None | Older::Narrow(..) => self.expand(self.newest),
+            Older::Wide(commits) => commits.last().copied().unwrap_or_else(|| self.expand(self.newest)),
         }
     }
 
@@ -147,7 +147,7 @@ impl Window {
     }
 
     fn append(&mut self, commit: Commit, capacity: usize) {
-        let Some(cell) = self.fold(commit).filter(|_| !matches!(self.older, Older::Wide(_))) else {
+        let Some(cell) = self.compress(commit).filter(|_| !matches!(self.older, Older::Wide(_))) else {
             *self = Self::pack(self.iter().chain([commit]).collect());
             return;
         };
@@ -168,17 +168,17 @@ impl Window {
     fn pack(commits: Vec<Commit>) -> Self {
         let narrow = commits.split_last().and_then(|(newest, older)| {
             let mut window = Self::based_on(*newest);
-            window.newest = window.fold(*newest)?;
+            window.newest = window.compress(*newest)?;
             if let Some((oldest, between)) = older.split_first() {
-                let cells = between.iter().map(|commit| window.fold(*commit)).collect::<Option<_>>()?;
-                window.older = Older::Narrow(window.fold(*oldest)?, cells);
+                let cells = between.iter().map(|commit| window.compress(*commit)).collect::<Option<_>>()?;
+                window.older = Older::Narrow(window.compress(*oldest)?, cells);
             }
             Some(window)
         });
         narrow.unwrap_or_else(|| Self { older: Older::Wide(Box::new(commits)), ..Self::based_on(ZERO) })
     }
 
-    fn fold(&self, commit: Commit) -> Option<Cell> {
+    fn compress(&self, commit: Commit) -> Option<Cell> {
         let near = |value: i64, base: i64| i32::try_from(value.checked_sub(base)?).ok();
         let lag = match commit.lag {
             LagThen::Known(Lag(lag)) => u32::try_from(lag).ok().filter(|lag| *lag < PENDING)?,
@@ -194,7 +194,7 @@ impl Window {
     }
 
     #[inline]
-    fn unfold(&self, cell: Cell) -> Commit {
+    fn expand(&self, cell: Cell) -> Commit {
         let far = |difference: i32, base: i64| base.saturating_add(i64::from(difference));
         Commit {
             order: Order(far(cell.order, self.order)),
@@ -225,7 +225,7 @@ impl Iterator for Commits<'_> {
 
     fn next(&mut self) -> Option<Commit> {
         let narrow = self.oldest.take().or_else(|| self.between.next().copied()).or_else(|| self.newest.take());
-        narrow.map(|cell| self.window.unfold(cell)).or_else(|| self.wide.next().copied())
+        narrow.map(|cell| self.window.expand(cell)).or_else(|| self.wide.next().copied())
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -238,7 +238,7 @@ impl Iterator for Commits<'_> {
 impl DoubleEndedIterator for Commits<'_> {
     fn next_back(&mut self) -> Option<Commit> {
         let narrow = self.newest.take().or_else(|| self.between.next_back().copied()).or_else(|| self.oldest.take());
-        narrow.map(|cell| self.window.unfold(cell)).or_else(|| self.wide.next_back().copied())
+        narrow.map(|cell| self.window.expand(cell)).or_else(|| self.wide.next_back().copied())
     }
 }
 

@@ -22,11 +22,11 @@ fn an_assignment_has_room_for_ten_thousand_topics_that_are_not_there_and_any_num
     let (there, not_there) = names.split_at(15_000);
     let cluster = with_topics(there, 1);
     live(&cluster, [assignment(1, texts(&names))]);
-    assert_eq!((shown(&cluster).len(), cluster.cut_topics()), (15_000, 5_000));
-    assert_eq!(cluster.take_first_cut(), Some(Cut { group: "g".to_owned(), topics: 5_000 }));
+    assert_eq!((shown(&cluster).len(), cluster.dropped_topics()), (15_000, 5_000));
+    assert_eq!(cluster.take_first_dropped(), Some(Cut { group: "g".to_owned(), topics: 5_000 }));
     live(&cluster, [assignment(2, texts(&names))]);
     // It is returned once, and counted each time.
-    assert_eq!((cluster.cut_topics(), cluster.take_first_cut()), (10_000, None));
+    assert_eq!((cluster.dropped_topics(), cluster.take_first_dropped()), (10_000, None));
     assert_eq!(cluster.names_held(), 15_000);
     apply_metadata(&cluster, &names, 1, 1);
     let kept = shown(&cluster);
@@ -42,11 +42,11 @@ fn before_there_is_metadata_no_topic_of_an_assignment_is_too_many() {
     let cluster = cluster();
     let names = names(30_000);
     live(&cluster, [assignment(1, texts(&names))]);
-    assert_eq!((shown(&cluster).len(), cluster.cut_topics(), cluster.names_held()), (0, 0, 0));
+    assert_eq!((shown(&cluster).len(), cluster.dropped_topics(), cluster.names_held()), (0, 0, 0));
     apply_metadata(&cluster, &names[..12_000], 1, 1);
-    assert_eq!((shown(&cluster).len(), cluster.cut_topics()), (12_000, 8_000));
+    assert_eq!((shown(&cluster).len(), cluster.dropped_topics()), (12_000, 8_000));
     apply_metadata(&cluster, &names[..12_000], 1, 1);
-    assert_eq!((shown(&cluster).len(), cluster.cut_topics()), (12_000, 8_000));
+    assert_eq!((shown(&cluster).len(), cluster.dropped_topics()), (12_000, 8_000));
 }
 
 #[test]
@@ -64,10 +64,10 @@ fn topics_of_a_topology_that_are_too_many_are_counted_once_a_record() {
         for _ in 0..2 {
             apply_metadata(&cluster, &[], 1, 1);
             assert!(shown(&cluster).is_empty());
-            assert_eq!(cluster.cut_topics(), 2_000);
+            assert_eq!(cluster.dropped_topics(), 2_000);
         }
         cluster.apply(cluster.source("m", 0), Past::Read, [(Order(100), topology(2))], NOW);
         assert!(shown(&cluster).is_empty());
-        assert_eq!(cluster.cut_topics(), 4_000);
+        assert_eq!(cluster.dropped_topics(), 4_000);
     }
 }

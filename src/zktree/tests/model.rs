@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Filter;
 use crate::model::{Order, Timestamp};
 use crate::storage::Update;
-use crate::zktree::{Answer, Ask, Bounds, Fault, Place, Tree, Want, consumer_of, offset, place};
+use crate::zktree::{Answer, Ask, Bounds, Fault, Place, Tree, Want, consumer_of, parse_offset, node_kind};
 
 /// The nodes of a server: data, and the transaction that wrote it.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +65,7 @@ impl Server {
     pub fn answer(&mut self, ask: &Ask) -> Answer {
         let path = &*ask.path;
         let found = self.nodes.get(path).cloned();
-        match (ask.want, found) {
+        match (ask.read, found) {
             (Want::Existence, found) => {
                 self.data.insert(path.to_owned());
                 Answer::Exists(found.is_some())
@@ -98,7 +98,7 @@ impl Held {
         match update {
             Update::Commit { group, topic, partition, offset, .. } => {
                 let place = (group.to_string(), topic.to_string(), partition.0);
-                let before = self.commits.insert(place, (offset.0, order.0));
+                let before = self.commits.insert(node_kind, (parse_offset.0, order.0));
                 assert!(before.is_none_or(|(_, before)| before <= order.0), "it goes back");
             }
             Update::CommitTombstone { group, topic, partition } => {
@@ -122,11 +122,11 @@ impl Held {
     pub fn of(server: &Server) -> Self {
         let mut held = Self::default();
         for (path, (data, order)) in &server.nodes {
-            match place(path) {
+            match node_kind(path) {
                 Some(Place::Commit(spot)) => {
-                    if let Some(offset) = offset(data) {
+                    if let Some(offset) = parse_offset(data) {
                         let place = (spot.group.to_owned(), spot.topic.to_owned(), spot.partition.0);
-                        held.commits.insert(place, (offset.0, *order));
+                        held.commits.insert(node_kind, (parse_offset.0, *order));
                     }
                 }
                 Some(Place::Members(group)) => {
@@ -139,7 +139,7 @@ impl Held {
             }
         }
         let owners = server.nodes.iter().filter_map(|(path, (data, _))| {
-            let Some(Place::Owner(spot)) = place(path) else { return None };
+            let Some(Place::Owner(spot)) = node_kind(path) else { return None };
             Some((spot, String::from_utf8(data.clone()).unwrap())).filter(|(_, data)| !data.is_empty())
         });
         let registered: BTreeSet<(String, String)> = held.members.keys().cloned().collect();
@@ -164,7 +164,7 @@ pub fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) 
     if let Some((order, update)) = told.update {
         held.take(order, update);
     }
-    tree.registered(usize::MAX, |updates| updates.for_each(|update| held.take(Order(0), update)));
+    tree.report_members(usize::MAX, |updates| updates.for_each(|update| held.take(Order(0), update)));
     told.fault
 }
 
@@ -173,10 +173,10 @@ pub fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<Faul
     let mut faults = Vec::new();
     loop {
         for path in std::mem::take(&mut server.fired) {
-            tree.changed(&path);
+            tree.mark_changed(&path);
         }
-        tree.release(usize::MAX);
-        let Some(ask) = tree.next_ask() else { return faults };
+        tree.request_changed(usize::MAX);
+        let Some(ask) = tree.next_request() else { return faults };
         let answer = server.answer(&ask);
         faults.extend(tell(tree, held, &ask.path, &answer));
     }

@@ -17,7 +17,7 @@ use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
 use super::lost::Lost;
-use super::opening::{IDLE, make, open};
+use super::opening::{IDLE, create_reader, open_reader};
 use super::part::{Part, Stage};
 use super::parts::{Begin, Positions};
 use super::reader::BATCH;
@@ -25,7 +25,7 @@ use super::translate::Translator;
 
 /// See the module documentation.
 pub struct Backfill {
-    pub keeper: Keeper,
+    pub supervisor: Keeper,
     pub topic: String,
     pub module: String,
     pub cluster: Arc<Cluster>,
@@ -40,7 +40,7 @@ struct Piece {
     /// Where the live reader started.
     end: Offset,
     /// When the last record or event arrived.
-    heard: Instant,
+    last_arrival: Instant,
     /// Whether the log has reported that it stands still.
     logged: bool,
 }
@@ -52,14 +52,14 @@ impl Backfill {
     /// Reads each partition up to where the live reader started, then stops reading it. The live reader then drops
     /// the tombstones that it kept for this past, because no older commits can follow.
     pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
-        let opened = open(&mut self.keeper, &[&self.topic], begun, stop);
+        let opened = open_reader(&mut self.supervisor, &[&self.topic], begun, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
         let (mut parts, mut lost): (BTreeMap<Log, Piece>, _) = (BTreeMap::new(), Lost::default());
         while !stop.is_cancelled() {
-            if let Some(client) = self.keeper.look(Instant::now()) {
+            if let Some(client) = self.supervisor.check(Instant::now()) {
                 drop(reader);
-                reader = match make(&client, &[&self.topic], stop) {
+                reader = match create_reader(&client, &[&self.topic], stop) {
                     Some(reader) => reader,
                     None => return Ok(()),
                 };
@@ -71,14 +71,14 @@ impl Backfill {
                 let source = self.cluster.source(&self.module, log.partition.0);
                 reader.start(log, StartAt::Beginning)?;
                 let part = Part { source, stage: Stage::Live(Past::Behind), position: start };
-                parts.insert(log, Piece { part, end, heard: Instant::now(), logged: false });
+                parts.insert(log, Piece { part, end, last_arrival: Instant::now(), logged: false });
             }
-            for log in self.positions.take_no_past() {
+            for log in self.positions.take_past_unneeded() {
                 reader.stop(log)?;
                 parts.remove(&log);
             }
-            for log in self.take_batch(&mut reader, &mut parts) {
-                if lost.note(log, Instant::now()) {
+            for log in self.handle_batch(&mut reader, &mut parts) {
+                if lost.record_loss(log, Instant::now()) {
                     warn!(
                         module = self.module,
                         partition = log.partition.0,
@@ -97,8 +97,8 @@ impl Backfill {
             for log in done {
                 reader.stop(log)?;
                 parts.remove(&log);
-                self.positions.end_past(log);
-                self.positions.tell(&self.metrics);
+                self.positions.mark_past_read(log);
+                self.positions.report_progress(&self.metrics);
                 info!(module = self.module, partition = log.partition.0, "the backfill of a partition is complete");
             }
         }
@@ -109,12 +109,12 @@ impl Backfill {
     fn restart_stuck(&self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Result<(), ModuleError> {
         let now = Instant::now();
         for (log, piece) in parts {
-            if now.saturating_duration_since(piece.heard) < STUCK {
+            if now.saturating_duration_since(piece.last_arrival) < STUCK {
                 continue;
             }
-            piece.heard = now;
+            piece.last_arrival = now;
             reader.start(*log, StartAt::Offset(piece.part.position))?;
-            self.metrics.reader_restarted();
+            self.metrics.count_reader_restart();
             if !std::mem::replace(&mut piece.logged, true) {
                 let (partition, at) = (log.partition.0, piece.part.position.0);
                 warn!(
@@ -127,25 +127,25 @@ impl Backfill {
     }
 
     /// Handles the available records and events. Returns the partitions whose positions are out of range.
-    fn take_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Vec<Log> {
+    fn handle_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Vec<Log> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
-        let now = clock::as_of();
+        let now = clock::expiry_time();
         for event in batch.iter() {
             match event {
                 Event::Record(record) => {
-                    let Some(Piece { part, end, heard, .. }) = parts.get_mut(&record.log) else { continue };
+                    let Some(Piece { part, end, last_arrival: heard, .. }) = parts.get_mut(&record.log) else { continue };
                     *heard = Instant::now();
                     if record.offset < *end {
-                        part.take(iter::once(record), &mut self.translator, &self.cluster, now);
+                        part.apply_records(iter::once(record), &mut self.translator, &self.cluster, now);
                     } else {
                         part.position = record.offset;
                     }
                 }
                 Event::End { log, offset } => {
                     if let Some(piece) = parts.get_mut(&log) {
-                        piece.heard = Instant::now();
-                        piece.part.end(offset);
+                        piece.last_arrival = Instant::now();
+                        piece.part.record_end(offset);
                     }
                 }
                 Event::OutOfRange { log } => again.push(log),
@@ -154,7 +154,7 @@ impl Backfill {
             }
         }
         drop(batch);
-        self.translator.flush();
+        self.translator.flush_counters();
         again
     }
 }

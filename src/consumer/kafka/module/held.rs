@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The partitions that stand still.
 #[derive(Debug, Default)]
 pub struct Held {
-    standing: BTreeMap<Log, Standing>,
+    blocked: BTreeMap<Log, Standing>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +21,8 @@ struct Standing {
     position: Offset,
     since: Instant,
     /// The time of the last action.
-    acted: Instant,
-    why: Option<Why>,
+    last_action: Instant,
+    reason: Option<Why>,
 }
 
 /// Why a partition brings no records.
@@ -42,7 +42,7 @@ pub enum Course {
     /// It has stood still for long: ask for the reason.
     Ask,
     /// It continues after it stood still for this time, and that was logged.
-    GoesOn(Duration),
+    Resumed(Duration),
 }
 
 /// A partition that stands still for a known reason.
@@ -58,21 +58,21 @@ pub struct Stands {
 
 impl Held {
     /// Records the position of the reader and the end of the log.
-    pub fn note(&mut self, log: Log, position: Offset, end: Offset, now: Instant) -> Course {
+    pub fn record_position(&mut self, log: Log, position: Offset, end: Offset, now: Instant) -> Course {
         let behind = position < end;
-        match self.standing.get(&log).copied() {
+        match self.blocked.get(&log).copied() {
             Some(held) if behind && held.position == position => {
-                let long = now.saturating_duration_since(held.acted) >= PATIENCE;
+                let long = now.saturating_duration_since(held.last_action) >= PATIENCE;
                 if long { Course::Ask } else { Course::Nothing }
             }
             held => {
                 if behind {
-                    self.standing.insert(log, Standing { position, since: now, acted: now, why: None });
+                    self.blocked.insert(log, Standing { position, since: now, last_action: now, reason: None });
                 } else {
-                    self.standing.remove(&log);
+                    self.blocked.remove(&log);
                 }
                 match held {
-                    Some(held) if held.why.is_some() => Course::GoesOn(now.saturating_duration_since(held.since)),
+                    Some(held) if held.reason.is_some() => Course::Resumed(now.saturating_duration_since(held.since)),
                     Some(_) | None => Course::Nothing,
                 }
             }
@@ -81,17 +81,17 @@ impl Held {
 
     /// The offset where a partition stands still, if it does.
     pub fn position(&self, log: Log) -> Option<Offset> {
-        self.standing.get(&log).map(|held| held.position)
+        self.blocked.get(&log).map(|held| held.position)
     }
 
     /// Records why a partition stands still. `None` when it no longer does, or when an action was taken recently.
-    pub fn explain(&mut self, log: Log, why: Why, now: Instant) -> Option<Stands> {
-        let held = self.standing.get_mut(&log)?;
-        if now.saturating_duration_since(held.acted) < PATIENCE {
+    pub fn record_reason(&mut self, log: Log, why: Why, now: Instant) -> Option<Stands> {
+        let held = self.blocked.get_mut(&log)?;
+        if now.saturating_duration_since(held.last_action) < PATIENCE {
             return None;
         }
-        held.acted = now;
-        let is_news = held.why.replace(why) != Some(why);
+        held.last_action = now;
+        let is_news = held.reason.replace(why) != Some(why);
         Some(Stands { at: held.position, since: now.saturating_duration_since(held.since), is_news })
     }
 }
@@ -105,7 +105,7 @@ mod tests {
     const LOG: Log = Log { topic: OFFSETS, partition: Partition(4) };
 
     fn note(held: &mut Held, position: i64, end: i64, at: Instant) -> Course {
-        held.note(LOG, Offset(position), Offset(end), at)
+        held.record_position(LOG, Offset(position), Offset(end), at)
     }
 
     fn after(began: Instant, seconds: u64) -> Instant {
@@ -124,12 +124,12 @@ mod tests {
         assert_eq!(note(&mut held, 10, 90, after(began, 60)), Course::Ask);
         // The answer may be lost; then the question is repeated.
         assert_eq!(note(&mut held, 10, 91, after(began, 63)), Course::Ask);
-        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 64)), stands(10, 64, true));
-        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 65)), None);
+        assert_eq!(held.record_reason(LOG, Why::Stuck, after(began, 64)), stands(10, 64, true));
+        assert_eq!(held.record_reason(LOG, Why::Stuck, after(began, 65)), None);
         assert_eq!(note(&mut held, 10, 92, after(began, 66)), Course::Nothing);
         assert_eq!(note(&mut held, 10, 92, after(began, 124)), Course::Ask);
-        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 124)), stands(10, 124, false));
-        assert_eq!(note(&mut held, 92, 92, after(began, 130)), Course::GoesOn(Duration::from_secs(130)));
+        assert_eq!(held.record_reason(LOG, Why::Stuck, after(began, 124)), stands(10, 124, false));
+        assert_eq!(note(&mut held, 92, 92, after(began, 130)), Course::Resumed(Duration::from_secs(130)));
         assert_eq!(note(&mut held, 92, 92, after(began, 200)), Course::Nothing);
     }
 
@@ -137,9 +137,9 @@ mod tests {
     fn a_reason_that_changes_is_news() {
         let (mut held, began) = (Held::default(), Instant::now());
         note(&mut held, 10, 12, began);
-        assert_eq!(held.explain(LOG, Why::Transaction, after(began, 60)), stands(10, 60, true));
-        assert_eq!(held.explain(LOG, Why::Transaction, after(began, 120)), stands(10, 120, false));
-        assert_eq!(held.explain(LOG, Why::Stuck, after(began, 180)), stands(10, 180, true));
+        assert_eq!(held.record_reason(LOG, Why::Transaction, after(began, 60)), stands(10, 60, true));
+        assert_eq!(held.record_reason(LOG, Why::Transaction, after(began, 120)), stands(10, 120, false));
+        assert_eq!(held.record_reason(LOG, Why::Stuck, after(began, 180)), stands(10, 180, true));
     }
 
     #[test]
@@ -149,6 +149,6 @@ mod tests {
             let position = i64::try_from(step).unwrap();
             assert_eq!(note(&mut held, position, 1000, after(began, 10 * step)), Course::Nothing);
         }
-        assert_eq!(held.explain(Log { partition: Partition(5), ..LOG }, Why::Stuck, began), None);
+        assert_eq!(held.record_reason(Log { partition: Partition(5), ..LOG }, Why::Stuck, began), None);
     }
 }

@@ -28,7 +28,7 @@ struct Loss {
 
 impl Lost {
     /// Records that a partition's position is out of range. Returns whether this is news.
-    pub fn note(&mut self, log: Log, now: Instant) -> bool {
+    pub fn record_loss(&mut self, log: Log, now: Instant) -> bool {
         let recent = self.partitions.get(&log).filter(|loss| now.saturating_duration_since(loss.at) < WELL);
         let pause = match recent {
             None => Duration::ZERO,
@@ -62,17 +62,17 @@ mod tests {
     #[test]
     fn the_first_loss_is_news_and_costs_no_time() {
         let (mut lost, now) = (Lost::default(), Instant::now());
-        assert!(lost.note(LOG, now));
+        assert!(lost.record_loss(LOG, now));
         assert_eq!((lost.take_due(now), lost.take_due(now)), (vec![LOG], vec![]));
     }
 
     #[test]
     fn each_further_loss_waits_longer_and_is_no_news() {
         let (mut lost, mut now) = (Lost::default(), Instant::now());
-        lost.note(LOG, now);
+        lost.record_loss(LOG, now);
         let mut pauses = Vec::new();
         for _ in 0..7 {
-            assert!(!lost.note(LOG, now));
+            assert!(!lost.record_loss(LOG, now));
             let pause = (0..).map(Duration::from_millis).find(|pause| !lost.take_due(now + *pause).is_empty()).unwrap();
             pauses.push(pause.as_millis());
             now += pause;
@@ -84,11 +84,11 @@ mod tests {
     fn a_partition_that_was_well_for_a_minute_is_news_again() {
         let (mut lost, now) = (Lost::default(), Instant::now());
         for _ in 0..5 {
-            lost.note(LOG, now);
+            lost.record_loss(LOG, now);
         }
-        assert!(!lost.note(LOG, now + Duration::from_secs(59)));
+        assert!(!lost.record_loss(LOG, now + Duration::from_secs(59)));
         let later = now + Duration::from_secs(119);
-        assert!(lost.note(LOG, later));
+        assert!(lost.record_loss(LOG, later));
         assert_eq!(lost.take_due(later), [LOG]);
     }
 }

@@ -63,7 +63,7 @@ impl Factory for Modules {
     }
 
     fn check(&self, section: &Consumer) -> Vec<ModuleError> {
-        Client::trial(&settings(section).connection, Role::Reader)
+        Client::rejected_settings(&settings(section).connection, Role::Reader)
     }
 
     fn configure(&self, section: &Consumer, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
@@ -128,7 +128,7 @@ impl Kafka {
             return Ok(None);
         }
         let backfill = Backfill {
-            keeper: Keeper::new(self.client(Role::Reader)?),
+            supervisor: Keeper::new(self.client(Role::Reader)?),
             topic: self.settings.topic.clone(),
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),
@@ -142,7 +142,7 @@ impl Kafka {
     }
 
     fn translator(&self) -> Translator {
-        Translator::new(self.groups.clone(), self.topics.clone(), self.metrics.records())
+        Translator::new(self.groups.clone(), self.topics.clone(), self.metrics.record_counters())
     }
 }
 
@@ -159,7 +159,7 @@ impl Module for Kafka {
         let (begin, begun) = channel();
         let behind = self.start_backfill(&positions)?;
         let reading = Reading {
-            keeper,
+            supervisor: keeper,
             topics,
             start: self.settings.start,
             module: self.module.clone(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::kafka::{Client, Keeper, Reader};
-use crate::task::make_in_time;
+use crate::task::create_when_possible;
 
 /// How long an idle reader waits before it checks for notices.
 pub const IDLE: Duration = Duration::from_millis(100);
@@ -16,7 +16,7 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Waits for the first partition, and then opens the reader. A client that already knows the topics starts reading
 /// at once; otherwise librdkafka looks for them half a second later.
-pub fn open<T>(
+pub fn open_reader<T>(
     keeper: &mut Keeper,
     topics: &[&str],
     begun: &Receiver<T>,
@@ -24,16 +24,16 @@ pub fn open<T>(
 ) -> Option<(T, Reader)> {
     let mut known = false;
     while !stop.is_cancelled() {
-        known = keeper.look(Instant::now()).is_none() && known;
+        known = keeper.check(Instant::now()).is_none() && known;
         let client = Arc::clone(keeper.client());
-        client.serve();
+        client.poll_events();
         if !known {
             let names: Vec<String> = topics.iter().map(|name| (*name).to_owned()).collect();
             let wanted = move |name: &str| names.iter().any(|topic| topic == name);
             known = client.metadata_until(stop, METADATA_TIMEOUT, wanted).is_ok();
         }
         match begun.recv_timeout(IDLE) {
-            Ok(first) => return Some((first, make(&client, topics, stop)?)),
+            Ok(first) => return Some((first, create_reader(&client, topics, stop)?)),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return None,
         }
@@ -42,6 +42,6 @@ pub fn open<T>(
 }
 
 /// Creates a reader on a client as soon as the system has the resources. `None` when `stop` is cancelled first.
-pub fn make(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<Reader> {
-    make_in_time("a reader", || Reader::new(Arc::clone(client), topics), stop)
+pub fn create_reader(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<Reader> {
+    create_when_possible("a reader", || Reader::new(Arc::clone(client), topics), stop)
 }

@@ -22,7 +22,7 @@ pub struct Part {
 #[derive(Debug)]
 pub enum Stage {
     /// Read from the beginning, separately from what is shown.
-    Building(Building),
+    CatchingUp(Building),
     /// Caught up: records are applied as they arrive.
     Live(Past),
     /// To be read again, once its bounds are known.
@@ -44,7 +44,7 @@ pub struct Building {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reached {
     /// The end of the log when it was last requested, which may be some time ago.
-    Asked,
+    Requested,
     /// The current end of the log.
     End,
 }
@@ -62,7 +62,7 @@ impl Building {
 
 impl Part {
     /// Applies consecutive records of this partition.
-    pub fn take<'a>(
+    pub fn apply_records<'a>(
         &mut self,
         records: impl Iterator<Item = Record<'a>>,
         translator: &mut Translator,
@@ -72,19 +72,19 @@ impl Part {
         let position = &mut self.position;
         let updates = records.filter_map(|record| {
             *position = record.offset.next();
-            Some((Order(record.offset.0), translator.update(&record)?))
+            Some((Order(record.offset.0), translator.translate_record(&record)?))
         });
         match &mut self.stage {
-            Stage::Building(building) => building.build.apply(updates, now),
+            Stage::CatchingUp(building) => building.build.apply(updates, now),
             Stage::Live(past) => cluster.apply(self.source, *past, updates, now),
             Stage::Waiting => drop(updates),
         }
     }
 
     /// Records that the last stable offset was reached.
-    pub fn end(&mut self, offset: Offset) {
+    pub fn record_end(&mut self, offset: Offset) {
         self.position = self.position.max(offset);
-        if let Stage::Building(building) = &mut self.stage {
+        if let Stage::CatchingUp(building) = &mut self.stage {
             // Transaction markers and compaction leave gaps, so only this event identifies the end.
             building.reached = Some(Reached::End);
         }
@@ -92,8 +92,8 @@ impl Part {
 
     /// Sets the current end of the log. A partition has caught up only once it has been read up to there. Otherwise
     /// a group would appear with a lag that it never had, from commits made while its past was read.
-    pub fn extend(&mut self, end: Offset) {
-        if let Stage::Building(building) = &mut self.stage {
+    pub fn set_end(&mut self, end: Offset) {
+        if let Stage::CatchingUp(building) = &mut self.stage {
             let far = self.position < end && building.moves < MOVES;
             (building.end, building.moves) = (end, building.moves.saturating_add(1));
             building.reached = (!far).then_some(Reached::End);
@@ -101,37 +101,37 @@ impl Part {
     }
 
     /// Requests the current end of the log once the partition has been read up to the earlier end.
-    pub fn arrive(&mut self, log: Log, positions: &Positions) {
-        if let Stage::Building(building) = &mut self.stage
+    pub fn request_end_if_reached(&mut self, log: Log, positions: &Positions) {
+        if let Stage::CatchingUp(building) = &mut self.stage
             && building.reached.is_none()
             && self.position >= building.end
         {
-            building.reached = Some(Reached::Asked);
+            building.reached = Some(Reached::Requested);
             debug!(?log, at = self.position.0, "read up to the end that was known");
-            positions.want_end(log);
+            positions.request_end(log);
         }
     }
 
     /// Whether the partition has been read completely.
-    pub const fn has_arrived(&self) -> bool {
+    pub const fn is_read_completely(&self) -> bool {
         match &self.stage {
-            Stage::Building(building) => matches!(building.reached, Some(Reached::End)),
+            Stage::CatchingUp(building) => matches!(building.reached, Some(Reached::End)),
             Stage::Live(_) => true,
             Stage::Waiting => false,
         }
     }
 
     /// Publishes what was built once the partition has been read completely. Returns whether that happened now.
-    pub fn settle(&mut self, log: Log, positions: &Positions) -> bool {
+    pub fn publish_if_complete(&mut self, log: Log, positions: &Positions) -> bool {
         match std::mem::replace(&mut self.stage, Stage::Waiting) {
-            Stage::Building(Building { build, reached: Some(Reached::End), .. }) => {
+            Stage::CatchingUp(Building { build, reached: Some(Reached::End), .. }) => {
                 build.publish();
                 debug!(?log, at = self.position.0, "caught up");
                 self.stage = Stage::Live(Past::Read);
-                positions.catch_up(log);
+                positions.mark_caught_up(log);
                 true
             }
-            other @ (Stage::Building(_) | Stage::Live(_) | Stage::Waiting) => {
+            other @ (Stage::CatchingUp(_) | Stage::Live(_) | Stage::Waiting) => {
                 self.stage = other;
                 false
             }

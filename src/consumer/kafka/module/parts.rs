@@ -54,98 +54,98 @@ struct State {
     /// The number of partitions of each topic.
     partitions: BTreeMap<TopicAt, usize>,
     /// Topics that readiness does not wait for.
-    left_out: BTreeSet<TopicAt>,
+    excluded: BTreeSet<TopicAt>,
     positions: BTreeMap<Log, Offset>,
     caught_up: BTreeSet<Log>,
-    again: BTreeSet<Log>,
-    ended: BTreeSet<Log>,
+    rereads: BTreeSet<Log>,
+    end_requests: BTreeSet<Log>,
     /// Partitions whose past is no longer needed, because they are read again as a whole.
-    no_past: BTreeSet<Log>,
+    past_unneeded: BTreeSet<Log>,
     /// Partitions whose past has been read, until the live reader takes them.
-    past: BTreeSet<Log>,
+    past_read: BTreeSet<Log>,
 }
 
 impl Positions {
     /// Sets the number of partitions of a topic.
-    pub fn count(&self, topic: TopicAt, partitions: usize) {
+    pub fn set_partition_count(&self, topic: TopicAt, partitions: usize) {
         self.state().partitions.insert(topic, partitions);
     }
 
     /// The number of partitions of a topic; 0 if it is unknown.
-    pub fn counted(&self, topic: TopicAt) -> usize {
+    pub fn partition_count(&self, topic: TopicAt) -> usize {
         self.state().partitions.get(&topic).copied().unwrap_or(0)
     }
 
     /// Excludes a topic that may not be read, so that nothing waits for it.
-    pub fn leave_out(&self, topic: TopicAt) {
-        self.state().left_out.insert(topic);
+    pub fn exclude_topic(&self, topic: TopicAt) {
+        self.state().excluded.insert(topic);
     }
 
     /// Sets the offset up to which a partition has been read.
-    pub fn reach(&self, log: Log, position: Offset) {
+    pub fn set_position(&self, log: Log, position: Offset) {
         self.state().positions.insert(log, position);
     }
 
     /// Marks a partition as caught up.
-    pub fn catch_up(&self, log: Log) {
+    pub fn mark_caught_up(&self, log: Log) {
         let mut state = self.state();
-        state.left_out.remove(&log.topic);
+        state.excluded.remove(&log.topic);
         state.caught_up.insert(log);
     }
 
     /// Marks the past of a partition as read.
-    pub fn end_past(&self, log: Log) {
+    pub fn mark_past_read(&self, log: Log) {
         let mut state = self.state();
-        state.past.insert(log);
+        state.past_read.insert(log);
         state.caught_up.insert(log);
     }
 
     /// Takes the partitions whose past was read since the last call.
-    pub fn take_past(&self) -> BTreeSet<Log> {
-        std::mem::take(&mut self.state().past)
+    pub fn take_past_read(&self) -> BTreeSet<Log> {
+        std::mem::take(&mut self.state().past_read)
     }
 
     /// Requests the current end of a partition that has been read up to its earlier end.
-    pub fn want_end(&self, log: Log) {
-        self.state().ended.insert(log);
+    pub fn request_end(&self, log: Log) {
+        self.state().end_requests.insert(log);
     }
 
     /// Takes the partitions whose current end is requested.
-    pub fn take_ended(&self) -> BTreeSet<Log> {
-        std::mem::take(&mut self.state().ended)
+    pub fn take_end_requests(&self) -> BTreeSet<Log> {
+        std::mem::take(&mut self.state().end_requests)
     }
 
     /// Marks the past of a partition as no longer needed.
-    pub fn drop_past(&self, log: Log) {
-        self.state().no_past.insert(log);
+    pub fn mark_past_unneeded(&self, log: Log) {
+        self.state().past_unneeded.insert(log);
     }
 
     /// Takes the partitions whose past is no longer needed.
-    pub fn take_no_past(&self) -> BTreeSet<Log> {
-        std::mem::take(&mut self.state().no_past)
+    pub fn take_past_unneeded(&self) -> BTreeSet<Log> {
+        std::mem::take(&mut self.state().past_unneeded)
     }
 
     /// Marks a partition to be read again: its bounds are requested again.
-    pub fn want_again(&self, log: Log) {
+    pub fn request_reread(&self, log: Log) {
         let mut state = self.state();
         state.positions.remove(&log);
-        state.again.insert(log);
+        state.rereads.insert(log);
     }
 
     /// Takes the partitions that have to be read again.
-    pub fn take_again(&self) -> BTreeSet<Log> {
-        std::mem::take(&mut self.state().again)
+    pub fn take_rereads(&self) -> BTreeSet<Log> {
+        std::mem::take(&mut self.state().rereads)
     }
 
     /// The offset up to which a partition has been read, if known.
-    pub fn of(&self, log: Log) -> Option<Offset> {
+    pub fn position(&self, log: Log) -> Option<Offset> {
         self.state().positions.get(&log).copied()
     }
 
     /// Updates the readiness of the module.
-    pub fn tell(&self, metrics: &ModuleMetrics) {
+    pub fn report_progress(&self, metrics: &ModuleMetrics) {
         if let Some((done, all)) = self.progress() {
-            metrics.progress(done, all);
+            metrics.set_progress(done, all);
         }
     }
 
@@ -154,7 +154,7 @@ impl Positions {
     fn progress(&self) -> Option<(u64, u64)> {
         let state = self.state();
         state.partitions.get(&OFFSETS)?;
-        let counts = |topic: &TopicAt| !state.left_out.contains(topic);
+        let counts = |topic: &TopicAt| !state.excluded.contains(topic);
         let done = state.caught_up.iter().filter(|log| counts(&log.topic)).count();
         let all: usize = state.partitions.iter().filter(|(topic, _)| counts(topic)).map(|(_, count)| *count).sum();
         Some((u64::try_from(done).unwrap_or(u64::MAX), u64::try_from(all).unwrap_or(u64::MAX)))
@@ -178,30 +178,30 @@ mod tests {
     #[test]
     fn progress_is_unknown_until_the_partitions_are_counted() {
         let positions = Positions::default();
-        positions.catch_up(log(OFFSETS, 0));
-        positions.count(SHARE_STATE, 1);
+        positions.mark_caught_up(log(OFFSETS, 0));
+        positions.set_partition_count(SHARE_STATE, 1);
         assert_eq!(positions.progress(), None);
-        positions.count(OFFSETS, 2);
+        positions.set_partition_count(OFFSETS, 2);
         assert_eq!(positions.progress(), Some((1, 3)));
     }
 
     #[test]
     fn a_topic_that_may_not_be_read_is_not_waited_for_until_it_can_be_read() {
         let positions = Positions::default();
-        positions.count(OFFSETS, 1);
-        positions.count(SHARE_STATE, 2);
-        positions.leave_out(SHARE_STATE);
+        positions.set_partition_count(OFFSETS, 1);
+        positions.set_partition_count(SHARE_STATE, 2);
+        positions.exclude_topic(SHARE_STATE);
         assert_eq!(positions.progress(), Some((0, 1)));
-        positions.catch_up(log(SHARE_STATE, 1));
+        positions.mark_caught_up(log(SHARE_STATE, 1));
         assert_eq!(positions.progress(), Some((1, 3)));
     }
 
     #[test]
     fn a_partition_that_is_read_again_has_no_position_meanwhile() {
         let positions = Positions::default();
-        positions.reach(log(OFFSETS, 3), Offset(9));
-        positions.want_again(log(OFFSETS, 3));
-        assert_eq!((positions.of(log(OFFSETS, 3)), positions.take_again().len()), (None, 1));
-        assert!(positions.take_again().is_empty());
+        positions.set_position(log(OFFSETS, 3), Offset(9));
+        positions.request_reread(log(OFFSETS, 3));
+        assert_eq!((positions.position(log(OFFSETS, 3)), positions.take_rereads().len()), (None, 1));
+        assert!(positions.take_rereads().is_empty());
     }
 }

@@ -19,7 +19,7 @@ use crate::model::Offset;
 use crate::storage::{Cluster, Past};
 
 use super::lost::Lost;
-use super::opening::{IDLE, make, open};
+use super::opening::{IDLE, create_reader, open_reader};
 use super::part::{Building, Part, Stage};
 use super::parts::{Begin, Notice, Positions};
 use super::read_errors::ReadErrors;
@@ -33,7 +33,7 @@ const BUSY: Duration = Duration::from_millis(10);
 
 /// The live reader.
 pub struct Reading {
-    pub keeper: Keeper,
+    pub supervisor: Keeper,
     pub topics: Topics,
     pub start: Start,
     pub module: String,
@@ -52,13 +52,13 @@ impl Reading {
         behind: Option<&Sender<Begin>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let opened = open(&mut self.keeper, &self.topics.names(), notices, stop);
+        let opened = open_reader(&mut self.supervisor, &self.topics.names(), notices, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
         let (mut errors, mut lost) = (ReadErrors::default(), Lost::default());
         let mut first = Some(first);
         while !stop.is_cancelled() {
-            if let Some(client) = self.keeper.look(Instant::now()) {
+            if let Some(client) = self.supervisor.check(Instant::now()) {
                 reader = match self.replace_reader(reader, &client, &parts, stop)? {
                     Some(reader) => reader,
                     None => return Ok(()),
@@ -66,19 +66,19 @@ impl Reading {
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
-                    Notice::Begin(begin) => self.begin(begin, &mut reader, behind, &mut parts)?,
-                    Notice::End { log, end } => self.extend(log, end, &mut parts),
-                    Notice::Stuck { log, at } => self.restart(log, at, &mut reader, &parts)?,
+                    Notice::Begin(begin) => self.begin_partition(begin, &mut reader, behind, &mut parts)?,
+                    Notice::End { log, end } => self.set_end(log, end, &mut parts),
+                    Notice::Stuck { log, at } => self.restart_if_at(log, at, &mut reader, &parts)?,
                 }
             }
-            let out_of_range = self.take_batch(&mut reader, &mut parts, &mut errors);
-            self.end_past(&mut parts);
+            let out_of_range = self.handle_batch(&mut reader, &mut parts, &mut errors);
+            self.apply_past_read(&mut parts);
             for log in out_of_range {
                 reader.stop(log)?;
-                self.lose(log, &mut parts, &mut lost);
+                self.handle_lost_position(log, &mut parts, &mut lost);
             }
             for log in lost.take_due(Instant::now()) {
-                self.positions.want_again(log);
+                self.positions.request_reread(log);
             }
         }
         Ok(())
@@ -86,12 +86,12 @@ impl Reading {
 
     /// Handles a position that is out of range: the partition is read again from its beginning. The longer it was
     /// well, the sooner this happens.
-    fn lose(&self, log: Log, parts: &mut BTreeMap<Log, Part>, lost: &mut Lost) {
-        if lost.note(log, Instant::now()) {
+    fn handle_lost_position(&self, log: Log, parts: &mut BTreeMap<Log, Part>, lost: &mut Lost) {
+        if lost.record_loss(log, Instant::now()) {
             let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
             warn!(module, topic, partition, "a position is out of range: the partition is read from its beginning");
         }
-        self.positions.drop_past(log);
+        self.positions.mark_past_unneeded(log);
         if let Some(part) = parts.get_mut(&log) {
             part.stage = Stage::Waiting;
         }
@@ -106,7 +106,7 @@ impl Reading {
         stop: &CancellationToken,
     ) -> Result<Option<Reader>, ModuleError> {
         drop(old);
-        let Some(mut reader) = make(client, &self.topics.names(), stop) else { return Ok(None) };
+        let Some(mut reader) = create_reader(client, &self.topics.names(), stop) else { return Ok(None) };
         for (log, part) in parts.iter().filter(|(_, part)| !matches!(part.stage, Stage::Waiting)) {
             reader.start(*log, StartAt::Offset(part.position))?;
         }
@@ -114,7 +114,7 @@ impl Reading {
     }
 
     /// Starts reading a partition again at its position, if it still stands at `at`.
-    fn restart(
+    fn restart_if_at(
         &self,
         log: Log,
         at: Offset,
@@ -124,12 +124,12 @@ impl Reading {
         let stands = |part: &&Part| part.position == at && !matches!(part.stage, Stage::Waiting);
         if parts.get(&log).filter(stands).is_some() {
             reader.start(log, StartAt::Offset(at))?;
-            self.metrics.reader_restarted();
+            self.metrics.count_reader_restart();
         }
         Ok(())
     }
 
-    fn begin(
+    fn begin_partition(
         &mut self,
         begin: Begin,
         reader: &mut Reader,
@@ -144,7 +144,7 @@ impl Reading {
         // The progress of a share group needs a snapshot and all updates since then.
         let from_start = late || self.start == Start::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
         let (at, stage, position) = if from_start {
-            (StartAt::Beginning, Stage::Building(Building::new(self.cluster.build(source), end)), start)
+            (StartAt::Beginning, Stage::CatchingUp(Building::new(self.cluster.start_build(source), end)), start)
         } else {
             let past = if behind.is_some() { Past::Ahead } else { Past::Read };
             (StartAt::Offset(end), Stage::Live(past), end)
@@ -164,58 +164,58 @@ impl Reading {
             // A failing send means that the reader of the past has ended, which is reported separately.
             Some(behind) if !from_start => drop(behind.send(begin)),
             // Reading starts at the end and nothing reads the past, so the partition has caught up.
-            None if !from_start => self.positions.catch_up(log),
+            None if !from_start => self.positions.mark_caught_up(log),
             Some(_) | None => {}
         }
-        self.positions.reach(log, part.position);
+        self.positions.set_position(log, part.position);
         parts.insert(log, part);
-        self.settle(log, parts);
-        self.positions.tell(&self.metrics);
+        self.publish_if_complete(log, parts);
+        self.positions.report_progress(&self.metrics);
         Ok(())
     }
 
-    fn extend(&self, log: Log, end: Offset, parts: &mut BTreeMap<Log, Part>) {
+    fn set_end(&self, log: Log, end: Offset, parts: &mut BTreeMap<Log, Part>) {
         // The scout was asked for this end by `Part::arrive`.
         let Some(part) = parts.get_mut(&log) else {
             return broken("only the ends of partitions that are read are asked for");
         };
-        part.extend(end);
-        if self.settle(log, parts) {
-            self.positions.tell(&self.metrics);
+        part.set_end(end);
+        if self.publish_if_complete(log, parts) {
+            self.positions.report_progress(&self.metrics);
         }
     }
 
     /// Publishes what was read from a partition once all of it has been read. Returns whether that happened now.
-    fn settle(&self, log: Log, parts: &mut BTreeMap<Log, Part>) -> bool {
+    fn publish_if_complete(&self, log: Log, parts: &mut BTreeMap<Log, Part>) -> bool {
         let Some(part) = parts.get_mut(&log) else {
             broken("only partitions that are read are settled");
             return false;
         };
-        part.arrive(log, &self.positions);
+        part.request_end_if_reached(log, &self.positions);
         if log.topic != SHARE_STATE {
-            return part.settle(log, &self.positions);
+            return part.publish_if_complete(log, &self.positions);
         }
         // The state of one share group is spread over all partitions: a part of it would give a wrong sum.
         let states = || parts.iter().filter(|(log, _)| log.topic == SHARE_STATE);
-        let whole = states().count() >= self.positions.counted(SHARE_STATE);
-        if !whole || !states().all(|(_, part)| part.has_arrived()) {
+        let whole = states().count() >= self.positions.partition_count(SHARE_STATE);
+        if !whole || !states().all(|(_, part)| part.is_read_completely()) {
             return false;
         }
         let states = parts.iter_mut().filter(|(log, _)| log.topic == SHARE_STATE);
-        states.fold(false, |settled, (log, part)| part.settle(*log, &self.positions) || settled)
+        states.fold(false, |settled, (log, part)| part.publish_if_complete(*log, &self.positions) || settled)
     }
 
     /// Handles the available records and events. Returns the partitions whose positions are out of range.
-    fn take_batch(
+    fn handle_batch(
         &mut self,
         reader: &mut Reader,
         parts: &mut BTreeMap<Log, Part>,
         errors: &mut ReadErrors,
     ) -> Vec<Log> {
         // A partition that is being built waits for notices from the scout.
-        let building = parts.values().any(|part| matches!(part.stage, Stage::Building(_)));
+        let building = parts.values().any(|part| matches!(part.stage, Stage::CatchingUp(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
-        let now = clock::as_of();
+        let now = clock::expiry_time();
         let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
         let mut events = batch.iter().peekable();
         while let Some(event) = events.next() {
@@ -229,12 +229,12 @@ impl Reading {
                         },
                         _ => None,
                     });
-                    part.take(iter::once(first).chain(more), &mut self.translator, &self.cluster, now);
+                    part.apply_records(iter::once(first).chain(more), &mut self.translator, &self.cluster, now);
                     first.log
                 }
                 Event::End { log, offset } => {
                     let Some(part) = parts.get_mut(&log) else { continue };
-                    part.end(offset);
+                    part.record_end(offset);
                     log
                 }
                 Event::OutOfRange { log } => {
@@ -243,46 +243,46 @@ impl Reading {
                 }
                 Event::Failed { log, code } => {
                     errors.log_change(&self.module, &self.topics, log, code);
-                    settled |= self.leave_out(log, code);
+                    settled |= self.exclude_if_refused(log, code);
                     continue;
                 }
             };
             answered = true;
             errors.clear(log);
-            settled |= self.settle(log, parts);
+            settled |= self.publish_if_complete(log, parts);
             if let Some(part) = parts.get(&log) {
-                self.positions.reach(log, part.position);
+                self.positions.set_position(log, part.position);
             }
         }
         drop(events);
         drop(batch);
-        self.translator.flush();
+        self.translator.flush_counters();
         if answered {
-            self.metrics.answered();
-            self.metrics.health().advance(clock::tick());
+            self.metrics.record_answer();
+            self.metrics.health().record_advance(clock::tick());
         }
         if settled {
-            self.positions.tell(&self.metrics);
+            self.positions.report_progress(&self.metrics);
         }
         lost
     }
 
     /// Stops waiting for the topic of share groups when it may not be read: without it only share groups lack
     /// offsets. Returns whether that happened. The offsets topic is always required.
-    fn leave_out(&self, log: Option<Log>, code: Code) -> bool {
+    fn exclude_if_refused(&self, log: Option<Log>, code: Code) -> bool {
         let refused = code == Code::TOPIC_AUTHORIZATION_FAILED && log.is_some_and(|log| log.topic == SHARE_STATE);
         if refused {
-            self.positions.leave_out(SHARE_STATE);
+            self.positions.exclude_topic(SHARE_STATE);
         }
         refused
     }
 
     /// Applies that the past of partitions has been read: their live streams no longer run ahead of it.
-    fn end_past(&self, parts: &mut BTreeMap<Log, Part>) {
-        for log in self.positions.take_past() {
+    fn apply_past_read(&self, parts: &mut BTreeMap<Log, Part>) {
+        for log in self.positions.take_past_read() {
             if let Some(Part { stage: Stage::Live(past), source, .. }) = parts.get_mut(&log) {
                 *past = Past::Read;
-                self.cluster.close_past(*source);
+                self.cluster.drop_pending_tombstones(*source);
             }
         }
     }

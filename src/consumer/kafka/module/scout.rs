@@ -20,7 +20,7 @@ use crate::clock::later;
 use crate::kafka::{Client, Keeper, Log, Lookups, TopicAt, TopicView};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{BrokerId, ModuleError, Offset};
-use crate::task::make_in_time;
+use crate::task::create_when_possible;
 
 use super::held::Held;
 use super::parts::{Begin, Notice, Positions};
@@ -49,12 +49,12 @@ pub struct Scout {
     /// The addresses of the brokers, `host:port`.
     addresses: BTreeMap<BrokerId, String>,
     /// Partitions whose bounds are requested, with the bounds known so far.
-    wanted: BTreeMap<Log, Bounds>,
+    requested: BTreeMap<Log, Bounds>,
     /// Partitions whose new end was requested and could not be determined.
-    untold: BTreeSet<Log>,
-    held: Held,
+    unanswered_ends: BTreeSet<Log>,
+    blocked: Held,
     /// Whether the offsets topic has been seen, or is known not to exist. Partitions that appear later are new.
-    seen: bool,
+    offsets_topic_known: bool,
     absence: Absence,
 }
 
@@ -84,10 +84,10 @@ impl Scout {
             metrics,
             leaders: BTreeMap::new(),
             addresses: BTreeMap::new(),
-            wanted: BTreeMap::new(),
-            untold: BTreeSet::new(),
-            held: Held::default(),
-            seen: false,
+            requested: BTreeMap::new(),
+            unanswered_ends: BTreeSet::new(),
+            blocked: Held::default(),
+            offsets_topic_known: false,
             absence: Absence::default(),
         })
     }
@@ -104,38 +104,38 @@ impl Scout {
         let mut keeper = Keeper::new(Arc::clone(&self.client));
         while !stop.is_cancelled() {
             let now = Instant::now();
-            self.client.serve();
-            if let Some(client) = keeper.look(now) {
+            self.client.poll_events();
+            if let Some(client) = keeper.check(now) {
                 self.replace_client(client, stop);
             }
             if now >= look {
-                look = later(now, self.look(positions, stop));
+                look = later(now, self.discover_partitions(positions, stop));
                 ask = now;
             }
-            let mut ended = positions.take_ended();
-            for log in positions.take_again() {
-                self.wanted.insert(log, Bounds::default());
+            let mut ended = positions.take_end_requests();
+            for log in positions.take_rereads() {
+                self.requested.insert(log, Bounds::default());
                 ask = now;
             }
-            if now >= ask && !self.wanted.is_empty() {
-                let wanted: BTreeSet<Log> = self.wanted.keys().copied().collect();
-                self.ask(Question::Start, &wanted)?;
-                self.ask(Question::End, &wanted)?;
+            if now >= ask && !self.requested.is_empty() {
+                let wanted: BTreeSet<Log> = self.requested.keys().copied().collect();
+                self.request_offsets(Question::Start, &wanted)?;
+                self.request_offsets(Question::End, &wanted)?;
             }
             if now >= ask {
-                ended.append(&mut self.untold);
+                ended.append(&mut self.unanswered_ends);
                 ask = later(now, ASK_AGAIN);
             }
             if !ended.is_empty() {
-                self.ask(Question::NewEnd, &ended)?;
+                self.request_offsets(Question::NewEnd, &ended)?;
             }
             if now >= probe && !self.leaders.is_empty() {
                 let all = self.leaders.keys().copied().collect();
-                self.ask(Question::HighWatermark, &all)?;
+                self.request_offsets(Question::HighWatermark, &all)?;
                 probe = later(now, self.probe);
             }
             if let Some(answer) = self.questions.next_answer(STEP) {
-                self.take(answer, begin, positions)?;
+                self.handle_answer(answer, begin, positions)?;
             }
         }
         Ok(())
@@ -143,14 +143,14 @@ impl Scout {
 
     /// Continues with another client. Requests that the old client has not answered are sent again.
     fn replace_client(&mut self, client: Arc<Client>, stop: &CancellationToken) {
-        if let Some(lookups) = make_in_time("a queue", || Lookups::new(Arc::clone(&client)), stop) {
+        if let Some(lookups) = create_when_possible("a queue", || Lookups::new(Arc::clone(&client)), stop) {
             self.questions = Questions::new(lookups);
             self.client = client;
         }
     }
 
     /// Requests the partitions of the topics. Returns the time until the next check.
-    fn look(&mut self, positions: &Positions, stop: &CancellationToken) -> Duration {
+    fn discover_partitions(&mut self, positions: &Positions, stop: &CancellationToken) -> Duration {
         let topics = self.topics.clone();
         let view = self.client.metadata_until(stop, METADATA_TIMEOUT, move |name| topics.find(name).is_some());
         let Ok(view) = view else { return LOOK_FOR_TOPIC };
@@ -158,7 +158,7 @@ impl Scout {
             // A broker that has just started may know nothing yet, not even itself.
             return LOOK_FOR_TOPIC;
         }
-        self.answered();
+        self.record_answer();
         self.addresses = view.brokers.iter().map(|broker| (broker.id, broker.address())).collect();
         let find = |topic| view.topics.iter().find(|found| found.name == self.topics.name(topic));
         let (offsets, shares) = (find(OFFSETS), find(SHARE_STATE));
@@ -166,29 +166,29 @@ impl Scout {
             return LOOK_FOR_TOPIC;
         }
         let Some(offsets) = offsets else {
-            self.ask_for(OFFSETS, &view);
+            self.request_description(OFFSETS, &view);
             return LOOK_FOR_TOPIC;
         };
         self.absence.end();
         match shares {
             // This topic is counted before the offsets topic, so that the module is not ready without it.
-            Some(shares) if shares.error.is_none() => self.see(SHARE_STATE, shares, positions),
+            Some(shares) if shares.error.is_none() => self.record_partitions(SHARE_STATE, shares, positions),
             Some(_) => {}
             None => self.ask_once_for_shares(&view),
         }
-        self.see(OFFSETS, offsets, positions);
-        self.seen = true;
+        self.record_partitions(OFFSETS, offsets, positions);
+        self.offsets_topic_known = true;
         LOOK
     }
 
     /// Records the partitions of a topic.
-    fn see(&mut self, topic: TopicAt, found: &TopicView, positions: &Positions) {
+    fn record_partitions(&mut self, topic: TopicAt, found: &TopicView, positions: &Positions) {
         let held = |leaders: &BTreeMap<Log, _>| leaders.keys().filter(|log| log.topic == topic).count();
         let known = held(&self.leaders);
         for partition in &found.partitions {
             let log = Log { topic, partition: partition.id };
             if self.leaders.insert(log, partition.leader).is_none() {
-                self.wanted.insert(log, Bounds { late: self.seen, ..Bounds::default() });
+                self.requested.insert(log, Bounds { late: self.offsets_topic_known, ..Bounds::default() });
             }
         }
         let partitions = held(&self.leaders);
@@ -200,23 +200,23 @@ impl Scout {
                 "reading a topic"
             );
         }
-        positions.count(topic, partitions);
+        positions.set_partition_count(topic, partitions);
     }
 
     /// Asks a question about partitions.
-    fn ask(&mut self, question: Question, about: &BTreeSet<Log>) -> Result<(), ModuleError> {
+    fn request_offsets(&mut self, question: Question, about: &BTreeSet<Log>) -> Result<(), ModuleError> {
         self.questions.ask(question, about, &self.leaders, &self.topics)
     }
 
     /// Records that a server answered.
-    fn answered(&self) {
-        self.client.answered();
-        self.metrics.answered();
+    fn record_answer(&self) {
+        self.client.record_answer();
+        self.metrics.record_answer();
     }
 }
 
 impl Bounds {
-    fn begin(&self, log: Log) -> Option<Begin> {
+    fn readable_partition(&self, log: Log) -> Option<Begin> {
         Some(Begin { log, start: self.start?, end: self.end?, late: self.late })
     }
 }

@@ -29,14 +29,14 @@ impl Translator {
     }
 
     /// Decodes a record. `None` if it is filtered, skipped or malformed.
-    pub fn update<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
+    pub fn translate_record<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
         if record.log.topic == SHARE_STATE {
             return self.share_update(record);
         }
         let key = match offsets::key(record.key.unwrap_or_default()) {
             Ok(key) => key,
             Err(error) => {
-                self.counters.failed(error.reason());
+                self.counters.count_error(error.reason());
                 return None;
             }
         };
@@ -47,7 +47,7 @@ impl Translator {
         match key.value(record.value) {
             Ok(decoded) => self.translate(decoded, record.time.unwrap_or(Timestamp(i64::MIN))),
             Err(error) => {
-                self.counters.failed(error.reason());
+                self.counters.count_error(error.reason());
                 negative_offset(&key, error.problem)
             }
         }
@@ -55,23 +55,23 @@ impl Translator {
 
     fn share_update<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
         let decoded = share_state::key(record.key.unwrap_or_default()).and_then(|key| {
-            self.counters.read(facts::share_type(&key), 1);
+            self.counters.count(facts::share_type(&key), 1);
             let allows = |group: Name<'_>| self.groups.iter().all(|filter| filter.allows(group.0));
             if key.group().is_some_and(allows) { key.value(record.value).map(Some) } else { Ok(None) }
         });
         match decoded {
             Ok(decoded) => facts::share(decoded?, record.time.unwrap_or(Timestamp(i64::MIN))).map(Update::Share),
             Err(error) => {
-                self.counters.failed(error.reason());
+                self.counters.count_error(error.reason());
                 None
             }
         }
     }
 
     /// Updates the counters. Called once per batch.
-    pub fn flush(&mut self) {
+    pub fn flush_counters(&mut self) {
         if self.commits > 0 {
-            self.counters.read(RecordType::OffsetCommit, std::mem::take(&mut self.commits));
+            self.counters.count(RecordType::OffsetCommit, std::mem::take(&mut self.commits));
         }
     }
 
@@ -79,7 +79,7 @@ impl Translator {
         if kind == RecordType::OffsetCommit {
             self.commits = self.commits.saturating_add(1);
         } else {
-            self.counters.read(kind, 1);
+            self.counters.count(kind, 1);
         }
     }
 
@@ -115,24 +115,24 @@ impl Translator {
             Record::CommitTombstone { group, topic, partition } => Update::CommitTombstone { group, topic, partition },
             Record::Group(group) => Update::Members(self.members(&group, at)),
             Record::GroupTombstone { group } => Update::GroupTombstone { group },
-            Record::Epoch { kind, group, epoch } => fact(group, kind, at, GroupFact::Epoch(Some(facts::epoch(epoch)))),
-            Record::EpochTombstone { kind, group } => fact(group, kind, at, GroupFact::Epoch(None)),
-            Record::TargetEpoch { kind, group, epoch } => fact(group, kind, at, GroupFact::TargetEpoch(epoch)),
+            Record::Epoch { kind, group, epoch } => fact_update(group, kind, at, GroupFact::Epoch(Some(facts::epoch(epoch)))),
+            Record::EpochTombstone { kind, group } => fact_update(group, kind, at, GroupFact::Epoch(None)),
+            Record::TargetEpoch { kind, group, epoch } => fact_update(group, kind, at, GroupFact::TargetEpoch(epoch)),
             Record::Member { of, metadata } => {
                 let who = metadata.map(|metadata| (metadata.client_id, metadata.client_host));
-                fact(of.group, of.kind, at, GroupFact::Member { id: of.member, who })
+                fact_update(of.group, of.kind, at, GroupFact::Member { id: of.member, who })
             }
             Record::Current { of, current } => {
                 let current = current.map(facts::current);
-                fact(of.group, of.kind, at, GroupFact::Current { id: of.member, current })
+                fact_update(of.group, of.kind, at, GroupFact::Current { id: of.member, current })
             }
             Record::Topology { group, topology } => {
                 let topology = topology.map(|topology| facts::topology(topology, &self.topics));
-                fact(group, GroupType::Streams, at, GroupFact::Topology(topology))
+                fact_update(group, GroupType::Streams, at, GroupFact::Topology(topology))
             }
             Record::Topics { group, topics } => {
                 let names = topics.map(|topics| facts::names(topics, &self.topics));
-                fact(group, GroupType::Consumer, at, GroupFact::TopicNames(names))
+                fact_update(group, GroupType::Consumer, at, GroupFact::TopicNames(names))
             }
             // A target assignment shows up in what the member owns once it is carried out. The partitions that a
             // share group keeps state of appear in the topic with that state. What a subscription expression
@@ -170,7 +170,7 @@ impl Translator {
                 .map(|(topic, partitions)| (topic, partitions.collect()))
                 .collect(),
             Err(error) => {
-                self.counters.failed(error.reason());
+                self.counters.count_error(error.reason());
                 Vec::new()
             }
         }
@@ -183,7 +183,7 @@ fn negative_offset<'a>(key: &Key<'a>, problem: Problem) -> Option<Update<'a>> {
     Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
 }
 
-const fn fact<'a>(group: Name<'a>, kind: GroupType, at: Timestamp, fact: GroupFact<'a>) -> Update<'a> {
+const fn fact_update<'a>(group: Name<'a>, kind: GroupType, at: Timestamp, fact: GroupFact<'a>) -> Update<'a> {
     let kind = match kind {
         GroupType::Consumer => GroupKind::Consumer,
         GroupType::Share => GroupKind::Share,

@@ -73,7 +73,7 @@ impl SessionSettings {
         match client {
             Ok(client) => Ensemble::open(client, &self.chroot).await,
             Err(Error::NoHosts | Error::Timeout | Error::ConnectionLoss) => {
-                Err(diagnosis::of(&self.servers, self.tls.as_ref()).await)
+                Err(diagnosis::diagnose(&self.servers, self.tls.as_ref()).await)
             }
             Err(error) => Err(lost(&error)),
         }
@@ -120,7 +120,7 @@ impl Ensemble {
 
     /// Waits until the session is closed, once everything that belongs to it has been dropped. A session whose
     /// connection is lost cannot be closed.
-    pub fn closed(&self) -> impl Future<Output = ()> + use<> {
+    pub fn wait_until_closed(&self) -> impl Future<Output = ()> + use<> {
         let mut states = self.states.clone();
         async move {
             while matches!(states.changed().await, SessionState::SyncConnected | SessionState::ConnectedReadOnly) {}
@@ -131,7 +131,7 @@ impl Ensemble {
 impl Session for Ensemble {
     type Watch = OneshotWatcher;
 
-    async fn ask(&self, path: &str, want: Want) -> Result<(Answer, Option<OneshotWatcher>), Lost> {
+    async fn read_node(&self, path: &str, want: Want) -> Result<(Answer, Option<OneshotWatcher>), Lost> {
         let path = self.path(path);
         let answer = match want {
             Want::Children => {
@@ -155,7 +155,7 @@ impl Session for Ensemble {
         }
     }
 
-    async fn fired(watch: OneshotWatcher) {
+    async fn wait_until_fired(watch: OneshotWatcher) {
         // The next request shows what has changed. If the session is lost, every request fails.
         drop(watch.changed().await);
     }
@@ -164,7 +164,7 @@ impl Session for Ensemble {
         self.client.check_stat(&self.path(ROOT)).await.map(drop).map_err(|error| lost(&error))
     }
 
-    async fn lost(&self) -> Lost {
+    async fn session_lost(&self) -> Lost {
         let why = match self.states.clone().changed().await {
             SessionState::Expired => "the session has expired",
             SessionState::AuthFailed => "authentication failed",

@@ -25,8 +25,8 @@ pub struct Course {
     /// When the session started.
     pub began: Instant,
     /// What the limits exclude.
-    pub left_out: LeftOut,
-    questions: Allowance,
+    pub skipped: LeftOut,
+    requests: Allowance,
     members: Allowance,
 }
 
@@ -37,54 +37,54 @@ impl Course {
             tree,
             walk: Some(walk),
             began: Instant::now(),
-            left_out: LeftOut::default(),
-            questions: Allowance::new(QUESTIONS),
+            skipped: LeftOut::default(),
+            requests: Allowance::new(QUESTIONS),
             members: Allowance::new(MEMBERS),
         }
     }
 
     /// Marks nodes as changed whose watches have fired.
-    pub fn changed(&mut self, paths: &[Arc<str>]) {
-        paths.iter().for_each(|path| self.tree.changed(path));
-        self.release();
+    pub fn mark_changed(&mut self, paths: &[Arc<str>]) {
+        paths.iter().for_each(|path| self.tree.mark_changed(path));
+        self.request_changed();
     }
 
     /// Records that a list of `names` names was read.
-    pub fn listed(&mut self, names: usize, left_out: LeftOut) {
-        self.questions.spend(names / NAMES);
-        self.left_out.names = self.left_out.names.saturating_add(left_out.names);
-        self.left_out.nodes = self.left_out.nodes.saturating_add(left_out.nodes);
+    pub fn record_list(&mut self, names: usize, left_out: LeftOut) {
+        self.requests.spend(names / NAMES);
+        self.skipped.names = self.skipped.names.saturating_add(left_out.names);
+        self.skipped.nodes = self.skipped.nodes.saturating_add(left_out.nodes);
     }
 
     /// Passes the members of changed groups to `take`, up to the allowance. During a walk it does so only at its
     /// end, for all groups.
-    pub fn registered(&mut self, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut Build>)) {
+    pub fn report_members(&mut self, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut Build>)) {
         let Self { tree, walk, members, .. } = self;
         let most = match walk {
             Some(_) if tree.is_walked() => usize::MAX,
             Some(_) => return,
             None => members.left(),
         };
-        let told = tree.registered(most, |updates| take(updates, walk.as_mut()));
+        let told = tree.report_members(most, |updates| take(updates, walk.as_mut()));
         members.spend(told);
     }
 
     /// Whether a tick would change nothing.
     pub const fn is_idle(&self) -> bool {
-        self.questions.is_full() && self.members.is_full()
+        self.requests.is_full() && self.members.is_full()
     }
 
     /// Renews the allowances after a tick.
-    pub fn tick(&mut self) {
-        self.questions.refill();
+    pub fn refill_budgets(&mut self) {
+        self.requests.refill();
         self.members.refill();
-        self.release();
+        self.request_changed();
     }
 
     /// Requests changed nodes again, up to the allowance.
-    pub fn release(&mut self) {
-        let asked = self.tree.release(self.questions.left());
-        self.questions.spend(asked);
+    pub fn request_changed(&mut self) {
+        let asked = self.tree.request_changed(self.requests.left());
+        self.requests.spend(asked);
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
         let rules = Rules { intervals, min_distance: std::time::Duration::ZERO, expire: Expire::NEVER };
         let cluster = Arc::clone(Storage::new(["c"], rules).cluster("c").unwrap());
         let tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default());
-        Course::new(tree, cluster.build(cluster.ensemble("zk")))
+        Course::new(tree, cluster.start_build(cluster.zookeeper_source("zk")))
     }
 
     fn list(course: &mut Course, path: &str, names: impl Iterator<Item = String>) {
@@ -112,7 +112,7 @@ mod tests {
     /// The number of members that are reported.
     fn told(course: &mut Course) -> usize {
         let mut told = 0;
-        course.registered(|updates, _| {
+        course.report_members(|updates, _| {
             for update in updates {
                 let Update::Registered { members, .. } = update else { panic!("{update:?}") };
                 told += members.len();
@@ -135,14 +135,14 @@ mod tests {
         assert!(course.tree.is_walked());
         assert_eq!(told(&mut course), MEMBERS / 2 + 1);
         course.walk.take();
-        course.tick();
+        course.refill_budgets();
         for count in [MEMBERS / 2 - 1, MEMBERS / 2] {
             list(&mut course, "/consumers/g/ids", names(count));
             assert_eq!(told(&mut course), count);
         }
         list(&mut course, "/consumers/g/ids", names(5));
         assert_eq!(told(&mut course), 0);
-        course.tick();
+        course.refill_budgets();
         assert_eq!(told(&mut course), 5);
     }
 
@@ -158,20 +158,20 @@ mod tests {
         list(&mut course, "/consumers", (0..all).map(|number| number.to_string()));
         let groups: Vec<Arc<str>> = (0..all).map(|number| format!("/consumers/{number}").into()).collect();
         groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
-        let asked = |course: &mut Course| std::iter::from_fn(|| course.tree.next_ask()).count();
+        let asked = |course: &mut Course| std::iter::from_fn(|| course.tree.next_request()).count();
         assert_eq!(asked(&mut course), all + 1);
-        course.changed(&groups);
-        course.changed(&groups);
+        course.mark_changed(&groups);
+        course.mark_changed(&groups);
         assert_eq!(asked(&mut course), QUESTIONS, "each is asked for once");
-        course.tick();
+        course.refill_budgets();
         assert_eq!(asked(&mut course), 7);
-        course.tick();
+        course.refill_budgets();
         assert!(course.is_idle());
-        course.listed(NAMES * QUESTIONS * 3 / 2, LeftOut::default());
+        course.record_list(NAMES * QUESTIONS * 3 / 2, LeftOut::default());
         groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
-        course.changed(&groups);
+        course.mark_changed(&groups);
         assert_eq!(asked(&mut course), 0, "a long list costs as much as many questions");
-        course.tick();
+        course.refill_budgets();
         assert_eq!(asked(&mut course), QUESTIONS / 2);
     }
 }

@@ -20,7 +20,7 @@ use crate::shortage;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The reason for each of the servers.
-pub async fn of(servers: &[String], tls: Option<&Tls>) -> Lost {
+pub async fn diagnose(servers: &[String], tls: Option<&Tls>) -> Lost {
     let causes = servers.iter().map(|server| async move { format!("{server}: {}", cause(server, tls).await) });
     Lost(join_all(causes).await.join("; "))
 }
@@ -29,11 +29,11 @@ async fn cause(server: &str, tls: Option<&Tls>) -> String {
     let silent = || format!("no answer within {} s", PATIENCE.as_secs());
     let stream = match timeout(PATIENCE, TcpStream::connect(server)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return shortage::cause(&error),
+        Ok(Err(error)) => return shortage::error_text(&error),
         Err(_) => return silent(),
     };
     let Some(tls) = tls else { return "it accepts the connection, but opens no session".to_owned() };
-    match timeout(PATIENCE.saturating_mul(2), tls_of(stream, Arc::clone(tls.config()), server)).await {
+    match timeout(PATIENCE.saturating_mul(2), try_tls(stream, Arc::clone(tls.config()), server)).await {
         Ok(Ok(())) => "TLS works, but it opens no session".to_owned(),
         Ok(Err(error)) => format!("TLS fails: {error}"),
         Err(_) => silent(),
@@ -52,17 +52,17 @@ impl Drop for Hold {
 
 /// Performs the handshake on a separate thread. A server that sends a byte now and then could block it for hours,
 /// so the stream is shut down when the caller gives up.
-async fn tls_of(stream: TcpStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
+async fn try_tls(stream: TcpStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
     let (stream, server) = (stream.into_std()?, server.to_owned());
     let held = Hold(stream.try_clone()?);
-    let shaken = spawn_blocking(move || shake_hands(stream, config, &server)).await;
+    let shaken = spawn_blocking(move || tls_handshake(stream, config, &server)).await;
     drop(held);
     shaken.map_err(std::io::Error::other)?
 }
 
 /// Performs a TLS handshake and reads once more: with TLS 1.3 a server rejects the client's certificate only after
 /// the handshake.
-fn shake_hands(mut stream: StdStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
+fn tls_handshake(mut stream: StdStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(host).map_err(std::io::Error::other)?;

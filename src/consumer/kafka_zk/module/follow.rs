@@ -58,11 +58,11 @@ pub struct Follower {
     /// Counters of nodes that could not be read.
     pub faults: ErrorCounters,
     /// Why nothing is followed at the moment.
-    pub trouble: Arc<Trouble>,
+    pub outage: Arc<Trouble>,
     /// Whether a walk has been published.
-    pub shown: bool,
+    pub published: bool,
     /// Whether the log has reported that the tree is larger than the limits.
-    pub full: bool,
+    pub limit_logged: bool,
 }
 
 /// Why a server's data is not used.
@@ -80,106 +80,106 @@ impl Follower {
         // session. A server of version 3.4 does not support that and closes the connection.
         let mut watched = FuturesUnordered::new();
         let session = session;
-        let mut lost = pin!(session.lost());
+        let mut lost = pin!(session.session_lost());
         let mut asked = FuturesUnordered::new();
         let mut probed = FuturesUnordered::new();
         let tree = Tree::new(self.groups.clone(), self.topics.clone(), Bounds::default());
-        let mut course = Course::new(tree, self.cluster.build(self.source));
-        let (mut probe, mut retry, mut tick) = (every(PROBE), every(RETRY), every(TICK));
-        let idle = session.is_read_only() && self.shown;
+        let mut course = Course::new(tree, self.cluster.start_build(self.source));
+        let (mut probe, mut retry, mut tick) = (interval_after(PROBE), interval_after(RETRY), interval_after(TICK));
+        let idle = session.is_read_only() && self.published;
         if idle {
-            self.trouble.tell(CUT_OFF);
+            self.outage.set_cause(CUT_OFF);
         }
         loop {
             while !idle
                 && asked.len() < MOST_ASKED
-                && let Some(ask) = course.tree.next_ask()
+                && let Some(ask) = course.tree.next_request()
             {
-                asked.push(answer(&session, ask));
+                asked.push(send_request(&session, ask));
             }
             tokio::select! {
                 lost = &mut lost => return lost,
-                Some(answers) = next(&mut asked) => {
-                    match split(answers, |path, watch| watched.push(fired::<S>(path, watch))) {
-                        Ok(batch) => self.take(&batch, &mut course),
+                Some(answers) = next_outputs(&mut asked) => {
+                    match split_watches(answers, |path, watch| watched.push(wait_until_fired::<S>(path, watch))) {
+                        Ok(batch) => self.apply_responses(&batch, &mut course),
                         Err(lost) => return lost,
                     }
                 }
-                Some(paths) = next(&mut watched) => course.changed(&paths),
+                Some(paths) = next_outputs(&mut watched) => course.mark_changed(&paths),
                 Some(probed) = probed.next() => match probed {
-                    Ok(()) => self.lives(&course),
+                    Ok(()) => self.record_probe_answer(&course),
                     Err(lost) => return lost,
                 },
                 _ = tick.tick(), if !course.is_idle() => {
-                    course.tick();
-                    self.members(&mut course, clock::as_of());
+                    course.refill_budgets();
+                    self.apply_members(&mut course, clock::expiry_time());
                 }
-                _ = probe.tick() => if probed.is_empty() { probed.push(in_time(session.probe())) },
-                _ = retry.tick() => course.tree.retry(),
+                _ = probe.tick() => if probed.is_empty() { probed.push(with_time_limit(session.probe())) },
+                _ = retry.tick() => course.tree.request_refused(),
             }
         }
     }
 
     /// Records that the server answered a probe.
-    fn lives(&self, course: &Course) {
-        self.metrics.answered();
+    fn record_probe_answer(&self, course: &Course) {
+        self.metrics.record_answer();
         if course.walk.is_none() && course.began.elapsed() >= LASTING {
-            self.trouble.settle(course.tree.progress().1);
+            self.outage.record_stable_session(course.tree.progress().1);
         }
     }
 
     /// Applies answers, and publishes the walk once it is complete.
-    fn take(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course) {
-        let now = clock::as_of();
-        self.metrics.answered();
-        self.read(batch, course, now);
-        self.members(course, now);
-        self.cluster.count_dropped(Dropped::Name, course.tree.take_too_long());
+    fn apply_responses(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course) {
+        let now = clock::expiry_time();
+        self.metrics.record_answer();
+        self.apply_nodes(batch, course, now);
+        self.apply_members(course, now);
+        self.cluster.count_dropped(Dropped::Name, course.tree.take_long_name_count());
         let (read, known) = course.tree.progress();
-        self.metrics.zookeeper_nodes(known);
+        self.metrics.set_zookeeper_nodes(known);
         if course.walk.is_none() {
             return;
         }
-        self.metrics.health().advance(clock::tick());
+        self.metrics.health().record_advance(clock::tick());
         let [read, parts] = [read, known.saturating_add(1)].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
-        self.metrics.progress(read, parts);
+        self.metrics.set_progress(read, parts);
         if let Some(build) = course.walk.take_if(|_| course.tree.is_walked()) {
-            build.publish_onto();
+            build.publish_and_continue();
             self.cluster.expire(now);
-            self.shown = true;
-            self.full &= course.left_out.nodes > 0;
-            self.metrics.progress(parts, parts);
-            self.trouble.end(known);
+            self.published = true;
+            self.limit_logged &= course.skipped.nodes > 0;
+            self.metrics.set_progress(parts, parts);
+            self.outage.clear_cause(known);
         }
     }
 
     /// Applies what the answers say about nodes.
-    fn read(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course, now: AsOf) {
+    fn apply_nodes(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course, now: AsOf) {
         let mut updates = Vec::with_capacity(batch.len());
         for (path, answer) in batch {
             let told = course.tree.take(path, answer);
             if let Some(fault) = told.fault {
-                self.faults.failed(fault.reason(), 1);
+                self.faults.count(fault.reason(), 1);
                 debug!(module = self.module, path = %path, reason = fault.reason(), "a node cannot be read");
             }
             if let Answer::Children(names) = answer {
-                course.listed(names.len(), told.left_out);
-                self.faults.failed(Fault::Name.reason(), told.left_out.names);
-                self.faults.failed(Fault::Limit.reason(), told.left_out.nodes);
+                course.record_list(names.len(), told.skipped);
+                self.faults.count(Fault::Name.reason(), told.skipped.names);
+                self.faults.count(Fault::Limit.reason(), told.skipped.nodes);
             }
             updates.extend(told.update);
         }
         self.apply(updates, course.walk.as_mut(), now);
-        course.release();
-        if course.left_out.nodes > 0 && !std::mem::replace(&mut self.full, true) {
+        course.request_changed();
+        if course.skipped.nodes > 0 && !std::mem::replace(&mut self.limit_logged, true) {
             let Bounds { nodes, members, .. } = Bounds::default();
             warn!(module = self.module, nodes, members, "the tree exceeds the limits: the rest is not followed");
         }
     }
 
     /// Applies changes of group members.
-    fn members(&self, course: &mut Course, now: AsOf) {
-        course.registered(|updates, walk| self.apply(updates.map(|update| (Order(0), update)), walk, now));
+    fn apply_members(&self, course: &mut Course, now: AsOf) {
+        course.report_members(|updates, walk| self.apply(updates.map(|update| (Order(0), update)), walk, now));
     }
 
     fn apply<'a>(&self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, walk: Option<&mut Build>, now: AsOf) {
@@ -192,7 +192,7 @@ impl Follower {
 
 /// Separates answers and watches, and passes each watch to `watch`. The session is lost when the root may not be
 /// read, because then there is nothing to follow.
-fn split<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, Answer)>, Lost> {
+fn split_watches<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, Answer)>, Lost> {
     let mut batch = Vec::with_capacity(answers.len());
     for (path, answered) in answers {
         let (answer, watched) = answered?;
@@ -207,30 +207,30 @@ fn split<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Re
     Ok(batch)
 }
 
-async fn answer<S: Session>(session: &S, ask: Ask) -> Answered<S::Watch> {
-    let answer = in_time(session.ask(&ask.path, ask.want)).await;
+async fn send_request<S: Session>(session: &S, ask: Ask) -> Answered<S::Watch> {
+    let answer = with_time_limit(session.read_node(&ask.path, ask.read)).await;
     (ask.path, answer)
 }
 
-async fn in_time<T>(answer: impl Future<Output = Result<T, Lost>>) -> Result<T, Lost> {
+async fn with_time_limit<T>(answer: impl Future<Output = Result<T, Lost>>) -> Result<T, Lost> {
     let silent = |_| Err(Lost(format!("a request was not answered within {} s", PATIENCE.as_secs())));
     timeout(PATIENCE, answer).await.unwrap_or_else(silent)
 }
 
-async fn fired<S: Session>(path: Arc<str>, watch: S::Watch) -> Arc<str> {
-    S::fired(watch).await;
+async fn wait_until_fired<S: Session>(path: Arc<str>, watch: S::Watch) -> Arc<str> {
+    S::wait_until_fired(watch).await;
     path
 }
 
 /// Waits for the first output and returns all that are available. `None` for an empty set, which disables the
 /// branch of `select!`.
-async fn next<F: Future>(set: &mut FuturesUnordered<F>) -> Option<Vec<F::Output>> {
+async fn next_outputs<F: Future>(set: &mut FuturesUnordered<F>) -> Option<Vec<F::Output>> {
     set.ready_chunks(BATCH).next().await
 }
 
 /// An interval whose first tick comes after one period: a probe counts only once it is known whether the tree may
 /// be read.
-fn every(period: Duration) -> Interval {
+fn interval_after(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval

@@ -92,7 +92,7 @@ fn settings(section: &Consumer) -> &Settings {
 pub struct KafkaZk {
     name: String,
     /// `None` once the module has been started.
-    keeper: Option<Keeper>,
+    session_loop: Option<Keeper>,
     tasks: Tasks,
 }
 
@@ -109,17 +109,17 @@ impl KafkaZk {
             module: section.name.clone(),
             groups: [section.groups.clone(), around.groups],
             topics: around.topics,
-            source: around.cluster.ensemble(&section.name),
+            source: around.cluster.zookeeper_source(&section.name),
             cluster: around.cluster,
-            faults: around.metrics.errors(&Fault::REASONS),
+            faults: around.metrics.error_counters(&Fault::REASONS),
             metrics: around.metrics,
-            trouble: Arc::clone(&trouble),
-            shown: false,
-            full: false,
+            outage: Arc::clone(&trouble),
+            published: false,
+            limit_logged: false,
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
-            keeper: Some(Keeper { settings: SessionSettings::of(settings)?, follower, trouble }),
+            session_loop: Some(Keeper { settings: SessionSettings::of(settings)?, follower, outage: trouble }),
             tasks: Tasks::new(&around.stop, around.failures),
         })
     }
@@ -132,7 +132,7 @@ impl Module for KafkaZk {
 
     #[expect(clippy::expect_used, reason = "the coordinator starts each module once")]
     fn start(&mut self) -> Result<(), ModuleError> {
-        let keeper = self.keeper.take().expect("invariant: a module is started once");
+        let keeper = self.session_loop.take().expect("invariant: a module is started once");
         self.tasks.spawn(self.name.clone(), move |stop| keeper.run(stop))
     }
 
@@ -146,12 +146,12 @@ impl Module for KafkaZk {
 struct Keeper {
     settings: SessionSettings,
     follower: Follower,
-    trouble: Arc<Trouble>,
+    outage: Arc<Trouble>,
 }
 
 impl Keeper {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
-        panics::expect();
+        panics::expect_panics();
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
@@ -163,7 +163,7 @@ impl Keeper {
                 }
             };
             if let Some(lost) = lost {
-                self.trouble.tell(&lost.to_string());
+                self.outage.set_cause(&lost.to_string());
                 failures = if began.elapsed() >= LASTING { 1 } else { failures.saturating_add(1) };
             }
         }
@@ -177,7 +177,7 @@ impl Keeper {
             // The client asserts that servers send valid data. Invalid data must end the session only, not the
             // program.
             let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-            session.unwrap_or_else(|_| Some(Lost(panics::cause())))
+            session.unwrap_or_else(|_| Some(Lost(panics::last_panic_cause())))
         });
         // Without delay: the client is about to reconnect at once and to set all its watches again.
         runtime.shutdown_background();
@@ -190,10 +190,10 @@ impl Keeper {
             Ok(ensemble) => ensemble,
             Err(lost) => return Some(lost),
         };
-        self.follower.metrics.zookeeper_session();
-        let closed = ensemble.closed();
+        self.follower.metrics.count_zookeeper_session();
+        let closed = ensemble.wait_until_closed();
         let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await;
-        self.follower.metrics.zookeeper_nodes(0);
+        self.follower.metrics.set_zookeeper_nodes(0);
         // The session was dropped. If the server does not confirm in time that it is closed, it expires there.
         drop(timeout(CLOSING, closed).await);
         lost
@@ -204,9 +204,9 @@ impl Keeper {
 /// has none left, the session is tried again later; the module does not end.
 fn runtime() -> Result<Runtime, Lost> {
     // The runtime would panic if it could not start a thread.
-    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_cause(&refused.error)))?;
+    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_error_text(&refused.error)))?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::cause(&error))))
+    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::error_text(&error))))
 }
 
 /// Waits without a runtime.

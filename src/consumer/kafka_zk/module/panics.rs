@@ -11,7 +11,7 @@ thread_local! {
 
 /// Suppresses the messages of this thread's panics from now on, because a server could cause any number of them.
 /// They become the cause of the module's trouble, which is logged once.
-pub fn expect() {
+pub fn expect_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let others = panic::take_hook();
@@ -28,7 +28,7 @@ pub fn expect() {
 
 /// The cause that the last panic shows. Contains its location but not its message, which may be different each
 /// time.
-pub fn cause() -> String {
+pub fn last_panic_cause() -> String {
     let at = LAST.with_borrow(|last| last.clone().unwrap_or_default());
     // The leading directories are those of the build machine.
     let at = at.rsplit_once("/src/").map_or(at.as_str(), |(_, at)| at);
@@ -42,9 +42,9 @@ mod tests {
     #[test]
     fn a_thread_that_expects_panics_is_told_where_the_last_one_was() {
         let told = std::thread::spawn(|| {
-            expect();
+            expect_panics();
             panic::catch_unwind(|| panic!("expected")).unwrap_err();
-            cause()
+            last_panic_cause()
         });
         let told = told.join().unwrap();
         assert!(told.starts_with(super::super::client::LIES) && told.contains("panics.rs:"), "{told}");

@@ -98,7 +98,7 @@ struct Script {
 impl Session for Script {
     type Watch = oneshot::Receiver<()>;
 
-    async fn ask(&self, path: &str, want: Want) -> Result<(Answer, Option<Self::Watch>), Lost> {
+    async fn read_node(&self, path: &str, want: Want) -> Result<(Answer, Option<Self::Watch>), Lost> {
         let event = self.tree.borrow_mut().script.get_mut(path).and_then(VecDeque::pop_front);
         if matches!(event, Some(Event::Expire)) {
             self.expired.notify_one();
@@ -119,7 +119,7 @@ impl Session for Script {
         Ok((answer, watch))
     }
 
-    async fn fired(watch: Self::Watch) {
+    async fn wait_until_fired(watch: Self::Watch) {
         if watch.await.is_err() {
             pending().await
         }
@@ -129,7 +129,7 @@ impl Session for Script {
         Ok(())
     }
 
-    async fn lost(&self) -> Lost {
+    async fn session_lost(&self) -> Lost {
         self.expired.notified().await;
         Lost("expired".to_owned())
     }
@@ -159,13 +159,13 @@ impl Scene {
             module: "zk".to_owned(),
             groups: [Filter::default(), Filter::default()],
             topics: Filter::default(),
-            source: cluster.ensemble("zk"),
+            source: cluster.zookeeper_source("zk"),
             cluster,
-            faults: metrics.errors(&[]),
+            faults: metrics.error_counters(&[]),
             metrics,
-            trouble: Arc::new(Trouble::new("zk".to_owned())),
-            shown: false,
-            full: false,
+            outage: Arc::new(Trouble::new("zk".to_owned())),
+            published: false,
+            limit_logged: false,
         };
         let tree = Rc::new(RefCell::new(Tree::default()));
         nodes.iter().for_each(|(path, data)| tree.borrow_mut().put(path, data));

@@ -11,16 +11,16 @@ pub trait Session {
 
     /// Requests a node by its path, which starts with `zktree::ROOT`. The node is watched from then on, unless it
     /// is missing or refused.
-    fn ask(&self, path: &str, want: Want) -> impl Future<Output = Result<(Answer, Option<Self::Watch>), Lost>>;
+    fn read_node(&self, path: &str, want: Want) -> impl Future<Output = Result<(Answer, Option<Self::Watch>), Lost>>;
 
     /// Waits until a watch has fired, which happens once.
-    fn fired(watch: Self::Watch) -> impl Future<Output = ()>;
+    fn wait_until_fired(watch: Self::Watch) -> impl Future<Output = ()>;
 
     /// Checks that the server answers.
     fn probe(&self) -> impl Future<Output = Result<(), Lost>>;
 
     /// Waits until the connection is lost, and the session with it.
-    fn lost(&self) -> impl Future<Output = Lost>;
+    fn session_lost(&self) -> impl Future<Output = Lost>;
 
     /// Whether its server is cut off from the others, so that its data may be outdated.
     fn is_read_only(&self) -> bool;

@@ -32,7 +32,7 @@ impl Absence {
 impl Scout {
     /// Asks a broker about one topic by name. The metadata leaves out both a topic that may not be described and
     /// one that does not exist; the answer tells which it is.
-    pub(super) fn ask_for(&mut self, topic: TopicAt, view: &ClusterView) {
+    pub(super) fn request_description(&mut self, topic: TopicAt, view: &ClusterView) {
         let name = self.topics.name(topic);
         if let Some(broker) = view.brokers.first()
             && let Err(error) = self.questions.ask_about_topic(topic, name, broker.id)
@@ -44,12 +44,12 @@ impl Scout {
     /// Asks a broker why the topic of share groups is missing, unless that was asked before.
     pub(super) fn ask_once_for_shares(&mut self, view: &ClusterView) {
         if !std::mem::replace(&mut self.absence.asked_for_shares, true) {
-            self.ask_for(SHARE_STATE, view);
+            self.request_description(SHARE_STATE, view);
         }
     }
 
     /// Handles the answer to the question why a topic is missing.
-    pub(super) fn take_absence(&mut self, topic: TopicAt, found: Option<Described>, positions: &Positions) {
+    pub(super) fn handle_missing_topic(&mut self, topic: TopicAt, found: Option<Described>, positions: &Positions) {
         let (name, module) = (self.topics.name(topic), &self.metrics.health().module);
         match found.and_then(|found| found.topics.get(name).copied()) {
             Some(Err(code)) if topic == SHARE_STATE => {
@@ -64,9 +64,9 @@ impl Scout {
                 if self.absence.answers < ABSENCES {
                     return;
                 }
-                positions.count(OFFSETS, 0);
-                positions.tell(&self.metrics);
-                self.seen = true;
+                positions.set_partition_count(OFFSETS, 0);
+                positions.report_progress(&self.metrics);
+                self.offsets_topic_known = true;
             }
             Some(Err(code)) => {
                 if self.absence.refused.replace(code) != Some(code) {

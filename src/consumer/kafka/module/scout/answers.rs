@@ -16,7 +16,7 @@ use crate::model::{ModuleError, Offset, Partition};
 
 impl Scout {
     /// Handles an answer.
-    pub(super) fn take(
+    pub(super) fn handle_answer(
         &mut self,
         answer: Answer,
         begin: &Sender<Notice>,
@@ -25,7 +25,7 @@ impl Scout {
         let (tag, result) = match answer {
             Answer::Offsets { tag, result } => (tag, result),
             Answer::Topics { tag, result } => {
-                self.take_absence(TopicAt(tag), result.ok(), positions);
+                self.handle_missing_topic(TopicAt(tag), result.ok(), positions);
                 return Ok(());
             }
         };
@@ -39,51 +39,51 @@ impl Scout {
         };
         let mut standing = BTreeSet::new();
         for (log, result) in logs.into_iter().zip(results) {
-            self.hear(log, result.as_ref().err().copied());
+            self.record_leader_answer(log, result.as_ref().err().copied());
             let offset = result.ok().and_then(|found| found.offset);
             match question {
-                Question::Start => drop(self.wanted.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start))),
-                Question::End => drop(self.wanted.get_mut(&log).map(|bounds| bounds.end = offset.or(bounds.end))),
-                Question::NewEnd => self.take_new_end(log, offset, begin),
-                Question::Stable => self.take_stable(log, offset, begin),
-                Question::HighWatermark if self.take_high_watermark(log, offset, positions) => {
+                Question::Start => drop(self.requested.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start))),
+                Question::End => drop(self.requested.get_mut(&log).map(|bounds| bounds.end = offset.or(bounds.end))),
+                Question::NewEnd => self.handle_new_end(log, offset, begin),
+                Question::Stable => self.handle_stable_offset(log, offset, begin),
+                Question::HighWatermark if self.handle_high_watermark(log, offset, positions) => {
                     standing.insert(log);
                 }
                 Question::HighWatermark => {}
             }
         }
-        let known: Vec<Begin> = self.wanted.iter().filter_map(|(log, bounds)| bounds.begin(*log)).collect();
+        let known: Vec<Begin> = self.requested.iter().filter_map(|(log, bounds)| bounds.readable_partition(*log)).collect();
         for known in known {
-            self.wanted.remove(&known.log);
+            self.requested.remove(&known.log);
             if begin.send(Notice::Begin(known)).is_err() {
                 warn!(partition = known.log.partition.0, "the reader has ended");
             }
         }
-        positions.tell(&self.metrics);
-        if standing.is_empty() { Ok(()) } else { self.ask(Question::Stable, &standing) }
+        positions.report_progress(&self.metrics);
+        if standing.is_empty() { Ok(()) } else { self.request_offsets(Question::Stable, &standing) }
     }
 
     /// Passes the current end of the log to the reader. Without an answer the question is asked again.
-    fn take_new_end(&mut self, log: Log, end: Option<Offset>, begin: &Sender<Notice>) {
+    fn handle_new_end(&mut self, log: Log, end: Option<Offset>, begin: &Sender<Notice>) {
         match end {
             // Fails when the reader has ended, which is reported separately.
             Some(end) => drop(begin.send(Notice::End { log, end })),
-            None => drop(self.untold.insert(log)),
+            None => drop(self.unanswered_ends.insert(log)),
         }
     }
 
     /// Handles the high watermark of a partition. Returns whether to ask why nothing is read from it.
-    fn take_high_watermark(&mut self, log: Log, end: Option<Offset>, positions: &Positions) -> bool {
-        let (position, Partition(partition)) = (positions.of(log), log.partition);
+    fn handle_high_watermark(&mut self, log: Log, end: Option<Offset>, positions: &Positions) -> bool {
+        let (position, Partition(partition)) = (positions.position(log), log.partition);
         if log.topic == OFFSETS {
-            self.metrics.topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
+            self.metrics.set_topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
         }
         let Some((end, position)) = end.zip(position) else { return false };
         let (module, topic) = (&self.metrics.health().module, self.topics.name(log.topic));
-        match self.held.note(log, position, end, Instant::now()) {
+        match self.blocked.record_position(log, position, end, Instant::now()) {
             Course::Nothing => false,
             Course::Ask => true,
-            Course::GoesOn(stood) => {
+            Course::Resumed(stood) => {
                 info!(module, topic, partition, seconds = stood.as_secs(), "a partition makes progress again");
                 false
             }
@@ -91,10 +91,10 @@ impl Scout {
     }
 
     /// Handles the last stable offset of a partition that stands still, which shows the reason.
-    fn take_stable(&mut self, log: Log, stable: Option<Offset>, begin: &Sender<Notice>) {
-        let (Some(stable), Some(position)) = (stable, self.held.position(log)) else { return };
+    fn handle_stable_offset(&mut self, log: Log, stable: Option<Offset>, begin: &Sender<Notice>) {
+        let (Some(stable), Some(position)) = (stable, self.blocked.position(log)) else { return };
         let why = if stable <= position { Why::Transaction } else { Why::Stuck };
-        let Some(Stands { at, since, is_news }) = self.held.explain(log, why, Instant::now()) else { return };
+        let Some(Stands { at, since, is_news }) = self.blocked.record_reason(log, why, Instant::now()) else { return };
         let (module, topic, partition) = (&self.metrics.health().module, self.topics.name(log.topic), log.partition.0);
         let (offset, seconds) = (at.0, since.as_secs());
         match why {
@@ -125,19 +125,19 @@ impl Scout {
     }
 
     /// Records whether the leader of a partition answered.
-    fn hear(&self, log: Log, error: Option<Code>) {
+    fn record_leader_answer(&self, log: Log, error: Option<Code>) {
         let leader = self.leaders.get(&log).copied().flatten().and_then(|leader| self.addresses.get(&leader));
         let context = self.client.context();
         match error {
             None => {
-                self.answered();
+                self.record_answer();
                 if let Some(leader) = leader {
-                    context.answered_by(leader);
+                    context.record_answer_of(leader);
                 }
             }
             Some(code @ (Code::TIMED_OUT | Code::TRANSPORT)) => {
-                let cause = Cause::own(code, "no answer to a request for log ends");
-                context.unanswered(&cause.of_broker(leader.map(String::as_str)));
+                let cause = Cause::of_code(code, "no answer to a request for log ends");
+                context.record_unanswered(&cause.with_broker(leader.map(String::as_str)));
             }
             Some(_) => {}
         }
