@@ -8,8 +8,8 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use warrener::model::{Name, Offset, Partition, Timestamp};
-use warrener::offsets::encode::{Version, commit_key, commit_value};
-use warrener::offsets::{self, Commit, Key};
+use warrener::offsets::encode::{ValueVersion, commit_key, commit_value};
+use warrener::offsets::{self, CommitRecord, Key};
 
 const RECORDS: usize = 10_000;
 const OTHER: usize = 20;
@@ -41,7 +41,7 @@ const fn is_commit(key: &Key<'_>) -> bool {
 fn commits() -> Vec<Bytes> {
     let commit = |number: usize| {
         let partition = Partition(i32::try_from(number % 100).unwrap());
-        let commit = Commit {
+        let commit = CommitRecord {
             group: Name(b"payments-service"),
             topic: Name(b"payments.transactions"),
             partition,
@@ -52,7 +52,7 @@ fn commits() -> Vec<Bytes> {
             expire: None,
             topic_id: None,
         };
-        let value = commit_value(Version::V4, &commit).unwrap();
+        let value = commit_value(ValueVersion::V4, &commit).unwrap();
         (commit_key(commit.group.0, commit.topic.0, partition).unwrap(), Some(value))
     };
     (0..RECORDS).map(commit).collect()

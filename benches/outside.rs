@@ -14,8 +14,8 @@ use divan::{Bencher, black_box};
 use warrener::evaluate::EvaluatorRules;
 use warrener::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use warrener::storage::{
-    Cluster, CurrentUpdate, EpochUpdate, Expire, GroupFact, GroupKind, MemberUpdate, MembersUpdate, Metadata,
-    OwnedUpdate, PartitionMetadata, Past, Rules, ShareState, ShareUpdate, Storage, TopicMetadata, TopologyUpdate,
+    Cluster, CurrentUpdate, EpochUpdate, ExpiryPolicy, GroupFact, GroupKind, MemberUpdate, MembersUpdate, Metadata,
+    OwnedUpdate, PartitionMetadata, PastState, StorageRules, ShareState, ShareUpdate, Storage, TopicMetadata, TopologyUpdate,
     Update,
 };
 
@@ -31,7 +31,7 @@ fn main() {
 
 /// With so many topics of so many partitions in its metadata, whose ids are their numbers from 1 on.
 fn storage(topics: &[String], partitions: usize) -> Storage {
-    let rules = Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: Expire::NEVER };
+    let rules = StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER };
     let storage = Storage::new([CLUSTER], rules);
     storage.apply_metadata(CLUSTER, metadata(topics, partitions, 1), NOW);
     storage
@@ -53,7 +53,7 @@ fn cluster(storage: &Storage) -> &Arc<Cluster> {
 
 fn apply<'a>(storage: &Storage, updates: impl IntoIterator<Item = Update<'a>>) {
     let cluster = cluster(storage);
-    cluster.apply(cluster.source("m", 0), Past::Read, (1..).map(Order).zip(updates), NOW);
+    cluster.apply(cluster.source("m", 0), PastState::Read, (1..).map(Order).zip(updates), NOW);
 }
 
 /// In an order that is not theirs by name.
@@ -172,7 +172,7 @@ fn members_that_come_and_go(bencher: Bencher<'_, '_>, count: usize) {
         let mut order = 0;
         let mut tell = |one| {
             order += 1;
-            cluster.apply(source, Past::Read, [(Order(order), fact(one))], NOW);
+            cluster.apply(source, PastState::Read, [(Order(order), fact(one))], NOW);
         };
         tell(epoch());
         for (id, partition) in members.iter().zip(0..) {
@@ -222,7 +222,7 @@ fn share_states(bencher: Bencher<'_, '_>, count: usize) {
     bencher.counter(ItemsCount::new(2 * count)).with_inputs(|| storage(&names, 1)).bench_local_refs(|storage| {
         let cluster = cluster(storage);
         let updates = (1..).map(Order).zip((1..=2 * last).map(state));
-        cluster.apply(cluster.share_source("m", 0), Past::Read, updates, NOW);
+        cluster.apply(cluster.share_source("m", 0), PastState::Read, updates, NOW);
     });
 }
 

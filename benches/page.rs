@@ -11,8 +11,8 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use warrener::config::Metrics;
-use warrener::metrics::{Format, Layout, Page};
+use warrener::config::MetricsConfig;
+use warrener::metrics::{Format, PageLayout, MetricsPage};
 use warrener::model::Timestamp;
 use warrener::storage::View;
 
@@ -28,13 +28,13 @@ fn view() -> Arc<View> {
     Arc::new(storage.view(Timestamp(stock::NOW.0 + 5_000), &stock::RULES))
 }
 
-fn page(view: &Arc<View>, layout: &Arc<Layout>) -> Page {
-    Page::new(Arc::clone(view), Arc::clone(layout), Format::Text, Vec::new())
+fn page(view: &Arc<View>, layout: &Arc<PageLayout>) -> MetricsPage {
+    MetricsPage::new(Arc::clone(view), Arc::clone(layout), Format::Text, Vec::new())
 }
 
 #[divan::bench(sample_count = 10)]
 fn text(bencher: Bencher<'_, '_>) {
-    let (view, layout) = (view(), Arc::new(Layout::new(&Metrics::default())));
+    let (view, layout) = (view(), Arc::new(PageLayout::new(&MetricsConfig::default())));
     let bytes: usize = page(&view, &layout).map(|piece| piece.len()).sum();
     bencher
         .counter(BytesCount::new(bytes))
@@ -43,7 +43,7 @@ fn text(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 5)]
 fn gzip(bencher: Bencher<'_, '_>) {
-    let (view, layout) = (view(), Arc::new(Layout::new(&Metrics::default())));
+    let (view, layout) = (view(), Arc::new(PageLayout::new(&MetricsConfig::default())));
     let pieces: Vec<Vec<u8>> = page(&view, &layout).collect();
     let bytes: usize = pieces.iter().map(Vec::len).sum();
     bencher.counter(BytesCount::new(bytes)).bench_local(|| {

@@ -8,7 +8,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use warrener::model::Timestamp;
-use warrener::storage::{Past, Storage};
+use warrener::storage::{PastState, Storage};
 
 mod stock;
 
@@ -41,7 +41,7 @@ fn commits_followed(bencher: Bencher<'_, '_>) {
     let mut number = 9;
     bencher.counter(ItemsCount::new(stock::GROUP_PARTITIONS)).bench_local(|| {
         number += 1;
-        cluster.apply(source, Past::Read, stock::round(&names, number), stock::NOW);
+        cluster.apply(source, PastState::Read, stock::round(&names, number), stock::NOW);
     });
 }
 

@@ -8,7 +8,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use warrener::config::Filter;
 use warrener::model::{Order, Timestamp};
-use warrener::zktree::{Answer, Bounds, Tree};
+use warrener::zktree::{NodeResponse, TreeLimits, Tree};
 
 const SIZES: [usize; 3] = [4_000, 16_000, 64_000];
 
@@ -17,11 +17,11 @@ fn main() {
 }
 
 fn tree() -> Tree {
-    Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default())
+    Tree::new([Filter::default(), Filter::default()], Filter::default(), TreeLimits::default())
 }
 
-fn numbers(size: usize) -> Answer {
-    Answer::Children((0..size).map(|number| number.to_string()).collect())
+fn numbers(size: usize) -> NodeResponse {
+    NodeResponse::Children((0..size).map(|number| number.to_string()).collect())
 }
 
 fn path(text: &str) -> Arc<str> {
@@ -32,13 +32,13 @@ fn path(text: &str) -> Arc<str> {
 #[divan::bench(args = SIZES)]
 fn refused_nodes_compared_with_a_list(bencher: Bencher<'_, '_>, size: usize) {
     let root = path("/consumers");
-    let half = Answer::Children((0..size).step_by(2).map(|number| number.to_string()).collect());
+    let half = NodeResponse::Children((0..size).step_by(2).map(|number| number.to_string()).collect());
     let refused = || {
         let mut tree = tree();
         tree.take(&root, &numbers(size));
         while let Some(ask) = tree.next_request() {
             if *ask.path != *root {
-                tree.take(&ask.path, &Answer::Refused);
+                tree.take(&ask.path, &NodeResponse::Refused);
             }
         }
         tree
@@ -53,12 +53,12 @@ fn refused_nodes_compared_with_a_list(bencher: Bencher<'_, '_>, size: usize) {
 #[divan::bench(args = SIZES)]
 fn lists_beside_refused_nodes(bencher: Bencher<'_, '_>, size: usize) {
     let groups: Vec<Arc<str>> = (0..size).map(|number| path(&format!("/consumers/{number}"))).collect();
-    let parts = Answer::Children(["ids", "offsets", "owners"].map(str::to_owned).into());
+    let parts = NodeResponse::Children(["ids", "offsets", "owners"].map(str::to_owned).into());
     let refused = || {
         let mut tree = tree();
         for group in &groups {
             tree.take(group, &parts);
-            tree.take(&path(&format!("{group}/ids")), &Answer::Refused);
+            tree.take(&path(&format!("{group}/ids")), &NodeResponse::Refused);
         }
         tree
     };
@@ -71,7 +71,7 @@ fn lists_beside_refused_nodes(bencher: Bencher<'_, '_>, size: usize) {
 /// The owners of one group's partitions, read one by one and told of as a whole.
 #[divan::bench(args = SIZES)]
 fn owners_of_one_group(bencher: Bencher<'_, '_>, size: usize) {
-    let owner = Answer::Data { data: b"g_host-1-ab-0".to_vec(), order: Order(1), time: Timestamp(1) };
+    let owner = NodeResponse::Data { data: b"g_host-1-ab-0".to_vec(), order: Order(1), time: Timestamp(1) };
     let nodes: Vec<Arc<str>> = (0..size).map(|number| path(&format!("/consumers/g/owners/t/{number}"))).collect();
     bencher.counter(ItemsCount::new(size)).with_inputs(tree).bench_local_values(|mut tree| {
         nodes.iter().for_each(|node| drop(black_box(tree.take(node, &owner))));

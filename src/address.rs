@@ -4,7 +4,7 @@ use crate::model::Name;
 
 /// A decoded part of a URL. It is a name and may have any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Segment(Vec<u8>);
+pub struct PathSegment(Vec<u8>);
 
 /// Percent-decodes a string (RFC 3986). Returns `None` if a `%` is not followed by two hexadecimal digits.
 #[must_use]
@@ -33,7 +33,7 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(char::from(byte).to_digit(16)?).ok()
 }
 
-impl Segment {
+impl PathSegment {
     /// Creates a segment from bytes.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
@@ -106,8 +106,8 @@ mod tests {
         #[test]
         fn a_name_is_found_by_its_bytes_and_as_it_is_shown(name in prop::collection::vec(any::<u8>(), 0..12)) {
             let is_it = |found: Name<'_>| (found.0 == name).then_some(());
-            prop_assert!(Segment::new(&name).find(is_it).is_some());
-            prop_assert!(Segment::new(Name(&name).to_string().as_bytes()).find(is_it).is_some());
+            prop_assert!(PathSegment::new(&name).find(is_it).is_some());
+            prop_assert!(PathSegment::new(Name(&name).to_string().as_bytes()).find(is_it).is_some());
             let encoded: String = name.iter().map(|byte| format!("%{byte:02X}")).collect();
             prop_assert!(percent_encoded_if_needed(Name(&name)).is_none_or(|exact| exact == encoded));
             prop_assert_eq!(decode(&encoded), Some(name));
@@ -115,7 +115,7 @@ mod tests {
 
         #[test]
         fn no_text_can_cause_a_panic(text in "[%\\\\x0-9a-f/ü]{0,40}") {
-            let _ = (decode(&text), Segment::new(text.as_bytes()).unescaped());
+            let _ = (decode(&text), PathSegment::new(text.as_bytes()).unescaped());
         }
     }
 }

@@ -29,7 +29,7 @@ use clap::{CommandFactory, Parser};
 pub use clap_complete::Shell;
 
 pub use edge::{system_access, config_for_lag, config_for_run};
-pub use lag::{Lag, Output};
+pub use lag::{LagOptions, OutputFormat};
 pub use plan::check;
 
 use crate::config::{Flags, Overrides};
@@ -49,29 +49,29 @@ pub const USAGE: u8 = 64;
 #[derive(Debug, PartialEq)]
 pub enum Command {
     /// `run`, or no subcommand.
-    Run(Run),
+    Run(RunOptions),
     /// `check`: takes the options of `run`, and prints what a run would do.
-    Check(Run),
+    Check(RunOptions),
     /// `demo`.
     Demo(Overrides),
     /// `lag`: reads once, and prints the state of the groups.
-    Lag(Lag),
+    Lag(LagOptions),
     /// `completion`: prints a script for a shell, see [`completion`].
     Completion(Shell),
 }
 
 /// The options of a run: the source of its configuration, and overrides.
 #[derive(Debug, PartialEq)]
-pub struct Run {
+pub struct RunOptions {
     /// Source of the configuration.
-    pub source: Source,
+    pub source: ConfigSource,
     /// Options that take precedence over the configuration.
     pub overrides: Overrides,
 }
 
 /// Source of a configuration.
 #[derive(Debug, PartialEq)]
-pub enum Source {
+pub enum ConfigSource {
     /// `--config`.
     File(PathBuf),
     /// `--brokers` and the filters.
@@ -103,13 +103,13 @@ impl Exit {
         Self { code: USAGE, stdout: String::new(), stderr }
     }
 
-    fn mistakes(source: &Source, mistakes: impl IntoIterator<Item: ToString>) -> Self {
+    fn mistakes(source: &ConfigSource, mistakes: impl IntoIterator<Item: ToString>) -> Self {
         let mistakes: Vec<String> = mistakes.into_iter().map(|mistake| mistake.to_string()).collect();
         let (count, lines) = (mistakes.len(), mistakes.join("\n"));
         let plural = if count == 1 { "" } else { "s" };
         match source {
-            Source::File(path) => Self::usage(format!("{}: {count} mistake{plural}\n{lines}\n", path.display())),
-            Source::Flags(_) => Self::usage(format!("{lines}\n")),
+            ConfigSource::File(path) => Self::usage(format!("{}: {count} mistake{plural}\n{lines}\n", path.display())),
+            ConfigSource::Flags(_) => Self::usage(format!("{lines}\n")),
         }
     }
 }

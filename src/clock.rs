@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracing::{info, warn};
 
 use crate::model::{Tick, Timestamp};
-use crate::wall_clock::{AsOf, Change, WallClock};
+use crate::wall_clock::{ExpiryTime, ClockChange, WallClock};
 
 /// The current wall clock time, in Unix milliseconds.
 #[must_use]
@@ -25,14 +25,14 @@ pub fn tick() -> Tick {
 /// The current wall clock time, and whether anything may expire by it. A process has one wall clock, so its state
 /// is shared by all callers and a jump is logged once.
 #[must_use]
-pub fn expiry_time() -> AsOf {
+pub fn expiry_time() -> ExpiryTime {
     static WALL: Mutex<WallClock> = Mutex::new(WallClock::new());
     let (as_of, change) = WALL.lock().unwrap_or_else(PoisonError::into_inner).compare_clocks(now(), tick());
     match change {
-        Some(Change::Jumped(by)) => {
+        Some(ClockChange::Jumped(by)) => {
             warn!(seconds = by / 1000, "the wall clock has jumped: nothing expires for ten minutes");
         }
-        Some(Change::Trusted) => info!("the wall clock is believed again: groups may expire"),
+        Some(ClockChange::Trusted) => info!("the wall clock is believed again: groups may expire"),
         None => {}
     }
     expiry_time

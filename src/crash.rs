@@ -31,7 +31,7 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use allocator::{Allocator, limit_kept_memory, return_free_memory};
+pub use allocator::{ReportingAllocator, limit_kept_memory, return_free_memory};
 pub use stack::enable_for_thread;
 
 /// The signals of faults. Each ends a process with a core dump.
@@ -61,11 +61,11 @@ pub fn install_handlers() -> io::Result<()> {
     FATAL.iter().try_for_each(|(signal, _)| handle(*signal, Some(report)))
 }
 
-type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+type SignalHandler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// Sets the handler of a signal; `None` is the default action.
 #[expect(clippy::as_conversions, reason = "sigaction takes a function as a number")]
-fn handle(signal: c_int, handler: Option<Handler>) -> io::Result<()> {
+fn handle(signal: c_int, handler: Option<SignalHandler>) -> io::Result<()> {
     // SAFETY: all zeroes are a valid `sigaction` with the default action; the handler has the form that SA_SIGINFO
     // asks for, and all other signals wait until it has ended.
     let result = unsafe {
@@ -90,8 +90,8 @@ extern "C" fn report(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_
         }
     }
     // SAFETY: the kernel hands both to a handler with SA_SIGINFO.
-    let fault = unsafe { Fault::read(signal, &*info, context) };
-    let mut line = Line::default();
+    let fault = unsafe { FatalSignal::read(signal, &*info, context) };
+    let mut line = ReportLine::default();
     let head = HEAD.get().map_or("warrener", String::as_str);
     // The buffer takes what fits and never fails.
     let _ = write!(line, "{head}: ended by {} in thread {}: {fault}", name(signal), ThreadName::own());
@@ -111,7 +111,7 @@ fn name(signal: c_int) -> &'static str {
 
 /// A fault.
 #[derive(Clone, Copy, Debug)]
-struct Fault {
+struct FatalSignal {
     signal: c_int,
     /// Above 0 for a fault of this thread; otherwise it says how the signal was sent.
     code: c_int,
@@ -129,7 +129,7 @@ struct Fault {
 /// An access that fails this close to the stack pointer counts as a stack overflow.
 const NEAR: usize = 64 * 1024;
 
-impl Fault {
+impl FatalSignal {
     /// # Safety
     /// Both are what the kernel handed to the handler of this signal.
     unsafe fn read(signal: c_int, info: &libc::siginfo_t, context: *const c_void) -> Self {
@@ -151,7 +151,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FatalSignal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { signal, sender, own, refused, address, .. } = *self;
         if self.is_sent() {
@@ -227,18 +227,18 @@ impl fmt::Display for ThreadName {
 }
 
 /// A line that is being formatted. What does not fit is dropped.
-struct Line {
+struct ReportLine {
     bytes: [u8; 320],
     len: usize,
 }
 
-impl Default for Line {
+impl Default for ReportLine {
     fn default() -> Self {
         Self { bytes: [b'\n'; 320], len: 0 }
     }
 }
 
-impl Write for Line {
+impl Write for ReportLine {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         // One byte is reserved for the end of the line.
         let room = self.bytes.len().saturating_sub(1);
@@ -252,7 +252,7 @@ impl Write for Line {
     }
 }
 
-impl Line {
+impl ReportLine {
     /// Writes the line to standard error. Waits at most a second until standard error accepts it.
     fn print(&self) {
         let mut rest = self.bytes.get(..=self.len).unwrap_or_default();

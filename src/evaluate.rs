@@ -11,10 +11,10 @@ mod tests;
 use std::num::NonZeroUsize;
 
 use crate::model::Commit;
-use crate::model::LagThen;
+use crate::model::CommitLag;
 use crate::model::{Lag, Offset, Timestamp};
 
-pub use reason::{Span, reason};
+pub use reason::{ShortDuration, reason};
 
 /// The status of a group on one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,7 +103,7 @@ pub struct EvaluatorRules {
 
 /// What is known of the log of a window's partition.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Log<'a> {
+pub struct LogState<'a> {
     /// The current lag of the newest commit. `None` while it is unknown.
     pub current_lag: Option<Lag>,
     /// The log ends of the last refreshes that read one, in any order.
@@ -148,7 +148,7 @@ pub struct GroupEvaluation {
 /// window. Without such a sign they do not match. So a group for which no log end has been read is OK: it is not known
 /// to have a problem. REWIND needs no lag.
 #[must_use]
-pub fn evaluate_partition<W>(window: W, log: &Log<'_>, now: Timestamp, rules: &EvaluatorRules) -> Evaluation
+pub fn evaluate_partition<W>(window: W, log: &LogState<'_>, now: Timestamp, rules: &EvaluatorRules) -> Evaluation
 where
     W: DoubleEndedIterator<Item = Commit> + ExactSizeIterator + Clone,
 {
@@ -160,7 +160,7 @@ where
 }
 
 /// Rules 3 to 8: the current lag is unknown, or above `allowed`.
-fn evaluate_lagging<W>(window: &W, log: &Log<'_>, now: Timestamp, allowed: Lag) -> PartitionStatus
+fn evaluate_lagging<W>(window: &W, log: &LogState<'_>, now: Timestamp, allowed: Lag) -> PartitionStatus
 where
     W: DoubleEndedIterator<Item = Commit> + Clone,
 {
@@ -174,7 +174,7 @@ where
     if records_wait && is_silent(&first, &last, now) && !was_at_end() {
         return PartitionStatus::Stop;
     }
-    let course = Course::of(first.offset, window.clone(), log);
+    let course = WindowFacts::of(first.offset, window.clone(), log);
     if course.step_back.is_some_and(|back| !back.recovered) {
         PartitionStatus::Rewind
     } else if !records_wait || course.least_lag.is_some_and(|lag| lag <= allowed) {
@@ -196,7 +196,7 @@ fn is_silent(first: &Commit, last: &Commit, now: Timestamp) -> bool {
 /// What the rules need to know of a window.
 ///
 /// It is computed in one pass: where many groups lag, a scrape evaluates a million windows.
-struct Course {
+struct WindowFacts {
     step_back: Option<StepBack>,
     /// The smallest known commit lag.
     least_lag: Option<Lag>,
@@ -215,8 +215,8 @@ struct StepBack {
     recovered: bool,
 }
 
-impl Course {
-    fn of(first: Offset, window: impl Iterator<Item = Commit>, log: &Log<'_>) -> Self {
+impl WindowFacts {
+    fn of(first: Offset, window: impl Iterator<Item = Commit>, log: &LogState<'_>) -> Self {
         let mut course = Self { step_back: None, least_lag: None, stands_still: true, catches_up: false };
         let (mut before, mut lag_before) = (first, None);
         for commit in window {
@@ -248,14 +248,14 @@ fn ratio(part: usize, whole: usize) -> f64 {
     count(part).ratio(count(whole))
 }
 
-impl Log<'_> {
+impl LogState<'_> {
     /// The lag that a commit left, if it is known.
     #[must_use]
     pub fn commit_lag(&self, commit: &Commit) -> Option<Lag> {
         match commit.lag {
-            LagThen::Known(lag) => Some(lag),
-            LagThen::Pending => Some(self.first_end?.lag_behind(commit.offset)),
-            LagThen::Unknown => None,
+            CommitLag::Known(lag) => Some(lag),
+            CommitLag::Pending => Some(self.first_end?.lag_behind(commit.offset)),
+            CommitLag::Unknown => None,
         }
     }
 }

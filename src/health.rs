@@ -39,7 +39,7 @@ impl ModuleKind {
 
 /// The state of one module. The module writes it; scrapes and readiness read it.
 #[derive(Debug)]
-pub struct Health {
+pub struct ModuleHealth {
     /// The cluster's name.
     pub cluster: String,
     /// The kind.
@@ -59,19 +59,19 @@ pub struct Health {
     /// By partition of the offsets topic, how many records its reader is behind.
     topic_lag: Mutex<BTreeMap<i32, i64>>,
     /// Returns why the servers do not answer.
-    cause: OnceLock<Cause>,
+    cause: OnceLock<CauseSource>,
 }
 
 /// Returns why the servers do not answer. `None` while they answer, or while the cause is unknown.
-struct Cause(Box<dyn Fn() -> Option<String> + Send + Sync>);
+struct CauseSource(Box<dyn Fn() -> Option<String> + Send + Sync>);
 
-impl fmt::Debug for Cause {
+impl fmt::Debug for CauseSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_tuple("Cause").finish_non_exhaustive()
     }
 }
 
-impl Health {
+impl ModuleHealth {
     /// A module that has not answered yet.
     #[must_use]
     pub const fn new(cluster: String, kind: ModuleKind, module: String) -> Self {
@@ -106,7 +106,7 @@ impl Health {
     ///
     /// Only the first call has an effect: a module is configured once.
     pub fn set_cause(&self, cause: impl Fn() -> Option<String> + Send + Sync + 'static) {
-        drop(self.cause.set(Cause(Box::new(cause))));
+        drop(self.cause.set(CauseSource(Box::new(cause))));
     }
 
     /// Why the servers do not answer. `None` while they answer, or while the cause is unknown.
@@ -198,8 +198,8 @@ impl Health {
 mod tests {
     use super::*;
 
-    fn health() -> Health {
-        Health::new("c".into(), ModuleKind::Consumer, "m".into())
+    fn health() -> ModuleHealth {
+        ModuleHealth::new("c".into(), ModuleKind::Consumer, "m".into())
     }
 
     #[test]

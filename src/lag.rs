@@ -7,7 +7,7 @@ use crate::model::{Lag, Offset};
 
 /// Log start (earliest offset) and log end (high watermark) of a partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bounds {
+pub struct OffsetBounds {
     /// The log start, if known.
     pub start: Option<Offset>,
     /// The log end, if known.
@@ -23,7 +23,7 @@ pub struct Bounds {
 /// share groups, whose members finish records out of order (KIP-1226). Brokers before 4.2 do not write it: then it is
 /// `None`, and so is the lag, unless no record lies between `committed` and the log end.
 #[must_use]
-pub fn lag(committed: Offset, done: Option<u32>, bounds: Bounds) -> Option<Lag> {
+pub fn lag(committed: Offset, done: Option<u32>, bounds: OffsetBounds) -> Option<Lag> {
     let from = bounds.start.map_or(committed, |start| start.max(committed));
     let there = bounds.end?.lag_behind(from);
     if there == Lag(0) {
@@ -38,7 +38,7 @@ pub fn lag(committed: Offset, done: Option<u32>, bounds: Bounds) -> Option<Lag> 
 ///
 /// `None` while the log start is unknown.
 #[must_use]
-pub fn purged(committed: Offset, bounds: Bounds) -> Option<Lag> {
+pub fn purged(committed: Offset, bounds: OffsetBounds) -> Option<Lag> {
     Some(bounds.start?.lag_behind(committed))
 }
 
@@ -58,7 +58,7 @@ impl RetentionUsed {
 
     /// The share that a commit leaves unread. `None` while the log start or the log end is unknown.
     #[must_use]
-    pub fn by(committed: Offset, bounds: Bounds) -> Option<Self> {
+    pub fn by(committed: Offset, bounds: OffsetBounds) -> Option<Self> {
         let (start, end) = (bounds.start?, bounds.end?);
         let (Lag(unread), Lag(kept)) = (end.lag_behind(committed), end.lag_behind(start));
         Some(Self { unread: unread.min(kept), retained: kept.max(1) })
@@ -96,8 +96,8 @@ impl Eq for RetentionUsed {}
 mod tests {
     use super::*;
 
-    fn bounds(start: i64, end: i64) -> Bounds {
-        Bounds { start: Some(Offset(start)), end: Some(Offset(end)) }
+    fn bounds(start: i64, end: i64) -> OffsetBounds {
+        OffsetBounds { start: Some(Offset(start)), end: Some(Offset(end)) }
     }
 
     #[test]
@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(lag(40, bounds(10, 100)), Some(Lag(60)));
         assert_eq!(lag(5, bounds(10, 100)), Some(Lag(90)));
         assert_eq!(lag(101, bounds(10, 100)), Some(Lag(0)));
-        assert_eq!(lag(40, Bounds { end: None, ..bounds(10, 0) }), None);
-        assert_eq!(lag(40, Bounds { start: None, ..bounds(0, 100) }), Some(Lag(60)));
+        assert_eq!(lag(40, OffsetBounds { end: None, ..bounds(10, 0) }), None);
+        assert_eq!(lag(40, OffsetBounds { start: None, ..bounds(0, 100) }), Some(Lag(60)));
     }
 
     #[test]
@@ -125,7 +125,7 @@ mod tests {
     fn what_retention_deleted_is_purged_not_lag() {
         assert_eq!(purged(Offset(4), bounds(10, 100)), Some(Lag(6)));
         assert_eq!(purged(Offset(40), bounds(10, 100)), Some(Lag(0)));
-        assert_eq!(purged(Offset(40), Bounds::default()), None);
+        assert_eq!(purged(Offset(40), OffsetBounds::default()), None);
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(used(10, bounds(50, 100)), Some(1.0));
         assert_eq!(used(120, bounds(50, 100)), Some(0.0));
         assert_eq!(used(7, bounds(100, 100)), Some(0.0));
-        assert_eq!(used(7, Bounds { start: None, ..bounds(0, 100) }), None);
+        assert_eq!(used(7, OffsetBounds { start: None, ..bounds(0, 100) }), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::evaluate::PartitionStatus;
 use crate::model::{Lag, Name, Offset, Partition, TimeLag};
 use crate::storage::{ClusterView, CommitView, GroupTopicView, GroupView, Member, View};
 
-pub use text::Table;
+pub use text::LagTable;
 
 /// Names of the columns in the table. A [`Row`] serializes with the same names in snake case.
 pub const COLUMNS: [&str; 10] = [
@@ -32,7 +32,7 @@ pub const COLUMNS: [&str; 10] = [
 
 /// A row: a partition that a group has committed, or that is assigned to one of its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row<'v> {
+pub struct LagRow<'v> {
     /// Name of the cluster.
     pub cluster: Name<'v>,
     /// Name of the group.
@@ -52,13 +52,13 @@ pub struct Row<'v> {
     /// The status. OK before the first commit (docs/src/reference/status-rules.md, Empty and young windows).
     pub status: PartitionStatus,
     /// The owner of the partition, if there is one.
-    pub owner: Option<Owner<'v>>,
+    pub owner: Option<OwnerName<'v>>,
 }
 
 /// A member as the table shows it: `client@host`, which tells which program it is and where it runs. The member id is
 /// shown only if both are empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner<'v> {
+pub struct OwnerName<'v> {
     /// Client id.
     pub client_id: Name<'v>,
     /// Host as in the record, for example `/10.0.0.1`.
@@ -67,7 +67,7 @@ pub struct Owner<'v> {
     pub id: Name<'v>,
 }
 
-impl fmt::Display for Owner<'_> {
+impl fmt::Display for OwnerName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = Name(self.host.0.strip_prefix(b"/").unwrap_or(self.host.0));
         match (self.client_id.0.is_empty(), host.0.is_empty()) {
@@ -79,7 +79,7 @@ impl fmt::Display for Owner<'_> {
     }
 }
 
-impl<'v> Owner<'v> {
+impl<'v> OwnerName<'v> {
     pub(crate) fn of(member: &'v Member) -> Self {
         Self { client_id: member.client_id.name(), host: member.client_host.name(), id: member.id.name() }
     }
@@ -90,17 +90,17 @@ impl<'v> Owner<'v> {
 /// The rows of a group stand together, the worst first, and the groups are sorted by their worst rows. So the first
 /// line shows the worst problem, and the lines below it the rest of its group.
 #[must_use]
-pub fn rows<'v>(view: &'v View, groups: &[String]) -> Vec<Row<'v>> {
-    let mut sorted: Vec<Vec<Row<'v>>> = Vec::new();
+pub fn rows<'v>(view: &'v View, groups: &[String]) -> Vec<LagRow<'v>> {
+    let mut sorted: Vec<Vec<LagRow<'v>>> = Vec::new();
     for cluster in &view.clusters {
         for group in cluster.groups.iter().filter(|group| is_wanted(group, groups)) {
             let mut rows: Vec<_> = cluster.topics_of(group).iter().flat_map(|topic| rows_of(cluster, topic)).collect();
-            rows.sort_unstable_by_key(Row::sort_key);
+            rows.sort_unstable_by_key(LagRow::sort_key);
             sorted.push(rows);
         }
     }
     // The first row of a group is its worst.
-    sorted.sort_unstable_by_key(|rows| rows.first().map(Row::sort_key));
+    sorted.sort_unstable_by_key(|rows| rows.first().map(LagRow::sort_key));
     sorted.into_iter().flatten().collect()
 }
 
@@ -121,7 +121,7 @@ fn is_named(group: &GroupView, name: &str) -> bool {
     own.0 == name.as_bytes() || own.to_string() == name
 }
 
-fn rows_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView) -> impl Iterator<Item = Row<'v>> {
+fn rows_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView) -> impl Iterator<Item = LagRow<'v>> {
     let committed: Vec<_> = cluster.commits(topic).map(|commit| row_of(cluster, topic, &commit)).collect();
     let mut assigned: Vec<Partition> = topic.assigned.iter().map(|one| one.partition).collect();
     assigned.dedup();
@@ -130,8 +130,8 @@ fn rows_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView) -> impl Iter
     committed.into_iter().chain(uncommitted)
 }
 
-fn row_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, commit: &CommitView) -> Row<'v> {
-    Row {
+fn row_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, commit: &CommitView) -> LagRow<'v> {
+    LagRow {
         current_offset: Some(commit.committed),
         log_end_offset: commit.bounds.end,
         lag: commit.lag(),
@@ -141,10 +141,10 @@ fn row_of<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, commit: &Comm
     }
 }
 
-fn uncommitted_row<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, partition: Partition) -> Row<'v> {
+fn uncommitted_row<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, partition: Partition) -> LagRow<'v> {
     let owned = topic.assigned.binary_search_by_key(&partition, |one| one.partition).ok();
     let member = owned.and_then(|place| topic.members.get(topic.assigned.get(place)?.member));
-    Row {
+    LagRow {
         cluster: cluster.label.name(),
         group: topic.group.name(),
         topic: topic.name.label.name(),
@@ -154,22 +154,22 @@ fn uncommitted_row<'v>(cluster: &'v ClusterView, topic: &'v GroupTopicView, part
         lag: None,
         time_lag: None,
         status: PartitionStatus::Ok,
-        owner: member.map(Owner::of),
+        owner: member.map(OwnerName::of),
     }
 }
 
 /// Sort key of rows, the worst first: status, time lag, lag, and names.
-type Badness<'v> = (Reverse<u8>, Waiting, Waiting, Name<'v>, Name<'v>, Name<'v>, Partition);
+type RowSortKey<'v> = (Reverse<u8>, LagOrder, LagOrder, Name<'v>, Name<'v>, Name<'v>, Partition);
 
 /// An amount of lag, sorted from most to least. An unknown amount is between those above 0 and 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Waiting {
+pub(crate) enum LagOrder {
     Known(Reverse<u64>),
     Unknown,
     Zero,
 }
 
-impl Waiting {
+impl LagOrder {
     pub(crate) const fn of(much: Option<u64>) -> Self {
         match much {
             Some(0) => Self::Zero,
@@ -179,10 +179,10 @@ impl Waiting {
     }
 }
 
-impl<'v> Row<'v> {
-    fn sort_key(&self) -> Badness<'v> {
-        let time = Waiting::of(self.time_lag.map(|time| time.0));
-        let records = Waiting::of(self.lag.map(|lag| lag.0));
+impl<'v> LagRow<'v> {
+    fn sort_key(&self) -> RowSortKey<'v> {
+        let time = LagOrder::of(self.time_lag.map(|time| time.0));
+        let records = LagOrder::of(self.lag.map(|lag| lag.0));
         (Reverse(self.status.rank()), time, records, self.cluster, self.group, self.topic, self.partition)
     }
 

@@ -9,23 +9,23 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::{LogFormat, Logging};
+use crate::config::{LogFormat, LoggingConfig};
 use crate::model::Level;
-use crate::model::LogLevel;
-use crate::terminal::{Form, Harmless};
+use crate::model::LogLevelControl;
+use crate::terminal::{EscapeForm, EscapingWriter};
 
 /// Starts logging. Must be called only once per process.
 #[must_use]
-pub fn start(logging: &Logging) -> LogLevel {
+pub fn start(logging: &LoggingConfig) -> LogLevelControl {
     let (filter, handle) = reload::Layer::new(filter_of(logging.level));
     // Each event is one write. The formatter itself escapes only some control characters, and only in some fields.
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false);
     // Without this, a closed standard error would cause a panic.
     let lines = lines.log_internal_errors(false);
     let lines = match logging.format {
-        LogFormat::Text => lines.with_writer(|| Harmless::new(Form::Text, std::io::stderr())).boxed(),
+        LogFormat::Text => lines.with_writer(|| EscapingWriter::new(EscapeForm::Text, std::io::stderr())).boxed(),
         LogFormat::Json => {
-            lines.json().flatten_event(true).with_writer(|| Harmless::new(Form::Json, std::io::stderr())).boxed()
+            lines.json().flatten_event(true).with_writer(|| EscapingWriter::new(EscapeForm::Json, std::io::stderr())).boxed()
         }
     };
     // zookeeper_client warns on every attempt while an ensemble is down, and shows session passwords at debug level.
@@ -33,7 +33,7 @@ pub fn start(logging: &Logging) -> LogLevel {
     let lines = lines.with_filter(filter_fn(|metadata| !metadata.target().starts_with("zookeeper_client")));
     tracing_subscriber::registry().with(filter).with(lines).init();
     let (told, first) = (handle.clone(), logging.level);
-    LogLevel {
+    LogLevelControl {
         get: Box::new(move || told.with_current(|filter| level(*filter)).unwrap_or(first)),
         set: Box::new(move |level| {
             if let Err(error) = handle.reload(filter_of(level)) {

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use warrener::cli::{self, Command, Exit, Lag, Run};
-use warrener::config::{Config, Overrides, Warning};
+use warrener::cli::{self, Command, Exit, LagOptions, RunOptions};
+use warrener::config::{Config, Overrides, ConfigWarning};
 use warrener::demo::Demo;
-use warrener::model::LogLevel;
-use warrener::supervise::{self, Reading, RunError};
+use warrener::model::LogLevelControl;
+use warrener::supervise::{self, LagReading, RunError};
 use warrener::{crash, log, shortage};
 
 #[global_allocator]
-static ALLOCATOR: crash::Allocator = crash::Allocator;
+static ALLOCATOR: crash::ReportingAllocator = crash::ReportingAllocator;
 
 /// Time for blocking work in flight after everything else has ended.
 const LINGER: Duration = Duration::from_millis(200);
@@ -37,20 +37,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(run: &Run) -> Result<ExitCode, Exit> {
+fn start(run: &RunOptions) -> Result<ExitCode, Exit> {
     let (config, level) = start_log(cli::config_for_run(run.load()?)?);
     let run = supervise::run(config, level, CancellationToken::new(), |_| ());
     Ok(within_runtime(async { run.await.map(|()| ExitCode::SUCCESS) }))
 }
 
-fn read_once(lag: &Lag) -> Result<ExitCode, Exit> {
+fn read_once(lag: &LagOptions) -> Result<ExitCode, Exit> {
     let (config, _) = start_log(cli::config_for_lag(lag.run.load()?)?);
-    let print = |reading: &Reading| lag.print(reading, std::io::stdout(), std::io::stderr());
+    let print = |reading: &LagReading| lag.print(reading, std::io::stdout(), std::io::stderr());
     Ok(within_runtime(async { supervise::read_once(config, lag.timeout, print).await.map(ExitCode::from) }))
 }
 
 /// Starts the log and logs the warnings about the configuration.
-fn start_log((config, warnings): (Config, Vec<Warning>)) -> (Config, LogLevel) {
+fn start_log((config, warnings): (Config, Vec<ConfigWarning>)) -> (Config, LogLevelControl) {
     let level = log::start(&config.logging);
     for warning in warnings {
         warn!("{warning}");

@@ -47,14 +47,14 @@ pub fn thread_error_text(error: &io::Error) -> String {
 
 /// Logs a repeated shortage once, until a minute has passed without it.
 #[derive(Debug, Default)]
-pub struct Reporter {
+pub struct ShortageReporter {
     last: Mutex<Option<Instant>>,
 }
 
 /// After this time without a shortage the next one is logged again.
 const CALM: Duration = Duration::from_secs(60);
 
-impl Reporter {
+impl ShortageReporter {
     /// Starts without a shortage.
     #[must_use]
     pub const fn new() -> Self {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_shortage_that_goes_on_is_logged_once() {
-        let (reporter, start) = (Reporter::new(), Instant::now());
+        let (reporter, start) = (ShortageReporter::new(), Instant::now());
         let news = [0, 59, 118, 177, 237, 238].map(|second| reporter.mark_reported(start + Duration::from_secs(second)));
         assert_eq!(news, [true, false, false, false, true, false]);
     }

@@ -15,23 +15,23 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::burrow::{self, Api};
-use crate::config::{Config, HttpServer};
-use crate::health::Health;
-use crate::http::{Awaited, BindError, Crowd, Readiness, Server, Site};
-use crate::metrics::{Layout, Page};
-use crate::model::LogLevel;
+use crate::burrow::{self, BurrowApi};
+use crate::config::{Config, HttpServerConfig};
+use crate::health::ModuleHealth;
+use crate::http::{PendingItem, BindError, ConnectionLimit, Readiness, Server, Endpoints};
+use crate::metrics::{PageLayout, MetricsPage};
+use crate::model::LogLevelControl;
 use crate::model::ModuleError;
 use crate::status_page;
 use crate::storage::{Storage, View};
-use crate::task::{Failure, Why};
+use crate::task::{TaskFailure, EndReason};
 use crate::{clock, crash, host, model, shortage};
 
 use app::App;
-use signals::{Asked, Signals};
+use signals::{SignalAction, Signals};
 use view_cache::ViewCache;
 
-pub use once::{Missing, Reading, read_once};
+pub use once::{MissingCluster, LagReading, read_once};
 
 /// Interval of checks for expired groups.
 const EXPIRY: Duration = Duration::from_secs(30);
@@ -59,22 +59,22 @@ pub enum RunError {
 }
 
 /// The parts of a run, with what is needed to show them over HTTP.
-struct Shown {
+struct ServedApp {
     app: App,
-    level: LogLevel,
+    level: LogLevelControl,
     /// Name of this machine.
     host: String,
-    layout: Arc<Layout>,
+    layout: Arc<PageLayout>,
     view_cache: ViewCache,
     started: Instant,
 }
 
-impl From<Failure> for RunError {
-    fn from(Failure { task, why }: Failure) -> Self {
+impl From<TaskFailure> for RunError {
+    fn from(TaskFailure { task, why }: TaskFailure) -> Self {
         match why {
-            Why::Failed(error) => Self::Module(error),
-            Why::Panicked(words) => Self::Panicked(task, words),
-            Why::Returned => Self::Ended(task),
+            EndReason::Failed(error) => Self::Module(error),
+            EndReason::Panicked(words) => Self::Panicked(task, words),
+            EndReason::Returned => Self::Ended(task),
         }
     }
 }
@@ -87,13 +87,13 @@ impl From<Failure> for RunError {
 /// A failure that waiting cannot repair, at the start or later.
 pub async fn run(
     config: Config,
-    level: LogLevel,
+    level: LogLevelControl,
     stop: CancellationToken,
     listening: impl FnOnce(&[SocketAddr]),
 ) -> Result<(), RunError> {
     // First, so that a signal that arrives while the modules start also ends the run.
     let signals = Signals::new()?;
-    let shown = Arc::new(Shown::new(App::new(config, stop), level));
+    let shown = Arc::new(ServedApp::new(App::new(config, stop), level));
     let app = &shown.app;
     let (failures, failed) = unbounded_channel();
     let mut modules = app.configure(&failures)?;
@@ -127,9 +127,9 @@ pub async fn run(
 }
 
 /// The limit of connections, from the number of file descriptors.
-fn connection_limit() -> Arc<Crowd> {
+fn connection_limit() -> Arc<ConnectionLimit> {
     let descriptors = shortage::descriptor_limit().unwrap_or(u64::MAX);
-    let crowd = Crowd::for_descriptors(descriptors);
+    let crowd = ConnectionLimit::for_descriptors(descriptors);
     if crowd.is_restricted() {
         let connections = crowd.max_connections();
         warn!(descriptors, connections, "few file descriptors: fewer clients than usual may be connected");
@@ -155,32 +155,32 @@ async fn return_free_memory(stop: CancellationToken) -> Result<(), RunError> {
     Ok(())
 }
 
-impl Shown {
-    fn new(app: App, level: LogLevel) -> Self {
-        let layout = Arc::new(Layout::new(&app.config.metrics));
+impl ServedApp {
+    fn new(app: App, level: LogLevelControl) -> Self {
+        let layout = Arc::new(PageLayout::new(&app.config.metrics));
         let view_cache = ViewCache::default();
         Self { app, level, host: host::name(), layout, view_cache, started: Instant::now() }
     }
 
     fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
         let crowd = connection_limit();
-        let bind = |section: &HttpServer| Server::bind(&section.address, self.site(section), &crowd);
+        let bind = |section: &HttpServerConfig| Server::bind(&section.address, self.site(section), &crowd);
         self.app.config.http.iter().map(bind).collect()
     }
 
-    fn site(self: &Arc<Self>, section: &HttpServer) -> Site {
+    fn site(self: &Arc<Self>, section: &HttpServerConfig) -> Endpoints {
         let [scraped, asked, observed, called, looked] = std::array::from_fn(|_| Arc::clone(self));
         let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
-        Site {
+        Endpoints {
             scrape: Arc::new(move |format, asked| {
                 let view = scraped.view(asked)?;
                 let tail = scraped.app.exporter_metrics.render(&scraped.app.storage, &view, clock::tick(), format);
-                Ok(Box::new(Page::new(view, Arc::clone(&scraped.layout), format, tail)))
+                Ok(Box::new(MetricsPage::new(view, Arc::clone(&scraped.layout), format, tail)))
             }),
             ready: Arc::new(move || asked.readiness(ready_timeout, clock::tick())),
             observe: Arc::new(move |took| observed.app.exporter_metrics.observe_scrape(took)),
             burrow: Arc::new(move |verb, path, body| {
-                called.burrow_api().answer(&burrow::Asked { verb, path, body, admin, now: clock::now() })
+                called.burrow_api().answer(&burrow::BurrowRequest { verb, path, body, admin, now: clock::now() })
             }),
             status_page: Arc::new(move |call| looked.status_page_data().answer(call, clock::now())),
             origin: self.app.config.general.access_control_allow_origin.clone(),
@@ -193,8 +193,8 @@ impl Shown {
         self.view_cache.view(asked, || self.app.storage.try_view(clock::now(), &self.app.evaluator))
     }
 
-    fn burrow_api(&self) -> Api<'_> {
-        Api {
+    fn burrow_api(&self) -> BurrowApi<'_> {
+        BurrowApi {
             config: &self.app.config,
             storage: &self.app.storage,
             rules: &self.app.evaluator,
@@ -203,10 +203,10 @@ impl Shown {
         }
     }
 
-    fn status_page_data(&self) -> status_page::Data<'_> {
+    fn status_page_data(&self) -> status_page::StatusPageData<'_> {
         let App { storage, exporter_metrics: own, .. } = &self.app;
         let exporter = own.report(storage, (clock::now(), clock::tick()), self.started.elapsed());
-        status_page::Data { storage, rules: &self.app.evaluator, exporter }
+        status_page::StatusPageData { storage, rules: &self.app.evaluator, exporter }
     }
 
     fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
@@ -219,7 +219,7 @@ impl Shown {
     async fn wait_for_end(
         &self,
         mut signals: Signals,
-        mut failed: UnboundedReceiver<Failure>,
+        mut failed: UnboundedReceiver<TaskFailure>,
         tasks: &mut JoinSet<Result<(), RunError>>,
     ) -> Result<(), RunError> {
         loop {
@@ -227,8 +227,8 @@ impl Shown {
                 biased;
                 () = self.app.stop.cancelled() => return Ok(()),
                 asked = signals.next() => match asked {
-                    Asked::End => break,
-                    Asked::Reload => warn!("SIGHUP is ignored: reloading is not supported yet"),
+                    SignalAction::End => break,
+                    SignalAction::Reload => warn!("SIGHUP is ignored: reloading is not supported yet"),
                 },
                 Some(failure) = failed.recv() => return Err(failure.into()),
                 Some(ended) = tasks.join_next() => match ended {
@@ -241,7 +241,7 @@ impl Shown {
         info!("stopping");
         // A second signal ends the program immediately.
         tokio::spawn(async move {
-            while matches!(signals.next().await, Asked::Reload) {}
+            while matches!(signals.next().await, SignalAction::Reload) {}
             warn!("stopped at once");
             std::process::exit(1);
         });
@@ -249,9 +249,9 @@ impl Shown {
     }
 }
 
-fn awaited_module(health: &Health) -> Awaited {
+fn awaited_module(health: &ModuleHealth) -> PendingItem {
     let parts = health.parts();
-    Awaited {
+    PendingItem {
         what: health.pending_work().to_owned(),
         cluster: Some(health.cluster.clone()),
         kind: Some(health.kind.name()),

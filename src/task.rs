@@ -16,20 +16,20 @@ use crate::model::ModuleError;
 use crate::shortage;
 
 /// Where a task that cannot continue reports it. Each task sends at most one message.
-pub type Failures = UnboundedSender<Failure>;
+pub type FailureSender = UnboundedSender<TaskFailure>;
 
 /// The unexpected end of a task.
 #[derive(Debug)]
-pub struct Failure {
+pub struct TaskFailure {
     /// The name of the task.
     pub task: String,
     /// Why it ended.
-    pub why: Why,
+    pub why: EndReason,
 }
 
 /// Why a task ended.
 #[derive(Debug)]
-pub enum Why {
+pub enum EndReason {
     /// It could not continue.
     Failed(ModuleError),
     /// It panicked with this message.
@@ -42,12 +42,12 @@ pub enum Why {
 #[derive(Debug)]
 pub struct Tasks {
     stop: CancellationToken,
-    failures: Failures,
-    running: Vec<Task>,
+    failures: FailureSender,
+    running: Vec<RunningTask>,
 }
 
 #[derive(Debug)]
-struct Task {
+struct RunningTask {
     name: String,
     /// Disconnected when the body of the task has ended.
     ended: Receiver<()>,
@@ -58,7 +58,7 @@ impl Tasks {
     /// Creates an owner without tasks. Its tasks also stop when `parent` is cancelled, which stops the tasks of all
     /// owners at once.
     #[must_use]
-    pub fn new(parent: &CancellationToken, failures: Failures) -> Self {
+    pub fn new(parent: &CancellationToken, failures: FailureSender) -> Self {
         Self { stop: parent.child_token(), failures, running: Vec::new() }
     }
 
@@ -77,18 +77,18 @@ impl Tasks {
             let result = catch_unwind(AssertUnwindSafe(|| body(&stop)));
             let why = match result {
                 Ok(Ok(())) if stop.is_cancelled() => None,
-                Ok(Ok(())) => Some(Why::Returned),
-                Ok(Err(error)) => Some(Why::Failed(error)),
-                Err(panic) => Some(Why::Panicked(panic_message(panic.as_ref()))),
+                Ok(Ok(())) => Some(EndReason::Returned),
+                Ok(Err(error)) => Some(EndReason::Failed(error)),
+                Err(panic) => Some(EndReason::Panicked(panic_message(panic.as_ref()))),
             };
             if let Some(why) = why {
                 // Fails when the program is already ending, which is what a failure would cause.
-                drop(failures.send(Failure { task, why }));
+                drop(failures.send(TaskFailure { task, why }));
             }
             drop(ending);
         };
         let thread = thread::Builder::new().name(name.clone()).spawn(run).map_err(ModuleError::Thread)?;
-        self.running.push(Task { name, ended, thread });
+        self.running.push(RunningTask { name, ended, thread });
         Ok(())
     }
 
@@ -128,14 +128,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// A thread that could not be started.
 #[derive(Debug)]
-pub struct Refused<F> {
+pub struct SpawnError<F> {
     /// The system's error.
     pub error: io::Error,
     /// The work of the thread; always `Some`.
     work: Option<F>,
 }
 
-impl<F: FnOnce()> Refused<F> {
+impl<F: FnOnce()> SpawnError<F> {
     /// Does the work in the current thread.
     pub fn work_here(self) {
         if let Some(work) = self.work {
@@ -148,7 +148,7 @@ impl<F: FnOnce()> Refused<F> {
 ///
 /// # Errors
 /// The work, and the system's error.
-pub fn start<F: FnOnce() + Send + 'static>(name: &str, work: F) -> Result<thread::JoinHandle<()>, Refused<F>> {
+pub fn start<F: FnOnce() + Send + 'static>(name: &str, work: F) -> Result<thread::JoinHandle<()>, SpawnError<F>> {
     let held = Arc::new(Mutex::new(Some(work)));
     let taken = Arc::clone(&held);
     let take = |held: &Mutex<Option<F>>| held.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -157,7 +157,7 @@ pub fn start<F: FnOnce() + Send + 'static>(name: &str, work: F) -> Result<thread
             work();
         }
     };
-    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| Refused { error, work: take(&held) })
+    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| SpawnError { error, work: take(&held) })
 }
 
 /// Starts a thread as soon as the system can. Waits while a resource is short. `None` when `stop` is cancelled
@@ -225,7 +225,7 @@ mod tests {
         let (failures, mut failed) = unbounded_channel();
         let mut tasks = Tasks::new(&CancellationToken::new(), failures);
         tasks.spawn("t".to_owned(), body).unwrap();
-        let Failure { task, why } = failed.blocking_recv().unwrap();
+        let TaskFailure { task, why } = failed.blocking_recv().unwrap();
         tasks.stop(Instant::now() + Duration::from_secs(10));
         format!("{task}: {why:?}")
     }
@@ -255,7 +255,7 @@ mod tests {
     fn work_that_gets_no_thread_can_be_done_here() {
         let (done, waiting) = sync_channel(1);
         let work = move || done.send(thread::current().id()).unwrap();
-        Refused { error: io::ErrorKind::WouldBlock.into(), work: Some(work) }.work_here();
+        SpawnError { error: io::ErrorKind::WouldBlock.into(), work: Some(work) }.work_here();
         assert_eq!(waiting.recv(), Ok(thread::current().id()));
     }
 }

@@ -69,7 +69,7 @@ fn controls_terminal(c: char) -> bool {
 
 /// How output is escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum EscapeForm {
     /// Each write is one line with its line end.
     Text,
     /// JSON, one document per line.
@@ -78,27 +78,27 @@ pub enum Form {
 
 /// A writer that escapes control characters. Each write must consist of whole characters; invalid bytes become U+FFFD.
 #[derive(Debug)]
-pub struct Harmless<W> {
-    form: Form,
+pub struct EscapingWriter<W> {
+    form: EscapeForm,
     to: W,
 }
 
-impl<W> Harmless<W> {
+impl<W> EscapingWriter<W> {
     /// Wraps `to`.
-    pub const fn new(form: Form, to: W) -> Self {
+    pub const fn new(form: EscapeForm, to: W) -> Self {
         Self { form, to }
     }
 }
 
-impl<W: io::Write> io::Write for Harmless<W> {
+impl<W: io::Write> io::Write for EscapingWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         match self.form {
-            Form::Text => {
+            EscapeForm::Text => {
                 let (body, end) = text.strip_suffix('\n').map_or((&*text, ""), |body| (body, "\n"));
                 self.to.write_all(format!("{}{end}", line(body)).as_bytes())?;
             }
-            Form::Json => self.to.write_all(json(&text).as_bytes())?,
+            EscapeForm::Json => self.to.write_all(json(&text).as_bytes())?,
         }
         Ok(bytes.len())
     }
@@ -148,13 +148,13 @@ mod tests {
     fn a_write_is_one_line_whatever_it_holds() {
         let written = |form, text: &[u8]| {
             let mut to = Vec::new();
-            Harmless::new(form, &mut to).write_all(text).unwrap();
+            EscapingWriter::new(form, &mut to).write_all(text).unwrap();
             String::from_utf8(to).unwrap()
         };
-        assert_eq!(written(Form::Text, b"WARN a\nERROR made up\x1b[2J\n"), "WARN a\\u{a}ERROR made up\\u{1b}[2J\n");
-        assert_eq!(written(Form::Text, b"a\xff"), "a\u{fffd}");
+        assert_eq!(written(EscapeForm::Text, b"WARN a\nERROR made up\x1b[2J\n"), "WARN a\\u{a}ERROR made up\\u{1b}[2J\n");
+        assert_eq!(written(EscapeForm::Text, b"a\xff"), "a\u{fffd}");
         assert_eq!(
-            written(Form::Json, "{\"a\":\"\u{9b}\u{e0041}\"}\n".as_bytes()),
+            written(EscapeForm::Json, "{\"a\":\"\u{9b}\u{e0041}\"}\n".as_bytes()),
             "{\"a\":\"\\u009b\\udb40\\udc41\"}\n"
         );
     }

@@ -9,7 +9,7 @@ use crate::model::{TimeLag, Timestamp, to_f64};
 ///
 /// Times may be in the future, where a producer's clock is ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct AppendRange {
     /// The earliest possible time.
     pub earliest: Timestamp,
     /// The latest possible time.
@@ -18,7 +18,7 @@ pub struct Span {
     pub estimate: Timestamp,
 }
 
-impl Span {
+impl AppendRange {
     const fn width(&self) -> i64 {
         self.latest.since(self.earliest)
     }
@@ -37,7 +37,7 @@ pub fn age_of(appended: Timestamp, now: Timestamp) -> TimeLag {
 
 /// The largest error that a time lag may have: the larger of one refresh of the log ends and 2 % of the time lag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exactness {
+pub struct Accuracy {
     refresh: i64,
 }
 
@@ -46,7 +46,7 @@ const SHARE: f64 = 0.02;
 /// The largest width of a span, as a share of the time lag, that is still shown as a rough value.
 const ROUGH: f64 = 0.25;
 
-impl Exactness {
+impl Accuracy {
     /// The exactness for log ends that are refreshed at this interval.
     #[must_use]
     pub fn of_refresh(every: Duration) -> Self {
@@ -57,31 +57,31 @@ impl Exactness {
     ///
     /// The part in the future does not count: it may become too wide later. See [`Self::stays_close`].
     #[must_use]
-    pub fn is_accurate(self, span: &Span, now: Timestamp) -> bool {
+    pub fn is_accurate(self, span: &AppendRange, now: Timestamp) -> bool {
         let over = span.limited_to(now);
         to_f64(over.width()) <= self.allowed(&over, now, SHARE)
     }
 
     /// Whether the span is exact enough at `now` and stays so.
     #[must_use]
-    pub fn stays_accurate(self, span: &Span, now: Timestamp) -> bool {
+    pub fn stays_accurate(self, span: &AppendRange, now: Timestamp) -> bool {
         to_f64(span.width()) <= self.allowed(&span.limited_to(now), now, SHARE)
     }
 
     /// Whether the span is within 25 % of the time lag.
     #[must_use]
-    pub fn is_roughly_accurate(self, span: &Span, now: Timestamp) -> bool {
+    pub fn is_roughly_accurate(self, span: &AppendRange, now: Timestamp) -> bool {
         let over = span.limited_to(now);
         to_f64(over.width()) <= self.allowed(&over, now, ROUGH)
     }
 
-    fn allowed(self, over: &Span, now: Timestamp, share: f64) -> f64 {
+    fn allowed(self, over: &AppendRange, now: Timestamp, share: f64) -> f64 {
         to_f64(self.refresh).max(share * to_f64(now.since(over.latest)))
     }
 
     /// Whether the error of `time` is within the limit, wherever in the span the record was appended.
     #[must_use]
-    pub fn is_within_error(self, time: Timestamp, span: &Span, now: Timestamp) -> bool {
+    pub fn is_within_error(self, time: Timestamp, span: &AppendRange, now: Timestamp) -> bool {
         let error = span.latest.since(time).max(time.since(span.earliest));
         to_f64(error) <= self.allowed(&span.limited_to(now), now, SHARE)
     }
@@ -92,7 +92,7 @@ impl Exactness {
     /// limit, wherever in the span the record was appended. A span can be too wide for that. Then the time is kept
     /// within the middle half of the span: it is right where records came evenly, and not completely wrong elsewhere.
     #[must_use]
-    pub fn best_estimate(self, span: &Span, now: Timestamp) -> Timestamp {
+    pub fn best_estimate(self, span: &AppendRange, now: Timestamp) -> Timestamp {
         let (width, allowed) = (to_f64(span.width()), self.allowed(&span.limited_to(now), now, SHARE));
         // If the span is just over twice the allowed error, its middle is accurate enough.
         let error = if width <= 2.05 * allowed { allowed.max(width / 2.0) } else { 0.75 * width };
@@ -102,16 +102,16 @@ impl Exactness {
 
     /// How many cells the span covers. A cell is a span that is just exact enough.
     #[must_use]
-    pub fn cells(self, span: &Span, now: Timestamp) -> f64 {
+    pub fn cells(self, span: &AppendRange, now: Timestamp) -> f64 {
         self.depth(now.since(span.earliest)) - self.depth(now.since(span.latest))
     }
 
     /// `count` times that divide the span into parts of equally many cells. With `count` 1 this halves the span.
     ///
     /// Times at the earliest time of the span are left out, so there may be fewer.
-    pub fn split(self, span: &Span, now: Timestamp, count: u8) -> impl Iterator<Item = Timestamp> + use<> {
+    pub fn split(self, span: &AppendRange, now: Timestamp, count: u8) -> impl Iterator<Item = Timestamp> + use<> {
         let (deep, shallow) = (self.depth(now.since(span.earliest)), self.depth(now.since(span.latest)));
-        let Span { earliest, latest, .. } = *span;
+        let AppendRange { earliest, latest, .. } = *span;
         (1..=count).filter_map(move |part| {
             let share = f64::from(part) / (f64::from(count) + 1.0);
             let time = Timestamp(now.0.saturating_sub(self.age(deep + (shallow - deep) * share)));
@@ -152,13 +152,13 @@ const fn whole(value: f64) -> i64 {
 mod tests {
     use super::*;
 
-    const TEN: Exactness = Exactness { refresh: 10_000 };
+    const TEN: Accuracy = Accuracy { refresh: 10_000 };
     const DAY: i64 = 86_400_000;
     const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
-    fn span(oldest: i64, youngest: i64) -> Span {
+    fn span(oldest: i64, youngest: i64) -> AppendRange {
         let (earliest, latest) = (Timestamp(NOW.0 - oldest), Timestamp(NOW.0 - youngest));
-        Span { earliest, latest, estimate: earliest }
+        AppendRange { earliest, latest, estimate: earliest }
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
                 if appended < time { left.latest = time } else { left.earliest = time }
             }
             for estimate in [left.earliest, left.latest] {
-                let error = (TEN.best_estimate(&Span { estimate, ..left }, NOW).0 - (NOW.0 - inside)).abs();
+                let error = (TEN.best_estimate(&AppendRange { estimate, ..left }, NOW).0 - (NOW.0 - inside)).abs();
                 assert!(error <= 10_000.max(inside / 50 + inside / 500), "{inside} ms: {error} ms");
             }
         }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_wide_span_is_told_by_the_straight_line_but_for_its_ends() {
-        let wide = |estimate: i64| Span { estimate: Timestamp(NOW.0 - estimate), ..span(9 * DAY, DAY) };
+        let wide = |estimate: i64| AppendRange { estimate: Timestamp(NOW.0 - estimate), ..span(9 * DAY, DAY) };
         for (estimate, told) in [(4, 4), (1, 3), (9, 7)] {
             assert_eq!(TEN.best_estimate(&wide(estimate * DAY), NOW), Timestamp(NOW.0 - told * DAY));
         }

@@ -17,14 +17,14 @@ const DOUBT: i64 = 600_000;
 
 /// The time by which things expire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AsOf {
+pub struct ExpiryTime {
     /// The wall clock's time.
     pub time: Timestamp,
     /// Whether anything may expire by it.
     pub trusted: bool,
 }
 
-impl From<Timestamp> for AsOf {
+impl From<Timestamp> for ExpiryTime {
     /// A time by which things may expire.
     fn from(time: Timestamp) -> Self {
         Self { time, trusted: true }
@@ -33,7 +33,7 @@ impl From<Timestamp> for AsOf {
 
 /// What a comparison of the clocks found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ClockChange {
     /// The clock has jumped by this many milliseconds, back if negative. From now on nothing expires.
     Jumped(i64),
     /// The clock has not jumped for long enough: things expire by it again.
@@ -57,23 +57,23 @@ impl WallClock {
     /// Compares the clocks, which are read at the same moment.
     ///
     /// Returns the time to expire by, and what has changed since the last call.
-    pub fn compare_clocks(&mut self, time: Timestamp, tick: Tick) -> (AsOf, Option<Change>) {
+    pub fn compare_clocks(&mut self, time: Timestamp, tick: Tick) -> (ExpiryTime, Option<ClockChange>) {
         let change = self.compare(time, tick);
-        (AsOf { time, trusted: self.doubted_since.is_none() }, change)
+        (ExpiryTime { time, trusted: self.doubted_since.is_none() }, change)
     }
 
-    fn compare(&mut self, time: Timestamp, tick: Tick) -> Option<Change> {
+    fn compare(&mut self, time: Timestamp, tick: Tick) -> Option<ClockChange> {
         let (before, then) = *self.compared.get_or_insert((time, tick));
         let went = tick.since(then);
         let jump = time.since(before).saturating_sub(went);
         if jump.saturating_abs() > DRIFT {
             (self.compared, self.doubted_since) = (Some((time, tick)), Some(tick));
-            return Some(Change::Jumped(jump));
+            return Some(ClockChange::Jumped(jump));
         }
         if went >= SPAN {
             self.compared = Some((time, tick));
         }
-        self.doubted_since.take_if(|since| tick.since(*since) >= DOUBT).map(|_| Change::Trusted)
+        self.doubted_since.take_if(|since| tick.since(*since) >= DOUBT).map(|_| ClockChange::Trusted)
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
 
     /// Compares the clocks at each of these seconds, while the wall clock is ahead by `ahead` milliseconds. Returns the
     /// changes and their seconds.
-    fn looks(ahead: impl Fn(i64) -> i64, seconds: impl IntoIterator<Item = i64>) -> Vec<(i64, bool, Change)> {
+    fn looks(ahead: impl Fn(i64) -> i64, seconds: impl IntoIterator<Item = i64>) -> Vec<(i64, bool, ClockChange)> {
         let mut clock = WallClock::new();
         let look = |second: i64| {
             let (as_of, change) = clock.compare_clocks(Timestamp(NOON + second * SECOND + ahead(second)), Tick(second * SECOND));
@@ -110,7 +110,7 @@ mod tests {
     fn after_a_jump_in_either_direction_nothing_expires_for_ten_minutes() {
         for jump in [10 * DAY, -3_600 * SECOND, 60 * SECOND + 1, -60 * SECOND - 1] {
             let found = looks(|second| if second < 100 { 0 } else { jump }, 0..3_000);
-            assert_eq!(found, [(100, false, Change::Jumped(jump)), (700, true, Change::Trusted)]);
+            assert_eq!(found, [(100, false, ClockChange::Jumped(jump)), (700, true, ClockChange::Trusted)]);
         }
     }
 
@@ -118,9 +118,9 @@ mod tests {
     fn the_way_back_is_a_jump_of_its_own() {
         let found = looks(|second| if (100..135).contains(&second) { 10 * DAY } else { 0 }, 0..3_000);
         let expected = [
-            (100, false, Change::Jumped(10 * DAY)),
-            (135, false, Change::Jumped(-10 * DAY)),
-            (735, true, Change::Trusted),
+            (100, false, ClockChange::Jumped(10 * DAY)),
+            (135, false, ClockChange::Jumped(-10 * DAY)),
+            (735, true, ClockChange::Trusted),
         ];
         assert_eq!(found, expected);
     }
@@ -128,14 +128,14 @@ mod tests {
     #[test]
     fn between_two_looks_however_far_apart_a_jump_is_seen() {
         let found = looks(|second| if second < 100 { 0 } else { -DAY }, (0..100_000).step_by(3_600));
-        assert_eq!(found, [(3_600, false, Change::Jumped(-DAY)), (7_200, true, Change::Trusted)]);
+        assert_eq!(found, [(3_600, false, ClockChange::Jumped(-DAY)), (7_200, true, ClockChange::Trusted)]);
     }
 
     #[test]
     fn a_clock_that_is_moved_step_by_step_has_jumped() {
         // Ten seconds per second, compared each second.
         let found = looks(|second| second.clamp(100, 200) * 10 * SECOND, 0..3_000);
-        assert!(matches!(found[..], [(_, false, Change::Jumped(_)), .., (_, true, Change::Trusted)]), "{found:?}");
+        assert!(matches!(found[..], [(_, false, ClockChange::Jumped(_)), .., (_, true, ClockChange::Trusted)]), "{found:?}");
     }
 
     #[test]

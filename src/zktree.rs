@@ -19,8 +19,8 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use bounds::{Bounds, LONGEST_CONSUMER};
-pub use talk::{Answer, Ask, LeftOut, Told, Want};
+pub use bounds::{TreeLimits, LONGEST_CONSUMER};
+pub use talk::{NodeResponse, NodeRequest, SkippedChildren, ResponseEffect, NodeRead};
 pub use tree::Tree;
 
 use crate::model::{Name, Offset, Partition};
@@ -31,7 +31,7 @@ pub const ROOT: &str = "/consumers";
 
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place<'p> {
+pub enum NodeKind<'p> {
     /// The list of all groups.
     Groups,
     /// A group.
@@ -43,16 +43,16 @@ pub enum Place<'p> {
     /// The list of the partitions of a topic that a group owns.
     OwnedPartitions(&'p str, &'p str),
     /// The owner of a partition.
-    Owner(Spot<'p>),
+    Owner(TreePartition<'p>),
     /// The list of the topics that a group commits to.
     Topics(&'p str),
     /// The list of the partitions of a topic that a group commits to.
     Partitions(&'p str, &'p str),
     /// The offset of a partition.
-    Commit(Spot<'p>),
+    Commit(TreePartition<'p>),
 }
 
-impl Place<'_> {
+impl NodeKind<'_> {
     /// Whether the group or topic that the last part of the path names has a valid length.
     #[must_use]
     pub const fn has_valid_name(&self) -> bool {
@@ -72,7 +72,7 @@ impl Place<'_> {
 
 /// A partition of a group's topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot<'p> {
+pub struct TreePartition<'p> {
     /// The group.
     pub group: &'p str,
     /// The topic.
@@ -83,7 +83,7 @@ pub struct Spot<'p> {
 
 /// What is wrong with a node: the label `reason` of `warrener_record_errors_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum NodeFault {
     /// The data of an offset node is not a number.
     Offset,
     /// The data of an owner is longer than [`LONGEST_CONSUMER`].
@@ -96,7 +96,7 @@ pub enum Fault {
     Limit,
 }
 
-impl Fault {
+impl NodeFault {
     /// All values of the label.
     pub const REASONS: [&'static str; 5] = [
         Self::Offset.reason(),
@@ -121,23 +121,23 @@ impl Fault {
 
 /// What a path stands for. The path starts with [`ROOT`]. `None` for a node that is not the old consumer's.
 #[must_use]
-pub fn node_kind(path: &str) -> Option<Place<'_>> {
+pub fn node_kind(path: &str) -> Option<NodeKind<'_>> {
     let rest = path.strip_prefix(ROOT)?;
     if rest.is_empty() {
-        return Some(Place::Groups);
+        return Some(NodeKind::Groups);
     }
     let mut names = rest.strip_prefix('/')?.split('/');
     let group = names.next().filter(|group| !group.is_empty())?;
     let names = (names.next(), names.next(), names.next(), names.next());
     match names {
-        (None, ..) => Some(Place::Group(group)),
-        (Some("ids"), None, ..) => Some(Place::Members(group)),
-        (Some("owners"), None, ..) => Some(Place::OwnedTopics(group)),
-        (Some("owners"), Some(topic), None, _) => named(topic).map(|topic| Place::OwnedPartitions(group, topic)),
-        (Some("owners"), Some(topic), Some(name), None) => tree_partition(group, topic, name).map(Place::Owner),
-        (Some("offsets"), None, ..) => Some(Place::Topics(group)),
-        (Some("offsets"), Some(topic), None, _) => named(topic).map(|topic| Place::Partitions(group, topic)),
-        (Some("offsets"), Some(topic), Some(name), None) => tree_partition(group, topic, name).map(Place::Commit),
+        (None, ..) => Some(NodeKind::Group(group)),
+        (Some("ids"), None, ..) => Some(NodeKind::Members(group)),
+        (Some("owners"), None, ..) => Some(NodeKind::OwnedTopics(group)),
+        (Some("owners"), Some(topic), None, _) => named(topic).map(|topic| NodeKind::OwnedPartitions(group, topic)),
+        (Some("owners"), Some(topic), Some(name), None) => tree_partition(group, topic, name).map(NodeKind::Owner),
+        (Some("offsets"), None, ..) => Some(NodeKind::Topics(group)),
+        (Some("offsets"), Some(topic), None, _) => named(topic).map(|topic| NodeKind::Partitions(group, topic)),
+        (Some("offsets"), Some(topic), Some(name), None) => tree_partition(group, topic, name).map(NodeKind::Commit),
         (Some(_), ..) => None,
     }
 }
@@ -146,8 +146,8 @@ fn named(name: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn tree_partition<'p>(group: &'p str, topic: &'p str, name: &str) -> Option<Spot<'p>> {
-    Some(Spot { group, topic: named(topic)?, partition: parse_partition(name)? })
+fn tree_partition<'p>(group: &'p str, topic: &'p str, name: &str) -> Option<TreePartition<'p>> {
+    Some(TreePartition { group, topic: named(topic)?, partition: parse_partition(name)? })
 }
 
 /// Parses a partition number from a node's name. Only the canonical form is accepted; otherwise `0` and `00` would

@@ -1,8 +1,8 @@
 //! What a single record can cost, through a real broker: an ordinary topic that the program takes for its offsets topic.
 
 use warrener::model::{Name, Partition};
-use warrener::offsets::Member;
-use warrener::offsets::encode::{Group, Version, assignment, group_value};
+use warrener::offsets::ClassicGroupMember;
+use warrener::offsets::encode::{ClassicGroup, ValueVersion, assignment, group_value};
 
 use crate::rig::broker::Spec;
 use crate::rig::client::Record;
@@ -15,7 +15,7 @@ const DROPPED: &str = "warrener_dropped_commits_total";
 /// A group with one member that calls itself so and has these partitions.
 fn group(group: &[u8], id: &[u8], topic: &[u8], partitions: &[Partition]) -> Record {
     let given = assignment(&[(Name(topic), partitions)]).unwrap();
-    let member = Member {
+    let member = ClassicGroupMember {
         id,
         instance_id: None,
         client_id: id,
@@ -28,8 +28,8 @@ fn group(group: &[u8], id: &[u8], topic: &[u8], partitions: &[Partition]) -> Rec
     let (protocol_type, protocol) = (b"consumer", Some(&b"range"[..]));
     let members = [member];
     let group_of =
-        Group { protocol_type, generation: 1, protocol, leader: None, state_timestamp: None, members: &members };
-    (records::group_key(group), Some(group_value(Version::V3, &group_of).unwrap()))
+        ClassicGroup { protocol_type, generation: 1, protocol, leader: None, state_timestamp: None, members: &members };
+    (records::group_key(group), Some(group_value(ValueVersion::V3, &group_of).unwrap()))
 }
 
 #[test]

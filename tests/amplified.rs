@@ -12,17 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use warrener::burrow::{Api, Asked, Verb};
-use warrener::config::{Config, Metrics, NameSet, Outside, Overrides, load};
+use warrener::burrow::{BurrowApi, BurrowRequest, BurrowMethod};
+use warrener::config::{Config, MetricsConfig, NameSet, SystemAccess, Overrides, load};
 use warrener::evaluate::EvaluatorRules;
-use warrener::metrics::{Format, Layout, Page};
+use warrener::metrics::{Format, PageLayout, MetricsPage};
 use warrener::model::Level;
-use warrener::model::LogLevel;
+use warrener::model::LogLevelControl;
 use warrener::model::{Lag, Name, Offset, Order, Partition, Timestamp};
 use warrener::registry::REGISTRY;
-use warrener::status_page::{Data, Exporter, parse_call};
+use warrener::status_page::{StatusPageData, ExporterReport, parse_call};
 use warrener::storage::{
-    Expire, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata, Update,
+    ExpiryPolicy, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, Storage, TopicMetadata, Update,
 };
 
 #[global_allocator]
@@ -72,7 +72,7 @@ impl Write for Cost {
 
 /// A group with one member that has all partitions of a topic, all of them committed.
 fn storage(id: &[u8]) -> Storage {
-    let rules = Rules { intervals: WINDOW, min_distance: Duration::ZERO, expire: Expire::NEVER };
+    let rules = StorageRules { intervals: WINDOW, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER };
     let storage = Storage::new(["local"], rules);
     let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
     let partitions = vec![partition; usize::try_from(PARTITIONS).unwrap()];
@@ -91,39 +91,39 @@ fn storage(id: &[u8]) -> Storage {
         timestamp: NOW,
     });
     let cluster = storage.cluster("local").unwrap();
-    cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(commits.chain([members])), NOW);
+    cluster.apply(cluster.source("local", 0), PastState::Read, (1..).map(Order).zip(commits.chain([members])), NOW);
     storage
 }
 
 fn metrics(storage: &Storage, names: NameSet) -> Cost {
-    let layout = Arc::new(Layout::new(&Metrics { names: vec![names], owners: true, ..Metrics::default() }));
+    let layout = Arc::new(PageLayout::new(&MetricsConfig { names: vec![names], owners: true, ..MetricsConfig::default() }));
     let mut cost = Cost::begin();
     let view = Arc::new(storage.view(NOW, &RULES));
-    Page::new(view, layout, Format::Text, Vec::new()).for_each(|piece| cost.piece(piece.len()));
+    MetricsPage::new(view, layout, Format::Text, Vec::new()).for_each(|piece| cost.piece(piece.len()));
     cost
 }
 
 fn burrow(storage: &Storage, path: &str) -> Cost {
     let config = config();
-    let level = LogLevel { get: Box::new(|| Level::Info), set: Box::new(|_| {}) };
+    let level = LogLevelControl { get: Box::new(|| Level::Info), set: Box::new(|_| {}) };
     let mut cost = Cost::begin();
-    let api = Api { config: &config, storage, rules: &RULES, level: &level, host: "here" };
-    let answer = api.answer(&Asked { verb: Verb::Read, path, body: b"", admin: false, now: NOW });
+    let api = BurrowApi { config: &config, storage, rules: &RULES, level: &level, host: "here" };
+    let answer = api.answer(&BurrowRequest { verb: BurrowMethod::Read, path, body: b"", admin: false, now: NOW });
     serde_json::to_writer(&mut cost, &answer.body).unwrap();
     cost
 }
 
 fn page(storage: &Storage, path: &str, query: &str) -> Cost {
     let mut cost = Cost::begin();
-    let exporter = Exporter { now: NOW.0, version: "0", running: 0, modules: Vec::new() };
-    let answer = Data { storage, rules: &RULES, exporter }.answer(&parse_call(path, query).unwrap(), NOW);
+    let exporter = ExporterReport { now: NOW.0, version: "0", running: 0, modules: Vec::new() };
+    let answer = StatusPageData { storage, rules: &RULES, exporter }.answer(&parse_call(path, query).unwrap(), NOW);
     serde_json::to_writer(&mut cost, &answer.body).unwrap();
     cost
 }
 
 fn config() -> Config {
     let text = "[cluster.local]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n";
-    load(text, &REGISTRY, &Overrides::default(), &Outside::none()).unwrap().config
+    load(text, &REGISTRY, &Overrides::default(), &SystemAccess::none()).unwrap().config
 }
 
 fn costs(storage: &Storage) -> [(&'static str, Cost); 6] {

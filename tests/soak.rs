@@ -15,8 +15,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use warrener::evaluate::EvaluatorRules;
 use warrener::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use warrener::storage::{
-    CurrentUpdate, Dated, EpochUpdate, Expire, GroupFact, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata,
-    OwnedUpdate, PartitionMetadata, Past, Rules, Storage, TimeAnswer, TimesFound, TopicMetadata, Update,
+    CurrentUpdate, TimestampOffset, EpochUpdate, ExpiryPolicy, GroupFact, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata,
+    OwnedUpdate, PartitionMetadata, PastState, StorageRules, Storage, TimeAnswer, TimeLookupAnswer, TopicMetadata, Update,
 };
 
 #[global_allocator]
@@ -96,7 +96,7 @@ fn assignments_of_topics_that_are_not_there_take_less_memory_than_their_records_
             generation: 1,
             members: vec![MemberUpdate { id, client_id, client_host, assigned: assigned.clone() }],
         });
-        cluster.apply(cluster.source("m", 0), Past::Read, [(Order(1), update)], Timestamp(START * 1_000));
+        cluster.apply(cluster.source("m", 0), PastState::Read, [(Order(1), update)], Timestamp(START * 1_000));
     }
     world.name_topics();
     let each = (live_bytes() - began) / GROUPS;
@@ -109,7 +109,7 @@ fn assignments_of_topics_that_are_not_there_take_less_memory_than_their_records_
 
 impl World {
     fn new() -> Self {
-        let rules = Rules { intervals: WINDOW, min_distance: Duration::ZERO, expire: Expire::NEVER };
+        let rules = StorageRules { intervals: WINDOW, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER };
         let pairs = (0..STEADY).map(|number| (number, Pair { number, born: 0, dies: i64::MAX })).collect();
         let world = Self { storage: Storage::new([CLUSTER], rules), now: START, order: 0, pairs };
         world.name_topics();
@@ -215,7 +215,7 @@ impl World {
         self.order += 1;
         let cluster = self.storage.cluster(CLUSTER).unwrap();
         let source = cluster.source("consumer", 0);
-        cluster.apply(source, Past::Read, [(Order(self.order), update)], self.time());
+        cluster.apply(source, PastState::Read, [(Order(self.order), update)], self.time());
     }
 
     /// The metadata names the topics of all pairs that live.
@@ -239,13 +239,13 @@ impl World {
         let cluster = self.storage.cluster(CLUSTER).unwrap();
         let lagging = cluster.settle_time_lags(self.time(), |_, _, _| false);
         let answers = lagging.iter().flat_map(|about| {
-            about.wanted.iter().map(|aim| TimesFound {
+            about.wanted.iter().map(|aim| TimeLookupAnswer {
                 topic: about.topic.clone(),
                 id: about.id,
                 partition: about.partition,
                 answer: TimeAnswer::From {
                     asked: Timestamp(self.time().0 - 2_000),
-                    found: Some(Dated { offset: aim.record, time: Timestamp(self.time().0 - 1_000) }),
+                    found: Some(TimestampOffset { offset: aim.record, time: Timestamp(self.time().0 - 1_000) }),
                     end: about.end,
                 },
             })

@@ -7,33 +7,33 @@ use serde::{Serialize, Serializer};
 
 use crate::storage::{Label, TopicName};
 
-use super::config::{Main, Module};
-use super::group::{Status, Topics};
+use super::config::{ConfigBody, ModuleBody};
+use super::group::{ConsumerStatus, ConsumerTopics};
 
 /// A body that is serialized as JSON. The parts about groups are made only while they are written, so a body can be
 /// serialized twice, the first time to find its length.
 #[derive(Debug, Serialize)]
-pub struct Body(Told);
+pub struct BurrowBody(Envelope);
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Told {
+enum Envelope {
     Answer {
         error: bool,
         message: Cow<'static, str>,
         #[serde(flatten)]
         payload: Box<Payload>,
-        request: Request,
+        request: RequestInfo,
     },
     /// The answer for an unknown path.
-    Unknown { error: bool, message: &'static str, result: Empty },
+    Unknown { error: bool, message: &'static str, result: EmptyObject },
 }
 
 #[derive(Debug, Serialize)]
-struct Empty {}
+struct EmptyObject {}
 
 #[derive(Clone, Debug, Serialize)]
-struct Request {
+struct RequestInfo {
     url: String,
     host: String,
 }
@@ -57,18 +57,18 @@ pub(super) enum Payload {
         consumers: Vec<Arc<Label>>,
     },
     Consumer {
-        topics: Topics,
+        topics: ConsumerTopics,
     },
     Status {
-        status: Status,
+        status: ConsumerStatus,
     },
-    Main(Main),
+    Main(ConfigBody),
     Modules {
         coordinator: &'static str,
         modules: Vec<String>,
     },
     Module {
-        module: Module,
+        module: ModuleBody,
     },
     Level {
         level: &'static str,
@@ -76,23 +76,23 @@ pub(super) enum Payload {
     Nothing {},
 }
 
-impl Body {
+impl BurrowBody {
     /// Creates the answer to a request for a path. `host` is the name of this machine.
     pub(super) fn answer(error: bool, message: &'static str, payload: Payload, url: String, host: String) -> Self {
         let message = Cow::Borrowed(message);
-        Self(Told::Answer { error, message, payload: Box::new(payload), request: Request { url, host } })
+        Self(Envelope::Answer { error, message, payload: Box::new(payload), request: RequestInfo { url, host } })
     }
 
     /// The body in place of this one if it cannot be sent.
     pub(super) fn with_error(&self, why: String) -> Self {
-        let Told::Answer { request, .. } = &self.0 else { return Self::unknown() };
+        let Envelope::Answer { request, .. } = &self.0 else { return Self::unknown() };
         let (payload, request) = (Box::new(Payload::Nothing {}), request.clone());
-        Self(Told::Answer { error: true, message: why.into(), payload, request })
+        Self(Envelope::Answer { error: true, message: why.into(), payload, request })
     }
 
     /// The body for an unknown path.
     pub(super) const fn unknown() -> Self {
-        Self(Told::Unknown { error: true, message: "invalid request type", result: Empty {} })
+        Self(Envelope::Unknown { error: true, message: "invalid request type", result: EmptyObject {} })
     }
 }
 

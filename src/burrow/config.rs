@@ -3,11 +3,11 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::config::{BurrowKeys, ClientProfile, Cluster, Config, Consumer, Expiry, HttpServer, Sasl, Tls};
+use crate::config::{BurrowKeys, ClientProfile, ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, SaslConfig, TlsConfig};
 
 /// Burrow's coordinators, which group its modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coordinator {
+pub(super) enum BurrowCoordinator {
     Storage,
     Evaluator,
     Cluster,
@@ -15,7 +15,7 @@ pub(super) enum Coordinator {
     Notifier,
 }
 
-impl Coordinator {
+impl BurrowCoordinator {
     const ALL: [Self; 5] = [Self::Storage, Self::Evaluator, Self::Cluster, Self::Consumer, Self::Notifier];
 
     /// Returns the coordinator with this name.
@@ -57,11 +57,11 @@ impl Coordinator {
     }
 
     /// Returns one of the coordinator's modules.
-    pub fn module(self, config: &Config, name: &str) -> Option<Module> {
+    pub fn module(self, config: &Config, name: &str) -> Option<ModuleBody> {
         match self {
             Self::Storage => (config.storage.name == name).then(|| storage(config)),
             Self::Evaluator => {
-                (config.evaluator.name == name).then_some(Module::Evaluator { class_name: "caching", expire_cache: 0 })
+                (config.evaluator.name == name).then_some(ModuleBody::Evaluator { class_name: "caching", expire_cache: 0 })
             }
             Self::Cluster => config.clusters.iter().find(|cluster| cluster.name == name).map(cluster),
             Self::Consumer => config.consumers.iter().find(|consumer| consumer.name == name).map(consumer),
@@ -73,7 +73,7 @@ impl Coordinator {
 /// The settings of a module.
 #[derive(Debug, Serialize)]
 #[serde(untagged, rename_all_fields = "kebab-case")]
-pub(super) enum Module {
+pub(super) enum ModuleBody {
     Storage {
         class_name: &'static str,
         intervals: usize,
@@ -88,7 +88,7 @@ pub(super) enum Module {
     Cluster {
         class_name: &'static str,
         servers: Vec<String>,
-        client_profile: Profile,
+        client_profile: ProfileBody,
         topic_refresh: u64,
         offset_refresh: u64,
     },
@@ -100,7 +100,7 @@ pub(super) enum Module {
         zookeeper_path: String,
         zookeeper_timeout: u64,
         /// `null` for a class that connects to no server.
-        client_profile: Option<Profile>,
+        client_profile: Option<ProfileBody>,
         offsets_topic: String,
         start_latest: bool,
     },
@@ -108,7 +108,7 @@ pub(super) enum Module {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Profile {
+pub(super) struct ProfileBody {
     name: String,
     client_id: String,
     kafka_version: &'static str,
@@ -135,17 +135,17 @@ struct SaslProfile {
 
 /// The body of `/v3/config` itself.
 #[derive(Debug, Serialize)]
-pub(super) struct Main {
-    general: General,
-    logging: Logging,
-    zookeeper: ZooKeeper,
+pub(super) struct ConfigBody {
+    general: GeneralBody,
+    logging: LoggingBody,
+    zookeeper: ZooKeeperBody,
     #[serde(serialize_with = "by_name")]
-    httpserver: Vec<(String, Listener)>,
+    httpserver: Vec<(String, ListenerBody)>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct General {
+struct GeneralBody {
     pidfile: &'static str,
     stdout_logfile: &'static str,
     access_control_allow_origin: String,
@@ -153,7 +153,7 @@ struct General {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Logging {
+struct LoggingBody {
     filename: &'static str,
     max_size: u64,
     max_backups: u64,
@@ -165,25 +165,25 @@ struct Logging {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct ZooKeeper {
+struct ZooKeeperBody {
     servers: [&'static str; 0],
     timeout: u64,
     root_path: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct Listener {
+struct ListenerBody {
     address: String,
     tls: String,
     timeout: u64,
 }
 
-impl Main {
+impl ConfigBody {
     pub fn of(config: &Config) -> Self {
         let origin = config.general.access_control_allow_origin.clone().unwrap_or_default();
         Self {
-            general: General { pidfile: "", stdout_logfile: "", access_control_allow_origin: origin },
-            logging: Logging {
+            general: GeneralBody { pidfile: "", stdout_logfile: "", access_control_allow_origin: origin },
+            logging: LoggingBody {
                 filename: "",
                 max_size: 0,
                 max_backups: 0,
@@ -192,33 +192,33 @@ impl Main {
                 use_compression: false,
                 level: config.logging.level.name(),
             },
-            zookeeper: ZooKeeper { servers: [], timeout: 0, root_path: "" },
+            zookeeper: ZooKeeperBody { servers: [], timeout: 0, root_path: "" },
             httpserver: config.http.iter().map(|server| (server.name.clone(), listener(server))).collect(),
         }
     }
 }
 
-fn listener(server: &HttpServer) -> Listener {
+fn listener(server: &HttpServerConfig) -> ListenerBody {
     let tls = server.tls.as_ref().map(|tls| tls.name.clone()).unwrap_or_default();
-    Listener { address: server.address.clone(), tls, timeout: 0 }
+    ListenerBody { address: server.address.clone(), tls, timeout: 0 }
 }
 
-fn storage(config: &Config) -> Module {
+fn storage(config: &Config) -> ModuleBody {
     let storage = &config.storage;
-    Module::Storage {
+    ModuleBody::Storage {
         class_name: "inmemory",
         intervals: storage.intervals.get(),
         min_distance: storage.min_distance.as_secs(),
         group_allowlist: storage.groups.allowlist().to_owned(),
         expire_group: match storage.expire_group {
-            Expiry::BySource => 0,
-            Expiry::After(age) => age.as_secs(),
+            ExpireGroup::BySource => 0,
+            ExpireGroup::After(age) => age.as_secs(),
         },
     }
 }
 
-fn cluster(cluster: &Cluster) -> Module {
-    Module::Cluster {
+fn cluster(cluster: &ClusterConfig) -> ModuleBody {
+    ModuleBody::Cluster {
         class_name: "kafka",
         servers: cluster.connection.servers.clone(),
         client_profile: profile(&cluster.connection.client),
@@ -227,10 +227,10 @@ fn cluster(cluster: &Cluster) -> Module {
     }
 }
 
-fn consumer(consumer: &Consumer) -> Module {
+fn consumer(consumer: &ConsumerConfig) -> ModuleBody {
     let connection = consumer.settings.connection();
     let BurrowKeys { offsets_topic, start_latest, zookeeper_path, zookeeper_timeout } = consumer.settings.burrow_keys();
-    Module::Consumer {
+    ModuleBody::Consumer {
         class_name: consumer.class.name(),
         cluster: consumer.cluster.clone(),
         servers: connection.map(|connection| connection.servers.clone()).unwrap_or_default(),
@@ -243,8 +243,8 @@ fn consumer(consumer: &Consumer) -> Module {
     }
 }
 
-fn profile(client: &ClientProfile) -> Profile {
-    Profile {
+fn profile(client: &ClientProfile) -> ProfileBody {
+    ProfileBody {
         name: client.name.clone().unwrap_or_default(),
         client_id: client.client_id.clone(),
         kafka_version: "",
@@ -253,7 +253,7 @@ fn profile(client: &ClientProfile) -> Profile {
     }
 }
 
-fn tls(tls: &Tls) -> TlsProfile {
+fn tls(tls: &TlsConfig) -> TlsProfile {
     let path = |path: &std::path::PathBuf| path.display().to_string();
     TlsProfile {
         name: tls.name.clone(),
@@ -264,7 +264,7 @@ fn tls(tls: &Tls) -> TlsProfile {
     }
 }
 
-fn sasl(sasl: &Sasl) -> SaslProfile {
+fn sasl(sasl: &SaslConfig) -> SaslProfile {
     SaslProfile { name: sasl.name.clone(), handshake_first: false, username: sasl.username.clone() }
 }
 

@@ -17,21 +17,21 @@ const GAP: usize = 16;
 
 /// The topics of a group, each with a list of partitions that is indexed by partition number.
 #[derive(Debug)]
-pub(super) struct Topics {
+pub(super) struct ConsumerTopics {
     group: GroupDetail,
     intervals: NonZeroUsize,
 }
 
 /// The partitions of one topic.
-struct ByNumber<'a> {
-    of: &'a Topics,
+struct NumberedPartitions<'a> {
+    of: &'a ConsumerTopics,
     topic: &'a TopicDetail,
 }
 
 /// A partition with its window.
 #[derive(Serialize)]
-struct Windowed<'a> {
-    offsets: Offsets<'a>,
+struct PartitionWindow<'a> {
+    offsets: WindowCommits<'a>,
     owner: Name<'a>,
     client_id: Name<'a>,
     #[serde(rename = "current-lag")]
@@ -39,14 +39,14 @@ struct Windowed<'a> {
 }
 
 /// The commits of a window, as many as a full one holds. Missing ones stand first, as null. Empty without a commit.
-struct Offsets<'a> {
+struct WindowCommits<'a> {
     held: Option<(&'a PartitionDetail<'a>, &'a Window)>,
     intervals: NonZeroUsize,
 }
 
 /// A commit.
 #[derive(Serialize)]
-struct At {
+struct ConsumerOffset {
     offset: i64,
     timestamp: i64,
     #[serde(rename = "observedAt")]
@@ -56,21 +56,21 @@ struct At {
 
 /// The status of a group.
 #[derive(Debug)]
-pub(super) struct Status {
+pub(super) struct ConsumerStatus {
     cluster: String,
     group: String,
     /// `None` if there is no such group.
     detail: Option<GroupDetail>,
     whole: GroupEvaluation,
     /// The partitions that are listed.
-    listed: Vec<Judged>,
-    most: Option<Judged>,
+    listed: Vec<StatusEntry>,
+    most: Option<StatusEntry>,
     totallag: u64,
 }
 
 /// A partition with its evaluation.
 #[derive(Clone, Copy, Debug)]
-struct Judged {
+struct StatusEntry {
     /// Index of the topic in the group.
     topic: usize,
     partition: Partition,
@@ -83,35 +83,35 @@ struct Judged {
 struct StatusBody<'a> {
     cluster: &'a str,
     group: &'a str,
-    status: Word,
-    complete: Share,
-    partitions: Rows<'a>,
+    status: StatusName,
+    complete: CompleteRatio,
+    partitions: StatusRows<'a>,
     partition_count: u64,
-    maxlag: Option<Row<'a>>,
+    maxlag: Option<StatusRow<'a>>,
     totallag: u64,
 }
 
 /// The partitions that are listed.
-struct Rows<'a>(&'a Status);
+struct StatusRows<'a>(&'a ConsumerStatus);
 
 /// A partition with its status.
 #[derive(Serialize)]
-struct Row<'a> {
+struct StatusRow<'a> {
     topic: Name<'a>,
     partition: i32,
     owner: Name<'a>,
     client_id: Name<'a>,
-    status: Word,
-    start: Option<At>,
-    end: Option<At>,
+    status: StatusName,
+    start: Option<ConsumerOffset>,
+    end: Option<ConsumerOffset>,
     current_lag: u64,
-    complete: Share,
+    complete: CompleteRatio,
 }
 
 /// Burrow's names of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-enum Word {
+enum StatusName {
     NotFound,
     Ok,
     Warn,
@@ -123,25 +123,25 @@ enum Word {
 
 /// A ratio from 0 to 1, written with the digits of a 32-bit float as in Burrow.
 #[derive(Clone, Copy, Debug)]
-struct Share(f64);
+struct CompleteRatio(f64);
 
-impl Topics {
+impl ConsumerTopics {
     pub const fn of(group: GroupDetail, rules: &EvaluatorRules) -> Self {
         Self { group, intervals: rules.intervals }
     }
 }
 
-impl Serialize for Topics {
+impl Serialize for ConsumerTopics {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(Some(self.group.topics.len()))?;
         for topic in &self.group.topics {
-            map.serialize_entry(&topic.name.label.name(), &ByNumber { of: self, topic })?;
+            map.serialize_entry(&topic.name.label.name(), &NumberedPartitions { of: self, topic })?;
         }
         map.end()
     }
 }
 
-impl Serialize for ByNumber<'_> {
+impl Serialize for NumberedPartitions<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (group, intervals) = (&self.of.group, self.of.intervals);
         let mut list = to.serialize_seq(None)?;
@@ -153,29 +153,29 @@ impl Serialize for ByNumber<'_> {
                 break;
             }
             for _ in next..place {
-                list.serialize_element(&Windowed::without_commits(intervals))?;
+                list.serialize_element(&PartitionWindow::without_commits(intervals))?;
             }
-            list.serialize_element(&Windowed::of(&partition, intervals))?;
+            list.serialize_element(&PartitionWindow::of(&partition, intervals))?;
             next = place.saturating_add(1);
         }
         list.end()
     }
 }
 
-impl<'a> Windowed<'a> {
+impl<'a> PartitionWindow<'a> {
     fn of(partition: &'a PartitionDetail<'a>, intervals: NonZeroUsize) -> Self {
         let (owner, client_id) = owner(partition);
         let held = partition.window.map(|window| (partition, window));
-        Self { offsets: Offsets { held, intervals }, owner, client_id, current_lag: current_lag(partition) }
+        Self { offsets: WindowCommits { held, intervals }, owner, client_id, current_lag: current_lag(partition) }
     }
 
     /// Fills the place of an unknown partition.
     const fn without_commits(intervals: NonZeroUsize) -> Self {
-        Self { offsets: Offsets { held: None, intervals }, owner: Name(b""), client_id: Name(b""), current_lag: 0 }
+        Self { offsets: WindowCommits { held: None, intervals }, owner: Name(b""), client_id: Name(b""), current_lag: 0 }
     }
 }
 
-impl Serialize for Offsets<'_> {
+impl Serialize for WindowCommits<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Some((partition, window)) = self.held else { return to.serialize_seq(Some(0))?.end() };
         let missing = self.intervals.get().saturating_sub(window.len());
@@ -184,8 +184,8 @@ impl Serialize for Offsets<'_> {
     }
 }
 
-fn consumer_offset(partition: &PartitionDetail<'_>, commit: &Commit) -> At {
-    At {
+fn consumer_offset(partition: &PartitionDetail<'_>, commit: &Commit) -> ConsumerOffset {
+    ConsumerOffset {
         offset: commit.offset.0,
         timestamp: commit.timestamp.0,
         // The time at which the commit was read is not kept: it would take a third more memory per commit. For live
@@ -207,7 +207,7 @@ fn current_lag(partition: &PartitionDetail<'_>) -> u64 {
     partition.current_lag().map_or(0, |Lag(lag)| lag)
 }
 
-impl Status {
+impl ConsumerStatus {
     /// The status of a group that does not exist.
     pub const fn not_found(cluster: String, group: String) -> Self {
         Self { cluster, group, detail: None, whole: GroupEvaluation::NONE, listed: Vec::new(), most: None, totallag: 0 }
@@ -221,13 +221,13 @@ impl Status {
             // (docs/src/reference/status-rules.md, Complete ratio).
             if one.counts {
                 let (partition, lag) = (one.partition(), current_lag(&one.detail));
-                status.add(Judged { topic: one.topic, partition, evaluation: one.evaluation, lag }, all);
+                status.add(StatusEntry { topic: one.topic, partition, evaluation: one.evaluation, lag }, all);
             }
         });
         Self { whole, detail: Some(group), ..status }
     }
 
-    fn add(&mut self, judged: Judged, all: bool) {
+    fn add(&mut self, judged: StatusEntry, all: bool) {
         self.totallag = self.totallag.saturating_add(judged.lag);
         if self.most.is_none_or(|most| judged.lag > most.lag) {
             self.most = Some(judged);
@@ -237,14 +237,14 @@ impl Status {
         }
     }
 
-    fn row(&self, judged: Judged) -> Option<Row<'_>> {
+    fn row(&self, judged: StatusEntry) -> Option<StatusRow<'_>> {
         let detail = self.detail.as_ref()?;
         let topic = detail.topics.get(judged.topic)?;
         let partition = detail.partition(topic, judged.partition);
         let (owner, client_id) = owner(&partition);
         let first = partition.window.and_then(|window| window.iter().next());
         let last = partition.window.map(Window::newest);
-        Some(Row {
+        Some(StatusRow {
             topic: topic.name.label.name(),
             partition: judged.partition.0,
             owner,
@@ -253,23 +253,23 @@ impl Status {
             start: first.map(|commit| consumer_offset(&partition, &commit)),
             end: last.map(|commit| consumer_offset(&partition, &commit)),
             current_lag: judged.lag,
-            complete: Share(judged.evaluation.complete),
+            complete: CompleteRatio(judged.evaluation.complete),
         })
     }
 }
 
-impl Serialize for Status {
+impl Serialize for ConsumerStatus {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (status, complete) = match self.detail {
             Some(_) => (self.whole.status.into(), self.whole.complete_ratio().unwrap_or(0.0)),
-            None => (Word::NotFound, 1.0),
+            None => (StatusName::NotFound, 1.0),
         };
         let body = StatusBody {
             cluster: &self.cluster,
             group: &self.group,
             status,
-            complete: Share(complete),
-            partitions: Rows(self),
+            complete: CompleteRatio(complete),
+            partitions: StatusRows(self),
             partition_count: self.whole.partitions,
             maxlag: self.most.and_then(|judged| self.row(judged)),
             totallag: self.totallag,
@@ -278,13 +278,13 @@ impl Serialize for Status {
     }
 }
 
-impl Serialize for Rows<'_> {
+impl Serialize for StatusRows<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.0.listed.iter().filter_map(|judged| self.0.row(*judged)))
     }
 }
 
-impl From<PartitionStatus> for Word {
+impl From<PartitionStatus> for StatusName {
     fn from(status: PartitionStatus) -> Self {
         match status {
             PartitionStatus::Ok => Self::Ok,
@@ -296,7 +296,7 @@ impl From<PartitionStatus> for Word {
     }
 }
 
-impl From<GroupStatus> for Word {
+impl From<GroupStatus> for StatusName {
     fn from(status: GroupStatus) -> Self {
         match status {
             GroupStatus::Ok => Self::Ok,
@@ -306,7 +306,7 @@ impl From<GroupStatus> for Word {
     }
 }
 
-impl Serialize for Share {
+impl Serialize for CompleteRatio {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if self.0 >= 1.0 {
             return to.serialize_u8(1);
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_share_has_the_digits_that_burrow_gives_it() {
-        let shares = [0.0, 0.1, 1.0 / 3.0, 0.7, 1.0].map(|share| serde_json::to_string(&Share(share)).unwrap());
+        let shares = [0.0, 0.1, 1.0 / 3.0, 0.7, 1.0].map(|share| serde_json::to_string(&CompleteRatio(share)).unwrap());
         assert_eq!(shares, ["0", "0.1", "0.33333334", "0.7", "1"]);
     }
 }

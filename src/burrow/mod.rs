@@ -19,23 +19,23 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::address::Segment;
+use crate::address::PathSegment;
 use crate::config::{Config, parse_level};
 use crate::evaluate::EvaluatorRules;
 use crate::model::Level;
-use crate::model::LogLevel;
+use crate::model::LogLevelControl;
 use crate::model::{Offset, Timestamp};
 use crate::storage::{Cluster, Storage, Topic};
 
-pub use body::Body;
+pub use body::BurrowBody;
 use body::Payload;
-use config::{Coordinator, Main};
-use group::{Status, Topics};
-use route::{Call, Refusal};
+use config::{BurrowCoordinator, ConfigBody};
+use group::{ConsumerStatus, ConsumerTopics};
+use route::{BurrowCall, RouteError};
 
 /// The sources of the answers.
 #[derive(Clone, Copy)]
-pub struct Api<'a> {
+pub struct BurrowApi<'a> {
     /// The configuration of this run.
     pub config: &'a Config,
     /// The state of all clusters.
@@ -43,16 +43,16 @@ pub struct Api<'a> {
     /// The rules by which groups are evaluated.
     pub rules: &'a EvaluatorRules,
     /// Reads and changes the log level.
-    pub level: &'a LogLevel,
+    pub level: &'a LogLevelControl,
     /// Name of this machine.
     pub host: &'a str,
 }
 
 /// A request.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct BurrowRequest<'a> {
     /// Method.
-    pub verb: Verb,
+    pub verb: BurrowMethod,
     /// Path as received: without the query, still percent-encoded.
     pub path: &'a str,
     /// Body.
@@ -65,7 +65,7 @@ pub struct Asked<'a> {
 
 /// What a method does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
+pub enum BurrowMethod {
     /// GET or HEAD.
     Read,
     /// DELETE.
@@ -78,63 +78,63 @@ pub enum Verb {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct BurrowResponse {
     /// HTTP status code.
     pub status: u16,
     /// Value of the header `Allow`, if the method is not allowed.
     pub allow: Option<String>,
     /// The body, to be serialized as JSON.
-    pub body: Body,
+    pub body: BurrowBody,
 }
 
 /// A status code, a message and a payload. `Err` is a failure, which has no payload.
-type Outcome = Result<(u16, &'static str, Payload), (u16, &'static str)>;
+type CallResult = Result<(u16, &'static str, Payload), (u16, &'static str)>;
 
 /// The body of a POST to the log level.
 #[derive(Deserialize)]
-struct Wanted {
+struct LogLevelRequest {
     #[serde(default)]
     level: String,
 }
 
-impl Api<'_> {
+impl BurrowApi<'_> {
     /// Answers a request.
     #[must_use]
-    pub fn answer(&self, asked: &Asked<'_>) -> Answer {
+    pub fn answer(&self, asked: &BurrowRequest<'_>) -> BurrowResponse {
         let call = match route::parse_call(asked.verb, asked.path) {
             Ok(call) => call,
-            Err(Refusal::Unknown) => return Answer::unknown(),
-            Err(Refusal::NotAllowed(allow)) => {
+            Err(RouteError::Unknown) => return BurrowResponse::unknown(),
+            Err(RouteError::NotAllowed(allow)) => {
                 let answer = self.response(asked, Err((405, "method not allowed")));
-                return Answer { allow: Some(allow), ..answer };
+                return BurrowResponse { allow: Some(allow), ..answer };
             }
         };
         self.response(asked, self.call(call, asked))
     }
 
-    fn response(&self, asked: &Asked<'_>, outcome: Outcome) -> Answer {
+    fn response(&self, asked: &BurrowRequest<'_>, outcome: CallResult) -> BurrowResponse {
         let error = outcome.is_err();
         let failed = |(status, message)| (status, message, Payload::Nothing {});
         let (status, message, payload) = outcome.unwrap_or_else(failed);
-        let body = Body::answer(error, message, payload, route::shown_path(asked.path), self.host.to_owned());
-        Answer { status, allow: None, body }
+        let body = BurrowBody::answer(error, message, payload, route::shown_path(asked.path), self.host.to_owned());
+        BurrowResponse { status, allow: None, body }
     }
 
-    fn call(&self, call: Call, asked: &Asked<'_>) -> Outcome {
+    fn call(&self, call: BurrowCall, asked: &BurrowRequest<'_>) -> CallResult {
         match call {
-            Call::Clusters => Ok((200, "cluster list returned", Payload::Clusters { clusters: self.clusters() })),
-            Call::Topics { cluster } => self.topics(&cluster),
-            Call::Topic { cluster, topic } => self.topic(&cluster, &topic),
-            Call::ConsumersOf { cluster, topic } => self.consumers_of(&cluster, &topic),
-            Call::Consumers { cluster } => self.consumers(&cluster),
-            Call::Consumer { cluster, group } => self.consumer(&cluster, &group),
-            Call::Status { cluster, group, all } => Ok(self.status(&cluster, &group, asked.now, all)),
-            Call::Remove { cluster, group, topic } => self.remove(&cluster, &group, topic.as_ref(), asked.admin),
-            Call::Config => Ok((200, "main config returned", Payload::Main(Main::of(self.config)))),
-            Call::Modules(coordinator) => Ok((200, "module list returned", self.modules(coordinator))),
-            Call::Module(coordinator, name) => self.module(coordinator, &name),
-            Call::LogLevel => Ok((200, "log level returned", Payload::Level { level: (self.level.get)().name() })),
-            Call::SetLogLevel => self.set_level(asked),
+            BurrowCall::Clusters => Ok((200, "cluster list returned", Payload::Clusters { clusters: self.clusters() })),
+            BurrowCall::Topics { cluster } => self.topics(&cluster),
+            BurrowCall::Topic { cluster, topic } => self.topic(&cluster, &topic),
+            BurrowCall::ConsumersOf { cluster, topic } => self.consumers_of(&cluster, &topic),
+            BurrowCall::Consumers { cluster } => self.consumers(&cluster),
+            BurrowCall::Consumer { cluster, group } => self.consumer(&cluster, &group),
+            BurrowCall::Status { cluster, group, all } => Ok(self.status(&cluster, &group, asked.now, all)),
+            BurrowCall::Remove { cluster, group, topic } => self.remove(&cluster, &group, topic.as_ref(), asked.admin),
+            BurrowCall::Config => Ok((200, "main config returned", Payload::Main(ConfigBody::of(self.config)))),
+            BurrowCall::Modules(coordinator) => Ok((200, "module list returned", self.modules(coordinator))),
+            BurrowCall::Module(coordinator, name) => self.module(coordinator, &name),
+            BurrowCall::LogLevel => Ok((200, "log level returned", Payload::Level { level: (self.level.get)().name() })),
+            BurrowCall::SetLogLevel => self.set_level(asked),
         }
     }
 
@@ -142,11 +142,11 @@ impl Api<'_> {
         self.storage.clusters().iter().map(|cluster| cluster.label().name().to_string()).collect()
     }
 
-    fn cluster(&self, name: &Segment) -> Option<&Arc<Cluster>> {
+    fn cluster(&self, name: &PathSegment) -> Option<&Arc<Cluster>> {
         self.storage.cluster(name.text()?)
     }
 
-    fn topics(&self, cluster: &Segment) -> Outcome {
+    fn topics(&self, cluster: &PathSegment) -> CallResult {
         let known = self.cluster(cluster).ok_or((404, "cluster not found"))?.topics();
         let mut topics: Vec<&Arc<Topic>> = known.named().collect();
         topics.sort_by(|one, other| one.name.label.name().cmp(&other.name.label.name()));
@@ -154,7 +154,7 @@ impl Api<'_> {
         Ok((200, "topic list returned", Payload::TopicNames { topics }))
     }
 
-    fn topic(&self, cluster: &Segment, topic: &Segment) -> Outcome {
+    fn topic(&self, cluster: &PathSegment, topic: &PathSegment) -> CallResult {
         let missing = (404, "cluster or topic not found");
         let known = self.cluster(cluster).ok_or(missing)?.topics();
         let topic = topic.find(|name| known.find(name)).ok_or(missing)?;
@@ -162,37 +162,37 @@ impl Api<'_> {
         Ok((200, "topic offsets returned", Payload::Offsets { offsets: ends.collect() }))
     }
 
-    fn consumers_of(&self, cluster: &Segment, topic: &Segment) -> Outcome {
+    fn consumers_of(&self, cluster: &PathSegment, topic: &PathSegment) -> CallResult {
         let cluster = self.cluster(cluster).ok_or((404, "cluster not found"))?;
         let groups = topic.find(|name| Some(cluster.consumers_of(name)).filter(|groups| !groups.is_empty()));
         let consumers = groups.unwrap_or_default();
         Ok((200, "consumers of topic returned", Payload::Consumers { consumers }))
     }
 
-    fn consumers(&self, cluster: &Segment) -> Outcome {
+    fn consumers(&self, cluster: &PathSegment) -> CallResult {
         let cluster = self.cluster(cluster).ok_or((404, "cluster not found"))?;
         Ok((200, "consumer list returned", Payload::Consumers { consumers: cluster.groups() }))
     }
 
-    fn consumer(&self, cluster: &Segment, group: &Segment) -> Outcome {
+    fn consumer(&self, cluster: &PathSegment, group: &PathSegment) -> CallResult {
         let group = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
         let group = group.ok_or((404, "cluster or consumer not found"))?;
-        Ok((200, "consumer detail returned", Payload::Consumer { topics: Topics::of(group, self.rules) }))
+        Ok((200, "consumer detail returned", Payload::Consumer { topics: ConsumerTopics::of(group, self.rules) }))
     }
 
     /// A group that is not found is not an error here.
-    fn status(&self, cluster: &Segment, group: &Segment, now: Timestamp, all: bool) -> (u16, &'static str, Payload) {
+    fn status(&self, cluster: &PathSegment, group: &PathSegment, now: Timestamp, all: bool) -> (u16, &'static str, Payload) {
         let detail = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
         let cluster = cluster.name().to_string();
         let (code, status) = match detail {
-            Some(detail) => (200, Status::of(cluster, detail, now, self.rules, all)),
-            None => (404, Status::not_found(cluster, group.name().to_string())),
+            Some(detail) => (200, ConsumerStatus::of(cluster, detail, now, self.rules, all)),
+            None => (404, ConsumerStatus::not_found(cluster, group.name().to_string())),
         };
         (code, "consumer status returned", Payload::Status { status })
     }
 
     /// As in Burrow, removing what does not exist succeeds.
-    fn remove(&self, cluster: &Segment, group: &Segment, topic: Option<&Segment>, admin: bool) -> Outcome {
+    fn remove(&self, cluster: &PathSegment, group: &PathSegment, topic: Option<&PathSegment>, admin: bool) -> CallResult {
         if !admin {
             return Err(NOT_ENABLED);
         }
@@ -208,21 +208,21 @@ impl Api<'_> {
         Ok((200, "consumer group removed", Payload::Nothing {}))
     }
 
-    fn modules(&self, coordinator: Coordinator) -> Payload {
+    fn modules(&self, coordinator: BurrowCoordinator) -> Payload {
         Payload::Modules { coordinator: coordinator.name(), modules: coordinator.modules(self.config) }
     }
 
-    fn module(&self, coordinator: Coordinator, name: &Segment) -> Outcome {
+    fn module(&self, coordinator: BurrowCoordinator, name: &PathSegment) -> CallResult {
         let (found, missing) = coordinator.messages();
         let module = name.text().and_then(|name| coordinator.module(self.config, name));
         Ok((200, found, Payload::Module { module: module.ok_or((404, missing))? }))
     }
 
-    fn set_level(&self, asked: &Asked<'_>) -> Outcome {
+    fn set_level(&self, asked: &BurrowRequest<'_>) -> CallResult {
         if !asked.admin {
             return Err(NOT_ENABLED);
         }
-        let wanted: Wanted = serde_json::from_slice(asked.body).map_err(|_| (400, "could not decode message body"))?;
+        let wanted: LogLevelRequest = serde_json::from_slice(asked.body).map_err(|_| (400, "could not decode message body"))?;
         (self.level.set)(level(&wanted.level).ok_or((404, "unknown log level"))?);
         Ok((200, "set log level", Payload::Nothing {}))
     }
@@ -239,7 +239,7 @@ fn level(name: &str) -> Option<Level> {
     }
 }
 
-impl Answer {
+impl BurrowResponse {
     /// An answer in place of this one if its body cannot be sent.
     #[must_use]
     pub fn with_error(&self, status: u16, why: String) -> Self {
@@ -247,6 +247,6 @@ impl Answer {
     }
 
     fn unknown() -> Self {
-        Self { status: 404, allow: None, body: Body::unknown() }
+        Self { status: 404, allow: None, body: BurrowBody::unknown() }
     }
 }

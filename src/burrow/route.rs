@@ -1,54 +1,54 @@
 //! The routes below `/v3`: paths and methods.
 
-use crate::address::{Segment, decode};
+use crate::address::{PathSegment, decode};
 use crate::model::Name;
 
-use super::Verb;
-use super::config::Coordinator;
+use super::BurrowMethod;
+use super::config::BurrowCoordinator;
 
 /// A parsed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Call {
+pub(super) enum BurrowCall {
     Clusters,
     Topics {
-        cluster: Segment,
+        cluster: PathSegment,
     },
     Topic {
-        cluster: Segment,
-        topic: Segment,
+        cluster: PathSegment,
+        topic: PathSegment,
     },
     ConsumersOf {
-        cluster: Segment,
-        topic: Segment,
+        cluster: PathSegment,
+        topic: PathSegment,
     },
     Consumers {
-        cluster: Segment,
+        cluster: PathSegment,
     },
     Consumer {
-        cluster: Segment,
-        group: Segment,
+        cluster: PathSegment,
+        group: PathSegment,
     },
     /// The status of a group, with all partitions if `all`, else with those that are not OK.
     Status {
-        cluster: Segment,
-        group: Segment,
+        cluster: PathSegment,
+        group: PathSegment,
         all: bool,
     },
     Remove {
-        cluster: Segment,
-        group: Segment,
-        topic: Option<Segment>,
+        cluster: PathSegment,
+        group: PathSegment,
+        topic: Option<PathSegment>,
     },
     Config,
-    Modules(Coordinator),
-    Module(Coordinator, Segment),
+    Modules(BurrowCoordinator),
+    Module(BurrowCoordinator, PathSegment),
     LogLevel,
     SetLogLevel,
 }
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum RouteError {
     /// The path is unknown.
     Unknown,
     /// The path has other methods, which are listed for the header `Allow`.
@@ -57,92 +57,92 @@ pub(super) enum Refusal {
 
 /// The call of each method of a path.
 #[derive(Default)]
-struct Methods {
-    read: Option<Call>,
-    delete: Option<Call>,
-    post: Option<Call>,
+struct MethodCalls {
+    read: Option<BurrowCall>,
+    delete: Option<BurrowCall>,
+    post: Option<BurrowCall>,
 }
 
 /// A path, and its calls with the names that the path contains.
-struct Route {
+struct BurrowRoute {
     /// A segment that begins with a colon is a name; `:coordinator` must be the name of a [`Coordinator`].
     path: &'static str,
-    methods: fn(Names) -> Methods,
+    methods: fn(PathNames) -> MethodCalls,
 }
 
 /// The names in a path, in order. Unused ones are empty.
-type Names = [Segment; 3];
+type PathNames = [PathSegment; 3];
 
-const ROUTES: &[Route] = &[
-    Route { path: "/v3/kafka", methods: |_| Methods::read(Call::Clusters) },
-    Route {
+const ROUTES: &[BurrowRoute] = &[
+    BurrowRoute { path: "/v3/kafka", methods: |_| MethodCalls::read(BurrowCall::Clusters) },
+    BurrowRoute {
         path: "/v3/kafka/:cluster",
-        methods: |[cluster, ..]| Methods::read(Call::Module(Coordinator::Cluster, cluster)),
+        methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Module(BurrowCoordinator::Cluster, cluster)),
     },
-    Route { path: "/v3/kafka/:cluster/topic", methods: |[cluster, ..]| Methods::read(Call::Topics { cluster }) },
-    Route {
+    BurrowRoute { path: "/v3/kafka/:cluster/topic", methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Topics { cluster }) },
+    BurrowRoute {
         path: "/v3/kafka/:cluster/topic/:topic",
-        methods: |[cluster, topic, _]| Methods::read(Call::Topic { cluster, topic }),
+        methods: |[cluster, topic, _]| MethodCalls::read(BurrowCall::Topic { cluster, topic }),
     },
-    Route {
+    BurrowRoute {
         path: "/v3/kafka/:cluster/topic/:topic/consumers",
-        methods: |[cluster, topic, _]| Methods::read(Call::ConsumersOf { cluster, topic }),
+        methods: |[cluster, topic, _]| MethodCalls::read(BurrowCall::ConsumersOf { cluster, topic }),
     },
-    Route { path: "/v3/kafka/:cluster/consumer", methods: |[cluster, ..]| Methods::read(Call::Consumers { cluster }) },
-    Route {
+    BurrowRoute { path: "/v3/kafka/:cluster/consumer", methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Consumers { cluster }) },
+    BurrowRoute {
         path: "/v3/kafka/:cluster/consumer/:group",
-        methods: |[cluster, group, _]| Methods {
-            read: Some(Call::Consumer { cluster: cluster.clone(), group: group.clone() }),
-            delete: Some(Call::Remove { cluster, group, topic: None }),
+        methods: |[cluster, group, _]| MethodCalls {
+            read: Some(BurrowCall::Consumer { cluster: cluster.clone(), group: group.clone() }),
+            delete: Some(BurrowCall::Remove { cluster, group, topic: None }),
             post: None,
         },
     },
-    Route {
+    BurrowRoute {
         path: "/v3/kafka/:cluster/consumer/:group/status",
-        methods: |[cluster, group, _]| Methods::read(Call::Status { cluster, group, all: false }),
+        methods: |[cluster, group, _]| MethodCalls::read(BurrowCall::Status { cluster, group, all: false }),
     },
-    Route {
+    BurrowRoute {
         path: "/v3/kafka/:cluster/consumer/:group/lag",
-        methods: |[cluster, group, _]| Methods::read(Call::Status { cluster, group, all: true }),
+        methods: |[cluster, group, _]| MethodCalls::read(BurrowCall::Status { cluster, group, all: true }),
     },
-    Route {
+    BurrowRoute {
         path: "/v3/kafka/:cluster/consumer/:group/topic/:topic",
-        methods: |[cluster, group, topic]| Methods {
-            delete: Some(Call::Remove { cluster, group, topic: Some(topic) }),
-            ..Methods::default()
+        methods: |[cluster, group, topic]| MethodCalls {
+            delete: Some(BurrowCall::Remove { cluster, group, topic: Some(topic) }),
+            ..MethodCalls::default()
         },
     },
-    Route { path: "/v3/config", methods: |_| Methods::read(Call::Config) },
-    Route {
+    BurrowRoute { path: "/v3/config", methods: |_| MethodCalls::read(BurrowCall::Config) },
+    BurrowRoute {
         path: "/v3/config/:coordinator",
-        methods: |[name, ..]| Methods::of(Coordinator::named(name.bytes()).map(Call::Modules)),
+        methods: |[name, ..]| MethodCalls::of(BurrowCoordinator::named(name.bytes()).map(BurrowCall::Modules)),
     },
-    Route {
+    BurrowRoute {
         path: "/v3/config/:coordinator/:name",
         methods: |[coordinator, name, _]| {
-            Methods::of(Coordinator::named(coordinator.bytes()).map(|coordinator| Call::Module(coordinator, name)))
+            MethodCalls::of(BurrowCoordinator::named(coordinator.bytes()).map(|coordinator| BurrowCall::Module(coordinator, name)))
         },
     },
-    Route {
+    BurrowRoute {
         path: "/v3/admin/loglevel",
-        methods: |_| Methods { read: Some(Call::LogLevel), post: Some(Call::SetLogLevel), ..Methods::default() },
+        methods: |_| MethodCalls { read: Some(BurrowCall::LogLevel), post: Some(BurrowCall::SetLogLevel), ..MethodCalls::default() },
     },
 ];
 
 /// Parses a method and a path.
-pub(super) fn parse_call(verb: Verb, path: &str) -> Result<Call, Refusal> {
-    let segments = segments(path).ok_or(Refusal::Unknown)?;
+pub(super) fn parse_call(verb: BurrowMethod, path: &str) -> Result<BurrowCall, RouteError> {
+    let segments = segments(path).ok_or(RouteError::Unknown)?;
     let found = ROUTES.iter().find_map(|route| Some((route, route.names(&segments)?)));
-    let (route, names) = found.ok_or(Refusal::Unknown)?;
+    let (route, names) = found.ok_or(RouteError::Unknown)?;
     let methods = (route.methods)(names);
     let allow = methods.allow();
     let call = match verb {
-        Verb::Read => methods.read,
-        Verb::Delete => methods.delete,
-        Verb::Post => methods.post,
-        Verb::Other => None,
+        BurrowMethod::Read => methods.read,
+        BurrowMethod::Delete => methods.delete,
+        BurrowMethod::Post => methods.post,
+        BurrowMethod::Other => None,
     };
-    call.ok_or(Refusal::NotAllowed(allow))
+    call.ok_or(RouteError::NotAllowed(allow))
 }
 
 /// The path as it is shown in answers: decoded, and escaped like names.
@@ -150,17 +150,17 @@ pub(super) fn shown_path(path: &str) -> String {
     decode(path).map_or_else(|| path.to_owned(), |bytes| Name(&bytes).to_string())
 }
 
-impl Route {
+impl BurrowRoute {
     /// Returns the names in a path if the path matches this route.
-    fn names(&self, path: &[Segment]) -> Option<Names> {
+    fn names(&self, path: &[PathSegment]) -> Option<PathNames> {
         let segments = self.path.strip_prefix("/v3/")?.split('/');
         if segments.clone().count() != path.len() {
             return None;
         }
-        let (mut names, mut free) = (Names::default(), 0_usize);
+        let (mut names, mut free) = (PathNames::default(), 0_usize);
         for (segment, found) in segments.zip(path) {
             let fits = match segment.strip_prefix(':') {
-                Some("coordinator") => Coordinator::named(found.bytes()).is_some(),
+                Some("coordinator") => BurrowCoordinator::named(found.bytes()).is_some(),
                 Some(_) => true,
                 None => segment.as_bytes() == found.bytes(),
             };
@@ -176,12 +176,12 @@ impl Route {
     }
 }
 
-impl Methods {
-    fn read(call: Call) -> Self {
+impl MethodCalls {
+    fn read(call: BurrowCall) -> Self {
         Self::of(Some(call))
     }
 
-    fn of(read: Option<Call>) -> Self {
+    fn of(read: Option<BurrowCall>) -> Self {
         Self { read, ..Self::default() }
     }
 
@@ -193,9 +193,9 @@ impl Methods {
 }
 
 /// The segments below `/v3/`. A path with a trailing slash is unknown.
-fn segments(path: &str) -> Option<Vec<Segment>> {
+fn segments(path: &str) -> Option<Vec<PathSegment>> {
     let below = path.strip_prefix("/v3/").filter(|below| !below.ends_with('/'))?;
-    below.split('/').map(|segment| decode(segment).map(|bytes| Segment::new(&bytes))).collect()
+    below.split('/').map(|segment| decode(segment).map(|bytes| PathSegment::new(&bytes))).collect()
 }
 
 #[cfg(test)]
@@ -205,14 +205,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::documentation::{Page, codes};
+    use crate::documentation::{DocPage, codes};
 
-    fn segment(bytes: &[u8]) -> Segment {
-        Segment::new(bytes)
+    fn segment(bytes: &[u8]) -> PathSegment {
+        PathSegment::new(bytes)
     }
 
-    fn status(group: &[u8]) -> Result<Call, Refusal> {
-        Ok(Call::Status { cluster: segment(b"local"), group: segment(group), all: false })
+    fn status(group: &[u8]) -> Result<BurrowCall, RouteError> {
+        Ok(BurrowCall::Status { cluster: segment(b"local"), group: segment(group), all: false })
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
             ("..", b".."),
             ("", b""),
         ] {
-            assert_eq!(parse_call(Verb::Read, &format!("/v3/kafka/local/consumer/{path}/status")), status(group), "{path}");
+            assert_eq!(parse_call(BurrowMethod::Read, &format!("/v3/kafka/local/consumer/{path}/status")), status(group), "{path}");
         }
     }
 
@@ -255,8 +255,8 @@ mod tests {
             "/v3/kafka/%zz",
             "/v3/kafka/%",
         ] {
-            assert_eq!(parse_call(Verb::Read, path), Err(Refusal::Unknown), "{path}");
-            assert_eq!(parse_call(Verb::Delete, path), Err(Refusal::Unknown), "{path}");
+            assert_eq!(parse_call(BurrowMethod::Read, path), Err(RouteError::Unknown), "{path}");
+            assert_eq!(parse_call(BurrowMethod::Delete, path), Err(RouteError::Unknown), "{path}");
         }
     }
 
@@ -268,8 +268,8 @@ mod tests {
             ("/v3/kafka/local/consumer/a/topic/t", "DELETE"),
             ("/v3/admin/loglevel", "GET, HEAD, POST"),
         ] {
-            let allowed = |verb| parse_call(verb, path) != Err(Refusal::NotAllowed(allow.to_owned()));
-            let verbs = [Verb::Read, Verb::Delete, Verb::Post, Verb::Other].map(allowed);
+            let allowed = |verb| parse_call(verb, path) != Err(RouteError::NotAllowed(allow.to_owned()));
+            let verbs = [BurrowMethod::Read, BurrowMethod::Delete, BurrowMethod::Post, BurrowMethod::Other].map(allowed);
             let expected = ["GET", "DELETE", "POST", "OTHER"].map(|verb| allow.contains(verb));
             assert_eq!(verbs, expected, "{path}");
         }
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_reference_has_a_row_for_every_path_with_its_methods_and_no_other() {
-        let section = Page::read("docs/src/reference/http-api.md").section("## Burrow API").introduction();
+        let section = DocPage::read("docs/src/reference/http-api.md").section("## Burrow API").introduction();
         let mut documented: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in section.only_table().rows {
             documented.entry(codes(&row[0])[0].to_owned()).or_default().push(row[1].clone());
@@ -305,7 +305,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_path_can_cause_a_panic(path in "(/v3/)?[%\\\\x0-9a-f/ü]{0,40}") {
-            let _ = (parse_call(Verb::Read, &path), shown_path(&path));
+            let _ = (parse_call(BurrowMethod::Read, &path), shown_path(&path));
         }
     }
 }

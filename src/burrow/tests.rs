@@ -7,7 +7,7 @@ mod setting;
 use super::*;
 use crate::golden_tests::compare_file;
 use crate::model::{Name, Order, Partition};
-use crate::storage::{Past, Update};
+use crate::storage::{PastState, Update};
 use setting::{NOW, commits, program};
 
 #[track_caller]
@@ -161,7 +161,7 @@ fn a_removed_group_is_back_with_its_next_commit() {
     assert_eq!(status(), 404);
     let cluster = program.storage.cluster("local").unwrap();
     let next = commits().into_iter().filter(|update| update.group() == Name(b"idle"));
-    cluster.apply(cluster.source("local", 0), Past::Read, next.map(|update| (Order(99), update)), NOW);
+    cluster.apply(cluster.source("local", 0), PastState::Read, next.map(|update| (Order(99), update)), NOW);
     assert_eq!(status(), 200);
 }
 
@@ -194,7 +194,7 @@ fn a_partitions_number_is_believed_within_reason_alone() {
     };
     let updates = [-3, 2, 20, i32::MAX].into_iter().zip(1..);
     let updates = updates.map(|(partition, order)| (Order(order), commit(partition)));
-    cluster.apply(cluster.source("local", 0), Past::Read, updates, NOW);
+    cluster.apply(cluster.source("local", 0), PastState::Read, updates, NOW);
     let body = |path: &str| {
         let answer = program.answer(false, &format!("GET /v3/kafka/local/consumer/wild{path}"));
         serde_json::to_value(&answer.body).unwrap()

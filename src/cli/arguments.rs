@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use super::{Exit, Lag, Output, Run, Shell, Source};
+use super::{Exit, LagOptions, OutputFormat, RunOptions, Shell, ConfigSource};
 use crate::config::{Flags, Overrides, parse_address, parse_level, parse_timeout};
 use crate::model::Level;
 
@@ -97,7 +97,7 @@ pub(super) struct LagArguments {
     groups: Vec<String>,
     /// Output format: table or json
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Table, hide_possible_values = true)]
-    output: Output,
+    output: OutputFormat,
     /// Time to wait for clusters: seconds, or a time with units such as 1m30s
     #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = LAG_TIMEOUT)]
     timeout: Duration,
@@ -125,14 +125,14 @@ fn usage_error(message: &str) -> Exit {
 }
 
 impl RunArguments {
-    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Run, Exit> {
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<RunOptions, Exit> {
         let overrides = self.overrides.resolve(env)?;
-        Ok(Run { source: self.source.resolve(env)?, overrides })
+        Ok(RunOptions { source: self.source.resolve(env)?, overrides })
     }
 }
 
 impl SourceArguments {
-    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Source, Exit> {
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<ConfigSource, Exit> {
         let mut brokers = self.brokers;
         let config = match self.config {
             Some(path) => Some((path, "--config")),
@@ -165,9 +165,9 @@ impl SourceArguments {
                     let message = format!("{flag} cannot be used with {config}: set {key} in the file instead");
                     return Err(Arguments::command().error(ErrorKind::ArgumentConflict, message).into());
                 }
-                Ok(Source::File(path))
+                Ok(ConfigSource::File(path))
             }
-            (None, false) => Ok(Source::Flags(Flags {
+            (None, false) => Ok(ConfigSource::Flags(Flags {
                 brokers: brokers.iter().map(|broker| broker.trim().to_owned()).collect(),
                 topic_filter: self.topic_filter,
                 topic_exclude: self.topic_exclude,
@@ -200,10 +200,10 @@ impl LogArguments {
 impl LagArguments {
     /// The level of the file is for a running exporter. Here only warnings and errors are shown unless a level is
     /// requested.
-    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<Lag, Exit> {
+    pub(super) fn resolve(self, env: &Environment<'_>) -> Result<LagOptions, Exit> {
         let log_level = Some(self.log.resolve(env)?.unwrap_or(Level::Warn));
         let overrides = Overrides { listen: None, log_level };
-        let run = Run { source: self.source.resolve(env)?, overrides };
-        Ok(Lag { run, groups: self.groups, output: self.output, timeout: self.timeout })
+        let run = RunOptions { source: self.source.resolve(env)?, overrides };
+        Ok(LagOptions { run, groups: self.groups, output: self.output, timeout: self.timeout })
     }
 }

@@ -7,7 +7,7 @@ use clap::{Arg, Command as Clap, ValueEnum};
 use regex::Regex;
 
 use super::*;
-use crate::documentation::{Page, Table, codes, link};
+use crate::documentation::{DocPage, DocTable, codes, link};
 
 /// An option as the reference describes it, and as clap defines it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,8 +19,8 @@ struct Flag {
     commands: BTreeSet<String>,
 }
 
-fn reference() -> Page {
-    Page::read("docs/src/reference/command-line.md")
+fn reference() -> DocPage {
+    DocPage::read("docs/src/reference/command-line.md")
 }
 
 fn commands() -> Clap {
@@ -67,7 +67,7 @@ fn flags(all: &Clap) -> BTreeMap<String, Flag> {
     flags
 }
 
-fn documented(table: &Table, all: &BTreeSet<String>) -> BTreeMap<String, Flag> {
+fn documented(table: &DocTable, all: &BTreeSet<String>) -> BTreeMap<String, Flag> {
     let rows = table.rows.iter().map(|row| {
         let commands = match row[3].as_str() {
             "all" => all.iter().cloned().chain([String::new()]).collect(),

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::{Exit, Run, Source, trial};
-use crate::config::{Config, Loaded, Outside, Warning, from_flags, load};
+use super::{Exit, RunOptions, ConfigSource, trial};
+use crate::config::{Config, LoadedConfig, SystemAccess, ConfigWarning, from_flags, load};
 use crate::registry::REGISTRY;
 
 /// More than any configuration or password needs. A longer file is the wrong one, or is endless.
@@ -13,24 +13,24 @@ const MOST_BYTES: u64 = 4 << 20;
 
 /// The real environment and files.
 #[must_use]
-pub const fn system_access() -> Outside<'static> {
-    Outside { env: &|name| std::env::var_os(name), read: &read, check_readable: &check_readable }
+pub const fn system_access() -> SystemAccess<'static> {
+    SystemAccess { env: &|name| std::env::var_os(name), read: &read, check_readable: &check_readable }
 }
 
-impl Run {
+impl RunOptions {
     /// Loads and checks the configuration, including the checks of the libraries.
     ///
     /// # Errors
     /// All mistakes, to print.
-    pub fn load(&self) -> Result<Loaded, Exit> {
+    pub fn load(&self) -> Result<LoadedConfig, Exit> {
         let loaded = match &self.source {
-            Source::File(path) => {
+            ConfigSource::File(path) => {
                 let unread = |why: &str| Exit::usage(format!("{}: {why}\n", path.display()));
                 let bytes = read(path).map_err(|why| unread(&format!("cannot read the configuration file: {why}")))?;
                 let text = String::from_utf8(bytes).map_err(|error| unread(&utf8_error(&error)))?;
                 load(&text, &REGISTRY, &self.overrides, &system_access())
             }
-            Source::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides).map(|config| Loaded {
+            ConfigSource::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides).map(|config| LoadedConfig {
                 config,
                 warnings: Vec::new(),
                 unsupported: Vec::new(),
@@ -46,7 +46,7 @@ impl Run {
 ///
 /// # Errors
 /// All unsupported settings, to print.
-pub fn config_for_run(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
+pub fn config_for_run(loaded: LoadedConfig) -> Result<(Config, Vec<ConfigWarning>), Exit> {
     if loaded.unsupported.is_empty() {
         return Ok((loaded.config, loaded.warnings));
     }
@@ -57,9 +57,9 @@ pub fn config_for_run(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
 ///
 /// # Errors
 /// All other unsupported settings, to print.
-pub fn config_for_lag(loaded: Loaded) -> Result<(Config, Vec<Warning>), Exit> {
+pub fn config_for_lag(loaded: LoadedConfig) -> Result<(Config, Vec<ConfigWarning>), Exit> {
     let unsupported = loaded.unsupported.into_iter().filter(|it| !it.is_about_serving()).collect();
-    config_for_run(Loaded { unsupported, ..loaded })
+    config_for_run(LoadedConfig { unsupported, ..loaded })
 }
 
 fn utf8_error(error: &std::string::FromUtf8Error) -> String {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Lag, Output, Run, Source, check};
+use super::{LagOptions, OutputFormat, RunOptions, ConfigSource, check};
 use crate::config::{Flags, Overrides};
 use crate::golden_tests::{CONFIG, NOW, RULES, compare, storage};
-use crate::supervise::Reading;
+use crate::supervise::LagReading;
 
 #[test]
 fn a_check_prints_its_golden_file() {
@@ -20,7 +20,7 @@ fn a_check_prints_its_golden_file() {
     }
     let path = folder.path().join("warrener.toml");
     std::fs::write(&path, text).unwrap();
-    let exit = check(&Run { source: Source::File(path), overrides: Overrides::default() });
+    let exit = check(&RunOptions { source: ConfigSource::File(path), overrides: Overrides::default() });
     let printed = format!("{}\nstandard error:\n{}\nexit code: {}\n", exit.stdout, exit.stderr, exit.code);
     let printed = printed.replace(&format!("{}/", folder.path().display()), "");
     compare(&[("check.txt".to_owned(), printed)]);
@@ -29,16 +29,16 @@ fn a_check_prints_its_golden_file() {
 #[test]
 fn lag_prints_its_golden_files() {
     let printed = |output, groups: &[&str]| {
-        let run = Run { source: Source::Flags(Flags::default()), overrides: Overrides::default() };
+        let run = RunOptions { source: ConfigSource::Flags(Flags::default()), overrides: Overrides::default() };
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
-        let lag = Lag { run, groups, output, timeout: Duration::from_secs(30) };
-        let reading = Reading { view: storage().view(NOW, &RULES), missing: Vec::new() };
+        let lag = LagOptions { run, groups, output, timeout: Duration::from_secs(30) };
+        let reading = LagReading { view: storage().view(NOW, &RULES), missing: Vec::new() };
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         assert_eq!((lag.print(&reading, &mut stdout, &mut stderr), stderr.len()), (0, 0));
         String::from_utf8(stdout).unwrap()
     };
     compare(&[
-        ("lag/table.txt".to_owned(), printed(Output::Table, &[])),
-        ("lag/rows.json".to_owned(), printed(Output::Json, &[])),
+        ("lag/table.txt".to_owned(), printed(OutputFormat::Table, &[])),
+        ("lag/rows.json".to_owned(), printed(OutputFormat::Json, &[])),
     ]);
 }

@@ -3,24 +3,24 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{DONE, Exit, Run, Source};
+use super::{DONE, Exit, RunOptions, ConfigSource};
 use crate::config::{
-    Cluster, Config, Consumer, Expiry, HttpServer, Loaded, Metrics, SettingLine, Storage, client_lines, tls_line,
+    ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LoadedConfig, MetricsConfig, SettingLine, StorageConfig, client_lines, tls_line,
 };
 use crate::terminal;
 
 /// Checks a configuration. Mistakes exit with 64; warnings and unsupported settings do not.
 #[must_use]
-pub fn check(run: &Run) -> Exit {
+pub fn check(run: &RunOptions) -> Exit {
     let loaded = match run.load() {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
     let source = match &run.source {
-        Source::File(path) => path.display().to_string(),
-        Source::Flags(_) => "flags".to_owned(),
+        ConfigSource::File(path) => path.display().to_string(),
+        ConfigSource::Flags(_) => "flags".to_owned(),
     };
-    let Loaded { config, warnings, unsupported } = loaded;
+    let LoadedConfig { config, warnings, unsupported } = loaded;
     let verdict = if unsupported.is_empty() {
         "no mistakes"
     } else {
@@ -30,14 +30,14 @@ pub fn check(run: &Run) -> Exit {
     let unsupported = unsupported.iter().map(|unsupported| format!("warning: {unsupported}\n"));
     Exit {
         code: DONE,
-        stdout: terminal::lines(&format!("{source}: {verdict}\n\n{}", Plan(&config))).into_owned(),
+        stdout: terminal::lines(&format!("{source}: {verdict}\n\n{}", ConfigSummary(&config))).into_owned(),
         stderr: warnings.chain(unsupported).collect(),
     }
 }
 
-struct Plan<'c>(&'c Config);
+struct ConfigSummary<'c>(&'c Config);
 
-impl fmt::Display for Plan<'_> {
+impl fmt::Display for ConfigSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = self.0;
         clusters.iter().try_for_each(|it| cluster(f, it))?;
@@ -70,7 +70,7 @@ fn time(time: Duration) -> humantime::FormattedDuration {
     humantime::format_duration(time)
 }
 
-fn cluster(f: &mut fmt::Formatter<'_>, cluster: &Cluster) -> fmt::Result {
+fn cluster(f: &mut fmt::Formatter<'_>, cluster: &ClusterConfig) -> fmt::Result {
     writeln!(f, "cluster {:?}", cluster.name)?;
     line(f, "servers", cluster.connection.servers.join(", "))?;
     setting_lines(f, client_lines(&cluster.connection.client))?;
@@ -79,28 +79,28 @@ fn cluster(f: &mut fmt::Formatter<'_>, cluster: &Cluster) -> fmt::Result {
     line(f, "topics", &cluster.topics)
 }
 
-fn consumer(f: &mut fmt::Formatter<'_>, consumer: &Consumer) -> fmt::Result {
+fn consumer(f: &mut fmt::Formatter<'_>, consumer: &ConsumerConfig) -> fmt::Result {
     writeln!(f, "consumer {:?}", consumer.name)?;
     line(f, "cluster", format_args!("{:?}", consumer.cluster))?;
     setting_lines(f, consumer.settings.lines())?;
     line(f, "groups", &consumer.groups)
 }
 
-fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
+fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &StorageConfig) -> fmt::Result {
     writeln!(f, "storage")?;
     line(f, "window", format_args!("{} commits per partition", storage.intervals))?;
     if !storage.min_distance.is_zero() {
         line(f, "min distance", time(storage.min_distance))?;
     }
     match storage.expire_group {
-        Expiry::BySource => line(f, "expires", "by tombstones; groups from ZooKeeper after 7days")?,
-        Expiry::After(Duration::ZERO) => line(f, "expires", "by tombstones")?,
-        Expiry::After(after) => line(f, "expires", format_args!("{} after the last commit", time(after)))?,
+        ExpireGroup::BySource => line(f, "expires", "by tombstones; groups from ZooKeeper after 7days")?,
+        ExpireGroup::After(Duration::ZERO) => line(f, "expires", "by tombstones")?,
+        ExpireGroup::After(after) => line(f, "expires", format_args!("{} after the last commit", time(after)))?,
     }
     line(f, "groups", &storage.groups)
 }
 
-fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
+fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServerConfig) -> fmt::Result {
     writeln!(f, "httpserver {:?}", server.name)?;
     line(f, "address", &server.address)?;
     setting_lines(f, [tls_line(server.tls.as_ref())])?;
@@ -119,7 +119,7 @@ fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServer) -> fmt::Result {
     line(f, "ready", format_args!("after {} at the latest", time(server.ready_timeout)))
 }
 
-fn metrics_lines(f: &mut fmt::Formatter<'_>, metrics: &Metrics) -> fmt::Result {
+fn metrics_lines(f: &mut fmt::Formatter<'_>, metrics: &MetricsConfig) -> fmt::Result {
     writeln!(f, "metrics")?;
     let names: Vec<_> = metrics.names.iter().map(|set| set.name()).collect();
     line(f, "names", names.join(", "))?;

@@ -11,7 +11,7 @@ fn typed(line: &str, env: &[(&str, &str)]) -> Result<Command, Exit> {
     parse(args, &lookup)
 }
 
-fn run(line: &str) -> Run {
+fn run(line: &str) -> RunOptions {
     match typed(line, &[]) {
         Ok(Command::Run(run)) => run,
         other => panic!("{line}: {other:?}"),
@@ -29,9 +29,9 @@ fn flags(brokers: &[&str]) -> Flags {
     Flags { brokers: brokers.iter().map(|&broker| broker.to_owned()).collect(), ..Flags::default() }
 }
 
-fn file(name: &str, text: &str) -> (tempfile::TempDir, Run) {
+fn file(name: &str, text: &str) -> (tempfile::TempDir, RunOptions) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(name);
     std::fs::write(&path, text).unwrap();
-    (directory, Run { source: Source::File(path), overrides: Overrides::default() })
+    (directory, RunOptions { source: ConfigSource::File(path), overrides: Overrides::default() })
 }

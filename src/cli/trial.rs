@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{Config, Consumer};
+use crate::config::{Config, ConsumerConfig};
 use crate::consumer;
-use crate::kafka::{Client, Role};
+use crate::kafka::{Client, ClientRole};
 use crate::model::ModuleError;
 
 /// All refusals of the client libraries, each once, sorted.
@@ -15,7 +15,7 @@ pub(super) fn check_with_libraries(config: &Config) -> BTreeSet<String> {
     let mut refusals = Vec::new();
     for cluster in &config.clusters {
         if tried.insert(("", cluster.connection.client.name.as_deref())) {
-            refusals.append(&mut Client::rejected_settings(&cluster.connection, Role::Cluster));
+            refusals.append(&mut Client::rejected_settings(&cluster.connection, ClientRole::Cluster));
         }
     }
     for consumer in &config.consumers {
@@ -29,6 +29,6 @@ pub(super) fn check_with_libraries(config: &Config) -> BTreeSet<String> {
     refusals.map(ToString::to_string).collect()
 }
 
-fn profile(consumer: &Consumer) -> Option<&str> {
+fn profile(consumer: &ConsumerConfig) -> Option<&str> {
     consumer.settings.connection().and_then(|connection| connection.client.name.as_deref())
 }

@@ -3,44 +3,44 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::kafka::{ClusterView, Code, TopicView};
+use crate::kafka::{MetadataResponse, ErrorCode, MetadataTopic};
 use crate::model::{BrokerId, Partition, TopicId};
 use crate::storage::{Broker, Metadata, PartitionMetadata, TopicMetadata};
 
 /// All partitions, sorted by topic and number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct PartitionLayout {
     topics: Vec<(Arc<str>, Option<TopicId>)>,
-    partitions: Vec<Seat>,
+    partitions: Vec<LayoutPartition>,
     /// For each broker the indexes of the partitions that it leads.
     led: BTreeMap<BrokerId, Vec<usize>>,
 }
 
 /// One partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seat {
+pub(super) struct LayoutPartition {
     topic: usize,
     pub(super) partition: Partition,
     pub(super) leader: Option<BrokerId>,
 }
 
-impl Layout {
+impl PartitionLayout {
     /// A layout without partitions.
     pub(super) const fn empty() -> Self {
         Self { topics: Vec::new(), partitions: Vec::new(), led: BTreeMap::new() }
     }
 
     /// Creates a layout from metadata whose topics are sorted. A topic without an id keeps the one it had before.
-    pub(super) fn of(metadata: &Metadata, known: &Known) -> Self {
+    pub(super) fn of(metadata: &Metadata, known: &KnownTopics) -> Self {
         let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
         let topics = metadata.topics.iter().map(|topic| (Arc::from(topic.name.as_str()), id(topic))).collect();
-        let seats: Vec<Seat> = metadata
+        let seats: Vec<LayoutPartition> = metadata
             .topics
             .iter()
             .enumerate()
             .flat_map(|(topic, what)| {
                 let numbers = (0..).map(Partition);
-                what.partitions.iter().zip(numbers).map(move |(state, partition)| Seat {
+                what.partitions.iter().zip(numbers).map(move |(state, partition)| LayoutPartition {
                     topic,
                     partition,
                     leader: state.leader,
@@ -54,7 +54,7 @@ impl Layout {
         Self { topics, partitions: seats, led }
     }
 
-    pub(super) fn partitions(&self) -> &[Seat] {
+    pub(super) fn partitions(&self) -> &[LayoutPartition] {
         &self.partitions
     }
 
@@ -108,25 +108,25 @@ impl Layout {
 }
 
 /// The topics of the last answer, for an answer that names a topic without its partitions.
-pub(super) type Known = BTreeMap<String, TopicMetadata>;
+pub(super) type KnownTopics = BTreeMap<String, TopicMetadata>;
 
 /// Returns what the next answer may need to fall back on.
-pub(super) fn known_topics(metadata: &Metadata, known: &Known) -> Known {
+pub(super) fn known_topics(metadata: &Metadata, known: &KnownTopics) -> KnownTopics {
     let id = |topic: &TopicMetadata| topic.id.or_else(|| known.get(&topic.name)?.id);
     let topics = metadata.topics.iter();
     topics.map(|topic| (topic.name.clone(), TopicMetadata { id: id(topic), ..topic.clone() })).collect()
 }
 
 /// Whether the error means that the topic does not exist or may not be read.
-const fn is_absent(code: Code) -> bool {
+const fn is_absent(code: ErrorCode) -> bool {
     matches!(
         code,
-        Code::UNKNOWN_TOPIC_OR_PART | Code::UNKNOWN_TOPIC_ID | Code::INVALID_TOPIC | Code::TOPIC_AUTHORIZATION_FAILED
+        ErrorCode::UNKNOWN_TOPIC_OR_PART | ErrorCode::UNKNOWN_TOPIC_ID | ErrorCode::INVALID_TOPIC | ErrorCode::TOPIC_AUTHORIZATION_FAILED
     )
 }
 
 /// Converts an answer to metadata. Its topics are sorted by name.
-pub(super) fn to_metadata(view: &ClusterView, known: &Known) -> Metadata {
+pub(super) fn to_metadata(view: &MetadataResponse, known: &KnownTopics) -> Metadata {
     let brokers = view.brokers.iter().map(|broker| Broker { id: broker.id, address: broker.address() }).collect();
     let mut topics: Vec<TopicMetadata> = view
         .topics
@@ -154,7 +154,7 @@ pub(super) fn set_topic_ids(metadata: &mut Metadata, ids: &HashMap<String, Topic
 
 /// The partitions by number. A topic that is named with an error and without partitions keeps its known partitions,
 /// without leaders.
-fn partitions(topic: &TopicView, known: Option<&TopicMetadata>) -> Vec<PartitionMetadata> {
+fn partitions(topic: &MetadataTopic, known: Option<&TopicMetadata>) -> Vec<PartitionMetadata> {
     if topic.error.is_some() && topic.partitions.is_empty() {
         let before = known.map(|known| known.partitions.as_slice()).unwrap_or_default();
         return before.iter().map(|partition| PartitionMetadata { leader: None, ..partition.clone() }).collect();
@@ -179,20 +179,20 @@ fn partitions(topic: &TopicView, known: Option<&TopicMetadata>) -> Vec<Partition
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::{BrokerView, PartitionView};
+    use crate::kafka::{MetadataBroker, MetadataPartition};
 
-    fn partition(id: i32, leader: Option<i32>) -> PartitionView {
+    fn partition(id: i32, leader: Option<i32>) -> MetadataPartition {
         let leader = leader.map(BrokerId);
-        PartitionView { id: Partition(id), leader, replicas: vec![BrokerId(1), BrokerId(2)], in_sync: 1 }
+        MetadataPartition { id: Partition(id), leader, replicas: vec![BrokerId(1), BrokerId(2)], in_sync: 1 }
     }
 
-    fn topic(name: &str, error: Option<Code>, partitions: Vec<PartitionView>) -> TopicView {
-        TopicView { name: name.to_owned(), error, partitions }
+    fn topic(name: &str, error: Option<ErrorCode>, partitions: Vec<MetadataPartition>) -> MetadataTopic {
+        MetadataTopic { name: name.to_owned(), error, partitions }
     }
 
-    fn view(topics: Vec<TopicView>) -> ClusterView {
-        let broker = |id, host: &str| BrokerView { id: BrokerId(id), host: host.to_owned(), port: 9092 };
-        ClusterView { answered: None, brokers: vec![broker(1, "b1"), broker(2, "::1")], topics }
+    fn view(topics: Vec<MetadataTopic>) -> MetadataResponse {
+        let broker = |id, host: &str| MetadataBroker { id: BrokerId(id), host: host.to_owned(), port: 9092 };
+        MetadataResponse { answered: None, brokers: vec![broker(1, "b1"), broker(2, "::1")], topics }
     }
 
     fn names(metadata: &Metadata) -> Vec<&str> {
@@ -203,7 +203,7 @@ mod tests {
     fn topics_are_sorted_and_partitions_numbered() {
         let metadata = to_metadata(
             &view(vec![topic("b", None, vec![partition(1, None), partition(0, Some(2))]), topic("a", None, vec![])]),
-            &Known::new(),
+            &KnownTopics::new(),
         );
         assert_eq!(names(&metadata), ["a", "b"]);
         let leaders: Vec<_> = metadata.topics[1].partitions.iter().map(|partition| partition.leader).collect();
@@ -213,17 +213,17 @@ mod tests {
 
     #[test]
     fn a_topic_that_is_gone_or_forbidden_is_not_named() {
-        let codes = [Code::UNKNOWN_TOPIC_OR_PART, Code::TOPIC_AUTHORIZATION_FAILED, Code::INVALID_TOPIC];
+        let codes = [ErrorCode::UNKNOWN_TOPIC_OR_PART, ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorCode::INVALID_TOPIC];
         let topics = codes.iter().map(|code| topic("t", Some(*code), vec![])).collect();
-        assert_eq!(names(&to_metadata(&view(topics), &Known::new())), [""; 0]);
+        assert_eq!(names(&to_metadata(&view(topics), &KnownTopics::new())), [""; 0]);
     }
 
     #[test]
     fn a_topic_without_a_leader_keeps_its_partitions() {
         let first =
-            to_metadata(&view(vec![topic("t", None, vec![partition(0, Some(1)), partition(1, Some(2))])]), &Known::new());
-        let known: Known = first.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
-        let second = to_metadata(&view(vec![topic("t", Some(Code::LEADER_NOT_AVAILABLE), vec![])]), &known);
+            to_metadata(&view(vec![topic("t", None, vec![partition(0, Some(1)), partition(1, Some(2))])]), &KnownTopics::new());
+        let known: KnownTopics = first.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
+        let second = to_metadata(&view(vec![topic("t", Some(ErrorCode::LEADER_NOT_AVAILABLE), vec![])]), &known);
         let leaders: Vec<_> = second.topics[0].partitions.iter().map(|partition| partition.leader).collect();
         assert_eq!(leaders, [None, None]);
     }
@@ -231,14 +231,14 @@ mod tests {
     #[test]
     fn numbers_that_do_not_fit_are_left_out() {
         let metadata =
-            to_metadata(&view(vec![topic("t", None, vec![partition(i32::MAX, Some(1)), partition(-1, None)])]), &Known::new());
+            to_metadata(&view(vec![topic("t", None, vec![partition(i32::MAX, Some(1)), partition(-1, None)])]), &KnownTopics::new());
         assert_eq!(metadata.topics[0].partitions.len(), 2);
         assert_eq!(metadata.topics[0].partitions[0].leader, None);
     }
 
     #[test]
     fn partitions_are_found_again_in_a_newer_layout() {
-        let layout = |topics| Layout::of(&to_metadata(&view(topics), &Known::new()), &Known::new());
+        let layout = |topics| PartitionLayout::of(&to_metadata(&view(topics), &KnownTopics::new()), &KnownTopics::new());
         let two = || vec![partition(0, Some(1)), partition(1, Some(1))];
         let old = layout(vec![topic("a", None, two()), topic("c", None, two())]);
         let new = layout(vec![topic("b", None, two()), topic("c", None, vec![partition(0, Some(1))])]);

@@ -34,35 +34,35 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Cluster;
-use crate::health::Health;
-use crate::kafka::{Client, Context, Keeper, Lookups, Role};
+use crate::config::ClusterConfig;
+use crate::health::ModuleHealth;
+use crate::kafka::{Client, KafkaContext, ClientSupervisor, Lookups, ClientRole};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::{self, Storage};
 use crate::task;
-use pulse::Pulse;
+use pulse::ClusterLiveness;
 
-pub use module::Module;
+pub use module::ClusterModule;
 
 /// How long a thread may take to notice that it has to stop.
 const NOTICE: Duration = Duration::from_millis(100);
 
 /// A cluster module that is checked but not started.
 #[derive(Clone, Debug)]
-pub struct Kafka {
-    cluster: Cluster,
-    context: Context,
+pub struct ConfiguredCluster {
+    cluster: ClusterConfig,
+    context: KafkaContext,
 }
 
-impl Kafka {
+impl ConfiguredCluster {
     /// Checks the settings. Opens no socket.
     ///
     /// # Errors
     /// A property that librdkafka refuses, a mechanism that is not built in, or a file that cannot be read.
-    pub fn configure(cluster: &Cluster) -> Result<Self, ModuleError> {
-        Client::check(&cluster.connection, Role::Cluster)?;
-        let context = Context::new(&cluster.name, "cluster", &cluster.name);
+    pub fn configure(cluster: &ClusterConfig) -> Result<Self, ModuleError> {
+        Client::check(&cluster.connection, ClientRole::Cluster)?;
+        let context = KafkaContext::new(&cluster.name, "cluster", &cluster.name);
         Ok(Self { cluster: cluster.clone(), context })
     }
 
@@ -78,30 +78,30 @@ impl Kafka {
         self,
         storage: &Storage,
         metrics: ModuleMetrics,
-        consumers: Vec<Arc<Health>>,
+        consumers: Vec<Arc<ModuleHealth>>,
         stop: CancellationToken,
-    ) -> Result<Running, ModuleError> {
+    ) -> Result<RunningCluster, ModuleError> {
         let storage = storage.cluster(&self.cluster.name).expect("invariant: storage has every cluster");
         let storage = Arc::clone(storage);
-        let client = Arc::new(Client::new(&self.cluster.connection, Role::Cluster, self.context)?);
-        let pulse = Arc::new(Pulse::new(Arc::clone(&client), metrics));
-        Ok(Running { cluster: Arc::new(self.cluster), client, pulse, storage, consumers, stop })
+        let client = Arc::new(Client::new(&self.cluster.connection, ClientRole::Cluster, self.context)?);
+        let pulse = Arc::new(ClusterLiveness::new(Arc::clone(&client), metrics));
+        Ok(RunningCluster { cluster: Arc::new(self.cluster), client, pulse, storage, consumers, stop })
     }
 }
 
 /// A started cluster module, to be run on a blocking thread.
-pub struct Running {
-    cluster: Arc<Cluster>,
+pub struct RunningCluster {
+    cluster: Arc<ClusterConfig>,
     client: Arc<Client>,
-    pulse: Arc<Pulse>,
+    pulse: Arc<ClusterLiveness>,
     /// The cluster in storage that the module updates.
     storage: Arc<storage::Cluster>,
     /// Health of the consumer modules that read groups of this cluster.
-    consumers: Vec<Arc<Health>>,
+    consumers: Vec<Arc<ModuleHealth>>,
     stop: CancellationToken,
 }
 
-impl Running {
+impl RunningCluster {
     /// The client. Its context knows why the cluster does not answer.
     #[must_use]
     pub const fn client(&self) -> &Arc<Client> {
@@ -111,7 +111,7 @@ impl Running {
     /// Runs until the module is stopped, and returns soon after. A metadata request that a broker leaves unanswered
     /// ends by itself some seconds later.
     pub fn run(mut self) {
-        let mut keeper = Keeper::new(Arc::clone(&self.client));
+        let mut keeper = ClientSupervisor::new(Arc::clone(&self.client));
         while let Some(client) = self.run_with_client(&mut keeper) {
             self.pulse = Arc::new(self.pulse.with_client(Arc::clone(&client)));
             self.client = client;
@@ -120,13 +120,13 @@ impl Running {
 
     /// Works with one client until it has to be replaced, and returns the replacement. `None` when the module is
     /// stopped.
-    fn run_with_client(&self, keeper: &mut Keeper) -> Option<Arc<Client>> {
+    fn run_with_client(&self, keeper: &mut ClientSupervisor) -> Option<Arc<Client>> {
         let (shapes, new_shapes) = mpsc::channel();
         let (hurry, hurried) = mpsc::channel();
         let ending = self.stop.child_token();
         let lookups = || task::create_when_possible("a queue", || Lookups::new(Arc::clone(&self.client)), &self.stop);
-        let offsets = offsets::Offsets::new(self, lookups()?, new_shapes, hurry);
-        let topics = topics::Topics::new(self, lookups()?, ending.clone(), shapes, hurried);
+        let offsets = offsets::OffsetsThread::new(self, lookups()?, new_shapes, hurry);
+        let topics = topics::MetadataThread::new(self, lookups()?, ending.clone(), shapes, hurried);
         let thread = task::start_when_possible("cluster-topics", move || topics.run(), &self.stop);
         let replacement = offsets.run(keeper);
         ending.cancel();

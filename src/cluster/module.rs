@@ -5,43 +5,43 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Cluster;
+use crate::config::ClusterConfig;
 use crate::coordinator;
-use crate::health::Health;
+use crate::health::ModuleHealth;
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Storage;
-use crate::task::{Failures, Tasks};
+use crate::task::{FailureSender, Tasks};
 
-use super::Kafka;
+use super::ConfiguredCluster;
 
 /// The module of a `[cluster.*]` section.
 #[derive(Debug)]
-pub struct Module {
+pub struct ClusterModule {
     name: String,
-    kafka: Kafka,
+    kafka: ConfiguredCluster,
     storage: Arc<Storage>,
     metrics: ModuleMetrics,
-    consumers: Vec<Arc<Health>>,
+    consumers: Vec<Arc<ModuleHealth>>,
     tasks: Tasks,
     stop: CancellationToken,
 }
 
-impl Module {
+impl ClusterModule {
     /// Checks the section as far as possible without a connection. `consumers` are the modules that read groups of
     /// this cluster: time lookups start once those groups are known. Cancelling `stop` also stops the module.
     ///
     /// # Errors
     /// Settings that librdkafka refuses.
     pub fn configure(
-        section: &Cluster,
+        section: &ClusterConfig,
         storage: Arc<Storage>,
         metrics: ModuleMetrics,
-        consumers: Vec<Arc<Health>>,
+        consumers: Vec<Arc<ModuleHealth>>,
         stop: &CancellationToken,
-        failures: Failures,
+        failures: FailureSender,
     ) -> Result<Self, ModuleError> {
-        let kafka = Kafka::configure(section)?;
+        let kafka = ConfiguredCluster::configure(section)?;
         let context = kafka.context.clone();
         metrics.health().set_cause(move || context.cause().map(|cause| cause.to_string()));
         let (stop, name) = (stop.child_token(), format!("cluster.{}", section.name));
@@ -49,7 +49,7 @@ impl Module {
     }
 }
 
-impl coordinator::Module for Module {
+impl coordinator::Module for ClusterModule {
     fn name(&self) -> &str {
         &self.name
     }

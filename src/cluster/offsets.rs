@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::past_times::PastTimes;
-use super::plan::{Ask, Bounds, Outcome, Plan, Step};
-use super::pulse::Pulse;
-use super::times::Times;
-use super::topics::{Hurry, Shape};
-use super::{NOTICE, Running};
+use super::past_times::TimeLookupRunner;
+use super::plan::{OffsetsRequest, StartAndEnd, PartitionOutcome, RefreshPlan, DueWork};
+use super::pulse::ClusterLiveness;
+use super::times::LookupRequests;
+use super::topics::{RefreshRequest, LayoutUpdate};
+use super::{NOTICE, RunningCluster};
 use crate::clock;
-use crate::config::Cluster;
+use crate::config::ClusterConfig;
 use crate::invariant::broken;
-use crate::kafka::{Answer, Cause, Client, Code, Found, Isolation, Keeper, Lookups, Place, Spec};
+use crate::kafka::{LookupResponse, FailureCause, Client, ErrorCode, FoundOffset, IsolationLevel, ClientSupervisor, Lookups, ListOffsetsPartition, OffsetSpec};
 use crate::metrics::own::RefreshKind;
 use crate::model::BrokerId;
 use crate::storage::{self, Broker, LogBounds};
@@ -31,34 +31,34 @@ const SIGN_OF_LIFE: &str = "__consumer_offsets";
 const ANSWERS_AT_ONCE: usize = 1000;
 
 /// The answer to one of the two requests of a chunk.
-type Half = Result<Vec<Result<Found, Code>>, Code>;
+type ListOffsetsResult = Result<Vec<Result<FoundOffset, ErrorCode>>, ErrorCode>;
 
 /// The two requests of a chunk. Their tags are twice the chunk's number, and that plus one.
 #[derive(Default)]
-struct Pair {
-    starts: Option<Half>,
-    ends: Option<Half>,
+struct RequestPair {
+    starts: Option<ListOffsetsResult>,
+    ends: Option<ListOffsetsResult>,
 }
 
-pub(super) struct Offsets {
-    cluster: Arc<Cluster>,
+pub(super) struct OffsetsThread {
+    cluster: Arc<ClusterConfig>,
     client: Arc<Client>,
-    pulse: Arc<Pulse>,
+    pulse: Arc<ClusterLiveness>,
     storage: Arc<storage::Cluster>,
     stop: CancellationToken,
     lookups: Lookups,
-    layouts: Receiver<Shape>,
-    refresh_requests: Sender<Hurry>,
-    plan: Plan,
-    time_lookups: PastTimes,
-    pairs: HashMap<usize, Pair>,
+    layouts: Receiver<LayoutUpdate>,
+    refresh_requests: Sender<RefreshRequest>,
+    plan: RefreshPlan,
+    time_lookups: TimeLookupRunner,
+    pairs: HashMap<usize, RequestPair>,
     brokers: Vec<Broker>,
     next_probe: Instant,
     probed: usize,
 }
 
-impl Offsets {
-    pub(super) fn new(running: &Running, lookups: Lookups, shapes: Receiver<Shape>, hurry: Sender<Hurry>) -> Self {
+impl OffsetsThread {
+    pub(super) fn new(running: &RunningCluster, lookups: Lookups, shapes: Receiver<LayoutUpdate>, hurry: Sender<RefreshRequest>) -> Self {
         Self {
             cluster: Arc::clone(&running.cluster),
             client: Arc::clone(&running.client),
@@ -68,8 +68,8 @@ impl Offsets {
             lookups,
             layouts: shapes,
             refresh_requests: hurry,
-            plan: Plan::new(running.cluster.offset_refresh),
-            time_lookups: PastTimes::new(running),
+            plan: RefreshPlan::new(running.cluster.offset_refresh),
+            time_lookups: TimeLookupRunner::new(running),
             pairs: HashMap::new(),
             brokers: Vec::new(),
             next_probe: Instant::now(),
@@ -78,7 +78,7 @@ impl Offsets {
     }
 
     /// Runs until the module is stopped, or until the client has to be replaced, and returns the replacement.
-    pub(super) fn run(mut self, keeper: &mut Keeper) -> Option<Arc<Client>> {
+    pub(super) fn run(mut self, keeper: &mut ClientSupervisor) -> Option<Arc<Client>> {
         while !self.stop.is_cancelled() {
             self.client.poll_events();
             let now = Instant::now();
@@ -107,7 +107,7 @@ impl Offsets {
     fn apply_layouts(&mut self) -> bool {
         loop {
             match self.layouts.try_recv() {
-                Ok(Shape { layout, brokers, was_down: back }) => {
+                Ok(LayoutUpdate { layout, brokers, was_down: back }) => {
                     self.brokers = brokers;
                     self.plan.set_layout(layout, Instant::now());
                     if back {
@@ -120,7 +120,7 @@ impl Offsets {
         }
     }
 
-    fn do_due_work(&mut self, step: Step) {
+    fn do_due_work(&mut self, step: DueWork) {
         self.store_bounds(step.unknown.into_iter().map(|seat| (seat, None)));
         for ask in step.requests {
             self.send_requests(&ask);
@@ -140,34 +140,34 @@ impl Offsets {
     }
 
     /// Requests the log starts first: a broker answers in order, so no log end is older than its log start.
-    fn send_requests(&mut self, ask: &Ask) {
+    fn send_requests(&mut self, ask: &OffsetsRequest) {
         let number = ask.chunk.wrapping_mul(2);
-        self.pairs.insert(ask.chunk, Pair::default());
-        for (tag, spec) in [(number, Spec::Earliest), (number.wrapping_add(1), Spec::Latest)] {
-            let places: Vec<Place<'_>> = ask
+        self.pairs.insert(ask.chunk, RequestPair::default());
+        for (tag, spec) in [(number, OffsetSpec::Earliest), (number.wrapping_add(1), OffsetSpec::Latest)] {
+            let places: Vec<ListOffsetsPartition<'_>> = ask
                 .seats
                 .iter()
                 .filter_map(|seat| self.plan.layout().topic_and_partition(*seat))
-                .map(|(topic, partition)| Place { topic, partition, spec })
+                .map(|(topic, partition)| ListOffsetsPartition { topic, partition, spec })
                 .collect();
             if places.len() < ask.seats.len() {
                 // The answer could not be assigned to the partitions.
                 broken("a request is for partitions of the layout");
-                self.handle_result(tag, Err(Code::INVALID_ARG));
-            } else if self.lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_err() {
-                self.handle_result(tag, Err(Code::INVALID_ARG));
+                self.handle_result(tag, Err(ErrorCode::INVALID_ARG));
+            } else if self.lookups.offsets(tag, places.into_iter(), IsolationLevel::Uncommitted, LIMIT).is_err() {
+                self.handle_result(tag, Err(ErrorCode::INVALID_ARG));
             }
         }
     }
 
-    fn handle_answer(&mut self, answer: Answer) {
+    fn handle_answer(&mut self, answer: LookupResponse) {
         match answer {
-            Answer::Offsets { tag, result } if Times::is_lookup_tag(tag) => self.time_lookups.handle_answer(tag, result, &self.lookups),
-            Answer::Offsets { tag, result } => self.handle_result(tag, result),
+            LookupResponse::Offsets { tag, result } if LookupRequests::is_lookup_tag(tag) => self.time_lookups.handle_answer(tag, result, &self.lookups),
+            LookupResponse::Offsets { tag, result } => self.handle_result(tag, result),
             // It does not matter what the broker answers about the topic, not even if it is an error.
-            Answer::Topics { result: Ok(_), .. } => self.record_answer(Instant::now()),
-            Answer::Topics { result: Err(code), .. } if code.is_from_broker() => self.record_answer(Instant::now()),
-            Answer::Topics { result: Err(_), .. } => {}
+            LookupResponse::Topics { result: Ok(_), .. } => self.record_answer(Instant::now()),
+            LookupResponse::Topics { result: Err(code), .. } if code.is_from_broker() => self.record_answer(Instant::now()),
+            LookupResponse::Topics { result: Err(_), .. } => {}
         }
     }
 
@@ -176,11 +176,11 @@ impl Offsets {
         if self.pulse.record_answer(now) {
             self.plan.start_round_now(now);
             // Fails when the other thread has stopped; then this one is about to stop.
-            self.refresh_requests.send(Hurry).ok();
+            self.refresh_requests.send(RefreshRequest).ok();
         }
     }
 
-    fn handle_result(&mut self, tag: usize, half: Half) {
+    fn handle_result(&mut self, tag: usize, half: ListOffsetsResult) {
         let chunk = tag / 2;
         let Some(pair) = self.pairs.get_mut(&chunk) else { return broken("an answer belongs to a request in flight") };
         if tag.is_multiple_of(2) {
@@ -188,21 +188,21 @@ impl Offsets {
         } else {
             pair.ends = Some(half);
         }
-        if let Pair { starts: Some(_), ends: Some(_) } = pair
-            && let Some(Pair { starts: Some(starts), ends: Some(ends) }) = self.pairs.remove(&chunk)
+        if let RequestPair { starts: Some(_), ends: Some(_) } = pair
+            && let Some(RequestPair { starts: Some(starts), ends: Some(ends) }) = self.pairs.remove(&chunk)
         {
             self.handle_results(chunk, starts.unwrap_or_default(), ends);
         }
     }
 
-    fn handle_results(&mut self, chunk: usize, starts: Vec<Result<Found, Code>>, ends: Half) {
+    fn handle_results(&mut self, chunk: usize, starts: Vec<Result<FoundOffset, ErrorCode>>, ends: ListOffsetsResult) {
         let now = Instant::now();
         let silent =
-            |ends: &[Result<Found, Code>]| ends.iter().all(|end| matches!(end, Err(code) if is_no_answer(*code)));
+            |ends: &[Result<FoundOffset, ErrorCode>]| ends.iter().all(|end| matches!(end, Err(code) if is_no_answer(*code)));
         let settled = match ends {
-            Err(code) if code.needs_newer_metadata() => self.plan.record_answer(chunk, std::iter::repeat(Outcome::Moved), now),
+            Err(code) if code.needs_newer_metadata() => self.plan.record_answer(chunk, std::iter::repeat(PartitionOutcome::Moved), now),
             Err(code) => return self.handle_failure(chunk, code, now),
-            Ok(ends) if silent(&ends) => return self.handle_failure(chunk, Code::TIMED_OUT, now),
+            Ok(ends) if silent(&ends) => return self.handle_failure(chunk, ErrorCode::TIMED_OUT, now),
             Ok(ends) => {
                 self.record_answer(now);
                 self.pulse.record_answer_of(self.address(self.plan.leader(chunk)));
@@ -213,7 +213,7 @@ impl Offsets {
         };
         if settled.wants_metadata {
             // Fails when the other thread has stopped; then this one is about to stop.
-            self.refresh_requests.send(Hurry).ok();
+            self.refresh_requests.send(RefreshRequest).ok();
         }
         self.store_bounds(settled.bounds.into_iter());
         if let Some(took) = settled.complete {
@@ -221,10 +221,10 @@ impl Offsets {
         }
     }
 
-    fn handle_failure(&mut self, chunk: usize, code: Code, now: Instant) {
+    fn handle_failure(&mut self, chunk: usize, code: ErrorCode, now: Instant) {
         let failed = self.plan.record_failure(chunk, now);
         if failed.first && !self.stop.is_cancelled() {
-            let cause = Cause::of_code(code, "no answer to a request for log ends");
+            let cause = FailureCause::of_code(code, "no answer to a request for log ends");
             self.pulse.record_refresh_failure(RefreshKind::Offsets, &cause.with_broker(self.address(failed.leader)));
         }
         self.store_bounds(failed.unknown.into_iter().map(|seat| (seat, None)));
@@ -234,7 +234,7 @@ impl Offsets {
         self.brokers.iter().find(|broker| Some(broker.id) == id).map(|broker| broker.address.as_str())
     }
 
-    fn store_bounds(&self, bounds: impl Iterator<Item = (usize, Option<Bounds>)>) {
+    fn store_bounds(&self, bounds: impl Iterator<Item = (usize, Option<StartAndEnd>)>) {
         let layout = self.plan.layout();
         let bounds: Vec<LogBounds<'_>> = bounds
             .filter_map(|(seat, bounds)| {
@@ -265,15 +265,15 @@ impl Offsets {
 }
 
 /// Whether the code means that no answer came, rather than an error from the broker.
-const fn is_no_answer(code: Code) -> bool {
-    matches!(code, Code::TIMED_OUT | Code::TRANSPORT)
+const fn is_no_answer(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::TIMED_OUT | ErrorCode::TRANSPORT)
 }
 
-fn outcome(end: Result<Found, Code>, start: Option<Found>) -> Outcome {
+fn outcome(end: Result<FoundOffset, ErrorCode>, start: Option<FoundOffset>) -> PartitionOutcome {
     match end {
-        Ok(Found { offset: Some(end), .. }) => Outcome::Known(start.and_then(|start| start.offset), end),
-        Ok(Found { offset: None, .. }) => Outcome::Refused,
-        Err(code) if code.needs_newer_metadata() => Outcome::Moved,
-        Err(_) => Outcome::Refused,
+        Ok(FoundOffset { offset: Some(end), .. }) => PartitionOutcome::Known(start.and_then(|start| start.offset), end),
+        Ok(FoundOffset { offset: None, .. }) => PartitionOutcome::Refused,
+        Err(code) if code.needs_newer_metadata() => PartitionOutcome::Moved,
+        Err(_) => PartitionOutcome::Refused,
     }
 }

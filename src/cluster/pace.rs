@@ -14,7 +14,7 @@ pub(super) fn backoff(failures: u32) -> Duration {
 /// The schedule of a repeated request. The next one is sent earlier after a failure, or when newer metadata is
 /// wanted.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RetrySchedule {
     every: Duration,
     due: Instant,
     last_request: Option<Instant>,
@@ -22,7 +22,7 @@ pub(super) struct Pace {
     early_requests: u32,
 }
 
-impl Pace {
+impl RetrySchedule {
     /// Starts with a request that is due at once.
     pub(super) const fn new(every: Duration, now: Instant) -> Self {
         Self { every, due: now, last_request: None, failures: 0, early_requests: 0 }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_success_is_repeated_after_the_interval_and_a_failure_sooner() {
         let now = Instant::now();
-        let mut pace = Pace::new(MINUTE, now);
+        let mut pace = RetrySchedule::new(MINUTE, now);
         assert!(pace.is_due(now));
         pace.record_request(now);
         pace.record_failure(now);
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn who_is_in_a_hurry_is_served_at_once_but_not_over_and_over() {
         let mut now = Instant::now();
-        let mut pace = Pace::new(MINUTE, now);
+        let mut pace = RetrySchedule::new(MINUTE, now);
         pace.record_request(now);
         pace.record_success(now);
         let mut served = 0;
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_hurry_after_a_quiet_time_is_served_at_once() {
         let now = Instant::now();
-        let mut pace = Pace::new(MINUTE, now);
+        let mut pace = RetrySchedule::new(MINUTE, now);
         pace.record_request(now);
         pace.record_success(now);
         let later = now + MINUTE / 2;

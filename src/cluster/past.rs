@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use crate::model::{Offset, Partition, Timestamp, TopicId};
-use crate::storage::{Dates, TimeLookup, TopicKey, TopicName, WantedTime};
-use crate::time_lag::{Exactness, Span};
+use crate::storage::{TimestampPresence, TimeLookup, TopicKey, TopicName, WantedTime};
+use crate::time_lag::{Accuracy, AppendRange};
 
 /// Rounds at the start, and per refresh afterwards.
 const FIRST_ROUNDS: u8 = 10;
@@ -26,20 +26,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// See the module documentation.
 #[derive(Debug)]
-pub(super) struct Past {
+pub(super) struct LookupSchedule {
     every: Duration,
-    stage: Stage,
+    stage: LookupPhase,
     /// Rounds that may still be sent in this set.
     rounds_left: u8,
     /// When to check the needs next.
     due: Instant,
     /// Number of unanswered lookups.
     unanswered: usize,
-    partitions: HashMap<Key, Asked>,
+    partitions: HashMap<PartitionKey, PartitionLookups>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum LookupPhase {
     /// No log end has been read yet, or the groups are not known yet.
     Waiting,
     /// The first rounds.
@@ -48,11 +48,11 @@ enum Stage {
     Later,
 }
 
-type Key = (TopicKey, Partition);
+type PartitionKey = (TopicKey, Partition);
 
 /// The lookups of one partition.
 #[derive(Debug)]
-struct Asked {
+struct PartitionLookups {
     /// Keeps the key valid.
     _topic: Arc<TopicName>,
     /// Lookups in this set of rounds.
@@ -65,18 +65,18 @@ struct Asked {
 
 /// A time lookup.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
+pub(super) struct TimeQuery {
     pub(super) topic: Arc<TopicName>,
     pub(super) id: Option<TopicId>,
     pub(super) partition: Partition,
-    pub(super) target: What,
+    pub(super) target: QueryTarget,
     /// The records whose times are wanted.
     wanted: Vec<Offset>,
 }
 
 /// What a lookup asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum QueryTarget {
     /// The first record that has a timestamp: the timestamp 0.
     First,
     /// The first record at or after a time. The offset is the log end when the lookup was created.
@@ -85,31 +85,31 @@ pub(super) enum What {
 
 /// The result of checking the needs.
 #[derive(Debug)]
-pub(super) enum Need {
+pub(super) enum LookupStep {
     /// A round of lookups.
-    Send(Vec<Question>),
+    Send(Vec<TimeQuery>),
     /// No lookup is needed.
     Nothing,
     /// The first rounds are over.
     FirstRoundsOver,
 }
 
-impl Past {
+impl LookupSchedule {
     /// Creates the state for log ends that are refreshed every `every`.
     pub(super) fn new(every: Duration, now: Instant) -> Self {
-        Self { every, stage: Stage::Waiting, rounds_left: 0, due: now, unanswered: 0, partitions: HashMap::new() }
+        Self { every, stage: LookupPhase::Waiting, rounds_left: 0, due: now, unanswered: 0, partitions: HashMap::new() }
     }
 
     /// Records that a refresh of the log ends is over.
     pub(super) fn record_refresh(&mut self, now: Instant) {
         match self.stage {
-            Stage::Waiting => self.begin(Stage::First, FIRST_ROUNDS, now),
-            Stage::First => {}
-            Stage::Later => self.begin(Stage::Later, ROUNDS, now),
+            LookupPhase::Waiting => self.begin(LookupPhase::First, FIRST_ROUNDS, now),
+            LookupPhase::First => {}
+            LookupPhase::Later => self.begin(LookupPhase::Later, ROUNDS, now),
         }
     }
 
-    fn begin(&mut self, stage: Stage, rounds: u8, now: Instant) {
+    fn begin(&mut self, stage: LookupPhase, rounds: u8, now: Instant) {
         (self.stage, self.rounds_left, self.due) = (stage, rounds, now);
         for asked in self.partitions.values_mut() {
             (asked.queries, asked.unreachable) = (0, false);
@@ -118,7 +118,7 @@ impl Past {
 
     /// Starts the first rounds again, because groups have appeared that were not known then.
     pub(super) fn restart(&mut self, now: Instant) {
-        self.begin(Stage::First, FIRST_ROUNDS, now);
+        self.begin(LookupPhase::First, FIRST_ROUNDS, now);
     }
 
     /// Whether the first rounds have been due for long.
@@ -129,9 +129,9 @@ impl Past {
     /// Whether to check the needs. At the start this waits until the groups are known.
     pub(super) fn is_due(&self, now: Instant, groups_known: bool) -> bool {
         let may = match self.stage {
-            Stage::Waiting => false,
-            Stage::First => groups_known,
-            Stage::Later => true,
+            LookupPhase::Waiting => false,
+            LookupPhase::First => groups_known,
+            LookupPhase::Later => true,
         };
         may && self.unanswered == 0 && now >= self.due
     }
@@ -143,7 +143,7 @@ impl Past {
     }
 
     /// Creates the next round of lookups, if one is needed.
-    pub(super) fn next_round(&mut self, lagging: &[TimeLookup], exactness: Exactness, time: Timestamp, now: Instant) -> Need {
+    pub(super) fn next_round(&mut self, lagging: &[TimeLookup], exactness: Accuracy, time: Timestamp, now: Instant) -> LookupStep {
         self.keep_wanted(lagging);
         let mut questions = Vec::new();
         if self.rounds_left > 0 {
@@ -154,15 +154,15 @@ impl Past {
         if questions.is_empty() {
             self.due = now + self.every / u32::from(ROUNDS);
             self.rounds_left = self.rounds_left.min(ROUNDS);
-            return if std::mem::replace(&mut self.stage, Stage::Later) == Stage::First {
-                Need::FirstRoundsOver
+            return if std::mem::replace(&mut self.stage, LookupPhase::Later) == LookupPhase::First {
+                LookupStep::FirstRoundsOver
             } else {
-                Need::Nothing
+                LookupStep::Nothing
             };
         }
         self.rounds_left = self.rounds_left.saturating_sub(1);
         self.unanswered = questions.len();
-        Need::Send(questions)
+        LookupStep::Send(questions)
     }
 
     /// Removes partitions and records that are no longer wanted.
@@ -170,31 +170,31 @@ impl Past {
         let mut kept = HashMap::with_capacity(lagging.len());
         for needed in lagging {
             let key = key(&needed.topic, needed.partition);
-            let mut asked = self.partitions.remove(&key).unwrap_or_else(|| Asked::about(&needed.topic));
+            let mut asked = self.partitions.remove(&key).unwrap_or_else(|| PartitionLookups::about(&needed.topic));
             asked.answers.retain(|(record, _)| needed.wanted.iter().any(|aim| aim.record == *record));
             kept.insert(key, asked);
         }
         self.partitions = kept;
     }
 
-    fn add_queries(&mut self, needed: &TimeLookup, exactness: Exactness, time: Timestamp, to: &mut Vec<Question>) {
+    fn add_queries(&mut self, needed: &TimeLookup, exactness: Accuracy, time: Timestamp, to: &mut Vec<TimeQuery>) {
         let rounds = self.rounds_left;
         let key = key(&needed.topic, needed.partition);
-        let asked = self.partitions.entry(key).or_insert_with(|| Asked::about(&needed.topic));
+        let asked = self.partitions.entry(key).or_insert_with(|| PartitionLookups::about(&needed.topic));
         if asked.unreachable {
             return;
         }
-        let question = |what, wanted| Question {
+        let question = |what, wanted| TimeQuery {
             topic: Arc::clone(&needed.topic),
             id: needed.id,
             partition: needed.partition,
             target: what,
             wanted,
         };
-        if needed.timestamps != Dates::Present || needed.wanted.iter().any(|aim| is_first(aim, needed.start)) {
+        if needed.timestamps != TimestampPresence::Present || needed.wanted.iter().any(|aim| is_first(aim, needed.start)) {
             asked.queries = asked.queries.saturating_add(1);
-            to.push(question(What::First, Vec::new()));
-            if needed.timestamps != Dates::Present {
+            to.push(question(QueryTarget::First, Vec::new()));
+            if needed.timestamps != TimestampPresence::Present {
                 return;
             }
         }
@@ -204,13 +204,13 @@ impl Past {
             let count = lookups_at_once(exactness.cells(&span, time), rounds, room);
             for at in exactness.split(&span, time, count) {
                 asked.queries = asked.queries.saturating_add(1);
-                to.push(question(What::From(at, needed.end), wanted.clone()));
+                to.push(question(QueryTarget::From(at, needed.end), wanted.clone()));
             }
         }
     }
 
     /// Handles the end of a lookup. `heard` is false if it got no answer.
-    pub(super) fn record_answer(&mut self, question: &Question, heard: bool, now: Instant) {
+    pub(super) fn record_answer(&mut self, question: &TimeQuery, heard: bool, now: Instant) {
         if let Some(asked) = self.partitions.get_mut(&key(&question.topic, question.partition)) {
             asked.unreachable |= !heard;
             for record in question.wanted.iter().filter(|_| heard) {
@@ -224,7 +224,7 @@ impl Past {
     }
 }
 
-impl Asked {
+impl PartitionLookups {
     /// Starts without lookups.
     fn about(topic: &Arc<TopicName>) -> Self {
         Self { _topic: Arc::clone(topic), queries: 0, unreachable: false, answers: Vec::new() }
@@ -242,7 +242,7 @@ impl Asked {
     }
 }
 
-fn key(topic: &TopicName, partition: Partition) -> Key {
+fn key(topic: &TopicName, partition: Partition) -> PartitionKey {
     (topic.key(), partition)
 }
 
@@ -252,8 +252,8 @@ fn is_first(aim: &WantedTime, start: Option<Offset>) -> bool {
 }
 
 /// Groups records by the span that their times lie in, so that they share lookups.
-fn by_span(aims: &[WantedTime]) -> Vec<(Span, Vec<Offset>)> {
-    let mut spans: Vec<(Span, Vec<Offset>)> = Vec::new();
+fn by_span(aims: &[WantedTime]) -> Vec<(AppendRange, Vec<Offset>)> {
+    let mut spans: Vec<(AppendRange, Vec<Offset>)> = Vec::new();
     for aim in aims {
         let Some(span) = aim.range else { continue };
         match spans.iter_mut().find(|(held, _)| held.earliest == span.earliest && held.latest == span.latest) {

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use super::*;
 use crate::model::{BrokerId, Name, Order};
 use crate::storage::{
-    Cluster, Dated, LogBounds, Metadata, PartitionMetadata, Past as PastStream, Rules, Storage, TimeAnswer, TimesFound,
+    Cluster, TimestampOffset, LogBounds, Metadata, PartitionMetadata, PastState as PastStream, StorageRules, Storage, TimeAnswer, TimeLookupAnswer,
     TopicMetadata, Update,
 };
 
@@ -38,25 +38,25 @@ impl Log {
     }
 
     /// Answers like a broker's ListOffsets.
-    fn answer(&mut self, what: What) -> TimeAnswer {
+    fn answer(&mut self, what: QueryTarget) -> TimeAnswer {
         self.questions += 1;
         let asked = match what {
-            What::First => 0,
-            What::From(time, _) => time.0,
+            QueryTarget::First => 0,
+            QueryTarget::From(time, _) => time.0,
         };
         let found = (self.start..).zip(&self.times[usize::try_from(self.start).unwrap()..]);
         let found = found.into_iter().find(|(_, time)| **time >= asked);
-        let found = found.map(|(offset, time)| Dated { offset: Offset(offset), time: Timestamp(*time) });
+        let found = found.map(|(offset, time)| TimestampOffset { offset: Offset(offset), time: Timestamp(*time) });
         match what {
-            What::First => TimeAnswer::First(found),
-            What::From(asked, end) => TimeAnswer::From { asked, found, end },
+            QueryTarget::First => TimeAnswer::First(found),
+            QueryTarget::From(asked, end) => TimeAnswer::From { asked, found, end },
         }
     }
 }
 
 struct Scene {
     storage: Storage,
-    past: Past,
+    past: LookupSchedule,
     log: Log,
     now: Instant,
     time: i64,
@@ -67,13 +67,13 @@ struct Scene {
 impl Scene {
     fn new(log: Log) -> Self {
         let rules =
-            Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
+            StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
         let storage = Storage::new(["c"], rules);
         let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
         let topic = TopicMetadata { name: "t".into(), id: Some(TopicId(1)), partitions: vec![partition] };
         storage.apply_metadata("c", Metadata { brokers: Vec::new(), topics: vec![topic] }, Timestamp(NOW));
         let now = Instant::now();
-        let past = Past::new(Duration::from_secs(10), now);
+        let past = LookupSchedule::new(Duration::from_secs(10), now);
         Self { storage, past, log, now, time: NOW, rounds: 0, commits: 0 }
     }
 
@@ -118,18 +118,18 @@ impl Scene {
                 self.cluster().settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
             let exactness = self.cluster().accuracy();
             match self.past.next_round(&lagging, exactness, time, self.now) {
-                Need::Send(questions) => {
+                LookupStep::Send(questions) => {
                     self.rounds += 1;
                     for question in questions {
                         let answer = self.log.answer(question.target);
                         let (topic, id) = (Arc::clone(&question.topic), question.id);
-                        let found = TimesFound { topic, id, partition: question.partition, answer };
+                        let found = TimeLookupAnswer { topic, id, partition: question.partition, answer };
                         self.cluster().apply_times(&[found], time);
                         self.past.record_answer(&question, true, self.now);
                     }
                 }
-                Need::Nothing => self.cluster().thin_times(&lagging, time),
-                Need::FirstRoundsOver => {
+                LookupStep::Nothing => self.cluster().thin_times(&lagging, time),
+                LookupStep::FirstRoundsOver => {
                     self.cluster().set_past_read();
                     let past = &self.past;
                     let _asked_later = self
@@ -332,10 +332,10 @@ fn a_broker_that_is_silent_is_not_asked_again_in_these_rounds() {
     scene.refresh();
     let lagging = scene.cluster().settle_time_lags(Timestamp(scene.time), |_, _, _| false);
     let exactness = scene.cluster().accuracy();
-    let Need::Send(questions) = scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now) else { panic!() };
+    let LookupStep::Send(questions) = scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now) else { panic!() };
     scene.past.record_answer(&questions[0], false, scene.now);
-    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), Need::FirstRoundsOver));
+    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), LookupStep::FirstRoundsOver));
     scene.wait(REFRESH);
     scene.refresh();
-    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), Need::Send(_)));
+    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), LookupStep::Send(_)));
 }

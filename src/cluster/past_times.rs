@@ -3,36 +3,36 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Running;
-use super::layout::Layout;
-use super::past::{Need, Past};
-use super::pulse::Pulse;
-use super::times::{Times, Told};
+use super::RunningCluster;
+use super::layout::PartitionLayout;
+use super::past::{LookupStep, LookupSchedule};
+use super::pulse::ClusterLiveness;
+use super::times::{LookupRequests, CompletedQuery};
 use crate::clock;
-use crate::health::Health;
-use crate::kafka::{Code, Found, Lookups};
-use crate::storage::{Cluster, TimesFound};
+use crate::health::ModuleHealth;
+use crate::kafka::{ErrorCode, FoundOffset, Lookups};
+use crate::storage::{Cluster, TimeLookupAnswer};
 
 /// See the module documentation.
-pub(super) struct PastTimes {
+pub(super) struct TimeLookupRunner {
     storage: Arc<Cluster>,
-    pulse: Arc<Pulse>,
-    consumers: Vec<Arc<Health>>,
-    schedule: Past,
-    requests: Times,
+    pulse: Arc<ClusterLiveness>,
+    consumers: Vec<Arc<ModuleHealth>>,
+    schedule: LookupSchedule,
+    requests: LookupRequests,
     /// Whether some groups were not known during the first rounds.
     incomplete: bool,
 }
 
-impl PastTimes {
-    pub(super) fn new(running: &Running) -> Self {
+impl TimeLookupRunner {
+    pub(super) fn new(running: &RunningCluster) -> Self {
         running.storage.set_refresh_interval(running.cluster.offset_refresh);
         Self {
             storage: Arc::clone(&running.storage),
             pulse: Arc::clone(&running.pulse),
             consumers: running.consumers.clone(),
-            schedule: Past::new(running.cluster.offset_refresh, Instant::now()),
-            requests: Times::default(),
+            schedule: LookupSchedule::new(running.cluster.offset_refresh, Instant::now()),
+            requests: LookupRequests::default(),
             incomplete: false,
         }
     }
@@ -43,7 +43,7 @@ impl PastTimes {
     }
 
     /// Checks what storage needs, if that is due.
-    pub(super) fn run_if_due(&mut self, layout: &Layout, lookups: &Lookups, now: Instant) {
+    pub(super) fn run_if_due(&mut self, layout: &PartitionLayout, lookups: &Lookups, now: Instant) {
         let known = self.consumers.iter().all(|health| health.is_ready());
         if self.incomplete && known {
             self.incomplete = false;
@@ -57,12 +57,12 @@ impl PastTimes {
         let past = &self.schedule;
         let lagging = storage.settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
         match self.schedule.next_round(&lagging, storage.accuracy(), time, now) {
-            Need::Send(questions) => {
+            LookupStep::Send(questions) => {
                 let told = self.requests.send_round(questions, layout, lookups);
                 self.apply_completed(told);
             }
-            Need::Nothing => storage.thin_times(&lagging, time),
-            Need::FirstRoundsOver => {
+            LookupStep::Nothing => storage.thin_times(&lagging, time),
+            LookupStep::FirstRoundsOver => {
                 self.incomplete = !known;
                 storage.set_past_read();
                 // From here on time lags that are known less exactly are shown, too. They are settled now, so that
@@ -82,17 +82,17 @@ impl PastTimes {
     }
 
     /// Handles the answer to one of its requests.
-    pub(super) fn handle_answer(&mut self, tag: usize, result: Result<Vec<Result<Found, Code>>, Code>, lookups: &Lookups) {
+    pub(super) fn handle_answer(&mut self, tag: usize, result: Result<Vec<Result<FoundOffset, ErrorCode>>, ErrorCode>, lookups: &Lookups) {
         let told = self.requests.handle_answer(tag, result, lookups);
         self.apply_completed(told);
     }
 
-    fn apply_completed(&mut self, told: Vec<Told>) {
+    fn apply_completed(&mut self, told: Vec<CompletedQuery>) {
         let now = Instant::now();
         for (question, answer) in &told {
             self.schedule.record_answer(question, answer.is_some(), now);
         }
-        let answers: Vec<TimesFound> = told.into_iter().filter_map(|(_, answer)| answer).collect();
+        let answers: Vec<TimeLookupAnswer> = told.into_iter().filter_map(|(_, answer)| answer).collect();
         if !answers.is_empty() {
             self.storage.apply_times(&answers, clock::now());
         }

@@ -12,32 +12,32 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::layout::Layout;
+use super::layout::PartitionLayout;
 use crate::invariant::broken;
 use crate::model::BrokerId;
 
-pub(super) use answers::{Bounds, Outcome};
-pub(super) use requests::Ask;
-use requests::Chunk;
+pub(super) use answers::{StartAndEnd, PartitionOutcome};
+pub(super) use requests::OffsetsRequest;
+use requests::RequestChunk;
 
 /// The state of all partitions and of their leaders.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct RefreshPlan {
     every: Duration,
-    layout: Layout,
-    seats: Vec<Progress>,
-    leaders: BTreeMap<BrokerId, Leader>,
-    chunks: BTreeMap<usize, Chunk>,
+    layout: PartitionLayout,
+    seats: Vec<PartitionProgress>,
+    leaders: BTreeMap<BrokerId, LeaderState>,
+    chunks: BTreeMap<usize, RequestChunk>,
     next_chunk: usize,
     next_round: Option<Instant>,
-    round: Option<Round>,
+    round: Option<RefreshRound>,
     /// Whether partitions may be waiting for a request.
     waiting: bool,
 }
 
 /// The state of a partition in the current round.
 #[derive(Clone, Copy, Debug, Default)]
-struct Progress {
+struct PartitionProgress {
     /// Whether a request is in flight.
     in_flight: bool,
     /// Whether it was read in this round, or refused for the rest of it.
@@ -49,7 +49,7 @@ struct Progress {
 }
 
 #[derive(Debug, Default)]
-struct Leader {
+struct LeaderState {
     failures: u32,
     retry_at: Option<Instant>,
     in_flight: usize,
@@ -58,7 +58,7 @@ struct Leader {
 }
 
 #[derive(Debug)]
-struct Round {
+struct RefreshRound {
     began: Instant,
     open: usize,
     failed: bool,
@@ -66,9 +66,9 @@ struct Round {
 
 /// What is due.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct DueWork {
     /// Requests to send.
-    pub(super) requests: Vec<Ask>,
+    pub(super) requests: Vec<OffsetsRequest>,
     /// Partitions to report as unknown.
     pub(super) unknown: Vec<usize>,
     /// How long the round took, if it is complete.
@@ -77,12 +77,12 @@ pub(super) struct Step {
     pub(super) closed: bool,
 }
 
-impl Plan {
+impl RefreshPlan {
     /// A plan without partitions. Nothing is due before there is a layout.
     pub(super) const fn new(every: Duration) -> Self {
         Self {
             every,
-            layout: Layout::empty(),
+            layout: PartitionLayout::empty(),
             seats: Vec::new(),
             leaders: BTreeMap::new(),
             chunks: BTreeMap::new(),
@@ -93,12 +93,12 @@ impl Plan {
         }
     }
 
-    pub(super) const fn layout(&self) -> &Layout {
+    pub(super) const fn layout(&self) -> &PartitionLayout {
         &self.layout
     }
 
     /// Applies newer metadata.
-    pub(super) fn set_layout(&mut self, layout: Layout, now: Instant) {
+    pub(super) fn set_layout(&mut self, layout: PartitionLayout, now: Instant) {
         if layout != self.layout {
             self.rearrange(layout);
         }
@@ -110,9 +110,9 @@ impl Plan {
         self.count_open();
     }
 
-    fn rearrange(&mut self, layout: Layout) {
+    fn rearrange(&mut self, layout: PartitionLayout) {
         let moved_to = self.layout.indexes_in(&layout);
-        let mut seats = vec![Progress::default(); layout.partitions().len()];
+        let mut seats = vec![PartitionProgress::default(); layout.partitions().len()];
         for (progress, to) in self.seats.iter().zip(&moved_to) {
             if let Some(place) = to.and_then(|to| seats.get_mut(to)) {
                 *place = *progress;
@@ -129,7 +129,7 @@ impl Plan {
     }
 
     /// The state of the partition at an index of the layout.
-    fn progress_of(&mut self, seat: usize) -> Option<&mut Progress> {
+    fn progress_of(&mut self, seat: usize) -> Option<&mut PartitionProgress> {
         let progress = self.seats.get_mut(seat);
         if progress.is_none() {
             broken("every partition of the layout has a state");
@@ -160,8 +160,8 @@ impl Plan {
     }
 
     /// Does what is due.
-    pub(super) fn take_due_work(&mut self, now: Instant) -> Step {
-        let mut step = Step::default();
+    pub(super) fn take_due_work(&mut self, now: Instant) -> DueWork {
+        let mut step = DueWork::default();
         if self.next_round.is_some_and(|due| due <= now) {
             step.closed = self.round.is_some();
             self.begin_round(now, &mut step.unknown);
@@ -185,7 +185,7 @@ impl Plan {
         self.leaders.values_mut().for_each(|leader| leader.reported_unknown = false);
         for (place, (seat, progress)) in self.layout.partitions().iter().zip(&mut self.seats).enumerate() {
             let missed = had_round && !progress.done && !progress.reported_unknown;
-            *progress = Progress { done: false, reported_unknown: false, ..*progress };
+            *progress = PartitionProgress { done: false, reported_unknown: false, ..*progress };
             if seat.leader.is_none() {
                 progress.reported_unknown = true;
             }
@@ -195,7 +195,7 @@ impl Plan {
         }
         let next = self.next_round.map_or(now, |due| due + self.every);
         self.next_round = Some(if next <= now { now + self.every } else { next });
-        self.round = Some(Round { began: now, open: 0, failed: false });
+        self.round = Some(RefreshRound { began: now, open: 0, failed: false });
         self.waiting = true;
         self.count_open();
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::kafka::{Cause, Client, Code};
+use crate::kafka::{FailureCause, Client, ErrorCode};
 use crate::metrics::own::{ModuleMetrics, RefreshKind};
 
 /// After this silence the cluster is probed.
@@ -16,13 +16,13 @@ const DOWN: Duration = Duration::from_secs(10);
 const PARTS: u64 = 2;
 
 /// What both threads report about the cluster's answers.
-pub(super) struct Pulse {
+pub(super) struct ClusterLiveness {
     client: Arc<Client>,
     metrics: ModuleMetrics,
     last_answer: Mutex<Instant>,
 }
 
-impl Pulse {
+impl ClusterLiveness {
     pub(super) fn new(client: Arc<Client>, metrics: ModuleMetrics) -> Self {
         Self { client, metrics, last_answer: Mutex::new(Instant::now()) }
     }
@@ -62,7 +62,7 @@ impl Pulse {
 
     /// Records a failed refresh. The reason is librdkafka's if known, because it is mostly more precise than that
     /// of the unanswered request.
-    pub(super) fn record_refresh_failure(&self, kind: RefreshKind, cause: &Cause) {
+    pub(super) fn record_refresh_failure(&self, kind: RefreshKind, cause: &FailureCause) {
         let context = self.client.context();
         context.record_unanswered(cause);
         let known = context.cause();
@@ -80,7 +80,7 @@ impl Pulse {
     pub(super) fn check_silence(&self, now: Instant) -> bool {
         let silence = now.saturating_duration_since(*self.last_answer.lock().unwrap_or_else(PoisonError::into_inner));
         if silence >= DOWN {
-            self.client.context().record_silence(&Cause::of_code(Code::TIMED_OUT, "no server has answered for 10 s"));
+            self.client.context().record_silence(&FailureCause::of_code(ErrorCode::TIMED_OUT, "no server has answered for 10 s"));
         }
         silence >= QUIET
     }

@@ -7,11 +7,11 @@ use std::time::Instant;
 use rdkafka::mocking::MockCluster;
 
 use super::*;
-use crate::config::{ClientProfile, Connection, Filter};
+use crate::config::{ClientProfile, ConnectionConfig, Filter};
 use crate::health::ModuleKind;
-use crate::storage::Rules;
+use crate::storage::StorageRules;
 
-fn cluster(servers: &str) -> Cluster {
+fn cluster(servers: &str) -> ClusterConfig {
     let client = ClientProfile {
         name: None,
         client_id: "warrener".to_owned(),
@@ -19,9 +19,9 @@ fn cluster(servers: &str) -> Cluster {
         sasl: None,
         properties: std::collections::BTreeMap::new(),
     };
-    Cluster {
+    ClusterConfig {
         name: "c".to_owned(),
-        connection: Connection { servers: vec![servers.to_owned()], client },
+        connection: ConnectionConfig { servers: vec![servers.to_owned()], client },
         offset_refresh: Duration::from_millis(100),
         topic_refresh: Duration::from_secs(1),
         topics: Filter::default(),
@@ -29,7 +29,7 @@ fn cluster(servers: &str) -> Cluster {
 }
 
 fn storage() -> Storage {
-    let rules = Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: storage::Expire::NEVER };
+    let rules = StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: storage::ExpiryPolicy::NEVER };
     Storage::new(["c"], rules)
 }
 
@@ -40,7 +40,7 @@ fn metrics() -> ModuleMetrics {
 /// Runs the module, stops it when `ready` returns true, and checks that it ends in time.
 fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
-    let module = Kafka::configure(&cluster(servers)).unwrap();
+    let module = ConfiguredCluster::configure(&cluster(servers)).unwrap();
     let running = module.start(&storage(), metrics(), Vec::new(), stop.clone()).unwrap();
     let client = Arc::clone(running.client());
     let thread = std::thread::spawn(move || running.run());

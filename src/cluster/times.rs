@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::invariant::broken;
-use crate::kafka::{Code, Found, Isolation, Lookups, PARTITIONS_PER_REQUEST, Place, Spec};
+use crate::kafka::{ErrorCode, FoundOffset, IsolationLevel, Lookups, PARTITIONS_PER_REQUEST, ListOffsetsPartition, OffsetSpec};
 use crate::model::{BrokerId, Timestamp};
-use crate::storage::{Dated, TimeAnswer, TimesFound};
+use crate::storage::{TimestampOffset, TimeAnswer, TimeLookupAnswer};
 
-use super::layout::Layout;
-use super::past::{Question, What};
+use super::layout::PartitionLayout;
+use super::past::{TimeQuery, QueryTarget};
 
 /// How long a request may wait for its broker, which may have to read from disk.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -22,26 +22,26 @@ const MARK: usize = 1 << (usize::BITS - 1);
 
 /// Requests in flight, and those that wait for their turn.
 #[derive(Debug, Default)]
-pub(super) struct Times {
+pub(super) struct LookupRequests {
     next_tag: usize,
-    waiting: BTreeMap<BrokerId, VecDeque<Vec<Question>>>,
-    in_flight: HashMap<usize, (BrokerId, Vec<Question>)>,
+    waiting: BTreeMap<BrokerId, VecDeque<Vec<TimeQuery>>>,
+    in_flight: HashMap<usize, (BrokerId, Vec<TimeQuery>)>,
     /// Number of requests in flight per leader.
     busy: BTreeMap<BrokerId, usize>,
 }
 
 /// A lookup, and its answer if there is one.
-pub(super) type Told = (Question, Option<TimesFound>);
+pub(super) type CompletedQuery = (TimeQuery, Option<TimeLookupAnswer>);
 
-impl Times {
+impl LookupRequests {
     /// Whether an answer belongs to one of these requests.
     pub(super) const fn is_lookup_tag(tag: usize) -> bool {
         tag & MARK != 0
     }
 
     /// Sends a round of lookups. Returns those without a leader to ask.
-    pub(super) fn send_round(&mut self, questions: Vec<Question>, layout: &Layout, lookups: &Lookups) -> Vec<Told> {
-        let mut calls: BTreeMap<(BrokerId, usize), Vec<Question>> = BTreeMap::new();
+    pub(super) fn send_round(&mut self, questions: Vec<TimeQuery>, layout: &PartitionLayout, lookups: &Lookups) -> Vec<CompletedQuery> {
+        let mut calls: BTreeMap<(BrokerId, usize), Vec<TimeQuery>> = BTreeMap::new();
         let mut unasked = Vec::new();
         // A request may contain a partition once. Lookups for the same partition are adjacent in `questions`.
         let mut nth = 0;
@@ -69,7 +69,7 @@ impl Times {
 
     /// Sends as many waiting requests to a leader as allowed. Returns the lookups of requests that librdkafka
     /// refuses.
-    fn send(&mut self, leader: BrokerId, lookups: &Lookups) -> Vec<Told> {
+    fn send(&mut self, leader: BrokerId, lookups: &Lookups) -> Vec<CompletedQuery> {
         let mut refused = Vec::new();
         if let Some(waiting) = self.waiting.get_mut(&leader) {
             let busy = self.busy.entry(leader).or_default();
@@ -78,12 +78,12 @@ impl Times {
             {
                 let tag = self.next_tag | MARK;
                 self.next_tag = self.next_tag.wrapping_add(1);
-                let places: Vec<Place<'_>> = questions.iter().filter_map(list_offsets_partition).collect();
+                let places: Vec<ListOffsetsPartition<'_>> = questions.iter().filter_map(list_offsets_partition).collect();
                 let is_whole = places.len() == questions.len();
                 if !is_whole {
                     broken("a topic that has a leader has a name of UTF-8");
                 }
-                if is_whole && lookups.offsets(tag, places.into_iter(), Isolation::Uncommitted, LIMIT).is_ok() {
+                if is_whole && lookups.offsets(tag, places.into_iter(), IsolationLevel::Uncommitted, LIMIT).is_ok() {
                     *busy += 1;
                     self.in_flight.insert(tag, (leader, questions));
                 } else {
@@ -101,9 +101,9 @@ impl Times {
     pub(super) fn handle_answer(
         &mut self,
         tag: usize,
-        result: Result<Vec<Result<Found, Code>>, Code>,
+        result: Result<Vec<Result<FoundOffset, ErrorCode>>, ErrorCode>,
         lookups: &Lookups,
-    ) -> Vec<Told> {
+    ) -> Vec<CompletedQuery> {
         let Some((leader, questions)) = self.in_flight.remove(&tag) else {
             broken("an answer belongs to a request in flight");
             return Vec::new();
@@ -112,7 +112,7 @@ impl Times {
         let mut told = Vec::new();
         let silent = match &result {
             Err(_) => true,
-            Ok(found) => found.iter().all(|found| matches!(found, Err(Code::TIMED_OUT | Code::TRANSPORT))),
+            Ok(found) => found.iter().all(|found| matches!(found, Err(ErrorCode::TIMED_OUT | ErrorCode::TRANSPORT))),
         };
         if silent {
             let waiting = self.waiting.remove(&leader).into_iter().flatten().flatten();
@@ -138,30 +138,30 @@ impl Times {
     }
 }
 
-fn leader(question: &Question, layout: &Layout) -> Option<BrokerId> {
+fn leader(question: &TimeQuery, layout: &PartitionLayout) -> Option<BrokerId> {
     layout.leader(str::from_utf8(question.topic.label.name().0).ok()?, question.partition)
 }
 
-fn list_offsets_partition(question: &Question) -> Option<Place<'_>> {
+fn list_offsets_partition(question: &TimeQuery) -> Option<ListOffsetsPartition<'_>> {
     let spec = match question.target {
-        What::First => Spec::At(Timestamp(0)),
-        What::From(time, _) => Spec::At(time),
+        QueryTarget::First => OffsetSpec::At(Timestamp(0)),
+        QueryTarget::From(time, _) => OffsetSpec::At(time),
     };
     let topic = str::from_utf8(question.topic.label.name().0).ok()?;
-    Some(Place { topic, partition: question.partition, spec })
+    Some(ListOffsetsPartition { topic, partition: question.partition, spec })
 }
 
 /// Converts an answer. `None` for a record without a timestamp, which counts as no answer.
-fn to_time_answer(question: &Question, found: Found) -> Option<TimesFound> {
+fn to_time_answer(question: &TimeQuery, found: FoundOffset) -> Option<TimeLookupAnswer> {
     let found = match (found.offset, found.time) {
-        (Some(offset), Some(time)) => Some(Dated { offset, time }),
+        (Some(offset), Some(time)) => Some(TimestampOffset { offset, time }),
         (None, _) => None,
         (Some(_), None) => return None,
     };
     let answer = match question.target {
-        What::First => TimeAnswer::First(found),
-        What::From(asked, end) => TimeAnswer::From { asked, found, end },
+        QueryTarget::First => TimeAnswer::First(found),
+        QueryTarget::From(asked, end) => TimeAnswer::From { asked, found, end },
     };
     let (id, partition) = (question.id, question.partition);
-    Some(TimesFound { topic: Arc::clone(&question.topic), id, partition, answer })
+    Some(TimeLookupAnswer { topic: Arc::clone(&question.topic), id, partition, answer })
 }

@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::layout::{Known, Layout, set_topic_ids, to_metadata, known_topics};
-use super::pace::Pace;
-use super::pulse::Pulse;
-use super::{NOTICE, Running};
+use super::layout::{KnownTopics, PartitionLayout, set_topic_ids, to_metadata, known_topics};
+use super::pace::RetrySchedule;
+use super::pulse::ClusterLiveness;
+use super::{NOTICE, RunningCluster};
 use crate::clock;
-use crate::config::Cluster;
-use crate::kafka::{Answer, Cause, Client, ClusterView, Code, Described, Lookups};
+use crate::config::ClusterConfig;
+use crate::kafka::{LookupResponse, FailureCause, Client, MetadataResponse, ErrorCode, TopicDescriptions, Lookups};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
-use crate::storage::{self, Broker, ClusterFacts, Cut, Metadata};
+use crate::storage::{self, Broker, ClusterFacts, DroppedTopics, Metadata};
 
 /// Time limit of a metadata request. The broker asked may be frozen; then another one is asked.
 const METADATA_LIMIT: Duration = Duration::from_secs(4);
@@ -26,8 +26,8 @@ const IDS_LIMIT: Duration = Duration::from_secs(2);
 const IDS_CHUNK: usize = 500;
 
 /// The part of an answer that the other thread needs.
-pub(super) struct Shape {
-    pub(super) layout: Layout,
+pub(super) struct LayoutUpdate {
+    pub(super) layout: PartitionLayout,
     pub(super) brokers: Vec<Broker>,
     /// Whether the cluster had been down.
     pub(super) was_down: bool,
@@ -38,7 +38,7 @@ const FAILED_REFRESHES: u32 = 3;
 
 /// What a refresh reads in addition to the metadata.
 #[derive(Default)]
-struct More {
+struct IdsAndRacks {
     ids: HashMap<String, TopicId>,
     racks: BTreeMap<BrokerId, String>,
     /// Whether every request was answered.
@@ -46,19 +46,19 @@ struct More {
 }
 
 /// A request for newer metadata.
-pub(super) struct Hurry;
+pub(super) struct RefreshRequest;
 
-pub(super) struct Topics {
-    cluster: Arc<Cluster>,
+pub(super) struct MetadataThread {
+    cluster: Arc<ClusterConfig>,
     client: Arc<Client>,
-    pulse: Arc<Pulse>,
+    pulse: Arc<ClusterLiveness>,
     storage: Arc<storage::Cluster>,
     stop: CancellationToken,
     lookups: Lookups,
-    layouts: Sender<Shape>,
-    refresh_requests: Receiver<Hurry>,
-    schedule: Pace,
-    known: Known,
+    layouts: Sender<LayoutUpdate>,
+    refresh_requests: Receiver<RefreshRequest>,
+    schedule: RetrySchedule,
+    known: KnownTopics,
     /// The racks of brokers, from the latest answers.
     racks: BTreeMap<BrokerId, String>,
     /// The number of the current requests for ids, as their tag.
@@ -67,14 +67,14 @@ pub(super) struct Topics {
     read_at: Instant,
 }
 
-impl Topics {
+impl MetadataThread {
     /// Creates the thread's state. It runs until `stop` is cancelled.
     pub(super) fn new(
-        running: &Running,
+        running: &RunningCluster,
         lookups: Lookups,
         stop: CancellationToken,
-        shapes: Sender<Shape>,
-        hurried: Receiver<Hurry>,
+        shapes: Sender<LayoutUpdate>,
+        hurried: Receiver<RefreshRequest>,
     ) -> Self {
         Self {
             cluster: Arc::clone(&running.cluster),
@@ -85,8 +85,8 @@ impl Topics {
             lookups,
             layouts: shapes,
             refresh_requests: hurried,
-            schedule: Pace::new(running.cluster.topic_refresh, Instant::now()),
-            known: Known::new(),
+            schedule: RetrySchedule::new(running.cluster.topic_refresh, Instant::now()),
+            known: KnownTopics::new(),
             racks: BTreeMap::new(),
             round: 0,
             read_at: Instant::now(),
@@ -97,7 +97,7 @@ impl Topics {
     pub(super) fn run(mut self) {
         while !self.stop.is_cancelled() {
             match self.refresh_requests.recv_timeout(self.schedule.time_left(Instant::now()).min(NOTICE)) {
-                Ok(Hurry) => self.schedule.schedule_soon(Instant::now()),
+                Ok(RefreshRequest) => self.schedule.schedule_soon(Instant::now()),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -123,9 +123,9 @@ impl Topics {
                 self.schedule.record_success(now);
             }
             answer => {
-                let code = answer.err().unwrap_or(Code::LEADER_NOT_AVAILABLE);
+                let code = answer.err().unwrap_or(ErrorCode::LEADER_NOT_AVAILABLE);
                 if !self.stop.is_cancelled() {
-                    let cause = Cause::of_code(code, "no answer to a request for metadata");
+                    let cause = FailureCause::of_code(code, "no answer to a request for metadata");
                     self.pulse.record_refresh_failure(RefreshKind::Topics, &cause);
                 }
                 self.schedule.record_failure(Instant::now());
@@ -138,7 +138,7 @@ impl Topics {
         }
     }
 
-    fn apply_metadata(&mut self, view: &ClusterView, asked_at: Timestamp, back: bool) {
+    fn apply_metadata(&mut self, view: &MetadataResponse, asked_at: Timestamp, back: bool) {
         let mut metadata = to_metadata(view, &self.known);
         self.storage.drop_long_topic_names(&mut metadata);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
@@ -154,7 +154,7 @@ impl Topics {
             controller: self.client.controller(),
             racks: self.racks.clone(),
         };
-        let shape = Shape { layout: Layout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), was_down: back };
+        let shape = LayoutUpdate { layout: PartitionLayout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), was_down: back };
         self.known = known_topics(&metadata, &self.known);
         self.storage.apply_metadata(metadata, asked_at);
         self.storage.apply_facts(facts);
@@ -166,7 +166,7 @@ impl Topics {
     /// Logs the first assignment of which not all topics are kept.
     fn log_dropped_topics(&self) {
         let cluster = &self.cluster.name;
-        if let Some(Cut { group, topics }) = self.storage.take_first_dropped() {
+        if let Some(DroppedTopics { group, topics }) = self.storage.take_first_dropped() {
             tracing::warn!(
                 cluster,
                 group,
@@ -177,7 +177,7 @@ impl Topics {
     }
 
     /// Reads the ids of all topics and the racks of their replicas, as far as they arrive in time.
-    fn read_ids_and_racks(&mut self, metadata: &Metadata, broker: BrokerId) -> More {
+    fn read_ids_and_racks(&mut self, metadata: &Metadata, broker: BrokerId) -> IdsAndRacks {
         // Answers after this time are ignored.
         let deadline = Instant::now() + IDS_LIMIT + NOTICE;
         self.round = self.round.wrapping_add(1);
@@ -186,18 +186,18 @@ impl Topics {
         let chunks = names.chunks(IDS_CHUNK);
         let all = chunks.len();
         let mut awaited = chunks.filter(|chunk| self.lookups.topics(round, broker, chunk, IDS_LIMIT).is_ok()).count();
-        let (mut more, mut answered) = (More::default(), 0);
+        let (mut more, mut answered) = (IdsAndRacks::default(), 0);
         while awaited > 0 && !self.stop.is_cancelled() {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lookups.next(left.min(NOTICE)) {
-                Some(Answer::Topics { tag, result }) if tag == round => {
+                Some(LookupResponse::Topics { tag, result }) if tag == round => {
                     awaited = awaited.saturating_sub(1);
                     answered += usize::from(result.is_ok());
-                    let Described { topics, racks } = result.unwrap_or_default();
+                    let TopicDescriptions { topics, racks } = result.unwrap_or_default();
                     more.ids.extend(topics.into_iter().filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
                     more.racks.extend(racks);
                 }
-                Some(Answer::Topics { .. } | Answer::Offsets { .. }) => {}
+                Some(LookupResponse::Topics { .. } | LookupResponse::Offsets { .. }) => {}
                 None if left.is_zero() => break,
                 None => {}
             }

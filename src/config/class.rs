@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Connection, ConsumerSection};
+use super::{ConnectionConfig, ConsumerSection};
 
 /// A class of consumers: what `class-name` names. It reads the keys of its sections and says what depends on the class.
 pub trait ConsumerClass: fmt::Debug + Sync {
@@ -32,7 +32,7 @@ pub trait ConsumerClass: fmt::Debug + Sync {
 /// The settings of one consumer that depend on its class.
 pub trait ConsumerSettings: Any + fmt::Debug + Send + Sync {
     /// Servers and client profile, if the class connects to servers.
-    fn connection(&self) -> Option<&Connection>;
+    fn connection(&self) -> Option<&ConnectionConfig>;
 
     /// The lines in which `check` shows the settings.
     fn lines(&self) -> Vec<SettingLine>;

@@ -2,31 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::findings::{Asked, Findings};
+use super::file::findings::{LookedUpKey, Findings};
 use super::sections::exposition::TAKEN_LABELS;
 use super::sections::properties::REFUSED;
 use super::tests::{WORLD, at, text};
 use super::{Overrides, read};
-use crate::documentation::{Page, codes, link};
+use crate::documentation::{DocPage, codes, link};
 use crate::registry::REGISTRY;
 
 /// Keys by section. Sections are written as in the reference, for example `[cluster.NAME]`.
 type Keys = BTreeMap<String, BTreeSet<String>>;
 
-fn reference() -> Page {
-    Page::read("docs/src/reference/configuration.md")
+fn reference() -> DocPage {
+    DocPage::read("docs/src/reference/configuration.md")
 }
 
 /// The keys that the parser looks up in files that have every section. The root has an empty name.
 fn asked(is_setting: bool) -> Keys {
-    let mut asked: Vec<Asked> = Vec::new();
+    let mut asked: Vec<LookedUpKey> = Vec::new();
     for file in ["tests/fixtures/config/every-key.toml", "tests/fixtures/config/burrow.toml"] {
         let mut findings = Findings::new(&WORLD);
         read(&text(&at(file)), &REGISTRY, &Overrides::default(), &mut findings).unwrap();
         asked.append(&mut findings.looked_up);
     }
     let mut keys = Keys::new();
-    for Asked { section, key, .. } in asked.iter().filter(|asked| asked.is_setting == is_setting) {
+    for LookedUpKey { section, key, .. } in asked.iter().filter(|asked| asked.is_setting == is_setting) {
         keys.entry(shown(section)).or_default().insert((*key).to_owned());
     }
     keys
@@ -138,7 +138,7 @@ fn the_reference_lists_every_property_that_is_refused() {
 
 #[test]
 fn the_page_on_moving_from_burrow_lists_every_key_and_section_without_effect() {
-    let page = Page::read("docs/src/migration/burrow.md");
+    let page = DocPage::read("docs/src/migration/burrow.md");
     let mut listed = BTreeSet::new();
     for row in page.section("### Keys that are accepted with a warning").only_table().rows {
         let mut section = String::new();

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use super::ClientProfile;
-use super::Cluster;
+use super::ClusterConfig;
 use super::Config;
-use super::Connection;
-use super::Evaluator;
+use super::ConnectionConfig;
+use super::EvaluatorConfig;
 use super::Filter;
-use super::General;
-use super::HttpServer;
-use super::Logging;
-use super::Metrics;
-use super::Outside;
+use super::GeneralConfig;
+use super::HttpServerConfig;
+use super::LoggingConfig;
+use super::MetricsConfig;
+use super::SystemAccess;
 use super::Registry;
-use super::Storage;
+use super::StorageConfig;
 use super::file::values;
 use crate::config::file::bounds::SERVERS;
-use crate::config::file::findings::{Findings, Mistakes, Path, quote};
+use crate::config::file::findings::{Findings, Mistakes, KeyPath, quote};
 use crate::config::sections::cluster::REFRESHES;
 use crate::config::sections::consumer::default_consumer;
 use crate::model::Level;
@@ -51,7 +51,7 @@ impl Overrides {
     /// Applies the flags that are set to a configuration.
     pub fn apply(&self, config: &mut Config) {
         if let Some(address) = &self.listen {
-            config.http = vec![HttpServer::with_address(address.clone())];
+            config.http = vec![HttpServerConfig::with_address(address.clone())];
         }
         if let Some(level) = self.log_level {
             config.logging.level = level;
@@ -65,15 +65,15 @@ impl Overrides {
 /// # Errors
 /// All mistakes of the flags.
 pub fn from_flags(flags: &Flags, registry: &Registry, overrides: &Overrides) -> Result<Config, Mistakes> {
-    let outside = Outside::none();
+    let outside = SystemAccess::none();
     let mut findings = Findings::new(&outside);
     if flags.brokers.is_empty() {
-        findings.add_mistake(Path::named("--brokers"), format!("expected {}, found none", values::SERVER));
+        findings.add_mistake(KeyPath::named("--brokers"), format!("expected {}, found none", values::SERVER));
     }
-    findings.check_count(Path::named("--brokers"), "servers", flags.brokers.len(), &SERVERS);
+    findings.check_count(KeyPath::named("--brokers"), "servers", flags.brokers.len(), &SERVERS);
     for broker in flags.brokers.iter().filter(|broker| !values::is_server(broker)) {
         let problem = format!("expected {}, found {}", values::SERVER, quote(broker));
-        findings.add_mistake(Path::named("--brokers"), problem);
+        findings.add_mistake(KeyPath::named("--brokers"), problem);
     }
     let topics = filter(
         ("--topic.filter", flags.topic_filter.as_deref()),
@@ -97,9 +97,9 @@ impl Config {
     #[must_use]
     pub fn of_brokers(servers: Vec<String>, registry: &Registry, topics: Filter, groups: Filter) -> Self {
         let [offset_refresh, topic_refresh] = REFRESHES.map(Duration::from_secs);
-        let cluster = Cluster {
+        let cluster = ClusterConfig {
             name: "default".to_owned(),
-            connection: Connection { servers, client: ClientProfile::default() },
+            connection: ConnectionConfig { servers, client: ClientProfile::default() },
             offset_refresh,
             topic_refresh,
             topics,
@@ -107,12 +107,12 @@ impl Config {
         Self {
             consumers: vec![default_consumer("default".to_owned(), &cluster, groups, registry)],
             clusters: vec![cluster],
-            storage: Storage::default(),
-            evaluator: Evaluator::default(),
-            http: vec![HttpServer::default()],
-            metrics: Metrics::default(),
-            logging: Logging::default(),
-            general: General::default(),
+            storage: StorageConfig::default(),
+            evaluator: EvaluatorConfig::default(),
+            http: vec![HttpServerConfig::default()],
+            metrics: MetricsConfig::default(),
+            logging: LoggingConfig::default(),
+            general: GeneralConfig::default(),
         }
     }
 }
@@ -124,7 +124,7 @@ fn filter(allow: (&str, Option<&str>), deny: (&str, Option<&str>), findings: &mu
         regex
             .map_err(|why| {
                 let problem = format!("expected a regular expression, found {}: {why}", quote(text));
-                findings.add_mistake(Path::named(flag), problem);
+                findings.add_mistake(KeyPath::named(flag), problem);
             })
             .ok()
     };

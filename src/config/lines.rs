@@ -1,6 +1,6 @@
 //! The lines in which `check` shows a client profile.
 
-use super::{ClientProfile, SettingLine, Tls};
+use super::{ClientProfile, SettingLine, TlsConfig};
 
 /// The lines of a profile for a client of Kafka.
 #[must_use]
@@ -29,11 +29,11 @@ pub fn profile_line(client: &ClientProfile) -> SettingLine {
 
 /// The line of TLS settings.
 #[must_use]
-pub fn tls_line(tls: Option<&Tls>) -> SettingLine {
+pub fn tls_line(tls: Option<&TlsConfig>) -> SettingLine {
     SettingLine::new("tls", tls.map_or_else(|| "none".to_owned(), tls_text))
 }
 
-fn tls_text(tls: &Tls) -> String {
+fn tls_text(tls: &TlsConfig) -> String {
     let verified = match (tls.no_verify, &tls.ca_file) {
         (true, _) => "certificates are NOT verified".to_owned(),
         (false, Some(path)) => format!("CA certificates in {}", path.display()),

@@ -27,7 +27,7 @@ use sections::{burrow, client, cluster, consumer, exposition, service};
 
 pub use class::{BurrowKeys, ConsumerClass, ConsumerSettings, SettingLine};
 pub(crate) use file::bounds;
-pub use file::findings::{Mistake, Mistakes, Unsupported, Warning};
+pub use file::findings::{Mistake, Mistakes, UnsupportedSetting, ConfigWarning};
 pub(crate) use file::values;
 pub use file::values::{parse_address, parse_level, parse_timeout};
 pub use filter::Filter;
@@ -41,7 +41,7 @@ pub use settings::*;
 
 /// Access to what a configuration refers to: the environment and files.
 #[derive(Clone, Copy)]
-pub struct Outside<'o> {
+pub struct SystemAccess<'o> {
     /// Returns the value of an environment variable, if it is set.
     pub env: &'o dyn Fn(&str) -> Option<OsString>,
     /// Reads a small file. The error is the reason as text.
@@ -50,7 +50,7 @@ pub struct Outside<'o> {
     pub check_readable: &'o dyn Fn(&Path) -> Result<(), String>,
 }
 
-impl Outside<'_> {
+impl SystemAccess<'_> {
     /// An environment without variables and without files.
     #[must_use]
     pub const fn none() -> Self {
@@ -64,13 +64,13 @@ impl Outside<'_> {
 
 /// A checked configuration, with its warnings.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedConfig {
     /// The configuration.
     pub config: Config,
     /// Settings that do not do what the user may expect.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<ConfigWarning>,
     /// Settings of features that this version does not have. A run must refuse them.
-    pub unsupported: Vec<Unsupported>,
+    pub unsupported: Vec<UnsupportedSetting>,
 }
 
 /// Checks the text of a configuration file and applies the command line's overrides.
@@ -78,11 +78,11 @@ pub struct Loaded {
 /// # Errors
 /// All mistakes of the text, sorted by position. They contain no secret: values from the environment are shown as they
 /// are written in the file, passwords not at all.
-pub fn load(text: &str, registry: &Registry, overrides: &Overrides, outside: &Outside<'_>) -> Result<Loaded, Mistakes> {
+pub fn load(text: &str, registry: &Registry, overrides: &Overrides, outside: &SystemAccess<'_>) -> Result<LoadedConfig, Mistakes> {
     let mut findings = findings::Findings::new(outside);
     let config = read(text, registry, overrides, &mut findings)?;
     let (warnings, unsupported) = findings.finish()?;
-    Ok(Loaded { config, warnings, unsupported })
+    Ok(LoadedConfig { config, warnings, unsupported })
 }
 
 /// Reads as much of the text as possible. Mistakes are added to `findings`; only syntax errors are returned.
@@ -93,7 +93,7 @@ fn read(
     findings: &mut findings::Findings<'_>,
 ) -> Result<Config, Mistakes> {
     let table = syntax::parse(text)?;
-    let mut root = section::Section::new(findings::Path::root(), Some(&table));
+    let mut root = section::Section::new(findings::KeyPath::root(), Some(&table));
     let mut profiles = client::Profiles::read(&mut root, findings);
     let clusters = cluster::read_clusters(&mut root, &mut profiles, findings);
     let consumers = consumer::read_consumers(&mut root, registry, &mut profiles, &clusters, findings);

@@ -1,6 +1,6 @@
 //! What the program has that a configuration may name.
 
-use super::{Connection, ConsumerClass, ConsumerSettings, NameSet};
+use super::{ConnectionConfig, ConsumerClass, ConsumerSettings, NameSet};
 
 /// The consumer classes and name sets of the program. `consumer` and `metrics` define them, which use the checked
 /// configuration; so they are passed to its reader.
@@ -11,7 +11,7 @@ pub struct Registry {
     /// The class of the consumer of a cluster that has no consumer section.
     pub default_class: &'static dyn ConsumerClass,
     /// The settings of that consumer.
-    pub default_settings: fn(Connection) -> Box<dyn ConsumerSettings>,
+    pub default_settings: fn(ConnectionConfig) -> Box<dyn ConsumerSettings>,
     /// The names of all name sets.
     pub name_sets: fn() -> Vec<NameSet>,
 }

@@ -15,30 +15,30 @@ use super::{ConsumerClass, ConsumerSettings, Filter, HostName};
 #[derive(Debug)]
 pub struct Config {
     /// `[cluster.*]`, at least one.
-    pub clusters: Vec<Cluster>,
+    pub clusters: Vec<ClusterConfig>,
     /// `[consumer.*]`, and one of class `kafka` for each cluster that has none, named after the cluster.
-    pub consumers: Vec<Consumer>,
+    pub consumers: Vec<ConsumerConfig>,
     /// `[storage.*]`, or the defaults.
-    pub storage: Storage,
+    pub storage: StorageConfig,
     /// `[evaluator.*]`, or the defaults.
-    pub evaluator: Evaluator,
+    pub evaluator: EvaluatorConfig,
     /// `[httpserver.*]`, or one with the default address.
-    pub http: Vec<HttpServer>,
+    pub http: Vec<HttpServerConfig>,
     /// `[metrics]`.
-    pub metrics: Metrics,
+    pub metrics: MetricsConfig,
     /// `[logging]`.
-    pub logging: Logging,
+    pub logging: LoggingConfig,
     /// `[general]`.
-    pub general: General,
+    pub general: GeneralConfig,
 }
 
 /// A `[cluster.*]` section: where topics, log starts and log ends come from.
 #[derive(Clone, Debug)]
-pub struct Cluster {
+pub struct ClusterConfig {
     /// Name of the section, the value of the label `cluster`.
     pub name: String,
     /// Servers and client profile.
-    pub connection: Connection,
+    pub connection: ConnectionConfig,
     /// Interval of refreshes of log starts and log ends.
     pub offset_refresh: Duration,
     /// Interval of refreshes of the metadata.
@@ -49,7 +49,7 @@ pub struct Cluster {
 
 /// Servers, and the settings for connecting to them.
 #[derive(Clone, Debug)]
-pub struct Connection {
+pub struct ConnectionConfig {
     /// Each as `host:port`, at least one.
     pub servers: Vec<String>,
     /// The client profile. The defaults if the section names none.
@@ -58,7 +58,7 @@ pub struct Connection {
 
 /// A `[consumer.*]` section: where committed offsets come from.
 #[derive(Debug)]
-pub struct Consumer {
+pub struct ConsumerConfig {
     /// Name of the section, the value of the label `module`.
     pub name: String,
     /// Name of the cluster, as `[cluster.*]` spells it.
@@ -79,29 +79,29 @@ pub struct ClientProfile {
     /// Kafka's `client.id`.
     pub client_id: String,
     /// TLS settings. `None` for no TLS.
-    pub tls: Option<Tls>,
+    pub tls: Option<TlsConfig>,
     /// SASL settings. `None` for no SASL.
-    pub sasl: Option<Sasl>,
+    pub sasl: Option<SaslConfig>,
     /// librdkafka's properties, applied last. The values are [`Secret`] because some of them are.
     pub properties: BTreeMap<String, Secret>,
 }
 
 /// A `[tls.*]` section.
 #[derive(Clone, Debug)]
-pub struct Tls {
+pub struct TlsConfig {
     /// Name of the section.
     pub name: String,
     /// PEM file of the certificate authorities. `None` for those of the system.
     pub ca_file: Option<PathBuf>,
     /// The client's certificate and key.
-    pub identity: Option<Identity>,
+    pub identity: Option<TlsIdentity>,
     /// Whether the server's certificate is accepted without verification.
     pub no_verify: bool,
 }
 
 /// A certificate and its key.
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub struct TlsIdentity {
     /// PEM file of the certificate chain.
     pub cert_file: PathBuf,
     /// PEM file of the key.
@@ -110,11 +110,11 @@ pub struct Identity {
 
 /// A `[sasl.*]` section.
 #[derive(Clone, Debug)]
-pub struct Sasl {
+pub struct SaslConfig {
     /// Name of the section.
     pub name: String,
     /// The SASL mechanism.
-    pub mechanism: Mechanism,
+    pub mechanism: SaslMechanism,
     /// The user name. Empty if the mechanism needs none.
     pub username: String,
     /// The password, from the section or from the password file.
@@ -125,7 +125,7 @@ pub struct Sasl {
 
 /// SASL mechanisms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mechanism {
+pub enum SaslMechanism {
     /// PLAIN.
     Plain,
     /// SCRAM-SHA-256.
@@ -138,7 +138,7 @@ pub enum Mechanism {
     Gssapi,
 }
 
-impl Mechanism {
+impl SaslMechanism {
     /// Kafka's name of the mechanism.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -178,7 +178,7 @@ impl fmt::Debug for Secret {
 
 /// A `[storage.*]` section.
 #[derive(Clone, Debug)]
-pub struct Storage {
+pub struct StorageConfig {
     /// Name of the section. `default` if there is none.
     pub name: String,
     /// Commits kept per partition.
@@ -186,14 +186,14 @@ pub struct Storage {
     /// A commit that follows its predecessor within this time replaces it. Zero keeps all commits.
     pub min_distance: Duration,
     /// When a group without new commits is removed.
-    pub expire_group: Expiry,
+    pub expire_group: ExpireGroup,
     /// Groups that are kept.
     pub groups: Filter,
 }
 
 /// When a group without new commits is removed (docs/src/reference/storage-rules.md, Expiry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expiry {
+pub enum ExpireGroup {
     /// `expire-group` is not set: groups from Kafka never expire, groups from ZooKeeper after 604,800 s.
     BySource,
     /// `expire-group` is set: applies to groups of every source. Zero means never.
@@ -202,7 +202,7 @@ pub enum Expiry {
 
 /// A `[evaluator.*]` section.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Evaluator {
+pub struct EvaluatorConfig {
     /// Name of the section. `default` if there is none.
     pub name: String,
     /// Share of its window that a partition must have filled to be other than OK, 0 to 1.
@@ -213,13 +213,13 @@ pub struct Evaluator {
 
 /// A `[httpserver.*]` section.
 #[derive(Clone, Debug)]
-pub struct HttpServer {
+pub struct HttpServerConfig {
     /// Name of the section.
     pub name: String,
     /// `HOST:PORT`. An empty host means all addresses.
     pub address: String,
     /// TLS settings. `None` for no TLS.
-    pub tls: Option<Tls>,
+    pub tls: Option<TlsConfig>,
     /// Web configuration of Prometheus' exporter-toolkit.
     pub web_config_file: Option<PathBuf>,
     /// Whether `POST /-/reload` and `POST /-/quit` are enabled.
@@ -234,7 +234,7 @@ pub struct HttpServer {
 
 /// The `[metrics]` section.
 #[derive(Clone, Debug)]
-pub struct Metrics {
+pub struct MetricsConfig {
     /// Name sets in the order of the file, at least one.
     pub names: Vec<NameSet>,
     /// How far down series go.
@@ -244,7 +244,7 @@ pub struct Metrics {
     /// Labels of every series, sorted by name.
     pub labels: BTreeMap<String, String>,
     /// Limits of the time lag. The first match applies.
-    pub limits: Vec<Limit>,
+    pub limits: Vec<LagLimit>,
 }
 
 /// A name set (docs/src/reference/metrics.md, Name sets), by its name in the configuration. `metrics::sets` has its
@@ -276,7 +276,7 @@ pub enum Granularity {
 
 /// A limit of the time lag for the groups that a regex matches.
 #[derive(Clone, Debug)]
-pub struct Limit {
+pub struct LagLimit {
     /// Unanchored regex of the groups.
     pub group: Regex,
     /// In seconds.
@@ -285,7 +285,7 @@ pub struct Limit {
 
 /// The `[logging]` section.
 #[derive(Clone, Debug)]
-pub struct Logging {
+pub struct LoggingConfig {
     /// `trace`, `debug`, `info`, `warn` or `error`.
     pub level: Level,
     /// Format of a log line.
@@ -294,7 +294,7 @@ pub struct Logging {
 
 /// The `[general]` section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct General {
+pub struct GeneralConfig {
     /// Value of `Access-Control-Allow-Origin` on answers of Burrow's API, in printable ASCII. `None` sends no such
     /// header.
     pub access_control_allow_origin: Option<String>,

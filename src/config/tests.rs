@@ -48,9 +48,9 @@ fn readable(path: &Path) -> Result<(), String> {
     }
 }
 
-pub(super) const WORLD: Outside<'static> = Outside { env: &env, read: &read, check_readable: &readable };
+pub(super) const WORLD: SystemAccess<'static> = SystemAccess { env: &env, read: &read, check_readable: &readable };
 
-fn loaded(text: &str) -> Result<Loaded, Mistakes> {
+fn loaded(text: &str) -> Result<LoadedConfig, Mistakes> {
     load(text, &REGISTRY, &Overrides::default(), &WORLD)
 }
 
@@ -59,10 +59,10 @@ fn lines<T: ToString>(items: &[T]) -> Vec<String> {
 }
 
 /// Loads a valid file with `rest` appended.
-fn with(rest: &str) -> Result<Loaded, Mistakes> {
+fn with(rest: &str) -> Result<LoadedConfig, Mistakes> {
     loaded(&format!("[cluster.local]\nclass-name = \"kafka\"\nservers = [\"kafka:9092\"]\n{rest}"))
 }
 
-fn connection(consumer: &Consumer) -> &Connection {
+fn connection(consumer: &ConsumerConfig) -> &ConnectionConfig {
     consumer.settings.connection().unwrap()
 }

@@ -6,33 +6,33 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Consumer, Filter};
+use crate::config::{ConsumerConfig, Filter};
 use crate::coordinator::Module;
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
-use crate::task::Failures;
+use crate::task::FailureSender;
 
 use super::FACTORIES;
 
 /// Makes the modules of a class. Its name is that of the class.
-pub trait Factory: fmt::Debug + Sync {
+pub trait ModuleFactory: fmt::Debug + Sync {
     /// The value of `class-name`.
     fn name(&self) -> &'static str;
 
     /// Checks what only client libraries can check. Nothing is connected and nothing stays.
-    fn check(&self, section: &Consumer) -> Vec<ModuleError>;
+    fn check(&self, section: &ConsumerConfig) -> Vec<ModuleError>;
 
     /// Makes a module, without a connection.
     ///
     /// # Errors
     /// Settings that a client library refuses.
-    fn configure(&self, section: &Consumer, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError>;
+    fn configure(&self, section: &ConsumerConfig, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError>;
 }
 
 /// The factory of a section's class. `None` for a class that is not supported yet, whose sections a run refuses.
 #[must_use]
-pub fn factory(section: &Consumer) -> Option<&'static dyn Factory> {
+pub fn factory(section: &ConsumerConfig) -> Option<&'static dyn ModuleFactory> {
     FACTORIES.iter().copied().find(|factory| factory.name() == section.class.name())
 }
 
@@ -50,7 +50,7 @@ pub struct ModuleContext {
     /// The module's own metrics.
     pub metrics: ModuleMetrics,
     /// Where the module reports that it cannot continue.
-    pub failures: Failures,
+    pub failures: FailureSender,
     /// Cancelled when the program stops.
     pub stop: CancellationToken,
 }

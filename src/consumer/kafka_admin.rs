@@ -1,19 +1,19 @@
 //! Class `kafka_admin`: asks brokers for committed offsets. This version has no module of it.
 
-use crate::config::{Connection, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, client_lines};
+use crate::config::{ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, client_lines};
 
 /// The class.
 #[derive(Debug)]
-pub struct Class;
+pub struct KafkaAdminClass;
 
 /// Settings of a consumer of class `kafka_admin`.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct KafkaAdminSettings {
     /// Servers and client profile.
-    pub connection: Connection,
+    pub connection: ConnectionConfig,
 }
 
-impl ConsumerClass for Class {
+impl ConsumerClass for KafkaAdminClass {
     fn name(&self) -> &'static str {
         "kafka_admin"
     }
@@ -35,12 +35,12 @@ impl ConsumerClass for Class {
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
-        Box::new(Settings { connection: section.connection() })
+        Box::new(KafkaAdminSettings { connection: section.connection() })
     }
 }
 
-impl ConsumerSettings for Settings {
-    fn connection(&self) -> Option<&Connection> {
+impl ConsumerSettings for KafkaAdminSettings {
+    fn connection(&self) -> Option<&ConnectionConfig> {
         Some(&self.connection)
     }
 

@@ -12,22 +12,22 @@ mod factory;
 
 use std::collections::BTreeSet;
 
-use crate::config::{Connection, ConsumerClass, ConsumerSettings};
+use crate::config::{ConnectionConfig, ConsumerClass, ConsumerSettings};
 
 #[cfg(feature = "daemon")]
-pub use factory::{Factory, ModuleContext, factory};
+pub use factory::{ModuleFactory, ModuleContext, factory};
 
 /// All classes. A section without a class, where the file has no consumer for a cluster, is of the first.
-pub const CLASSES: &[&dyn ConsumerClass] = &[&kafka::Class, &kafka_zk::Class, &kafka_admin::Class];
+pub const CLASSES: &[&dyn ConsumerClass] = &[&kafka::KafkaClass, &kafka_zk::KafkaZkClass, &kafka_admin::KafkaAdminClass];
 
 /// The modules of the classes that are supported.
 #[cfg(feature = "daemon")]
-const FACTORIES: &[&dyn Factory] = &[&kafka::module::Modules, &kafka_zk::module::Modules];
+const FACTORIES: &[&dyn ModuleFactory] = &[&kafka::module::KafkaFactory, &kafka_zk::module::KafkaZkFactory];
 
 /// The settings of the consumer of a cluster that has no consumer section.
 #[must_use]
-pub fn default_settings(connection: Connection) -> Box<dyn ConsumerSettings> {
-    Box::new(kafka::Settings::of_cluster(connection))
+pub fn default_settings(connection: ConnectionConfig) -> Box<dyn ConsumerSettings> {
+    Box::new(kafka::KafkaSettings::of_cluster(connection))
 }
 
 /// The values of the label `reason` of `warrener_record_errors_total`, of all classes, each once.

@@ -18,7 +18,7 @@ thread_local! {
 /// The allocator of the program. When memory cannot be allocated, Rust's library aborts with a message without a
 /// version. With this allocator the signal handler can report the cause.
 #[derive(Debug)]
-pub struct Allocator;
+pub struct ReportingAllocator;
 
 /// Makes the allocator keep little of the memory that is freed.
 ///
@@ -64,7 +64,7 @@ fn record_if_failed(size: usize, given: *mut u8) -> *mut u8 {
 }
 
 // SAFETY: the system's allocator does all of it, with the same arguments.
-unsafe impl GlobalAlloc for Allocator {
+unsafe impl GlobalAlloc for ReportingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promises.
         record_if_failed(layout.size(), unsafe { System.alloc(layout) })

@@ -23,16 +23,16 @@ pub fn enable_for_thread() {
 
 thread_local! {
     /// The alternate stack of the thread, if it was created here.
-    static STACK: Option<Stack> = Stack::install();
+    static STACK: Option<AlternateStack> = AlternateStack::install();
 }
 
 /// An alternate stack of the thread that created it.
-struct Stack(*mut c_void);
+struct AlternateStack(*mut c_void);
 
 /// Several times what the handler and the registers saved by the kernel need.
 const SIZE: usize = 64 * 1024;
 
-impl Stack {
+impl AlternateStack {
     /// Adds an alternate stack to this thread. `None` if it already has one, or if there is no memory for it.
     fn install() -> Option<Self> {
         // SAFETY: all zeroes are a valid `stack_t`, which the call fills in.
@@ -60,7 +60,7 @@ impl Stack {
     }
 }
 
-impl Drop for Stack {
+impl Drop for AlternateStack {
     fn drop(&mut self) {
         // SAFETY: it belongs to this thread, which uses it no more once it is disabled: no handler returns.
         unsafe {

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use super::*;
 
 #[global_allocator]
-static ALLOCATOR: Allocator = Allocator;
+static ALLOCATOR: ReportingAllocator = ReportingAllocator;
 
 /// The environment variable with the fault that a child has to cause.
 const FAULT: &str = "WARRENER_TEST_FAULT";
@@ -157,7 +157,7 @@ fn faults_of_a_librarys_thread_are_reported_once_it_is_watched() {
 
 #[test]
 fn a_line_that_is_too_long_is_cut_and_ends() {
-    let mut line = Line::default();
+    let mut line = ReportLine::default();
     write!(line, "{}", "x".repeat(1000)).unwrap();
     assert_eq!((line.len, line.bytes[318], line.bytes[319]), (319, b'x', b'\n'));
 }

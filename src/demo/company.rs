@@ -1,17 +1,17 @@
 //! The simulation of one group: its members, its generation, its commits.
 
-use super::cast::{Crew, Group};
-use super::scenario::Place;
+use super::cast::{MemberPattern, DemoGroup};
+use super::scenario::SimulatedPartition;
 use crate::model::{Name, Offset, Partition, Timestamp, java_string_hash};
 use crate::offsets::encode::{self, EncodeError};
-use crate::offsets::{Commit, Member};
+use crate::offsets::{CommitRecord, ClassicGroupMember};
 
 /// Key and value of a record of the offsets topic.
-pub(super) type Record = (Vec<u8>, Option<Vec<u8>>);
+pub(super) type EncodedRecord = (Vec<u8>, Option<Vec<u8>>);
 
 /// A partition that a group reads, with the group's last commit.
 #[derive(Debug)]
-struct Share {
+struct ReadPartition {
     index: usize,
     topic: &'static str,
     partition: Partition,
@@ -20,20 +20,20 @@ struct Share {
 
 /// The state of a group between two ticks.
 #[derive(Debug)]
-pub(super) struct Company {
-    group: &'static Group,
-    partitions: Vec<Share>,
+pub(super) struct SimulatedGroup {
+    group: &'static DemoGroup,
+    partitions: Vec<ReadPartition>,
     generation: i32,
     /// Number of members in the last record. `None` before the first record and after a deletion.
     members: Option<usize>,
     alive: bool,
 }
 
-impl Company {
-    pub(super) fn new(group: &'static Group, places: &[Place]) -> Self {
-        let reads = |place: &Place| group.topics.contains(&place.topic.name);
+impl SimulatedGroup {
+    pub(super) fn new(group: &'static DemoGroup, places: &[SimulatedPartition]) -> Self {
+        let reads = |place: &SimulatedPartition| group.topics.contains(&place.topic.name);
         let shares = places.iter().enumerate().filter(|(_, place)| reads(place));
-        let shares = shares.map(|(index, place)| Share {
+        let shares = shares.map(|(index, place)| ReadPartition {
             index,
             topic: place.topic.name,
             partition: place.partition,
@@ -47,7 +47,7 @@ impl Company {
     }
 
     /// Returns the records for changes of the members and for deletion of the group at a tick.
-    pub(super) fn member_records(&mut self, tick: i64, now: Timestamp) -> Result<Vec<Record>, EncodeError> {
+    pub(super) fn member_records(&mut self, tick: i64, now: Timestamp) -> Result<Vec<EncodedRecord>, EncodeError> {
         let alive = self.group.lives.is_none_or(|(lives, cycle)| tick % cycle < lives);
         if self.alive && !alive {
             self.alive = false;
@@ -64,7 +64,7 @@ impl Company {
     }
 
     /// Returns the commits of the group at a tick.
-    pub(super) fn commit_records(&mut self, tick: i64, now: Timestamp, places: &[Place]) -> Result<Vec<Record>, EncodeError> {
+    pub(super) fn commit_records(&mut self, tick: i64, now: Timestamp, places: &[SimulatedPartition]) -> Result<Vec<EncodedRecord>, EncodeError> {
         let mut records = Vec::new();
         for share in self.partitions.iter_mut().filter(|_| self.alive) {
             let log = places.get(share.index).map(|place| place.log);
@@ -72,7 +72,7 @@ impl Company {
                 continue;
             };
             share.committed = Some(offset);
-            let commit = Commit {
+            let commit = CommitRecord {
                 group: Name(self.group.name.as_bytes()),
                 topic: Name(share.topic.as_bytes()),
                 partition: share.partition,
@@ -89,7 +89,7 @@ impl Company {
         Ok(records)
     }
 
-    fn deletion_records(&mut self) -> Result<Vec<Record>, EncodeError> {
+    fn deletion_records(&mut self) -> Result<Vec<EncodedRecord>, EncodeError> {
         let mut records = Vec::new();
         for share in &mut self.partitions {
             if share.committed.take().is_some() {
@@ -106,10 +106,10 @@ impl Company {
 
     fn metadata(&self, now: Timestamp) -> Result<Vec<u8>, EncodeError> {
         let count = self.members.unwrap_or(0);
-        let texts: Vec<Texts> = (0..count).map(|index| self.member_data(index, count)).collect::<Result<_, _>>()?;
-        let members: Vec<Member<'_>> = texts.iter().map(Texts::member).collect();
+        let texts: Vec<MemberData> = (0..count).map(|index| self.member_data(index, count)).collect::<Result<_, _>>()?;
+        let members: Vec<ClassicGroupMember<'_>> = texts.iter().map(MemberData::member).collect();
         let leader = members.first().map(|member| member.id);
-        let group = encode::Group {
+        let group = encode::ClassicGroup {
             protocol_type: self.group.protocol_type.as_bytes(),
             generation: self.generation,
             protocol: leader.map(|_| self.group.protocol.as_bytes()),
@@ -121,7 +121,7 @@ impl Company {
     }
 
     /// Makes the member with number `index` of `count` members.
-    fn member_data(&self, index: usize, count: usize) -> Result<Texts, EncodeError> {
+    fn member_data(&self, index: usize, count: usize) -> Result<MemberData, EncodeError> {
         let name = self.group.name;
         let client_id = format!("{name}-{index}");
         let hash = java_string_hash(client_id.as_bytes()).unsigned_abs();
@@ -132,7 +132,7 @@ impl Company {
             // Other protocol types have formats of their own.
             (format!("http://10.0.9.{index}:8083/").into_bytes(), vec![0xc0, 0xff, 0xee])
         };
-        Ok(Texts {
+        Ok(MemberData {
             id: format!("{client_id}-{hash:08x}-4d0e-4e6b-9f7a-{:012x}", u64::from(hash).wrapping_mul(31)),
             instance: self.group.instances.then(|| format!("{name}-pod-{index}")),
             host: format!("/10.0.{}.{}", hash % 8, index.saturating_add(11)),
@@ -156,7 +156,7 @@ impl Company {
     }
 }
 
-impl Crew {
+impl MemberPattern {
     /// Number of members at a tick. `None` if the group has no record.
     fn count(self, tick: i64) -> Option<usize> {
         match self {
@@ -179,7 +179,7 @@ impl Crew {
 }
 
 /// The data that a [`Member`] borrows.
-struct Texts {
+struct MemberData {
     id: String,
     instance: Option<String>,
     client_id: String,
@@ -188,9 +188,9 @@ struct Texts {
     assignment: Vec<u8>,
 }
 
-impl Texts {
-    fn member(&self) -> Member<'_> {
-        Member {
+impl MemberData {
+    fn member(&self) -> ClassicGroupMember<'_> {
+        ClassicGroupMember {
             id: self.id.as_bytes(),
             instance_id: self.instance.as_deref().map(str::as_bytes),
             client_id: self.client_id.as_bytes(),
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_crew_swings_up_and_down() {
-        let crew = Crew::Swing { low: 2, high: 5, every: 20 };
+        let crew = MemberPattern::Swing { low: 2, high: 5, every: 20 };
         let counts: Vec<usize> = (0..8).map(|turn| crew.count(turn * 20).unwrap()).collect();
         assert_eq!(counts, [2, 3, 4, 5, 4, 3, 2, 3]);
         assert_eq!(crew.count(19), Some(2));
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_crew_may_leave_for_good() {
-        let crew = Crew::Until { last: 50, count: 1 };
+        let crew = MemberPattern::Until { last: 50, count: 1 };
         assert_eq!((crew.count(50), crew.count(51)), (Some(1), Some(0)));
     }
 }

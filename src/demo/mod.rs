@@ -31,13 +31,13 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::config::{Config, Filter, HostName, Limit, Overrides};
+use crate::config::{Config, Filter, HostName, LagLimit, Overrides};
 use crate::model::Level;
 use crate::model::{Offset, Timestamp};
 use crate::offsets::encode::EncodeError;
 use crate::registry::REGISTRY;
 use crate::task;
-use scenario::{Action, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
+use scenario::{DemoAction, OFFSETS_PARTITIONS, OFFSETS_TOPIC, PAST, Scenario};
 
 /// Number of brokers of the embedded cluster.
 const BROKERS: i32 = 3;
@@ -82,26 +82,26 @@ pub enum DemoError {
 
 /// The embedded cluster and its groups. The cluster ends when this is dropped.
 pub struct Demo {
-    producer: BaseProducer<Deliveries>,
+    producer: BaseProducer<DeliveryContext>,
     servers: String,
-    deliveries: Arc<Ledger>,
+    deliveries: Arc<DeliveryResults>,
     scenario: Scenario,
     /// Value of the records that [`Action::Purge`] writes.
     filler: Vec<u8>,
 }
 
 /// Results of deliveries.
-struct Ledger {
+struct DeliveryResults {
     /// Log ends by place. -1 before the first delivery.
     ends: Vec<AtomicI64>,
     lost: AtomicU64,
 }
 
-struct Deliveries(Arc<Ledger>);
+struct DeliveryContext(Arc<DeliveryResults>);
 
-impl ClientContext for Deliveries {}
+impl ClientContext for DeliveryContext {}
 
-impl ProducerContext for Deliveries {
+impl ProducerContext for DeliveryContext {
     /// Index of the place, or [`usize::MAX`] for the offsets topic.
     type DeliveryOpaque = usize;
 
@@ -127,8 +127,8 @@ impl Demo {
     pub fn start() -> Result<Self, DemoError> {
         let scenario = Scenario::new();
         let ends = scenario.partitions().iter().map(|_| AtomicI64::new(-1)).collect();
-        let deliveries = Arc::new(Ledger { ends, lost: AtomicU64::new(0) });
-        let producer = producer(Deliveries(Arc::clone(&deliveries)))?;
+        let deliveries = Arc::new(DeliveryResults { ends, lost: AtomicU64::new(0) });
+        let producer = producer(DeliveryContext(Arc::clone(&deliveries)))?;
         let servers = create_topics(&producer)?;
         let mut demo = Self { producer, servers, deliveries, scenario, filler: vec![0; PURGE_BYTES] };
         demo.write_past(clock::now())?;
@@ -236,13 +236,13 @@ impl Demo {
     fn write_tick(&mut self, now: Timestamp) -> Result<(), DemoError> {
         for action in self.scenario.next_tick(now)? {
             match action {
-                Action::Write { place, count } => {
+                DemoAction::Write { place, count } => {
                     for _ in 0..count {
                         self.write(place, None, now)?;
                     }
                 }
-                Action::Purge { place } => self.write(place, Some(&self.filler), now)?,
-                Action::Offsets { partition, key, value } => {
+                DemoAction::Purge { place } => self.write(place, Some(&self.filler), now)?,
+                DemoAction::Offsets { partition, key, value } => {
                     let record = BaseRecord::with_opaque_to(OFFSETS_TOPIC, usize::MAX).partition(partition);
                     let record = record.timestamp(now.0).key(&key);
                     self.send(match &value {
@@ -290,12 +290,12 @@ fn allowed_hosts(address: &str) -> Vec<HostName> {
 }
 
 /// Limits of the time lag: short for payments, long for analytics.
-fn limits() -> Vec<Limit> {
-    let limit = |group: &str, lag_seconds| Some(Limit { group: Regex::new(group).ok()?, lag_seconds });
+fn limits() -> Vec<LagLimit> {
+    let limit = |group: &str, lag_seconds| Some(LagLimit { group: Regex::new(group).ok()?, lag_seconds });
     [limit("^payments-", 60.0), limit("^clickstream-", 900.0)].into_iter().flatten().collect()
 }
 
-fn producer(context: Deliveries) -> Result<BaseProducer<Deliveries>, DemoError> {
+fn producer(context: DeliveryContext) -> Result<BaseProducer<DeliveryContext>, DemoError> {
     ClientConfig::new()
         // The client owns the cluster, so both can move between threads.
         .set("test.mock.num.brokers", BROKERS.to_string())
@@ -310,7 +310,7 @@ fn producer(context: Deliveries) -> Result<BaseProducer<Deliveries>, DemoError> 
 }
 
 /// Creates the topics. Returns the bootstrap servers of the cluster.
-fn create_topics(producer: &BaseProducer<Deliveries>) -> Result<String, DemoError> {
+fn create_topics(producer: &BaseProducer<DeliveryContext>) -> Result<String, DemoError> {
     let cluster = producer.client().mock_cluster().ok_or(DemoError::Missing)?;
     let failed = |source| DemoError::Cluster { what: "create a topic", source };
     cluster.create_topic(OFFSETS_TOPIC, OFFSETS_PARTITIONS, BROKERS).map_err(failed)?;

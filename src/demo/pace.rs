@@ -1,10 +1,10 @@
 //! Computes the next commit of a group.
 
-use super::cast::{COMMIT_EVERY, Pace};
+use super::cast::{COMMIT_EVERY, CommitPattern};
 
 /// The log of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Log {
+pub(super) struct SimulatedLog {
     pub(super) start: i64,
     pub(super) end: i64,
     /// Records that are written per tick.
@@ -15,10 +15,10 @@ pub(super) struct Log {
     pub(super) last: bool,
 }
 
-impl Pace {
+impl CommitPattern {
     /// Returns the offset that a group commits at `tick`, or `None` if it does not commit. `committed` is its last
     /// commit. A new group begins at the log end.
-    pub(super) fn next_commit(self, tick: i64, log: Log, committed: Option<i64>) -> Option<i64> {
+    pub(super) fn next_commit(self, tick: i64, log: SimulatedLog, committed: Option<i64>) -> Option<i64> {
         let at = committed.unwrap_or(log.end);
         match self {
             Self::KeepUp => Some(keep_up(tick, log, at)),
@@ -39,23 +39,23 @@ impl Pace {
 }
 
 /// At most three records behind the log end, never backwards, and not before the log start.
-fn keep_up(tick: i64, log: Log, at: i64) -> i64 {
+fn keep_up(tick: i64, log: SimulatedLog, at: i64) -> i64 {
     log.end.saturating_sub(tick.wrapping_add(log.end).rem_euclid(4)).max(at).max(log.start)
 }
 
-fn fall(percent: i64, log: Log, at: i64) -> i64 {
+fn fall(percent: i64, log: SimulatedLog, at: i64) -> i64 {
     let arrived = log.rate.saturating_mul(COMMIT_EVERY);
     at.max(log.start).saturating_add(arrived.saturating_mul(percent) / 100).min(log.end)
 }
 
 /// Reads a quarter of the lag, so that catching up is visible.
-fn catch_up(log: Log, at: i64) -> i64 {
+fn catch_up(log: SimulatedLog, at: i64) -> i64 {
     let at = at.max(log.start);
     let arrived = log.rate.saturating_mul(COMMIT_EVERY);
     at.saturating_add(log.end.saturating_sub(at) / 4).saturating_add(arrived).min(log.end)
 }
 
-fn overtaken(tick: i64, percent: i64, lost: i64, log: Log, at: i64) -> Option<i64> {
+fn overtaken(tick: i64, percent: i64, lost: i64, log: SimulatedLog, at: i64) -> Option<i64> {
     let failing = at < log.start && log.purged.is_some_and(|purged| tick.saturating_sub(purged) < lost);
     (!failing).then(|| fall(percent, log, at))
 }
@@ -64,13 +64,13 @@ fn overtaken(tick: i64, percent: i64, lost: i64, log: Log, at: i64) -> Option<i6
 mod tests {
     use super::*;
 
-    const LOG: Log = Log { start: 100, end: 1000, rate: 10, purged: None, last: false };
+    const LOG: SimulatedLog = SimulatedLog { start: 100, end: 1000, rate: 10, purged: None, last: false };
 
     #[test]
     fn a_group_that_keeps_up_is_near_the_end_and_never_goes_back() {
         let mut at = None;
         for (tick, end) in (0..).zip(1000..1040) {
-            let next = Pace::KeepUp.next_commit(tick, Log { end, ..LOG }, at);
+            let next = CommitPattern::KeepUp.next_commit(tick, SimulatedLog { end, ..LOG }, at);
             assert!(next >= at && (end - 3..=end).contains(&next.unwrap()), "{next:?} after {at:?}");
             at = next;
         }
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_group_that_falls_behind_catches_up_later() {
-        let pace = Pace::Fall { percent: 60, bad: 480, cycle: 600 };
+        let pace = CommitPattern::Fall { percent: 60, bad: 480, cycle: 600 };
         assert_eq!(pace.next_commit(10, LOG, Some(500)), Some(512));
         assert_eq!(pace.next_commit(480, LOG, Some(500)), Some(645));
         assert_eq!(pace.next_commit(599, LOG, Some(999)), Some(1000));
@@ -87,24 +87,24 @@ mod tests {
 
     #[test]
     fn a_group_that_stalls_commits_the_same() {
-        let pace = Pace::Stall { stuck: 480, cycle: 600 };
+        let pace = CommitPattern::Stall { stuck: 480, cycle: 600 };
         assert_eq!(pace.next_commit(479, LOG, Some(500)), Some(500));
         assert_eq!(pace.next_commit(500, LOG, Some(990)), Some(1000));
     }
 
     #[test]
     fn a_group_that_replays_goes_back_but_not_past_the_log_start() {
-        let pace = Pace::Replay { back: 600, step: 20, cycle: 24 };
+        let pace = CommitPattern::Replay { back: 600, step: 20, cycle: 24 };
         assert_eq!(pace.next_commit(49, LOG, Some(900)), Some(400), "on whichever tick the group commits");
         assert_eq!(pace.next_commit(48, LOG, Some(900)), Some(400));
-        assert_eq!(pace.next_commit(48, Log { start: 700, ..LOG }, Some(900)), Some(700));
+        assert_eq!(pace.next_commit(48, SimulatedLog { start: 700, ..LOG }, Some(900)), Some(700));
         assert_eq!(pace.next_commit(50, LOG, Some(400)), Some(420));
     }
 
     #[test]
     fn a_group_that_was_overtaken_fails_for_a_while() {
-        let pace = Pace::Overtaken { percent: 50, lost: 40 };
-        let purged = Log { start: 990, purged: Some(100), ..LOG };
+        let pace = CommitPattern::Overtaken { percent: 50, lost: 40 };
+        let purged = SimulatedLog { start: 990, purged: Some(100), ..LOG };
         assert_eq!(pace.next_commit(110, purged, Some(500)), None);
         assert_eq!(pace.next_commit(140, purged, Some(500)), Some(1000));
         assert_eq!(pace.next_commit(110, purged, Some(990)), Some(1000), "it had read all that went");
@@ -112,10 +112,10 @@ mod tests {
 
     #[test]
     fn others() {
-        assert_eq!(Pace::Stop { last: 40 }.next_commit(41, LOG, Some(500)), None);
-        assert_eq!(Pace::Batch { every: 30 }.next_commit(32, LOG, Some(500)), None);
-        assert_eq!(Pace::Batch { every: 30 }.next_commit(60, LOG, Some(500)), Some(1000));
-        assert_eq!(Pace::NeverLast.next_commit(1, Log { last: true, ..LOG }, None), None);
-        assert_eq!(Pace::Silent.next_commit(1, LOG, None), None);
+        assert_eq!(CommitPattern::Stop { last: 40 }.next_commit(41, LOG, Some(500)), None);
+        assert_eq!(CommitPattern::Batch { every: 30 }.next_commit(32, LOG, Some(500)), None);
+        assert_eq!(CommitPattern::Batch { every: 30 }.next_commit(60, LOG, Some(500)), Some(1000));
+        assert_eq!(CommitPattern::NeverLast.next_commit(1, SimulatedLog { last: true, ..LOG }, None), None);
+        assert_eq!(CommitPattern::Silent.next_commit(1, LOG, None), None);
     }
 }

@@ -1,8 +1,8 @@
 //! The simulation: decides what happens at which tick. It is deterministic; the time is an argument.
 
-use super::cast::{COMMIT_EVERY, GROUPS, Retention, TOPICS, Topic};
-use super::company::Company;
-use super::pace::Log;
+use super::cast::{COMMIT_EVERY, GROUPS, Retention, TOPICS, DemoTopic};
+use super::company::SimulatedGroup;
+use super::pace::SimulatedLog;
 use crate::model::{self, Name, Offset, Partition, Timestamp};
 use crate::offsets::encode::EncodeError;
 
@@ -19,7 +19,7 @@ const LONG: i64 = 1800;
 
 /// A write to the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum DemoAction {
     /// Writes `count` records to a partition, given by its index in [`Scenario::places`].
     Write { place: usize, count: i64 },
     /// Writes one record that is so large that the broker deletes everything before it.
@@ -30,29 +30,29 @@ pub(super) enum Action {
 
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) topic: &'static Topic,
+pub(super) struct SimulatedPartition {
+    pub(super) topic: &'static DemoTopic,
     pub(super) partition: Partition,
-    pub(super) log: Log,
+    pub(super) log: SimulatedLog,
 }
 
 /// The state of the simulation between two ticks.
 #[derive(Debug)]
 pub(super) struct Scenario {
     tick: i64,
-    partitions: Vec<Place>,
-    groups: Vec<Company>,
+    partitions: Vec<SimulatedPartition>,
+    groups: Vec<SimulatedGroup>,
 }
 
 impl Scenario {
     pub(super) fn new() -> Self {
-        let places: Vec<Place> = TOPICS.iter().flat_map(places).collect();
-        let companies = GROUPS.iter().map(|group| Company::new(group, &places)).collect();
+        let places: Vec<SimulatedPartition> = TOPICS.iter().flat_map(places).collect();
+        let companies = GROUPS.iter().map(|group| SimulatedGroup::new(group, &places)).collect();
         Self { tick: 0, partitions: places, groups: companies }
     }
 
     /// All partitions of all topics.
-    pub(super) fn partitions(&self) -> &[Place] {
+    pub(super) fn partitions(&self) -> &[SimulatedPartition] {
         &self.partitions
     }
 
@@ -64,7 +64,7 @@ impl Scenario {
     }
 
     /// Simulates one tick.
-    pub(super) fn next_tick(&mut self, now: Timestamp) -> Result<Vec<Action>, EncodeError> {
+    pub(super) fn next_tick(&mut self, now: Timestamp) -> Result<Vec<DemoAction>, EncodeError> {
         let mut actions = Vec::new();
         let tick = self.tick;
         for (place, at) in self.partitions.iter_mut().enumerate() {
@@ -78,7 +78,7 @@ impl Scenario {
                 records.extend(company.commit_records(tick, now, &self.partitions)?);
             }
             let partition = offsets_partition(company.name());
-            actions.extend(records.into_iter().map(|(key, value)| Action::Offsets { partition, key, value }));
+            actions.extend(records.into_iter().map(|(key, value)| DemoAction::Offsets { partition, key, value }));
         }
         self.tick = tick.saturating_add(1);
         Ok(actions)
@@ -90,18 +90,18 @@ pub(super) fn offsets_partition(group: &str) -> i32 {
     model::offsets_partition(Name(group.as_bytes()), OFFSETS_PARTITIONS).map_or(0, |Partition(number)| number)
 }
 
-fn places(topic: &'static Topic) -> impl Iterator<Item = Place> {
+fn places(topic: &'static DemoTopic) -> impl Iterator<Item = SimulatedPartition> {
     (0..topic.partitions).map(move |partition| {
         let last = partition.saturating_add(1) == topic.partitions;
-        let log = Log { start: 0, end: 0, rate: topic.rate, purged: None, last };
-        Place { topic, partition: Partition(partition), log }
+        let log = SimulatedLog { start: 0, end: 0, rate: topic.rate, purged: None, last };
+        SimulatedPartition { topic, partition: Partition(partition), log }
     })
 }
 
-impl Place {
-    fn write(&mut self, place: usize, tick: i64, actions: &mut Vec<Action>) {
+impl SimulatedPartition {
+    fn write(&mut self, place: usize, tick: i64, actions: &mut Vec<DemoAction>) {
         if self.is_purged(place, tick) {
-            actions.push(Action::Purge { place });
+            actions.push(DemoAction::Purge { place });
             self.log.end = self.log.end.saturating_add(1);
             self.log.purged = Some(tick);
         }
@@ -112,7 +112,7 @@ impl Place {
             _ => self.topic.rate.saturating_add(tick.saturating_add(partition) % 3).saturating_sub(1),
         };
         if count > 0 {
-            actions.push(Action::Write { place, count });
+            actions.push(DemoAction::Write { place, count });
             self.log.end = self.log.end.saturating_add(count);
         }
         // In the embedded broker the log starts after the batch that made it drop the large record.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::*;
 use crate::model::Name;
-use crate::offsets::{self, Commit, Record, RecordType};
+use crate::offsets::{self, CommitRecord, Record, RecordType};
 
 const START: i64 = 1_700_000_000_000;
 
@@ -32,15 +32,15 @@ fn watch(ticks: i64) -> (Audience, Scenario) {
         let mut written = 0;
         for action in actions {
             match action {
-                Action::Write { place, count } => {
+                DemoAction::Write { place, count } => {
                     *seen.records.entry(place).or_default() += count;
                     written += count;
                 }
-                Action::Purge { place } => {
+                DemoAction::Purge { place } => {
                     *seen.records.entry(place).or_default() += 1;
                     seen.purges.push(tick);
                 }
-                Action::Offsets { partition, key, value } => {
+                DemoAction::Offsets { partition, key, value } => {
                     written += 1;
                     seen.record(tick, partition, &key, value.as_deref());
                 }
@@ -59,7 +59,7 @@ impl Audience {
         assert_ne!(key.record_type(), RecordType::Unknown);
         let place = |group: Name<'_>| assert_eq!(offsets_partition(&group.to_string()), partition);
         match key.value(value).unwrap() {
-            Record::Commit(Commit { group, topic, partition: of, offset, timestamp, .. }) => {
+            Record::Commit(CommitRecord { group, topic, partition: of, offset, timestamp, .. }) => {
                 place(group);
                 assert_eq!(timestamp, Timestamp(START + tick * 1000));
                 let key = (group.to_string(), topic.to_string(), of.0);
@@ -115,7 +115,7 @@ fn assigned_once(group: &offsets::GroupMetadata<'_>) {
     assert_eq!(i32::try_from(owned.len()), Ok(all), "{}", spec.name);
 }
 
-fn end(scenario: &Scenario, topic: &str) -> Log {
+fn end(scenario: &Scenario, topic: &str) -> SimulatedLog {
     scenario.partitions().iter().find(|place| place.topic.name == topic).unwrap().log
 }
 

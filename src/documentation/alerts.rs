@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Page, codes, files, link, read};
+use super::{DocPage, codes, files, link, read};
 
 #[derive(Deserialize)]
-struct Rules {
-    groups: Vec<Group>,
+struct RuleFile {
+    groups: Vec<AlertGroup>,
 }
 
 #[derive(Deserialize)]
-struct Group {
-    rules: Vec<Rule>,
+struct AlertGroup {
+    rules: Vec<AlertRule>,
 }
 
 #[derive(Deserialize)]
-struct Rule {
+struct AlertRule {
     alert: Option<String>,
     record: Option<String>,
     #[serde(rename = "for")]
@@ -43,13 +43,13 @@ fn parsed<T: DeserializeOwned>(path: &str) -> T {
     serde_saphyr::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn rules() -> Vec<Rule> {
+fn rules() -> Vec<AlertRule> {
     let files = files("alerts", "yml").into_iter().filter(|path| path.matches('/').count() == 1);
-    files.flat_map(|path| parsed::<Rules>(&path).groups).flat_map(|group| group.rules).collect()
+    files.flat_map(|path| parsed::<RuleFile>(&path).groups).flat_map(|group| group.rules).collect()
 }
 
-fn page() -> Page {
-    Page::read("docs/src/operations/alerts.md")
+fn page() -> DocPage {
+    DocPage::read("docs/src/operations/alerts.md")
 }
 
 /// `10m` as the page writes it; an alert that does not wait fires at once.

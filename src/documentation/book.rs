@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::links::{pages, resolved, targets};
-use super::{Page, files, read, root};
+use super::{DocPage, files, read, root};
 
 /// The pages that the summary names, in its order.
 fn summary() -> Vec<String> {
-    let page = Page::read("docs/src/SUMMARY.md");
+    let page = DocPage::read("docs/src/SUMMARY.md");
     targets(&page).iter().map(|target| resolved(&page.path, target).0).collect()
 }
 
@@ -30,7 +30,7 @@ fn every_page_is_in_the_summary_once_and_the_summary_names_no_other() {
 #[test]
 fn every_page_has_a_title_and_one_only() {
     for path in summary() {
-        let page = Page::read(&path);
+        let page = DocPage::read(&path);
         assert_eq!(page.headings().filter(|heading| heading.starts_with("# ")).count(), 1, "{path}");
         assert!(page.headings().next().unwrap().starts_with("# "), "{path}");
     }
@@ -46,7 +46,7 @@ fn every_link_of_the_built_book_leads_to_something_that_it_has() {
     }
     let copied = |file: &str| others.iter().any(|other| file == other || file.starts_with(&format!("{other}/")));
     for path in pages().into_iter().filter(|path| chapters.contains(path)) {
-        for target in targets(&Page::read(&path)) {
+        for target in targets(&DocPage::read(&path)) {
             let (file, _) = resolved(&path, &target);
             assert!(chapters.contains(&file) || copied(&file), "{path}: the built book has no {target}");
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Page, codes, read};
+use super::{DocPage, codes, read};
 
 /// The paths of all values, those of groups of values included: `service` and `service.port`.
 fn paths(value: &Value, above: &str, to: &mut BTreeSet<String>) {
@@ -20,7 +20,7 @@ fn the_page_names_every_value_of_the_chart_and_no_other() {
     let values: Value = serde_saphyr::from_str(&read("packaging/helm/warrener/values.yaml")).unwrap();
     let (mut known, mut wrong) = (BTreeSet::new(), Vec::new());
     paths(&values, "", &mut known);
-    let section = Page::read("docs/src/operations/install.md").section("## Kubernetes");
+    let section = DocPage::read("docs/src/operations/install.md").section("## Kubernetes");
     let (table, text) = (section.only_table(), section.text());
     let also = text.lines().find(|line| line.starts_with("Also: ")).unwrap();
     let mut named: BTreeSet<&str> = table.rows.iter().flat_map(|row| codes(&row[0])).chain(codes(also)).collect();

@@ -1,6 +1,6 @@
 //! The figures that pages copy from `BENCHMARKS.md`, which `make bench` writes.
 
-use super::{Page, Table};
+use super::{DocPage, DocTable};
 
 /// The sizes that are measured: headings there, columns here.
 const SIZES: [&str; 2] = ["100,000 group partitions", "1,000,000 group partitions"];
@@ -36,13 +36,13 @@ const SIZING: [Figure; 11] = [
 ];
 
 /// What was measured at each size.
-fn measured() -> [Table; 2] {
-    let page = Page::read("BENCHMARKS.md");
+fn measured() -> [DocTable; 2] {
+    let page = DocPage::read("BENCHMARKS.md");
     SIZES.map(|size| page.section(&format!("## {size}")).only_table())
 }
 
 /// A figure as pages write it: CPU seconds are called so by the row.
-fn figure(measured: &Table, row: &str, column: &str) -> Option<String> {
+fn figure(measured: &DocTable, row: &str, column: &str) -> Option<String> {
     let found = measured.rows.iter().find(|found| found[0].starts_with(row))?;
     let value = found[measured.column(column)].replace(" CPU s", " s");
     match found[0].strip_prefix("one refresh of log ends and starts, ") {
@@ -54,7 +54,7 @@ fn figure(measured: &Table, row: &str, column: &str) -> Option<String> {
     }
 }
 
-fn compare(table: &Table, figures: &[Figure]) {
+fn compare(table: &DocTable, figures: &[Figure]) {
     assert_eq!(table.head[1..], SIZES);
     assert_eq!(table.rows.len(), figures.len());
     let measured = measured();
@@ -66,23 +66,23 @@ fn compare(table: &Table, figures: &[Figure]) {
 
 #[test]
 fn the_figures_of_the_readme_are_those_of_the_benchmark() {
-    compare(&Page::read("README.md").section("## What makes it different").only_table(), &README);
+    compare(&DocPage::read("README.md").section("## What makes it different").only_table(), &README);
 }
 
 #[test]
 fn the_figures_of_the_page_on_sizing_are_those_of_the_benchmark() {
-    compare(&Page::read("docs/src/operations/sizing.md").section("## Figures").only_table(), &SIZING);
+    compare(&DocPage::read("docs/src/operations/sizing.md").section("## Figures").only_table(), &SIZING);
 }
 
 /// The number that a figure begins with.
-fn number(measured: &Table, row: &str) -> f64 {
+fn number(measured: &DocTable, row: &str) -> f64 {
     let value = figure(measured, row, "found").unwrap();
     value.split(' ').next().unwrap().parse().unwrap_or_else(|error| panic!("{row}: {value}: {error}"))
 }
 
 #[test]
 fn what_the_page_on_sizing_derives_from_figures_follows_from_them() {
-    let (text, [small, large]) = (Page::read("docs/src/operations/sizing.md").text(), measured());
+    let (text, [small, large]) = (DocPage::read("docs/src/operations/sizing.md").text(), measured());
     let memory = number(&large, "RSS after") - number(&small, "RSS after");
     let each = (memory * 1e6 / 900_000.0 / 10.0).round() * 10.0;
     let ratio = |row: &str, by: &str| number(&small, row) / number(&small, by);

@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 
 use regex::Regex;
 
-use super::{Page, codes, files, read, root};
+use super::{DocPage, codes, files, read, root};
 
 /// The files in which links are followed.
 pub(super) fn pages() -> Vec<String> {
@@ -14,7 +14,7 @@ pub(super) fn pages() -> Vec<String> {
 }
 
 /// Where a page's links and pictures lead to within the repository, by the path that is written.
-pub(super) fn targets(page: &Page) -> Vec<String> {
+pub(super) fn targets(page: &DocPage) -> Vec<String> {
     let text = Regex::new("`[^`]*`").unwrap().replace_all(&page.text(), "`").into_owned();
     let link = Regex::new(r#"\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)""#).unwrap();
     let found = link.captures_iter(&text).filter_map(|found| found.get(1).or(found.get(2)));
@@ -47,14 +47,14 @@ pub(super) fn resolved(page: &str, target: &str) -> (String, Option<String>) {
 fn every_link_leads_to_a_file_and_every_anchor_to_a_heading() {
     let (mut wrong, mut checked) = (BTreeSet::new(), 0);
     for path in pages() {
-        let page = Page::read(&path);
+        let page = DocPage::read(&path);
         for target in targets(&page) {
             let (file, anchor) = resolved(&path, &target);
             checked += 1;
             let leads = match anchor {
                 None => root().join(&file).exists(),
                 Some(anchor) => {
-                    root().join(&file).is_file() && Page::of(&file, &read(&file)).anchors().contains_key(&anchor)
+                    root().join(&file).is_file() && DocPage::of(&file, &read(&file)).anchors().contains_key(&anchor)
                 }
             };
             if !leads {
@@ -72,7 +72,7 @@ fn every_path_that_a_page_on_the_code_names_is_there() {
     let path = Regex::new(r"^(?:src|tests|benches|docs|alerts|dashboards|packaging|ci)/[^\s#*]*$").unwrap();
     let (mut wrong, mut checked) = (Vec::new(), 0);
     for page in ["CONTRIBUTING.md", "docs/src/architecture.md"] {
-        let text = Page::read(page).text();
+        let text = DocPage::read(page).text();
         for code in codes(&text).into_iter().filter(|code| path.is_match(code)) {
             let known = code.split("NAME").next().unwrap().rsplit_once('/').filter(|_| code.contains("NAME"));
             checked += 1;
@@ -89,7 +89,7 @@ fn every_path_that_a_page_on_the_code_names_is_there() {
 fn a_link_is_found_in_text_and_in_html_and_not_in_code() {
     let text =
         "[a](b.md#c) `[no](no.md)` [`d`](#e)\n```\n[no](no.md)\n```\n<img src=\"f/g.png\" alt=\"\"> [h](https://i/j)";
-    let page = Page::of("docs/src/x/y.md", text);
+    let page = DocPage::of("docs/src/x/y.md", text);
     assert_eq!(targets(&page), ["b.md#c", "#e", "f/g.png"]);
     let resolved = |target| resolved("docs/src/x/y.md", target);
     assert_eq!(resolved("b.md#c"), ("docs/src/x/b.md".to_owned(), Some("c".to_owned())));

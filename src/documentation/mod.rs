@@ -43,13 +43,13 @@ pub(crate) fn files(folder: &str, extension: &str) -> Vec<String> {
 
 /// A Markdown file, or a part of one.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub(crate) struct DocPage {
     pub(crate) path: String,
-    lines: Vec<Line>,
+    lines: Vec<DocLine>,
 }
 
 #[derive(Clone, Debug)]
-struct Line {
+struct DocLine {
     text: String,
     /// Part of a fenced block of code, its fences included.
     is_code: bool,
@@ -57,12 +57,12 @@ struct Line {
 
 /// A table: the cells of its head, and of each row.
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub(crate) struct DocTable {
     pub(crate) head: Vec<String>,
     pub(crate) rows: Vec<Vec<String>>,
 }
 
-impl Page {
+impl DocPage {
     pub(crate) fn read(path: &str) -> Self {
         Self::of(path, &read(path))
     }
@@ -73,7 +73,7 @@ impl Page {
             let fence = line.trim_start().starts_with("```");
             let is_code = fenced || fence;
             fenced ^= fence;
-            Line { text: line.to_owned(), is_code }
+            DocLine { text: line.to_owned(), is_code }
         });
         let lines = lines.collect();
         assert!(!fenced, "{path}: a block of code has no end");
@@ -120,23 +120,23 @@ impl Page {
 
     /// What stands below a heading, up to the next one of its level or of a higher one.
     pub(crate) fn section(&self, heading: &str) -> Self {
-        let is_it = |line: &Line| !line.is_code && line.text == heading;
+        let is_it = |line: &DocLine| !line.is_code && line.text == heading;
         let start = self.lines.iter().position(is_it).unwrap_or_else(|| panic!("{}: no {heading:?}", self.path));
         let below = &self.lines[start + 1..];
-        let ends = |line: &Line| !line.is_code && level(&line.text).is_some_and(|found| Some(found) <= level(heading));
+        let ends = |line: &DocLine| !line.is_code && level(&line.text).is_some_and(|found| Some(found) <= level(heading));
         let end = below.iter().position(ends).unwrap_or(below.len());
         Self { path: format!("{}, {heading}", self.path), lines: below[..end].to_vec() }
     }
 
     /// The part before the first heading, that of the page not counted.
     pub(crate) fn introduction(&self) -> Self {
-        let is_next = |line: &Line| !line.is_code && level(&line.text).is_some_and(|level| level > 1);
+        let is_next = |line: &DocLine| !line.is_code && level(&line.text).is_some_and(|level| level > 1);
         let end = self.lines.iter().position(is_next).unwrap_or(self.lines.len());
         Self { path: self.path.clone(), lines: self.lines[..end].to_vec() }
     }
 
-    pub(crate) fn tables(&self) -> Vec<Table> {
-        let (mut tables, mut lines): (Vec<Table>, Vec<&str>) = Default::default();
+    pub(crate) fn tables(&self) -> Vec<DocTable> {
+        let (mut tables, mut lines): (Vec<DocTable>, Vec<&str>) = Default::default();
         for line in self.lines.iter().map(|line| if line.is_code { "" } else { &line.text }).chain([""]) {
             if line.starts_with('|') {
                 lines.push(line);
@@ -147,7 +147,7 @@ impl Page {
         tables
     }
 
-    fn table(&self, lines: &[&str]) -> Table {
+    fn table(&self, lines: &[&str]) -> DocTable {
         let mut rows = lines.iter().map(|line| cells(line));
         let head = rows.next().unwrap();
         let rule = rows.next().unwrap_or_default();
@@ -156,18 +156,18 @@ impl Page {
         for row in &rows {
             assert_eq!(row.len(), head.len(), "{}: {row:?}", self.path);
         }
-        Table { head, rows }
+        DocTable { head, rows }
     }
 
     /// The only table.
-    pub(crate) fn only_table(&self) -> Table {
+    pub(crate) fn only_table(&self) -> DocTable {
         let mut tables = self.tables();
         assert_eq!(tables.len(), 1, "{}: tables", self.path);
         tables.remove(0)
     }
 }
 
-impl Table {
+impl DocTable {
     /// A row by its first cell.
     pub(crate) fn row(&self, first: &str) -> &[String] {
         self.rows.iter().find(|row| row[0] == first).unwrap_or_else(|| panic!("no row {first:?}"))
@@ -212,9 +212,9 @@ pub(crate) fn link(cell: &str) -> (&str, &str) {
 fn a_page_is_read_with_its_sections_tables_and_code() {
     let text = "# A\nx\n## B\n```toml\n# no heading\n| no | table |\n```\n### C\n\
                 | a | b |\n|---|:-:|\n| `c` \\| d | [e](f) |\n## D\n| g |\n|---|\n| h |\n";
-    let page = Page::of("a.md", text);
+    let page = DocPage::of("a.md", text);
     assert_eq!(page.headings().collect::<Vec<_>>(), ["# A", "## B", "### C", "## D"]);
-    let anchors = Page::of("b.md", "# A\n## `/api/x_y`, and Z\n## a\n### A");
+    let anchors = DocPage::of("b.md", "# A\n## `/api/x_y`, and Z\n## a\n### A");
     assert_eq!(anchors.anchors().into_keys().collect::<Vec<_>>(), ["a", "a-1", "a-2", "apix_y-and-z"]);
     assert_eq!(page.introduction().text(), "# A\nx");
     let section = page.section("## B");

@@ -5,34 +5,34 @@ use std::fmt;
 use crate::model::Commit;
 use crate::model::{Lag, Timestamp};
 
-use super::{Course, Log, PartitionStatus};
+use super::{WindowFacts, LogState, PartitionStatus};
 
 /// Returns the reason of a window's status, such as `stopped: no commit for 7m12s, lag 1,204`.
 ///
 /// The arguments are those from which `status` was computed.
 #[must_use]
-pub fn reason<W>(status: PartitionStatus, window: W, log: &Log<'_>, now: Timestamp) -> String
+pub fn reason<W>(status: PartitionStatus, window: W, log: &LogState<'_>, now: Timestamp) -> String
 where
     W: DoubleEndedIterator<Item = Commit> + ExactSizeIterator + Clone,
 {
     let (Some(first), Some(last)) = (window.clone().next(), window.clone().next_back()) else {
         return "ok: no commit".to_owned();
     };
-    let lag = Known(log.current_lag);
-    let since = |commit: Commit| Span(now.whole_seconds().since(commit.timestamp));
+    let lag = LagText(log.current_lag);
+    let since = |commit: Commit| ShortDuration(now.whole_seconds().since(commit.timestamp));
     match status {
         PartitionStatus::Ok => format!("ok: {lag}"),
         PartitionStatus::Warn => {
-            let commits = Grouped(u64::try_from(window.len()).unwrap_or(u64::MAX));
+            let commits = ThousandsSeparated(u64::try_from(window.len()).unwrap_or(u64::MAX));
             format!("warning: the lag has not shrunk in {commits} commits, {lag}")
         }
         PartitionStatus::Stop => format!("stopped: no commit for {}, {lag}", since(last)),
         PartitionStatus::Stall => {
-            format!("stalled: at offset {} for {}, {lag}", Signed(last.offset.0), since(first))
+            format!("stalled: at offset {} for {}, {lag}", SignedThousands(last.offset.0), since(first))
         }
-        PartitionStatus::Rewind => match Course::of(first.offset, window, log).step_back {
+        PartitionStatus::Rewind => match WindowFacts::of(first.offset, window, log).step_back {
             Some(back) => {
-                format!("rewound: from offset {} to {}, {lag}", Signed(back.from.0), Signed(back.to.0))
+                format!("rewound: from offset {} to {}, {lag}", SignedThousands(back.from.0), SignedThousands(back.to.0))
             }
             None => format!("rewound: {lag}"),
         },
@@ -40,21 +40,21 @@ where
 }
 
 /// `lag 1,204`, `lag unknown`.
-struct Known(Option<Lag>);
+struct LagText(Option<Lag>);
 
-impl fmt::Display for Known {
+impl fmt::Display for LagText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(Lag(lag)) => write!(f, "lag {}", Grouped(lag)),
+            Some(Lag(lag)) => write!(f, "lag {}", ThousandsSeparated(lag)),
             None => f.write_str("lag unknown"),
         }
     }
 }
 
 /// A number with separated thousands: `1,204`.
-struct Grouped(u64);
+struct ThousandsSeparated(u64);
 
-impl fmt::Display for Grouped {
+impl fmt::Display for ThousandsSeparated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (high, low) = (self.0 / 1000, self.0 % 1000);
         if high > 0 { write!(f, "{},{low:03}", Self(high)) } else { write!(f, "{low}") }
@@ -62,19 +62,19 @@ impl fmt::Display for Grouped {
 }
 
 /// The same for numbers that may be negative.
-struct Signed(i64);
+struct SignedThousands(i64);
 
-impl fmt::Display for Signed {
+impl fmt::Display for SignedThousands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
-        write!(f, "{sign}{}", Grouped(self.0.unsigned_abs()))
+        write!(f, "{sign}{}", ThousandsSeparated(self.0.unsigned_abs()))
     }
 }
 
 /// A time in milliseconds, shown in its two largest units: `7m12s`, `2d`, `0s`. Negative times are shown as `0s`.
-pub struct Span(pub i64);
+pub struct ShortDuration(pub i64);
 
-impl fmt::Display for Span {
+impl fmt::Display for ShortDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = u64::try_from(self.0 / 1000).unwrap_or(0);
         let (minutes, hours) = (seconds / 60, seconds / 3600);
@@ -92,7 +92,7 @@ impl fmt::Display for Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::LagThen;
+    use crate::model::CommitLag;
     use crate::model::{Offset, Order};
 
     fn told(status: PartitionStatus, commits: &[(i64, i64)], current: Option<u64>, now: i64) -> String {
@@ -100,9 +100,9 @@ mod tests {
             order: Order(*seconds),
             offset: Offset(*offset),
             timestamp: Timestamp(seconds * 1000),
-            lag: LagThen::Unknown,
+            lag: CommitLag::Unknown,
         });
-        let log = Log { current_lag: current.map(Lag), ..Log::default() };
+        let log = LogState { current_lag: current.map(Lag), ..LogState::default() };
         reason(status, window, &log, Timestamp(now * 1000 + 999))
     }
 
@@ -125,10 +125,10 @@ mod tests {
 
     #[test]
     fn times_are_told_in_two_units_and_numbers_by_thousands() {
-        let spans = [-5, 0, 59, 60, 61, 3_599, 3_600, 90_061, 172_800].map(|seconds| Span(seconds * 1000).to_string());
+        let spans = [-5, 0, 59, 60, 61, 3_599, 3_600, 90_061, 172_800].map(|seconds| ShortDuration(seconds * 1000).to_string());
         assert_eq!(spans, ["0s", "0s", "59s", "1m", "1m1s", "59m59s", "1h", "1d1h", "2d"]);
-        let numbers = [0, 999, 1_000, 1_000_007, u64::MAX].map(|number| Grouped(number).to_string());
+        let numbers = [0, 999, 1_000, 1_000_007, u64::MAX].map(|number| ThousandsSeparated(number).to_string());
         assert_eq!(numbers, ["0", "999", "1,000", "1,000,007", "18,446,744,073,709,551,615"]);
-        assert_eq!(Signed(-1_001).to_string(), "-1,001");
+        assert_eq!(SignedThousands(-1_001).to_string(), "-1,001");
     }
 }

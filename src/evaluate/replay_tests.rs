@@ -27,7 +27,7 @@ fn replay(end: impl Fn(i64) -> i64, committed: impl Fn(i64) -> Option<i64>) -> V
         ends.push(end);
         let at = Timestamp(step * EVERY * 1000);
         if let Some(offset) = committed(step).map(Offset) {
-            let lag = LagThen::Known(end.lag_behind(offset));
+            let lag = CommitLag::Known(end.lag_behind(offset));
             let commit = Commit { order: Order(step), offset, timestamp: at, lag };
             match &mut window {
                 Some(window) => window.push(commit, TEN),
@@ -35,7 +35,7 @@ fn replay(end: impl Fn(i64) -> i64, committed: impl Fn(i64) -> Option<i64>) -> V
             }
         }
         let Some(window) = &window else { continue };
-        let log = Log { current_lag: Some(end.lag_behind(window.newest().offset)), ends: &ends, ..Log::default() };
+        let log = LogState { current_lag: Some(end.lag_behind(window.newest().offset)), ends: &ends, ..LogState::default() };
         let status = evaluate_partition(window.iter(), &log, at, &RULES).status;
         if told.last().unwrap().1 != status {
             told.push((step, status));

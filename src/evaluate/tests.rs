@@ -17,17 +17,17 @@ const BEHIND: Case<'static> = Case {
 };
 const RULES: EvaluatorRules =
     EvaluatorRules { intervals: NonZeroUsize::new(3).unwrap(), minimum_complete: 0.0, allowed_lag: Lag(0) };
-const KNOWN_0: LagThen = LagThen::Known(Lag(0));
-const KNOWN_5: LagThen = LagThen::Known(Lag(5));
-const KNOWN_6: LagThen = LagThen::Known(Lag(6));
-const KNOWN_7: LagThen = LagThen::Known(Lag(7));
-const NULL: LagThen = LagThen::Unknown;
-const PENDING: LagThen = LagThen::Pending;
+const KNOWN_0: CommitLag = CommitLag::Known(Lag(0));
+const KNOWN_5: CommitLag = CommitLag::Known(Lag(5));
+const KNOWN_6: CommitLag = CommitLag::Known(Lag(6));
+const KNOWN_7: CommitLag = CommitLag::Known(Lag(7));
+const NULL: CommitLag = CommitLag::Unknown;
+const PENDING: CommitLag = CommitLag::Pending;
 
 #[derive(Clone, Copy)]
 struct Case<'a> {
     /// Offset, second, commit lag.
-    window: &'a [(i64, i64, LagThen)],
+    window: &'a [(i64, i64, CommitLag)],
     ends: &'a [i64],
     first_end: Option<i64>,
     current: Option<u64>,
@@ -46,7 +46,7 @@ impl Case<'_> {
             lag: *lag,
         });
         let ends: Vec<Offset> = self.ends.iter().copied().map(Offset).collect();
-        let log = Log {
+        let log = LogState {
             current_lag: self.current.map(Lag),
             ends: &ends,
             first_end: self.first_end.map(Offset),

@@ -1,6 +1,6 @@
 //! The status page's answers. What the exporter says about itself is written down here, since it is an argument of them.
 
-use crate::status_page::{Count, Data, Exporter, Module, Reader, Refresh, parse_call};
+use crate::status_page::{NamedCount, StatusPageData, ExporterReport, ModuleReport, ReaderReport, RefreshReport, parse_call};
 use crate::storage::Storage;
 
 use super::json::lay_out;
@@ -46,7 +46,7 @@ fn answers(storage: &Storage, addresses: &[String]) -> String {
     let version = concat!("\"version\":\"", env!("CARGO_PKG_VERSION"), "\"");
     let answers = addresses.iter().map(|address| {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let data = Data { storage, rules: &RULES, exporter: exporter() };
+        let data = StatusPageData { storage, rules: &RULES, exporter: exporter() };
         let answer = data.answer(&parse_call(path, query).unwrap(), NOW);
         let body = serde_json::to_string(&answer.body).unwrap().replace(version, "\"version\":\"-\"");
         format!("{address}\n{}\n{}\n\n", answer.status, lay_out(&body))
@@ -54,29 +54,29 @@ fn answers(storage: &Storage, addresses: &[String]) -> String {
     answers.collect()
 }
 
-fn exporter() -> Exporter {
+fn exporter() -> ExporterReport {
     let modules = vec![
-        Module {
+        ModuleReport {
             refreshes: vec![
-                Refresh { kind: "offsets", last: Some(ago(10).0), errors: vec![count("timeout", 2)] },
-                Refresh { kind: "topics", last: None, errors: Vec::new() },
+                RefreshReport { kind: "offsets", last: Some(ago(10).0), errors: vec![count("timeout", 2)] },
+                RefreshReport { kind: "topics", last: None, errors: Vec::new() },
             ],
             dropped: vec![count("late", 3), count("recreated", 1)],
             ..module("main", "cluster", "main")
         },
-        Module {
+        ModuleReport {
             ready: false,
             awaited: Some("reading the offsets topic to its end"),
             done: Some(3),
             total: Some(50),
-            reader: Some(Reader {
+            reader: Some(ReaderReport {
                 behind: vec![(0, 7), (12, 0)],
                 records: vec![count("offset_commit", 90)],
                 errors: vec![count("key", 2)],
             }),
             ..module("main", "consumer", "main")
         },
-        Module {
+        ModuleReport {
             up: false,
             trouble: Some("broker \"kafka3:9092\" refused the connection".to_owned()),
             ready: false,
@@ -86,12 +86,12 @@ fn exporter() -> Exporter {
             ..module(WEST, "cluster", WEST)
         },
     ];
-    Exporter { now: NOW.0 + 250, version: env!("CARGO_PKG_VERSION"), running: 61_000, modules }
+    ExporterReport { now: NOW.0 + 250, version: env!("CARGO_PKG_VERSION"), running: 61_000, modules }
 }
 
 /// A module that is up and ready.
-fn module(cluster: &str, kind: &'static str, name: &str) -> Module {
-    Module {
+fn module(cluster: &str, kind: &'static str, name: &str) -> ModuleReport {
+    ModuleReport {
         cluster: cluster.to_owned(),
         kind,
         module: name.to_owned(),
@@ -107,6 +107,6 @@ fn module(cluster: &str, kind: &'static str, name: &str) -> Module {
     }
 }
 
-const fn count(name: &'static str, count: u64) -> Count {
-    Count { name, count }
+const fn count(name: &'static str, count: u64) -> NamedCount {
+    NamedCount { name, count }
 }

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::config::{Granularity, Metrics, NameSet};
-use crate::metrics::{Format, Layout, Page};
+use crate::config::{Granularity, MetricsConfig, NameSet};
+use crate::metrics::{Format, PageLayout, MetricsPage};
 use crate::model::Name;
 use crate::storage::View;
 
@@ -20,22 +20,22 @@ const FORMATS: [(Format, &str); 2] = [(Format::Text, "txt"), (Format::OpenMetric
 
 pub(super) fn goldens() -> Vec<Golden> {
     let view = Arc::new(storage().view(NOW, &RULES));
-    let page = |view: &Arc<View>, metrics: &Metrics, format| {
+    let page = |view: &Arc<View>, metrics: &MetricsConfig, format| {
         let end = match format {
             Format::Text => Vec::new(),
             Format::OpenMetrics => b"# EOF\n".to_vec(),
         };
-        let pieces = Page::new(Arc::clone(view), Arc::new(Layout::new(metrics)), format, end);
+        let pieces = MetricsPage::new(Arc::clone(view), Arc::new(PageLayout::new(metrics)), format, end);
         String::from_utf8(pieces.flatten().collect()).unwrap()
     };
     let configured = config().metrics;
     let mut west = storage().view(NOW, &RULES);
     west.clusters.retain(|cluster| cluster.label.name() == Name(WEST.as_bytes()));
-    let default = page(&Arc::new(west), &Metrics::default(), Format::Text);
+    let default = page(&Arc::new(west), &MetricsConfig::default(), Format::Text);
     let mut goldens = vec![("metrics/default.txt".to_owned(), default)];
     for names in SETS {
         for (granularity, level) in GRANULARITIES {
-            let metrics = Metrics { names: vec![names], granularity, ..configured.clone() };
+            let metrics = MetricsConfig { names: vec![names], granularity, ..configured.clone() };
             for (format, ending) in FORMATS {
                 goldens.push((format!("metrics/{}-{level}.{ending}", names.name()), page(&view, &metrics, format)));
             }

@@ -1,16 +1,16 @@
 //! A program as Burrow's API sees it, and requests to the API as texts.
 
-use crate::burrow::{Answer, Api, Asked, Body, Verb};
+use crate::burrow::{BurrowResponse, BurrowApi, BurrowRequest, BurrowBody, BurrowMethod};
 use crate::config::Config;
 use crate::evaluate::EvaluatorRules;
-use crate::model::{Level, LogLevel, Timestamp};
+use crate::model::{Level, LogLevelControl, Timestamp};
 use crate::storage::Storage;
 
 /// What the program has around the API.
 pub(crate) struct Program {
     pub(crate) config: Config,
     pub(crate) storage: Storage,
-    pub(crate) level: LogLevel,
+    pub(crate) level: LogLevelControl,
     setting: Setting,
 }
 
@@ -20,27 +20,27 @@ pub(crate) struct Setting {
     pub(crate) host: &'static str,
     pub(crate) now: Timestamp,
     /// Lays out a body for a golden file.
-    pub(crate) layout: fn(&Body) -> String,
+    pub(crate) layout: fn(&BurrowBody) -> String,
 }
 
 impl Program {
     pub(crate) fn new(config: Config, storage: Storage, setting: Setting) -> Self {
-        Self { config, storage, level: LogLevel::in_memory(Level::Info), setting }
+        Self { config, storage, level: LogLevelControl::in_memory(Level::Info), setting }
     }
 
     /// Answers a request of the form `METHOD PATH BODY`, of which the body may be absent.
-    pub(crate) fn answer(&self, admin: bool, request: &str) -> Answer {
+    pub(crate) fn answer(&self, admin: bool, request: &str) -> BurrowResponse {
         let Self { config, storage, level, setting } = self;
         let mut words = request.splitn(3, ' ');
         let verb = match words.next() {
-            Some("GET") => Verb::Read,
-            Some("DELETE") => Verb::Delete,
-            Some("POST") => Verb::Post,
-            _ => Verb::Other,
+            Some("GET") => BurrowMethod::Read,
+            Some("DELETE") => BurrowMethod::Delete,
+            Some("POST") => BurrowMethod::Post,
+            _ => BurrowMethod::Other,
         };
         let (path, body) = (words.next().unwrap(), words.next().unwrap_or_default().as_bytes());
-        let api = Api { config, storage, rules: &setting.rules, level, host: setting.host };
-        api.answer(&Asked { verb, path, body, admin, now: setting.now })
+        let api = BurrowApi { config, storage, rules: &setting.rules, level, host: setting.host };
+        api.answer(&BurrowRequest { verb, path, body, admin, now: setting.now })
     }
 
     /// Answers requests one after the other, and returns each with its answer.

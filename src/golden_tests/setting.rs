@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::config::{Config, Outside, Overrides, load};
+use crate::config::{Config, SystemAccess, Overrides, load};
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Lag, Timestamp};
 use crate::registry::REGISTRY;
@@ -19,7 +19,7 @@ pub(crate) const RULES: EvaluatorRules =
 
 /// The configuration, read where every file exists.
 pub(super) fn config() -> Config {
-    let outside = Outside { check_readable: &|_| Ok(()), ..Outside::none() };
+    let outside = SystemAccess { check_readable: &|_| Ok(()), ..SystemAccess::none() };
     load(CONFIG, &REGISTRY, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::model::{BrokerId, Name, Offset, Order, Partition, TopicId};
 use crate::storage::{
-    Broker, Cluster, ClusterFacts, Dated, Expire, GroupFact, GroupKind, LogBounds, Metadata, Past, Rules, SourceId,
-    Storage, TimeAnswer, TimesFound, TopicMetadata, Update,
+    Broker, Cluster, ClusterFacts, TimestampOffset, ExpiryPolicy, GroupFact, GroupKind, LogBounds, Metadata, PastState, StorageRules, SourceId,
+    Storage, TimeAnswer, TimeLookupAnswer, TopicMetadata, Update,
 };
 
 use super::setting::{NOW, RULES, ago};
@@ -65,7 +65,7 @@ pub(super) const TOPICS: [(&str, &[&str]); 2] = [
 ];
 
 pub(crate) fn storage() -> Storage {
-    let rules = Rules { intervals: RULES.intervals, min_distance: Duration::from_secs(1), expire: Expire::BY_SOURCE };
+    let rules = StorageRules { intervals: RULES.intervals, min_distance: Duration::from_secs(1), expire: ExpiryPolicy::BY_SOURCE };
     let storage = Storage::new(["main", WEST, "empty"], rules);
     storage.apply_metadata("empty", Metadata::default(), ago(600));
     fill_main(&storage);
@@ -84,7 +84,7 @@ impl Feed<'_> {
     fn take(&mut self, source: SourceId, updates: Vec<Update<'static>>) {
         let first = self.next;
         self.next += i64::try_from(updates.len()).unwrap();
-        self.cluster.apply(source, Past::Read, (first..).map(Order).zip(updates), NOW);
+        self.cluster.apply(source, PastState::Read, (first..).map(Order).zip(updates), NOW);
     }
 }
 
@@ -295,9 +295,9 @@ fn of_share_groups() -> Vec<Update<'static>> {
 /// is not enough.
 fn find_times(cluster: &Cluster) {
     let topic = cluster.topics().find(Name(b"orders")).cloned().unwrap();
-    let found = Some(Dated { offset: Offset(1050), time: ago(140) });
+    let found = Some(TimestampOffset { offset: Offset(1050), time: ago(140) });
     let answer = TimeAnswer::From { asked: ago(145), found, end: Offset(1400) };
-    let found = TimesFound { topic: topic.name.clone(), id: Some(TopicId(1)), partition: Partition(0), answer };
+    let found = TimeLookupAnswer { topic: topic.name.clone(), id: Some(TopicId(1)), partition: Partition(0), answer };
     cluster.apply_times(&[found], ago(4));
     let unsettled = cluster.settle_time_lags(ago(3), |_, _, _| false);
     assert!(!unsettled.is_empty(), "there are time lags that have to be asked about");

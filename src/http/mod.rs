@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::burrow::{Answer, Verb};
+use crate::burrow::{BurrowResponse, BurrowMethod};
 use crate::config::HostName;
 use crate::metrics::Format;
 use crate::status_page;
@@ -28,46 +28,46 @@ mod serving;
 #[cfg(test)]
 mod tests;
 
-pub use serving::crowd::Crowd;
+pub use serving::crowd::ConnectionLimit;
 pub use serving::listen::BindError;
 pub use serving::server::Server;
 
 /// One rendered page, as an iterator of pieces of about 256 KiB. Pieces are rendered a few ahead of the client.
-pub type Pieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
+pub type PagePieces = Box<dyn Iterator<Item = Vec<u8>> + Send>;
 
 /// Reads the values of a page and returns its pieces. The values are not older than the given instant, the time of the
 /// request.
 ///
 /// Fails if there is no memory for the values. The call and the making of the pieces may take long; both happen on a
 /// thread of their own.
-pub type Scrape = Arc<dyn Fn(Format, Instant) -> Result<Pieces, TryReserveError> + Send + Sync>;
+pub type ScrapeFn = Arc<dyn Fn(Format, Instant) -> Result<PagePieces, TryReserveError> + Send + Sync>;
 
 /// Reports which modules are not ready yet. Called for each request, so it should only copy.
-pub type Ready = Arc<dyn Fn() -> Readiness + Send + Sync>;
+pub type ReadyFn = Arc<dyn Fn() -> Readiness + Send + Sync>;
 
 /// Receives the time that a complete page took to make, without waiting for a place or for the client.
-pub type Observe = Arc<dyn Fn(Duration) + Send + Sync>;
+pub type ObserveFn = Arc<dyn Fn(Duration) + Send + Sync>;
 
 /// Answers a request to Burrow's API, given its method, path and body. It may take long: it is called on a thread of
 /// its own.
-pub type Api = Arc<dyn Fn(Verb, &str, &[u8]) -> Answer + Send + Sync>;
+pub type BurrowFn = Arc<dyn Fn(BurrowMethod, &str, &[u8]) -> BurrowResponse + Send + Sync>;
 
 /// Answers a request for the status page's data. It may take long: it is called on a thread of its own.
-pub type Numbers = Arc<dyn Fn(&status_page::Call) -> status_page::Answer + Send + Sync>;
+pub type StatusPageFn = Arc<dyn Fn(&status_page::StatusPageCall) -> status_page::StatusPageResponse + Send + Sync>;
 
 /// What a server serves.
 #[derive(Clone)]
-pub struct Site {
+pub struct Endpoints {
     /// `/metrics`.
-    pub scrape: Scrape,
+    pub scrape: ScrapeFn,
     /// `/-/ready`.
-    pub ready: Ready,
+    pub ready: ReadyFn,
     /// `warrener_scrape_seconds`.
-    pub observe: Observe,
+    pub observe: ObserveFn,
     /// `/v3`.
-    pub burrow: Api,
+    pub burrow: BurrowFn,
     /// `/api`, the status page's data.
-    pub status_page: Numbers,
+    pub status_page: StatusPageFn,
     /// `Access-Control-Allow-Origin` of answers of `/v3` and `/burrow/admin`. `None` sends no such header.
     pub origin: Option<String>,
     /// The hosts by which the server may be addressed. Empty allows any.
@@ -78,12 +78,12 @@ pub struct Site {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
     /// What readiness still waits for. Empty when ready.
-    pub awaited: Vec<Awaited>,
+    pub awaited: Vec<PendingItem>,
 }
 
 /// One thing that readiness waits for: an element of the list in the body of `/-/ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Awaited {
+pub struct PendingItem {
     /// Description, such as `reading the offsets topic to its end`.
     pub what: String,
     /// The cluster's name.
@@ -103,7 +103,7 @@ pub struct Awaited {
     pub total: Option<u64>,
 }
 
-impl Awaited {
+impl PendingItem {
     /// The entry that is shown while the process stops.
     pub fn of_stopping() -> Self {
         Self { what: "stopping".to_owned(), cluster: None, kind: None, module: None, done: None, total: None }

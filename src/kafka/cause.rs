@@ -2,27 +2,27 @@
 
 use std::fmt;
 
-use super::{Code, reason};
-use crate::model::Reason;
+use super::{ErrorCode, reason};
+use crate::model::FailureReason;
 
 /// Why a broker or a whole module does not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct FailureCause {
     /// `host:port`, if the cause concerns one broker.
     pub broker: Option<String>,
     /// librdkafka's code, if it gave one.
-    pub code: Option<Code>,
+    pub code: Option<ErrorCode>,
     /// The class of the failure.
-    pub reason: Reason,
+    pub reason: FailureReason,
     /// The text, without the parts that change from one attempt to the next.
     pub text: String,
 }
 
-impl Cause {
+impl FailureCause {
     /// Parses an error text of librdkafka, such as `sasl_ssl://b1:9093/1: SASL authentication error: ... (after
     /// 312ms in state AUTH_REQ)`.
     #[must_use]
-    pub fn parse(code: Option<Code>, raw: &str) -> Self {
+    pub fn parse(code: Option<ErrorCode>, raw: &str) -> Self {
         let raw = raw.trim();
         let (broker, text) = match raw.split_once(": ") {
             Some((name, text)) if is_broker(name) => (Some(address(name)), text),
@@ -55,12 +55,12 @@ impl Cause {
         if !head.contains("Disconnected") {
             return None;
         }
-        Some(Self { reason: Reason::Protocol, text: guess.to_owned(), ..cause })
+        Some(Self { reason: FailureReason::Protocol, text: guess.to_owned(), ..cause })
     }
 
     /// A cause in warrener's own words.
     #[must_use]
-    pub fn of_code(code: Code, text: &str) -> Self {
+    pub fn of_code(code: ErrorCode, text: &str) -> Self {
         Self { broker: None, code: Some(code), reason: code.reason(), text: text.to_owned() }
     }
 
@@ -71,7 +71,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for FailureCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.broker {
             Some(broker) => write!(f, "{broker}: {}", self.text),
@@ -111,84 +111,84 @@ mod tests {
         let raw = "sasl_ssl://b1:9093/bootstrap: SASL authentication error: Authentication failed \
                    (after 312ms in state AUTH_REQ, 4 identical error(s) suppressed)";
         assert_eq!(
-            Cause::parse(Some(Code::AUTHENTICATION), raw),
-            Cause {
+            FailureCause::parse(Some(ErrorCode::AUTHENTICATION), raw),
+            FailureCause {
                 broker: Some("b1:9093".to_owned()),
-                code: Some(Code::AUTHENTICATION),
-                reason: Reason::Authentication,
+                code: Some(ErrorCode::AUTHENTICATION),
+                reason: FailureReason::Authentication,
                 text: "SASL authentication error: Authentication failed".to_owned(),
             }
         );
         let refused =
             "[::1]:9092/1: Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT)";
-        let cause = Cause::parse(Some(Code::TRANSPORT), refused);
+        let cause = FailureCause::parse(Some(ErrorCode::TRANSPORT), refused);
         assert_eq!(
             (cause.broker.as_deref(), cause.text.as_str()),
             (Some("[::1]:9092"), "connect failed: Connection refused")
         );
-        assert_eq!(cause.reason, Reason::Connection);
+        assert_eq!(cause.reason, FailureReason::Connection);
     }
 
     #[test]
     fn each_wrong_credential_has_a_class_of_its_own() {
-        let reason = |code, text: &str| Cause::parse(code, text).reason;
+        let reason = |code, text: &str| FailureCause::parse(code, text).reason;
         let handshake = "ssl://b:1/bootstrap: SSL handshake failed: ";
         assert_eq!(
             reason(
-                Some(Code::AUTHENTICATION),
+                Some(ErrorCode::AUTHENTICATION),
                 "b:1/1: SASL GSSAPI mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: PLAIN"
             ),
-            Reason::Mechanism
+            FailureReason::Mechanism
         );
         assert_eq!(
             reason(
-                Some(Code::SSL),
+                Some(ErrorCode::SSL),
                 &format!(
                     "{handshake}error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified"
                 )
             ),
-            Reason::Certificate
+            FailureReason::Certificate
         );
         assert_eq!(
             reason(
-                Some(Code::TRANSPORT),
+                Some(ErrorCode::TRANSPORT),
                 "ssl://b:1/1: Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required"
             ),
-            Reason::ClientCertificate
+            FailureReason::ClientCertificate
         );
         assert_eq!(
             reason(
-                Some(Code::TRANSPORT),
+                Some(ErrorCode::TRANSPORT),
                 &format!(
                     "{handshake}Disconnected: connection closed by peer: connecting to a PLAINTEXT broker listener?"
                 )
             ),
-            Reason::Protocol
+            FailureReason::Protocol
         );
         assert_eq!(
             reason(
-                Some(Code::RESOLVE),
+                Some(ErrorCode::RESOLVE),
                 "nowhere:1/bootstrap: Failed to resolve 'nowhere:1': Name or service not known"
             ),
-            Reason::Resolve
+            FailureReason::Resolve
         );
     }
 
     #[test]
     fn a_server_that_closes_the_connection_at_once_speaks_something_else() {
-        let guess = |raw: &str| Cause::parse_disconnect(raw).map(|cause| (cause.reason, cause.text));
+        let guess = |raw: &str| FailureCause::parse_disconnect(raw).map(|cause| (cause.reason, cause.text));
         let closed = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
         assert_eq!(
             guess(&format!("b:1/bootstrap: {closed} APIVERSION_QUERY, 1 identical error(s) suppressed)")),
             Some((
-                Reason::Protocol,
+                FailureReason::Protocol,
                 "the server closed the connection at the first request: the port may expect TLS".to_owned()
             ))
         );
         assert_eq!(
             guess(&format!("b:1/bootstrap: {closed} UP)")),
             Some((
-                Reason::Protocol,
+                FailureReason::Protocol,
                 "the server closed the connection at the second request: the port may expect SASL".to_owned()
             ))
         );
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(guess("b:1/1: something else"), None);
         assert_eq!(
             guess("b:1/1: Connection setup timed out in state CONNECT (after 5001ms in state CONNECT)"),
-            Some((Reason::TimedOut, "Connection setup timed out in state CONNECT".to_owned()))
+            Some((FailureReason::TimedOut, "Connection setup timed out in state CONNECT".to_owned()))
         );
     }
 }

@@ -22,19 +22,19 @@ use std::sync::Mutex;
 use rdkafka::config::ClientConfig;
 use rdkafka::types::RDKafkaType;
 
-use super::Context;
+use super::KafkaContext;
 use super::until_drop::UntilDrop;
-use crate::config::{Connection, Secret};
+use crate::config::{ConnectionConfig, Secret};
 use crate::model::ModuleError;
 
 pub(super) use closing::run_within;
 use properties::properties;
 use refusal::refusal_error;
-use signs::Asked;
+use signs::MetadataRequests;
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
+pub enum ClientRole {
     /// Metadata and log ends.
     Cluster,
     /// Bulk reading of a topic.
@@ -42,14 +42,14 @@ pub enum Role {
 }
 
 /// The native client, as rdkafka wraps it.
-pub(super) type Native = rdkafka::client::Client<Context>;
+pub(super) type NativeClient = rdkafka::client::Client<KafkaContext>;
 
 /// One librdkafka instance. It has no group id: it commits nothing, creates nothing, joins nothing.
 pub struct Client {
-    native: UntilDrop<Native>,
-    connection: Connection,
-    role: Role,
-    metadata_requests: Mutex<Asked>,
+    native: UntilDrop<NativeClient>,
+    connection: ConnectionConfig,
+    role: ClientRole,
+    metadata_requests: Mutex<MetadataRequests>,
 }
 
 impl Client {
@@ -57,14 +57,14 @@ impl Client {
     ///
     /// # Errors
     /// A property that is refused or reserved, a mechanism that is not supported, or a file that is not readable.
-    pub fn check(connection: &Connection, role: Role) -> Result<(), ModuleError> {
+    pub fn check(connection: &ConnectionConfig, role: ClientRole) -> Result<(), ModuleError> {
         properties(connection, role)?.create_native_config().map(drop).map_err(|error| refusal_error(connection, error))
     }
 
     /// Returns everything that librdkafka rejects in a connection's settings. Creates a client, because librdkafka
     /// checks some settings only then. That client knows no server, so it opens no socket.
     #[must_use]
-    pub fn rejected_settings(connection: &Connection, role: Role) -> Vec<ModuleError> {
+    pub fn rejected_settings(connection: &ConnectionConfig, role: ClientRole) -> Vec<ModuleError> {
         // Each property is tried alone, because librdkafka stops at the first one that it refuses.
         let alone = |(name, value): (&String, &Secret)| {
             ClientConfig::new().set(name, value.reveal()).create_native_config().err()
@@ -79,7 +79,7 @@ impl Client {
                 // Prevents librdkafka from running kinit.
                 config.set("sasl.kerberos.min.time.before.relogin", "0");
             }
-            Self::of(&config, connection, role, Context::new("", "trial", ""))
+            Self::of(&config, connection, role, KafkaContext::new("", "trial", ""))
         });
         trial.err().into_iter().collect()
     }
@@ -88,16 +88,16 @@ impl Client {
     ///
     /// # Errors
     /// The errors of [`check`](Self::check), and key material or credentials that librdkafka does not accept.
-    pub fn new(connection: &Connection, role: Role, context: Context) -> Result<Self, ModuleError> {
+    pub fn new(connection: &ConnectionConfig, role: ClientRole, context: KafkaContext) -> Result<Self, ModuleError> {
         Self::of(&properties(connection, role)?, connection, role, context)
     }
 
-    fn of(config: &ClientConfig, connection: &Connection, role: Role, context: Context) -> Result<Self, ModuleError> {
+    fn of(config: &ClientConfig, connection: &ConnectionConfig, role: ClientRole, context: KafkaContext) -> Result<Self, ModuleError> {
         let native_config = config.create_native_config().map_err(|error| refusal_error(connection, error))?;
         super::ffi::enable_error_events(&native_config);
         super::ffi::remember_sockets(&native_config);
         super::ffi::report_faults_in_threads(&native_config);
-        let native = Native::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
+        let native = NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
             .map_err(|error| refusal_error(connection, error))?;
         Ok(Self { native: UntilDrop::new(native), connection: connection.clone(), role, metadata_requests: Mutex::default() })
     }
@@ -133,11 +133,11 @@ impl Client {
 
     /// The context of this client, which holds the causes of its failures.
     #[must_use]
-    pub fn context(&self) -> &Context {
+    pub fn context(&self) -> &KafkaContext {
         self.native.context()
     }
 
-    pub(super) fn native(&self) -> &Native {
+    pub(super) fn native(&self) -> &NativeClient {
         &self.native
     }
 

@@ -9,29 +9,29 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use tracing::{debug, info, warn};
 
-use super::ffi::Sockets;
-use super::health::Health;
-use super::{Cause, Code};
+use super::ffi::ClientSockets;
+use super::health::FailureLog;
+use super::{FailureCause, ErrorCode};
 
 /// Turns librdkafka's lines into warrener's log: logs once per change why a module is down, once that it is back,
 /// and everything else at debug level.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub struct KafkaContext {
     cluster: String,
     module: String,
     kind: &'static str,
     /// Shared by the clients of one module, so that a failure of all of them is logged once.
-    health: Arc<Mutex<Health>>,
+    health: Arc<Mutex<FailureLog>>,
     /// Number of clients of the module that are closing.
     closing: Arc<AtomicUsize>,
     /// The sockets of this client only.
-    sockets: Arc<Sockets>,
+    sockets: Arc<ClientSockets>,
 }
 
 /// Counts a client as closing until it is dropped.
-pub(super) struct Closing(Arc<AtomicUsize>);
+pub(super) struct ClosingGuard(Arc<AtomicUsize>);
 
-impl Drop for Closing {
+impl Drop for ClosingGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -40,7 +40,7 @@ impl Drop for Closing {
 /// Severity "error" of syslog, as librdkafka uses it.
 const ERROR: i32 = 3;
 
-impl Context {
+impl KafkaContext {
     /// Creates a context for the module `module` of `kind` (`cluster` or `consumer`) that serves `cluster`.
     #[must_use]
     pub fn new(cluster: &str, kind: &'static str, module: &str) -> Self {
@@ -54,7 +54,7 @@ impl Context {
     }
 
     /// The client's sockets.
-    pub(super) fn sockets(&self) -> &Sockets {
+    pub(super) fn sockets(&self) -> &ClientSockets {
         &self.sockets
     }
 
@@ -64,9 +64,9 @@ impl Context {
     }
 
     /// Marks a client of the module as closing.
-    pub(super) fn begin_closing(&self) -> Closing {
+    pub(super) fn begin_closing(&self) -> ClosingGuard {
         self.closing.fetch_add(1, Ordering::Relaxed);
-        Closing(Arc::clone(&self.closing))
+        ClosingGuard(Arc::clone(&self.closing))
     }
 
     /// Number of clients of the module that are closing.
@@ -75,12 +75,12 @@ impl Context {
     }
 
     /// Records a failure. It is logged once it has an effect.
-    pub fn record_failure(&self, cause: &Cause) {
+    pub fn record_failure(&self, cause: &FailureCause) {
         self.health().record_failure(cause, Instant::now());
     }
 
     /// Records that nothing has answered for so long that the module counts as down.
-    pub fn record_silence(&self, cause: &Cause) {
+    pub fn record_silence(&self, cause: &FailureCause) {
         self.health().record_silence(cause, Instant::now());
     }
 
@@ -94,7 +94,7 @@ impl Context {
 
     /// Records that a request is unanswered. Unless the next attempt is answered, this is logged, with the failure
     /// of its broker if one is known.
-    pub fn record_unanswered(&self, cause: &Cause) {
+    pub fn record_unanswered(&self, cause: &FailureCause) {
         self.health().record_unanswered(cause, Instant::now());
     }
 
@@ -114,18 +114,18 @@ impl Context {
 
     /// Why nothing answers, or the last failure since something answered.
     #[must_use]
-    pub fn cause(&self) -> Option<Cause> {
+    pub fn cause(&self) -> Option<FailureCause> {
         self.health().cause().cloned()
     }
 
-    fn health(&self) -> std::sync::MutexGuard<'_, Health> {
+    fn health(&self) -> std::sync::MutexGuard<'_, FailureLog> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn log(&self, cause: &Cause) {
-        let Cause { broker, code, reason, text } = cause;
+    fn log(&self, cause: &FailureCause) {
+        let FailureCause { broker, code, reason, text } = cause;
         let broker = broker.as_deref().unwrap_or("-");
-        let code = code.map_or_else(|| "-".into(), Code::name);
+        let code = code.map_or_else(|| "-".into(), ErrorCode::name);
         warn!(
             cluster = self.cluster,
             kind = self.kind,
@@ -144,18 +144,18 @@ impl Context {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log");
         if facility == "FAIL"
             && severity > ERROR
-            && let Some(cause) = Cause::parse_disconnect(text)
+            && let Some(cause) = FailureCause::parse_disconnect(text)
         {
             self.record_failure(&cause);
         }
     }
 
     /// Handles an error event of librdkafka.
-    pub(super) fn handle_error_event(&self, code: Code, text: &str) {
+    pub(super) fn handle_error_event(&self, code: ErrorCode, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, code = code.0, text, "error");
-        let cause = Cause::parse(Some(code), text);
-        if code == Code::ALL_BROKERS_DOWN {
-            self.health().record_all_down(&Cause::of_code(code, "no broker answers"), Instant::now());
+        let cause = FailureCause::parse(Some(code), text);
+        if code == ErrorCode::ALL_BROKERS_DOWN {
+            self.health().record_all_down(&FailureCause::of_code(code, "no broker answers"), Instant::now());
         } else if ["Disconnected", "error:"].iter().any(|bare| cause.text.starts_with(bare)) {
             self.health().record_vague_failure(&cause);
         } else {
@@ -164,7 +164,7 @@ impl Context {
     }
 }
 
-impl ClientContext for Context {
+impl ClientContext for KafkaContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         let severity = match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::ffi;
-use crate::model::Reason;
+use crate::model::FailureReason;
 
 /// An error code of librdkafka. Positive codes are the broker's (Kafka's protocol guide), negative ones
 /// librdkafka's own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code(pub i32);
+pub struct ErrorCode(pub i32);
 
-impl Code {
+impl ErrorCode {
     /// No error.
     pub const NONE: Self = Self(0);
     /// The topic or partition does not exist.
@@ -95,32 +95,32 @@ impl Code {
 
     /// The class of the code, for counting.
     #[must_use]
-    pub const fn reason(self) -> Reason {
+    pub const fn reason(self) -> FailureReason {
         match self {
-            Self::TIMED_OUT => Reason::TimedOut,
-            Self::TRANSPORT | Self::ALL_BROKERS_DOWN => Reason::Connection,
-            Self::RESOLVE => Reason::Resolve,
-            Self::SSL => Reason::Tls,
-            Self::AUTHENTICATION => Reason::Authentication,
-            Self::TOPIC_AUTHORIZATION_FAILED | Self::CLUSTER_AUTHORIZATION_FAILED => Reason::Authorization,
+            Self::TIMED_OUT => FailureReason::TimedOut,
+            Self::TRANSPORT | Self::ALL_BROKERS_DOWN => FailureReason::Connection,
+            Self::RESOLVE => FailureReason::Resolve,
+            Self::SSL => FailureReason::Tls,
+            Self::AUTHENTICATION => FailureReason::Authentication,
+            Self::TOPIC_AUTHORIZATION_FAILED | Self::CLUSTER_AUTHORIZATION_FAILED => FailureReason::Authorization,
             _ => {
                 if self.needs_newer_metadata() {
-                    Reason::Leader
+                    FailureReason::Leader
                 } else {
-                    Reason::Other
+                    FailureReason::Other
                 }
             }
         }
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", ffi::code_text(*self), self.name())
     }
 }
 
-impl fmt::Debug for Code {
+impl fmt::Debug for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Code({}, {})", self.0, self.name())
     }
@@ -135,25 +135,25 @@ mod tests {
     #[expect(clippy::as_conversions, reason = "an enum's number has no other form")]
     fn codes_are_librdkafkas() {
         for (ours, theirs) in [
-            (Code::TRANSPORT, Native::RD_KAFKA_RESP_ERR__TRANSPORT),
-            (Code::UNKNOWN_PARTITION, Native::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION),
-            (Code::UNKNOWN_TOPIC, Native::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC),
-            (Code::CRITICAL_SYSTEM_RESOURCE, Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE),
-            (Code::ALL_BROKERS_DOWN, Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN),
-            (Code::NO_LEADERS, Native::RD_KAFKA_RESP_ERR__NOENT),
-            (Code::INVALID_ARG, Native::RD_KAFKA_RESP_ERR__INVALID_ARG),
-            (Code::TIMED_OUT, Native::RD_KAFKA_RESP_ERR__TIMED_OUT),
-            (Code::DESTROY, Native::RD_KAFKA_RESP_ERR__DESTROY),
-            (Code::PARTITION_EOF, Native::RD_KAFKA_RESP_ERR__PARTITION_EOF),
-            (Code::RESOLVE, Native::RD_KAFKA_RESP_ERR__RESOLVE),
-            (Code::SSL, Native::RD_KAFKA_RESP_ERR__SSL),
-            (Code::AUTHENTICATION, Native::RD_KAFKA_RESP_ERR__AUTHENTICATION),
-            (Code::AUTO_OFFSET_RESET, Native::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET),
-            (Code::UNKNOWN_LEADER_EPOCH, Native::RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH),
-            (Code::FENCED_LEADER_EPOCH, Native::RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH),
-            (Code::OFFSET_NOT_AVAILABLE, Native::RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE),
-            (Code::UNKNOWN_TOPIC_ID, Native::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID),
-            (Code::CLUSTER_AUTHORIZATION_FAILED, Native::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED),
+            (ErrorCode::TRANSPORT, Native::RD_KAFKA_RESP_ERR__TRANSPORT),
+            (ErrorCode::UNKNOWN_PARTITION, Native::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION),
+            (ErrorCode::UNKNOWN_TOPIC, Native::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC),
+            (ErrorCode::CRITICAL_SYSTEM_RESOURCE, Native::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE),
+            (ErrorCode::ALL_BROKERS_DOWN, Native::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN),
+            (ErrorCode::NO_LEADERS, Native::RD_KAFKA_RESP_ERR__NOENT),
+            (ErrorCode::INVALID_ARG, Native::RD_KAFKA_RESP_ERR__INVALID_ARG),
+            (ErrorCode::TIMED_OUT, Native::RD_KAFKA_RESP_ERR__TIMED_OUT),
+            (ErrorCode::DESTROY, Native::RD_KAFKA_RESP_ERR__DESTROY),
+            (ErrorCode::PARTITION_EOF, Native::RD_KAFKA_RESP_ERR__PARTITION_EOF),
+            (ErrorCode::RESOLVE, Native::RD_KAFKA_RESP_ERR__RESOLVE),
+            (ErrorCode::SSL, Native::RD_KAFKA_RESP_ERR__SSL),
+            (ErrorCode::AUTHENTICATION, Native::RD_KAFKA_RESP_ERR__AUTHENTICATION),
+            (ErrorCode::AUTO_OFFSET_RESET, Native::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET),
+            (ErrorCode::UNKNOWN_LEADER_EPOCH, Native::RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH),
+            (ErrorCode::FENCED_LEADER_EPOCH, Native::RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH),
+            (ErrorCode::OFFSET_NOT_AVAILABLE, Native::RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE),
+            (ErrorCode::UNKNOWN_TOPIC_ID, Native::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID),
+            (ErrorCode::CLUSTER_AUTHORIZATION_FAILED, Native::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED),
         ] {
             assert_eq!(ours.0, theirs as i32);
         }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_code_shows_its_text_and_its_name() {
-        assert_eq!(Code(29).to_string(), "Broker: Topic authorization failed (TOPIC_AUTHORIZATION_FAILED)");
-        assert_eq!(Code(-185).to_string(), "Local: Timed out (_TIMED_OUT)");
+        assert_eq!(ErrorCode(29).to_string(), "Broker: Topic authorization failed (TOPIC_AUTHORIZATION_FAILED)");
+        assert_eq!(ErrorCode(-185).to_string(), "Local: Timed out (_TIMED_OUT)");
     }
 }

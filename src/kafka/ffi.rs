@@ -24,18 +24,18 @@ use std::time::Duration;
 use rdkafka::bindings as sys;
 use rdkafka::config::NativeClientConfig;
 
-use super::Code;
-use super::client::Native;
+use super::ErrorCode;
+use super::client::NativeClient;
 use crate::invariant::broken;
 use crate::model::ModuleError;
-use bell::Bell;
+use bell::QueueWakeup;
 
-pub use describe_topics::Described;
-pub use list_offsets::{Found, Isolation, PARTITIONS_PER_REQUEST, Place, Spec};
-pub use lookups::{Answer, Lookups};
-pub use metadata::{BrokerView, ClusterView, PartitionView, TopicView};
-pub use reader::{Batch, Event, Log, Reader, Record, StartAt, TopicAt};
-pub(super) use sockets::{Sockets, record_sockets as remember_sockets};
+pub use describe_topics::TopicDescriptions;
+pub use list_offsets::{FoundOffset, IsolationLevel, PARTITIONS_PER_REQUEST, ListOffsetsPartition, OffsetSpec};
+pub use lookups::{LookupResponse, Lookups};
+pub use metadata::{MetadataBroker, MetadataResponse, MetadataPartition, MetadataTopic};
+pub use reader::{EventBatch, ReaderEvent, TopicPartition, TopicReader, RawRecord, StartAt, TopicIndex};
+pub(super) use sockets::{ClientSockets, record_sockets as remember_sockets};
 pub use threads::report_faults_in_threads;
 
 /// The functions of the bindings, declared with integers as error codes.
@@ -70,9 +70,9 @@ fn millis(duration: Duration) -> c_int {
 ///
 /// # Safety
 /// `field` must point to a readable `rd_kafka_resp_err_t`.
-const unsafe fn code_at(field: *const sys::rd_kafka_resp_err_t) -> Code {
+const unsafe fn code_at(field: *const sys::rd_kafka_resp_err_t) -> ErrorCode {
     // SAFETY: the enum is `repr(i32)`, so an integer stands there, whatever its value.
-    Code(unsafe { field.cast::<i32>().read() })
+    ErrorCode(unsafe { field.cast::<i32>().read() })
 }
 
 /// Converts a C string that may be null to text.
@@ -117,13 +117,13 @@ fn c_name(name: &str) -> Result<CString, ModuleError> {
 }
 
 /// Kafka's name of an error code.
-pub(super) fn code_name(code: Code) -> Cow<'static, str> {
+pub(super) fn code_name(code: ErrorCode) -> Cow<'static, str> {
     // SAFETY: takes any integer; answers a static string or this thread's buffer, and is copied at once.
     Cow::Owned(unsafe { text(raw::rd_kafka_err2name(code.0)) }.into_owned())
 }
 
 /// The text of an error code.
-pub(super) fn code_text(code: Code) -> Cow<'static, str> {
+pub(super) fn code_text(code: ErrorCode) -> Cow<'static, str> {
     // SAFETY: as in `code_name`.
     Cow::Owned(unsafe { text(raw::rd_kafka_err2str(code.0)) }.into_owned())
 }
@@ -135,31 +135,31 @@ pub(super) fn enable_error_events(config: &NativeClientConfig) {
 }
 
 /// Adds servers, `host:port,host:port`, to those that a client knows.
-pub(super) fn add_brokers(client: &Native, servers: &str) {
+pub(super) fn add_brokers(client: &NativeClient, servers: &str) {
     let Ok(servers) = CString::new(servers) else { return broken("the configuration refuses a server with a NUL") };
     // SAFETY: the client is alive; the call copies the string.
     unsafe { sys::rd_kafka_brokers_add(client.native_ptr(), servers.as_ptr()) };
 }
 
 /// A queue of a client. Its holder must keep the client alive for as long.
-struct Queue {
+struct ClientQueue {
     queue: NonNull<sys::rd_kafka_queue_t>,
     /// Only for a queue that is waited for.
-    bell: Option<Bell>,
+    bell: Option<QueueWakeup>,
 }
 
 // SAFETY: librdkafka's queues are thread-safe by its documentation; a reference is only used to poll.
-unsafe impl Send for Queue {}
+unsafe impl Send for ClientQueue {}
 
-impl Queue {
-    fn new(client: &Native) -> Result<Self, ModuleError> {
+impl ClientQueue {
+    fn new(client: &NativeClient) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
         let mut queue = Self::take(unsafe { sys::rd_kafka_queue_new(client.native_ptr()) }, "create a queue")?;
-        queue.bell = Some(Bell::attach(queue.ptr())?);
+        queue.bell = Some(QueueWakeup::attach(queue.ptr())?);
         Ok(queue)
     }
 
-    fn main(client: &Native) -> Result<Self, ModuleError> {
+    fn main(client: &NativeClient) -> Result<Self, ModuleError> {
         // SAFETY: the client is alive.
         Self::take(unsafe { sys::rd_kafka_queue_get_main(client.native_ptr()) }, "open its main queue")
     }
@@ -186,7 +186,7 @@ impl Queue {
     }
 }
 
-impl Drop for Queue {
+impl Drop for ClientQueue {
     fn drop(&mut self) {
         if let Some(bell) = &self.bell {
             bell.detach(self.ptr());
@@ -209,9 +209,9 @@ impl QueueEvent {
         unsafe { sys::rd_kafka_event_type(self.ptr()) }
     }
 
-    fn error(&self) -> Code {
+    fn error(&self) -> ErrorCode {
         // SAFETY: as above.
-        Code(unsafe { raw::rd_kafka_event_error(self.ptr()) })
+        ErrorCode(unsafe { raw::rd_kafka_event_error(self.ptr()) })
     }
 
     fn error_text(&self) -> Cow<'_, str> {
@@ -234,8 +234,8 @@ impl Drop for QueueEvent {
 }
 
 /// Passes log lines and errors of the main queue to the client's context. Never blocks.
-pub(super) fn poll_events(client: &Native) {
-    let Ok(queue) = Queue::main(client) else { return broken("a client has a main queue") };
+pub(super) fn poll_events(client: &NativeClient) {
+    let Ok(queue) = ClientQueue::main(client) else { return broken("a client has a main queue") };
     for _ in 0..SERVED_AT_ONCE {
         let Some(event) = queue.poll(Duration::ZERO) else { return };
         match event.kind() {
@@ -259,5 +259,5 @@ pub(super) fn poll_events(client: &Native) {
 /// The error of a call that returned null.
 fn call_failed(doing: &'static str) -> ModuleError {
     // SAFETY: reads a number of this thread.
-    ModuleError::Call { doing, reason: Code(unsafe { raw::rd_kafka_last_error() }).to_string() }
+    ModuleError::Call { doing, reason: ErrorCode(unsafe { raw::rd_kafka_last_error() }).to_string() }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
 use super::Client;
-use super::recovery::{Recovery, Remedy};
+use super::recovery::{Recovery, RecoveryAction};
 use crate::clock::later;
 
 /// Time between two checks.
@@ -21,7 +21,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// Supervises one client. It belongs to the thread that works with the client; `recovery` decides which remedy is
 /// due.
-pub struct Keeper {
+pub struct ClientSupervisor {
     client: Arc<Client>,
     recovery: Recovery,
     next: Instant,
@@ -29,7 +29,7 @@ pub struct Keeper {
     accepted: Option<Receiver<bool>>,
 }
 
-impl Keeper {
+impl ClientSupervisor {
     /// Creates a keeper for a client that was just created.
     #[must_use]
     pub fn new(client: Arc<Client>) -> Self {
@@ -52,7 +52,7 @@ impl Keeper {
         self.next = later(now, LOOK);
         let signs = self.client.state(now);
         let remedy = self.recovery.next_action(signs, now)?;
-        if remedy == Remedy::Bootstrap && signs.brokerless {
+        if remedy == RecoveryAction::Bootstrap && signs.brokerless {
             // A server has just answered, so there is no need to check whether one accepts connections.
             self.bootstrap(now);
             return None;
@@ -61,16 +61,16 @@ impl Keeper {
             return None;
         }
         match remedy {
-            Remedy::Bootstrap => {
+            RecoveryAction::Bootstrap => {
                 self.bootstrap(now);
                 None
             }
-            Remedy::Replace => self.replace(now),
+            RecoveryAction::Replace => self.replace(now),
         }
     }
 
     fn bootstrap(&mut self, now: Instant) {
-        self.recovery.record_applied(Remedy::Bootstrap, now);
+        self.recovery.record_applied(RecoveryAction::Bootstrap, now);
         debug!(module = self.client.module(), "a client has lost its brokers: its bootstrap servers are added again");
         self.client.add_bootstrap_servers();
     }
@@ -80,7 +80,7 @@ impl Keeper {
         if self.client.is_another_closing() {
             return None;
         }
-        self.recovery.record_applied(Remedy::Replace, now);
+        self.recovery.record_applied(RecoveryAction::Replace, now);
         let module = self.client.module();
         match self.client.recreate() {
             Ok(client) => {
@@ -137,7 +137,7 @@ fn accepts_connection(server: &str) -> bool {
     })
 }
 
-impl std::fmt::Debug for Keeper {
+impl std::fmt::Debug for ClientSupervisor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keeper").field("recovery", &self.recovery).finish_non_exhaustive()
     }

@@ -26,15 +26,15 @@ mod reason;
 mod recovery;
 mod until_drop;
 
-pub use cause::Cause;
-pub use client::{Client, Role};
-pub use context::Context;
-pub use error::Code;
+pub use cause::FailureCause;
+pub use client::{Client, ClientRole};
+pub use context::KafkaContext;
+pub use error::ErrorCode;
 pub use ffi::{
-    Answer, Batch, BrokerView, ClusterView, Described, Event, Found, Isolation, Log, Lookups, PARTITIONS_PER_REQUEST,
-    PartitionView, Place, Reader, Record, Spec, StartAt, TopicAt, TopicView,
+    LookupResponse, EventBatch, MetadataBroker, MetadataResponse, TopicDescriptions, ReaderEvent, FoundOffset, IsolationLevel, TopicPartition, Lookups, PARTITIONS_PER_REQUEST,
+    MetadataPartition, ListOffsetsPartition, TopicReader, RawRecord, OffsetSpec, StartAt, TopicIndex, MetadataTopic,
 };
-pub use keeper::Keeper;
+pub use keeper::ClientSupervisor;
 
 #[cfg(test)]
 mod tests;

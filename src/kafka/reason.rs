@@ -1,15 +1,15 @@
 //! Classifies failures by the texts of librdkafka and OpenSSL.
 
-use super::Code;
-use crate::model::Reason;
+use super::ErrorCode;
+use crate::model::FailureReason;
 
 /// Returns the class of a failure. The text decides first; the code decides when the text is not specific.
-pub(super) fn classify(code: Option<Code>, text: &str) -> Reason {
+pub(super) fn classify(code: Option<ErrorCode>, text: &str) -> FailureReason {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["not valid in current SASL state"]) {
-        Reason::Protocol
+        FailureReason::Protocol
     } else if has(&["mechanism handshake failed", "Unsupported SASL mechanism"]) {
-        Reason::Mechanism
+        FailureReason::Mechanism
     } else if has(&[
         "alert certificate required",
         "alert bad certificate",
@@ -17,18 +17,18 @@ pub(super) fn classify(code: Option<Code>, text: &str) -> Reason {
         "alert handshake failure",
     ]) || has(&["client SSL authentication might be required", "alert certificate unknown"])
     {
-        Reason::ClientCertificate
+        FailureReason::ClientCertificate
     } else if has(&["certificate could not be verified", "certificate verify failed"]) {
-        Reason::Certificate
+        FailureReason::Certificate
     } else if has(&["PLAINTEXT broker listener?", "wrong version number", "Invalid response size"]) {
-        Reason::Protocol
+        FailureReason::Protocol
     } else if has(&["SASL authentication error", "SASL authentication fail", "Authentication failed"]) {
-        Reason::Authentication
+        FailureReason::Authentication
     } else if has(&["timed out", "Timed out"]) {
-        Reason::TimedOut
+        FailureReason::TimedOut
     } else {
-        let known = code.map_or(Reason::Other, Code::reason);
-        let lost = known == Reason::Other && has(&["Disconnected", "connect failed", "hung up"]);
-        if lost { Reason::Connection } else { known }
+        let known = code.map_or(FailureReason::Other, ErrorCode::reason);
+        let lost = known == FailureReason::Other && has(&["Disconnected", "connect failed", "hung up"]);
+        if lost { FailureReason::Connection } else { known }
     }
 }

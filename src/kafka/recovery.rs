@@ -22,7 +22,7 @@ const BROKERLESS: Duration = Duration::from_secs(1);
 
 /// The observed state of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Signs {
+pub struct ClientState {
     /// Whether one of its sockets is connected.
     pub connected: bool,
     /// How long metadata requests have failed; `None` if they succeed or none are sent.
@@ -33,7 +33,7 @@ pub struct Signs {
 
 /// A way to restore a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
+pub enum RecoveryAction {
     /// Adding the bootstrap servers again.
     Bootstrap,
     /// Replacing the client by a new one.
@@ -45,13 +45,13 @@ pub enum Remedy {
 pub struct Recovery {
     /// When the client was last seen connected.
     last_connected: Instant,
-    bootstraps: Pauses,
-    replacements: Pauses,
+    bootstraps: Backoff,
+    replacements: Backoff,
 }
 
 /// Pauses that double from the shortest to the longest.
 #[derive(Debug)]
-struct Pauses {
+struct Backoff {
     lengths: (Duration, Duration),
     length: Duration,
     last: Option<Instant>,
@@ -60,33 +60,33 @@ struct Pauses {
 impl Recovery {
     /// The state of a client that was just created.
     pub const fn new(now: Instant) -> Self {
-        Self { last_connected: now, bootstraps: Pauses::new(BOOTSTRAPS), replacements: Pauses::new(REPLACEMENTS) }
+        Self { last_connected: now, bootstraps: Backoff::new(BOOTSTRAPS), replacements: Backoff::new(REPLACEMENTS) }
     }
 
     /// Returns the remedy that is due. It should be applied once a bootstrap server accepts a connection.
-    pub fn next_action(&mut self, signs: Signs, now: Instant) -> Option<Remedy> {
+    pub fn next_action(&mut self, signs: ClientState, now: Instant) -> Option<RecoveryAction> {
         if signs.connected {
             self.last_connected = now;
         }
-        if signs == (Signs { connected: true, failing: None, brokerless: false }) {
-            self.bootstraps = Pauses::new(BOOTSTRAPS);
-            self.replacements = Pauses::new(REPLACEMENTS);
+        if signs == (ClientState { connected: true, failing: None, brokerless: false }) {
+            self.bootstraps = Backoff::new(BOOTSTRAPS);
+            self.replacements = Backoff::new(REPLACEMENTS);
             return None;
         }
         let alone = now.saturating_duration_since(self.last_connected);
         if alone >= LOST && self.replacements.is_over(now) {
-            return Some(Remedy::Replace);
+            return Some(RecoveryAction::Replace);
         }
         let brokerless = signs.brokerless && self.bootstraps.since(now).is_none_or(|since| since >= BROKERLESS);
         let lost = alone >= CUT_OFF || signs.failing.is_some_and(|failing| failing >= FAILING);
-        (brokerless || lost && self.bootstraps.is_over(now)).then_some(Remedy::Bootstrap)
+        (brokerless || lost && self.bootstraps.is_over(now)).then_some(RecoveryAction::Bootstrap)
     }
 
     /// Records that a remedy was applied.
-    pub fn record_applied(&mut self, remedy: Remedy, now: Instant) {
+    pub fn record_applied(&mut self, remedy: RecoveryAction, now: Instant) {
         match remedy {
-            Remedy::Bootstrap => self.bootstraps.begin(now),
-            Remedy::Replace => {
+            RecoveryAction::Bootstrap => self.bootstraps.begin(now),
+            RecoveryAction::Replace => {
                 self.replacements.begin(now);
                 self.last_connected = now;
             }
@@ -94,7 +94,7 @@ impl Recovery {
     }
 }
 
-impl Pauses {
+impl Backoff {
     const fn new(lengths: (Duration, Duration)) -> Self {
         Self { lengths, length: lengths.0, last: None }
     }
@@ -118,11 +118,11 @@ impl Pauses {
 mod tests {
     use super::*;
 
-    const WELL: Signs = Signs { connected: true, failing: None, brokerless: false };
-    const ALONE: Signs = Signs { connected: false, failing: None, brokerless: false };
+    const WELL: ClientState = ClientState { connected: true, failing: None, brokerless: false };
+    const ALONE: ClientState = ClientState { connected: false, failing: None, brokerless: false };
 
     /// The remedies in each second, when each one that is due is applied.
-    fn remedies(signs: impl Fn(u64) -> Signs, seconds: u64) -> Vec<(u64, Remedy)> {
+    fn remedies(signs: impl Fn(u64) -> ClientState, seconds: u64) -> Vec<(u64, RecoveryAction)> {
         let begin = Instant::now();
         let mut recovery = Recovery::new(begin);
         let mut done = Vec::new();
@@ -136,7 +136,7 @@ mod tests {
         done
     }
 
-    fn of(remedy: Remedy, done: &[(u64, Remedy)]) -> Vec<u64> {
+    fn of(remedy: RecoveryAction, done: &[(u64, RecoveryAction)]) -> Vec<u64> {
         done.iter().filter(|(_, what)| *what == remedy).map(|(second, _)| *second).collect()
     }
 
@@ -148,38 +148,38 @@ mod tests {
     #[test]
     fn a_client_without_a_connection_is_given_its_servers_and_then_replaced() {
         let done = remedies(|_| ALONE, 400);
-        assert_eq!(of(Remedy::Bootstrap, &done)[..6], [5, 10, 20, 40, 70, 100]);
+        assert_eq!(of(RecoveryAction::Bootstrap, &done)[..6], [5, 10, 20, 40, 70, 100]);
         // A minute without a connection before each, and pauses of one, two and four minutes.
-        assert_eq!(of(Remedy::Replace, &done), [60, 120, 240]);
+        assert_eq!(of(RecoveryAction::Replace, &done), [60, 120, 240]);
     }
 
     #[test]
     fn replacements_are_a_quarter_of_an_hour_apart_in_the_end() {
-        let replaced = of(Remedy::Replace, &remedies(|_| ALONE, 4 * 3600));
+        let replaced = of(RecoveryAction::Replace, &remedies(|_| ALONE, 4 * 3600));
         let pauses: Vec<u64> = replaced.windows(2).map(|two| two[1] - two[0]).collect();
         assert_eq!(pauses[..6], [60, 120, 240, 480, 900, 900]);
     }
 
     #[test]
     fn failing_metadata_is_no_reason_to_replace_a_connected_client() {
-        let frozen = |second| Signs { connected: true, failing: Some(Duration::from_secs(second)), brokerless: false };
+        let frozen = |second| ClientState { connected: true, failing: Some(Duration::from_secs(second)), brokerless: false };
         let done = remedies(frozen, 200);
-        assert_eq!(of(Remedy::Bootstrap, &done)[..4], [10, 15, 25, 45]);
-        assert_eq!(of(Remedy::Replace, &done), [0; 0]);
+        assert_eq!(of(RecoveryAction::Bootstrap, &done)[..4], [10, 15, 25, 45]);
+        assert_eq!(of(RecoveryAction::Replace, &done), [0; 0]);
     }
 
     #[test]
     fn a_server_that_knows_no_broker_is_named_again_at_once() {
-        let done = remedies(|second| Signs { brokerless: second == 3 || second == 4, ..WELL }, 10);
-        assert_eq!(done, [(3, Remedy::Bootstrap), (4, Remedy::Bootstrap)]);
+        let done = remedies(|second| ClientState { brokerless: second == 3 || second == 4, ..WELL }, 10);
+        assert_eq!(done, [(3, RecoveryAction::Bootstrap), (4, RecoveryAction::Bootstrap)]);
     }
 
     #[test]
     fn pauses_start_over_once_the_client_is_well() {
         let signs = |second| if (100..110).contains(&second) { WELL } else { ALONE };
         let done = remedies(signs, 180);
-        let again: Vec<u64> = of(Remedy::Bootstrap, &done).into_iter().filter(|second| *second > 100).collect();
+        let again: Vec<u64> = of(RecoveryAction::Bootstrap, &done).into_iter().filter(|second| *second > 100).collect();
         assert_eq!(again[..3], [114, 119, 129]);
-        assert_eq!(of(Remedy::Replace, &done), [60, 169]);
+        assert_eq!(of(RecoveryAction::Replace, &done), [60, 169]);
     }
 }

@@ -2,15 +2,15 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::{Owner, Row};
+use super::{OwnerName, LagRow};
 
-impl Serialize for Owner<'_> {
+impl Serialize for OwnerName<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl Serialize for Row<'_> {
+impl Serialize for LagRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Row", super::COLUMNS.len())?;
         object.serialize_field("cluster", &self.cluster)?;

@@ -5,7 +5,7 @@ use super::*;
 use crate::evaluate::EvaluatorRules;
 use crate::model::{BrokerId, Order, Timestamp};
 use crate::storage::{
-    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata, Update,
+    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, Storage, TopicMetadata, Update,
 };
 
 const INTERVALS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -20,7 +20,7 @@ fn name(text: &str) -> Name<'_> {
 fn storage() -> Storage {
     let storage = Storage::new(
         ["a", "b"],
-        Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER },
+        StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER },
     );
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     for cluster in ["a", "b"] {
@@ -41,7 +41,7 @@ fn live(storage: &Storage, cluster: &str, updates: Vec<Update<'_>>) {
     let cluster = storage.cluster(cluster).unwrap();
     let source = cluster.source("m", 0);
     let ordered = updates.into_iter().zip(1..).map(|(update, order)| (Order(order), update));
-    cluster.apply(source, Past::Read, ordered, NOW);
+    cluster.apply(source, PastState::Read, ordered, NOW);
 }
 
 /// Commits one second apart, the last one now.
@@ -81,12 +81,12 @@ fn view(storage: &Storage) -> View {
 /// The table of these groups, or of all groups if there are none.
 fn table(storage: &Storage, groups: &[&str]) -> String {
     let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-    Table(&rows(&view(storage), &groups)).to_string()
+    LagTable(&rows(&view(storage), &groups)).to_string()
 }
 
 /// A row with all values set, to be modified.
-fn row(group: &str) -> Row<'_> {
-    Row {
+fn row(group: &str) -> LagRow<'_> {
+    LagRow {
         cluster: name("c"),
         group: name(group),
         topic: name("t"),
@@ -149,7 +149,7 @@ fn a_group_stays_together_and_the_one_with_the_worst_partition_comes_first() {
 #[test]
 fn rows_are_sorted_by_status_then_time_lag_then_lag_then_names() {
     use PartitionStatus::{Ok, Rewind, Stall, Stop, Warn};
-    let with = |group, status, time_lag: Option<u64>, lag: Option<u64>| Row {
+    let with = |group, status, time_lag: Option<u64>, lag: Option<u64>| LagRow {
         status,
         time_lag: time_lag.map(TimeLag),
         lag: lag.map(Lag),
@@ -169,14 +169,14 @@ fn rows_are_sorted_by_status_then_time_lag_then_lag_then_names() {
         with("k", Ok, None, None),
         with("l", Ok, None, Some(0)),
         with("m", Ok, Some(0), Some(0)),
-        Row { topic: name("u"), ..with("m", Ok, Some(0), Some(0)) },
-        Row { topic: name("u"), partition: Partition(2), ..with("m", Ok, Some(0), Some(0)) },
-        Row { topic: name("u"), partition: Partition(10), ..with("m", Ok, Some(0), Some(0)) },
+        LagRow { topic: name("u"), ..with("m", Ok, Some(0), Some(0)) },
+        LagRow { topic: name("u"), partition: Partition(2), ..with("m", Ok, Some(0), Some(0)) },
+        LagRow { topic: name("u"), partition: Partition(10), ..with("m", Ok, Some(0), Some(0)) },
         with("n", Ok, Some(0), Some(0)),
-        Row { cluster: name("d"), ..with("a", Ok, Some(0), Some(0)) },
+        LagRow { cluster: name("d"), ..with("a", Ok, Some(0), Some(0)) },
     ];
     let mut rows: Vec<_> = sorted.iter().rev().cloned().collect();
-    rows.sort_unstable_by_key(Row::sort_key);
+    rows.sort_unstable_by_key(LagRow::sort_key);
     assert_eq!(rows, sorted);
 }
 
@@ -214,22 +214,22 @@ fn a_group_whose_name_is_not_utf8_is_chosen_by_its_bytes_shown() {
 #[test]
 fn the_columns_are_as_wide_as_what_stands_in_them() {
     let rows = [
-        Row { current_offset: Some(Offset(9_223_372_036_854_775_807)), lag: Some(Lag(u64::MAX)), ..row("gr\u{fc}n") },
-        Row { time_lag: Some(TimeLag(277_200_000)), status: PartitionStatus::Rewind, ..row("b") },
+        LagRow { current_offset: Some(Offset(9_223_372_036_854_775_807)), lag: Some(Lag(u64::MAX)), ..row("gr\u{fc}n") },
+        LagRow { time_lag: Some(TimeLag(277_200_000)), status: PartitionStatus::Rewind, ..row("b") },
     ];
     let expected = "\
 CLUSTER  GROUP  TOPIC  PARTITION  CURRENT-OFFSET       LOG-END-OFFSET  LAG                   TIME-LAG  STATUS  OWNER
 c        gr\u{fc}n   t      0          9223372036854775807  8               18446744073709551615  7m12s     OK      -
 c        b      t      0          1                    8               7                     3d5h      REWIND  -
 ";
-    assert_eq!(Table(&rows).to_string(), expected);
+    assert_eq!(LagTable(&rows).to_string(), expected);
 }
 
 #[test]
 fn a_very_long_name_shifts_its_own_line_and_no_other() {
     let long = "g".repeat(5_000);
     let rows = [row(&long), row("b")];
-    let shown = Table(&rows).to_string();
+    let shown = LagTable(&rows).to_string();
     let lengths: Vec<_> = shown.lines().map(str::len).collect();
     assert!(lengths[1] > 5_000 && lengths[0] < 200 && lengths[2] < 200, "{lengths:?}");
     assert!(shown.contains(&long));
@@ -238,14 +238,14 @@ fn a_very_long_name_shifts_its_own_line_and_no_other() {
 #[test]
 fn no_name_can_harm_a_terminal() {
     let rows = [
-        Row { topic: name("a\tb\r\n"), ..row("\u{1b}[31mred\u{7}") },
-        Row {
+        LagRow { topic: name("a\tb\r\n"), ..row("\u{1b}[31mred\u{7}") },
+        LagRow {
             topic: Name(b"\xff\x1b"),
-            owner: Some(Owner { client_id: name("x\u{202e}y\u{9b}"), host: name("/\u{0}"), id: name("") }),
+            owner: Some(OwnerName { client_id: name("x\u{202e}y\u{9b}"), host: name("/\u{0}"), id: name("") }),
             ..row("")
         },
     ];
-    let shown = Table(&rows).to_string();
+    let shown = LagTable(&rows).to_string();
     assert!(shown.chars().all(|c| c == '\n' || !is_unseen(c)), "{shown:?}");
     for part in [r"\u{1b}[31mred\u{7} ", r" a\u{9}b\u{d}\u{a} ", r" \xff\u{1b} ", r"x\u{202e}y\u{9b}@\u{0}", " \"\" "] {
         assert!(shown.contains(part), "{part} is not in {shown}");
@@ -258,7 +258,7 @@ fn is_unseen(c: char) -> bool {
 
 #[test]
 fn an_owner_is_its_client_and_its_host_as_far_as_they_are_known() {
-    let owner = |client, host| Owner { client_id: name(client), host: name(host), id: name("id") }.to_string();
+    let owner = |client, host| OwnerName { client_id: name(client), host: name(host), id: name("id") }.to_string();
     assert_eq!(owner("worker", "/10.0.0.7"), "worker@10.0.0.7");
     assert_eq!(owner("worker", "host.example/10.0.0.7"), "worker@host.example/10.0.0.7");
     assert_eq!(owner("worker", ""), "worker");
@@ -268,15 +268,15 @@ fn an_owner_is_its_client_and_its_host_as_far_as_they_are_known() {
 
 #[test]
 fn in_json_numbers_are_numbers_and_what_is_unknown_is_null() {
-    let full = Row {
+    let full = LagRow {
         time_lag: Some(TimeLag(432_125)),
         status: PartitionStatus::Stop,
-        owner: Some(Owner { client_id: name("w"), host: name("/h"), id: name("") }),
+        owner: Some(OwnerName { client_id: name("w"), host: name("/h"), id: name("") }),
         ..row("\u{1b}g\"")
     };
     let expected = r#"{"cluster":"c","group":"\u001bg\"","topic":"t","partition":0,"current_offset":1,"log_end_offset":8,"lag":7,"time_lag":432.125,"status":"STOP","owner":"w@h"}"#;
     assert_eq!(serde_json::to_string(&full).unwrap(), expected);
-    let empty = Row { current_offset: None, log_end_offset: None, lag: None, time_lag: None, ..row("g") };
+    let empty = LagRow { current_offset: None, log_end_offset: None, lag: None, time_lag: None, ..row("g") };
     let expected = r#"{"cluster":"c","group":"g","topic":"t","partition":0,"current_offset":null,"log_end_offset":null,"lag":null,"time_lag":null,"status":"OK","owner":null}"#;
     assert_eq!(serde_json::to_string(&empty).unwrap(), expected);
     let keys: Vec<_> = COLUMNS.iter().map(|column| column.to_lowercase().replace('-', "_")).collect();

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::evaluate::Span;
+use crate::evaluate::ShortDuration;
 use crate::terminal;
 
-use super::{COLUMNS, Row};
+use super::{COLUMNS, LagRow};
 
 /// Shown for unknown values, as in Kafka's tools.
 const UNKNOWN: &str = "-";
@@ -17,9 +17,9 @@ const WIDEST: usize = 80;
 
 /// A header and rows, left-aligned as in Kafka's tools. Widths are counted in characters.
 #[derive(Clone, Copy, Debug)]
-pub struct Table<'r>(pub &'r [Row<'r>]);
+pub struct LagTable<'r>(pub &'r [LagRow<'r>]);
 
-impl fmt::Display for Table<'_> {
+impl fmt::Display for LagTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut widths = COLUMNS.map(str::len);
         for row in self.0 {
@@ -41,7 +41,7 @@ fn line(f: &mut fmt::Formatter<'_>, cells: &[impl AsRef<str>], widths: &[usize])
     writeln!(f, "{}", last.as_ref())
 }
 
-fn cells(row: &Row<'_>) -> [String; COLUMNS.len()] {
+fn cells(row: &LagRow<'_>) -> [String; COLUMNS.len()] {
     [
         name(row.cluster),
         name(row.group),
@@ -50,7 +50,7 @@ fn cells(row: &Row<'_>) -> [String; COLUMNS.len()] {
         or_unknown(row.current_offset.map(|offset| offset.0)),
         or_unknown(row.log_end_offset.map(|offset| offset.0)),
         or_unknown(row.lag.map(|lag| lag.0)),
-        or_unknown(row.time_lag.map(|time| Span(i64::try_from(time.0).unwrap_or(i64::MAX)))),
+        or_unknown(row.time_lag.map(|time| ShortDuration(i64::try_from(time.0).unwrap_or(i64::MAX)))),
         row.status_name().to_owned(),
         row.owner.map_or_else(|| UNKNOWN.to_owned(), name),
     ]

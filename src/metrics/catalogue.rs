@@ -1,23 +1,23 @@
 //! The parts of a name set: its families, what each has a series for, and its label names.
 
 use crate::config::NameSet;
-use crate::storage::{Broker, ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, Stats, Topic};
+use crate::storage::{Broker, ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, GroupStats, Topic};
 
-use super::numbered::Numbered;
+use super::numbered::PartitionSamples;
 use super::text::Samples;
 
 /// A name set: its families and label names.
-pub struct Set {
+pub struct MetricSet {
     /// The name of the set in the configuration.
     pub name: NameSet,
     /// The label names of this set.
-    pub labels: Labels,
+    pub labels: LabelNames,
     /// The families, in the order of the page.
-    pub families: &'static [Family],
+    pub families: &'static [MetricFamily],
 }
 
 /// The names that a set gives to shared labels.
-pub struct Labels {
+pub struct LabelNames {
     /// The cluster. Every series has this label first.
     pub cluster: &'static str,
     /// The group.
@@ -30,7 +30,7 @@ pub struct Labels {
 
 /// The type of a family, in both formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricType {
     /// A value that goes up and down.
     Gauge,
     /// A value that only goes up. The name ends in `_total`.
@@ -38,13 +38,13 @@ pub enum Kind {
 }
 
 /// A family: all series of one metric name.
-pub struct Family {
+pub struct MetricFamily {
     /// Name, as it is written in samples.
     pub name: &'static str,
     /// Text of the `HELP` line.
     pub help: &'static str,
     /// Type.
-    pub kind: Kind,
+    pub kind: MetricType,
     /// What the family has a series for, and how values are read.
     pub series: Series,
 }
@@ -60,17 +60,17 @@ pub enum Series {
     Topic(fn(&Topic, &mut Samples<'_>)),
     /// Each partition of a topic. The function gets the number of the first partition of a run, and the states of the
     /// run.
-    Partition(fn(usize, &[PartitionState], &mut Numbered<'_>)),
+    Partition(fn(usize, &[PartitionState], &mut PartitionSamples<'_>)),
     /// Each partition with a commit of a group.
-    Commit(fn(CommitViews<'_>, &mut Numbered<'_>)),
+    Commit(fn(CommitViews<'_>, &mut PartitionSamples<'_>)),
     /// Each partition with a commit of a group, with the labels [`OWNER_LABELS`] of the member that it is assigned to.
-    OwnedCommit(fn(CommitViews<'_>, &mut Numbered<'_>)),
+    OwnedCommit(fn(CommitViews<'_>, &mut PartitionSamples<'_>)),
     /// Each partition with a commit of a group whose status is not OK. The label is the status.
     BadStatus,
     /// Each owner of each assigned partition.
     Owner,
     /// Each topic of a group, or each group if the granularity is `group`.
-    GroupTopic(fn(&Sum<'_>, &mut Samples<'_>)),
+    GroupTopic(fn(&TopicSums<'_>, &mut Samples<'_>)),
     /// Each group.
     Group(fn(&ClusterView, &GroupView, &mut Samples<'_>)),
     /// Each group that matches a `[[metrics.limit]]`.
@@ -81,19 +81,19 @@ pub enum Series {
 pub const OWNER_LABELS: [&str; 3] = ["member_host", "consumer_id", "client_id"];
 
 /// One topic of a group, or all its topics, with their combined values.
-pub struct Sum<'a> {
+pub struct TopicSums<'a> {
     /// The combined values.
-    pub stats: Stats,
+    pub stats: GroupStats,
     /// The topics.
     pub topics: &'a [GroupTopicView],
 }
 
-impl<'a> Sum<'a> {
+impl<'a> TopicSums<'a> {
     /// Combines topics of one group.
     #[must_use]
     pub fn of(topics: &'a [GroupTopicView]) -> Self {
-        let stats = topics.iter().map(|topic| topic.stats).reduce(Stats::merge);
-        Self { stats: stats.unwrap_or(Stats::NONE), topics }
+        let stats = topics.iter().map(|topic| topic.stats).reduce(GroupStats::merge);
+        Self { stats: stats.unwrap_or(GroupStats::NONE), topics }
     }
 }
 
@@ -114,11 +114,11 @@ impl Series {
 }
 
 /// A gauge.
-pub const fn gauge(name: &'static str, help: &'static str, series: Series) -> Family {
-    Family { name, help, kind: Kind::Gauge, series }
+pub const fn gauge(name: &'static str, help: &'static str, series: Series) -> MetricFamily {
+    MetricFamily { name, help, kind: MetricType::Gauge, series }
 }
 
 /// A counter.
-pub const fn counter(name: &'static str, help: &'static str, series: Series) -> Family {
-    Family { name, help, kind: Kind::Counter, series }
+pub const fn counter(name: &'static str, help: &'static str, series: Series) -> MetricFamily {
+    MetricFamily { name, help, kind: MetricType::Counter, series }
 }

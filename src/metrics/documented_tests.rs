@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 
 use super::Format;
-use super::catalogue::{Kind, Series};
+use super::catalogue::{MetricType, Series};
 use super::page::tests::page;
 use super::sets::{self, tests::ALL, tests::described, tests::everything};
 use crate::config::NameSet;
-use crate::documentation::{Page, Table, codes, link};
+use crate::documentation::{DocPage, DocTable, codes, link};
 use crate::offsets::{DecodeError, RecordType};
-use crate::storage::Dropped;
-use crate::zktree::Fault;
+use crate::storage::DropReason;
+use crate::zktree::NodeFault;
 
 /// A family: its labels after the common ones, its type, and its granularity mark in the reference.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub struct Described {
 /// The values of each label that has a closed set of values.
 pub type Values = BTreeMap<String, BTreeSet<String>>;
 
-pub fn reference() -> Page {
-    Page::read("docs/src/reference/metrics.md")
+pub fn reference() -> DocPage {
+    DocPage::read("docs/src/reference/metrics.md")
 }
 
 /// Parses the labels of a row. `state` = `a`, `b`; `c` means two labels, the first with two values.
@@ -50,7 +50,7 @@ pub fn labels(cell: &str, owner: &[&str]) -> (Vec<String>, Values) {
 }
 
 /// The families with a row in a section of the reference, by name.
-fn documented(section: &Page) -> BTreeMap<String, (Described, Values)> {
+fn documented(section: &DocPage) -> BTreeMap<String, (Described, Values)> {
     let text = section.text();
     let owner = text.split_once("*owner* stands for the labels ").map_or("", |(_, rest)| rest);
     let owner = codes(owner.split(';').next().unwrap_or_default());
@@ -64,7 +64,7 @@ fn documented(section: &Page) -> BTreeMap<String, (Described, Values)> {
     families
 }
 
-fn family(table: &Table, row: &[String], owner: &[&str]) -> (String, (Described, Values)) {
+fn family(table: &DocTable, row: &[String], owner: &[&str]) -> (String, (Described, Values)) {
     let mark = ["P", "T"].into_iter().find(|mark| row[0].ends_with(&format!(" **{mark}**")));
     let (further, values) = labels(&row[1], owner);
     let group = (table.head[1] == "further labels").then(|| "consumergroup".to_owned());
@@ -86,7 +86,7 @@ fn samples(page: &str, name: &str) -> Vec<Vec<(String, String)>> {
     page.lines().filter(|line| line.starts_with(&start)).map(series).collect()
 }
 
-fn sections() -> BTreeMap<&'static str, Page> {
+fn sections() -> BTreeMap<&'static str, DocPage> {
     let reference = reference();
     let table = reference.section("## Name sets").only_table();
     let rows: BTreeMap<String, String> = table
@@ -113,7 +113,7 @@ fn the_reference_has_a_row_for_every_family_of_every_set_with_its_labels_and_no_
             let is_of_topics = matches!(family.series, Series::GroupTopic(_));
             let mark = if is_of_topics { Some("T") } else { family.series.is_per_partition().then_some("P") };
             let labels = labels.map(|(label, _)| label).filter(|label| label != set.labels.cluster && label != "env");
-            let is_counter = family.kind == Kind::Counter;
+            let is_counter = family.kind == MetricType::Counter;
             (family.name.to_owned(), Described { labels: labels.collect(), is_counter, mark })
         });
         let families: BTreeMap<String, Described> = families.collect();
@@ -141,7 +141,7 @@ fn the_reference_lists_every_value_that_is_shown_of_the_labels_of_which_it_lists
 fn the_reference_lists_every_reason_for_which_a_commit_is_dropped() {
     let table = reference().section("### Dropped commits").only_table();
     let reasons: Vec<&str> = table.rows.iter().map(|row| codes(&row[0])[0]).collect();
-    let mut all = Dropped::ALL.map(Dropped::name);
+    let mut all = DropReason::ALL.map(DropReason::name);
     all.sort_unstable();
     assert_eq!(reasons, all);
 }
@@ -154,17 +154,17 @@ fn the_reference_lists_every_reason_for_which_a_record_or_a_node_is_not_read() {
         rows.map(|row| codes(&row[1])[0].to_owned()).collect()
     };
     assert_eq!(reasons("kafka"), DecodeError::REASONS);
-    assert_eq!(reasons("kafka_zk"), Fault::REASONS);
-    assert_eq!(table.rows.len(), DecodeError::REASONS.len() + Fault::REASONS.len());
+    assert_eq!(reasons("kafka_zk"), NodeFault::REASONS);
+    assert_eq!(table.rows.len(), DecodeError::REASONS.len() + NodeFault::REASONS.len());
 }
 
 #[test]
 fn the_reference_lists_every_type_of_record_with_its_number() {
-    let page = Page::read("docs/src/reference/record-formats.md");
+    let page = DocPage::read("docs/src/reference/record-formats.md");
     let section = page.section("## Record types");
-    let tables: Vec<Table> =
+    let tables: Vec<DocTable> =
         section.tables().into_iter().filter(|table| table.head[..2] == ["type", "label"]).collect();
-    let rows = |table: &Table| -> Vec<(i16, String)> {
+    let rows = |table: &DocTable| -> Vec<(i16, String)> {
         table.rows.iter().map(|row| (row[0].parse().unwrap(), codes(&row[1])[0].to_owned())).collect()
     };
     let known = (0..i16::MAX).map(|number| (number, RecordType::of(number)));

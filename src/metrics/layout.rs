@@ -1,42 +1,42 @@
 //! What all pages of a run have in common: their families and labels.
 
-use crate::config::{Granularity, Limit, Metrics};
+use crate::config::{Granularity, LagLimit, MetricsConfig};
 use crate::model::Name;
 use crate::storage::{ClusterView, escape};
 
-use super::catalogue::{Family, Labels, Series};
+use super::catalogue::{MetricFamily, LabelNames, Series};
 use super::sets;
-use super::text::{Value, write_label};
+use super::text::{SampleValue, write_label};
 
 /// What all pages of a run have in common.
 #[derive(Clone)]
-pub struct Layout {
+pub struct PageLayout {
     /// The families that are shown, in the order of the page.
-    pub(super) families: Vec<Shown>,
+    pub(super) families: Vec<PageFamily>,
     /// Whether the granularity is `group`.
     pub(super) whole_groups: bool,
-    limits: Vec<Limit>,
+    limits: Vec<LagLimit>,
     /// The constant labels as `,name="value"`.
     constant: Vec<u8>,
 }
 
 /// A family, and the label names of its set.
 #[derive(Clone, Copy)]
-pub(super) struct Shown {
-    pub family: &'static Family,
-    pub labels: &'static Labels,
+pub(super) struct PageFamily {
+    pub family: &'static MetricFamily,
+    pub labels: &'static LabelNames,
 }
 
-impl Layout {
+impl PageLayout {
     /// Creates the layout for a configuration.
     #[must_use]
-    pub fn new(metrics: &Metrics) -> Self {
+    pub fn new(metrics: &MetricsConfig) -> Self {
         let mut constant = Vec::new();
         for (name, value) in &metrics.labels {
             write_label(&mut constant, name, escape(value).as_bytes());
         }
         let sets = metrics.names.iter().map(|names| sets::metric_set(*names));
-        let families = sets.flat_map(|set| set.families.iter().map(|family| Shown { family, labels: &set.labels }));
+        let families = sets.flat_map(|set| set.families.iter().map(|family| PageFamily { family, labels: &set.labels }));
         Self {
             families: families.filter(|shown| is_shown(metrics, &shown.family.series)).collect(),
             whole_groups: metrics.granularity == Granularity::Group,
@@ -46,12 +46,12 @@ impl Layout {
     }
 
     /// The limit of a group's time lag: that of the first match.
-    pub(super) fn limit(&self, group: Name<'_>) -> Option<Value> {
-        self.limits.iter().find(|limit| limit.group.is_match(group.0)).map(|limit| Value::Float(limit.lag_seconds))
+    pub(super) fn limit(&self, group: Name<'_>) -> Option<SampleValue> {
+        self.limits.iter().find(|limit| limit.group.is_match(group.0)).map(|limit| SampleValue::Float(limit.lag_seconds))
     }
 
     /// Writes `name{cluster="…",…`, without the closing brace.
-    pub(super) fn prefix(&self, shown: Shown, cluster: &ClusterView, labels: &[(&str, &[u8])]) -> Vec<u8> {
+    pub(super) fn prefix(&self, shown: PageFamily, cluster: &ClusterView, labels: &[(&str, &[u8])]) -> Vec<u8> {
         let mut prefix = Vec::with_capacity(256);
         for part in [shown.family.name, "{", shown.labels.cluster, "=\""] {
             prefix.extend_from_slice(part.as_bytes());
@@ -66,7 +66,7 @@ impl Layout {
     }
 }
 
-fn is_shown(metrics: &Metrics, series: &Series) -> bool {
+fn is_shown(metrics: &MetricsConfig, series: &Series) -> bool {
     match metrics.granularity {
         Granularity::Partition => metrics.owners || !matches!(series, Series::Owner),
         Granularity::Topic | Granularity::Group => !series.is_per_partition(),

@@ -22,6 +22,6 @@ mod tail;
 mod text;
 
 pub use format::Format;
-pub use layout::Layout;
-pub use page::Page;
+pub use layout::PageLayout;
+pub use page::MetricsPage;
 pub use sets::names as name_sets;

@@ -4,15 +4,15 @@ use crate::model::Partition;
 use crate::storage::{GroupTopicView, Member};
 
 use super::catalogue::OWNER_LABELS;
-use super::tail::Tail;
-use super::text::{Value, write_label, write_value};
+use super::tail::SampleTail;
+use super::text::{SampleValue, write_label, write_value};
 
 /// Maximum size of the labels of a member: three strings of 253 bytes, of which escaping makes at most five times as
 /// many.
 pub const OWNER_BYTES: usize = 4096;
 
 /// Writes samples of partitions that share all labels before the partition number.
-pub struct Numbered<'a> {
+pub struct PartitionSamples<'a> {
     out: &'a mut Vec<u8>,
     /// `name{label="value",…,partition="`.
     prefix: &'a [u8],
@@ -20,7 +20,7 @@ pub struct Numbered<'a> {
     owners_of: Option<&'a GroupTopicView>,
 }
 
-impl<'a> Numbered<'a> {
+impl<'a> PartitionSamples<'a> {
     /// Writes samples that begin with `prefix`, which ends just before the partition number.
     pub const fn new(out: &'a mut Vec<u8>, prefix: &'a [u8]) -> Self {
         Self { out, prefix, owners_of: None }
@@ -33,8 +33,8 @@ impl<'a> Numbered<'a> {
 
     /// Writes a sample of one partition. This is the hot path.
     #[inline]
-    pub fn push(&mut self, partition: Partition, value: Value) {
-        let mut tail = Tail::new();
+    pub fn push(&mut self, partition: Partition, value: SampleValue) {
+        let mut tail = SampleTail::new();
         if self.owners_of.is_some() || !tail.prepend_value(value) {
             self.push_slowly(partition, value);
             return;
@@ -45,7 +45,7 @@ impl<'a> Numbered<'a> {
         tail.append_to(self.out);
     }
 
-    fn push_slowly(&mut self, partition: Partition, value: Value) {
+    fn push_slowly(&mut self, partition: Partition, value: SampleValue) {
         self.push_with(partition, b"\"");
         if let Some(topic) = self.owners_of {
             self.owner(topic, partition);
@@ -57,7 +57,7 @@ impl<'a> Numbered<'a> {
     /// Writes a sample of one partition. `rest` is everything after the partition number.
     pub fn push_with(&mut self, partition: Partition, rest: &[u8]) {
         self.out.extend_from_slice(self.prefix);
-        let mut number = Tail::empty();
+        let mut number = SampleTail::empty();
         number.prepend_integer(partition.0.into());
         number.append_to(self.out);
         self.out.extend_from_slice(rest);

@@ -10,26 +10,26 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::model::{Name, Partition};
-use crate::storage::{Assigned, GroupTopicView, Member};
+use crate::storage::{PartitionOwner, GroupTopicView, Member};
 
-use super::numbered::Numbered;
+use super::numbered::PartitionSamples;
 
 /// The owners of one partition that have been written, if it has several.
 #[derive(Default)]
-pub struct Owners {
+pub struct OwnerSeries {
     partition: Option<Partition>,
     /// Indexes in the list of members. Of members that look the same, the first one.
     members: HashTable<usize>,
     hasher: DefaultHashBuilder,
 }
 
-impl Owners {
+impl OwnerSeries {
     /// Writes the series of `len` assignments of a topic, beginning with number `from`.
-    pub fn write(&mut self, (from, len): (usize, usize), topic: &GroupTopicView, to: &mut Numbered<'_>) {
+    pub fn write(&mut self, (from, len): (usize, usize), topic: &GroupTopicView, to: &mut PartitionSamples<'_>) {
         if from == 0 {
             self.partition = None;
         }
-        for (place, &Assigned { partition, member: owner }) in topic.assigned.iter().enumerate().skip(from).take(len) {
+        for (place, &PartitionOwner { partition, member: owner }) in topic.assigned.iter().enumerate().skip(from).take(len) {
             let Some(member) = topic.members.get(owner) else { continue };
             let has = |place: usize| topic.assigned.get(place).is_some_and(|other| other.partition == partition);
             let shared = has(place.saturating_add(1)) || place.checked_sub(1).is_some_and(has);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::evaluate::GroupStatus;
 use crate::storage::{Broker, ClusterView, CommitView, CommitViews, GroupTopicView, GroupView, Topic, View};
 
-use super::catalogue::{Series, Sum};
+use super::catalogue::{Series, TopicSums};
 use super::format::Format;
-use super::layout::{Layout, Shown};
-use super::numbered::{Numbered, OWNER_BYTES};
-use super::owners::Owners;
+use super::layout::{PageLayout, PageFamily};
+use super::numbered::{PartitionSamples, OWNER_BYTES};
+use super::owners::OwnerSeries;
 use super::sets::status_suffix;
 use super::text::{Samples, write_header};
 
@@ -23,21 +23,21 @@ const RUN: usize = 256;
 
 /// An iterator over the pieces of a page, of about 256 KiB each. Families and series have a stable order. A family
 /// without samples is left out.
-pub struct Page {
+pub struct MetricsPage {
     view: Arc<View>,
-    layout: Arc<Layout>,
+    layout: Arc<PageLayout>,
     format: Format,
     /// The end of the page: the exporter's own metrics and the end mark.
     tail: Option<Vec<u8>>,
-    position: Place,
+    position: PagePosition,
     /// Whether the header of the current family has been written.
     header_written: bool,
-    owners: Owners,
+    owners: OwnerSeries,
 }
 
 /// The position at which rendering continues.
 #[derive(Clone, Copy, Debug, Default)]
-struct Place {
+struct PagePosition {
     family: usize,
     cluster: usize,
     item: usize,
@@ -46,7 +46,7 @@ struct Place {
 }
 
 /// Result of a step.
-enum Step {
+enum StepResult {
     /// This many samples of the item were written, and more follow.
     More(usize),
     /// The item is complete.
@@ -55,11 +55,11 @@ enum Step {
     End,
 }
 
-impl Page {
+impl MetricsPage {
     /// Creates the page of a view. `tail` is its end.
     #[must_use]
-    pub fn new(view: Arc<View>, layout: Arc<Layout>, format: Format, tail: Vec<u8>) -> Self {
-        let (at, owners) = (Place::default(), Owners::default());
+    pub fn new(view: Arc<View>, layout: Arc<PageLayout>, format: Format, tail: Vec<u8>) -> Self {
+        let (at, owners) = (PagePosition::default(), OwnerSeries::default());
         Self { view, layout, format, tail: Some(tail), position: at, header_written: false, owners }
     }
 
@@ -68,7 +68,7 @@ impl Page {
         let Some(shown) = self.layout.families.get(self.position.family).copied() else { return false };
         let view = Arc::clone(&self.view);
         let Some(cluster) = view.clusters.get(self.position.cluster) else {
-            self.position = Place { family: self.position.family.saturating_add(1), ..Place::default() };
+            self.position = PagePosition { family: self.position.family.saturating_add(1), ..PagePosition::default() };
             self.header_written = false;
             return true;
         };
@@ -77,25 +77,25 @@ impl Page {
             write_header(out, shown.family, self.format);
         }
         let samples = out.len();
-        let step = self.samples(shown, cluster, out).unwrap_or(Step::End);
+        let step = self.samples(shown, cluster, out).unwrap_or(StepResult::End);
         if out.len() == samples {
             out.truncate(before);
         } else {
             self.header_written = true;
         }
         match step {
-            Step::More(run) => self.position.run = self.position.run.saturating_add(run),
-            Step::Done => (self.position.item, self.position.run) = (self.position.item.saturating_add(1), 0),
-            Step::End => {
+            StepResult::More(run) => self.position.run = self.position.run.saturating_add(run),
+            StepResult::Done => (self.position.item, self.position.run) = (self.position.item.saturating_add(1), 0),
+            StepResult::End => {
                 let (family, cluster) = (self.position.family, self.position.cluster.saturating_add(1));
-                self.position = Place { family, cluster, item: 0, run: 0 };
+                self.position = PagePosition { family, cluster, item: 0, run: 0 };
             }
         }
         true
     }
 
     /// Writes samples of the current item. Returns `None` if there is no such item.
-    fn samples(&mut self, shown: Shown, cluster: &ClusterView, out: &mut Vec<u8>) -> Option<Step> {
+    fn samples(&mut self, shown: PageFamily, cluster: &ClusterView, out: &mut Vec<u8>) -> Option<StepResult> {
         let item = self.position.item;
         match &shown.family.series {
             Series::Cluster(samples) => {
@@ -116,7 +116,7 @@ impl Page {
                 let run = run_length(prefix.len());
                 let states = topic.partitions.get(self.position.run..).unwrap_or_default();
                 let states = states.get(..run).unwrap_or(states);
-                samples(self.position.run, states, &mut Numbered::new(out, &prefix));
+                samples(self.position.run, states, &mut PartitionSamples::new(out, &prefix));
                 return Some(self.continue_or_done(run, topic.partitions.len()));
             }
             Series::Group(samples) => {
@@ -132,43 +132,43 @@ impl Page {
             Series::GroupTopic(samples) if self.layout.whole_groups => {
                 let group = cluster.groups.get(item)?;
                 let prefix = self.group_prefix(shown, cluster, group);
-                samples(&Sum::of(cluster.topics_of(group)), &mut Samples::new(out, &prefix));
+                samples(&TopicSums::of(cluster.topics_of(group)), &mut Samples::new(out, &prefix));
             }
             Series::GroupTopic(samples) => {
                 let topic = cluster.group_topics.get(item)?;
                 let prefix = self.group_topic_prefix(shown, cluster, topic);
-                samples(&Sum::of(slice::from_ref(topic)), &mut Samples::new(out, &prefix));
+                samples(&TopicSums::of(slice::from_ref(topic)), &mut Samples::new(out, &prefix));
             }
             Series::Commit(_) | Series::OwnedCommit(_) | Series::BadStatus | Series::Owner => {
                 let topic = cluster.group_topics.get(item)?;
                 return Some(self.group_partitions(shown, cluster, topic, out));
             }
         }
-        Some(Step::Done)
+        Some(StepResult::Done)
     }
 
     /// Writes the next samples of a group's topic that has one sample per partition.
     fn group_partitions(
         &mut self,
-        shown: Shown,
+        shown: PageFamily,
         cluster: &ClusterView,
         topic: &GroupTopicView,
         out: &mut Vec<u8>,
-    ) -> Step {
+    ) -> StepResult {
         let series = &shown.family.series;
         if matches!(series, Series::BadStatus) && topic.evaluation.status == GroupStatus::Ok {
-            return Step::Done;
+            return StepResult::Done;
         }
         let prefix = partition_prefix(shown, self.group_topic_prefix(shown, cluster, topic));
         let owned = matches!(series, Series::OwnedCommit(_) | Series::Owner);
         let run = run_length(prefix.len().saturating_add(if owned { OWNER_BYTES } else { 0 }));
         let commits = cluster.commits(topic).run(self.position.run, run);
         match series {
-            Series::Commit(samples) => samples(commits, &mut Numbered::new(out, &prefix)),
-            Series::OwnedCommit(samples) => samples(commits, &mut Numbered::with_owners(out, &prefix, topic)),
-            Series::BadStatus => write_statuses(commits, &mut Numbered::new(out, &prefix)),
+            Series::Commit(samples) => samples(commits, &mut PartitionSamples::new(out, &prefix)),
+            Series::OwnedCommit(samples) => samples(commits, &mut PartitionSamples::with_owners(out, &prefix, topic)),
+            Series::BadStatus => write_statuses(commits, &mut PartitionSamples::new(out, &prefix)),
             Series::Owner => {
-                self.owners.write((self.position.run, run), topic, &mut Numbered::new(out, &prefix));
+                self.owners.write((self.position.run, run), topic, &mut PartitionSamples::new(out, &prefix));
                 return self.continue_or_done(run, topic.assigned.len());
             }
             Series::Cluster(_)
@@ -177,25 +177,25 @@ impl Page {
             | Series::Partition(_)
             | Series::GroupTopic(_)
             | Series::Group(_)
-            | Series::Limit => return Step::End,
+            | Series::Limit => return StepResult::End,
         }
         self.continue_or_done(run, topic.len())
     }
 
     /// Whether an item of `len` samples continues after a run.
-    const fn continue_or_done(&self, run: usize, len: usize) -> Step {
-        if self.position.run.saturating_add(run) < len { Step::More(run) } else { Step::Done }
+    const fn continue_or_done(&self, run: usize, len: usize) -> StepResult {
+        if self.position.run.saturating_add(run) < len { StepResult::More(run) } else { StepResult::Done }
     }
 
-    fn topic_prefix(&self, shown: Shown, cluster: &ClusterView, topic: &Topic) -> Vec<u8> {
+    fn topic_prefix(&self, shown: PageFamily, cluster: &ClusterView, topic: &Topic) -> Vec<u8> {
         self.layout.prefix(shown, cluster, &[(shown.labels.topic, topic.name.label.text())])
     }
 
-    fn group_prefix(&self, shown: Shown, cluster: &ClusterView, group: &GroupView) -> Vec<u8> {
+    fn group_prefix(&self, shown: PageFamily, cluster: &ClusterView, group: &GroupView) -> Vec<u8> {
         self.layout.prefix(shown, cluster, &[(shown.labels.group, group.label.text())])
     }
 
-    fn group_topic_prefix(&self, shown: Shown, cluster: &ClusterView, topic: &GroupTopicView) -> Vec<u8> {
+    fn group_topic_prefix(&self, shown: PageFamily, cluster: &ClusterView, topic: &GroupTopicView) -> Vec<u8> {
         let labels = [(shown.labels.group, topic.group.text()), (shown.labels.topic, topic.name.label.text())];
         self.layout.prefix(shown, cluster, &labels)
     }
@@ -207,14 +207,14 @@ fn run_length(sample: usize) -> usize {
 }
 
 /// Extends a prefix up to the partition number.
-fn partition_prefix(shown: Shown, mut prefix: Vec<u8>) -> Vec<u8> {
+fn partition_prefix(shown: PageFamily, mut prefix: Vec<u8>) -> Vec<u8> {
     for part in [",", shown.labels.partition, "=\""] {
         prefix.extend_from_slice(part.as_bytes());
     }
     prefix
 }
 
-impl Iterator for Page {
+impl Iterator for MetricsPage {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
@@ -237,7 +237,7 @@ fn allocate_piece() -> Vec<u8> {
     piece
 }
 
-fn write_statuses(commits: CommitViews<'_>, to: &mut Numbered<'_>) {
+fn write_statuses(commits: CommitViews<'_>, to: &mut PartitionSamples<'_>) {
     for CommitView { partition, status, .. } in commits {
         if let Some(rest) = status_suffix(status) {
             to.push_with(partition, rest);

@@ -3,13 +3,13 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Granularity, Metrics, NameSet};
+use crate::config::{Granularity, MetricsConfig, NameSet};
 use crate::evaluate::EvaluatorRules;
 use crate::golden_tests::compare_file;
 use crate::metrics::sets::tests::{ALL, described, everything};
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::{
-    Broker, EpochUpdate, GroupFact, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules,
+    Broker, EpochUpdate, GroupFact, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules,
     Storage, TopicMetadata, Update,
 };
 
@@ -22,7 +22,7 @@ const NOW: Timestamp = Timestamp(1_700_000_060_250);
 /// newer type.
 pub fn storage() -> Storage {
     let rules =
-        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
+        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
     let storage = Storage::new(["local"], rules);
     storage.apply_metadata("local", metadata(), Timestamp(0));
     let bound = |topic, partition, start, end: Option<i64>| LogBounds {
@@ -35,7 +35,7 @@ pub fn storage() -> Storage {
     storage.apply_bounds("local", &bounds, Timestamp(0));
     let cluster = storage.cluster("local").unwrap();
     let updates = updates().into_iter().zip(1..).map(|(update, order)| (Order(order), update));
-    cluster.apply(cluster.source("local", 0), Past::Read, updates, Timestamp(1_700_000_000_000));
+    cluster.apply(cluster.source("local", 0), PastState::Read, updates, Timestamp(1_700_000_000_000));
     storage
 }
 
@@ -89,9 +89,9 @@ fn updates() -> Vec<Update<'static>> {
     ]
 }
 
-pub fn page(format: Format, storage: &Storage, metrics: &Metrics) -> String {
-    let layout = Arc::new(Layout::new(metrics));
-    let page = Page::new(Arc::new(storage.view(NOW, &RULES)), layout, format, b"# EOF\n".to_vec());
+pub fn page(format: Format, storage: &Storage, metrics: &MetricsConfig) -> String {
+    let layout = Arc::new(PageLayout::new(metrics));
+    let page = MetricsPage::new(Arc::new(storage.view(NOW, &RULES)), layout, format, b"# EOF\n".to_vec());
     String::from_utf8(page.flatten().collect()).unwrap()
 }
 
@@ -102,13 +102,13 @@ pub fn approve(name: &str, page: &str) {
 
 #[test]
 fn the_whole_page_is_as_it_was_approved() {
-    let metrics = Metrics { limits: Vec::new(), ..everything(&[NameSet::DEFAULT]) };
+    let metrics = MetricsConfig { limits: Vec::new(), ..everything(&[NameSet::DEFAULT]) };
     approve("page", &page(Format::Text, &storage(), &metrics));
 }
 
 #[test]
 fn openmetrics_names_a_counter_without_its_suffix() {
-    let page = page(Format::OpenMetrics, &storage(), &Metrics { owners: false, ..everything(&ALL) });
+    let page = page(Format::OpenMetrics, &storage(), &MetricsConfig { owners: false, ..everything(&ALL) });
     assert!(page.contains("# TYPE kafka_consumergroup_commits counter\nkafka_consumergroup_commits_total{"));
     assert!(!page.contains("owner_info"));
 }
@@ -116,7 +116,7 @@ fn openmetrics_names_a_counter_without_its_suffix() {
 #[test]
 fn no_series_stands_twice_and_every_family_stands_together() {
     for granularity in [Granularity::Partition, Granularity::Topic, Granularity::Group] {
-        let page = page(Format::Text, &described(), &Metrics { granularity, ..everything(&ALL) });
+        let page = page(Format::Text, &described(), &MetricsConfig { granularity, ..everything(&ALL) });
         let (mut series, mut families) = (BTreeSet::new(), BTreeSet::new());
         let mut last = "";
         for line in page.lines().filter(|line| !line.starts_with('#')) {
@@ -140,7 +140,7 @@ fn no_series_stands_twice_and_every_family_stands_together() {
 
 #[test]
 fn with_groups_as_the_finest_series_the_topics_are_added_up() {
-    let metrics = Metrics { granularity: Granularity::Group, ..Metrics::default() };
+    let metrics = MetricsConfig { granularity: Granularity::Group, ..MetricsConfig::default() };
     let page = page(Format::Text, &storage(), &metrics);
     let lines: Vec<&str> = page.lines().filter(|line| line.contains("group=\"billing\"")).collect();
     for line in [
@@ -156,7 +156,7 @@ fn with_groups_as_the_finest_series_the_topics_are_added_up() {
 #[test]
 fn a_page_comes_in_pieces_of_about_256_kib() {
     let rules =
-        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
+        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
     let storage = Storage::new(["local"], rules);
     let cluster = storage.cluster("local").unwrap();
     let updates = (0..20_000).map(|partition| Update::Commit {
@@ -166,10 +166,10 @@ fn a_page_comes_in_pieces_of_about_256_kib() {
         offset: Offset(1),
         timestamp: Timestamp(1),
     });
-    cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(updates), Timestamp(1));
-    let layout = Arc::new(Layout::new(&Metrics { names: ALL.to_vec(), ..Metrics::default() }));
+    cluster.apply(cluster.source("local", 0), PastState::Read, (1..).map(Order).zip(updates), Timestamp(1));
+    let layout = Arc::new(PageLayout::new(&MetricsConfig { names: ALL.to_vec(), ..MetricsConfig::default() }));
     let pieces: Vec<Vec<u8>> =
-        Page::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new()).collect();
+        MetricsPage::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new()).collect();
     assert!(pieces.len() > 5);
     assert!(pieces.iter().all(|piece| piece.len() < 320 * 1024));
     let page = String::from_utf8(pieces.concat()).unwrap();
@@ -185,7 +185,7 @@ fn a_page_comes_in_pieces_of_about_256_kib() {
 #[test]
 fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
     let rules =
-        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
+        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
     let storage = Storage::new(["local"], rules);
     let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
     let topic = TopicMetadata { name: "t".into(), id: Some(TopicId(1)), partitions: vec![partition; 2_000] };
@@ -205,9 +205,9 @@ fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
         offset: Offset(0),
         timestamp: Timestamp(1),
     });
-    cluster.apply(cluster.source("local", 0), Past::Read, (1..).map(Order).zip(updates), Timestamp(1));
-    let layout = Arc::new(Layout::new(&Metrics::default()));
-    let page = Page::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new());
+    cluster.apply(cluster.source("local", 0), PastState::Read, (1..).map(Order).zip(updates), Timestamp(1));
+    let layout = Arc::new(PageLayout::new(&MetricsConfig::default()));
+    let page = MetricsPage::new(Arc::new(storage.view(NOW, &RULES)), layout, Format::Text, Vec::new());
     let page = String::from_utf8(page.flatten().collect()).unwrap();
     let name = "kafka_consumergroup_partition_status{cluster=\"local\",consumergroup=\"g\",topic=\"t\",partition=\"";
     let lines = page.lines().filter_map(|line| line.strip_prefix(name));
@@ -219,7 +219,7 @@ fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
 /// A storage with one group. Its members have these ids and own these partitions of a topic.
 fn crowd<'m>(group: &'m [u8], members: &[(&'m [u8], Vec<Partition>)]) -> Storage {
     let rules =
-        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
+        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
     let storage = Storage::new(["local"], rules);
     let cluster = storage.cluster("local").unwrap();
     let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
@@ -235,7 +235,7 @@ fn crowd<'m>(group: &'m [u8], members: &[(&'m [u8], Vec<Partition>)]) -> Storage
     let members = members.iter().map(member).collect();
     let members =
         MembersUpdate { group: Name(group), protocol_type, protocol, at: Timestamp(1), generation: 1, members };
-    cluster.apply(cluster.source("local", 0), Past::Read, [(Order(1), Update::Members(members))], Timestamp(1));
+    cluster.apply(cluster.source("local", 0), PastState::Read, [(Order(1), Update::Members(members))], Timestamp(1));
     storage
 }
 
@@ -249,7 +249,7 @@ fn members_that_are_shown_alike_remain_two_with_one_series_for_what_both_own() {
     let (one, other) = (long_id(1), long_id(2));
     let storage =
         crowd(b"g", &[(&one, partitions(0..600)), (b"m", partitions(100..101)), (&other, partitions(0..601))]);
-    let page = page(Format::Text, &storage, &Metrics { owners: true, ..Metrics::default() });
+    let page = page(Format::Text, &storage, &MetricsConfig { owners: true, ..MetricsConfig::default() });
     assert!(page.contains("kafka_consumergroup_members{cluster=\"local\",consumergroup=\"g\"} 3\n"));
     let head =
         "kafka_consumergroup_partition_owner_info{cluster=\"local\",consumergroup=\"g\",topic=\"t\",partition=\"";
@@ -267,7 +267,7 @@ fn owners_of_one_partition_have_a_series_each_on_whichever_piece_they_fall() {
     let ids: Vec<Vec<u8>> = (0..3_000).map(|id: i32| format!("{id:0>253}").into_bytes()).collect();
     let members: Vec<_> = ids.iter().chain(&ids).map(|id| (&id[..], vec![Partition(0), Partition(1)])).collect();
     let storage = crowd(b"g", &members);
-    let page = page(Format::Text, &storage, &Metrics { owners: true, ..Metrics::default() });
+    let page = page(Format::Text, &storage, &MetricsConfig { owners: true, ..MetricsConfig::default() });
     let lines: Vec<&str> =
         page.lines().filter(|line| line.starts_with("kafka_consumergroup_partition_owner_info{")).collect();
     assert_eq!((lines.len(), lines.iter().collect::<BTreeSet<_>>().len()), (6_000, 6_000));
@@ -286,12 +286,12 @@ fn no_piece_is_long_however_long_names_are() {
         timestamp: Timestamp(1),
     });
     let cluster = storage.cluster("local").unwrap();
-    cluster.apply(cluster.source("local", 0), Past::Read, (2..).map(Order).zip(commits), Timestamp(1));
+    cluster.apply(cluster.source("local", 0), PastState::Read, (2..).map(Order).zip(commits), Timestamp(1));
     let metrics =
-        Metrics { owners: true, names: vec![NameSet::DEFAULT, NameSet("kafka-lag-exporter")], ..Metrics::default() };
+        MetricsConfig { owners: true, names: vec![NameSet::DEFAULT, NameSet("kafka-lag-exporter")], ..MetricsConfig::default() };
     let view = Arc::new(storage.view(NOW, &RULES));
     let (mut longest, mut owners) = (0, 0);
-    for piece in Page::new(view, Arc::new(Layout::new(&metrics)), Format::Text, Vec::new()) {
+    for piece in MetricsPage::new(view, Arc::new(PageLayout::new(&metrics)), Format::Text, Vec::new()) {
         longest = longest.max(piece.len());
         owners += String::from_utf8(piece).unwrap().matches("member_id=").count();
     }
@@ -305,7 +305,7 @@ fn a_broker_that_is_named_twice_has_one_series() {
     let mut doubled = metadata();
     doubled.brokers.extend(metadata().brokers);
     storage.apply_metadata("local", doubled, Timestamp(0));
-    let page = page(Format::Text, &storage, &Metrics { names: ALL.to_vec(), ..Metrics::default() });
+    let page = page(Format::Text, &storage, &MetricsConfig { names: ALL.to_vec(), ..MetricsConfig::default() });
     let brokers = page.lines().filter(|line| line.contains("broker_info{")).count();
     assert_eq!((brokers, page.contains("kafka_brokers{cluster=\"local\"} 2\n")), (4, true));
 }

@@ -1,9 +1,9 @@
 //! The end of a sample. It is written from the last byte to the first, in the order in which digits are computed.
 
-use super::text::Value;
+use super::text::SampleValue;
 
 /// A buffer for the end of a sample. It has room for two numbers, the text between them, and the line end.
-pub struct Tail {
+pub struct SampleTail {
     /// The second half is never changed.
     bytes: [u8; 2 * Self::LEN],
     /// Start of the written text.
@@ -15,7 +15,7 @@ const DIGITS: &[u8; 200] = b"\
     5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 const PAIRS: &[[u8; 2]] = DIGITS.as_chunks().0;
 
-impl Tail {
+impl SampleTail {
     const LEN: usize = 48;
 
     /// An empty buffer.
@@ -91,12 +91,12 @@ impl Tail {
     /// Puts a sample's value before the written text. Returns `false` for a float, which may need more digits than
     /// there is room for.
     #[inline]
-    pub fn prepend_value(&mut self, value: Value) -> bool {
+    pub fn prepend_value(&mut self, value: SampleValue) -> bool {
         match value {
-            Value::Int(value) => self.prepend_integer(value),
-            Value::Count(value) => self.prepend_count(value),
-            Value::Millis(value) => self.prepend_seconds(value),
-            Value::Float(_) => return false,
+            SampleValue::Int(value) => self.prepend_integer(value),
+            SampleValue::Count(value) => self.prepend_count(value),
+            SampleValue::Millis(value) => self.prepend_seconds(value),
+            SampleValue::Float(_) => return false,
         }
         true
     }
@@ -113,8 +113,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shown(put: impl FnOnce(&mut Tail)) -> String {
-        let mut tail = Tail::new();
+    fn shown(put: impl FnOnce(&mut SampleTail)) -> String {
+        let mut tail = SampleTail::new();
         put(&mut tail);
         let mut out = Vec::new();
         tail.append_to(&mut out);

@@ -4,13 +4,13 @@ use std::io::Write;
 
 use crate::model::TimeLag;
 
-use super::catalogue::{Family, Kind};
+use super::catalogue::{MetricFamily, MetricType};
 use super::format::Format;
-use super::tail::Tail;
+use super::tail::SampleTail;
 
 /// The value of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value {
+pub enum SampleValue {
     /// An integer.
     Int(i64),
     /// A count.
@@ -21,7 +21,7 @@ pub enum Value {
     Millis(u64),
 }
 
-impl From<TimeLag> for Value {
+impl From<TimeLag> for SampleValue {
     fn from(TimeLag(millis): TimeLag) -> Self {
         Self::Millis(millis)
     }
@@ -41,12 +41,12 @@ impl<'a> Samples<'a> {
     }
 
     /// Writes a sample without further labels.
-    pub fn push(&mut self, value: Value) {
+    pub fn push(&mut self, value: SampleValue) {
         self.push_with(&[], value);
     }
 
     /// Writes a sample with further labels. Their values must be escaped.
-    pub fn push_with(&mut self, labels: &[(&str, &[u8])], value: Value) {
+    pub fn push_with(&mut self, labels: &[(&str, &[u8])], value: SampleValue) {
         self.out.extend_from_slice(self.prefix);
         for (name, text) in labels {
             write_label(self.out, name, text);
@@ -66,15 +66,15 @@ pub fn write_label(out: &mut Vec<u8>, name: &str, text: &[u8]) {
 }
 
 /// Writes the `HELP` and `TYPE` lines of a family.
-pub fn write_header(out: &mut Vec<u8>, family: &Family, format: Format) {
+pub fn write_header(out: &mut Vec<u8>, family: &MetricFamily, format: Format) {
     // OpenMetrics names a counter without `_total` in its metadata.
     let name = match (family.kind, format) {
-        (Kind::Counter, Format::OpenMetrics) => family.name.strip_suffix("_total").unwrap_or(family.name),
-        (Kind::Counter, Format::Text) | (Kind::Gauge, _) => family.name,
+        (MetricType::Counter, Format::OpenMetrics) => family.name.strip_suffix("_total").unwrap_or(family.name),
+        (MetricType::Counter, Format::Text) | (MetricType::Gauge, _) => family.name,
     };
     let kind = match family.kind {
-        Kind::Gauge => "gauge",
-        Kind::Counter => "counter",
+        MetricType::Gauge => "gauge",
+        MetricType::Counter => "counter",
     };
     for part in ["# HELP ", name, " ", family.help, "\n# TYPE ", name, " ", kind, "\n"] {
         out.extend_from_slice(part.as_bytes());
@@ -82,11 +82,11 @@ pub fn write_header(out: &mut Vec<u8>, family: &Family, format: Format) {
 }
 
 /// Writes the value of a sample and the line end.
-pub fn write_value(out: &mut Vec<u8>, value: Value) {
-    let mut tail = Tail::new();
+pub fn write_value(out: &mut Vec<u8>, value: SampleValue) {
+    let mut tail = SampleTail::new();
     if tail.prepend_value(value) {
         tail.append_to(out);
-    } else if let Value::Float(value) = value {
+    } else if let SampleValue::Float(value) = value {
         // Writing into a vector cannot fail.
         drop(writeln!(out, "{value}"));
     }

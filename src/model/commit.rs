@@ -12,12 +12,12 @@ pub struct Commit {
     /// When it was committed, by the broker's clock.
     pub timestamp: Timestamp,
     /// The lag that it left.
-    pub lag: LagThen,
+    pub lag: CommitLag,
 }
 
 /// The lag that a commit left when it was taken in (docs/src/reference/status-rules.md, Commit lag).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LagThen {
+pub enum CommitLag {
     /// Computed from the log end known at that time.
     Known(Lag),
     /// No log end was known yet. The first one that is read determines the lag.

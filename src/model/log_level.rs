@@ -30,7 +30,7 @@ impl Level {
 }
 
 /// Reads and changes the level of the log while the program runs.
-pub struct LogLevel {
+pub struct LogLevelControl {
     /// Returns the current level.
     pub get: Box<dyn Fn() -> Level + Send + Sync>,
     /// Sets the level.
@@ -38,7 +38,7 @@ pub struct LogLevel {
 }
 
 #[cfg(test)]
-impl LogLevel {
+impl LogLevelControl {
     /// A level that is held in memory, for tests.
     pub(crate) fn in_memory(level: Level) -> Self {
         let level = std::sync::Arc::new(std::sync::Mutex::new(level));

@@ -10,10 +10,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-pub use commit::{Commit, LagThen};
-pub use log_level::{Level, LogLevel};
+pub use commit::{Commit, CommitLag};
+pub use log_level::{Level, LogLevelControl};
 pub use module_error::ModuleError;
-pub use reason::Reason;
+pub use reason::FailureReason;
 
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

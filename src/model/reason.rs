@@ -2,7 +2,7 @@
 
 /// The class of a failure: the label `reason` of `warrener_refresh_errors_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum FailureReason {
     /// The server did not answer in time.
     TimedOut,
     /// No connection could be made, or it broke.
@@ -29,7 +29,7 @@ pub enum Reason {
     Other,
 }
 
-impl Reason {
+impl FailureReason {
     /// All reasons.
     pub const ALL: [Self; 12] = [
         Self::TimedOut,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// The state of the exporter.
 #[derive(Clone, Debug, Serialize)]
-pub struct Exporter {
+pub struct ExporterReport {
     /// Time of the answer by this machine's clock, in Unix milliseconds.
     pub now: i64,
     /// Version of warrener.
@@ -12,12 +12,12 @@ pub struct Exporter {
     /// Time since the start, in milliseconds.
     pub running: u64,
     /// Its modules.
-    pub modules: Vec<Module>,
+    pub modules: Vec<ModuleReport>,
 }
 
 /// The state of a module.
 #[derive(Clone, Debug, Serialize)]
-pub struct Module {
+pub struct ModuleReport {
     /// Name of the cluster.
     pub cluster: String,
     /// `cluster` or `consumer`.
@@ -39,40 +39,40 @@ pub struct Module {
     pub total: Option<u64>,
     /// Refreshes of a cluster module. Empty for a consumer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub refreshes: Vec<Refresh>,
+    pub refreshes: Vec<RefreshReport>,
     /// The reader of a consumer module. `None` for a cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reader: Option<Reader>,
+    pub reader: Option<ReaderReport>,
     /// Dropped commits of a cluster module, by reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dropped: Vec<Count>,
+    pub dropped: Vec<NamedCount>,
 }
 
 /// Refreshes of one kind.
 #[derive(Clone, Debug, Serialize)]
-pub struct Refresh {
+pub struct RefreshReport {
     /// `offsets` or `topics`.
     pub kind: &'static str,
     /// Time of the last success by this machine's clock, in Unix milliseconds.
     pub last: Option<i64>,
     /// Failures by reason.
-    pub errors: Vec<Count>,
+    pub errors: Vec<NamedCount>,
 }
 
 /// What a consumer module has read.
 #[derive(Clone, Debug, Serialize)]
-pub struct Reader {
+pub struct ReaderReport {
     /// Partitions of the offsets topic, each with the number of records that are not read yet.
     pub behind: Vec<(i32, i64)>,
     /// Records by type.
-    pub records: Vec<Count>,
+    pub records: Vec<NamedCount>,
     /// Records that could not be decoded, by reason.
-    pub errors: Vec<Count>,
+    pub errors: Vec<NamedCount>,
 }
 
 /// A counter above 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Count {
+pub struct NamedCount {
     /// Reason or type that is counted.
     pub name: &'static str,
     /// Its count.

@@ -6,15 +6,15 @@ use std::cmp::Reverse;
 use hashbrown::HashMap;
 use serde::{Serialize, Serializer};
 
-use crate::address::{Segment, percent_encoded_if_needed};
+use crate::address::{PathSegment, percent_encoded_if_needed};
 use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::lag;
-use crate::lag_table::{Owner, Waiting};
+use crate::lag_table::{OwnerName, LagOrder};
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
-use crate::storage::{self, Course, GroupDetail, Member, PartitionDetail};
+use crate::storage::{self, LagHistory, GroupDetail, Member, PartitionDetail};
 
-use super::Data;
-use super::number::{Trail, Whole};
+use super::StatusPageData;
+use super::number::{Sparkline, JsonInteger};
 
 /// The details of one group.
 #[derive(Debug)]
@@ -23,16 +23,16 @@ pub(super) struct GroupBody {
     cluster: String,
     group: GroupDetail,
     whole: GroupEvaluation,
-    trail: Option<Trail>,
+    trail: Option<Sparkline>,
     /// The worst partition first.
-    partitions: Vec<Judged>,
+    partitions: Vec<RankedPartition>,
     /// Number of partitions that each member owns.
     owned: Vec<usize>,
 }
 
 /// A partition with its status.
 #[derive(Clone, Copy, Debug)]
-struct Judged {
+struct RankedPartition {
     status: PartitionStatus,
     time_lag: Option<TimeLag>,
     lag: Option<Lag>,
@@ -42,7 +42,7 @@ struct Judged {
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct GroupFields<'a> {
     now: i64,
     version: &'static str,
     cluster: &'a str,
@@ -54,7 +54,7 @@ struct Shown<'a> {
     protocol: Name<'a>,
     /// Share of the partitions whose window is full. `None` without a commit.
     complete: Option<f64>,
-    trail: Option<&'a Trail>,
+    trail: Option<&'a Sparkline>,
     partitions: PartitionRows<'a>,
     members: MemberRows<'a>,
 }
@@ -64,7 +64,7 @@ struct PartitionRows<'a>(&'a GroupBody);
 struct MemberRows<'a>(&'a GroupBody);
 
 #[derive(Serialize)]
-struct PartitionRow<'a> {
+struct GroupPartitionRow<'a> {
     topic: Name<'a>,
     /// The topic's name as percent-encoded bytes, if the shown name is not sufficient to request it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,18 +72,18 @@ struct PartitionRow<'a> {
     partition: i32,
     status: &'static str,
     reason: String,
-    committed: Option<Whole>,
+    committed: Option<JsonInteger>,
     /// Time of the newest commit in Unix milliseconds.
     at: Option<i64>,
-    start: Option<Whole>,
-    end: Option<Whole>,
-    lag: Option<Whole>,
+    start: Option<JsonInteger>,
+    end: Option<JsonInteger>,
+    lag: Option<JsonInteger>,
     time_lag: Option<u64>,
     /// Records that retention deleted before the group read them. `None` if there are none.
-    purged: Option<Whole>,
+    purged: Option<JsonInteger>,
     /// `client@host` of the owner.
-    owner: Option<Owner<'a>>,
-    trail: Option<Trail>,
+    owner: Option<OwnerName<'a>>,
+    trail: Option<Sparkline>,
 }
 
 #[derive(Serialize)]
@@ -105,7 +105,7 @@ const fn is_zero(count: &usize) -> bool {
 
 impl GroupBody {
     /// Returns `None` if the group does not exist or is not shown yet.
-    pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
+    pub fn of(data: &StatusPageData<'_>, cluster: &PathSegment, name: &PathSegment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let group = name.find(|name| cluster.group(name))?;
         let (mut partitions, mut courses) = (Vec::new(), Vec::new());
@@ -116,8 +116,8 @@ impl GroupBody {
                 let count = owned.entry(std::ptr::from_ref(owner)).or_default();
                 *count = count.saturating_add(1);
             }
-            courses.extend(detail.window.map(|window| Course::of(window, detail.current_lag())));
-            partitions.push(Judged {
+            courses.extend(detail.window.map(|window| LagHistory::of(window, detail.current_lag())));
+            partitions.push(RankedPartition {
                 status: one.evaluation.status,
                 time_lag: cluster.time_lag(&detail, now),
                 lag: detail.current_lag(),
@@ -125,7 +125,7 @@ impl GroupBody {
                 partition: one.partition(),
             });
         });
-        partitions.sort_unstable_by_key(Judged::sort_key);
+        partitions.sort_unstable_by_key(RankedPartition::sort_key);
         let owned = group.members.iter().map(|member| owned.get(&std::ptr::from_ref(member)).copied());
         Some(Self {
             now,
@@ -133,12 +133,12 @@ impl GroupBody {
             owned: owned.map(Option::unwrap_or_default).collect(),
             group,
             whole,
-            trail: Trail::of(&storage::group_lag_history(&courses), now),
+            trail: Sparkline::of(&storage::group_lag_history(&courses), now),
             partitions,
         })
     }
 
-    fn row(&self, judged: &Judged) -> Option<PartitionRow<'_>> {
+    fn row(&self, judged: &RankedPartition) -> Option<GroupPartitionRow<'_>> {
         let topic = self.group.topics.get(judged.topic)?;
         let detail = self.group.partition(topic, judged.partition);
         Some(judged.row(topic.name.label.name(), &detail, self.now))
@@ -148,7 +148,7 @@ impl GroupBody {
 impl Serialize for GroupBody {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let group = &self.group;
-        let shown = Shown {
+        let shown = GroupFields {
             now: self.now.0,
             version: env!("CARGO_PKG_VERSION"),
             cluster: &self.cluster,
@@ -186,33 +186,33 @@ impl Serialize for MemberRows<'_> {
     }
 }
 
-impl Judged {
+impl RankedPartition {
     /// Sort key of partitions, the worst first.
-    fn sort_key(&self) -> (Reverse<u8>, Waiting, Waiting, usize, Partition) {
-        let time = Waiting::of(self.time_lag.map(|time| time.0));
-        let records = Waiting::of(self.lag.map(|lag| lag.0));
+    fn sort_key(&self) -> (Reverse<u8>, LagOrder, LagOrder, usize, Partition) {
+        let time = LagOrder::of(self.time_lag.map(|time| time.0));
+        let records = LagOrder::of(self.lag.map(|lag| lag.0));
         (Reverse(self.status.rank()), time, records, self.topic, self.partition)
     }
 
-    fn row<'a>(&self, topic: Name<'a>, detail: &PartitionDetail<'a>, now: Timestamp) -> PartitionRow<'a> {
+    fn row<'a>(&self, topic: Name<'a>, detail: &PartitionDetail<'a>, now: Timestamp) -> GroupPartitionRow<'a> {
         let newest = detail.window.map(storage::Window::newest);
         let committed = detail.committed();
         let purged = committed.and_then(|committed| lag::purged(committed, detail.bounds));
-        PartitionRow {
+        GroupPartitionRow {
             topic,
             exact: percent_encoded_if_needed(topic),
             partition: self.partition.0,
             status: self.status.name(),
             reason: detail.reason(self.status, now),
-            committed: committed.map(Whole::from),
+            committed: committed.map(JsonInteger::from),
             at: newest.map(|commit| commit.timestamp.0),
-            start: detail.bounds.start.map(Whole::from),
-            end: detail.bounds.end.map(Whole::from),
-            lag: self.lag.map(Whole::from),
+            start: detail.bounds.start.map(JsonInteger::from),
+            end: detail.bounds.end.map(JsonInteger::from),
+            lag: self.lag.map(JsonInteger::from),
             time_lag: self.time_lag.map(|time| time.0),
-            purged: purged.filter(|purged| *purged > Lag(0)).map(Whole::from),
-            owner: detail.owner.map(Owner::of),
-            trail: detail.window.and_then(|window| Trail::of(&storage::partition_lag_history(window), now)),
+            purged: purged.filter(|purged| *purged > Lag(0)).map(JsonInteger::from),
+            owner: detail.owner.map(OwnerName::of),
+            trail: detail.window.and_then(|window| Sparkline::of(&storage::partition_lag_history(window), now)),
         }
     }
 }

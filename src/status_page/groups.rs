@@ -9,56 +9,56 @@ use serde::{Serialize, Serializer};
 
 use crate::address::percent_encoded_if_needed;
 use crate::evaluate::GroupStatus;
-use crate::lag_table::Waiting;
+use crate::lag_table::LagOrder;
 use crate::model::{Name, Timestamp};
-use crate::storage::{Cluster, GroupSummary, Label, Look, TopicKey, TopicName};
+use crate::storage::{Cluster, GroupSummary, Label, SummaryQuery, TopicKey, TopicName};
 
-use super::Data;
-use super::exporter::Module;
-use super::number::{Trail, Whole};
+use super::StatusPageData;
+use super::exporter::ModuleReport;
+use super::number::{Sparkline, JsonInteger};
 
 /// The list of all groups.
 #[derive(Debug, Serialize)]
-pub(super) struct Groups {
+pub(super) struct GroupsBody {
     now: i64,
     version: &'static str,
     clusters: Vec<ClusterRow>,
     #[serde(flatten)]
-    groups: Rows,
+    groups: GroupRows,
 }
 
 /// Groups as two fields: the names of the topics that the rows refer to, and the rows.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct GroupRows {
     now: Timestamp,
-    topics: TopicList,
-    found: Vec<Found>,
+    topics: TopicNameIndex,
+    found: Vec<ClusterGroup>,
 }
 
 /// A group and its cluster.
-pub(super) type Found = (Arc<Cluster>, GroupSummary);
+pub(super) type ClusterGroup = (Arc<Cluster>, GroupSummary);
 
 #[derive(Serialize)]
-struct Shown<'a> {
-    topics: TopicNames<'a>,
-    groups: RowList<'a>,
+struct GroupRowsFields<'a> {
+    topics: TopicNameList<'a>,
+    groups: GroupRowList<'a>,
 }
 
-struct TopicNames<'a>(&'a TopicList);
+struct TopicNameList<'a>(&'a TopicNameIndex);
 
-struct RowList<'a>(&'a Rows);
+struct GroupRowList<'a>(&'a GroupRows);
 
 #[derive(Debug, Serialize)]
 struct ClusterRow {
     name: String,
     brokers: Option<usize>,
     topics: usize,
-    modules: Vec<Module>,
+    modules: Vec<ModuleReport>,
 }
 
 /// A group.
 #[derive(Serialize)]
-struct Row<'a> {
+struct GroupRow<'a> {
     cluster: Name<'a>,
     name: Name<'a>,
     /// The group's name as percent-encoded bytes, if the shown name is not sufficient to request it.
@@ -80,14 +80,14 @@ struct Row<'a> {
     committed: u64,
     /// Number of assigned partitions without a commit.
     uncommitted: u64,
-    lag: Option<Whole>,
+    lag: Option<JsonInteger>,
     time_lag: Option<u64>,
     /// Share of the partitions whose window is full. `None` without a commit.
     complete: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worst: Option<WorstRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trail: Option<Trail>,
+    trail: Option<Sparkline>,
 }
 
 /// The worst partition of a group that is not OK.
@@ -101,14 +101,14 @@ struct WorstRow {
 
 /// Names of topics without repetition.
 #[derive(Debug, Default)]
-struct TopicList {
+struct TopicNameIndex {
     places: HashMap<TopicKey, usize>,
     names: Vec<Arc<TopicName>>,
 }
 
-impl TopicList {
+impl TopicNameIndex {
     /// The topics that groups refer to, in the order in which they first occur.
-    fn of(found: &[Found]) -> Self {
+    fn of(found: &[ClusterGroup]) -> Self {
         let mut list = Self::default();
         for (_, summary) in found {
             let worst = summary.worst.iter().map(|worst| &worst.topic);
@@ -130,9 +130,9 @@ impl TopicList {
     }
 }
 
-impl Groups {
-    pub fn of(data: &Data<'_>, trails: bool, now: Timestamp) -> Self {
-        let look = Look { now, rules: data.rules, topic: None, with_history: trails };
+impl GroupsBody {
+    pub fn of(data: &StatusPageData<'_>, trails: bool, now: Timestamp) -> Self {
+        let look = SummaryQuery { now, rules: data.rules, topic: None, with_history: trails };
         let mut found = Vec::new();
         for cluster in data.storage.clusters() {
             found.extend(cluster.group_summaries(look).into_iter().map(|summary| (Arc::clone(cluster), summary)));
@@ -141,49 +141,49 @@ impl Groups {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),
             clusters: data.storage.clusters().iter().map(|cluster| cluster_row(data, cluster)).collect(),
-            groups: Rows::of(found, now),
+            groups: GroupRows::of(found, now),
         }
     }
 }
 
-impl Rows {
+impl GroupRows {
     /// Sorts the groups, the worst first: by status, time lag, lag, and names.
-    pub fn of(mut found: Vec<Found>, now: Timestamp) -> Self {
-        type Badness<'a> = (Reverse<GroupStatus>, Waiting, Waiting, Name<'a>, Name<'a>);
-        fn badness((cluster, summary): &Found) -> Badness<'_> {
-            let time = Waiting::of(summary.time_lag().map(|time| time.0));
-            let records = Waiting::of(summary.lag().map(|lag| lag.0));
+    pub fn of(mut found: Vec<ClusterGroup>, now: Timestamp) -> Self {
+        type GroupSortKey<'a> = (Reverse<GroupStatus>, LagOrder, LagOrder, Name<'a>, Name<'a>);
+        fn badness((cluster, summary): &ClusterGroup) -> GroupSortKey<'_> {
+            let time = LagOrder::of(summary.time_lag().map(|time| time.0));
+            let records = LagOrder::of(summary.lag().map(|lag| lag.0));
             (Reverse(summary.evaluation.status), time, records, cluster.label().name(), summary.label.name())
         }
         found.sort_unstable_by(|a, b| badness(a).cmp(&badness(b)));
-        Self { now, topics: TopicList::of(&found), found }
+        Self { now, topics: TopicNameIndex::of(&found), found }
     }
 }
 
-impl Serialize for Rows {
+impl Serialize for GroupRows {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Shown { topics: TopicNames(&self.topics), groups: RowList(self) }.serialize(to)
+        GroupRowsFields { topics: TopicNameList(&self.topics), groups: GroupRowList(self) }.serialize(to)
     }
 }
 
-impl Serialize for TopicNames<'_> {
+impl Serialize for TopicNameList<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.0.names.iter().map(|topic| topic.label.name()))
     }
 }
 
-impl Serialize for RowList<'_> {
+impl Serialize for GroupRowList<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Rows { now, topics, found } = self.0;
-        to.collect_seq(found.iter().map(|(cluster, summary)| Row::of(cluster.label(), summary, topics, *now)))
+        let GroupRows { now, topics, found } = self.0;
+        to.collect_seq(found.iter().map(|(cluster, summary)| GroupRow::of(cluster.label(), summary, topics, *now)))
     }
 }
 
-fn cluster_row(data: &Data<'_>, cluster: &Cluster) -> ClusterRow {
+fn cluster_row(data: &StatusPageData<'_>, cluster: &Cluster) -> ClusterRow {
     let (known, name) = (cluster.topics(), cluster.label().name().to_string());
     let modules = data.exporter.modules.iter().filter(|module| module.cluster == name);
     // Details that only `/api/exporter` shows are left out.
-    let brief = |module: &Module| Module { reader: None, dropped: Vec::new(), ..module.clone() };
+    let brief = |module: &ModuleReport| ModuleReport { reader: None, dropped: Vec::new(), ..module.clone() };
     ClusterRow {
         brokers: known.brokers.as_ref().map(|brokers| brokers.len()),
         topics: known.named().count(),
@@ -192,8 +192,8 @@ fn cluster_row(data: &Data<'_>, cluster: &Cluster) -> ClusterRow {
     }
 }
 
-impl<'a> Row<'a> {
-    fn of(cluster: &'a Label, summary: &'a GroupSummary, topics: &TopicList, now: Timestamp) -> Self {
+impl<'a> GroupRow<'a> {
+    fn of(cluster: &'a Label, summary: &'a GroupSummary, topics: &TopicNameIndex, now: Timestamp) -> Self {
         let stats = &summary.stats;
         Self {
             cluster: cluster.name(),
@@ -209,7 +209,7 @@ impl<'a> Row<'a> {
             unknown: stats.unknown,
             committed: stats.known.saturating_add(stats.unknown),
             uncommitted: stats.uncommitted,
-            lag: summary.lag().map(Whole::from),
+            lag: summary.lag().map(JsonInteger::from),
             time_lag: summary.time_lag().map(|time| time.0),
             complete: summary.evaluation.complete_ratio(),
             worst: summary.worst.as_ref().map(|worst| WorstRow {
@@ -218,7 +218,7 @@ impl<'a> Row<'a> {
                 status: worst.status.name(),
                 reason: worst.reason(now),
             }),
-            trail: Trail::of(&summary.lag_history, now),
+            trail: Sparkline::of(&summary.lag_history, now),
         }
     }
 }

@@ -24,71 +24,71 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 use crate::storage::Storage;
 
-pub use ask::{Call, parse_call};
-pub use exporter::{Count, Exporter, Module, Reader, Refresh};
+pub use ask::{StatusPageCall, parse_call};
+pub use exporter::{NamedCount, ExporterReport, ModuleReport, ReaderReport, RefreshReport};
 use group::GroupBody;
-use groups::Groups;
+use groups::GroupsBody;
 use topic::TopicBody;
 
 /// The sources of the answers.
-pub struct Data<'a> {
+pub struct StatusPageData<'a> {
     /// The state of all clusters.
     pub storage: &'a Storage,
     /// The rules by which groups are evaluated.
     pub rules: &'a EvaluatorRules,
     /// The state of the exporter itself.
-    pub exporter: Exporter,
+    pub exporter: ExporterReport,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct StatusPageResponse {
     /// HTTP status code.
     pub status: u16,
     /// The body, to be serialized as JSON.
-    pub body: Body,
+    pub body: StatusPageBody,
 }
 
 /// A body that is serialized as JSON. It may be serialized several times, and its rows are made only while they are
 /// written.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub struct Body(Told);
+pub struct StatusPageBody(StatusPageContent);
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Told {
-    Groups(Box<Groups>),
+enum StatusPageContent {
+    Groups(Box<GroupsBody>),
     Group(Box<GroupBody>),
     Topic(Box<TopicBody>),
-    Exporter(Box<Exporter>),
+    Exporter(Box<ExporterReport>),
     Failure { error: Cow<'static, str> },
 }
 
-impl Data<'_> {
+impl StatusPageData<'_> {
     /// Answers a call as of `now`.
     #[must_use]
-    pub fn answer(self, call: &Call, now: Timestamp) -> Answer {
+    pub fn answer(self, call: &StatusPageCall, now: Timestamp) -> StatusPageResponse {
         let told = match parse_call {
-            Call::Groups { trails } => Some(Told::Groups(Box::new(Groups::of(&self, *trails, now)))),
-            Call::Group { cluster, name } => GroupBody::of(&self, cluster, name, now).map(Box::new).map(Told::Group),
-            Call::Topic { cluster, name } => TopicBody::of(&self, cluster, name, now).map(Box::new).map(Told::Topic),
-            Call::Exporter => Some(Told::Exporter(Box::new(self.exporter))),
-            Call::Incomplete => return Answer::failed(400, "the parameters cluster and name are required"),
+            StatusPageCall::Groups { trails } => Some(StatusPageContent::Groups(Box::new(GroupsBody::of(&self, *trails, now)))),
+            StatusPageCall::Group { cluster, name } => GroupBody::of(&self, cluster, name, now).map(Box::new).map(StatusPageContent::Group),
+            StatusPageCall::Topic { cluster, name } => TopicBody::of(&self, cluster, name, now).map(Box::new).map(StatusPageContent::Topic),
+            StatusPageCall::Exporter => Some(StatusPageContent::Exporter(Box::new(self.exporter))),
+            StatusPageCall::Incomplete => return StatusPageResponse::failed(400, "the parameters cluster and name are required"),
         };
-        let answer = told.map(|told| Answer { status: 200, body: Body(told) });
-        answer.unwrap_or_else(|| Answer::failed(404, parse_call.missing()))
+        let answer = told.map(|told| StatusPageResponse { status: 200, body: StatusPageBody(told) });
+        answer.unwrap_or_else(|| StatusPageResponse::failed(404, parse_call.missing()))
     }
 }
 
-impl Answer {
+impl StatusPageResponse {
     /// An answer in place of one whose body cannot be sent.
     #[must_use]
     pub const fn error(status: u16, why: String) -> Self {
-        Self { status, body: Body(Told::Failure { error: Cow::Owned(why) }) }
+        Self { status, body: StatusPageBody(StatusPageContent::Failure { error: Cow::Owned(why) }) }
     }
 
     const fn failed(status: u16, error: &'static str) -> Self {
-        Self { status, body: Body(Told::Failure { error: Cow::Borrowed(error) }) }
+        Self { status, body: StatusPageBody(StatusPageContent::Failure { error: Cow::Borrowed(error) }) }
     }
 }

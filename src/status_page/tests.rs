@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition};
 use crate::storage::{
-    Expire, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, TopicMetadata, Update,
+    ExpiryPolicy, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, TopicMetadata, Update,
 };
 
 const INTERVALS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -46,7 +46,7 @@ fn member(group: &str) -> Update<'_> {
 fn storage() -> Storage {
     let storage = Storage::new(
         ["local", "other"],
-        Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: Expire::NEVER },
+        StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER },
     );
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(2)], in_sync: 1 };
     let topic = |name: &str, partitions| TopicMetadata {
@@ -75,13 +75,13 @@ fn storage() -> Storage {
         member("stuck"),
     ];
     let updates = updates.into_iter().zip(1..).map(|(update, order)| (Order(order), update));
-    cluster.apply(cluster.source("local", 0), Past::Read, updates, NOW);
+    cluster.apply(cluster.source("local", 0), PastState::Read, updates, NOW);
     storage
 }
 
-fn exporter() -> Exporter {
-    let reader = Reader { behind: vec![(0, 7)], records: Vec::new(), errors: vec![Count { name: "key", count: 2 }] };
-    let module = Module {
+fn exporter() -> ExporterReport {
+    let reader = ReaderReport { behind: vec![(0, 7)], records: Vec::new(), errors: vec![NamedCount { name: "key", count: 2 }] };
+    let module = ModuleReport {
         cluster: "local".to_owned(),
         kind: "consumer",
         module: "reader".to_owned(),
@@ -95,12 +95,12 @@ fn exporter() -> Exporter {
         reader: Some(reader),
         dropped: Vec::new(),
     };
-    Exporter { now: NOW.0, version: "0", running: 61_000, modules: vec![module] }
+    ExporterReport { now: NOW.0, version: "0", running: 61_000, modules: vec![module] }
 }
 
 fn ask(path: &str, query: &str) -> (u16, Value) {
     let storage = storage();
-    let data = Data { storage: &storage, rules: &RULES, exporter: exporter() };
+    let data = StatusPageData { storage: &storage, rules: &RULES, exporter: exporter() };
     let answer = data.answer(&parse_call(path, query).unwrap(), NOW);
     (answer.status, serde_json::to_value(&answer.body).unwrap())
 }
@@ -218,8 +218,8 @@ fn members_that_are_shown_alike_have_a_row_each_with_what_each_owns() {
         members: vec![member(&one, &[0, 1]), member(&other, &[2])],
     });
     let cluster = storage.cluster("local").unwrap();
-    cluster.apply(cluster.source("local", 0), Past::Read, [(Order(99), members)], NOW);
-    let data = Data { storage: &storage, rules: &RULES, exporter: exporter() };
+    cluster.apply(cluster.source("local", 0), PastState::Read, [(Order(99), members)], NOW);
+    let data = StatusPageData { storage: &storage, rules: &RULES, exporter: exporter() };
     let answer = data.answer(&parse_call("/api/group", "cluster=local&name=alike").unwrap(), NOW);
     let shown = format!("{}…{}", "i".repeat(200), "d".repeat(50));
     let expected = json!([

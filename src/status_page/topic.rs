@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::address::Segment;
+use crate::address::PathSegment;
 use crate::model::{BrokerId, Timestamp};
-use crate::storage::{Look, PartitionState, Topic};
+use crate::storage::{SummaryQuery, PartitionState, Topic};
 
-use super::Data;
-use super::groups::Rows;
-use super::number::Whole;
+use super::StatusPageData;
+use super::groups::GroupRows;
+use super::number::JsonInteger;
 
 /// The details of one topic.
 #[derive(Debug, Serialize)]
@@ -19,21 +19,21 @@ pub(super) struct TopicBody {
     version: &'static str,
     cluster: String,
     name: String,
-    partitions: Partitions,
+    partitions: TopicPartitionRows,
     /// Its groups, with their values for this topic only.
     #[serde(flatten)]
-    groups: Rows,
+    groups: GroupRows,
 }
 
 /// The partitions of the topic. `None` while the metadata does not name it.
 #[derive(Debug)]
-struct Partitions(Option<Arc<Topic>>);
+struct TopicPartitionRows(Option<Arc<Topic>>);
 
 #[derive(Serialize)]
-struct PartitionRow {
+struct TopicPartitionRow {
     partition: usize,
-    start: Option<Whole>,
-    end: Option<Whole>,
+    start: Option<JsonInteger>,
+    end: Option<JsonInteger>,
     leader: Option<i32>,
     /// Broker id of the first replica.
     preferred: Option<i32>,
@@ -43,11 +43,11 @@ struct PartitionRow {
 
 impl TopicBody {
     /// Returns `None` if neither the metadata nor a group names the topic.
-    pub fn of(data: &Data<'_>, cluster: &Segment, name: &Segment, now: Timestamp) -> Option<Self> {
+    pub fn of(data: &StatusPageData<'_>, cluster: &PathSegment, name: &PathSegment, now: Timestamp) -> Option<Self> {
         let cluster = data.storage.cluster(cluster.text()?)?;
         let known = cluster.topics();
         let (shown, topic, summaries) = name.find(|name| {
-            let look = Look { now, rules: data.rules, topic: Some(name), with_history: true };
+            let look = SummaryQuery { now, rules: data.rules, topic: Some(name), with_history: true };
             let (topic, summaries) = (known.find(name), cluster.group_summaries(look));
             (topic.is_some() || !summaries.is_empty()).then(|| (name.to_string(), topic.cloned(), summaries))
         })?;
@@ -57,24 +57,24 @@ impl TopicBody {
             version: env!("CARGO_PKG_VERSION"),
             cluster: cluster.label().name().to_string(),
             name: shown,
-            partitions: Partitions(topic),
-            groups: Rows::of(found, now),
+            partitions: TopicPartitionRows(topic),
+            groups: GroupRows::of(found, now),
         })
     }
 }
 
-impl Serialize for Partitions {
+impl Serialize for TopicPartitionRows {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let states = self.0.iter().flat_map(|topic| topic.partitions.iter().enumerate());
         to.collect_seq(states.map(|(partition, state)| row(partition, state)))
     }
 }
 
-fn row(partition: usize, state: &PartitionState) -> PartitionRow {
-    PartitionRow {
+fn row(partition: usize, state: &PartitionState) -> TopicPartitionRow {
+    TopicPartitionRow {
         partition,
-        start: state.bounds.start.map(Whole::from),
-        end: state.bounds.end.map(Whole::from),
+        start: state.bounds.start.map(JsonInteger::from),
+        end: state.bounds.end.map(JsonInteger::from),
         leader: state.leader.map(|BrokerId(id)| id),
         preferred: state.preferred.map(|BrokerId(id)| id),
         replicas: state.replicas,

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use crate::model::Timestamp;
-use crate::wall_clock::AsOf;
+use crate::wall_clock::ExpiryTime;
 
-use crate::storage::sources::source::Origin;
+use crate::storage::sources::source::SourceKind;
 
 /// See the module documentation.
 #[derive(Clone, Copy, Debug)]
-pub struct Expire {
+pub struct ExpiryPolicy {
     /// The age for all sources. Commits older than it are dropped.
     set: Option<Duration>,
     /// The age for groups from ZooKeeper, if none is set for all sources.
     zookeeper: Option<Duration>,
 }
 
-impl Expire {
+impl ExpiryPolicy {
     /// Groups never expire. Only their sources remove them.
     pub const NEVER: Self = Self { set: None, zookeeper: None };
 
@@ -34,7 +34,7 @@ impl Expire {
     ///
     /// By default none is: a partition of a group that is alive may have been idle for weeks, and only the newest
     /// commit of the whole group shows that it is alive.
-    pub(crate) fn is_commit_too_old(self, commit: Timestamp, now: AsOf) -> bool {
+    pub(crate) fn is_commit_too_old(self, commit: Timestamp, now: ExpiryTime) -> bool {
         now.trusted && self.set.is_some_and(|most| is_older(commit, now.time, most))
     }
 
@@ -43,10 +43,10 @@ impl Expire {
     /// `brought` is the newest commit that the same source has brought, of any group. The age is measured against it if
     /// it is later than `newest` and not ahead of the clock, else against the clock. So while a source is silent its
     /// groups do not age, since nothing tells whether they are alive.
-    pub(crate) fn is_group_expired(self, newest: Timestamp, origin: Origin, brought: Option<Timestamp>, now: AsOf) -> bool {
+    pub(crate) fn is_group_expired(self, newest: Timestamp, origin: SourceKind, brought: Option<Timestamp>, now: ExpiryTime) -> bool {
         let unset = match origin {
-            Origin::OffsetsTopic | Origin::ShareState => None,
-            Origin::ZooKeeper => self.zookeeper,
+            SourceKind::OffsetsTopic | SourceKind::ShareState => None,
+            SourceKind::ZooKeeper => self.zookeeper,
         };
         let by = brought.filter(|brought| newest < *brought && *brought <= now.time).unwrap_or(now.time);
         now.trusted && self.set.or(unset).is_some_and(|most| is_older(newest, by, most))
@@ -68,8 +68,8 @@ mod tests {
     /// Whether a group from ZooKeeper expires whose newest commit has this age by the wall clock, in milliseconds.
     fn ends(age: i64, brought: Option<i64>, believed: bool) -> bool {
         let before = |age: i64| Timestamp(NOW.0 - age);
-        let now = AsOf { time: NOW, trusted: believed };
-        Expire::BY_SOURCE.is_group_expired(before(age), Origin::ZooKeeper, brought.map(before), now)
+        let now = ExpiryTime { time: NOW, trusted: believed };
+        ExpiryPolicy::BY_SOURCE.is_group_expired(before(age), SourceKind::ZooKeeper, brought.map(before), now)
     }
 
     #[test]
@@ -99,9 +99,9 @@ mod tests {
     #[test]
     fn by_a_clock_that_is_not_believed_nothing_expires() {
         assert!(!ends(10 * WEEK, Some(0), false));
-        let set = Expire::after(Duration::from_secs(1));
-        assert!(set.is_commit_too_old(Timestamp(0), AsOf::from(NOW)));
-        assert!(!set.is_commit_too_old(Timestamp(0), AsOf { time: NOW, trusted: false }));
-        assert!(!Expire::BY_SOURCE.is_commit_too_old(Timestamp(0), AsOf::from(NOW)));
+        let set = ExpiryPolicy::after(Duration::from_secs(1));
+        assert!(set.is_commit_too_old(Timestamp(0), ExpiryTime::from(NOW)));
+        assert!(!set.is_commit_too_old(Timestamp(0), ExpiryTime { time: NOW, trusted: false }));
+        assert!(!ExpiryPolicy::BY_SOURCE.is_commit_too_old(Timestamp(0), ExpiryTime::from(NOW)));
     }
 }

@@ -39,38 +39,38 @@ use std::collections::TryReserveError;
 use std::sync::Arc;
 
 pub use cluster::Cluster;
-pub use cluster::build::Build;
-pub use expire::Expire;
+pub use cluster::build::SourceBuild;
+pub use expire::ExpiryPolicy;
 pub use groups::epochs::GroupState;
 pub use groups::member::Member;
-pub use groups::owners::{Assigned, Owned};
-pub use lists::cut::Cut;
-pub use rules::Rules;
-pub use sources::dropped::Dropped;
+pub use groups::owners::{PartitionOwner, TopicAssignment};
+pub use lists::cut::DroppedTopics;
+pub use rules::StorageRules;
+pub use sources::dropped::DropReason;
 pub use sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
 pub use sources::group_kind::{GroupKind, GroupType};
 pub use sources::share::{ShareState, ShareUpdate};
-pub use sources::source::{Past, SourceId};
+pub use sources::source::{PastState, SourceId};
 pub use sources::update::{MemberUpdate, MembersUpdate, Update};
-pub use topics::list_offsets::{LogBounds, TimeAnswer, TimesFound};
+pub use topics::list_offsets::{LogBounds, TimeAnswer, TimeLookupAnswer};
 pub use topics::metadata::{Broker, ClusterFacts, Metadata, PartitionMetadata, TopicMetadata};
 pub use topics::names::{Label, TopicKey, TopicName, escape};
 pub use topics::partition::PartitionState;
-pub use topics::time_index::{Dated, Dates};
+pub use topics::time_index::{TimestampOffset, TimestampPresence};
 pub use topics::{Topic, Topics};
 pub use views::commit::CommitView;
 pub use views::detail::{GroupDetail, PartitionDetail, TopicDetail};
-pub use views::group_summary::{GroupSummary, Look, Worst};
-pub use views::stats::Stats;
+pub use views::group_summary::{GroupSummary, SummaryQuery, WorstPartition};
+pub use views::stats::GroupStats;
 pub use views::summary::EvaluatedPartition;
-pub use views::trail::{Course, Point, partition_lag_history, group_lag_history};
+pub use views::trail::{LagHistory, LagPoint, partition_lag_history, group_lag_history};
 pub use views::view::{ClusterView, CommitViews, GroupTopicView, GroupView, View};
 pub use windows::time_lookup::{TimeLookup, WantedTime};
 pub use windows::window::{Commits, Window};
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
-use crate::wall_clock::AsOf;
+use crate::wall_clock::ExpiryTime;
 
 /// All clusters, sorted by name.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub struct Storage {
 
 impl Storage {
     /// Creates an empty storage for the named clusters.
-    pub fn new<'a>(clusters: impl IntoIterator<Item = &'a str>, rules: Rules) -> Self {
+    pub fn new<'a>(clusters: impl IntoIterator<Item = &'a str>, rules: StorageRules) -> Self {
         let mut names: Vec<&str> = clusters.into_iter().collect();
         names.sort_unstable();
         Self { clusters: names.into_iter().map(|name| Arc::new(Cluster::new(name, rules))).collect() }
@@ -127,7 +127,7 @@ impl Storage {
     }
 
     /// Removes expired groups.
-    pub fn expire(&self, now: impl Into<AsOf>) {
+    pub fn expire(&self, now: impl Into<ExpiryTime>) {
         let now = now.into();
         self.clusters.iter().for_each(|cluster| cluster.expire(now));
     }

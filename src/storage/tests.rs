@@ -11,11 +11,11 @@ use crate::model::{BrokerId, Name, Offset, Order, Partition, TopicId};
 const NOW: Timestamp = Timestamp(1_000_000);
 
 pub(super) fn cluster() -> Arc<Cluster> {
-    expiring(Expire::NEVER)
+    expiring(ExpiryPolicy::NEVER)
 }
 
-fn expiring(expire: Expire) -> Arc<Cluster> {
-    let rules = Rules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
+fn expiring(expire: ExpiryPolicy) -> Arc<Cluster> {
+    let rules = StorageRules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
     Arc::new(Cluster::new("c", rules))
 }
 
@@ -52,7 +52,7 @@ fn group_tombstone(group: &str) -> Update<'_> {
 
 pub(super) fn live(cluster: &Cluster, updates: Vec<(i64, Update<'_>)>) {
     let source = cluster.source("m", 0);
-    cluster.apply(source, Past::Read, updates.into_iter().map(|(order, update)| (Order(order), update)), NOW);
+    cluster.apply(source, PastState::Read, updates.into_iter().map(|(order, update)| (Order(order), update)), NOW);
 }
 
 pub(super) fn metadata(topics: &[(&str, u128, usize)]) -> Metadata {
@@ -144,7 +144,7 @@ fn owners_are_replaced_as_a_whole_by_each_generation() {
     let topic = &view.group_topics[0];
     assert_eq!(
         (view.group_topics.len(), topic.assigned.to_vec()),
-        (1, vec![Assigned { partition: Partition(1), member: 0 }])
+        (1, vec![PartitionOwner { partition: Partition(1), member: 0 }])
     );
     assert_eq!(topic.members[0].id.name(), Name(b"m2"));
     assert_eq!((topic.stats.assigned, topic.stats.uncommitted), (1, 1));
@@ -168,7 +168,7 @@ fn only_what_happens_live_is_counted() {
 fn what_is_built_is_seen_once_it_is_published_in_the_place_of_what_was_there() {
     let cluster = cluster();
     live(&cluster, vec![(1, commit("a", "t", 0, 5, 10)), (2, commit("b", "t", 0, 5, 10))]);
-    cluster.apply(cluster.source("m", 1), Past::Read, [(Order(1), commit("c", "t", 0, 1, 10))], NOW);
+    cluster.apply(cluster.source("m", 1), PastState::Read, [(Order(1), commit("c", "t", 0, 1, 10))], NOW);
     let mut build = cluster.start_build(cluster.source("m", 0));
     build.apply([(Order(9), commit("a", "t", 1, 8, 12))], NOW);
     assert_eq!(shown(&cluster), [row("a/t/0", 5), row("b/t/0", 5), row("c/t/0", 1)]);
@@ -190,7 +190,7 @@ fn a_build_that_is_dropped_leaves_nothing() {
 fn a_lost_partition_takes_exactly_its_groups_with_it() {
     let cluster = cluster();
     live(&cluster, vec![(1, commit("a", "t", 0, 5, 10))]);
-    cluster.apply(cluster.source("m", 1), Past::Read, [(Order(1), commit("c", "t", 0, 1, 10))], NOW);
+    cluster.apply(cluster.source("m", 1), PastState::Read, [(Order(1), commit("c", "t", 0, 1, 10))], NOW);
     cluster.remove_source(cluster.source("m", 0));
     assert_eq!(shown(&cluster), [row("c/t/0", 1)]);
 }
@@ -200,11 +200,11 @@ fn a_group_with_two_sources_shows_the_later_commit() {
     let cluster = cluster();
     live(&cluster, vec![(900, commit("a", "t", 0, 50, 100))]);
     let other = cluster.source("zk", 0);
-    cluster.apply(other, Past::Read, [(Order(1), commit("a", "t", 0, 40, 90))], NOW);
+    cluster.apply(other, PastState::Read, [(Order(1), commit("a", "t", 0, 40, 90))], NOW);
     assert_eq!(shown(&cluster), [row("a/t/0", 50)]);
-    cluster.apply(other, Past::Read, [(Order(2), commit("a", "t", 0, 60, 110))], NOW);
+    cluster.apply(other, PastState::Read, [(Order(2), commit("a", "t", 0, 60, 110))], NOW);
     assert_eq!(shown(&cluster), [row("a/t/0", 60)]);
-    assert_eq!(cluster.dropped().find(|(why, _)| *why == Dropped::Superseded), Some((Dropped::Superseded, 1)));
+    assert_eq!(cluster.dropped().find(|(why, _)| *why == DropReason::Superseded), Some((DropReason::Superseded, 1)));
 }
 
 #[test]
@@ -212,13 +212,13 @@ fn the_past_behind_a_live_stream_does_not_bring_back_what_was_deleted() {
     let cluster = cluster();
     let source = cluster.source("m", 0);
     let ahead = vec![(Order(100), gone("a", "t", 0)), (Order(101), commit("b", "t", 0, 9, 90))];
-    cluster.apply(source, Past::Ahead, ahead, NOW);
+    cluster.apply(source, PastState::Ahead, ahead, NOW);
     let behind = vec![
         (Order(1), commit("a", "t", 0, 5, 10)),
         (Order(2), commit("a", "t", 1, 5, 10)),
         (Order(3), commit("b", "t", 0, 7, 10)),
     ];
-    cluster.apply(source, Past::Behind, behind, NOW);
+    cluster.apply(source, PastState::Behind, behind, NOW);
     cluster.drop_pending_tombstones(source);
     assert_eq!(shown(&cluster), [row("a/t/1", 5), row("b/t/0", 9)]);
     assert_eq!(view_of(&cluster).group_topics[0].stats.commits, 0, "the past is not live");
@@ -263,7 +263,7 @@ fn a_topic_created_anew_drops_the_commits_to_the_old_one() {
     assert_eq!(shown(&cluster), [row("b/t/0", 1)]);
     live(&cluster, vec![(5, commit("a", "t", 0, 4, 15)), (6, commit("a", "t", 0, 0, 31))]);
     assert_eq!(shown(&cluster), [row("a/t/0", 0), row("b/t/0", 1)]);
-    assert_eq!(cluster.dropped().find(|(why, _)| *why == Dropped::Recreated), Some((Dropped::Recreated, 1)));
+    assert_eq!(cluster.dropped().find(|(why, _)| *why == DropReason::Recreated), Some((DropReason::Recreated, 1)));
 }
 
 #[test]
@@ -281,19 +281,19 @@ fn a_clock_ahead_of_the_brokers_costs_no_commit_to_a_new_topic() {
 fn a_group_that_moved_to_another_partition_is_not_ended_by_the_one_it_left() {
     let cluster = cluster();
     let (old, new) = (cluster.source("m", 0), cluster.source("m", 7));
-    cluster.apply(old, Past::Read, [(Order(100), members("a", 1, &[("m1", "t", &[0])]))], NOW);
-    cluster.apply(new, Past::Read, [(Order(1), members("a", 2, &[("m2", "t", &[0])]))], NOW);
-    cluster.apply(old, Past::Read, [(Order(101), members("a", 1, &[])), (Order(102), group_tombstone("a"))], NOW);
+    cluster.apply(old, PastState::Read, [(Order(100), members("a", 1, &[("m1", "t", &[0])]))], NOW);
+    cluster.apply(new, PastState::Read, [(Order(1), members("a", 2, &[("m2", "t", &[0])]))], NOW);
+    cluster.apply(old, PastState::Read, [(Order(101), members("a", 1, &[])), (Order(102), group_tombstone("a"))], NOW);
     let view = view_of(&cluster);
     assert_eq!(view.groups[0].members[0].id.name(), Name(b"m2"));
 }
 
 #[test]
 fn a_silent_group_expires_unless_it_has_members() {
-    let cluster = expiring(Expire::after(Duration::from_secs(100)));
+    let cluster = expiring(ExpiryPolicy::after(Duration::from_secs(100)));
     live(&cluster, vec![(1, commit("a", "t", 0, 4, 950_000)), (2, commit("b", "t", 0, 4, 950_000))]);
     live(&cluster, vec![(3, members("b", 1, &[("m", "t", &[0])])), (4, commit("c", "t", 0, 4, 899_000))]);
-    assert_eq!(cluster.dropped().find(|(why, _)| *why == Dropped::Expired), Some((Dropped::Expired, 1)));
+    assert_eq!(cluster.dropped().find(|(why, _)| *why == DropReason::Expired), Some((DropReason::Expired, 1)));
     cluster.expire(Timestamp(1_050_000));
     assert_eq!(shown(&cluster).len(), 2);
     cluster.expire(Timestamp(1_050_001));

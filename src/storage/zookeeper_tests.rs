@@ -10,8 +10,8 @@ use crate::model::{Lag, Name, Order, Partition};
 
 const NOW: Timestamp = Timestamp(1_000_000_000);
 
-fn cluster(expire: Expire) -> Arc<Cluster> {
-    let rules = Rules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
+fn cluster(expire: ExpiryPolicy) -> Arc<Cluster> {
+    let rules = StorageRules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
     let cluster = Cluster::new("c", rules);
     cluster.apply_metadata(metadata(&[("t", 1, 2), ("u", 2, 8)]), Timestamp(0));
     Arc::new(cluster)
@@ -24,7 +24,7 @@ fn registered<'a>(group: &'a str, owners: &[(&'a str, &'a str, &[i32])]) -> Upda
 
 fn told(cluster: &Cluster, updates: Vec<(i64, Update<'_>)>) {
     let updates = updates.into_iter().map(|(order, update)| (Order(order), update));
-    cluster.apply(cluster.zookeeper_source("zk"), Past::Read, updates, NOW);
+    cluster.apply(cluster.zookeeper_source("zk"), PastState::Read, updates, NOW);
 }
 
 /// Type, state, members and owners of a group.
@@ -52,7 +52,7 @@ const CLASSIC: GroupType = GroupType::Kind(GroupKind::Classic);
 
 #[test]
 fn a_group_is_zookeepers_by_its_commits_or_its_members() {
-    let cluster = cluster(Expire::NEVER);
+    let cluster = cluster(ExpiryPolicy::NEVER);
     told(&cluster, vec![(5, commit("g", "t", 0, 1, 1)), (0, registered("m", &[("a", "t", &[0, 1])]))]);
     live(&cluster, vec![(5, commit("k", "t", 0, 1, 1))]);
     assert_eq!(shown(&cluster, "g"), Some((ZOOKEEPER, GroupState::Empty, Vec::new(), Vec::new())));
@@ -65,7 +65,7 @@ fn a_group_is_zookeepers_by_its_commits_or_its_members() {
 
 #[test]
 fn a_record_of_kafkas_says_what_a_group_is_while_there_is_one() {
-    let cluster = cluster(Expire::NEVER);
+    let cluster = cluster(ExpiryPolicy::NEVER);
     let old = || registered("g", &[("old", "t", &[0])]);
     told(&cluster, vec![(0, old())]);
     live(&cluster, vec![(1, members("g", 1, &[("new", "t", &[1])]))]);
@@ -92,7 +92,7 @@ fn a_record_of_kafkas_says_what_a_group_is_while_there_is_one() {
 
 #[test]
 fn a_newer_commit_of_either_is_shown_and_the_other_one_counted() {
-    let cluster = cluster(Expire::NEVER);
+    let cluster = cluster(ExpiryPolicy::NEVER);
     let offset = || {
         let detail = cluster.group(Name(b"g")).unwrap();
         let partition = detail.partitions(&detail.topics[0]).next().unwrap();
@@ -110,14 +110,14 @@ fn a_newer_commit_of_either_is_shown_and_the_other_one_counted() {
         vec![(i64::MAX, Update::CommitTombstone { group: Name(b"g"), topic: Name(b"t"), partition: Partition(0) })],
     );
     assert_eq!(offset().1, 70);
-    let superseded = cluster.dropped().find(|(why, _)| *why == Dropped::Superseded).unwrap().1;
+    let superseded = cluster.dropped().find(|(why, _)| *why == DropReason::Superseded).unwrap().1;
     assert_eq!(superseded, 1);
 }
 
 #[test]
 fn zookeepers_groups_expire_after_a_week_where_nothing_is_set_and_kafkas_do_not() {
     const WEEK: i64 = 604_800_000;
-    let cluster = cluster(Expire::BY_SOURCE);
+    let cluster = cluster(ExpiryPolicy::BY_SOURCE);
     let (old, young) = (NOW.0 - WEEK - 1, NOW.0 - WEEK);
     // A partition that was idle for longer is not removed before the others of its group.
     told(&cluster, vec![(1, commit("young", "t", 0, 1, old)), (2, commit("young", "t", 1, 1, young))]);
@@ -134,7 +134,7 @@ fn zookeepers_groups_expire_after_a_week_where_nothing_is_set_and_kafkas_do_not(
 #[test]
 fn groups_of_a_source_that_is_silent_do_not_age_and_of_the_others_they_do() {
     const DAY: i64 = 86_400_000;
-    let cluster = cluster(Expire::after(Duration::from_secs(3 * 86_400)));
+    let cluster = cluster(ExpiryPolicy::after(Duration::from_secs(3 * 86_400)));
     let names = || cluster.groups().iter().map(|label| label.name().to_string()).collect::<Vec<_>>();
     told(&cluster, vec![(1, commit("z-old", "t", 0, 1, NOW.0 - 2 * DAY)), (2, commit("z-last", "t", 0, 1, NOW.0))]);
     live(&cluster, vec![(1, commit("k-old", "t", 0, 1, NOW.0 - 2 * DAY)), (2, commit("k-busy", "t", 0, 1, NOW.0))]);
@@ -145,8 +145,8 @@ fn groups_of_a_source_that_is_silent_do_not_age_and_of_the_others_they_do() {
     build.apply([(Order(1), commit("k-mad", "t", 0, 1, later.0 + 9 * DAY))], later);
     build.publish();
     // `live` applies its commits at a time before that of the last one.
-    cluster.apply(cluster.source("m", 0), Past::Read, [(Order(4), commit("k-busy", "t", 0, 3, later.0))], later);
-    cluster.expire(AsOf { time: later, trusted: false });
+    cluster.apply(cluster.source("m", 0), PastState::Read, [(Order(4), commit("k-busy", "t", 0, 3, later.0))], later);
+    cluster.expire(ExpiryTime { time: later, trusted: false });
     assert_eq!(names(), ["k-busy", "k-mad", "k-old", "z-last", "z-old"]);
     cluster.expire(later);
     assert_eq!(names(), ["k-busy", "k-mad", "z-last", "z-old"]);
@@ -158,7 +158,7 @@ fn groups_of_a_source_that_is_silent_do_not_age_and_of_the_others_they_do() {
 
 #[test]
 fn ten_days_ahead_for_half_a_minute_end_no_group_and_drop_no_commit() {
-    let cluster = cluster(Expire::after(Duration::from_secs(86_400)));
+    let cluster = cluster(ExpiryPolicy::after(Duration::from_secs(86_400)));
     let (mut clock, start) = (crate::wall_clock::WallClock::new(), NOW.0);
     for second in 0..2_000_i64 {
         let ahead = if (100..135).contains(&second) { 864_000_000 } else { 0 };
@@ -168,7 +168,7 @@ fn ten_days_ahead_for_half_a_minute_end_no_group_and_drop_no_commit() {
         let (group, at) = if second == 50 { ("silent", start + 50_000) } else { ("busy", start + second * 1_000) };
         let order = Order(second + 1);
         let source = cluster.source("m", i32::from(group == "silent"));
-        cluster.apply(source, Past::Read, [(order, commit(group, "t", 0, second, at))], now);
+        cluster.apply(source, PastState::Read, [(order, commit(group, "t", 0, second, at))], now);
         cluster.expire(now);
         assert_eq!(cluster.groups().len(), if second < 50 { 1 } else { 2 }, "second {second}");
     }

@@ -8,16 +8,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::cluster;
-use crate::config::{Config, Expiry, Storage as StorageSection};
+use crate::config::{Config, ExpireGroup, StorageConfig as StorageSection};
 use crate::consumer;
 use crate::coordinator::{Coordinator, Module, stop_deadline};
 use crate::evaluate::EvaluatorRules;
-use crate::health::{Health, ModuleKind};
-use crate::metrics::own::Own;
+use crate::health::{ModuleHealth, ModuleKind};
+use crate::metrics::own::ExporterMetrics;
 use crate::model;
 use crate::model::ModuleError;
-use crate::storage::{Expire, Rules, Storage};
-use crate::task::{self, Failures};
+use crate::storage::{ExpiryPolicy, StorageRules, Storage};
+use crate::task::{self, FailureSender};
 
 use super::RunError;
 
@@ -26,7 +26,7 @@ pub(super) struct App {
     pub(super) config: Config,
     pub(super) storage: Arc<Storage>,
     pub(super) evaluator: EvaluatorRules,
-    pub(super) exporter_metrics: Arc<Own>,
+    pub(super) exporter_metrics: Arc<ExporterMetrics>,
     pub(super) stop: CancellationToken,
 }
 
@@ -35,12 +35,12 @@ impl App {
         let rules = rules(&config.storage);
         let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
         let clusters = config.clusters.iter().map(|cluster| (&cluster.name, ModuleKind::Cluster, &cluster.name));
-        let clusters = clusters.map(|(cluster, kind, module)| Health::new(cluster.clone(), kind, module.clone()));
+        let clusters = clusters.map(|(cluster, kind, module)| ModuleHealth::new(cluster.clone(), kind, module.clone()));
         let consumers = config.consumers.iter().map(|section| {
-            let health = Health::new(section.cluster.clone(), ModuleKind::Consumer, section.name.clone());
+            let health = ModuleHealth::new(section.cluster.clone(), ModuleKind::Consumer, section.name.clone());
             health.waiting_for(section.class.waits_for())
         });
-        let own = Arc::new(Own::new(
+        let own = Arc::new(ExporterMetrics::new(
             clusters.chain(consumers).map(Arc::new).collect(),
             &config.metrics,
             consumer::record_errors(),
@@ -48,14 +48,14 @@ impl App {
         Self { evaluator: evaluator(&config), config, storage: Arc::new(storage), exporter_metrics: own, stop }
     }
 
-    pub(super) fn configure(&self, failures: &Failures) -> Result<Modules, RunError> {
+    pub(super) fn configure(&self, failures: &FailureSender) -> Result<AllModules, RunError> {
         let mut clusters: Vec<Box<dyn Module>> = Vec::new();
         for section in &self.config.clusters {
             let metrics = self.module(ModuleKind::Cluster, &section.name);
             let storage = Arc::clone(&self.storage);
             let consumers = self.exporter_metrics.modules().iter();
             let consumers = consumers.filter(|one| one.kind == ModuleKind::Consumer && one.cluster == section.name);
-            clusters.push(Box::new(cluster::Module::configure(
+            clusters.push(Box::new(cluster::ClusterModule::configure(
                 section,
                 storage,
                 metrics,
@@ -70,11 +70,11 @@ impl App {
             let Some(factory) = consumer::factory(section) else { continue };
             consumers.push(factory.configure(section, self.context(section, failures))?);
         }
-        Ok(Modules { clusters: Coordinator::new(clusters), consumers: Coordinator::new(consumers) })
+        Ok(AllModules { clusters: Coordinator::new(clusters), consumers: Coordinator::new(consumers) })
     }
 
     #[expect(clippy::expect_used, reason = "a checked configuration, of which storage was made")]
-    fn context(&self, section: &crate::config::Consumer, failures: &Failures) -> consumer::ModuleContext {
+    fn context(&self, section: &crate::config::ConsumerConfig, failures: &FailureSender) -> consumer::ModuleContext {
         let mut clusters = self.config.clusters.iter();
         let cluster = clusters.find(|cluster| cluster.name == section.cluster);
         let cluster = cluster.expect("invariant: a consumer names a cluster of the configuration");
@@ -98,12 +98,12 @@ impl App {
 }
 
 /// All modules of a run.
-pub(super) struct Modules {
+pub(super) struct AllModules {
     clusters: Coordinator,
     consumers: Coordinator,
 }
 
-impl Modules {
+impl AllModules {
     /// Starts all modules. If one fails, those that were started before it must still be stopped.
     pub(super) fn start(&mut self) -> Result<(), ModuleError> {
         self.clusters.start().and_then(|()| self.consumers.start())
@@ -128,14 +128,14 @@ impl Modules {
     }
 }
 
-fn rules(section: &StorageSection) -> Rules {
-    Rules {
+fn rules(section: &StorageSection) -> StorageRules {
+    StorageRules {
         intervals: section.intervals,
         min_distance: section.min_distance,
         expire: match section.expire_group {
-            Expiry::BySource => Expire::BY_SOURCE,
-            Expiry::After(Duration::ZERO) => Expire::NEVER,
-            Expiry::After(age) => Expire::after(age),
+            ExpireGroup::BySource => ExpiryPolicy::BY_SOURCE,
+            ExpireGroup::After(Duration::ZERO) => ExpiryPolicy::NEVER,
+            ExpireGroup::After(age) => ExpiryPolicy::after(age),
         },
     }
 }

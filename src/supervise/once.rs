@@ -10,9 +10,9 @@ use tracing::warn;
 
 use crate::clock;
 use crate::config::Config;
-use crate::health::Health;
+use crate::health::ModuleHealth;
 use crate::storage::View;
-use crate::task::Failure;
+use crate::task::TaskFailure;
 
 use super::RunError;
 use super::app::App;
@@ -23,37 +23,37 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// The result of a reading.
 #[derive(Debug)]
-pub struct Reading {
+pub struct LagReading {
     /// Everything that is known.
     pub view: View,
     /// The clusters that were not read completely, by name.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<MissingCluster>,
 }
 
 /// A cluster that was not read completely. Shown as `cluster "a" did not answer within 30s: why`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingCluster {
     cluster: String,
     answered: bool,
-    end: End,
+    end: ReadEnd,
     why: Vec<String>,
 }
 
 /// What ended the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum ReadEnd {
     Ready,
     TimedOut(Duration),
     BrokenOff,
 }
 
-impl fmt::Display for Missing {
+impl fmt::Display for MissingCluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.answered { "was not read completely" } else { "did not answer" };
         write!(f, "cluster {:?} {what} ", self.cluster)?;
         match self.end {
-            End::TimedOut(timeout) => write!(f, "within {}", humantime::format_duration(timeout))?,
-            End::Ready | End::BrokenOff => f.write_str("before the reading was interrupted")?,
+            ReadEnd::TimedOut(timeout) => write!(f, "within {}", humantime::format_duration(timeout))?,
+            ReadEnd::Ready | ReadEnd::BrokenOff => f.write_str("before the reading was interrupted")?,
         }
         write!(f, ": {}", self.why.join("; "))
     }
@@ -68,7 +68,7 @@ impl fmt::Display for Missing {
 pub async fn read_once<T>(
     mut config: Config,
     timeout: Duration,
-    show: impl FnOnce(&Reading) -> T,
+    show: impl FnOnce(&LagReading) -> T,
 ) -> Result<T, RunError> {
     let mut signals = Signals::new()?;
     config.consumers.iter_mut().for_each(|consumer| consumer.settings.read_once());
@@ -83,7 +83,7 @@ pub async fn read_once<T>(
                 warn!("stopped at once");
                 std::process::exit(1);
             });
-            let shown = show(&app.lag_reading(end.as_ref().map_or(End::BrokenOff, |end| *end)));
+            let shown = show(&app.lag_reading(end.as_ref().map_or(ReadEnd::BrokenOff, |end| *end)));
             end.map(|_| shown)
         }
         Err(error) => Err(error.into()),
@@ -97,9 +97,9 @@ impl App {
     async fn wait_until_ready(
         &self,
         signals: &mut Signals,
-        failed: &mut UnboundedReceiver<Failure>,
+        failed: &mut UnboundedReceiver<TaskFailure>,
         timeout: Duration,
-    ) -> Result<End, RunError> {
+    ) -> Result<ReadEnd, RunError> {
         let ready = async {
             let mut look = tokio::time::interval(LOOK);
             while !self.exporter_metrics.modules().iter().all(|health| health.is_ready()) {
@@ -109,17 +109,17 @@ impl App {
         tokio::select! {
             biased;
             Some(failure) = failed.recv() => Err(failure.into()),
-            () = ready => Ok(End::Ready),
-            _ = signals.next() => Ok(End::BrokenOff),
-            () = tokio::time::sleep(timeout) => Ok(End::TimedOut(timeout)),
+            () = ready => Ok(ReadEnd::Ready),
+            _ = signals.next() => Ok(ReadEnd::BrokenOff),
+            () = tokio::time::sleep(timeout) => Ok(ReadEnd::TimedOut(timeout)),
         }
     }
 
-    fn lag_reading(&self, end: End) -> Reading {
+    fn lag_reading(&self, end: ReadEnd) -> LagReading {
         let tick = clock::tick();
-        let mut missing: BTreeMap<&str, Missing> = BTreeMap::new();
+        let mut missing: BTreeMap<&str, MissingCluster> = BTreeMap::new();
         for health in self.exporter_metrics.modules().iter().filter(|health| !health.is_ready()) {
-            let cluster = missing.entry(&health.cluster).or_insert_with(|| Missing {
+            let cluster = missing.entry(&health.cluster).or_insert_with(|| MissingCluster {
                 cluster: health.cluster.clone(),
                 answered: false,
                 end,
@@ -131,11 +131,11 @@ impl App {
                 cluster.why.push(why);
             }
         }
-        Reading { view: self.storage.view(clock::now(), &self.evaluator), missing: missing.into_values().collect() }
+        LagReading { view: self.storage.view(clock::now(), &self.evaluator), missing: missing.into_values().collect() }
     }
 
     /// Why a module is not ready, or how far it has read.
-    fn unready_reason(health: &Health) -> String {
+    fn unready_reason(health: &ModuleHealth) -> String {
         health.cause().unwrap_or_else(|| {
             let progress = health.parts().map(|(done, total)| format!(" ({done} of {total})"));
             format!("still {}{}", health.pending_work(), progress.unwrap_or_default())
@@ -152,12 +152,12 @@ mod tests {
         let missing = |answered, end| {
             let why =
                 ["a:1: connect failed", "still reading the offsets topic to its end (3 of 50)"].map(str::to_owned);
-            Missing { cluster: "c".to_owned(), answered, end, why: why.into() }.to_string()
+            MissingCluster { cluster: "c".to_owned(), answered, end, why: why.into() }.to_string()
         };
         let why = "a:1: connect failed; still reading the offsets topic to its end (3 of 50)";
         let expected = format!("cluster \"c\" did not answer within 1m 30s: {why}");
-        assert_eq!(missing(false, End::TimedOut(Duration::from_secs(90))), expected);
+        assert_eq!(missing(false, ReadEnd::TimedOut(Duration::from_secs(90))), expected);
         let expected = format!("cluster \"c\" was not read completely before the reading was interrupted: {why}");
-        assert_eq!(missing(true, End::BrokenOff), expected);
+        assert_eq!(missing(true, ReadEnd::BrokenOff), expected);
     }
 }

@@ -15,17 +15,17 @@ impl Signals {
     }
 
     /// Waits for the next signal and returns what it requests.
-    pub(super) async fn next(&mut self) -> Asked {
+    pub(super) async fn next(&mut self) -> SignalAction {
         tokio::select! {
-            _ = self.terminate.recv() => Asked::End,
-            _ = self.interrupt.recv() => Asked::End,
-            _ = self.hangup.recv() => Asked::Reload,
+            _ = self.terminate.recv() => SignalAction::End,
+            _ = self.interrupt.recv() => SignalAction::End,
+            _ = self.hangup.recv() => SignalAction::Reload,
         }
     }
 }
 
 /// What a signal requests.
-pub(super) enum Asked {
+pub(super) enum SignalAction {
     End,
     Reload,
 }

@@ -6,11 +6,11 @@ use hashbrown::{HashMap, HashSet};
 
 /// Nodes that may not be read, by parent, so that a list of children is compared only with that parent's nodes.
 #[derive(Debug, Default)]
-pub(super) struct Refused {
+pub(super) struct RefusedNodes {
     children: HashMap<Box<str>, HashSet<Arc<str>>>,
 }
 
-impl Refused {
+impl RefusedNodes {
     pub fn insert(&mut self, path: Arc<str>) {
         let (parent, _) = split(&path);
         match self.children.get_mut(parent) {
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn what_a_list_does_not_name_is_taken_and_nothing_of_another_parent() {
-        let mut refused = Refused::default();
+        let mut refused = RefusedNodes::default();
         let all = [paths("/a", 0..4), paths("/a/0", 0..2), paths("/b", 0..4)].concat();
         all.iter().for_each(|path| refused.insert(Arc::clone(path)));
         let mut lacking = refused.take_lacking("/a", ["1", "3", "9"].into_iter());
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_list_is_read_once_however_many_nodes_were_refused_and_not_at_all_where_none_was() {
         for count in [1_000, 4_000] {
-            let mut refused = Refused::default();
+            let mut refused = RefusedNodes::default();
             paths("/a", 0..count).into_iter().for_each(|path| refused.insert(path));
             let names: Vec<String> = (0..count).step_by(2).map(|number| number.to_string()).collect();
             let read = Cell::new(0_usize);

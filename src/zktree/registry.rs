@@ -5,29 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Name, Partition};
 use crate::storage::{MemberUpdate, Update};
 
-use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
-use super::talk::LeftOut;
-use super::{Spot, consumer_of, member_update};
+use super::bounds::{TreeLimits, LONGEST_CONSUMER, is_name};
+use super::talk::SkippedChildren;
+use super::{TreePartition, consumer_of, member_update};
 
 /// The members of all groups. A member and the partitions that it owns are separate nodes that are read one by one,
 /// but storage needs the members of a group as a whole. So they are collected here and reported once per batch.
 #[derive(Debug, Default)]
-pub(super) struct Registries {
-    groups: BTreeMap<Box<str>, Registry>,
+pub(super) struct GroupRegistries {
+    groups: BTreeMap<Box<str>, GroupRegistry>,
     changed: BTreeSet<Box<str>>,
     /// Number of members in all groups.
     members: usize,
 }
 
 #[derive(Debug, Default)]
-struct Registry {
+struct GroupRegistry {
     members: BTreeSet<Box<str>>,
     /// By topic and partition, the data of the owner node.
     owners: BTreeMap<Box<str>, BTreeMap<Partition, Box<[u8]>>>,
     owned: usize,
 }
 
-impl Registries {
+impl GroupRegistries {
     /// Number of members in all groups.
     pub const fn count(&self) -> usize {
         self.members
@@ -39,13 +39,13 @@ impl Registries {
     }
 
     /// Sets the members of a group. At most `most` are kept. Returns how many are left out.
-    pub fn set_members(&mut self, group: &str, names: &[String], most: usize) -> LeftOut {
+    pub fn set_members(&mut self, group: &str, names: &[String], most: usize) -> SkippedChildren {
         let held = self.count_of(group);
         let mut members: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         let listed = members.len();
         members.retain(|name| is_name(name) && name.len() <= LONGEST_CONSUMER);
         let (good, kept) = (members.len(), members.len().min(most));
-        let left_out = LeftOut { names: listed.saturating_sub(good), nodes: good.saturating_sub(kept) };
+        let left_out = SkippedChildren { names: listed.saturating_sub(good), nodes: good.saturating_sub(kept) };
         if kept == 0 && !self.groups.contains_key(group) {
             return left_out;
         }
@@ -62,7 +62,7 @@ impl Registries {
 
     /// Sets the owner of a partition. Returns false if the group's consumers already own as many partitions as the
     /// bounds allow.
-    pub fn set_owner(&mut self, spot: Spot<'_>, owner: &[u8], bounds: Bounds) -> bool {
+    pub fn set_owner(&mut self, spot: TreePartition<'_>, owner: &[u8], bounds: TreeLimits) -> bool {
         let registry = self.groups.entry(spot.group.into()).or_default();
         let topic = registry.owners.entry(spot.topic.into()).or_default();
         if registry.owned >= bounds.owned && !topic.contains_key(&spot.partition) {
@@ -81,7 +81,7 @@ impl Registries {
     }
 
     /// Removes the owner of a partition.
-    pub fn remove_owner(&mut self, spot: Spot<'_>) {
+    pub fn remove_owner(&mut self, spot: TreePartition<'_>) {
         let Some(registry) = self.groups.get_mut(spot.group) else { return };
         let Some(topic) = registry.owners.get_mut(spot.topic) else { return };
         if topic.remove(&spot.partition).is_some() {
@@ -101,7 +101,7 @@ impl Registries {
         while size < most
             && let Some(name) = self.changed.pop_first()
         {
-            size = size.saturating_add(self.groups.get(&name).map_or(0, Registry::size)).saturating_add(1);
+            size = size.saturating_add(self.groups.get(&name).map_or(0, GroupRegistry::size)).saturating_add(1);
             names.push(name);
         }
         let update = |name: &str| {
@@ -120,16 +120,16 @@ impl Registries {
     /// Whether no empty entry is held and all counts are right.
     #[cfg(test)]
     pub fn is_tidy(&self) -> bool {
-        let used = |registry: &Registry| registry.size() > 0;
+        let used = |registry: &GroupRegistry| registry.size() > 0;
         let counted =
-            |registry: &Registry| registry.owners.values().map(BTreeMap::len).sum::<usize>() == registry.owned;
-        let full = |registry: &Registry| registry.owners.values().all(|topic| !topic.is_empty());
+            |registry: &GroupRegistry| registry.owners.values().map(BTreeMap::len).sum::<usize>() == registry.owned;
+        let full = |registry: &GroupRegistry| registry.owners.values().all(|topic| !topic.is_empty());
         self.groups.values().all(|registry| used(registry) && counted(registry) && full(registry))
             && self.groups.values().map(|registry| registry.members.len()).sum::<usize>() == self.members
     }
 }
 
-impl Registry {
+impl GroupRegistry {
     fn size(&self) -> usize {
         self.members.len().saturating_add(self.owned)
     }
@@ -174,12 +174,12 @@ mod tests {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    fn spot(topic: &'static str, partition: i32) -> Spot<'static> {
-        Spot { group: "g", topic, partition: Partition(partition) }
+    fn spot(topic: &'static str, partition: i32) -> TreePartition<'static> {
+        TreePartition { group: "g", topic, partition: Partition(partition) }
     }
 
     /// Each reported member with the partitions that it owns.
-    fn told(registries: &mut Registries) -> Vec<(String, Vec<i32>)> {
+    fn told(registries: &mut GroupRegistries) -> Vec<(String, Vec<i32>)> {
         let mut all = Vec::new();
         registries.report_changed(usize::MAX, |updates| {
             for update in updates {
@@ -194,10 +194,10 @@ mod tests {
     }
 
     fn with_owners(members: &[&str], owners: &[&[u8]]) -> Vec<(String, Vec<i32>)> {
-        let mut registries = Registries::default();
-        assert_eq!(registries.set_members("g", &names(members), usize::MAX), LeftOut::default());
+        let mut registries = GroupRegistries::default();
+        assert_eq!(registries.set_members("g", &names(members), usize::MAX), SkippedChildren::default());
         for (partition, owner) in (0..).zip(owners) {
-            assert!(registries.set_owner(spot("t", partition), owner, Bounds::default()));
+            assert!(registries.set_owner(spot("t", partition), owner, TreeLimits::default()));
         }
         told(&mut registries)
     }
@@ -229,9 +229,9 @@ mod tests {
 
     #[test]
     fn an_owner_means_another_consumer_once_that_is_registered() {
-        let mut registries = Registries::default();
+        let mut registries = GroupRegistries::default();
         registries.set_members("g", &names(&["c"]), usize::MAX);
-        registries.set_owner(spot("t", 0), b"c-1", Bounds::default());
+        registries.set_owner(spot("t", 0), b"c-1", TreeLimits::default());
         assert_eq!(told(&mut registries), rows([("c", &[0])]));
         registries.set_members("g", &names(&["c", "c-1"]), usize::MAX);
         assert_eq!(told(&mut registries), rows([("c", &[]), ("c-1", &[0])]));
@@ -244,11 +244,11 @@ mod tests {
 
     #[test]
     fn members_and_owners_beyond_the_bounds_are_left_out_and_counted() {
-        let mut registries = Registries::default();
+        let mut registries = GroupRegistries::default();
         let long = "x".repeat(LONGEST_CONSUMER + 1);
         let left_out = registries.set_members("g", &names(&["b", "a", "", "x/y", "c", &long, "a"]), 2);
-        assert_eq!(left_out, LeftOut { names: 3, nodes: 1 });
-        let bounds = Bounds { owned: 2, ..Bounds::default() };
+        assert_eq!(left_out, SkippedChildren { names: 3, nodes: 1 });
+        let bounds = TreeLimits { owned: 2, ..TreeLimits::default() };
         let owned =
             [("t", 0), ("t", 1), ("u", 2), ("t", 1)].map(|(topic, at)| registries.set_owner(spot(topic, at), b"a", bounds));
         assert_eq!(owned, [true, true, false, true]);
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn groups_are_told_of_by_their_size_and_one_at_least() {
-        let mut registries = Registries::default();
+        let mut registries = GroupRegistries::default();
         for group in ["a", "b", "c", "d"] {
             registries.set_members(group, &names(&["1", "2", "3"]), usize::MAX);
         }

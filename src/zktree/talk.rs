@@ -5,20 +5,20 @@ use std::sync::Arc;
 use crate::model::{Order, Timestamp};
 use crate::storage::Update;
 
-use super::Fault;
+use super::NodeFault;
 
 /// A request for a node, which sets a watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
+pub struct NodeRequest {
     /// The path of the node. It starts with [`ROOT`](super::ROOT).
     pub path: Arc<str>,
     /// What is requested.
-    pub read: Want,
+    pub read: NodeRead,
 }
 
 /// What is requested of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
+pub enum NodeRead {
     /// The names of the children.
     Children,
     /// The data of the node.
@@ -29,7 +29,7 @@ pub enum Want {
 
 /// A server's answer about a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum NodeResponse {
     /// The names of the children. The node is watched.
     Children(Vec<String>),
     /// The data of the node, which is watched.
@@ -51,18 +51,18 @@ pub enum Answer {
 
 /// The result of an answer.
 #[derive(Debug, Default, PartialEq)]
-pub struct Told<'a> {
+pub struct ResponseEffect<'a> {
     /// The update for storage.
     pub update: Option<(Order, Update<'a>)>,
     /// What is wrong with the node.
-    pub fault: Option<Fault>,
+    pub fault: Option<NodeFault>,
     /// The children that are not followed.
-    pub skipped: LeftOut,
+    pub skipped: SkippedChildren,
 }
 
 /// The number of listed children that are not followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedChildren {
     /// Because of their names.
     pub names: usize,
     /// Because of the bounds.

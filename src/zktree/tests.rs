@@ -13,23 +13,23 @@ use crate::config::Filter;
 use crate::model::{Name, Order, Timestamp};
 use model::{Held, Server, settle, tell, tree};
 
-fn at(group: &'static str, topic: &'static str, partition: i32) -> Spot<'static> {
-    Spot { group, topic, partition: Partition(partition) }
+fn at(group: &'static str, topic: &'static str, partition: i32) -> TreePartition<'static> {
+    TreePartition { group, topic, partition: Partition(partition) }
 }
 
 #[test]
 fn paths_stand_for_what_the_old_consumer_keeps_there() {
     for (path, expected) in [
-        ("/consumers", Place::Groups),
-        ("/consumers/g", Place::Group("g")),
-        ("/consumers/g/ids", Place::Members("g")),
-        ("/consumers/g/owners", Place::OwnedTopics("g")),
-        ("/consumers/g/owners/t", Place::OwnedPartitions("g", "t")),
-        ("/consumers/g/owners/t/0", Place::Owner(at("g", "t", 0))),
-        ("/consumers/g/offsets", Place::Topics("g")),
-        ("/consumers/g/offsets/t", Place::Partitions("g", "t")),
-        ("/consumers/g/offsets/t/2147483647", Place::Commit(at("g", "t", i32::MAX))),
-        ("/consumers/\u{fc} b/offsets/t.1/10", Place::Commit(at("\u{fc} b", "t.1", 10))),
+        ("/consumers", NodeKind::Groups),
+        ("/consumers/g", NodeKind::Group("g")),
+        ("/consumers/g/ids", NodeKind::Members("g")),
+        ("/consumers/g/owners", NodeKind::OwnedTopics("g")),
+        ("/consumers/g/owners/t", NodeKind::OwnedPartitions("g", "t")),
+        ("/consumers/g/owners/t/0", NodeKind::Owner(at("g", "t", 0))),
+        ("/consumers/g/offsets", NodeKind::Topics("g")),
+        ("/consumers/g/offsets/t", NodeKind::Partitions("g", "t")),
+        ("/consumers/g/offsets/t/2147483647", NodeKind::Commit(at("g", "t", i32::MAX))),
+        ("/consumers/\u{fc} b/offsets/t.1/10", NodeKind::Commit(at("\u{fc} b", "t.1", 10))),
     ] {
         assert_eq!(node_kind(path), Some(expected), "{path}");
     }
@@ -125,7 +125,7 @@ fn data_that_is_no_number_is_counted_and_watched_on() {
     server.put("/consumers/g/offsets/t/0", b"5");
     assert_eq!(settle(&mut tree, &mut server, &mut held), []);
     server.put("/consumers/g/offsets/t/0", b"five");
-    assert_eq!(settle(&mut tree, &mut server, &mut held), [Fault::Offset]);
+    assert_eq!(settle(&mut tree, &mut server, &mut held), [NodeFault::Offset]);
     assert_eq!(held, Held::default(), "what was committed is not known any more");
     server.put("/consumers/g/offsets/t/0", b"6");
     assert_eq!(settle(&mut tree, &mut server, &mut held), []);
@@ -141,7 +141,7 @@ fn what_is_denied_is_never_asked_for() {
     }
     server.put("/consumers/g/owners/secret/0", b"g-0");
     server.put("/consumers/g/offsets/t/0", b"2");
-    let mut tree = Tree::new([deny("^no$"), deny("^never$")], deny("secret"), Bounds::default());
+    let mut tree = Tree::new([deny("^no$"), deny("^never$")], deny("secret"), TreeLimits::default());
     let mut held = Held::default();
     settle(&mut tree, &mut server, &mut held);
     let watched: Vec<&String> = server.children.iter().chain(&server.data).collect();
@@ -156,7 +156,7 @@ fn what_may_not_be_read_is_asked_for_again_and_let_go_once_it_is_gone() {
     server.put("/consumers/g/offsets/t/0", b"5");
     let secret: Arc<str> = "/consumers/g/offsets/t".into();
     while let Some(ask) = tree.next_request() {
-        let answer = if ask.path == secret { Answer::Refused } else { server.answer(&ask) };
+        let answer = if ask.path == secret { NodeResponse::Refused } else { server.answer(&ask) };
         tell(&mut tree, &mut held, &ask.path, &answer);
     }
     assert!(tree.is_walked() && held == Held::default());
@@ -165,8 +165,8 @@ fn what_may_not_be_read_is_asked_for_again_and_let_go_once_it_is_gone() {
     settle(&mut tree, &mut server, &mut held);
     assert_eq!((&held, tree.progress().1), (&Held::of(&server), known + 1));
     let none: Arc<str> = "/consumers/g/offsets".into();
-    tree.take(&secret, &Answer::Refused);
-    tree.take(&none, &Answer::Children(Vec::new()));
+    tree.take(&secret, &NodeResponse::Refused);
+    tree.take(&none, &NodeResponse::Children(Vec::new()));
     assert_eq!(tree.progress().1, known);
 }
 
@@ -180,8 +180,8 @@ fn a_node_that_a_list_names_while_an_older_answer_says_that_it_is_missing_is_ask
         tree.mark_changed(&path);
     }
     tree.request_changed(usize::MAX);
-    let asks: Vec<Ask> = std::iter::from_fn(|| tree.next_request()).collect();
-    let node = asks.iter().find(|ask| ask.read == Want::Data).unwrap();
+    let asks: Vec<NodeRequest> = std::iter::from_fn(|| tree.next_request()).collect();
+    let node = asks.iter().find(|ask| ask.read == NodeRead::Data).unwrap();
     let list = asks.iter().find(|ask| &*ask.path == "/consumers/g/offsets/t").unwrap();
     let missing = server.answer(node);
     server.put("/consumers/g/offsets/t/0", b"6");
@@ -242,7 +242,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_or_kept(steps in prop::collection::vec(step(), 0..200)) {
         let (mut tree, mut server, mut held) = (tree(), Server::default(), Held::default());
-        let mut answers: Vec<(Ask, Answer)> = Vec::new();
+        let mut answers: Vec<(NodeRequest, NodeResponse)> = Vec::new();
         for step in steps {
             match step {
                 Step::Put(path, data) => server.put(path, data.as_bytes()),
@@ -282,17 +282,17 @@ proptest! {
     #[test]
     fn hostile_bytes_are_no_more_than_faults(path in ".{0,40}", data in prop::collection::vec(any::<u8>(), 0..40)) {
         let path: Arc<str> = format!("/consumers/{path}").into();
-        let said = Answer::Data { data: data.clone(), order: Order(i64::MIN), time: Timestamp(i64::MAX) };
+        let said = NodeResponse::Data { data: data.clone(), order: Order(i64::MIN), time: Timestamp(i64::MAX) };
         let mut tree = tree();
         tree.take(&path, &said);
-        tree.take(&path, &Answer::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
+        tree.take(&path, &NodeResponse::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
         let _ = (parse_offset(&data), node_kind(&path));
     }
 }
 
 #[test]
 fn nothing_below_a_name_that_is_too_long_is_read() {
-    let mut tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default());
+    let mut tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), TreeLimits::default());
     let name = |bytes| "n".repeat(bytes);
     let (longest, topic) = (name(1024), name(249));
     let lists = [
@@ -303,7 +303,7 @@ fn nothing_below_a_name_that_is_too_long_is_read() {
     ];
     let mut asked = BTreeSet::new();
     for (path, names) in lists {
-        tree.take(&path.into(), &Answer::Children(names));
+        tree.take(&path.into(), &NodeResponse::Children(names));
         asked.extend(std::iter::from_fn(|| tree.next_request()).map(|ask| ask.path.to_string()));
     }
     assert_eq!((tree.take_long_name_count(), tree.take_long_name_count()), (3, 0));

@@ -13,11 +13,11 @@ use crate::config::Filter;
 use crate::model::{Name, Order, Timestamp};
 use crate::storage::Update;
 
-use super::bounds::{Bounds, LONGEST_CONSUMER, is_name};
-use super::refused::Refused;
-use super::registry::Registries;
-use super::talk::{Answer, Ask, LeftOut, Told, Want};
-use super::{Fault, Place, ROOT, Spot, parse_offset, node_kind};
+use super::bounds::{TreeLimits, LONGEST_CONSUMER, is_name};
+use super::refused::RefusedNodes;
+use super::registry::GroupRegistries;
+use super::talk::{NodeResponse, NodeRequest, SkippedChildren, ResponseEffect, NodeRead};
+use super::{NodeFault, NodeKind, ROOT, TreePartition, parse_offset, node_kind};
 
 /// The part of the tree that one session follows.
 #[derive(Debug)]
@@ -25,29 +25,29 @@ pub struct Tree {
     /// The filters of the module and of storage.
     groups: [Filter; 2],
     topics: Filter,
-    limits: Bounds,
-    nodes: HashMap<Arc<str>, Node>,
-    requests: VecDeque<Ask>,
+    limits: TreeLimits,
+    nodes: HashMap<Arc<str>, NodeState>,
+    requests: VecDeque<NodeRequest>,
     /// Nodes whose watch has fired, in that order.
     changed: VecDeque<Arc<str>>,
     /// Nodes that may not be read.
-    refused: Refused,
+    refused: RefusedNodes,
     /// Number of nodes without an answer so far.
     unread: usize,
     /// Number of times that a list named a group or topic whose name is too long.
     long_names: u64,
-    registries: Registries,
+    registries: GroupRegistries,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Node {
-    stage: Stage,
+struct NodeState {
+    stage: NodeStage,
     /// Whether an answer has arrived.
     read: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum NodeStage {
     /// A request is queued or unanswered.
     Requested {
         /// Whether a list has named the node since then. An answer that it is missing may then be outdated.
@@ -62,7 +62,7 @@ enum Stage {
 impl Tree {
     /// Creates a tree whose root is to be read. Nodes that the filters exclude are never requested.
     #[must_use]
-    pub fn new(groups: [Filter; 2], topics: Filter, bounds: Bounds) -> Self {
+    pub fn new(groups: [Filter; 2], topics: Filter, bounds: TreeLimits) -> Self {
         let mut tree = Self {
             groups,
             topics,
@@ -70,17 +70,17 @@ impl Tree {
             nodes: HashMap::new(),
             requests: VecDeque::new(),
             changed: VecDeque::new(),
-            refused: Refused::default(),
+            refused: RefusedNodes::default(),
             unread: 0,
             long_names: 0,
-            registries: Registries::default(),
+            registries: GroupRegistries::default(),
         };
         tree.add_node(ROOT.into());
         tree
     }
 
     /// The next request.
-    pub fn next_request(&mut self) -> Option<Ask> {
+    pub fn next_request(&mut self) -> Option<NodeRequest> {
         self.requests.pop_front()
     }
 
@@ -99,9 +99,9 @@ impl Tree {
     /// Records that a watch has fired. [`Self::release`] requests the node again.
     pub fn mark_changed(&mut self, path: &Arc<str>) {
         if let Some(node) = self.nodes.get_mut(path)
-            && node.stage == Stage::Watched
+            && node.stage == NodeStage::Watched
         {
-            node.stage = Stage::Changed;
+            node.stage = NodeStage::Changed;
             self.changed.push_back(Arc::clone(path));
         }
     }
@@ -137,37 +137,37 @@ impl Tree {
     }
 
     /// Handles the answer to a request.
-    pub fn take<'a>(&mut self, path: &'a Arc<str>, answer: &'a Answer) -> Told<'a> {
-        let Some(place) = node_kind(path) else { return Told::default() };
+    pub fn take<'a>(&mut self, path: &'a Arc<str>, answer: &'a NodeResponse) -> ResponseEffect<'a> {
+        let Some(place) = node_kind(path) else { return ResponseEffect::default() };
         match answer {
-            Answer::Children(names) => {
-                self.record_answer(path, Stage::Watched);
+            NodeResponse::Children(names) => {
+                self.record_answer(path, NodeStage::Watched);
                 let left_out =
-                    if let Place::Members(group) = node_kind { self.apply_members(group, names) } else { self.apply_children(path, names) };
-                Told { skipped: left_out, ..Told::default() }
+                    if let NodeKind::Members(group) = node_kind { self.apply_members(group, names) } else { self.apply_children(path, names) };
+                ResponseEffect { skipped: left_out, ..ResponseEffect::default() }
             }
-            Answer::Data { data, order, time } => {
-                self.record_answer(path, Stage::Watched);
+            NodeResponse::Data { data, order, time } => {
+                self.record_answer(path, NodeStage::Watched);
                 self.apply_data(node_kind, data, (*order, *time))
             }
-            Answer::Exists(true) => {
+            NodeResponse::Exists(true) => {
                 // Queued with the changed nodes, and so limited like them: a server could repeat this answer
                 // without end.
                 if let Some(node) = self.nodes.get_mut(path) {
-                    node.stage = Stage::Changed;
+                    node.stage = NodeStage::Changed;
                     self.changed.push_back(Arc::clone(path));
                 }
-                Told::default()
+                ResponseEffect::default()
             }
-            Answer::Exists(false) => {
-                self.record_answer(path, Stage::Watched);
-                Told::default()
+            NodeResponse::Exists(false) => {
+                self.record_answer(path, NodeStage::Watched);
+                ResponseEffect::default()
             }
-            Answer::Missing => self.handle_missing(path, node_kind),
-            Answer::Refused => {
-                self.record_answer(path, Stage::Refused);
+            NodeResponse::Missing => self.handle_missing(path, node_kind),
+            NodeResponse::Refused => {
+                self.record_answer(path, NodeStage::Refused);
                 self.refused.insert(Arc::clone(path));
-                Told { fault: Some(Fault::Authorization), ..self.remove_reported(node_kind) }
+                ResponseEffect { fault: Some(NodeFault::Authorization), ..self.remove_reported(node_kind) }
             }
         }
     }
@@ -183,17 +183,17 @@ impl Tree {
         self.limits.nodes.saturating_sub(self.nodes.len()).saturating_sub(self.registries.count())
     }
 
-    fn apply_members(&mut self, group: &str, names: &[String]) -> LeftOut {
+    fn apply_members(&mut self, group: &str, names: &[String]) -> SkippedChildren {
         let most = self.registries.count_of(group).saturating_add(self.remaining_room()).min(self.limits.members);
         self.registries.set_members(group, names, most)
     }
 
     /// Handles a list of children.
-    fn apply_children(&mut self, parent: &str, names: &[String]) -> LeftOut {
-        let mut left_out = LeftOut::default();
+    fn apply_children(&mut self, parent: &str, names: &[String]) -> SkippedChildren {
+        let mut left_out = SkippedChildren::default();
         for name in names {
             match self.apply_child(parent, name) {
-                Some(Fault::Limit) => left_out.nodes = left_out.nodes.saturating_add(1),
+                Some(NodeFault::Limit) => left_out.nodes = left_out.nodes.saturating_add(1),
                 Some(_) => left_out.names = left_out.names.saturating_add(1),
                 None => {}
             }
@@ -206,9 +206,9 @@ impl Tree {
     }
 
     /// Handles one child of a list. Returns why it is not followed, if that is counted.
-    fn apply_child(&mut self, parent: &str, name: &str) -> Option<Fault> {
+    fn apply_child(&mut self, parent: &str, name: &str) -> Option<NodeFault> {
         if !is_name(name) {
-            return Some(Fault::Name);
+            return Some(NodeFault::Name);
         }
         let path: Arc<str> = format!("{parent}/{name}").into();
         let place = node_kind(&path).filter(|place| self.allows(*node_kind))?;
@@ -218,125 +218,125 @@ impl Tree {
         }
         let full = self.remaining_room() == 0;
         match self.nodes.get_mut(&path) {
-            None if full => return Some(Fault::Limit),
+            None if full => return Some(NodeFault::Limit),
             None => self.add_node(path),
-            Some(Node { stage: Stage::Requested { named }, .. }) => *named = true,
+            Some(NodeState { stage: NodeStage::Requested { named }, .. }) => *named = true,
             // Refused nodes are retried periodically, not with every change of a list.
-            Some(Node { stage: Stage::Watched | Stage::Changed | Stage::Refused, .. }) => {}
+            Some(NodeState { stage: NodeStage::Watched | NodeStage::Changed | NodeStage::Refused, .. }) => {}
         }
         None
     }
 
-    fn allows(&self, place: Place<'_>) -> bool {
+    fn allows(&self, place: NodeKind<'_>) -> bool {
         match node_kind {
-            Place::Group(group) => self.groups.iter().all(|filter| filter.allows(group.as_bytes())),
-            Place::Partitions(_, topic) | Place::OwnedPartitions(_, topic) => self.topics.allows(topic.as_bytes()),
+            NodeKind::Group(group) => self.groups.iter().all(|filter| filter.allows(group.as_bytes())),
+            NodeKind::Partitions(_, topic) | NodeKind::OwnedPartitions(_, topic) => self.topics.allows(topic.as_bytes()),
             // The names above them were checked.
-            Place::Groups
-            | Place::Members(_)
-            | Place::OwnedTopics(_)
-            | Place::Owner(_)
-            | Place::Topics(_)
-            | Place::Commit(_) => true,
+            NodeKind::Groups
+            | NodeKind::Members(_)
+            | NodeKind::OwnedTopics(_)
+            | NodeKind::Owner(_)
+            | NodeKind::Topics(_)
+            | NodeKind::Commit(_) => true,
         }
     }
 
     fn add_node(&mut self, path: Arc<str>) {
-        self.nodes.insert(Arc::clone(&path), Node { stage: Stage::Requested { named: false }, read: false });
+        self.nodes.insert(Arc::clone(&path), NodeState { stage: NodeStage::Requested { named: false }, read: false });
         self.unread = self.unread.saturating_add(1);
         self.request(path);
     }
 
     fn request_again(&mut self, path: Arc<str>) {
         if let Some(node) = self.nodes.get_mut(&path) {
-            node.stage = Stage::Requested { named: false };
+            node.stage = NodeStage::Requested { named: false };
         }
         self.request(path);
     }
 
     fn request(&mut self, path: Arc<str>) {
         let want = match node_kind(&path) {
-            Some(Place::Owner(_) | Place::Commit(_)) => Want::Data,
-            Some(_) | None => Want::Children,
+            Some(NodeKind::Owner(_) | NodeKind::Commit(_)) => NodeRead::Data,
+            Some(_) | None => NodeRead::Children,
         };
-        self.requests.push_back(Ask { path, read: want });
+        self.requests.push_back(NodeRequest { path, read: want });
     }
 
     /// Records that a node was answered.
-    fn record_answer(&mut self, path: &str, stage: Stage) {
+    fn record_answer(&mut self, path: &str, stage: NodeStage) {
         if let Some(node) = self.nodes.get_mut(path) {
             if !node.read {
                 self.unread = self.unread.saturating_sub(1);
             }
-            *node = Node { stage, read: true };
+            *node = NodeState { stage, read: true };
         }
     }
 
     /// Handles the answer that a node is missing.
-    fn handle_missing<'a>(&mut self, path: &Arc<str>, place: Place<'a>) -> Told<'a> {
+    fn handle_missing<'a>(&mut self, path: &Arc<str>, place: NodeKind<'a>) -> ResponseEffect<'a> {
         let node = self.nodes.get_mut(path);
-        if let Some(Node { stage: Stage::Requested { named: named @ true }, .. }) = node {
+        if let Some(NodeState { stage: NodeStage::Requested { named: named @ true }, .. }) = node {
             *named = false;
             self.request(Arc::clone(path));
-            return Told::default();
+            return ResponseEffect::default();
         }
-        if node_kind == Place::Groups {
+        if node_kind == NodeKind::Groups {
             // No list names the root, so a watch has to wait for its creation.
-            self.requests.push_back(Ask { path: Arc::clone(path), read: Want::Existence });
-            return Told::default();
+            self.requests.push_back(NodeRequest { path: Arc::clone(path), read: NodeRead::Existence });
+            return ResponseEffect::default();
         }
-        self.record_answer(path, Stage::Watched);
+        self.record_answer(path, NodeStage::Watched);
         self.nodes.remove(path);
         self.remove_reported(node_kind)
     }
 
-    fn apply_data<'a>(&mut self, place: Place<'a>, data: &[u8], (order, time): (Order, Timestamp)) -> Told<'a> {
+    fn apply_data<'a>(&mut self, place: NodeKind<'a>, data: &[u8], (order, time): (Order, Timestamp)) -> ResponseEffect<'a> {
         match node_kind {
-            Place::Commit(spot) => match parse_offset(data) {
+            NodeKind::Commit(spot) => match parse_offset(data) {
                 Some(offset) => {
-                    let Spot { group, topic, partition } = spot;
+                    let TreePartition { group, topic, partition } = spot;
                     let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
                     let commit = Update::Commit { group, topic, partition, parse_offset, timestamp: time };
-                    Told { update: Some((order, commit)), ..Told::default() }
+                    ResponseEffect { update: Some((order, commit)), ..ResponseEffect::default() }
                 }
-                None => Told { fault: Some(Fault::Offset), ..self.remove_reported(node_kind) },
+                None => ResponseEffect { fault: Some(NodeFault::Offset), ..self.remove_reported(node_kind) },
             },
-            Place::Owner(_) if data.is_empty() => self.remove_reported(node_kind),
-            Place::Owner(_) if data.len() > LONGEST_CONSUMER => {
-                Told { fault: Some(Fault::Owner), ..self.remove_reported(node_kind) }
+            NodeKind::Owner(_) if data.is_empty() => self.remove_reported(node_kind),
+            NodeKind::Owner(_) if data.len() > LONGEST_CONSUMER => {
+                ResponseEffect { fault: Some(NodeFault::Owner), ..self.remove_reported(node_kind) }
             }
-            Place::Owner(spot) => {
+            NodeKind::Owner(spot) => {
                 let owns = self.registries.set_owner(spot, data, self.limits);
-                Told { fault: (!owns).then_some(Fault::Limit), ..Told::default() }
+                ResponseEffect { fault: (!owns).then_some(NodeFault::Limit), ..ResponseEffect::default() }
             }
-            Place::Groups
-            | Place::Group(_)
-            | Place::Members(_)
-            | Place::OwnedTopics(_)
-            | Place::OwnedPartitions(..)
-            | Place::Topics(_)
-            | Place::Partitions(..) => Told::default(),
+            NodeKind::Groups
+            | NodeKind::Group(_)
+            | NodeKind::Members(_)
+            | NodeKind::OwnedTopics(_)
+            | NodeKind::OwnedPartitions(..)
+            | NodeKind::Topics(_)
+            | NodeKind::Partitions(..) => ResponseEffect::default(),
         }
     }
 
     /// Removes what the node has reported.
-    fn remove_reported<'a>(&mut self, place: Place<'a>) -> Told<'a> {
+    fn remove_reported<'a>(&mut self, place: NodeKind<'a>) -> ResponseEffect<'a> {
         match node_kind {
-            Place::Commit(Spot { group, topic, partition }) => {
+            NodeKind::Commit(TreePartition { group, topic, partition }) => {
                 let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
                 // Whatever is held is older, because the node was just read.
                 let update = (Order(i64::MAX), Update::CommitTombstone { group, topic, partition });
-                return Told { update: Some(update), ..Told::default() };
+                return ResponseEffect { update: Some(update), ..ResponseEffect::default() };
             }
-            Place::Owner(spot) => self.registries.remove_owner(spot),
-            Place::Members(group) => drop(self.registries.set_members(group, &[], 0)),
-            Place::Groups
-            | Place::Group(_)
-            | Place::OwnedTopics(_)
-            | Place::OwnedPartitions(..)
-            | Place::Topics(_)
-            | Place::Partitions(..) => {}
+            NodeKind::Owner(spot) => self.registries.remove_owner(spot),
+            NodeKind::Members(group) => drop(self.registries.set_members(group, &[], 0)),
+            NodeKind::Groups
+            | NodeKind::Group(_)
+            | NodeKind::OwnedTopics(_)
+            | NodeKind::OwnedPartitions(..)
+            | NodeKind::Topics(_)
+            | NodeKind::Partitions(..) => {}
         }
-        Told::default()
+        ResponseEffect::default()
     }
 }

@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::config::{Config, Outside, Overrides, load};
+use crate::config::{Config, SystemAccess, Overrides, load};
 use crate::evaluate::EvaluatorRules;
 use crate::golden_tests::program::{Program, Setting};
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::registry::REGISTRY;
 use crate::storage::{
-    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, Past, Rules, Storage, TopicMetadata, Update,
+    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, Storage, TopicMetadata, Update,
 };
 
 const INTERVALS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -99,13 +99,13 @@ tls = "internal"
 [notifier.mail]
 class-name = "email"
 "#;
-    let outside = Outside { check_readable: &|_| Ok(()), ..Outside::none() };
+    let outside = SystemAccess { check_readable: &|_| Ok(()), ..SystemAccess::none() };
     load(text, &REGISTRY, &Overrides::default(), &outside).unwrap_or_else(|mistakes| panic!("{mistakes}")).config
 }
 
 /// Topics `orders` with four partitions, the last of which has an unknown log end, and `paid` with one.
 fn storage() -> Storage {
-    let rules = Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER };
+    let rules = StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
     let storage = Storage::new(["local", "other"], rules);
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     let topic = |name: &str, partitions| TopicMetadata {
@@ -127,7 +127,7 @@ fn storage() -> Storage {
     let updates =
         commits().into_iter().chain([members("billing", "orders", &[0, 1, 2]), members("waits", "paid", &[0])]);
     let updates = updates.zip(1..).map(|(update, order)| (Order(order), update));
-    cluster.apply(cluster.source("local", 0), Past::Read, updates, Timestamp(0));
+    cluster.apply(cluster.source("local", 0), PastState::Read, updates, Timestamp(0));
     storage
 }
 

@@ -13,7 +13,7 @@ fn the_command_line_is_sound() {
 
 #[test]
 fn a_run_needs_no_subcommand() {
-    let expected = Run { source: Source::File("a.toml".into()), overrides: Overrides::default() };
+    let expected = RunOptions { source: ConfigSource::File("a.toml".into()), overrides: Overrides::default() };
     assert_eq!(run("--config a.toml"), expected);
     assert_eq!(run("run --config a.toml"), expected);
     assert_eq!(run("run --config=a.toml"), expected);
@@ -21,10 +21,10 @@ fn a_run_needs_no_subcommand() {
 
 #[test]
 fn brokers_are_listed_repeated_or_named_as_in_kafka_exporter() {
-    assert_eq!(run("--brokers a:1,b:2").source, Source::Flags(flags(&["a:1", "b:2"])));
-    assert_eq!(run("--brokers a:1 --brokers b:2").source, Source::Flags(flags(&["a:1", "b:2"])));
-    assert_eq!(run("--kafka.server=a:1 --kafka.server b:2").source, Source::Flags(flags(&["a:1", "b:2"])));
-    assert_eq!(run("run --brokers a:1 --kafka.server b:2").source, Source::Flags(flags(&["a:1", "b:2"])));
+    assert_eq!(run("--brokers a:1,b:2").source, ConfigSource::Flags(flags(&["a:1", "b:2"])));
+    assert_eq!(run("--brokers a:1 --brokers b:2").source, ConfigSource::Flags(flags(&["a:1", "b:2"])));
+    assert_eq!(run("--kafka.server=a:1 --kafka.server b:2").source, ConfigSource::Flags(flags(&["a:1", "b:2"])));
+    assert_eq!(run("run --brokers a:1 --kafka.server b:2").source, ConfigSource::Flags(flags(&["a:1", "b:2"])));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn kafka_exporters_flags_mean_what_they_mean_there() {
         group_exclude: Some("^$".to_owned()),
         ..flags(&["a:1"])
     };
-    assert_eq!(run.source, Source::Flags(expected));
+    assert_eq!(run.source, ConfigSource::Flags(expected));
     assert_eq!(run.overrides.listen.as_deref(), Some(":9308"));
 }
 
@@ -51,12 +51,12 @@ fn each_flag_has_a_variable_that_it_overrides() {
         ("WARRENER_CONFIG", ""),
     ];
     let overrides = Overrides { listen: Some(":1".to_owned()), log_level: Some(Level::Debug) };
-    let expected = Run { source: Source::Flags(flags(&["a:1", "b:2"])), overrides };
+    let expected = RunOptions { source: ConfigSource::Flags(flags(&["a:1", "b:2"])), overrides };
     assert_eq!(typed("", &env), Ok(Command::Run(expected)));
     let overrides = Overrides { listen: Some(":2".to_owned()), log_level: Some(Level::Warn) };
-    let expected = Run { source: Source::Flags(flags(&["c:3"])), overrides };
+    let expected = RunOptions { source: ConfigSource::Flags(flags(&["c:3"])), overrides };
     assert_eq!(typed("--brokers c:3 --listen :2 --log-level WARN", &env), Ok(Command::Run(expected)));
-    let expected = Run { source: Source::File("b.toml".into()), overrides: Overrides::default() };
+    let expected = RunOptions { source: ConfigSource::File("b.toml".into()), overrides: Overrides::default() };
     assert_eq!(typed("check", &[("WARRENER_CONFIG", "b.toml")]), Ok(Command::Check(expected)));
 }
 
@@ -67,7 +67,7 @@ fn demo_takes_what_overrides_a_configuration() {
     assert_eq!(typed("demo", &[]), Ok(Command::Demo(Overrides::default())));
 }
 
-fn lag(line: &str, env: &[(&str, &str)]) -> Lag {
+fn lag(line: &str, env: &[(&str, &str)]) -> LagOptions {
     match typed(line, env) {
         Ok(Command::Lag(lag)) => lag,
         other => panic!("{line}: {other:?}"),
@@ -77,17 +77,17 @@ fn lag(line: &str, env: &[(&str, &str)]) -> Lag {
 #[test]
 fn lag_takes_a_configuration_groups_a_format_and_a_time() {
     let overrides = |log_level| Overrides { listen: None, log_level: Some(log_level) };
-    let expected = Lag {
-        run: Run { source: Source::Flags(flags(&["a:1"])), overrides: overrides(Level::Warn) },
+    let expected = LagOptions {
+        run: RunOptions { source: ConfigSource::Flags(flags(&["a:1"])), overrides: overrides(Level::Warn) },
         groups: Vec::new(),
-        output: Output::Table,
+        output: OutputFormat::Table,
         timeout: Duration::from_secs(30),
     };
     assert_eq!(lag("lag --brokers a:1", &[]), expected);
-    let expected = Lag {
-        run: Run { source: Source::File("a.toml".into()), overrides: overrides(Level::Debug) },
+    let expected = LagOptions {
+        run: RunOptions { source: ConfigSource::File("a.toml".into()), overrides: overrides(Level::Debug) },
         groups: vec!["a,b".to_owned(), "c".to_owned()],
-        output: Output::Json,
+        output: OutputFormat::Json,
         timeout: Duration::from_secs(90),
     };
     let line = "lag --group a,b --group c --output json --timeout 1m30s";

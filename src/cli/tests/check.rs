@@ -11,7 +11,7 @@ const BURROW: &str = include_str!("../../../tests/fixtures/config/burrow.toml");
 fn mistakes_are_listed_under_the_files_name() {
     let (_directory, run) = file("bad.toml", "[cluster.a]\nclass-name = \"kafka\"\nservers = []\nfoo = 1\n");
     let exit = run.load().map(|_| ()).unwrap_err();
-    let Source::File(path) = &run.source else { panic!() };
+    let ConfigSource::File(path) = &run.source else { panic!() };
     let expected = format!(
         "{}: 2 mistakes\n\
          cluster.a.foo: expected a known key, found \"foo\"; nearest is \"servers\"\n\
@@ -24,17 +24,17 @@ fn mistakes_are_listed_under_the_files_name() {
 
 #[test]
 fn a_file_that_is_none_is_a_mistake() {
-    let error = |run: &Run| run.load().map(|_| ()).unwrap_err().stderr;
+    let error = |run: &RunOptions| run.load().map(|_| ()).unwrap_err().stderr;
     let (directory, mut run) = file("binary.toml", "");
-    let Source::File(path) = run.source else { panic!() };
+    let ConfigSource::File(path) = run.source else { panic!() };
     std::fs::write(&path, b"[a]\n\xff").unwrap();
-    run.source = Source::File(path);
+    run.source = ConfigSource::File(path);
     assert!(error(&run).ends_with("expected UTF-8 text, found other bytes in line 2\n"));
-    run.source = Source::File(directory.path().join("none.toml"));
+    run.source = ConfigSource::File(directory.path().join("none.toml"));
     assert!(error(&run).contains("cannot read the configuration file: No such file"), "{}", error(&run));
-    run.source = Source::File(directory.path().to_owned());
+    run.source = ConfigSource::File(directory.path().to_owned());
     assert!(error(&run).contains("cannot read the configuration file: Is a directory"), "{}", error(&run));
-    run.source = Source::File("/dev/zero".into());
+    run.source = ConfigSource::File("/dev/zero".into());
     assert!(error(&run).contains("cannot read the configuration file: more than 4194304 bytes"), "{}", error(&run));
 }
 

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Leader, Plan};
+use super::{LeaderState, RefreshPlan};
 use crate::cluster::pace::backoff;
 use crate::invariant::broken;
 use crate::model::{BrokerId, Offset};
 
 /// The result of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cluster) enum Outcome {
+pub(in crate::cluster) enum PartitionOutcome {
     /// The log start, if known, and the log end.
     Known(Option<Offset>, Offset),
     /// Another broker may know.
@@ -19,13 +19,13 @@ pub(in crate::cluster) enum Outcome {
 }
 
 /// The log start, if known, and the log end.
-pub(in crate::cluster) type Bounds = (Option<Offset>, Offset);
+pub(in crate::cluster) type StartAndEnd = (Option<Offset>, Offset);
 
 /// The effects of an answer.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::cluster) struct Settled {
+pub(in crate::cluster) struct AnswerEffects {
     /// Log start and log end by index; `None` for a partition to report as unknown.
-    pub(in crate::cluster) bounds: Vec<(usize, Option<Bounds>)>,
+    pub(in crate::cluster) bounds: Vec<(usize, Option<StartAndEnd>)>,
     /// Whether newer metadata is wanted at once.
     pub(in crate::cluster) wants_metadata: bool,
     /// How long the round took, if it is complete.
@@ -34,7 +34,7 @@ pub(in crate::cluster) struct Settled {
 
 /// The effects of a failed request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::cluster) struct Failed {
+pub(in crate::cluster) struct FailureEffects {
     /// The broker that the request was sent to.
     pub(in crate::cluster) leader: Option<BrokerId>,
     /// Partitions to report as unknown.
@@ -46,7 +46,7 @@ pub(in crate::cluster) struct Failed {
 /// A leader is kept while a request to it is in flight.
 const LEADER_IS_KNOWN: &str = "the leader that a request was sent to is known";
 
-impl Leader {
+impl LeaderState {
     /// Counts a request without an answer. Several that fail together count once.
     fn fail(&mut self, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -57,21 +57,21 @@ impl Leader {
     }
 }
 
-impl Plan {
+impl RefreshPlan {
     /// Handles the answer to a request, with an outcome for each of its partitions in order.
     pub(in crate::cluster) fn record_answer(
         &mut self,
         chunk: usize,
-        outcomes: impl Iterator<Item = Outcome>,
+        outcomes: impl Iterator<Item = PartitionOutcome>,
         now: Instant,
-    ) -> Settled {
-        let mut settled = Settled::default();
+    ) -> AnswerEffects {
+        let mut settled = AnswerEffects::default();
         let Some(chunk) = self.chunks.remove(&chunk) else { return settled };
         settled.wants_metadata = self.reset_leader(chunk.leader);
         // Partitions beyond the end of a short answer count as refused.
-        let outcomes = outcomes.chain(std::iter::repeat(Outcome::Refused));
+        let outcomes = outcomes.chain(std::iter::repeat(PartitionOutcome::Refused));
         for (seat, outcome) in chunk.seats.iter().zip(outcomes) {
-            settled.wants_metadata |= outcome == Outcome::Moved;
+            settled.wants_metadata |= outcome == PartitionOutcome::Moved;
             if let Some(seat) = *seat
                 && let Some(bounds) = self.apply_outcome(seat, outcome)
             {
@@ -101,20 +101,20 @@ impl Plan {
     }
 
     /// Applies the outcome of a partition. Returns what to report about it, if anything.
-    fn apply_outcome(&mut self, seat: usize, outcome: Outcome) -> Option<Option<Bounds>> {
+    fn apply_outcome(&mut self, seat: usize, outcome: PartitionOutcome) -> Option<Option<StartAndEnd>> {
         let progress = self.progress_of(seat)?;
         progress.in_flight = false;
-        let open = !progress.done && outcome != Outcome::Moved;
+        let open = !progress.done && outcome != PartitionOutcome::Moved;
         let bounds = match outcome {
-            Outcome::Known(start, end) => {
+            PartitionOutcome::Known(start, end) => {
                 progress.done = true;
                 Some(Some((start, end)))
             }
-            Outcome::Moved => {
+            PartitionOutcome::Moved => {
                 progress.awaits_metadata = true;
                 (!std::mem::replace(&mut progress.reported_unknown, true)).then_some(None)
             }
-            Outcome::Refused => {
+            PartitionOutcome::Refused => {
                 progress.done = true;
                 (!std::mem::replace(&mut progress.reported_unknown, true)).then_some(None)
             }
@@ -126,9 +126,9 @@ impl Plan {
     }
 
     /// Handles a request that got no answer.
-    pub(in crate::cluster) fn record_failure(&mut self, chunk: usize, now: Instant) -> Failed {
-        let Some(chunk) = self.chunks.remove(&chunk) else { return Failed::default() };
-        let mut failed = Failed { leader: Some(chunk.leader), ..Failed::default() };
+    pub(in crate::cluster) fn record_failure(&mut self, chunk: usize, now: Instant) -> FailureEffects {
+        let Some(chunk) = self.chunks.remove(&chunk) else { return FailureEffects::default() };
+        let mut failed = FailureEffects { leader: Some(chunk.leader), ..FailureEffects::default() };
         match self.leaders.get_mut(&chunk.leader) {
             Some(leader) => leader.fail(now),
             None => broken(LEADER_IS_KNOWN),

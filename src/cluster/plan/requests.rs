@@ -2,29 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::{Leader, Plan};
+use super::{LeaderState, RefreshPlan};
 use crate::kafka::PARTITIONS_PER_REQUEST;
 use crate::model::BrokerId;
 
 /// A request to send.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cluster) struct Ask {
+pub(in crate::cluster) struct OffsetsRequest {
     pub(in crate::cluster) chunk: usize,
     pub(in crate::cluster) seats: Vec<usize>,
 }
 
 /// A request in flight.
 #[derive(Debug)]
-pub(super) struct Chunk {
+pub(super) struct RequestChunk {
     pub(super) leader: BrokerId,
     /// Indexes in the layout; `None` for a partition that no longer exists.
     pub(super) seats: Vec<Option<usize>>,
 }
 
-impl Plan {
+impl RefreshPlan {
     /// Creates requests for all waiting partitions. A failing leader gets a single request, and only when it is to
     /// be probed.
-    pub(super) fn create_requests(&mut self, probes: &BTreeSet<BrokerId>, asks: &mut Vec<Ask>) {
+    pub(super) fn create_requests(&mut self, probes: &BTreeSet<BrokerId>, asks: &mut Vec<OffsetsRequest>) {
         // If none is waiting, the only partitions without a request are those of failing leaders.
         let all = std::mem::take(&mut self.waiting);
         let leaders = if all { self.layout.leaders().collect() } else { probes.clone() };
@@ -48,12 +48,12 @@ impl Plan {
             if let Some(leader) = self.leaders.get_mut(id)
                 && leader.in_flight == 0
             {
-                *leader = Leader::default();
+                *leader = LeaderState::default();
             }
         }
     }
 
-    fn create_request(&mut self, id: BrokerId, seats: &[usize]) -> Ask {
+    fn create_request(&mut self, id: BrokerId, seats: &[usize]) -> OffsetsRequest {
         let chunk = self.next_chunk;
         self.next_chunk = chunk.wrapping_add(1);
         for seat in seats {
@@ -64,7 +64,7 @@ impl Plan {
         let leader = self.leaders.entry(id).or_default();
         leader.in_flight = leader.in_flight.saturating_add(1);
         leader.retry_at = None;
-        self.chunks.insert(chunk, Chunk { leader: id, seats: seats.iter().copied().map(Some).collect() });
-        Ask { chunk, seats: seats.to_vec() }
+        self.chunks.insert(chunk, RequestChunk { leader: id, seats: seats.iter().copied().map(Some).collect() });
+        OffsetsRequest { chunk, seats: seats.to_vec() }
     }
 }

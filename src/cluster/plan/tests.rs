@@ -1,6 +1,6 @@
 //! Tests of rounds, requests and answers.
 
-use super::answers::{Failed, Settled};
+use super::answers::{FailureEffects, AnswerEffects};
 use super::*;
 use crate::model::{Offset, Partition};
 use crate::storage::{Metadata, PartitionMetadata, TopicMetadata};
@@ -8,32 +8,32 @@ use crate::storage::{Metadata, PartitionMetadata, TopicMetadata};
 const EVERY: Duration = Duration::from_secs(10);
 
 /// A topic `t` with these leaders.
-fn layout(leaders: &[Option<i32>]) -> Layout {
+fn layout(leaders: &[Option<i32>]) -> PartitionLayout {
     let partitions = leaders
         .iter()
         .map(|leader| PartitionMetadata { leader: leader.map(BrokerId), replicas: vec![], in_sync: 1 })
         .collect();
     let topics = vec![TopicMetadata { name: "t".to_owned(), id: None, partitions }];
-    Layout::of(&Metadata { brokers: vec![], topics }, &BTreeMap::new())
+    PartitionLayout::of(&Metadata { brokers: vec![], topics }, &BTreeMap::new())
 }
 
-fn plan(leaders: &[Option<i32>]) -> (Plan, Instant) {
+fn plan(leaders: &[Option<i32>]) -> (RefreshPlan, Instant) {
     let now = Instant::now();
-    let mut plan = Plan::new(EVERY);
+    let mut plan = RefreshPlan::new(EVERY);
     plan.set_layout(layout(leaders), now);
     (plan, now)
 }
 
-fn known(end: i64) -> Outcome {
-    Outcome::Known(Some(Offset(0)), Offset(end))
+fn known(end: i64) -> PartitionOutcome {
+    PartitionOutcome::Known(Some(Offset(0)), Offset(end))
 }
 
 /// Answers a request with the same outcome for all its partitions.
-fn answer(plan: &mut Plan, ask: &Ask, outcome: Outcome, now: Instant) -> Settled {
+fn answer(plan: &mut RefreshPlan, ask: &OffsetsRequest, outcome: PartitionOutcome, now: Instant) -> AnswerEffects {
     plan.record_answer(ask.chunk, std::iter::repeat_n(outcome, ask.seats.len()), now)
 }
 
-fn seats(step: &Step) -> Vec<Vec<usize>> {
+fn seats(step: &DueWork) -> Vec<Vec<usize>> {
     step.requests.iter().map(|ask| ask.seats.clone()).collect()
 }
 
@@ -43,7 +43,7 @@ fn each_leader_is_asked_for_its_own_partitions() {
     let step = plan.take_due_work(now);
     assert_eq!(seats(&step), [vec![0, 2], vec![1]]);
     assert_eq!(step.unknown, [3]);
-    assert_eq!(plan.take_due_work(now), Step::default());
+    assert_eq!(plan.take_due_work(now), DueWork::default());
     assert_eq!(plan.next_due(), Some(now + EVERY));
 }
 
@@ -63,7 +63,7 @@ fn a_round_is_complete_when_all_is_learnt() {
     let last = answer(&mut plan, &step.requests[1], known(6), later);
     assert_eq!(last.bounds, [(1, Some((Some(Offset(0)), Offset(6))))]);
     assert_eq!(last.complete, Some(Duration::from_millis(30)));
-    assert_eq!(plan.take_due_work(later), Step::default());
+    assert_eq!(plan.take_due_work(later), DueWork::default());
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_failure_is_told_once_a_round_however_often_it_is_repeated() {
     let (mut plan, mut now) = plan(&[Some(1), Some(1)]);
     let step = plan.take_due_work(now);
     let failed = plan.record_failure(step.requests[0].chunk, now);
-    assert_eq!(failed, Failed { leader: Some(BrokerId(1)), unknown: vec![0, 1], first: true });
+    assert_eq!(failed, FailureEffects { leader: Some(BrokerId(1)), unknown: vec![0, 1], first: true });
     let (mut told, mut tries) = (0, 0);
     let end = now + EVERY * 3;
     while let Some(due) = plan.next_due().filter(|due| *due < end) {
@@ -143,10 +143,10 @@ fn a_leader_that_comes_back_is_asked_for_everything_at_once() {
 fn a_partition_that_moved_waits_for_metadata() {
     let (mut plan, now) = plan(&[Some(1), Some(1)]);
     let step = plan.take_due_work(now);
-    let settled = plan.record_answer(step.requests[0].chunk, [known(5), Outcome::Moved].into_iter(), now);
+    let settled = plan.record_answer(step.requests[0].chunk, [known(5), PartitionOutcome::Moved].into_iter(), now);
     assert!(settled.wants_metadata);
     assert_eq!(settled.bounds, [(0, Some((Some(Offset(0)), Offset(5)))), (1, None)]);
-    assert_eq!(plan.take_due_work(now), Step::default());
+    assert_eq!(plan.take_due_work(now), DueWork::default());
     plan.set_layout(layout(&[Some(1), Some(2)]), now);
     let step = plan.take_due_work(now);
     assert_eq!(seats(&step), [vec![1]]);
@@ -161,7 +161,7 @@ fn each_partition_of_a_silent_leader_is_told_once_a_round_whether_it_was_asked_a
     let mut requests = Vec::new();
     for round in 0..3 {
         let at = now + EVERY * round;
-        let Step { requests: asks, unknown: mut told, .. } = plan.take_due_work(at);
+        let DueWork { requests: asks, unknown: mut told, .. } = plan.take_due_work(at);
         requests.push(asks.len());
         asks.iter().for_each(|ask| told.extend(plan.record_failure(ask.chunk, at).unknown));
         told.sort_unstable();
@@ -174,7 +174,7 @@ fn each_partition_of_a_silent_leader_is_told_once_a_round_whether_it_was_asked_a
 fn a_partition_that_is_refused_waits_for_the_next_round() {
     let (mut plan, now) = plan(&[Some(1)]);
     let step = plan.take_due_work(now);
-    let settled = answer(&mut plan, &step.requests[0], Outcome::Refused, now);
+    let settled = answer(&mut plan, &step.requests[0], PartitionOutcome::Refused, now);
     assert_eq!((settled.bounds, settled.wants_metadata), (vec![(0, None)], false));
     assert_eq!(plan.next_due(), Some(now + EVERY));
     let step = plan.take_due_work(now + EVERY);
@@ -186,7 +186,7 @@ fn answers_find_their_partitions_in_a_newer_layout() {
     let (mut plan, now) = plan(&[Some(1), Some(1)]);
     let step = plan.take_due_work(now);
     plan.set_layout(layout(&[Some(1)]), now);
-    assert_eq!(plan.take_due_work(now), Step::default());
+    assert_eq!(plan.take_due_work(now), DueWork::default());
     let settled = answer(&mut plan, &step.requests[0], known(5), now);
     assert_eq!(settled.bounds, [(0, Some((Some(Offset(0)), Offset(5))))]);
     assert_eq!(plan.layout().topic_and_partition(0), Some(("t", Partition(0))));
@@ -207,8 +207,8 @@ fn a_round_that_was_slept_through_is_not_made_up_for() {
 fn an_answer_to_nothing_changes_nothing() {
     let (mut plan, now) = plan(&[Some(1)]);
     plan.take_due_work(now);
-    assert_eq!(plan.record_answer(99, std::iter::empty(), now), Settled::default());
-    assert_eq!(plan.record_failure(99, now), Failed::default());
+    assert_eq!(plan.record_answer(99, std::iter::empty(), now), AnswerEffects::default());
+    assert_eq!(plan.record_failure(99, now), FailureEffects::default());
 }
 
 #[test]

@@ -11,14 +11,14 @@ const DAY: u64 = 24 * HOUR;
 
 /// The bounds of one value, both inclusive.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds<T> {
+pub(crate) struct ValueBounds<T> {
     /// Path of the value. `*` stands for any name.
     pub(crate) path: &'static str,
     pub(crate) least: T,
     pub(crate) most: T,
 }
 
-impl<T: PartialOrd> Bounds<T> {
+impl<T: PartialOrd> ValueBounds<T> {
     /// The key: the last part of the path.
     pub(crate) fn key(&self) -> &'static str {
         self.path.rsplit('.').next().unwrap_or(self.path)
@@ -74,24 +74,24 @@ bounds! {
 }
 
 /// How messages and the documentation write a bound.
-pub(crate) trait Shown {
+pub(crate) trait FormatBound {
     fn format_bound(&self) -> String;
 }
 
-impl Shown for u64 {
+impl FormatBound for u64 {
     fn format_bound(&self) -> String {
         self.to_string()
     }
 }
 
-impl Shown for f64 {
+impl FormatBound for f64 {
     fn format_bound(&self) -> String {
         self.to_string()
     }
 }
 
 /// With one unit. humantime would turn days into months.
-impl Shown for Duration {
+impl FormatBound for Duration {
     fn format_bound(&self) -> String {
         let seconds = self.as_secs();
         match (self.subsec_millis(), seconds) {
@@ -103,12 +103,12 @@ impl Shown for Duration {
 }
 
 /// Says `expected WHAT from 0 to 1`.
-pub(crate) fn expected<T: Shown>(what: &str, bounds: &Bounds<T>) -> String {
+pub(crate) fn expected<T: FormatBound>(what: &str, bounds: &ValueBounds<T>) -> String {
     format!("expected {what} from {} to {}", bounds.least.format_bound(), bounds.most.format_bound())
 }
 
 /// Describes the form of a time.
-pub(crate) fn expected_time(bounds: &Bounds<Duration>) -> String {
+pub(crate) fn expected_time(bounds: &ValueBounds<Duration>) -> String {
     format!("{}, as whole seconds or as a string with units such as \"1m30s\"", expected("a time", bounds))
 }
 
@@ -117,11 +117,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::documentation::{Page, codes};
+    use crate::documentation::{DocPage, codes};
 
     #[test]
     fn the_documentation_has_these_rows_and_no_others() {
-        let table = Page::read("docs/src/reference/configuration.md").section("## Bounds").only_table();
+        let table = DocPage::read("docs/src/reference/configuration.md").section("## Bounds").only_table();
         let rows = table.rows.iter().map(|row| [codes(&row[0])[0].to_owned(), row[1].clone(), row[2].clone()]);
         let documented: BTreeSet<[String; 3]> = rows.collect();
         let ours: BTreeSet<[String; 3]> = super::table().into_iter().collect();

@@ -1,12 +1,12 @@
 //! Expands `${VAR}` and `${VAR:-default}` in strings. `$${` is a literal `${`.
 
-use crate::config::Outside;
+use crate::config::SystemAccess;
 
 /// Expands a string, or says what was expected. The message never contains the string, which may be a secret.
 ///
 /// As in a shell, the default of `${VAR:-default}` is also used for a variable that is set but empty. It ends at the
 /// first `}` and is not expanded itself.
-pub(crate) fn expand(text: &str, outside: &Outside<'_>) -> Result<String, String> {
+pub(crate) fn expand(text: &str, outside: &SystemAccess<'_>) -> Result<String, String> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -30,7 +30,7 @@ pub(crate) fn expand(text: &str, outside: &Outside<'_>) -> Result<String, String
     Ok(expanded)
 }
 
-fn variable(inner: &str, outside: &Outside<'_>) -> Result<String, String> {
+fn variable(inner: &str, outside: &SystemAccess<'_>) -> Result<String, String> {
     let (name, default) = match inner.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (inner, None),
@@ -63,7 +63,7 @@ mod tests {
             "EMPTY" => Some("".into()),
             _ => None,
         };
-        let outside = Outside { env: &env, ..Outside::none() };
+        let outside = SystemAccess { env: &env, ..SystemAccess::none() };
         expand(text, &outside)
     }
 

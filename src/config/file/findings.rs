@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use crate::config::Outside;
-use crate::config::file::bounds::Bounds;
+use crate::config::SystemAccess;
+use crate::config::file::bounds::ValueBounds;
 
 /// A position in the file, such as `consumer.local.servers[1]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Path(String);
+pub(crate) struct KeyPath(String);
 
-impl Path {
+impl KeyPath {
     /// The path of the whole file.
     pub(crate) const fn root() -> Self {
         Self(String::new())
@@ -31,7 +31,7 @@ impl Path {
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -53,12 +53,12 @@ fn shorten(text: &str) -> String {
 /// A mistake: its position, what was expected, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
-    path: Path,
+    path: KeyPath,
     problem: String,
 }
 
 impl Mistake {
-    pub(crate) fn new(path: Path, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(path: KeyPath, problem: impl Into<String>) -> Self {
         Self { path, problem: problem.into() }
     }
 }
@@ -99,12 +99,12 @@ impl std::error::Error for Mistakes {}
 
 /// An accepted setting that does not do what the user may expect. The text says what applies instead.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Warning {
-    path: Path,
+pub struct ConfigWarning {
+    path: KeyPath,
     text: String,
 }
 
-impl fmt::Display for Warning {
+impl fmt::Display for ConfigWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.path, self.text)
     }
@@ -112,21 +112,21 @@ impl fmt::Display for Warning {
 
 /// A valid setting of a feature that this version does not have. A run refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unsupported {
-    path: Path,
+pub struct UnsupportedSetting {
+    path: KeyPath,
     value: Option<String>,
 }
 
-impl Unsupported {
+impl UnsupportedSetting {
     /// Whether the setting concerns only serving and the sharing of reading between instances, not reading once.
     #[must_use]
     pub fn is_about_serving(&self) -> bool {
-        let Path(path) = &self.path;
+        let KeyPath(path) = &self.path;
         path.starts_with("httpserver.") || path.ends_with(".share-group")
     }
 }
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for UnsupportedSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             Some(value) => write!(f, "{}: {value}: not supported yet", self.path),
@@ -137,26 +137,26 @@ impl fmt::Display for Unsupported {
 
 /// Collects mistakes, warnings and unsupported settings, so that all of them are reported at once.
 pub(crate) struct Findings<'o> {
-    pub(crate) outside: &'o Outside<'o>,
+    pub(crate) outside: &'o SystemAccess<'o>,
     mistakes: Vec<Mistake>,
-    warnings: Vec<Warning>,
-    unsupported: Vec<Unsupported>,
+    warnings: Vec<ConfigWarning>,
+    unsupported: Vec<UnsupportedSetting>,
     /// Every key that was looked up, for tests that compare the keys with the documentation.
     #[cfg(test)]
-    pub(crate) looked_up: Vec<Asked>,
+    pub(crate) looked_up: Vec<LookedUpKey>,
 }
 
 /// A key that was looked up. `is_setting` is false for keys that are known but are no settings.
 #[cfg(test)]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct LookedUpKey {
     pub(crate) section: String,
     pub(crate) key: &'static str,
     pub(crate) is_setting: bool,
 }
 
 impl<'o> Findings<'o> {
-    pub(crate) const fn new(outside: &'o Outside<'o>) -> Self {
+    pub(crate) const fn new(outside: &'o SystemAccess<'o>) -> Self {
         Self {
             outside,
             mistakes: Vec::new(),
@@ -167,29 +167,29 @@ impl<'o> Findings<'o> {
         }
     }
 
-    pub(crate) fn add_mistake(&mut self, path: Path, problem: impl Into<String>) {
+    pub(crate) fn add_mistake(&mut self, path: KeyPath, problem: impl Into<String>) {
         self.mistakes.push(Mistake::new(path, problem));
     }
 
     /// Adds a mistake if there are more than a bound allows. Callers report too few of them, because they know what is
     /// missing.
-    pub(crate) fn check_count(&mut self, path: Path, what: &str, found: usize, bounds: &Bounds<u64>) {
+    pub(crate) fn check_count(&mut self, path: KeyPath, what: &str, found: usize, bounds: &ValueBounds<u64>) {
         let found = u64::try_from(found).unwrap_or(u64::MAX);
         if found > bounds.most {
             self.add_mistake(path, format!("expected at most {} {what}, found {found}", bounds.most));
         }
     }
 
-    pub(crate) fn warn(&mut self, path: Path, text: impl Into<String>) {
-        self.warnings.push(Warning { path, text: text.into() });
+    pub(crate) fn warn(&mut self, path: KeyPath, text: impl Into<String>) {
+        self.warnings.push(ConfigWarning { path, text: text.into() });
     }
 
-    pub(crate) fn add_unsupported(&mut self, path: Path) {
-        self.unsupported.push(Unsupported { path, value: None });
+    pub(crate) fn add_unsupported(&mut self, path: KeyPath) {
+        self.unsupported.push(UnsupportedSetting { path, value: None });
     }
 
-    pub(crate) fn add_unsupported_value(&mut self, path: Path, value: &str) {
-        self.unsupported.push(Unsupported { path, value: Some(value.to_owned()) });
+    pub(crate) fn add_unsupported_value(&mut self, path: KeyPath, value: &str) {
+        self.unsupported.push(UnsupportedSetting { path, value: Some(value.to_owned()) });
     }
 
     /// Removes unsupported settings below a path that no longer counts.
@@ -198,7 +198,7 @@ impl<'o> Findings<'o> {
     }
 
     /// Returns warnings and unsupported settings, each sorted, or the mistakes if there are any.
-    pub(crate) fn finish(mut self) -> Result<(Vec<Warning>, Vec<Unsupported>), Mistakes> {
+    pub(crate) fn finish(mut self) -> Result<(Vec<ConfigWarning>, Vec<UnsupportedSetting>), Mistakes> {
         if !self.mistakes.is_empty() {
             self.mistakes.sort();
             self.mistakes.dedup();

@@ -6,12 +6,12 @@ use regex::bytes::Regex;
 use toml::de::DeValue;
 
 use crate::config::file::expand::expand;
-use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::findings::{Findings, KeyPath, quote};
 use crate::config::file::values;
 
 /// A string of the file.
-pub(crate) struct Text {
-    pub(crate) path: Path,
+pub(crate) struct ConfigString {
+    pub(crate) path: KeyPath,
     /// The value after expansion.
     pub(crate) value: String,
     /// The form for messages: not expanded, because values from the environment may be secret.
@@ -22,7 +22,7 @@ pub(crate) struct Text {
 /// with a warning.
 pub(crate) fn resolve<'m, T>(
     findings: &mut Findings<'_>,
-    text: &Text,
+    text: &ConfigString,
     kind: &str,
     named: &'m BTreeMap<String, T>,
 ) -> Option<(&'m str, &'m T)> {
@@ -44,7 +44,7 @@ pub(crate) fn resolve<'m, T>(
 }
 
 /// Looks up a string in a closed set. Any other string is a mistake.
-pub(crate) fn choose<T: Copy>(findings: &mut Findings<'_>, text: &Text, choices: &[(&str, T)]) -> Option<T> {
+pub(crate) fn choose<T: Copy>(findings: &mut Findings<'_>, text: &ConfigString, choices: &[(&str, T)]) -> Option<T> {
     let choice = choices.iter().find(|(name, _)| *name == text.value).map(|(_, choice)| *choice);
     if choice.is_none() {
         let names: Vec<_> = choices.iter().map(|(name, _)| quote(name)).collect();
@@ -62,7 +62,7 @@ pub(crate) fn one_of(names: &[String]) -> String {
     }
 }
 
-pub(crate) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex> {
+pub(crate) fn compile(findings: &mut Findings<'_>, text: &ConfigString) -> Option<Regex> {
     let regex = values::compile_regex(&text.value);
     regex
         .map_err(|why| {
@@ -73,7 +73,7 @@ pub(crate) fn compile(findings: &mut Findings<'_>, text: &Text) -> Option<Regex>
 }
 
 /// Reads a string and expands its variables.
-pub(crate) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>) -> Option<Text> {
+pub(crate) fn text(findings: &mut Findings<'_>, path: KeyPath, value: &DeValue<'_>) -> Option<ConfigString> {
     let Some(raw) = value.as_str() else {
         findings.add_mistake(path, format!("expected a string, found {}", kind(value)));
         return None;
@@ -81,7 +81,7 @@ pub(crate) fn text(findings: &mut Findings<'_>, path: Path, value: &DeValue<'_>)
     match expand(raw, findings.outside) {
         Ok(value) => {
             let shown = if value == raw { quote(raw) } else { format!("{} after expansion", quote(raw)) };
-            Some(Text { path, value, shown })
+            Some(ConfigString { path, value, shown })
         }
         Err(problem) => {
             findings.add_mistake(path, problem);

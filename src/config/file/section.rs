@@ -6,14 +6,14 @@ use regex::bytes::Regex;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::Filter;
-use crate::config::file::bounds::{Bounds, NAME, expected, expected_time};
-use crate::config::file::findings::{Findings, Path, quote};
-use crate::config::file::scalar::{Text, choose, compile, float, shown_value, integer, kind, text};
+use crate::config::file::bounds::{ValueBounds, NAME, expected, expected_time};
+use crate::config::file::findings::{Findings, KeyPath, quote};
+use crate::config::file::scalar::{ConfigString, choose, compile, float, shown_value, integer, kind, text};
 use crate::config::file::values;
 
 /// A table of the file. An absent table reads like an empty one.
 pub(crate) struct Section<'a> {
-    pub(crate) path: Path,
+    pub(crate) path: KeyPath,
     table: Option<&'a DeTable<'a>>,
     looked_up: Vec<&'static str>,
     /// Keys of `asked` that are no settings: old names, and Burrow's keys without effect.
@@ -22,7 +22,7 @@ pub(crate) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(crate) const fn new(path: Path, table: Option<&'a DeTable<'a>>) -> Self {
+    pub(crate) const fn new(path: KeyPath, table: Option<&'a DeTable<'a>>) -> Self {
         Self {
             path,
             table,
@@ -49,30 +49,30 @@ impl<'a> Section<'a> {
     }
 
     /// Whether a string is absent or empty. False for a value of the wrong type, which has already been reported.
-    pub(crate) fn lacks(&self, key: &str, read: Option<&Text>) -> bool {
+    pub(crate) fn lacks(&self, key: &str, read: Option<&ConfigString>) -> bool {
         read.map_or(!self.has_key(key), |text| text.value.is_empty())
     }
 
     /// Returns the value of a key and its path.
-    pub(crate) fn value(&mut self, key: &'static str) -> Option<(Path, &'a DeValue<'a>)> {
+    pub(crate) fn value(&mut self, key: &'static str) -> Option<(KeyPath, &'a DeValue<'a>)> {
         self.looked_up.push(key);
         let value = self.table?.get(key)?;
         Some((self.path.key(key), value.get_ref()))
     }
 
     /// Reads a string. An empty one is the same as none.
-    pub(crate) fn text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
+    pub(crate) fn text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<ConfigString> {
         self.any_text(findings, key).filter(|text| !text.value.is_empty())
     }
 
     /// Reads a string that may be empty.
-    pub(crate) fn any_text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Text> {
+    pub(crate) fn any_text(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<ConfigString> {
         let (path, value) = self.value(key)?;
         text(findings, path, value)
     }
 
     /// Reads a required string. `what` describes it in the mistake if it is missing.
-    pub(crate) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<Text> {
+    pub(crate) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<ConfigString> {
         let Some((path, value)) = self.value(key) else {
             findings.add_mistake(self.path.key(key), format!("expected {what}, but the key is missing"));
             return None;
@@ -105,7 +105,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads an integer.
-    pub(crate) fn count(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<u64>) -> Option<u64> {
+    pub(crate) fn count(&mut self, findings: &mut Findings<'_>, bounds: &ValueBounds<u64>) -> Option<u64> {
         let (path, value) = self.value(bounds.key())?;
         let count = integer(value).and_then(|count| u64::try_from(count).ok()).and_then(|count| bounds.accept(count));
         if count.is_none() {
@@ -115,7 +115,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a number, integer or not.
-    pub(crate) fn number(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<f64>) -> Option<f64> {
+    pub(crate) fn number(&mut self, findings: &mut Findings<'_>, bounds: &ValueBounds<f64>) -> Option<f64> {
         let (path, value) = self.value(bounds.key())?;
         let number = float(value).and_then(|number| bounds.accept(number));
         if number.is_none() {
@@ -125,7 +125,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a time.
-    pub(crate) fn time(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>) -> Option<Duration> {
+    pub(crate) fn time(&mut self, findings: &mut Findings<'_>, bounds: &ValueBounds<Duration>) -> Option<Duration> {
         let (path, value) = self.value(bounds.key())?;
         let (time, shown) = if value.is_str() {
             let text = text(findings, path.clone(), value)?;
@@ -141,12 +141,12 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a time, with a default in seconds.
-    pub(crate) fn time_or_default(&mut self, findings: &mut Findings<'_>, bounds: &Bounds<Duration>, default: u64) -> Duration {
+    pub(crate) fn time_or_default(&mut self, findings: &mut Findings<'_>, bounds: &ValueBounds<Duration>, default: u64) -> Duration {
         self.time(findings, bounds).unwrap_or(Duration::from_secs(default))
     }
 
     /// Reads a list of strings.
-    pub(crate) fn texts(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Vec<Text>> {
+    pub(crate) fn texts(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Option<Vec<ConfigString>> {
         let (path, value) = self.value(key)?;
         let Some(array) = value.as_array() else {
             findings.add_mistake(path, format!("expected a list of strings, found {}", kind(value)));
@@ -196,7 +196,7 @@ impl<'a> Section<'a> {
     pub(crate) fn bounded_sections(
         &mut self,
         findings: &mut Findings<'_>,
-        bounds: &Bounds<u64>,
+        bounds: &ValueBounds<u64>,
     ) -> Vec<(String, Section<'a>)> {
         let sections = self.read_sections(findings, bounds.key());
         findings.check_count(self.path.key(bounds.key()), "sections", sections.len(), bounds);
@@ -246,7 +246,7 @@ impl<'a> Section<'a> {
     /// Reports each key that was never looked up as unknown, with the nearest known key.
     pub(crate) fn finish(self, findings: &mut Findings<'_>) {
         #[cfg(test)]
-        findings.looked_up.extend(slooked_upsked.iter().map(|key| crate::config::file::findings::Asked {
+        findings.looked_up.extend(slooked_upsked.iter().map(|key| crate::config::file::findings::LookedUpKey {
             section: self.path.to_string(),
             key,
             is_setting: !self.no_settings.contains(key),

@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use crate::config::file::findings::{Mistake, Mistakes, Path, quote};
+use crate::config::file::findings::{Mistake, Mistakes, KeyPath, quote};
 
 /// Parses a text. It may begin with a byte order mark, and lines may end in CRLF.
 pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
@@ -27,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {
         }
         seen = at;
         let column = text.get(line_start..at).map_or(0, |before| before.chars().count()).saturating_add(1);
-        let place = Path::named(&format!("line {line}, column {column}"));
+        let place = KeyPath::named(&format!("line {line}, column {column}"));
         mistakes.push(Mistake::new(place, format!("invalid TOML: {message}")));
     }
     Err(Mistakes::in_order(mistakes))

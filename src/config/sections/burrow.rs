@@ -1,11 +1,11 @@
 //! Sections of Burrow. Those that have no effect are accepted, with a warning that says what applies instead.
 
-use crate::config::General;
+use crate::config::GeneralConfig;
 use crate::config::file::findings::Findings;
 use crate::config::file::section::Section;
 use crate::config::file::values;
 
-pub(crate) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) -> General {
+pub(crate) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) -> GeneralConfig {
     let mut general = root.section(findings, "general");
     general.ignore(findings, "pidfile", "no such file is written; the service manager knows the process id");
     general.ignore(findings, "stdout-logfile", "the log is written to standard error");
@@ -16,7 +16,7 @@ pub(crate) fn read_general(root: &mut Section<'_>, findings: &mut Findings<'_>) 
         findings.add_mistake(origin.path.clone(), problem);
     }
     general.finish(findings);
-    General { access_control_allow_origin: origin.map(|origin| origin.value) }
+    GeneralConfig { access_control_allow_origin: origin.map(|origin| origin.value) }
 }
 
 pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {

@@ -4,29 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as StdPath, PathBuf};
 
 use crate::config::ClientProfile;
-use crate::config::Identity;
-use crate::config::Mechanism;
-use crate::config::Sasl;
+use crate::config::TlsIdentity;
+use crate::config::SaslMechanism;
+use crate::config::SaslConfig;
 use crate::config::Secret;
-use crate::config::Tls;
-use crate::config::file::findings::{Findings, Path};
-use crate::config::file::scalar::{Text, kind, resolve};
+use crate::config::TlsConfig;
+use crate::config::file::findings::{Findings, KeyPath};
+use crate::config::file::scalar::{ConfigString, kind, resolve};
 use crate::config::file::section::Section;
 use crate::config::sections::properties;
 
-const MECHANISMS: [(&str, Mechanism); 5] = [
-    (Mechanism::Plain.name(), Mechanism::Plain),
-    (Mechanism::ScramSha256.name(), Mechanism::ScramSha256),
-    (Mechanism::ScramSha512.name(), Mechanism::ScramSha512),
-    (Mechanism::OauthBearer.name(), Mechanism::OauthBearer),
-    (Mechanism::Gssapi.name(), Mechanism::Gssapi),
+const MECHANISMS: [(&str, SaslMechanism); 5] = [
+    (SaslMechanism::Plain.name(), SaslMechanism::Plain),
+    (SaslMechanism::ScramSha256.name(), SaslMechanism::ScramSha256),
+    (SaslMechanism::ScramSha512.name(), SaslMechanism::ScramSha512),
+    (SaslMechanism::OauthBearer.name(), SaslMechanism::OauthBearer),
+    (SaslMechanism::Gssapi.name(), SaslMechanism::Gssapi),
 ];
 
 /// The profiles by name, and the sections that are referred to.
 pub(crate) struct Profiles {
     profiles: BTreeMap<String, ClientProfile>,
-    tls: BTreeMap<String, Tls>,
-    sasl: BTreeMap<String, Sasl>,
+    tls: BTreeMap<String, TlsConfig>,
+    sasl: BTreeMap<String, SaslConfig>,
     used: BTreeSet<(&'static str, String)>,
 }
 
@@ -54,13 +54,13 @@ impl Profiles {
     }
 
     /// Returns the TLS section that a server refers to.
-    pub(crate) fn server_tls(&mut self, named: &Text, findings: &mut Findings<'_>) -> Option<Tls> {
+    pub(crate) fn server_tls(&mut self, named: &ConfigString, findings: &mut Findings<'_>) -> Option<TlsConfig> {
         let (name, tls) = resolve(findings, named, "tls", &self.tls)?;
         self.used.insert(("tls", name.to_owned()));
         if tls.identity.is_none() {
             let problem = format!(
                 "expected a [tls.*] with certfile and keyfile, found [{}] without them",
-                Path::root().key("tls").key(name)
+                KeyPath::root().key("tls").key(name)
             );
             findings.add_mistake(named.path.clone(), problem);
         }
@@ -74,7 +74,7 @@ impl Profiles {
         let sasl = self.sasl.keys().map(|name| ("sasl", name, "no client-profile names it"));
         for (kind, name, why) in profiles.chain(tls).chain(sasl) {
             if !self.used.contains(&(kind, name.clone())) {
-                findings.warn(Path::root().key(kind).key(name), format!("has no effect: {why}"));
+                findings.warn(KeyPath::root().key(kind).key(name), format!("has no effect: {why}"));
             }
         }
     }
@@ -132,12 +132,12 @@ impl Default for ClientProfile {
     }
 }
 
-fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, Tls) {
+fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, TlsConfig) {
     let ca_file = read_readable_path(&mut section, "cafile", findings);
     let cert_file = read_readable_path(&mut section, "certfile", findings);
     let key_file = read_readable_path(&mut section, "keyfile", findings);
     let identity = match (cert_file, key_file) {
-        (Some(cert_file), Some(key_file)) => Some(Identity { cert_file, key_file }),
+        (Some(cert_file), Some(key_file)) => Some(TlsIdentity { cert_file, key_file }),
         (None, None) => None,
         (Some(_), None) => {
             findings.add_mistake(
@@ -156,7 +156,7 @@ fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>)
     };
     let no_verify = section.flag(findings, "noverify");
     section.finish(findings);
-    (name.clone(), Tls { name, ca_file, identity, no_verify })
+    (name.clone(), TlsConfig { name, ca_file, identity, no_verify })
 }
 
 /// Reads the path of a file and checks that the file can be read. The path is returned even if it cannot, so that keys
@@ -170,10 +170,10 @@ pub(crate) fn read_readable_path(section: &mut Section<'_>, key: &'static str, f
     Some(path)
 }
 
-fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, Sasl) {
+fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, SaslConfig) {
     let mechanism_path = section.path.key("mechanism");
     // Burrow's client uses PLAIN if no mechanism is given.
-    let mechanism = section.choice(findings, "mechanism", &MECHANISMS).unwrap_or(Mechanism::Plain);
+    let mechanism = section.choice(findings, "mechanism", &MECHANISMS).unwrap_or(SaslMechanism::Plain);
     let username = section.any_text(findings, "username");
     let no_username = section.lacks("username", username.as_ref());
     let password = section.any_text(findings, "password");
@@ -192,7 +192,7 @@ fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>
         (password, None) => password,
     };
     match mechanism {
-        Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha512 => {
+        SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {
             let problem = |what: &str| format!("expected {what} for {}, found none", mechanism.name());
             if no_username {
                 findings.add_mistake(section.path.key("username"), problem("a user name"));
@@ -201,17 +201,17 @@ fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>
                 findings.add_mistake(section.path.key("password"), problem("a password or password-file"));
             }
         }
-        Mechanism::OauthBearer => findings.add_unsupported_value(mechanism_path, mechanism.name()),
-        Mechanism::Gssapi if cfg!(feature = "gssapi") => {}
-        Mechanism::Gssapi => findings.add_unsupported_value(mechanism_path, mechanism.name()),
+        SaslMechanism::OauthBearer => findings.add_unsupported_value(mechanism_path, mechanism.name()),
+        SaslMechanism::Gssapi if cfg!(feature = "gssapi") => {}
+        SaslMechanism::Gssapi => findings.add_unsupported_value(mechanism_path, mechanism.name()),
     }
     let username = username.map(|text| text.value).unwrap_or_default();
     section.finish(findings);
-    (name.clone(), Sasl { name, mechanism, username, password, password_file })
+    (name.clone(), SaslConfig { name, mechanism, username, password, password_file })
 }
 
 /// Reads a password from a file. The line end is not part of it.
-fn read_password(file: &Text, findings: &mut Findings<'_>) -> Option<Secret> {
+fn read_password(file: &ConfigString, findings: &mut Findings<'_>) -> Option<Secret> {
     let read = (findings.outside.read)(StdPath::new(&file.value)).and_then(|bytes| {
         let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));

@@ -8,7 +8,7 @@ use crate::config::file::scalar::choose;
 use crate::config::file::section::Section;
 use crate::config::file::values;
 use crate::config::sections::client::Profiles;
-use crate::config::{Cluster, Connection};
+use crate::config::{ClusterConfig, ConnectionConfig};
 
 /// Default intervals of refreshes of log ends and of metadata, in seconds.
 pub(crate) const REFRESHES: [u64; 2] = [10, 60];
@@ -17,7 +17,7 @@ pub(crate) fn read_clusters(
     root: &mut Section<'_>,
     profiles: &mut Profiles,
     findings: &mut Findings<'_>,
-) -> BTreeMap<String, Cluster> {
+) -> BTreeMap<String, ClusterConfig> {
     let sections = root.bounded_sections(findings, &CLUSTERS);
     if sections.is_empty() && root.is_empty_or_absent("cluster") {
         findings.add_mistake(root.path.key("cluster"), "expected at least one section [cluster.NAME], found none");
@@ -33,7 +33,7 @@ fn read_cluster(
     mut section: Section<'_>,
     profiles: &mut Profiles,
     findings: &mut Findings<'_>,
-) -> Cluster {
+) -> ClusterConfig {
     if let Some(class) = section.required(findings, "class-name", "\"kafka\"") {
         choose(findings, &class, &[("kafka", ())]);
     }
@@ -44,7 +44,7 @@ fn read_cluster(
     let topics = section.filter(findings, "topic-allowlist", "topic-denylist");
     section.ignore(findings, "groups-reaper-refresh", "a deleted group is removed as soon as its tombstones are read");
     section.finish(findings);
-    Cluster { name, connection, offset_refresh, topic_refresh, topics }
+    ClusterConfig { name, connection, offset_refresh, topic_refresh, topics }
 }
 
 /// Reads `servers` and `client-profile`.
@@ -52,8 +52,8 @@ pub(crate) fn read_connection(
     section: &mut Section<'_>,
     profiles: &mut Profiles,
     findings: &mut Findings<'_>,
-) -> Connection {
-    Connection { servers: servers(section, findings), client: profiles.for_section(section, findings) }
+) -> ConnectionConfig {
+    ConnectionConfig { servers: servers(section, findings), client: profiles.for_section(section, findings) }
 }
 
 fn servers(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<String> {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::file::bounds::{Bounds, CONSUMERS};
+use crate::config::file::bounds::{ValueBounds, CONSUMERS};
 use crate::config::file::findings::{Findings, quote};
 use crate::config::file::scalar::{choose, one_of, resolve};
 use crate::config::file::section::Section;
 use crate::config::sections::client::Profiles;
 use crate::config::sections::cluster::read_connection;
-use crate::config::{Cluster, Connection, Consumer, ConsumerClass, Filter, Registry};
+use crate::config::{ClusterConfig, ConnectionConfig, ConsumerConfig, ConsumerClass, Filter, Registry};
 
 /// A section of a consumer, with the profiles that it may name. Its class reads its own keys from it.
 pub struct ConsumerSection<'s, 'a, 'f> {
@@ -20,7 +20,7 @@ pub struct ConsumerSection<'s, 'a, 'f> {
 
 impl ConsumerSection<'_, '_, '_> {
     /// Reads `servers` and `client-profile`.
-    pub fn connection(&mut self) -> Connection {
+    pub fn connection(&mut self) -> ConnectionConfig {
         read_connection(self.section, self.profiles, self.findings)
     }
 
@@ -40,7 +40,7 @@ impl ConsumerSection<'_, '_, '_> {
     }
 
     /// Reads a time, with a default in seconds.
-    pub(crate) fn wait(&mut self, bounds: &Bounds<Duration>, default: u64) -> Duration {
+    pub(crate) fn wait(&mut self, bounds: &ValueBounds<Duration>, default: u64) -> Duration {
         self.section.time_or_default(self.findings, bounds, default)
     }
 
@@ -70,9 +70,9 @@ pub(crate) fn read_consumers(
     root: &mut Section<'_>,
     registry: &Registry,
     profiles: &mut Profiles,
-    clusters: &BTreeMap<String, Cluster>,
+    clusters: &BTreeMap<String, ClusterConfig>,
     findings: &mut Findings<'_>,
-) -> Vec<Consumer> {
+) -> Vec<ConsumerConfig> {
     let sections = root.bounded_sections(findings, &CONSUMERS).into_iter();
     let mut consumers: Vec<_> =
         sections.map(|(name, section)| read_consumer(name, section, registry, profiles, clusters, findings)).collect();
@@ -87,8 +87,8 @@ pub(crate) fn read_consumers(
 }
 
 /// The consumer of a cluster that has no consumer section.
-pub(crate) fn default_consumer(name: String, cluster: &Cluster, groups: Filter, registry: &Registry) -> Consumer {
-    Consumer {
+pub(crate) fn default_consumer(name: String, cluster: &ClusterConfig, groups: Filter, registry: &Registry) -> ConsumerConfig {
+    ConsumerConfig {
         name,
         cluster: cluster.name.clone(),
         groups,
@@ -98,7 +98,7 @@ pub(crate) fn default_consumer(name: String, cluster: &Cluster, groups: Filter, 
 }
 
 /// The name of the cluster, with `-kafka` appended while a consumer has that name already.
-fn free_name(consumers: &[Consumer], cluster: &str) -> String {
+fn free_name(consumers: &[ConsumerConfig], cluster: &str) -> String {
     let mut name = cluster.to_owned();
     while consumers.iter().any(|consumer| consumer.name == name) {
         name.push_str("-kafka");
@@ -111,9 +111,9 @@ fn read_consumer(
     mut section: Section<'_>,
     registry: &Registry,
     profiles: &mut Profiles,
-    clusters: &BTreeMap<String, Cluster>,
+    clusters: &BTreeMap<String, ClusterConfig>,
     findings: &mut Findings<'_>,
-) -> Consumer {
+) -> ConsumerConfig {
     let class = read_class(&mut section, registry, findings);
     let cluster = section.required(findings, "cluster", "the name of a [cluster.*]");
     let cluster = cluster.and_then(|text| Some(resolve(findings, &text, "cluster", clusters)?.0.to_owned()));
@@ -127,7 +127,7 @@ fn read_consumer(
         }
     }
     section.finish(findings);
-    Consumer { name, cluster: cluster.unwrap_or_default(), groups, class: read_as, settings }
+    ConsumerConfig { name, cluster: cluster.unwrap_or_default(), groups, class: read_as, settings }
 }
 
 fn read_class(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::config::Granularity;
-use crate::config::Limit;
-use crate::config::Metrics;
+use crate::config::LagLimit;
+use crate::config::MetricsConfig;
 use crate::config::NameSet;
 use crate::config::Registry;
 use crate::config::file::bounds::{LABEL, LABELS, LAG_SECONDS, LIMITS, expected_time};
@@ -12,7 +12,7 @@ use crate::config::file::findings::{Findings, quote};
 use crate::config::file::scalar::{choose, compile, kind, text};
 use crate::config::file::section::Section;
 
-impl Default for Metrics {
+impl Default for MetricsConfig {
     fn default() -> Self {
         Self {
             names: vec![NameSet::DEFAULT],
@@ -24,9 +24,9 @@ impl Default for Metrics {
     }
 }
 
-pub(crate) fn read_metrics(root: &mut Section<'_>, registry: &Registry, findings: &mut Findings<'_>) -> Metrics {
+pub(crate) fn read_metrics(root: &mut Section<'_>, registry: &Registry, findings: &mut Findings<'_>) -> MetricsConfig {
     let mut section = root.section(findings, "metrics");
-    let metrics = Metrics {
+    let metrics = MetricsConfig {
         names: read_names(&mut section, registry, findings),
         granularity: section
             .choice(
@@ -48,7 +48,7 @@ pub(crate) fn read_metrics(root: &mut Section<'_>, registry: &Registry, findings
 
 fn read_names(section: &mut Section<'_>, registry: &Registry, findings: &mut Findings<'_>) -> Vec<NameSet> {
     let sets: Vec<_> = (registry.name_sets)().into_iter().map(|set| (set.name(), set)).collect();
-    let Some(texts) = section.texts(findings, "names") else { return Metrics::default().names };
+    let Some(texts) = section.texts(findings, "names") else { return MetricsConfig::default().names };
     if section.is_empty_or_absent("names") {
         findings.add_mistake(section.path.key("names"), "expected at least one name set, found an empty list");
     }
@@ -107,7 +107,7 @@ fn label_problem(name: &str) -> Option<&'static str> {
     TAKEN_LABELS.contains(&name).then_some("a label name that no metric uses")
 }
 
-fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Limit> {
+fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<LagLimit> {
     let Some((path, value)) = section.value("limit") else { return Vec::new() };
     let Some(array) = value.as_array() else {
         findings.add_mistake(path, format!("expected sections [[metrics.limit]], found {}", kind(value)));
@@ -128,7 +128,7 @@ fn read_limits(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Li
     limits
 }
 
-fn read_limit(mut section: Section<'_>, findings: &mut Findings<'_>) -> Option<Limit> {
+fn read_limit(mut section: Section<'_>, findings: &mut Findings<'_>) -> Option<LagLimit> {
     let group = section.required(findings, "group", "a regular expression");
     let group = group.and_then(|text| compile(findings, &text));
     let limit = section.time(findings, &LAG_SECONDS);
@@ -139,5 +139,5 @@ fn read_limit(mut section: Section<'_>, findings: &mut Findings<'_>) -> Option<L
         );
     }
     section.finish(findings);
-    Some(Limit { group: group?, lag_seconds: limit?.as_secs_f64() })
+    Some(LagLimit { group: group?, lag_seconds: limit?.as_secs_f64() })
 }

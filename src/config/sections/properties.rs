@@ -7,11 +7,11 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::ClientProfile;
 use crate::config::Secret;
-use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::findings::{Findings, KeyPath, quote};
 use crate::config::file::scalar::{kind, text};
 
 /// A property that a profile may not set.
-pub(crate) struct Refusal {
+pub(crate) struct ForbiddenProperty {
     /// Name of the property. A `*` at the beginning or at the end stands for any text.
     pub(crate) name: &'static str,
     /// Why it may not be set.
@@ -20,8 +20,8 @@ pub(crate) struct Refusal {
     instead: &'static str,
 }
 
-const fn forbidden(name: &'static str, why: &'static str, instead: &'static str) -> Refusal {
-    Refusal { name, why, instead }
+const fn forbidden(name: &'static str, why: &'static str, instead: &'static str) -> ForbiddenProperty {
+    ForbiddenProperty { name, why, instead }
 }
 
 const REMOVE: &str = "remove it";
@@ -33,7 +33,7 @@ const VERSIONS: &str = "without the API versions of the brokers, aborted transac
 
 /// Properties that would make values wrong, disable stopping or recovery, write, or load code. Aliases are not listed:
 /// they are resolved first.
-pub(crate) const REFUSED: &[Refusal] = &[
+pub(crate) const REFUSED: &[ForbiddenProperty] = &[
     forbidden("allow.auto.create.topics", READS, REMOVE),
     forbidden("api.version.fallback.ms", VERSIONS, REMOVE),
     forbidden("api.version.request", VERSIONS, REMOVE),
@@ -114,7 +114,7 @@ fn resolve_alias(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, meant)| meant)
 }
 
-impl Refusal {
+impl ForbiddenProperty {
     fn matches_name(&self, name: &str) -> bool {
         match (self.name.strip_suffix('*'), self.name.strip_prefix('*')) {
             (Some(start), _) => name.starts_with(start),
@@ -126,7 +126,7 @@ impl Refusal {
 
 /// Reads the properties of a profile, after its TLS and SASL. A property is stored under its resolved name, so that it
 /// has only one value.
-pub(crate) fn read(path: &Path, table: &DeTable<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
+pub(crate) fn read(path: &KeyPath, table: &DeTable<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
     read_table(path, "", table, &mut profile.properties, findings);
     if let Some(protocol) = profile.properties.get("security.protocol") {
         check_protocol(path.key("security.protocol"), protocol.reveal(), profile, findings);
@@ -135,7 +135,7 @@ pub(crate) fn read(path: &Path, table: &DeTable<'_>, profile: &mut ClientProfile
 
 /// Names of properties contain dots, which TOML reads as nested tables unless they are quoted.
 fn read_table(
-    path: &Path,
+    path: &KeyPath,
     prefix: &str,
     table: &DeTable<'_>,
     properties: &mut BTreeMap<String, Secret>,
@@ -167,7 +167,7 @@ fn name_problem(name: &str, meant: &str) -> Option<String> {
     if name.is_empty() || name.contains('\0') {
         return Some(format!("expected the name of a property, found {}", quote(name)));
     }
-    let Refusal { why, instead, .. } = REFUSED.iter().find(|refusal| refusal.matches_name(meant))?;
+    let ForbiddenProperty { why, instead, .. } = REFUSED.iter().find(|refusal| refusal.matches_name(meant))?;
     let stands_for = if name == meant { String::new() } else { format!(" (it stands for {})", quote(meant)) };
     Some(format!("cannot be set{stands_for}: {why}; {instead}"))
 }
@@ -184,7 +184,7 @@ fn value_problem(name: &str, value: &str) -> Option<&'static str> {
 }
 
 /// Refuses a protocol that is weaker than `tls` and `sasl`: it would send in the clear what they protect.
-fn check_protocol(path: Path, protocol: &str, profile: &ClientProfile, findings: &mut Findings<'_>) {
+fn check_protocol(path: KeyPath, protocol: &str, profile: &ClientProfile, findings: &mut Findings<'_>) {
     let protocol = protocol.to_ascii_lowercase();
     for (key, named, protects) in [
         ("tls", profile.tls.is_some(), protocol.ends_with("ssl")),
@@ -198,7 +198,7 @@ fn check_protocol(path: Path, protocol: &str, profile: &ClientProfile, findings:
     }
 }
 
-fn property(path: Path, value: &DeValue<'_>, findings: &mut Findings<'_>) -> Option<String> {
+fn property(path: KeyPath, value: &DeValue<'_>, findings: &mut Findings<'_>) -> Option<String> {
     match value {
         DeValue::String(_) => text(findings, path, value).map(|text| text.value),
         DeValue::Integer(integer) if integer.radix() == 10 => Some(integer.as_str().to_owned()),

@@ -3,18 +3,18 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::config::Evaluator;
-use crate::config::Expiry;
+use crate::config::EvaluatorConfig;
+use crate::config::ExpireGroup;
 use crate::config::Filter;
 use crate::config::HostName;
-use crate::config::HttpServer;
+use crate::config::HttpServerConfig;
 use crate::config::LogFormat;
-use crate::config::Logging;
-use crate::config::Storage;
+use crate::config::LoggingConfig;
+use crate::config::StorageConfig;
 use crate::config::file::bounds::{
     ALLOWED_LAG, EXPIRE_GROUP, INTERVALS, MIN_DISTANCE, MINIMUM_COMPLETE, READY_TIMEOUT, SERVERS_OF_HTTP,
 };
-use crate::config::file::findings::{Findings, Path, quote};
+use crate::config::file::findings::{Findings, KeyPath, quote};
 use crate::config::file::section::Section;
 use crate::config::file::values;
 use crate::config::sections::client::{Profiles, read_readable_path};
@@ -28,25 +28,25 @@ const DEFAULT: &str = "default";
 const READY_AFTER: u64 = 300;
 const WINDOW: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
 
-impl Default for Storage {
+impl Default for StorageConfig {
     fn default() -> Self {
         Self {
             name: DEFAULT.to_owned(),
             intervals: WINDOW,
             min_distance: Duration::ZERO,
-            expire_group: Expiry::BySource,
+            expire_group: ExpireGroup::BySource,
             groups: Filter::default(),
         }
     }
 }
 
-impl Default for Evaluator {
+impl Default for EvaluatorConfig {
     fn default() -> Self {
         Self { name: DEFAULT.to_owned(), minimum_complete: 0.0, allowed_lag: 0 }
     }
 }
 
-impl HttpServer {
+impl HttpServerConfig {
     /// A server at an address, with defaults for the rest, as `--listen` makes it.
     #[must_use]
     pub fn with_address(address: String) -> Self {
@@ -63,20 +63,20 @@ impl HttpServer {
     }
 }
 
-impl Default for HttpServer {
+impl Default for HttpServerConfig {
     fn default() -> Self {
         Self::with_address(ADDRESS.to_owned())
     }
 }
 
-impl Default for Logging {
+impl Default for LoggingConfig {
     fn default() -> Self {
         Self { level: Level::Info, format: LogFormat::Text }
     }
 }
 
-pub(crate) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Storage {
-    let mut storage = Storage::default();
+pub(crate) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) -> StorageConfig {
+    let mut storage = StorageConfig::default();
     for (name, mut section) in only_one(root, "storage", findings) {
         storage.name = name;
         section.choice(findings, "class-name", &[("inmemory", ())]);
@@ -84,7 +84,7 @@ pub(crate) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) 
         let intervals = intervals.and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?));
         storage.intervals = intervals.unwrap_or(WINDOW);
         storage.min_distance = section.time(findings, &MIN_DISTANCE).unwrap_or_default();
-        storage.expire_group = section.time(findings, &EXPIRE_GROUP).map_or(Expiry::BySource, Expiry::After);
+        storage.expire_group = section.time(findings, &EXPIRE_GROUP).map_or(ExpireGroup::BySource, ExpireGroup::After);
         storage.groups = section.group_filter(findings);
         section.ignore(findings, "workers", "storage has no queue and no workers");
         section.ignore(findings, "queue-depth", "storage has no queue");
@@ -93,8 +93,8 @@ pub(crate) fn read_storage(root: &mut Section<'_>, findings: &mut Findings<'_>) 
     storage
 }
 
-pub(crate) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Evaluator {
-    let mut evaluator = Evaluator::default();
+pub(crate) fn read_evaluator(root: &mut Section<'_>, findings: &mut Findings<'_>) -> EvaluatorConfig {
+    let mut evaluator = EvaluatorConfig::default();
     for (name, mut section) in only_one(root, "evaluator", findings) {
         evaluator.name = name;
         section.choice(findings, "class-name", &[("caching", ())]);
@@ -121,8 +121,8 @@ pub(crate) fn read_http(
     root: &mut Section<'_>,
     profiles: &mut Profiles,
     findings: &mut Findings<'_>,
-) -> Vec<HttpServer> {
-    let mut servers: Vec<HttpServer> = Vec::new();
+) -> Vec<HttpServerConfig> {
+    let mut servers: Vec<HttpServerConfig> = Vec::new();
     for (name, mut section) in root.bounded_sections(findings, &SERVERS_OF_HTTP) {
         let path = section.path.key("address");
         let server = read_http_server(name, &mut section, profiles, findings);
@@ -136,7 +136,7 @@ pub(crate) fn read_http(
         servers.push(server);
     }
     if servers.is_empty() {
-        servers.push(HttpServer::default());
+        servers.push(HttpServerConfig::default());
     }
     servers
 }
@@ -146,8 +146,8 @@ fn read_http_server(
     section: &mut Section<'_>,
     profiles: &mut Profiles,
     findings: &mut Findings<'_>,
-) -> HttpServer {
-    let mut server = HttpServer { name, ..HttpServer::default() };
+) -> HttpServerConfig {
+    let mut server = HttpServerConfig { name, ..HttpServerConfig::default() };
     if let Some(text) = section.text(findings, "address") {
         server.address = values::parse_address(&text.value).unwrap_or_else(|expected| {
             findings.add_mistake(text.path, format!("{expected}, found {}", text.shown));
@@ -187,9 +187,9 @@ fn read_hosts(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Vec<Hos
     hosts
 }
 
-pub(crate) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Logging {
+pub(crate) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) -> LoggingConfig {
     let mut section = root.section(findings, "logging");
-    let mut logging = Logging::default();
+    let mut logging = LoggingConfig::default();
     if let Some(text) = section.text(findings, "level") {
         logging.level = level(text.path, &text.value, &text.shown, findings);
     }
@@ -203,7 +203,7 @@ pub(crate) fn read_logging(root: &mut Section<'_>, findings: &mut Findings<'_>) 
     logging
 }
 
-fn level(path: Path, value: &str, shown: &str, findings: &mut Findings<'_>) -> Level {
+fn level(path: KeyPath, value: &str, shown: &str, findings: &mut Findings<'_>) -> Level {
     if ["panic", "fatal"].contains(&value.to_ascii_lowercase().as_str()) {
         findings.warn(path, format!("{shown} is not a level here: \"error\" is used instead"));
         return Level::Error;

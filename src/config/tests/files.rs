@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::consumer::kafka::Start;
+use crate::consumer::kafka::StartMode;
 use crate::consumer::{kafka, kafka_zk};
 use crate::golden_tests::compare_file;
 use crate::model::Level;
@@ -74,11 +74,11 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert!(clusters[0].topics.allows(b"orders") && !clusters[0].topics.allows(b"orders-tmp"));
     let names: Vec<_> = consumers.iter().map(|consumer| consumer.name.as_str()).collect();
     assert_eq!(names, ["admin", "legacy", "local"]);
-    let zookeeper: &kafka_zk::Settings = consumers[1].settings.of().unwrap();
+    let zookeeper: &kafka_zk::KafkaZkSettings = consumers[1].settings.of().unwrap();
     assert_eq!((zookeeper.path.as_str(), zookeeper.timeout), ("/chroot", Duration::from_secs(20)));
-    let topic: &kafka::Settings = consumers[2].settings.of().unwrap();
+    let topic: &kafka::KafkaSettings = consumers[2].settings.of().unwrap();
     assert_eq!(topic.topic, "__other_offsets");
-    assert_eq!(topic.start, Start::LatestThenBackfill);
+    assert_eq!(topic.start, StartMode::LatestThenBackfill);
     assert_eq!(topic.share_group.as_deref(), Some("warreners"));
     let client = &connection(&consumers[2]).client;
     assert_eq!((client.name.as_deref(), client.client_id.as_str()), (Some("secure"), "warrener-1"));
@@ -88,12 +88,12 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert_eq!(tls.identity.as_ref().unwrap().key_file, Path::new("client.key"));
     assert!(tls.no_verify);
     let sasl = client.sasl.as_ref().unwrap();
-    assert_eq!((sasl.mechanism, sasl.username.as_str()), (Mechanism::ScramSha256, "warrener"));
+    assert_eq!((sasl.mechanism, sasl.username.as_str()), (SaslMechanism::ScramSha256, "warrener"));
     assert_eq!(sasl.password.as_ref().unwrap().reveal(), "hush-from-file");
     assert_eq!(sasl.password_file.as_deref(), Some(Path::new("password")));
     assert_eq!((storage.intervals.get(), storage.min_distance), (15, Duration::from_secs(1)));
-    assert_eq!(storage.expire_group, Expiry::After(Duration::from_secs(604_800)));
-    assert_eq!(evaluator, Evaluator { name: "default".to_owned(), minimum_complete: 0.5, allowed_lag: 3 });
+    assert_eq!(storage.expire_group, ExpireGroup::After(Duration::from_secs(604_800)));
+    assert_eq!(evaluator, EvaluatorConfig { name: "default".to_owned(), minimum_complete: 0.5, allowed_lag: 3 });
     assert_eq!((http[0].address.as_str(), http[0].ready_timeout), ("127.0.0.1:9309", Duration::from_secs(60)));
     assert_eq!(metrics.granularity, Granularity::Topic);
     assert_eq!(metrics.labels.get("env").map(String::as_str), Some("prod"));
@@ -116,6 +116,6 @@ fn a_file_written_for_burrow_starts_unchanged_and_says_what_takes_whose_place() 
     assert_eq!((cluster.name.as_str(), cluster.offset_refresh), ("local", Duration::from_secs(30)));
     assert_eq!(config.consumers[0].cluster, "local");
     assert!(!config.consumers[0].groups.allows(b"console-consumer-1"));
-    assert_eq!(config.storage.expire_group, Expiry::After(Duration::from_secs(604_800)));
+    assert_eq!(config.storage.expire_group, ExpireGroup::After(Duration::from_secs(604_800)));
     assert_eq!(config.http[0].address, ":8000");
 }

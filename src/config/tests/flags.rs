@@ -8,7 +8,7 @@ fn listen_replaces_every_server_and_log_level_the_level() {
     let text = "[cluster.c]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[logging]\nlevel = \"warn\"\n\
                 [httpserver.one]\naddress = \":1\"\nenable-admin = true\n[httpserver.two]\naddress = \":2\"\n";
     let overrides = Overrides { listen: Some("127.0.0.1:0".to_owned()), log_level: Some(Level::Trace) };
-    let Loaded { config, warnings, unsupported } = load(text, &REGISTRY, &overrides, &WORLD).unwrap();
+    let LoadedConfig { config, warnings, unsupported } = load(text, &REGISTRY, &overrides, &WORLD).unwrap();
     let servers: Vec<_> =
         config.http.iter().map(|it| (it.name.as_str(), it.address.as_str(), it.enable_admin)).collect();
     assert_eq!(servers, [("default", "127.0.0.1:0", false)]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::consumer::kafka::{self, Start};
+use crate::consumer::kafka::{self, StartMode};
 use crate::model::Level;
 
 #[test]
@@ -25,18 +25,18 @@ fn no_label_that_a_page_has_can_be_given_to_every_series() {
 
 #[test]
 fn a_cluster_alone_is_enough() {
-    let Loaded { config, warnings, unsupported } = with("").unwrap();
+    let LoadedConfig { config, warnings, unsupported } = with("").unwrap();
     assert_eq!((warnings.len(), unsupported.len()), (0, 0));
     let consumer = &config.consumers[0];
     assert_eq!((consumer.name.as_str(), consumer.cluster.as_str()), ("local", "local"));
     assert_eq!(connection(consumer).servers, ["kafka:9092"]);
-    let topic: &kafka::Settings = consumer.settings.of().unwrap();
-    assert_eq!((topic.topic.as_str(), topic.start), ("__consumer_offsets", Start::Earliest));
+    let topic: &kafka::KafkaSettings = consumer.settings.of().unwrap();
+    assert_eq!((topic.topic.as_str(), topic.start), ("__consumer_offsets", StartMode::Earliest));
     assert_eq!(connection(consumer).client.client_id, "warrener");
     assert_eq!(config.clusters[0].offset_refresh, Duration::from_secs(10));
     assert_eq!(config.clusters[0].topic_refresh, Duration::from_secs(60));
     assert_eq!(config.storage.intervals.get(), 10);
-    assert_eq!(config.storage.expire_group, Expiry::BySource);
+    assert_eq!(config.storage.expire_group, ExpireGroup::BySource);
     assert_eq!(config.http[0].address, "0.0.0.0:9308");
     assert_eq!(config.http[0].ready_timeout, Duration::from_secs(300));
     assert_eq!(config.metrics.names, [NameSet::DEFAULT]);
@@ -65,7 +65,7 @@ fn several_consumers_may_feed_one_cluster() {
 fn a_name_that_differs_only_in_case_is_matched_with_a_warning() {
     let rest = "client-profile = \"Mine\"\n[client-profile.mine]\nclient-id = \"x\"\n\
                 [consumer.c]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\ncluster = \"LOCAL\"\n";
-    let Loaded { config, warnings, .. } = with(rest).unwrap();
+    let LoadedConfig { config, warnings, .. } = with(rest).unwrap();
     assert_eq!(config.consumers[0].cluster, "local");
     assert_eq!(
         lines(&warnings),
@@ -83,7 +83,7 @@ fn a_key_without_effect_is_told() {
                 zookeeper-path = \"/x\"\nzookeeper-timeout = 3\nbackfill-earliest = true\n\
                 [consumer.z]\nclass-name = \"kafka_zk\"\nservers = [\"a:1\"]\ncluster = \"local\"\n\
                 start-latest = true\nshare-group = \"g\"\n[logging]\nlevel = \"FATAL\"\n";
-    let Loaded { config, warnings, unsupported } = with(rest).unwrap();
+    let LoadedConfig { config, warnings, unsupported } = with(rest).unwrap();
     assert_eq!(
         lines(&warnings),
         [
@@ -109,7 +109,7 @@ fn a_profile_for_zookeeper_has_a_user_and_a_password_and_checks_certificates() {
     let profile = "[client-profile.p]\ntls = \"t\"\nsasl = \"s\"\nproperties = { debug = \"all\" }\n";
     let tls = "[tls.t]\nnoverify = true\n";
     let sasl = |user: &str| format!("[sasl.s]\nusername = \"{user}\"\npassword = \"hush\"\n");
-    let Loaded { warnings, unsupported, .. } = with(&[zookeeper, profile, tls, &sasl("u")].concat()).unwrap();
+    let LoadedConfig { warnings, unsupported, .. } = with(&[zookeeper, profile, tls, &sasl("u")].concat()).unwrap();
     let warning = "consumer.z.client-profile: the properties of the profile apply to librdkafka only, not to ZooKeeper";
     assert_eq!(lines(&warnings), [warning]);
     let refused = "consumer.z.client-profile: noverify = true in [tls.t], for ZooKeeper: not supported yet";
@@ -134,13 +134,13 @@ fn a_sasl_section_without_a_mechanism_is_plain_as_in_burrow() {
                 [sasl.s]\nusername = \"u\"\npassword = \"p$${x}\"\n";
     let config = with(rest).unwrap().config;
     let sasl = config.clusters[0].connection.client.sasl.clone().unwrap();
-    assert_eq!((sasl.mechanism, sasl.password.unwrap().reveal()), (Mechanism::Plain, "p${x}"));
+    assert_eq!((sasl.mechanism, sasl.password.unwrap().reveal()), (SaslMechanism::Plain, "p${x}"));
 }
 
 #[test]
 fn an_expiry_of_zero_holds_for_every_source() {
     let storage = with("[storage.default]\nexpire-group = 0\n").unwrap().config.storage;
-    assert_eq!(storage.expire_group, Expiry::After(Duration::ZERO));
+    assert_eq!(storage.expire_group, ExpireGroup::After(Duration::ZERO));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_list_is_as_long_as_its_bound_and_no_longer() {
     let consumers = |count| with(&sections("consumer", count, consumer));
     let clusters = |count| loaded(&sections("cluster", count, "class-name = \"kafka\"\nservers = [\"a:1\"]\n"));
     let named = |length: usize| with(&format!("[client-profile.{}]\n", "n".repeat(length)));
-    type Load<'l> = &'l dyn Fn(usize) -> Result<Loaded, Mistakes>;
+    type Load<'l> = &'l dyn Fn(usize) -> Result<LoadedConfig, Mistakes>;
     let cases: [(Load<'_>, usize, &str); 7] = [
         (&|count| loaded(&cluster(count)), 1_000, "cluster.local.servers: expected at most 1000 servers, found 1001"),
         (&limits, 1_000, "metrics.limit: expected at most 1000 sections, found 1001"),

@@ -4,7 +4,7 @@
 pub mod module;
 
 use crate::config::{
-    BurrowKeys, Connection, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine, client_lines, values,
+    BurrowKeys, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine, client_lines, values,
 };
 use crate::offsets::DecodeError;
 
@@ -17,24 +17,24 @@ const FETCH_WAIT: (&str, &str) = ("fetch.wait.max.ms", "50");
 
 /// The class.
 #[derive(Debug)]
-pub struct Class;
+pub struct KafkaClass;
 
 /// Settings of a consumer of class `kafka`.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct KafkaSettings {
     /// Servers and client profile.
-    pub connection: Connection,
+    pub connection: ConnectionConfig,
     /// Name of the topic, usually `__consumer_offsets`.
     pub topic: String,
     /// Where reading begins.
-    pub start: Start,
+    pub start: StartMode,
     /// Instances with the same name share the partitions of the topic.
     pub share_group: Option<String>,
 }
 
 /// Where reading of the offsets topic begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
+pub enum StartMode {
     /// At the beginning.
     Earliest,
     /// At the end: only new commits are read.
@@ -43,15 +43,15 @@ pub enum Start {
     LatestThenBackfill,
 }
 
-impl Settings {
+impl KafkaSettings {
     /// The settings of the consumer of a cluster that has no consumer section.
     #[must_use]
-    pub fn of_cluster(connection: Connection) -> Self {
-        Self { connection, topic: OFFSETS_TOPIC.to_owned(), start: Start::Earliest, share_group: None }
+    pub fn of_cluster(connection: ConnectionConfig) -> Self {
+        Self { connection, topic: OFFSETS_TOPIC.to_owned(), start: StartMode::Earliest, share_group: None }
     }
 }
 
-impl ConsumerClass for Class {
+impl ConsumerClass for KafkaClass {
     fn name(&self) -> &'static str {
         "kafka"
     }
@@ -69,7 +69,7 @@ impl ConsumerClass for Class {
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
-        let mut settings = Settings::of_cluster(section.connection());
+        let mut settings = KafkaSettings::of_cluster(section.connection());
         if let Some(topic) = section.text(
             "offsets-topic",
             values::is_topic,
@@ -86,29 +86,29 @@ impl ConsumerClass for Class {
     }
 }
 
-fn read_start(section: &mut ConsumerSection<'_, '_, '_>) -> Start {
+fn read_start(section: &mut ConsumerSection<'_, '_, '_>) -> StartMode {
     let (latest, backfill) = (section.flag("start-latest"), section.flag("backfill-earliest"));
     match (latest, backfill) {
-        (true, true) => Start::LatestThenBackfill,
-        (true, false) => Start::Latest,
-        (false, false) => Start::Earliest,
+        (true, true) => StartMode::LatestThenBackfill,
+        (true, false) => StartMode::Latest,
+        (false, false) => StartMode::Earliest,
         (false, true) => {
             section.warn("backfill-earliest", "has no effect without start-latest = true");
-            Start::Earliest
+            StartMode::Earliest
         }
     }
 }
 
-impl ConsumerSettings for Settings {
-    fn connection(&self) -> Option<&Connection> {
+impl ConsumerSettings for KafkaSettings {
+    fn connection(&self) -> Option<&ConnectionConfig> {
         Some(&self.connection)
     }
 
     fn lines(&self) -> Vec<SettingLine> {
         let start = match self.start {
-            Start::Earliest => "from its beginning",
-            Start::Latest => "from its end",
-            Start::LatestThenBackfill => "from its end, then the records before it",
+            StartMode::Earliest => "from its beginning",
+            StartMode::Latest => "from its end",
+            StartMode::LatestThenBackfill => "from its end, then the records before it",
         };
         let mut lines = vec![SettingLine::new("servers", self.connection.servers.join(", "))];
         lines.append(&mut client_lines(&self.connection.client));
@@ -118,13 +118,13 @@ impl ConsumerSettings for Settings {
     }
 
     fn burrow_keys(&self) -> BurrowKeys {
-        let start_latest = self.start != Start::Earliest;
+        let start_latest = self.start != StartMode::Earliest;
         BurrowKeys { offsets_topic: self.topic.clone(), start_latest, ..BurrowKeys::default() }
     }
 
     /// All groups are read, even those that a run leaves out or leaves to other instances, and brokers wait less.
     fn read_once(&mut self) {
-        (self.start, self.share_group) = (Start::Earliest, None);
+        (self.start, self.share_group) = (StartMode::Earliest, None);
         let (name, value) = FETCH_WAIT;
         let properties = &mut self.connection.client.properties;
         properties.entry(name.to_owned()).or_insert_with(|| Secret::new(value.to_owned()));
@@ -136,20 +136,20 @@ mod tests {
     use super::*;
     use crate::config::ClientProfile;
 
-    fn settings() -> Settings {
-        Settings::of_cluster(Connection { servers: vec!["a:1".to_owned()], client: ClientProfile::default() })
+    fn settings() -> KafkaSettings {
+        KafkaSettings::of_cluster(ConnectionConfig { servers: vec!["a:1".to_owned()], client: ClientProfile::default() })
     }
 
     #[test]
     fn a_reading_is_of_the_whole_topic_and_shared_with_nobody() {
-        let mut settings = Settings { start: Start::Latest, share_group: Some("w".to_owned()), ..settings() };
+        let mut settings = KafkaSettings { start: StartMode::Latest, share_group: Some("w".to_owned()), ..settings() };
         settings.read_once();
-        assert_eq!((settings.start, settings.share_group), (Start::Earliest, None));
+        assert_eq!((settings.start, settings.share_group), (StartMode::Earliest, None));
     }
 
     #[test]
     fn a_reading_is_in_a_hurry_unless_its_profile_knows_better() {
-        let wait = |mut settings: Settings| {
+        let wait = |mut settings: KafkaSettings| {
             settings.read_once();
             settings.connection.client.properties.get(FETCH_WAIT.0).map(|value| value.reveal().to_owned())
         };

@@ -6,30 +6,30 @@ pub mod module;
 use std::time::Duration;
 
 use crate::config::{
-    BurrowKeys, Connection, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds, profile_line,
+    BurrowKeys, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds, profile_line,
     tls_line, values,
 };
-use crate::zktree::Fault;
+use crate::zktree::NodeFault;
 
 /// Default session timeout, in seconds.
 const TIMEOUT: u64 = 30;
 
 /// The class.
 #[derive(Debug)]
-pub struct Class;
+pub struct KafkaZkClass;
 
 /// Settings of a consumer of class `kafka_zk`.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct KafkaZkSettings {
     /// Servers of the ensemble, and client profile.
-    pub connection: Connection,
+    pub connection: ConnectionConfig,
     /// The chroot. Empty for the root.
     pub path: String,
     /// Session timeout.
     pub timeout: Duration,
 }
 
-impl ConsumerClass for Class {
+impl ConsumerClass for KafkaZkClass {
     fn name(&self) -> &'static str {
         "kafka_zk"
     }
@@ -43,7 +43,7 @@ impl ConsumerClass for Class {
     }
 
     fn record_errors(&self) -> &'static [&'static str] {
-        &Fault::REASONS
+        &NodeFault::REASONS
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
@@ -52,12 +52,12 @@ impl ConsumerClass for Class {
         let form = "a path such as /kafka, which begins with / and does not end with /";
         let path = section.text("zookeeper-path", values::is_zookeeper_path, form).unwrap_or_default();
         let timeout = section.wait(&bounds::ZOOKEEPER_TIMEOUT, TIMEOUT);
-        Box::new(Settings { connection, path, timeout })
+        Box::new(KafkaZkSettings { connection, path, timeout })
     }
 }
 
 /// Checks what a profile needs for ZooKeeper, and warns of what has no effect there.
-fn check_profile(section: &mut ConsumerSection<'_, '_, '_>, connection: &Connection) {
+fn check_profile(section: &mut ConsumerSection<'_, '_, '_>, connection: &ConnectionConfig) {
     const KEY: &str = "client-profile";
     let profile = &connection.client;
     if let Some(sasl) = &profile.sasl {
@@ -76,8 +76,8 @@ fn check_profile(section: &mut ConsumerSection<'_, '_, '_>, connection: &Connect
     }
 }
 
-impl ConsumerSettings for Settings {
-    fn connection(&self) -> Option<&Connection> {
+impl ConsumerSettings for KafkaZkSettings {
+    fn connection(&self) -> Option<&ConnectionConfig> {
         Some(&self.connection)
     }
 

@@ -11,27 +11,27 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::http::bodies::places::Place;
-use crate::http::routes::desk::Held;
-use crate::http::routes::scrape::Stream;
-use crate::http::serving::watch::Watch;
-use crate::shortage::{self, Reporter};
+use crate::http::bodies::places::WorkPermit;
+use crate::http::routes::desk::LargeBody;
+use crate::http::routes::scrape::PageStream;
+use crate::http::serving::watch::ConnectionWatch;
+use crate::shortage::{self, ShortageReporter};
 
 /// The content of an answer.
-pub(crate) enum Content {
+pub(crate) enum ResponseContent {
     /// A whole body, sent with its length.
     Whole(Bytes),
     /// A page that is shared with other requests.
     Shared { chunks: Arc<Vec<Bytes>>, next: usize },
     /// A page that is rendered while the client takes it.
-    Stream(Stream),
+    Stream(PageStream),
     /// A large body whose pieces are freed as the client takes them.
-    Held(Held),
+    Held(LargeBody),
     /// No body, for HEAD on a page that GET sends in chunks.
     Omitted,
 }
 
-impl Content {
+impl ResponseContent {
     fn is_at_end(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
@@ -57,27 +57,27 @@ impl Content {
 }
 
 /// A plain text answer.
-pub(crate) fn text_response(status: StatusCode, words: &'static str) -> Response<Content> {
+pub(crate) fn text_response(status: StatusCode, words: &'static str) -> Response<ResponseContent> {
     whole_response(status, "text/plain; charset=utf-8", Bytes::from_static(words.as_bytes()))
 }
 
 /// The answer if no thread can be started for the request.
-pub(crate) fn no_thread_response(error: &io::Error) -> Response<Content> {
-    static REPORTER: Reporter = Reporter::new();
+pub(crate) fn no_thread_response(error: &io::Error) -> Response<ResponseContent> {
+    static REPORTER: ShortageReporter = ShortageReporter::new();
     REPORTER.report(&shortage::thread_error_text(error), "requests are answered 503");
     text_response(StatusCode::SERVICE_UNAVAILABLE, "no thread is available for this request; try again later\n")
 }
 
 /// The answer if there is no memory for the request.
-pub(crate) fn no_memory_response() -> Response<Content> {
-    static REPORTER: Reporter = Reporter::new();
+pub(crate) fn no_memory_response() -> Response<ResponseContent> {
+    static REPORTER: ShortageReporter = ShortageReporter::new();
     REPORTER.report("there is no memory for what is asked", "requests are answered 503");
     text_response(StatusCode::SERVICE_UNAVAILABLE, "not enough memory for this request; try again later\n")
 }
 
 /// An answer with a whole body.
-pub(crate) fn whole_response(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<Content> {
-    let answer = Response::new(Content::Whole(content));
+pub(crate) fn whole_response(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<ResponseContent> {
+    let answer = Response::new(ResponseContent::Whole(content));
     with_header(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
@@ -86,48 +86,48 @@ pub(crate) fn response_of_chunks(
     status: StatusCode,
     content_type: &'static str,
     mut chunks: Vec<Bytes>,
-    place: Place,
-) -> Response<Content> {
+    place: WorkPermit,
+) -> Response<ResponseContent> {
     if chunks.len() <= 1 {
         return whole_response(status, content_type, chunks.pop().unwrap_or_default());
     }
-    let answer = with_status(Response::new(Content::Held(Held::new(chunks, place))), status);
+    let answer = with_status(Response::new(ResponseContent::Held(LargeBody::new(chunks, place))), status);
     with_header(answer, CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
 /// Sets a header of an answer.
-pub(crate) fn with_header(mut answer: Response<Content>, name: HeaderName, value: HeaderValue) -> Response<Content> {
+pub(crate) fn with_header(mut answer: Response<ResponseContent>, name: HeaderName, value: HeaderValue) -> Response<ResponseContent> {
     answer.headers_mut().insert(name, value);
     answer
 }
 
-fn with_status(mut answer: Response<Content>, status: StatusCode) -> Response<Content> {
+fn with_status(mut answer: Response<ResponseContent>, status: StatusCode) -> Response<ResponseContent> {
     *answer.status_mut() = status;
     answer
 }
 
 /// A body that is being sent. Its end is reported to the connection's [`Watch`].
-pub(crate) struct Sending {
-    content: Content,
+pub(crate) struct SendingBody {
+    content: ResponseContent,
     complete: bool,
-    watch: Arc<Watch>,
+    watch: Arc<ConnectionWatch>,
 }
 
-impl Sending {
+impl SendingBody {
     /// Starts sending. `bodiless` is true for an answer to HEAD, of which hyper sends only the head.
-    pub fn new(content: Content, bodiless: bool, watch: Arc<Watch>) -> Self {
+    pub fn new(content: ResponseContent, bodiless: bool, watch: Arc<ConnectionWatch>) -> Self {
         watch.begin_answer();
         Self { complete: bodiless || content.is_at_end(), content, watch }
     }
 }
 
-impl Drop for Sending {
+impl Drop for SendingBody {
     fn drop(&mut self) {
         self.watch.end_answer(self.complete);
     }
 }
 
-impl Body for Sending {
+impl Body for SendingBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -143,9 +143,9 @@ impl Body for Sending {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Whole(bytes) => exact_size_hint(bytes.len()),
-            Content::Held(held) => exact_size_hint(held.left()),
-            Content::Shared { .. } | Content::Stream(_) | Content::Omitted => SizeHint::default(),
+            ResponseContent::Whole(bytes) => exact_size_hint(bytes.len()),
+            ResponseContent::Held(held) => exact_size_hint(held.left()),
+            ResponseContent::Shared { .. } | ResponseContent::Stream(_) | ResponseContent::Omitted => SizeHint::default(),
         }
     }
 }

@@ -10,12 +10,12 @@ pub(crate) const CHUNK: usize = 64 * 1024;
 /// A writer that collects pieces. The size of a body depends on the request, so when there is no memory for it, writing
 /// fails with [`ErrorKind::OutOfMemory`] instead of ending the process.
 #[derive(Default)]
-pub(crate) struct Chunks {
+pub(crate) struct ChunkWriter {
     full: Vec<Bytes>,
     open: Vec<u8>,
 }
 
-impl Chunks {
+impl ChunkWriter {
     /// Returns all pieces.
     pub fn into_chunks(mut self) -> Vec<Bytes> {
         if !self.open.is_empty() {
@@ -25,7 +25,7 @@ impl Chunks {
     }
 }
 
-impl Write for Chunks {
+impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.open.len().saturating_add(bytes.len()) > CHUNK && !self.open.is_empty() {
             self.full.try_reserve(2)?;
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn what_is_written_stays_in_order_in_pieces_of_64_kib() {
-        let mut chunks = Chunks::default();
+        let mut chunks = ChunkWriter::default();
         let mut expected = Vec::new();
         for (byte, length) in (0_u8..).zip([0, 1, CHUNK - 1, 1, 3 * CHUNK, 5, 40_000, 40_000]) {
             let bytes = vec![byte; length];

@@ -10,16 +10,16 @@ use serde::Serialize;
 /// # Errors
 /// The body cannot be serialized.
 pub(crate) fn size_problem(body: &impl Serialize, longest: u64) -> io::Result<Option<String>> {
-    let mut length = Length(0);
+    let mut length = ByteCounter(0);
     serde_json::to_writer(&mut length, body)?;
-    let Length(length) = length;
+    let ByteCounter(length) = length;
     Ok((length > longest).then(|| format!("the answer would have {length} bytes, and the limit is {longest}")))
 }
 
 /// A writer that counts bytes.
-struct Length(u64);
+struct ByteCounter(u64);
 
-impl Write for Length {
+impl Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 = self.0.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         Ok(bytes.len())

@@ -10,33 +10,33 @@ use tokio_util::sync::CancellationToken;
 /// A limited number of places, taken in order of arrival.
 ///
 /// A page needs a copy of the values, up to 16 MB, until its client has taken it. Waiting clients evict stalled ones.
-pub(crate) struct Places {
+pub(crate) struct WorkPermits {
     free: Arc<Semaphore>,
-    holders: Mutex<Vec<Weak<Hold>>>,
+    holders: Mutex<Vec<Weak<PermitHolder>>>,
     stall: Duration,
 }
 
 /// A place that is held. Dropping it frees the place.
-pub(crate) struct Place {
-    holder: Arc<Hold>,
+pub(crate) struct WorkPermit {
+    holder: Arc<PermitHolder>,
     _permit: OwnedSemaphorePermit,
 }
 
-struct Hold {
+struct PermitHolder {
     /// When the client last took a piece. `None` while the server works on the page.
     last_taken: Mutex<Option<Instant>>,
     /// Cuts the client's connection.
     cut: CancellationToken,
 }
 
-impl Place {
+impl WorkPermit {
     /// Records that the client has taken a piece, or can take the first one from now on.
     pub fn record_taken(&self) {
         *self.holder.last_taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
-impl Places {
+impl WorkPermits {
     pub fn new(count: usize, stall: Duration) -> Self {
         Self { free: Arc::new(Semaphore::new(count)), holders: Mutex::new(Vec::new()), stall }
     }
@@ -44,18 +44,18 @@ impl Places {
     /// Waits for a place. Holders whose clients have taken nothing for the time `stall` are cut during the wait.
     ///
     /// Returns `None` once the places are closed.
-    pub async fn acquire(&self, cut: CancellationToken) -> Option<Place> {
+    pub async fn acquire(&self, cut: CancellationToken) -> Option<WorkPermit> {
         let mut turn = std::pin::pin!(Arc::clone(&self.free).acquire_owned());
         let mut look = Instant::now();
         loop {
             tokio::select! {
                 biased;
                 permit = &mut turn => {
-                    let hold = Arc::new(Hold { last_taken: Mutex::new(None), cut });
+                    let hold = Arc::new(PermitHolder { last_taken: Mutex::new(None), cut });
                     let mut held = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
                     held.retain(|hold| hold.strong_count() > 0);
                     held.push(Arc::downgrade(&hold));
-                    return Some(Place { holder, _permit: permit.ok()? });
+                    return Some(WorkPermit { holder, _permit: permit.ok()? });
                 }
                 () = tokio::time::sleep_until(look) => look = self.close_stalled(Instant::now()),
             }
@@ -92,8 +92,8 @@ impl Places {
 mod tests {
     use super::*;
 
-    fn places(count: usize) -> Places {
-        Places::new(count, Duration::from_secs(1))
+    fn places(count: usize) -> WorkPermits {
+        WorkPermits::new(count, Duration::from_secs(1))
     }
 
     #[tokio::test(start_paused = true)]

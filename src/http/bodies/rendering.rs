@@ -8,28 +8,28 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::http::Pieces;
-use crate::http::Scrape;
-use crate::http::bodies::work::Work;
-use crate::http::routes::scrape::NoPage;
+use crate::http::PagePieces;
+use crate::http::ScrapeFn;
+use crate::http::bodies::work::BlockingWork;
+use crate::http::routes::scrape::PageError;
 use crate::metrics::Format;
 
 /// Number of pieces that may wait to be taken: some megabytes per page, about as much as sockets buffer.
 const AHEAD: usize = 8;
 
 /// A page that is being rendered. Dropping it ends the work after the current piece.
-pub(crate) struct Rendering {
-    steps: mpsc::Receiver<Step>,
+pub(crate) struct PageRendering {
+    steps: mpsc::Receiver<PagePart>,
 }
 
 /// The next part of a page.
-pub(crate) enum Step {
+pub(crate) enum PagePart {
     Piece(Vec<u8>),
     /// The page is complete. The time is what it took to make, without waiting.
     End(Duration),
 }
 
-impl Rendering {
+impl PageRendering {
     /// Reads the values of a page and renders its pieces. `hold` is kept until rendering ends, even if the pieces are
     /// no longer taken.
     ///
@@ -37,14 +37,14 @@ impl Rendering {
     /// No thread can be started, the server stops, there is no memory for the values, or the work panicked, which is a
     /// bug.
     pub async fn begin<T: Send + Sync + 'static>(
-        scrape: &Scrape,
+        scrape: &ScrapeFn,
         (format, asked): (Format, Instant),
         hold: &Arc<T>,
-    ) -> Result<Self, NoPage> {
+    ) -> Result<Self, PageError> {
         let (send, steps) = mpsc::channel(AHEAD);
         let (tell, read) = oneshot::channel();
         let (scrape, hold) = (Arc::clone(scrape), Arc::clone(hold));
-        let work = Work::start(move || {
+        let work = BlockingWork::start(move || {
             let begun = Instant::now();
             let pieces = scrape(format, asked.into_std());
             let worked = begun.elapsed();
@@ -60,28 +60,28 @@ impl Rendering {
         })?;
         match read.await {
             Ok(Ok(())) => Ok(Self { steps }),
-            Ok(Err(error)) => Err(NoPage::NoMemory(error)),
-            Err(_) => Err(work.result().await.map_or_else(NoPage::Undone, |()| NoPage::Stopping)),
+            Ok(Err(error)) => Err(PageError::NoMemory(error)),
+            Err(_) => Err(work.result().await.map_or_else(PageError::Undone, |()| PageError::Stopping)),
         }
     }
 
     /// Returns the next step. `None` means that rendering broke off, which is a bug.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<PagePart>> {
         self.steps.poll_recv(cx)
     }
 
     /// Like [`Self::poll_next`], for a thread that may block.
-    pub fn next_blocking(&mut self) -> Option<Step> {
+    pub fn next_blocking(&mut self) -> Option<PagePart> {
         self.steps.blocking_recv()
     }
 }
 
-fn render(mut pieces: Pieces, mut worked: Duration, to: &mpsc::Sender<Step>) {
+fn render(mut pieces: PagePieces, mut worked: Duration, to: &mpsc::Sender<PagePart>) {
     loop {
         let begun = Instant::now();
         let piece = pieces.next();
         worked += begun.elapsed();
-        let (step, over) = piece.map_or((Step::End(worked), true), |piece| (Step::Piece(piece), false));
+        let (step, over) = piece.map_or((PagePart::End(worked), true), |piece| (PagePart::Piece(piece), false));
         // Fails if the pieces are no longer taken.
         if to.blocking_send(step).is_err() || over {
             return;

@@ -13,7 +13,7 @@ use crate::task;
 
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Undone {
+pub(crate) enum WorkError {
     /// No thread could be started, so the work was not begun.
     #[error("{}", crate::shortage::thread_cause(.0))]
     NoThread(io::Error),
@@ -23,14 +23,14 @@ pub(crate) enum Undone {
 }
 
 /// Work that has begun. It continues when this is dropped.
-pub(crate) struct Work<T>(oneshot::Receiver<T>);
+pub(crate) struct BlockingWork<T>(oneshot::Receiver<T>);
 
-impl<T: Send + 'static> Work<T> {
+impl<T: Send + 'static> BlockingWork<T> {
     /// Starts the work on a new thread.
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn start(work: impl FnOnce() -> T + Send + 'static) -> Result<Self, Undone> {
+    pub fn start(work: impl FnOnce() -> T + Send + 'static) -> Result<Self, WorkError> {
         let (give, given) = oneshot::channel();
         let run = move || {
             if let Ok(done) = catch_unwind(AssertUnwindSafe(work)) {
@@ -40,7 +40,7 @@ impl<T: Send + 'static> Work<T> {
         };
         match task::start("http", run) {
             Ok(_) => Ok(Self(given)),
-            Err(refused) => Err(Undone::NoThread(refused.error)),
+            Err(refused) => Err(WorkError::NoThread(refused.error)),
         }
     }
 
@@ -48,8 +48,8 @@ impl<T: Send + 'static> Work<T> {
     ///
     /// # Errors
     /// The work panicked.
-    pub async fn result(self) -> Result<T, Undone> {
-        self.0.await.map_err(|_| Undone::Panicked)
+    pub async fn result(self) -> Result<T, WorkError> {
+        self.0.await.map_err(|_| WorkError::Panicked)
     }
 }
 
@@ -57,8 +57,8 @@ impl<T: Send + 'static> Work<T> {
 ///
 /// # Errors
 /// No thread can be started, or the work panicked.
-pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
-    Work::start(work)?.result().await
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
+    BlockingWork::start(work)?.result().await
 }
 
 #[cfg(test)]
@@ -70,6 +70,6 @@ mod tests {
         let here = std::thread::current().id();
         assert_ne!(run(|| std::thread::current().id()).await.unwrap(), here);
         let undone = run(|| panic!("on purpose")).await.unwrap_err();
-        assert!(matches!(undone, Undone::Panicked), "{undone:?}");
+        assert!(matches!(undone, WorkError::Panicked), "{undone:?}");
     }
 }

@@ -16,50 +16,50 @@ use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::burrow::{Answer, Verb};
-use crate::http::Api;
-use crate::http::Numbers;
-use crate::http::bodies::answer::{Content, no_memory_response, no_thread_response, text_response, response_of_chunks, with_header};
-use crate::http::bodies::chunks::{CHUNK, Chunks, is_out_of_memory};
+use crate::burrow::{BurrowResponse, BurrowMethod};
+use crate::http::BurrowFn;
+use crate::http::StatusPageFn;
+use crate::http::bodies::answer::{ResponseContent, no_memory_response, no_thread_response, text_response, response_of_chunks, with_header};
+use crate::http::bodies::chunks::{CHUNK, ChunkWriter, is_out_of_memory};
 use crate::http::bodies::measure::size_problem;
-use crate::http::bodies::places::{Place, Places};
-use crate::http::bodies::work::{self, Undone};
-use crate::http::routes::negotiate::Coding;
-use crate::http::serving::limits::Limits;
+use crate::http::bodies::places::{WorkPermit, WorkPermits};
+use crate::http::bodies::work::{self, WorkError};
+use crate::http::routes::negotiate::ContentCoding;
+use crate::http::serving::limits::HttpLimits;
 use crate::status_page;
 
 /// The status of an answer whose body would be too long.
 const TOO_LARGE: u16 = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
 
 /// Handles the requests whose answers are computed.
-pub(crate) struct Desk {
-    burrow: Api,
-    status_page: Numbers,
+pub(crate) struct ApiHandler {
+    burrow: BurrowFn,
+    status_page: StatusPageFn,
     origin: Option<HeaderValue>,
-    permits: Places,
+    permits: WorkPermits,
     /// Maximum size of a body in bytes.
     max_bytes: u64,
 }
 
 /// An answer that is ready to be sent.
-struct Made {
+struct PreparedAnswer {
     status: StatusCode,
     allow: Option<String>,
-    coding: Coding,
+    coding: ContentCoding,
     chunks: Vec<Bytes>,
 }
 
 /// A large answer that is being sent.
-pub(crate) struct Held {
+pub(crate) struct LargeBody {
     chunks: std::vec::IntoIter<Bytes>,
     left: usize,
     /// Freed with the last piece.
-    permit: Option<Place>,
+    permit: Option<WorkPermit>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-enum NoAnswer {
+enum AnswerError {
     #[error("the server stops")]
     Stopping,
     #[error("cannot write the answer")]
@@ -67,14 +67,14 @@ enum NoAnswer {
     #[error("not a status code")]
     Status(#[from] hyper::http::status::InvalidStatusCode),
     #[error("cannot make the answer")]
-    Undone(#[from] Undone),
+    Undone(#[from] WorkError),
 }
 
-impl Desk {
-    pub fn new(api: Api, numbers: Numbers, origin: Option<&str>, limits: &Limits) -> Self {
+impl ApiHandler {
+    pub fn new(api: BurrowFn, numbers: StatusPageFn, origin: Option<&str>, limits: &HttpLimits) -> Self {
         // The configuration has been checked, so this is a valid header value.
         let origin = origin.and_then(|origin| HeaderValue::from_str(origin).ok());
-        let places = Places::new(limits.answers, limits.stall);
+        let places = WorkPermits::new(limits.answers, limits.stall);
         Self { burrow: api, status_page: numbers, origin, permits: places, max_bytes: limits.answer_bytes }
     }
 
@@ -85,13 +85,13 @@ impl Desk {
         path: String,
         body: Bytes,
         cut: CancellationToken,
-    ) -> Response<Content> {
+    ) -> Response<ResponseContent> {
         let (api, verb, longest) = (Arc::clone(&self.burrow), burrow_method(method), self.max_bytes);
-        self.with_allowed_origin(or_error_response(self.prepare(cut, move || Made::of(api(verb, &path, &body), longest)).await))
+        self.with_allowed_origin(or_error_response(self.prepare(cut, move || PreparedAnswer::of(api(verb, &path, &body), longest)).await))
     }
 
     /// Answers a request for the status page's data. Waits for a place. `cut` closes the client's connection.
-    pub async fn answer_status_page(&self, call: status_page::Call, coding: Coding, cut: CancellationToken) -> Response<Content> {
+    pub async fn answer_status_page(&self, call: status_page::StatusPageCall, coding: ContentCoding, cut: CancellationToken) -> Response<ResponseContent> {
         let (numbers, longest) = (Arc::clone(&self.status_page), self.max_bytes);
         let mut answer = or_error_response(self.prepare(cut, move |of_status_page_numbers(numbers(&call), coding, longest)).await);
         let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -102,7 +102,7 @@ impl Desk {
     }
 
     /// Adds `Access-Control-Allow-Origin` to an answer, if it is configured.
-    pub fn with_allowed_origin(&self, answer: Response<Content>) -> Response<Content> {
+    pub fn with_allowed_origin(&self, answer: Response<ResponseContent>) -> Response<ResponseContent> {
         match &self.origin {
             Some(origin) => with_header(answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()),
             None => answer,
@@ -112,18 +112,18 @@ impl Desk {
     async fn prepare(
         &self,
         cut: CancellationToken,
-        work: impl FnOnce() -> Result<Made, NoAnswer> + Send + 'static,
-    ) -> Result<Response<Content>, NoAnswer> {
-        let place = self.permits.acquire(cut).await.ok_or(NoAnswer::Stopping)?;
+        work: impl FnOnce() -> Result<PreparedAnswer, AnswerError> + Send + 'static,
+    ) -> Result<Response<ResponseContent>, AnswerError> {
+        let place = self.permits.acquire(cut).await.ok_or(AnswerError::Stopping)?;
         // The work holds the place until it ends, even if the client has gone.
         let made = move || {
             has_headroom()?;
             work()
         };
         let (made, place) = work::run(move || (made(), place)).await?;
-        let Made { status, allow, coding, chunks } = made?;
+        let PreparedAnswer { status, allow, coding, chunks } = made?;
         let mut answer = response_of_chunks(status, "application/json", chunks, place);
-        if coding == Coding::Gzip {
+        if coding == ContentCoding::Gzip {
             answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         Ok(match allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
@@ -133,49 +133,49 @@ impl Desk {
     }
 
     /// Hands out no more places, and waits until the held ones are free.
-    pub async fn close(&self, limits: &Limits) {
+    pub async fn close(&self, limits: &HttpLimits) {
         self.permits.close(limits.answers).await;
     }
 }
 
-fn or_error_response(answer: Result<Response<Content>, NoAnswer>) -> Response<Content> {
+fn or_error_response(answer: Result<Response<ResponseContent>, AnswerError>) -> Response<ResponseContent> {
     match answer {
         Ok(answer) => answer,
-        Err(NoAnswer::Stopping) => text_response(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-        Err(NoAnswer::Undone(Undone::NoThread(error))) => no_thread_response(&error),
-        Err(NoAnswer::Write(error)) if is_out_of_memory(&error) => no_memory_response(),
-        Err(error @ (NoAnswer::Write(_) | NoAnswer::Status(_) | NoAnswer::Undone(Undone::Panicked))) => {
+        Err(AnswerError::Stopping) => text_response(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Err(AnswerError::Undone(WorkError::NoThread(error))) => no_thread_response(&error),
+        Err(AnswerError::Write(error)) if is_out_of_memory(&error) => no_memory_response(),
+        Err(error @ (AnswerError::Write(_) | AnswerError::Status(_) | AnswerError::Undone(WorkError::Panicked))) => {
             tracing::error!(?error, "a request to the API failed");
             text_response(StatusCode::INTERNAL_SERVER_ERROR, "internal error: the answer could not be written; see the log\n")
         }
     }
 }
 
-impl Made {
-    fn of(mut answer: Answer, longest: u64) -> Result<Self, NoAnswer> {
+impl PreparedAnswer {
+    fn of(mut answer: BurrowResponse, longest: u64) -> Result<Self, AnswerError> {
         if let Some(why) = size_problem(&answer.body, longest)? {
             answer = answer.with_error(TOO_LARGE, why);
         }
-        let made = Self::written(answer.status, &answer.body, Coding::Identity)?;
+        let made = Self::written(answer.status, &answer.body, ContentCoding::Identity)?;
         Ok(Self { allow: answer.allow, ..made })
     }
 
-    fn of_status_page(mut answer: status_page::Answer, coding: Coding, longest: u64) -> Result<Self, NoAnswer> {
+    fn of_status_page(mut answer: status_page::StatusPageResponse, coding: ContentCoding, longest: u64) -> Result<Self, AnswerError> {
         if let Some(why) = size_problem(&answer.body, longest)? {
-            answer = status_page::Answer::error(TOO_LARGE, why);
+            answer = status_page::StatusPageResponse::error(TOO_LARGE, why);
         }
         Self::written(answer.status, &answer.body, coding)
     }
 
-    fn written(status: u16, body: &impl Serialize, coding: Coding) -> Result<Self, NoAnswer> {
+    fn written(status: u16, body: &impl Serialize, coding: ContentCoding) -> Result<Self, AnswerError> {
         let chunks = match coding {
-            Coding::Identity => {
-                let mut chunks = Chunks::default();
+            ContentCoding::Identity => {
+                let mut chunks = ChunkWriter::default();
                 serde_json::to_writer(&mut chunks, body).map_err(io::Error::from)?;
                 chunks
             }
-            Coding::Gzip => {
-                let encoder = GzEncoder::new(Chunks::default(), Compression::fast());
+            ContentCoding::Gzip => {
+                let encoder = GzEncoder::new(ChunkWriter::default(), Compression::fast());
                 let mut packed = BufWriter::with_capacity(CHUNK, encoder);
                 serde_json::to_writer(&mut packed, body).map_err(io::Error::from)?;
                 packed.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
@@ -185,8 +185,8 @@ impl Made {
     }
 }
 
-impl Held {
-    pub fn new(chunks: Vec<Bytes>, place: Place) -> Self {
+impl LargeBody {
+    pub fn new(chunks: Vec<Bytes>, place: WorkPermit) -> Self {
         place.record_taken();
         let left = chunks.iter().map(Bytes::len).sum();
         Self { chunks: chunks.into_iter(), left, permit: Some(place) }
@@ -221,11 +221,11 @@ fn has_headroom() -> io::Result<()> {
     Ok(())
 }
 
-fn burrow_method(method: &Method) -> Verb {
+fn burrow_method(method: &Method) -> BurrowMethod {
     match *method {
-        Method::GET | Method::HEAD => Verb::Read,
-        Method::DELETE => Verb::Delete,
-        Method::POST => Verb::Post,
-        _ => Verb::Other,
+        Method::GET | Method::HEAD => BurrowMethod::Read,
+        Method::DELETE => BurrowMethod::Delete,
+        Method::POST => BurrowMethod::Post,
+        _ => BurrowMethod::Other,
     }
 }

@@ -11,8 +11,8 @@ use flate2::write::GzEncoder;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::http::bodies::answer::{Content, whole_response};
-use crate::http::routes::negotiate::{self, Coding};
+use crate::http::bodies::answer::{ResponseContent, whole_response};
+use crate::http::routes::negotiate::{self, ContentCoding};
 use crate::http::routes::route::joined;
 
 /// `Content-Security-Policy`: the page loads only from this server, and no text becomes markup or code.
@@ -50,33 +50,33 @@ const SOURCES: &[(&str, &str, &[u8])] = &[
 /// relative links work below any path of a proxy.
 pub(crate) const VIEWS: [&str; 4] = ["/", "/group", "/topic", "/exporter"];
 
-static VIEW: LazyLock<File> = LazyLock::new(|| File::new(HTML, include_bytes!("../../status_page/files/index.html")));
+static VIEW: LazyLock<PageFile> = LazyLock::new(|| PageFile::new(HTML, include_bytes!("../../status_page/files/index.html")));
 
-static FILES: LazyLock<Vec<(&str, File)>> =
-    LazyLock::new(|| SOURCES.iter().map(|(path, kind, content)| (*path, File::new(kind, content))).collect());
+static FILES: LazyLock<Vec<(&str, PageFile)>> =
+    LazyLock::new(|| SOURCES.iter().map(|(path, kind, content)| (*path, PageFile::new(kind, content))).collect());
 
 /// A file, plain and compressed.
-pub(crate) struct File {
+pub(crate) struct PageFile {
     content_type: &'static str,
-    plain: Coded,
+    plain: EncodedFile,
     /// `None` if compression does not make it smaller.
-    packed: Option<Coded>,
+    packed: Option<EncodedFile>,
 }
 
-struct Coded {
+struct EncodedFile {
     content: Bytes,
     tag: String,
 }
 
 /// Returns the file of a path.
-pub(crate) fn find(path: &str) -> Option<&'static File> {
+pub(crate) fn find(path: &str) -> Option<&'static PageFile> {
     if VIEWS.contains(&path) {
         return Some(&VIEW);
     }
     FILES.iter().find(|(held, _)| *held == path).map(|(_, file)| file)
 }
 
-impl File {
+impl PageFile {
     fn new(content_type: &'static str, content: &'static [u8]) -> Self {
         let mut hasher = DefaultHasher::new();
         hasher.write(content);
@@ -84,18 +84,18 @@ impl File {
         let packed = compressed(content).filter(|packed| packed.len() < content.len());
         Self {
             content_type,
-            plain: Coded { content: Bytes::from_static(content), tag: format!("\"{hash:016x}\"") },
-            packed: packed.map(|packed| Coded { content: packed.into(), tag: format!("\"{hash:016x}-gzip\"") }),
+            plain: EncodedFile { content: Bytes::from_static(content), tag: format!("\"{hash:016x}\"") },
+            packed: packed.map(|packed| EncodedFile { content: packed.into(), tag: format!("\"{hash:016x}-gzip\"") }),
         }
     }
 
     /// Answers with the file, or with 304 if the client has it.
-    pub fn answer(&self, asked: &HeaderMap) -> Response<Content> {
+    pub fn answer(&self, asked: &HeaderMap) -> Response<ResponseContent> {
         let coding = negotiate::coding(&joined(asked, header::ACCEPT_ENCODING));
-        let packed = self.packed.as_ref().filter(|_| coding == Coding::Gzip);
+        let packed = self.packed.as_ref().filter(|_| coding == ContentCoding::Gzip);
         let coded = packed.unwrap_or(&self.plain);
         let mut answer = if lists_tag(&joined(asked, header::IF_NONE_MATCH), &coded.tag) {
-            let mut answer = Response::new(Content::Whole(Bytes::new()));
+            let mut answer = Response::new(ResponseContent::Whole(Bytes::new()));
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
             answer
         } else {

@@ -19,7 +19,7 @@ const SCHEME: &str = "http://";
 const PORT: u16 = 80;
 
 /// The gate of one server.
-pub(crate) struct Gate {
+pub(crate) struct OriginCheck {
     /// `allowed-hosts`. Empty allows any.
     hosts: Vec<HostName>,
 }
@@ -31,7 +31,7 @@ struct Authority {
     port: u16,
 }
 
-impl Gate {
+impl OriginCheck {
     pub const fn new(hosts: Vec<HostName>) -> Self {
         Self { hosts }
     }

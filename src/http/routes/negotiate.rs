@@ -4,7 +4,7 @@ use crate::metrics::Format;
 
 /// The content coding of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
+pub(crate) enum ContentCoding {
     Identity,
     Gzip,
 }
@@ -23,8 +23,8 @@ const FULL: Quality = 1000;
 /// OpenMetrics 0.0.1, and OpenMetrics without a version, are answered with OpenMetrics as the Go client does: the page
 /// is valid in both versions. Text 1.0.0 is not supported. Parameters such as `escaping` and `charset` have no effect.
 pub(crate) fn format(accept: &str) -> Format {
-    let text = Wanted::of(Format::Text, accept);
-    let open = Wanted::of(Format::OpenMetrics, accept);
+    let text = BestRange::of(Format::Text, accept);
+    let open = BestRange::of(Format::OpenMetrics, accept);
     match (text, open) {
         (None, Some(_)) => Format::OpenMetrics,
         (Some(text), Some(open)) if open.is_better_than(&text) => Format::OpenMetrics,
@@ -33,19 +33,19 @@ pub(crate) fn format(accept: &str) -> Format {
 }
 
 /// The best range of a header for one format.
-struct Wanted {
+struct BestRange {
     quality: Quality,
     named: bool,
     place: usize,
 }
 
-impl Wanted {
+impl BestRange {
     fn of(format: Format, accept: &str) -> Option<Self> {
-        let mut best: Option<(Specific, Self)> = None;
+        let mut best: Option<(Specificity, Self)> = None;
         for (place, element) in split(accept, ',').enumerate() {
             let (range, quality) = name_and_quality(element);
             let Some(specific) = specificity(range, element, format) else { continue };
-            let wanted = Self { quality, named: specific > Specific::Type, place };
+            let wanted = Self { quality, named: specific > Specificity::Type, place };
             let better = best.as_ref().is_none_or(|(so_far, held)| {
                 specific > *so_far || (specific == *so_far && wanted.quality > held.quality)
             });
@@ -64,7 +64,7 @@ impl Wanted {
 
 /// How specifically a range names a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Specific {
+enum Specificity {
     Anything,
     Type,
     Named,
@@ -72,28 +72,28 @@ enum Specific {
     Version,
 }
 
-fn specificity(range: &str, element: &str, format: Format) -> Option<Specific> {
+fn specificity(range: &str, element: &str, format: Format) -> Option<Specificity> {
     let (kind, name, version) = match format {
         Format::Text => ("text", "plain", "0.0.4"),
         Format::OpenMetrics => ("application", "openmetrics-text", "1.0.0"),
     };
     let (wanted_kind, wanted_name) = range.split_once('/')?;
     if (wanted_kind, wanted_name) == ("*", "*") {
-        return Some(Specific::Anything);
+        return Some(Specificity::Anything);
     }
     if !wanted_kind.eq_ignore_ascii_case(kind) {
         return None;
     }
     if wanted_name == "*" {
-        return Some(Specific::Type);
+        return Some(Specificity::Type);
     }
     if !wanted_name.eq_ignore_ascii_case(name) {
         return None;
     }
     match parameter(element, "version") {
-        None | Some("") => Some(Specific::Named),
-        Some(asked) if asked == version => Some(Specific::Version),
-        Some("0.0.1") if format == Format::OpenMetrics => Some(Specific::OlderVersion),
+        None | Some("") => Some(Specificity::Named),
+        Some(asked) if asked == version => Some(Specificity::Version),
+        Some("0.0.1") if format == Format::OpenMetrics => Some(Specificity::OlderVersion),
         Some(_) => None,
     }
 }
@@ -101,7 +101,7 @@ fn specificity(range: &str, element: &str, format: Format) -> Option<Specific> {
 /// Returns the coding for an `Accept-Encoding` header: gzip if its quality is at least that of `identity`.
 ///
 /// A client that sends no header, or that refuses everything, gets plain bytes.
-pub(crate) fn coding(accept_encoding: &str) -> Coding {
+pub(crate) fn coding(accept_encoding: &str) -> ContentCoding {
     let (mut gzip, mut identity, mut others) = (None, None, None);
     for element in split(accept_encoding, ',') {
         let (name, quality) = name_and_quality(element);
@@ -115,7 +115,7 @@ pub(crate) fn coding(accept_encoding: &str) -> Coding {
     }
     // Plain bytes are acceptable even if not named, but any coding that is named is preferred to them.
     let gzip = gzip.or(others).unwrap_or(0);
-    if gzip > 0 && gzip >= identity.unwrap_or(0) { Coding::Gzip } else { Coding::Identity }
+    if gzip > 0 && gzip >= identity.unwrap_or(0) { ContentCoding::Gzip } else { ContentCoding::Identity }
 }
 
 /// Returns the name of a list element, and its quality: 1 if there is none, 0 if it is malformed.
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_nonsensical_weight_counts_as_a_refusal() {
         for weight in ["2", "1.1", "-1", "0.1234", "x", "", "0.x"] {
-            assert_eq!(coding(&format!("gzip;q={weight}")), Coding::Identity, "{weight}");
+            assert_eq!(coding(&format!("gzip;q={weight}")), ContentCoding::Identity, "{weight}");
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
         for header in
             ["gzip", "gzip, deflate, br, zstd", "GZIP", "x-gzip", "*", "br, *;q=0.1", "gzip;q=0.5", "gzip, identity"]
         {
-            assert_eq!(coding(header), Coding::Gzip, "{header}");
+            assert_eq!(coding(header), ContentCoding::Gzip, "{header}");
         }
     }
 
@@ -264,7 +264,7 @@ mod tests {
     fn gzip_is_not_used_where_it_is_not() {
         for header in ["", "identity", "br", "gzip;q=0", "gzip;q=0, *", "*;q=0", "gzip;q=0.5, identity", "identity;q=0"]
         {
-            assert_eq!(coding(header), Coding::Identity, "{header}");
+            assert_eq!(coding(header), ContentCoding::Identity, "{header}");
         }
     }
 

@@ -12,18 +12,18 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
-use crate::http::Awaited;
-use crate::http::Ready;
-use crate::http::bodies::answer::{Content, Sending, no_memory_response, no_thread_response, text_response, whole_response, with_header};
+use crate::http::PendingItem;
+use crate::http::ReadyFn;
+use crate::http::bodies::answer::{ResponseContent, SendingBody, no_memory_response, no_thread_response, text_response, whole_response, with_header};
 use crate::http::bodies::chunks::is_out_of_memory;
-use crate::http::bodies::work::Undone;
-use crate::http::routes::desk::Desk;
+use crate::http::bodies::work::WorkError;
+use crate::http::routes::desk::ApiHandler;
 use crate::http::routes::files;
-use crate::http::routes::gate::Gate;
-use crate::http::routes::negotiate::{self, Coding};
-use crate::http::routes::scrape::{NoPage, Scrapes};
-use crate::http::serving::limits::Limits;
-use crate::http::serving::watch::Watch;
+use crate::http::routes::gate::OriginCheck;
+use crate::http::routes::negotiate::{self, ContentCoding};
+use crate::http::routes::scrape::{PageError, ScrapeHandler};
+use crate::http::serving::limits::HttpLimits;
+use crate::http::serving::watch::ConnectionWatch;
 use crate::status_page;
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
@@ -31,23 +31,23 @@ const POST: &[Method] = &[Method::POST];
 
 /// All paths except those below `/v3` and those of the status page's files and data.
 pub(crate) const ROUTES: &[Route] = &[
-    Route { path: "/metrics", methods: READ, page: Page::Metrics },
-    Route { path: "/-/healthy", methods: READ, page: Page::Healthy },
-    Route { path: "/-/ready", methods: READ, page: Page::Ready },
-    Route { path: "/-/reload", methods: POST, page: Page::Lifecycle },
-    Route { path: "/-/quit", methods: POST, page: Page::Lifecycle },
-    Route { path: "/burrow/admin", methods: READ, page: Page::Good },
-    Route { path: "/burrow/admin/ready", methods: READ, page: Page::BurrowReady },
+    Route { path: "/metrics", methods: READ, page: RouteTarget::Metrics },
+    Route { path: "/-/healthy", methods: READ, page: RouteTarget::Healthy },
+    Route { path: "/-/ready", methods: READ, page: RouteTarget::Ready },
+    Route { path: "/-/reload", methods: POST, page: RouteTarget::Lifecycle },
+    Route { path: "/-/quit", methods: POST, page: RouteTarget::Lifecycle },
+    Route { path: "/burrow/admin", methods: READ, page: RouteTarget::Good },
+    Route { path: "/burrow/admin/ready", methods: READ, page: RouteTarget::BurrowReady },
 ];
 
 pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) methods: &'static [Method],
-    page: Page,
+    page: RouteTarget,
 }
 
 #[derive(Clone, Copy)]
-enum Page {
+enum RouteTarget {
     Metrics,
     Healthy,
     Ready,
@@ -57,18 +57,18 @@ enum Page {
 }
 
 /// Everything that answers the requests of one server.
-pub(crate) struct Pages {
-    pub scrapes: Scrapes,
-    pub api: Desk,
-    pub ready: Ready,
-    pub origin_check: Gate,
-    pub limits: Arc<Limits>,
+pub(crate) struct Router {
+    pub scrapes: ScrapeHandler,
+    pub api: ApiHandler,
+    pub ready: ReadyFn,
+    pub origin_check: OriginCheck,
+    pub limits: Arc<HttpLimits>,
     pub stopping: CancellationToken,
 }
 
-impl Pages {
+impl Router {
     /// Answers one request of the watched connection.
-    pub async fn answer(&self, watch: Arc<Watch>, request: Request<Incoming>) -> Result<Response<Sending>, Infallible> {
+    pub async fn answer(&self, watch: Arc<ConnectionWatch>, request: Request<Incoming>) -> Result<Response<SendingBody>, Infallible> {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         watch.begin_request(has_body);
@@ -86,10 +86,10 @@ impl Pages {
         // The watch does not look for the end of a body, so the connection cannot be used again.
         let answer =
             if has_body { with_header(answer, header::CONNECTION, HeaderValue::from_static("close")) } else { answer };
-        Ok(answer.map(|content| Sending::new(content, head.method == Method::HEAD, watch)))
+        Ok(answer.map(|content| SendingBody::new(content, head.method == Method::HEAD, watch)))
     }
 
-    async fn answer_route(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+    async fn answer_route(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &ConnectionWatch) -> Response<ResponseContent> {
         if let Some(file) = files::find(path) {
             return if READ.contains(method) { file.answer(headers) } else { not_allowed(READ) };
         }
@@ -100,12 +100,12 @@ impl Pages {
             return not_allowed(route.methods);
         }
         match route.page {
-            Page::Metrics => self.answer_metrics(method, headers, watch).await,
-            Page::Healthy => text_response(StatusCode::OK, "healthy\n"),
-            Page::Ready => self.answer_readiness(),
-            Page::Lifecycle => text_response(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
-            Page::Good => self.api.with_allowed_origin(text_response(StatusCode::OK, "GOOD")),
-            Page::BurrowReady => self.api.with_allowed_origin(match self.pending().as_slice() {
+            RouteTarget::Metrics => self.answer_metrics(method, headers, watch).await,
+            RouteTarget::Healthy => text_response(StatusCode::OK, "healthy\n"),
+            RouteTarget::Ready => self.answer_readiness(),
+            RouteTarget::Lifecycle => text_response(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
+            RouteTarget::Good => self.api.with_allowed_origin(text_response(StatusCode::OK, "GOOD")),
+            RouteTarget::BurrowReady => self.api.with_allowed_origin(match self.pending().as_slice() {
                 [] => text_response(StatusCode::OK, "READY"),
                 [_, ..] => text_response(StatusCode::SERVICE_UNAVAILABLE, "STARTING"),
             }),
@@ -115,10 +115,10 @@ impl Pages {
     async fn answer_status_page(
         &self,
         method: &Method,
-        call: status_page::Call,
+        call: status_page::StatusPageCall,
         headers: &HeaderMap,
-        watch: &Watch,
-    ) -> Response<Content> {
+        watch: &ConnectionWatch,
+    ) -> Response<ResponseContent> {
         if !READ.contains(method) {
             return not_allowed(READ);
         }
@@ -127,9 +127,9 @@ impl Pages {
     }
 
     /// Checks whether a request is accepted, and returns its body.
-    async fn accept(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Refusal> {
+    async fn accept(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Rejection> {
         if let Some(why) = self.origin_check.refusal(head) {
-            return Err(Refusal(StatusCode::FORBIDDEN, why));
+            return Err(Rejection(StatusCode::FORBIDDEN, why));
         }
         match body {
             Some(body) => self.read_body(body).await,
@@ -138,8 +138,8 @@ impl Pages {
     }
 
     /// Reads the body of a request, within its limits of size and time.
-    async fn read_body(&self, body: Incoming) -> Result<Bytes, Refusal> {
-        const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large\n");
+    async fn read_body(&self, body: Incoming) -> Result<Bytes, Rejection> {
+        const TOO_LARGE: Rejection = Rejection(StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large\n");
         let most = self.limits.body_bytes;
         if u64::try_from(most).is_ok_and(|most| body.size_hint().lower() > most) {
             return Err(TOO_LARGE);
@@ -147,26 +147,26 @@ impl Pages {
         match tokio::time::timeout(self.limits.body, Limited::new(body, most).collect()).await {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
-            Ok(Err(_)) => Err(Refusal(StatusCode::BAD_REQUEST, "the request body is malformed\n")),
-            Err(_) => Err(Refusal(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time\n")),
+            Ok(Err(_)) => Err(Rejection(StatusCode::BAD_REQUEST, "the request body is malformed\n")),
+            Err(_) => Err(Rejection(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time\n")),
         }
     }
 
-    async fn answer_metrics(&self, method: &Method, headers: &HeaderMap, watch: &Watch) -> Response<Content> {
+    async fn answer_metrics(&self, method: &Method, headers: &HeaderMap, watch: &ConnectionWatch) -> Response<ResponseContent> {
         let format = negotiate::format(&joined(headers, header::ACCEPT));
         let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
         let content = match (method, coding) {
-            (&Method::HEAD, _) => Ok(Content::Omitted),
-            (_, Coding::Identity) => self.scrapes.plain(format, watch.cut.clone()).await,
-            (_, Coding::Gzip) => self.scrapes.compressed(format).await,
+            (&Method::HEAD, _) => Ok(ResponseContent::Omitted),
+            (_, ContentCoding::Identity) => self.scrapes.plain(format, watch.cut.clone()).await,
+            (_, ContentCoding::Gzip) => self.scrapes.compressed(format).await,
         };
         let content = match content {
             Ok(content) => content,
-            Err(NoPage::Stopping) => return text_response(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-            Err(NoPage::NoMemory(_)) => return no_memory_response(),
-            Err(NoPage::Compress(error)) if is_out_of_memory(&error) => return no_memory_response(),
-            Err(NoPage::Undone(Undone::NoThread(error))) => return no_thread_response(&error),
-            Err(error @ (NoPage::Undone(Undone::Panicked) | NoPage::BrokenOff | NoPage::Compress(_))) => {
+            Err(PageError::Stopping) => return text_response(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+            Err(PageError::NoMemory(_)) => return no_memory_response(),
+            Err(PageError::Compress(error)) if is_out_of_memory(&error) => return no_memory_response(),
+            Err(PageError::Undone(WorkError::NoThread(error))) => return no_thread_response(&error),
+            Err(error @ (PageError::Undone(WorkError::Panicked) | PageError::BrokenOff | PageError::Compress(_))) => {
                 tracing::error!(?error, "a scrape failed");
                 return text_response(
                     StatusCode::INTERNAL_SERVER_ERROR,
@@ -178,21 +178,21 @@ impl Pages {
         let mut say = |name: HeaderName, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
         say(header::CONTENT_TYPE, format.content_type());
         say(header::VARY, "Accept, Accept-Encoding");
-        if coding == Coding::Gzip {
+        if coding == ContentCoding::Gzip {
             say(header::CONTENT_ENCODING, "gzip");
         }
         answer
     }
 
-    fn pending(&self) -> Vec<Awaited> {
+    fn pending(&self) -> Vec<PendingItem> {
         let mut awaited = (self.ready)().awaited;
         if self.stopping.is_cancelled() {
-            awaited.insert(0, Awaited::of_stopping());
+            awaited.insert(0, PendingItem::of_stopping());
         }
         awaited
     }
 
-    fn answer_readiness(&self) -> Response<Content> {
+    fn answer_readiness(&self) -> Response<ResponseContent> {
         let awaited = self.pending();
         let status = if awaited.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         match serde_json::to_vec(&awaited) {
@@ -206,9 +206,9 @@ impl Pages {
 }
 
 /// A status and the reason as text.
-struct Refusal(StatusCode, &'static str);
+struct Rejection(StatusCode, &'static str);
 
-fn not_allowed(methods: &[Method]) -> Response<Content> {
+fn not_allowed(methods: &[Method]) -> Response<ResponseContent> {
     let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
     let answer = text_response(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     match HeaderValue::try_from(allowed) {

@@ -13,14 +13,14 @@ use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::Observe;
-use crate::http::Scrape;
-use crate::http::bodies::answer::Content;
-use crate::http::bodies::chunks::Chunks;
-use crate::http::bodies::places::{Place, Places};
-use crate::http::bodies::rendering::{Rendering, Step};
-use crate::http::bodies::work::{self, Undone};
-use crate::http::serving::limits::Limits;
+use crate::http::ObserveFn;
+use crate::http::ScrapeFn;
+use crate::http::bodies::answer::ResponseContent;
+use crate::http::bodies::chunks::ChunkWriter;
+use crate::http::bodies::places::{WorkPermit, WorkPermits};
+use crate::http::bodies::rendering::{PageRendering, PagePart};
+use crate::http::bodies::work::{self, WorkError};
+use crate::http::serving::limits::HttpLimits;
 use crate::metrics::Format;
 
 /// Concurrent compressions: one per format. A compression waits only for one whose client has gone.
@@ -28,7 +28,7 @@ const COMPRESSIONS: u32 = 2;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoPage {
+pub(crate) enum PageError {
     #[error("the server stops")]
     Stopping,
     #[error("no memory for the numbers of the page")]
@@ -36,37 +36,37 @@ pub(crate) enum NoPage {
     #[error("cannot compress the page")]
     Compress(#[source] io::Error),
     #[error("cannot render the page")]
-    Undone(#[from] Undone),
+    Undone(#[from] WorkError),
     /// A bug. The page has already begun.
     #[error("rendering the page broke off")]
     BrokenOff,
 }
 
 /// The pages of one server.
-pub(crate) struct Scrapes {
-    scrape: Scrape,
-    observe: Observe,
-    limits: Arc<Limits>,
+pub(crate) struct ScrapeHandler {
+    scrape: ScrapeFn,
+    observe: ObserveFn,
+    limits: Arc<HttpLimits>,
     /// Places for plain pages.
-    permits: Places,
+    permits: WorkPermits,
     /// Permits for compressed pages, which no client can hold up.
     compressions: Arc<Semaphore>,
     /// The newest compressed page of each format.
-    shared_pages: Mutex<Vec<Arc<Shared>>>,
+    shared_pages: Mutex<Vec<Arc<SharedPage>>>,
     /// Notified when a compressed page has been made.
     page_made: Notify,
     ended: CancellationToken,
 }
 
 /// A compressed page that is made once for several requests.
-struct Shared {
+struct SharedPage {
     format: Format,
     /// When its values were read.
     begun: Mutex<Option<Instant>>,
     page: OnceCell<Arc<Vec<Bytes>>>,
 }
 
-impl Shared {
+impl SharedPage {
     /// When the page becomes stale. `None` until its making has begun.
     fn stale_at(&self, keep: Duration) -> Option<Instant> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).map(|begun| begun + keep)
@@ -74,24 +74,24 @@ impl Shared {
 }
 
 /// A plain page that is being sent to its client.
-pub(crate) struct Stream {
-    rendering: Rendering,
+pub(crate) struct PageStream {
+    rendering: PageRendering,
     /// Freed with the last piece.
-    permit: Option<Arc<Place>>,
+    permit: Option<Arc<WorkPermit>>,
     /// Cuts the client's connection.
     cut: CancellationToken,
-    observe: Observe,
+    observe: ObserveFn,
 }
 
-impl Stream {
+impl PageStream {
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Some(place) = &self.permit else { return Poll::Ready(None) };
         match ready!(self.rendering.poll_next(cx)) {
-            Some(Step::Piece(piece)) => {
+            Some(PagePart::Piece(piece)) => {
                 place.record_taken();
                 Poll::Ready(Some(Bytes::from(piece)))
             }
-            Some(Step::End(worked)) => {
+            Some(PagePart::End(worked)) => {
                 self.permit = None;
                 (self.observe)(worked);
                 Poll::Ready(None)
@@ -105,12 +105,12 @@ impl Stream {
     }
 }
 
-impl Scrapes {
-    pub fn new(scrape: Scrape, observe: Observe, limits: Arc<Limits>) -> Self {
+impl ScrapeHandler {
+    pub fn new(scrape: ScrapeFn, observe: ObserveFn, limits: Arc<HttpLimits>) -> Self {
         Self {
             scrape,
             observe,
-            permits: Places::new(limits.pages, limits.stall),
+            permits: WorkPermits::new(limits.pages, limits.stall),
             compressions: Arc::new(Semaphore::new(usize::try_from(COMPRESSIONS).unwrap_or(1))),
             limits,
             shared_pages: Mutex::new(Vec::new()),
@@ -120,41 +120,41 @@ impl Scrapes {
     }
 
     /// A page for one client. Waits for a place. `cut` closes the client's connection.
-    pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<Content, NoPage> {
+    pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<ResponseContent, PageError> {
         let asked = Instant::now();
-        let place = Arc::new(self.permits.acquire(cut.clone()).await.ok_or(NoPage::Stopping)?);
-        let rendering = Rendering::begin(&self.scrape, (format, asked), &place).await?;
+        let place = Arc::new(self.permits.acquire(cut.clone()).await.ok_or(PageError::Stopping)?);
+        let rendering = PageRendering::begin(&self.scrape, (format, asked), &place).await?;
         place.record_taken();
         let observe = Arc::clone(&self.observe);
-        Ok(Content::Stream(Stream { rendering, permit: Some(place), cut, observe }))
+        Ok(ResponseContent::Stream(PageStream { rendering, permit: Some(place), cut, observe }))
     }
 
     /// A page that requests of one format within a second share. The first request makes it, and the others wait for
     /// it.
-    pub async fn compressed(&self, format: Format) -> Result<Content, NoPage> {
+    pub async fn compressed(&self, format: Format) -> Result<ResponseContent, PageError> {
         let shared = self.shared_page(format, Instant::now());
         let page = shared.page.get_or_try_init(|| self.compress(Arc::clone(&shared))).await?;
-        Ok(Content::Shared { chunks: Arc::clone(page), next: 0 })
+        Ok(ResponseContent::Shared { chunks: Arc::clone(page), next: 0 })
     }
 
-    fn shared_page(&self, format: Format, now: Instant) -> Arc<Shared> {
+    fn shared_page(&self, format: Format, now: Instant) -> Arc<SharedPage> {
         let mut kept = self.shared_pages.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|shared| shared.stale_at(self.limits.keep).is_none_or(|stale| now < stale));
         if let Some(shared) = kept.iter().find(|shared| shared.format == format) {
             return Arc::clone(shared);
         }
-        let shared = Arc::new(Shared { format, begun: Mutex::new(None), page: OnceCell::new() });
+        let shared = Arc::new(SharedPage { format, begun: Mutex::new(None), page: OnceCell::new() });
         kept.push(Arc::clone(&shared));
         shared
     }
 
     /// Makes a compressed page. If the client whose request makes it goes away, the next waiting request starts over.
-    async fn compress(&self, shared: Arc<Shared>) -> Result<Arc<Vec<Bytes>>, NoPage> {
-        let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| NoPage::Stopping)?;
+    async fn compress(&self, shared: Arc<SharedPage>) -> Result<Arc<Vec<Bytes>>, PageError> {
+        let permit = Arc::clone(&self.compressions).acquire_owned().await.map_err(|_| PageError::Stopping)?;
         let permit = Arc::new(permit);
         let (begun, ended) = (Instant::now(), self.ended.clone());
         *shared.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-        let rendering = Rendering::begin(&self.scrape, (shared.format, begun), &permit).await?;
+        let rendering = PageRendering::begin(&self.scrape, (shared.format, begun), &permit).await?;
         let page = work::run(move || {
             let page = gzip(rendering, &ended);
             drop(permit);
@@ -197,18 +197,18 @@ impl Scrapes {
     }
 }
 
-fn gzip(mut rendering: Rendering, ended: &CancellationToken) -> Result<Vec<Bytes>, NoPage> {
-    let mut encoder = GzEncoder::new(Chunks::default(), Compression::fast());
+fn gzip(mut rendering: PageRendering, ended: &CancellationToken) -> Result<Vec<Bytes>, PageError> {
+    let mut encoder = GzEncoder::new(ChunkWriter::default(), Compression::fast());
     loop {
         let piece = match rendering.next_blocking() {
-            Some(Step::Piece(piece)) => piece,
-            Some(Step::End(_)) => break,
-            None => return Err(NoPage::BrokenOff),
+            Some(PagePart::Piece(piece)) => piece,
+            Some(PagePart::End(_)) => break,
+            None => return Err(PageError::BrokenOff),
         };
         if ended.is_cancelled() {
-            return Err(NoPage::Stopping);
+            return Err(PageError::Stopping);
         }
-        encoder.write_all(&piece).map_err(NoPage::Compress)?;
+        encoder.write_all(&piece).map_err(PageError::Compress)?;
     }
-    encoder.finish().map(Chunks::into_chunks).map_err(NoPage::Compress)
+    encoder.finish().map(ChunkWriter::into_chunks).map_err(PageError::Compress)
 }

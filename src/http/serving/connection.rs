@@ -10,9 +10,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::http::routes::route::Pages;
-use crate::http::serving::watch::Watch;
-use crate::http::serving::wire::Wire;
+use crate::http::routes::route::Router;
+use crate::http::serving::watch::ConnectionWatch;
+use crate::http::serving::wire::WatchedSocket;
 
 /// Size of hyper's buffers for reading and writing. It is larger than a head and smaller than a piece of a page, so
 /// that a piece is made only when the one before has been sent.
@@ -21,7 +21,7 @@ const BUFFER: usize = 32 * 1024;
 /// Serves a client until it disconnects, is cut, or exceeds a limit.
 ///
 /// When the server stops, an answer in flight is completed and an idle connection is closed.
-pub(crate) async fn serve_connection(socket: TcpStream, pages: Arc<Pages>, watch: Arc<Watch>) {
+pub(crate) async fn serve_connection(socket: TcpStream, pages: Arc<Router>, watch: Arc<ConnectionWatch>) {
     // Pages are written in large pieces, so Nagle's algorithm would only delay the last one.
     let _ = socket.set_nodelay(true);
     let service = {
@@ -32,7 +32,7 @@ pub(crate) async fn serve_connection(socket: TcpStream, pages: Arc<Pages>, watch
         })
     };
     let late = pages.stopping.is_cancelled();
-    let wire = TokioIo::new(Wire::new(socket, Arc::clone(&watch), pages.limits.linger_bytes));
+    let wire = TokioIo::new(WatchedSocket::new(socket, Arc::clone(&watch), pages.limits.linger_bytes));
     let mut talk = http1::Builder::new()
         .max_buf_size(BUFFER.max(pages.limits.head_bytes))
         .max_header_size(pages.limits.head_bytes)

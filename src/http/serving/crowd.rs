@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::http::serving::watch::Watch;
+use crate::http::serving::watch::ConnectionWatch;
 
 /// Maximum number of connections.
 const MOST: usize = 512;
@@ -16,26 +16,26 @@ const RESERVED: u64 = 256;
 /// The connected clients of all servers. When there is no room for another one, the client that has been silent for the
 /// longest time is cut.
 #[derive(Debug)]
-pub struct Crowd {
+pub struct ConnectionLimit {
     max_connections: usize,
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct OpenConnections {
     /// Watches of the open connections by number, without those that have been cut and whose tasks are about to end.
-    watches: HashMap<u64, Arc<Watch>>,
+    watches: HashMap<u64, Arc<ConnectionWatch>>,
     admitted: u64,
 }
 
 /// A connected client. Dropped when its connection is closed.
 #[derive(Debug)]
-pub(crate) struct Guest {
-    limit: Arc<Crowd>,
+pub(crate) struct AdmittedConnection {
+    limit: Arc<ConnectionLimit>,
     number: u64,
 }
 
-impl Crowd {
+impl ConnectionLimit {
     /// Allows at most `most` connections, at least 1.
     #[must_use]
     pub fn new(most: usize) -> Arc<Self> {
@@ -62,7 +62,7 @@ impl Crowd {
     }
 
     /// Admits a client. If there is no room, the client that has been silent for the longest time is cut.
-    pub(crate) fn admit(self: &Arc<Self>, watch: Arc<Watch>) -> Guest {
+    pub(crate) fn admit(self: &Arc<Self>, watch: Arc<ConnectionWatch>) -> AdmittedConnection {
         let mut open = self.open();
         while open.watches.len() >= self.max_connections {
             open.close_longest_silent();
@@ -70,7 +70,7 @@ impl Crowd {
         open.admitted = open.admitted.wrapping_add(1);
         let number = open.admitted;
         open.watches.insert(number, watch);
-        Guest { limit: Arc::clone(self), number }
+        AdmittedConnection { limit: Arc::clone(self), number }
     }
 
     /// Cuts the connection that has been silent for the longest time, which frees its descriptor.
@@ -78,12 +78,12 @@ impl Crowd {
         self.open().close_longest_silent();
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
+    fn open(&self) -> MutexGuard<'_, OpenConnections> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Open {
+impl OpenConnections {
     fn close_longest_silent(&mut self) {
         let silent = self.watches.iter().min_by_key(|(_, watch)| watch.last_activity()).map(|(number, _)| *number);
         if let Some(watch) = silent.and_then(|number| self.watches.remove(&number)) {
@@ -92,7 +92,7 @@ impl Open {
     }
 }
 
-impl Drop for Guest {
+impl Drop for AdmittedConnection {
     fn drop(&mut self) {
         self.limit.open().watches.remove(&self.number);
     }
@@ -107,7 +107,7 @@ mod tests {
         for (descriptors, most) in
             [(u64::MAX, 512), (1024, 512), (768, 512), (767, 511), (300, 44), (272, 16), (256, 16), (20, 16), (0, 16)]
         {
-            let crowd = Crowd::for_descriptors(descriptors);
+            let crowd = ConnectionLimit::for_descriptors(descriptors);
             assert_eq!((crowd.max_connections(), crowd.is_restricted()), (most, most < 512), "{descriptors}");
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The limits of one server. The `crowd` of all servers limits the number of connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct HttpLimits {
     /// Bytes of a head, including the empty line at its end.
     pub head_bytes: usize,
     /// Lines of a head, including the request line.
@@ -40,7 +40,7 @@ pub(crate) struct Limits {
     pub calm: Duration,
 }
 
-impl Default for Limits {
+impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             head_bytes: 16 * 1024,

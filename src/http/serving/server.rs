@@ -10,25 +10,25 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::Site;
-use crate::http::routes::desk::Desk;
-use crate::http::routes::gate::Gate;
-use crate::http::routes::route::Pages;
-use crate::http::routes::scrape::Scrapes;
+use crate::http::Endpoints;
+use crate::http::routes::desk::ApiHandler;
+use crate::http::routes::gate::OriginCheck;
+use crate::http::routes::route::Router;
+use crate::http::routes::scrape::ScrapeHandler;
 use crate::http::serving::connection;
-use crate::http::serving::crowd::Crowd;
-use crate::http::serving::limits::Limits;
+use crate::http::serving::crowd::ConnectionLimit;
+use crate::http::serving::limits::HttpLimits;
 use crate::http::serving::listen::{BindError, listen};
-use crate::http::serving::watch::Watch;
+use crate::http::serving::watch::ConnectionWatch;
 use crate::shortage;
 
 /// An HTTP server that is bound. It serves once [`Server::serve`] is awaited.
 pub struct Server {
     listener: TcpListener,
     local: SocketAddr,
-    endpoints: Site,
-    connection_limit: Arc<Crowd>,
-    limits: Limits,
+    endpoints: Endpoints,
+    connection_limit: Arc<ConnectionLimit>,
+    limits: HttpLimits,
 }
 
 impl Server {
@@ -39,11 +39,11 @@ impl Server {
     ///
     /// # Errors
     /// The address is malformed, cannot be resolved, or cannot be bound.
-    pub fn bind(address: &str, site: Site, crowd: &Arc<Crowd>) -> Result<Self, BindError> {
+    pub fn bind(address: &str, site: Endpoints, crowd: &Arc<ConnectionLimit>) -> Result<Self, BindError> {
         let listener = listen(address)?;
         let refused = |source| BindError::Refused { address: address.to_owned(), source };
         let local = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, local, endpoints: site, connection_limit: Arc::clone(crowd), limits: Limits::default() })
+        Ok(Self { listener, local, endpoints: site, connection_limit: Arc::clone(crowd), limits: HttpLimits::default() })
     }
 
     /// The bound address, with the port that was chosen.
@@ -52,7 +52,7 @@ impl Server {
     }
 
     #[cfg(test)]
-    pub(crate) fn limited(self, limits: Limits) -> Self {
+    pub(crate) fn limited(self, limits: HttpLimits) -> Self {
         Self { limits, ..self }
     }
 
@@ -66,16 +66,16 @@ impl Server {
     pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let limits = Arc::new(self.limits);
-        let pages = Arc::new(Pages {
-            scrapes: Scrapes::new(self.endpoints.scrape, self.endpoints.observe, Arc::clone(&limits)),
-            api: Desk::new(self.endpoints.burrow, self.endpoints.status_page, self.endpoints.origin.as_deref(), &limits),
+        let pages = Arc::new(Router {
+            scrapes: ScrapeHandler::new(self.endpoints.scrape, self.endpoints.observe, Arc::clone(&limits)),
+            api: ApiHandler::new(self.endpoints.burrow, self.endpoints.status_page, self.endpoints.origin.as_deref(), &limits),
             ready: self.endpoints.ready,
-            origin_check: Gate::new(self.endpoints.allowed_hosts),
+            origin_check: OriginCheck::new(self.endpoints.allowed_hosts),
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),
         });
-        let mut clients = Clients::new(Arc::clone(&pages), self.connection_limit);
-        let mut door = Door::new(self.local);
+        let mut clients = ServerConnections::new(Arc::clone(&pages), self.connection_limit);
+        let mut door = Acceptor::new(self.local);
         let mut grace_ends = None;
         while grace_ends.is_none() || !clients.pending.is_empty() {
             tokio::select! {
@@ -117,9 +117,9 @@ async fn sleep_until(instant: Option<Instant>) {
 }
 
 /// The connections of this server.
-struct Clients {
-    router: Arc<Pages>,
-    connection_limit: Arc<Crowd>,
+struct ServerConnections {
+    router: Arc<Router>,
+    connection_limit: Arc<ConnectionLimit>,
     /// Connections whose tasks have not ended.
     open: HashSet<Id>,
     /// Connections that were open when the stop began and whose tasks have not ended. The stop waits for them.
@@ -127,8 +127,8 @@ struct Clients {
     tasks: JoinSet<()>,
 }
 
-impl Clients {
-    fn new(pages: Arc<Pages>, crowd: Arc<Crowd>) -> Self {
+impl ServerConnections {
+    fn new(pages: Arc<Router>, crowd: Arc<ConnectionLimit>) -> Self {
         Self { router: pages, connection_limit: crowd, open: HashSet::new(), pending: HashSet::new(), tasks: JoinSet::new() }
     }
 
@@ -137,7 +137,7 @@ impl Clients {
     }
 
     fn admit(&mut self, socket: TcpStream) {
-        let watch = Arc::new(Watch::new(Arc::clone(&self.router.limits)));
+        let watch = Arc::new(ConnectionWatch::new(Arc::clone(&self.router.limits)));
         let guest = self.connection_limit.admit(Arc::clone(&watch));
         let talk = connection::serve_connection(socket, Arc::clone(&self.router), watch);
         let task = self.tasks.spawn(async move {
@@ -163,7 +163,7 @@ impl Clients {
 }
 
 /// Accepts clients and pauses after failures.
-struct Door {
+struct Acceptor {
     address: SocketAddr,
     /// No client is accepted before this time. Set when accepting fails.
     paused_until: Option<Instant>,
@@ -172,7 +172,7 @@ struct Door {
     last_failure: Option<Instant>,
 }
 
-impl Door {
+impl Acceptor {
     const fn new(address: SocketAddr) -> Self {
         Self { address, paused_until: None, last_failure: None }
     }
@@ -187,7 +187,7 @@ impl Door {
 
     /// Waits until accepting has worked for a while after a failure. Never returns if there was no failure. Safe to
     /// cancel.
-    async fn wait_for_recovery(&self, limits: &Limits) {
+    async fn wait_for_recovery(&self, limits: &HttpLimits) {
         sleep_until(self.last_failure.map(|failed| failed + limits.calm)).await;
     }
 
@@ -198,7 +198,7 @@ impl Door {
     }
 
     /// Handles a failure to accept a client. Returns whether the failure lasts unless a descriptor is freed.
-    fn record_failure(&mut self, error: &io::Error, limits: &Limits) -> bool {
+    fn record_failure(&mut self, error: &io::Error, limits: &HttpLimits) -> bool {
         use io::ErrorKind as Kind;
         if matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted) {
             // That concerns only this client.
@@ -221,8 +221,8 @@ mod tests {
 
     const EMFILE: i32 = 24;
 
-    fn door() -> Door {
-        Door::new(SocketAddr::from(([127, 0, 0, 1], 9308)))
+    fn door() -> Acceptor {
+        Acceptor::new(SocketAddr::from(([127, 0, 0, 1], 9308)))
     }
 
     #[tokio::test(start_paused = true)]
@@ -230,14 +230,14 @@ mod tests {
         let listener = tokio::net::TcpListener::from_std(listen("127.0.0.1:0").unwrap()).unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut door, start) = (door(), Instant::now());
-        assert!(door.record_failure(&io::Error::from_raw_os_error(EMFILE), &Limits::default()));
+        assert!(door.record_failure(&io::Error::from_raw_os_error(EMFILE), &HttpLimits::default()));
         door.next(&listener).await.unwrap();
         assert!(start.elapsed() >= Duration::from_millis(100));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_door_works_again_once_it_has_not_stuck_for_a_while() {
-        let (mut door, limits) = (door(), Limits::default());
+        let (mut door, limits) = (door(), HttpLimits::default());
         for _ in 0..3 {
             assert!(door.record_failure(&io::Error::from_raw_os_error(EMFILE), &limits));
             tokio::time::advance(limits.calm - Duration::from_millis(1)).await;
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_client_that_gave_up_early_holds_up_nobody() {
         let mut door = door();
-        assert!(!door.record_failure(&io::ErrorKind::ConnectionAborted.into(), &Limits::default()));
+        assert!(!door.record_failure(&io::ErrorKind::ConnectionAborted.into(), &HttpLimits::default()));
         assert!(door.last_failure.is_none() && door.paused_until.is_none());
     }
 }

@@ -5,22 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::serving::limits::Limits;
+use crate::http::serving::limits::HttpLimits;
 
 /// The state of one connection, shared by its socket, its requests and the server.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct ConnectionWatch {
     /// Cancelled to cut the connection, even if an answer is in flight.
     pub cut: CancellationToken,
-    limits: Arc<Limits>,
-    state: Mutex<State>,
+    limits: Arc<HttpLimits>,
+    state: Mutex<WatchState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct WatchState {
     /// When bytes were last read or written.
     last_activity: Instant,
-    head: Head,
+    head: HeadState,
     /// Start of the wait for the current head. `None` while the connection is idle between requests.
     head_since: Option<Instant>,
     /// Whether bytes have been read that belong to no request yet.
@@ -42,7 +42,7 @@ struct State {
 /// hyper starts its timer for a head when the last answer ends, which would treat an idle connection as a slow one. So
 /// the end of the head is found here, with httparse's rule: an empty line that ends with LF or CR LF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Head {
+enum HeadState {
     /// Before the first byte.
     Unbegun,
     /// In the blank lines that may precede a head.
@@ -57,7 +57,7 @@ enum Head {
     Body,
 }
 
-impl Head {
+impl HeadState {
     /// Returns the state after one more byte, and whether the head ends with it.
     fn advance(self, byte: u8) -> (Self, bool) {
         match (self, byte) {
@@ -71,13 +71,13 @@ impl Head {
     }
 }
 
-impl Watch {
+impl ConnectionWatch {
     /// The state of a connection that has just been opened.
-    pub fn new(limits: Arc<Limits>) -> Self {
+    pub fn new(limits: Arc<HttpLimits>) -> Self {
         let now = Instant::now();
-        let state = State {
+        let state = WatchState {
             last_activity: now,
-            head: Head::Unbegun,
+            head: HeadState::Unbegun,
             head_since: Some(now),
             unserved: false,
             serving: false,
@@ -89,7 +89,7 @@ impl Watch {
         Self { cut: CancellationToken::new(), limits, state: Mutex::new(state) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WatchState> {
         // No holder of this lock can panic in the middle of a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,7 +113,7 @@ impl Watch {
                 return at;
             }
         }
-        if state.head != Head::Unbegun && state.head_since.is_none() && !state.serving {
+        if state.head != HeadState::Unbegun && state.head_since.is_none() && !state.serving {
             state.head_since = Some(state.last_activity);
         }
         bytes.len()
@@ -141,7 +141,7 @@ impl Watch {
         state.head_since = None;
         state.unserved = has_body;
         if has_body {
-            state.head = Head::Body;
+            state.head = HeadState::Body;
         }
     }
 
@@ -157,7 +157,7 @@ impl Watch {
         state.answering_since = None;
         state.broken |= !complete;
         // Part of the next head has arrived during the answer, and could not be read before.
-        if !matches!(state.head, Head::Unbegun | Head::Body) {
+        if !matches!(state.head, HeadState::Unbegun | HeadState::Body) {
             state.head_since = Some(Instant::now());
         }
     }
@@ -204,8 +204,8 @@ mod tests {
 
     use super::*;
 
-    fn watch() -> Watch {
-        Watch::new(Arc::new(Limits::default()))
+    fn watch() -> ConnectionWatch {
+        ConnectionWatch::new(Arc::new(HttpLimits::default()))
     }
 
     #[test]
@@ -221,10 +221,10 @@ mod tests {
         let watch = watch();
         for byte in b"GET / HTTP/1.1\r\nHost: a\r\n\r" {
             assert_eq!(watch.record_read(&[*byte]), 1);
-            assert_ne!(watch.state().head, Head::Unbegun);
+            assert_ne!(watch.state().head, HeadState::Unbegun);
         }
         watch.record_read(b"\n");
-        assert_eq!(watch.state().head, Head::Unbegun);
+        assert_eq!(watch.state().head, HeadState::Unbegun);
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::http::serving::watch::Watch;
+use crate::http::serving::watch::ConnectionWatch;
 
 /// A socket that reports reads and writes to its [`Watch`], and hands over one request at a time.
 ///
@@ -19,18 +19,18 @@ use crate::http::serving::watch::Watch;
 /// A client that was refused while it was sending is given time to close the connection: closing with unread bytes
 /// would reset the connection, and the reset can overtake the answer. Further bytes of it are read up to a limit and
 /// then left to the kernel, which buffers few of them. The connection stays open for the rest of the time.
-pub(crate) struct Wire {
+pub(crate) struct WatchedSocket {
     socket: TcpStream,
-    watch: Arc<Watch>,
+    watch: Arc<ConnectionWatch>,
     read_ahead: BytesMut,
     is_shut: bool,
     /// Number of bytes that may still be read from a refused client.
     linger_bytes: usize,
 }
 
-impl Wire {
+impl WatchedSocket {
     /// Creates a wire. `after` is the number of bytes to read after the last answer.
-    pub fn new(socket: TcpStream, watch: Arc<Watch>, after: usize) -> Self {
+    pub fn new(socket: TcpStream, watch: Arc<ConnectionWatch>, after: usize) -> Self {
         Self { socket, watch, read_ahead: BytesMut::new(), is_shut: false, linger_bytes: after }
     }
 
@@ -43,7 +43,7 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for WatchedSocket {
     fn drop(&mut self) {
         // A page that is ended by closing the connection must not look complete when it was cut. Bytes that the client
         // has not taken need not stay in the kernel. A failure means that the connection is already gone.
@@ -53,7 +53,7 @@ impl Drop for Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for WatchedSocket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.read_ahead.is_empty() {
@@ -83,7 +83,7 @@ fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
     bytes.split_at_checked(at).unwrap_or((bytes, &[]))
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for WatchedSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.record_write(written)

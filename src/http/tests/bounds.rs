@@ -9,9 +9,9 @@ use super::*;
 const HEALTHY: &str = "GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Limits that a test reaches quickly.
-fn short() -> Limits {
+fn short() -> HttpLimits {
     let short = Duration::from_millis(200);
-    Limits { head: short, body: short, answer: short, ..Limits::default() }
+    HttpLimits { head: short, body: short, answer: short, ..HttpLimits::default() }
 }
 
 fn head_of(bytes: usize) -> String {
@@ -138,7 +138,7 @@ async fn of_600_connections_512_stay_and_each_new_client_gets_in() {
 
 #[tokio::test]
 async fn the_one_longest_silent_makes_room() {
-    let server = start_among(&Crowd::new(3), plain_site(), Limits::default());
+    let server = start_among(&ConnectionLimit::new(3), plain_site(), HttpLimits::default());
     let (mut first, mut second, mut third) = (server.connect().await, server.connect().await, server.connect().await);
     for socket in [&mut first, &mut second, &mut third] {
         talk(socket, HEALTHY).await;
@@ -155,8 +155,8 @@ async fn the_one_longest_silent_makes_room() {
 
 #[tokio::test]
 async fn servers_that_share_a_crowd_share_its_room() {
-    let crowd = Crowd::new(2);
-    let [one, other] = [0, 1].map(|_| start_among(&crowd, plain_site(), Limits::default()));
+    let crowd = ConnectionLimit::new(2);
+    let [one, other] = [0, 1].map(|_| start_among(&crowd, plain_site(), HttpLimits::default()));
     let (mut first, mut second) = (one.connect().await, other.connect().await);
     talk(&mut first, HEALTHY).await;
     talk(&mut second, HEALTHY).await;

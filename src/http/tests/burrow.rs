@@ -2,41 +2,41 @@
 
 use std::sync::Mutex;
 
-use super::super::Awaited;
+use super::super::PendingItem;
 use super::*;
-use crate::burrow::{Answer, Api, Asked, Verb};
+use crate::burrow::{BurrowResponse, BurrowApi, BurrowRequest, BurrowMethod};
 use crate::config::{Config, Filter};
 use crate::evaluate::EvaluatorRules;
 use crate::model::Level;
-use crate::model::LogLevel;
+use crate::model::LogLevelControl;
 use crate::model::{Lag, Name, Offset, Order, Partition, Timestamp};
 use crate::registry::REGISTRY;
-use crate::storage::{Past, Rules, Storage, Update};
+use crate::storage::{PastState, StorageRules, Storage, Update};
 
 const RULES: EvaluatorRules =
     EvaluatorRules { intervals: std::num::NonZeroUsize::MIN, minimum_complete: 0.0, allowed_lag: Lag(0) };
 
 /// An API with one cluster and no data.
-pub(super) fn nothing(verb: Verb, path: &str, body: &[u8]) -> Answer {
+pub(super) fn nothing(verb: BurrowMethod, path: &str, body: &[u8]) -> BurrowResponse {
     answer(&storage(), verb, path, body)
 }
 
 fn storage() -> Storage {
     Storage::new(
         ["local"],
-        Rules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER },
+        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER },
     )
 }
 
-fn answer(storage: &Storage, verb: Verb, path: &str, body: &[u8]) -> Answer {
+fn answer(storage: &Storage, verb: BurrowMethod, path: &str, body: &[u8]) -> BurrowResponse {
     let config = Config::of_brokers(vec!["kafka:9092".to_owned()], &REGISTRY, Filter::default(), Filter::default());
-    let level = LogLevel { get: Box::new(|| Level::Info), set: Box::new(|_| {}) };
-    let api = Api { config: &config, storage, rules: &RULES, level: &level, host: "here" };
-    api.answer(&Asked { verb, path, body, admin: true, now: Timestamp(0) })
+    let level = LogLevelControl { get: Box::new(|| Level::Info), set: Box::new(|_| {}) };
+    let api = BurrowApi { config: &config, storage, rules: &RULES, level: &level, host: "here" };
+    api.answer(&BurrowRequest { verb, path, body, admin: true, now: Timestamp(0) })
 }
 
 /// A site whose API has one group with this many partitions.
-fn large(partitions: i32) -> Site {
+fn large(partitions: i32) -> Endpoints {
     let storage = storage();
     let cluster = storage.cluster("local").unwrap();
     let commit = |partition| Update::Commit {
@@ -47,8 +47,8 @@ fn large(partitions: i32) -> Site {
         timestamp: Timestamp(0),
     };
     let commits = (0..partitions).map(|partition| (Order(i64::from(partition)), commit(partition)));
-    cluster.apply(cluster.source("m", 0), Past::Read, commits, Timestamp(0));
-    Site { burrow: Arc::new(move |verb, path, body| answer(&storage, verb, path, body)), ..plain_site() }
+    cluster.apply(cluster.source("m", 0), PastState::Read, commits, Timestamp(0));
+    Endpoints { burrow: Arc::new(move |verb, path, body| answer(&storage, verb, path, body)), ..plain_site() }
 }
 
 const LARGE: &str = "/v3/kafka/local/consumer/large/lag";
@@ -122,7 +122,7 @@ async fn head_has_the_headers_of_get() {
 
 #[tokio::test]
 async fn the_origin_is_told_as_configured_on_what_is_burrows_alone() {
-    let server = start(Site { origin: Some("https://lag.example.com".to_owned()), ..plain_site() });
+    let server = start(Endpoints { origin: Some("https://lag.example.com".to_owned()), ..plain_site() });
     for path in ["/v3/kafka", "/v3/nothing", "/v3/kafka/local/consumer/a/status", "/burrow/admin"] {
         let answer = server.get(path).await;
         assert_eq!(header(&answer, "access-control-allow-origin"), Some("https://lag.example.com"), "{path}");
@@ -135,12 +135,12 @@ async fn the_origin_is_told_as_configured_on_what_is_burrows_alone() {
 async fn burrows_readiness_is_ours() {
     let ready = Arc::new(Mutex::new(Readiness::default()));
     let told = Arc::clone(&ready);
-    let site = Site { ready: Arc::new(move || told.lock().unwrap().clone()), ..plain_site() };
+    let site = Endpoints { ready: Arc::new(move || told.lock().unwrap().clone()), ..plain_site() };
     let server = start(site);
     let answer = |answer: String| (status(&answer), body(&answer).to_owned());
     assert_eq!(answer(server.get("/burrow/admin").await), (200, "GOOD".to_owned()));
     assert_eq!(answer(server.get("/burrow/admin/ready").await), (200, "READY".to_owned()));
-    ready.lock().unwrap().awaited.push(Awaited::of_stopping());
+    ready.lock().unwrap().awaited.push(PendingItem::of_stopping());
     assert_eq!(answer(server.get("/burrow/admin/ready").await), (503, "STARTING".to_owned()));
     assert_eq!(answer(server.get("/burrow/admin").await), (200, "GOOD".to_owned()));
     server.end().await;
@@ -159,7 +159,7 @@ async fn a_large_answer_comes_whole() {
 
 #[tokio::test]
 async fn an_answer_that_would_be_too_long_is_413_with_its_length_and_the_limit() {
-    let server = start_with(large(2_000), Limits { answer_bytes: 1_000, ..Limits::default() });
+    let server = start_with(large(2_000), HttpLimits { answer_bytes: 1_000, ..HttpLimits::default() });
     let whole = {
         let server = start(large(2_000));
         let answer = server.get(LARGE).await;
@@ -185,7 +185,7 @@ async fn an_answer_that_would_be_too_long_is_413_with_its_length_and_the_limit()
 
 #[tokio::test]
 async fn clients_that_take_nothing_hold_up_nobody() {
-    let server = start_with(large(30_000), Limits { stall: Duration::from_millis(200), ..Limits::default() });
+    let server = start_with(large(30_000), HttpLimits { stall: Duration::from_millis(200), ..HttpLimits::default() });
     let mut stalled = Vec::new();
     for _ in 0..4 {
         let mut socket = server.connect().await;
@@ -200,7 +200,7 @@ async fn clients_that_take_nothing_hold_up_nobody() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_made_costs_that_answer_alone() {
-    let site = Site {
+    let site = Endpoints {
         burrow: Arc::new(|verb, path, body| match path {
             "/v3/bug" => panic!("a bug"),
             _ => nothing(verb, path, body),

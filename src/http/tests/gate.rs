@@ -5,7 +5,7 @@ use crate::config::HostName;
 
 fn with_hosts(hosts: &[&str]) -> Running {
     let allowed_hosts = hosts.iter().map(|host| HostName::parse(host).unwrap()).collect();
-    start(Site { allowed_hosts, ..plain_site() })
+    start(Endpoints { allowed_hosts, ..plain_site() })
 }
 
 /// Returns the status of a request with these header lines.
@@ -52,7 +52,7 @@ async fn a_page_of_another_site_changes_nothing() {
 
 #[tokio::test]
 async fn each_route_that_changes_something_is_refused_before_it_is_asked() {
-    let server = start(Site { burrow: Arc::new(|_, _, _| panic!("asked")), ..plain_site() });
+    let server = start(Endpoints { burrow: Arc::new(|_, _, _| panic!("asked")), ..plain_site() });
     for (method, path) in [
         ("POST", "/v3/admin/loglevel"),
         ("DELETE", "/v3/kafka/c/consumer/g"),

@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::serving::limits::Limits;
-use super::{Crowd, Pieces, Readiness, Server, Site};
+use super::serving::limits::HttpLimits;
+use super::{ConnectionLimit, PagePieces, Readiness, Server, Endpoints};
 use crate::metrics::Format;
 
 mod bounds;
@@ -100,28 +100,28 @@ fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
     head.lines().find_map(|line| line.split_once(": ").filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
-fn start(site: Site) -> Running {
-    start_with(site, Limits::default())
+fn start(site: Endpoints) -> Running {
+    start_with(site, HttpLimits::default())
 }
 
-fn start_with(site: Site, limits: Limits) -> Running {
-    start_among(&Crowd::new(512), site, limits)
+fn start_with(site: Endpoints, limits: HttpLimits) -> Running {
+    start_among(&ConnectionLimit::new(512), site, limits)
 }
 
-fn start_among(crowd: &Arc<Crowd>, site: Site, limits: Limits) -> Running {
+fn start_among(crowd: &Arc<ConnectionLimit>, site: Endpoints, limits: HttpLimits) -> Running {
     let server = Server::bind("127.0.0.1:0", site, crowd).unwrap().limited(limits);
     let (at, stop) = (server.local_addr(), CancellationToken::new());
     Running { at, task: tokio::spawn(server.serve(stop.clone())), stop }
 }
 
 /// A site that is ready, with a page of one line.
-fn plain_site() -> Site {
+fn plain_site() -> Endpoints {
     site(|format| Box::new(std::iter::once(format!("{format:?} page\n").into_bytes())))
 }
 
-fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
+fn site(scrape: impl Fn(Format) -> PagePieces + Send + Sync + 'static) -> Endpoints {
     let (ready, observe) = (Arc::new(Readiness::default), Arc::new(|_| {}));
-    Site {
+    Endpoints {
         scrape: Arc::new(move |format, _| Ok(scrape(format))),
         ready,
         observe,
@@ -133,7 +133,7 @@ fn site(scrape: impl Fn(Format) -> Pieces + Send + Sync + 'static) -> Site {
 }
 
 /// A site whose page never ends, and the number of its pages that are alive.
-fn endless_site() -> (Site, Arc<AtomicUsize>) {
+fn endless_site() -> (Endpoints, Arc<AtomicUsize>) {
     struct Page(Arc<AtomicUsize>);
     impl Drop for Page {
         fn drop(&mut self) {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Mutex;
 
-use super::super::routes::scrape::Scrapes;
+use super::super::routes::scrape::ScrapeHandler;
 use super::*;
 
 const PROMETHEUS: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
@@ -90,7 +90,7 @@ async fn a_large_page_arrives_whole_in_either_coding() {
 async fn a_page_is_made_as_it_is_taken_and_its_time_observed_once() {
     let observed = Arc::new(Mutex::new(0));
     let count = Arc::clone(&observed);
-    let site = Site { observe: Arc::new(move |_| *count.lock().unwrap() += 1), ..plain_site() };
+    let site = Endpoints { observe: Arc::new(move |_| *count.lock().unwrap() += 1), ..plain_site() };
     let server = start(site);
     server.get("/metrics").await;
     server.ask_raw("GET /metrics HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n").await;
@@ -107,7 +107,7 @@ async fn scrapers_that_take_nothing_hold_up_nobody() {
         Format::Text => page(format, std::time::Instant::now()).unwrap(),
         Format::OpenMetrics => Box::new(std::iter::once(b"short".to_vec())),
     });
-    let server = start_with(site, Limits { stall: Duration::from_millis(200), ..Limits::default() });
+    let server = start_with(site, HttpLimits { stall: Duration::from_millis(200), ..HttpLimits::default() });
     let mut stalled = Vec::new();
     for _ in 0..4 {
         let mut socket = server.connect().await;
@@ -132,7 +132,7 @@ async fn a_compressed_page_waits_for_no_plain_one() {
         Format::Text => page(format, std::time::Instant::now()).unwrap(),
         Format::OpenMetrics => Box::new(std::iter::once(b"short".to_vec())),
     });
-    let server = start_with(site, Limits { stall: PATIENCE, ..Limits::default() });
+    let server = start_with(site, HttpLimits { stall: PATIENCE, ..HttpLimits::default() });
     let mut stalled = Vec::new();
     for _ in 0..40 {
         let mut socket = server.connect().await;
@@ -166,18 +166,18 @@ async fn a_page_that_cannot_be_made_costs_that_answer_alone() {
     server.end().await;
 }
 
-fn counted() -> (Scrapes, Arc<AtomicUsize>) {
+fn counted() -> (ScrapeHandler, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
     let scrape = move |_, _| {
         counter.fetch_add(1, Ordering::SeqCst);
-        let pieces: Pieces = Box::new(std::iter::once(b"page".to_vec()));
+        let pieces: PagePieces = Box::new(std::iter::once(b"page".to_vec()));
         Ok(pieces)
     };
-    (Scrapes::new(Arc::new(scrape), Arc::new(|_| {}), Arc::new(Limits::default())), count)
+    (ScrapeHandler::new(Arc::new(scrape), Arc::new(|_| {}), Arc::new(HttpLimits::default())), count)
 }
 
-async fn compressed(scrapes: &Scrapes, format: Format) {
+async fn compressed(scrapes: &ScrapeHandler, format: Format) {
     assert!(scrapes.compressed(format).await.is_ok());
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::documentation::{Page, codes, link};
-use crate::http::Awaited;
+use crate::documentation::{DocPage, codes, link};
+use crate::http::PendingItem;
 use crate::http::routes::{files, route::ROUTES};
 
 #[tokio::test]
 async fn the_reference_has_a_row_for_every_path_with_its_methods_and_no_other() {
-    let table = Page::read("docs/src/reference/http-api.md").introduction().only_table();
+    let table = DocPage::read("docs/src/reference/http-api.md").introduction().only_table();
     let rows = table
         .rows
         .iter()
@@ -109,7 +109,7 @@ async fn lifecycle_requests_are_forbidden() {
 
 #[tokio::test]
 async fn readiness_lists_what_is_awaited_and_how_far_it_is() {
-    let awaited = vec![Awaited {
+    let awaited = vec![PendingItem {
         what: "reading the offsets topic to its end".into(),
         cluster: Some("local".into()),
         kind: Some("consumer"),
@@ -117,7 +117,7 @@ async fn readiness_lists_what_is_awaited_and_how_far_it_is() {
         done: Some(37),
         total: Some(50),
     }];
-    let waiting = Site { ready: Arc::new(move || Readiness { awaited: awaited.clone() }), ..plain_site() };
+    let waiting = Endpoints { ready: Arc::new(move || Readiness { awaited: awaited.clone() }), ..plain_site() };
     let server = start(waiting);
     let answer = server.get("/-/ready").await;
     assert_eq!((status(&answer), header(&answer, "content-type")), (503, Some("application/json")));

@@ -3,18 +3,18 @@
 use super::*;
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Lag, Timestamp};
-use crate::status_page::{Answer, Call, Data, Exporter};
-use crate::storage::{Expire, Rules, Storage};
+use crate::status_page::{StatusPageResponse, StatusPageCall, StatusPageData, ExporterReport};
+use crate::storage::{ExpiryPolicy, StorageRules, Storage};
 
 const INTERVALS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN;
 
 /// The data of one cluster about which nothing is known.
-pub(super) fn nothing(call: &Call) -> Answer {
+pub(super) fn nothing(call: &StatusPageCall) -> StatusPageResponse {
     let storage =
-        Storage::new(["local"], Rules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: Expire::NEVER });
+        Storage::new(["local"], StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER });
     let rules = EvaluatorRules { intervals: INTERVALS, minimum_complete: 0.0, allowed_lag: Lag(0) };
-    let exporter = Exporter { now: 0, version: "0", running: 0, modules: Vec::new() };
-    Data { storage: &storage, rules: &rules, exporter }.answer(call, Timestamp(0))
+    let exporter = ExporterReport { now: 0, version: "0", running: 0, modules: Vec::new() };
+    StatusPageData { storage: &storage, rules: &rules, exporter }.answer(call, Timestamp(0))
 }
 
 fn body(answer: &str) -> &str {
@@ -97,7 +97,7 @@ async fn numbers_that_would_be_too_long_are_413_in_either_coding() {
     };
     let limit = whole - 1;
     let bytes = u64::try_from(limit).unwrap();
-    let server = start_with(plain_site(), Limits { answer_bytes: bytes, ..Limits::default() });
+    let server = start_with(plain_site(), HttpLimits { answer_bytes: bytes, ..HttpLimits::default() });
     let expected = format!(r#"{{"error":"the answer would have {whole} bytes, and the limit is {limit}"}}"#);
     let plain = server.get("/api/groups").await;
     assert_eq!((status(&plain), body(&plain)), (413, expected.as_str()));

@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn an_idle_server_stops_at_once() {
-    let server = start_with(plain_site(), Limits { grace: PATIENCE, linger: PATIENCE, ..Limits::default() });
+    let server = start_with(plain_site(), HttpLimits { grace: PATIENCE, linger: PATIENCE, ..HttpLimits::default() });
     let mut idle = server.connect().await;
     talk(&mut idle, "GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let mut silent = server.connect().await;
@@ -44,7 +44,7 @@ async fn an_answer_in_flight_is_completed_and_readiness_says_that_it_stops() {
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_cut_at_the_end() {
     let (endless, alive) = endless_site();
-    let server = start_with(endless, Limits { grace: Duration::from_millis(200), ..Limits::default() });
+    let server = start_with(endless, HttpLimits { grace: Duration::from_millis(200), ..HttpLimits::default() });
     let mut sockets = Vec::new();
     for _ in 0..6 {
         let mut socket = server.connect().await;
@@ -59,7 +59,7 @@ async fn an_answer_that_takes_too_long_is_cut_at_the_end() {
 #[tokio::test]
 async fn a_compression_without_end_ends_with_the_server() {
     let (endless, alive) = endless_site();
-    let server = start_with(endless, Limits { grace: Duration::from_millis(400), ..Limits::default() });
+    let server = start_with(endless, HttpLimits { grace: Duration::from_millis(400), ..HttpLimits::default() });
     let mut socket = server.connect().await;
     socket.write_all(b"GET /metrics HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n").await.unwrap();
     timeout(PATIENCE, async {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 
-use super::Role;
-use crate::config::{Connection, Mechanism, Sasl, Tls};
+use super::ClientRole;
+use crate::config::{ConnectionConfig, SaslMechanism, SaslConfig, TlsConfig};
 use crate::model::ModuleError;
 
 /// Properties of every client. Kafka's `client.id` comes from the profile.
@@ -48,12 +48,12 @@ const READER: &[(&str, &str)] = &[
 
 /// All properties of a client. The profile's own properties come last: the configuration allows only those that may
 /// be set, under librdkafka's own names, not aliases.
-pub(super) fn properties(connection: &Connection, role: Role) -> Result<ClientConfig, ModuleError> {
+pub(super) fn properties(connection: &ConnectionConfig, role: ClientRole) -> Result<ClientConfig, ModuleError> {
     let profile = &connection.client;
     let mut config = ClientConfig::new();
     let own = match role {
-        Role::Cluster => &[],
-        Role::Reader => READER,
+        ClientRole::Cluster => &[],
+        ClientRole::Reader => READER,
     };
     for (name, value) in COMMON.iter().chain(own) {
         config.set(*name, *value);
@@ -83,7 +83,7 @@ pub(super) fn properties(connection: &Connection, role: Role) -> Result<ClientCo
     Ok(config)
 }
 
-fn set_tls(config: &mut ClientConfig, tls: &Tls) -> Result<(), ModuleError> {
+fn set_tls(config: &mut ClientConfig, tls: &TlsConfig) -> Result<(), ModuleError> {
     let section = |key: &str| format!("tls.{}.{key}", tls.name);
     match &tls.ca_file {
         Some(path) => config.set("ssl.ca.location", check_readable(section("cafile"), path)?),
@@ -107,11 +107,11 @@ fn check_readable(section: String, path: &Path) -> Result<String, ModuleError> {
     path.to_str().map(str::to_owned).ok_or_else(|| ModuleError::Nul(path.display().to_string()))
 }
 
-fn set_sasl(config: &mut ClientConfig, sasl: &Sasl) -> Result<(), ModuleError> {
+fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig) -> Result<(), ModuleError> {
     match sasl.mechanism {
-        Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha512 => {}
-        Mechanism::Gssapi if cfg!(feature = "gssapi") => {}
-        Mechanism::Gssapi | Mechanism::OauthBearer => {
+        SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {}
+        SaslMechanism::Gssapi if cfg!(feature = "gssapi") => {}
+        SaslMechanism::Gssapi | SaslMechanism::OauthBearer => {
             let section = format!("sasl.{}", sasl.name);
             return Err(ModuleError::Mechanism { section, mechanism: sasl.mechanism.name() });
         }

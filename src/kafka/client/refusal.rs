@@ -2,11 +2,11 @@
 
 use rdkafka::error::KafkaError;
 
-use crate::config::{Connection, Secret};
+use crate::config::{ConnectionConfig, Secret};
 use crate::model::ModuleError;
 
 /// The configuration section that a property comes from.
-fn section(connection: &Connection) -> String {
+fn section(connection: &ConnectionConfig) -> String {
     match &connection.client.name {
         Some(name) => format!("client-profile.{name}"),
         None => "client-profile".to_owned(),
@@ -14,7 +14,7 @@ fn section(connection: &Connection) -> String {
 }
 
 /// librdkafka's refusal without the property's value, which may be a secret.
-pub(super) fn refusal_error(connection: &Connection, error: KafkaError) -> ModuleError {
+pub(super) fn refusal_error(connection: &ConnectionConfig, error: KafkaError) -> ModuleError {
     let section = section(connection);
     if let KafkaError::ClientConfig(_, reason, name, value) = error {
         // A number that is out of range is no secret, and its digits may also occur in the range itself.
@@ -26,7 +26,7 @@ pub(super) fn refusal_error(connection: &Connection, error: KafkaError) -> Modul
     ModuleError::Client { section, reason: without_secrets(connection, reason.trim_end_matches([':', '\n', ' '])) }
 }
 
-pub(super) fn without_secrets(connection: &Connection, reason: &str) -> String {
+pub(super) fn without_secrets(connection: &ConnectionConfig, reason: &str) -> String {
     let profile = &connection.client;
     let password = profile.sasl.as_ref().and_then(|sasl| sasl.password.as_ref());
     let secrets = profile.properties.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value).chain(password);

@@ -4,14 +4,14 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::Client;
-use crate::kafka::recovery::Signs;
+use crate::kafka::recovery::ClientState;
 
 /// How long the outcome of a metadata request counts as a sign of the client's state.
 const ASKED_FOR: Duration = Duration::from_secs(15);
 
 /// The outcome of the latest metadata requests.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct MetadataRequests {
     /// When the last one ended.
     last: Option<Instant>,
     /// Since when requests have failed; `None` after an answer.
@@ -31,12 +31,12 @@ impl Client {
     }
 
     /// The observed state of the client, as input for [`Recovery`](crate::kafka::recovery::Recovery).
-    pub(in crate::kafka) fn state(&self, now: Instant) -> Signs {
+    pub(in crate::kafka) fn state(&self, now: Instant) -> ClientState {
         let asked = self.metadata_requests.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |then: Instant| now.saturating_duration_since(then);
         // Old failures do not count: when no requests are sent any more, the client is not failing.
         let is_asked = asked.last.is_some_and(|last| since(last) <= ASKED_FOR);
-        Signs {
+        ClientState {
             connected: self.context().sockets().is_connected(),
             failing: asked.failing.filter(|_| is_asked).map(since),
             brokerless: asked.brokerless && is_asked,

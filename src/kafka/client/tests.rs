@@ -5,9 +5,9 @@ use std::io::Write;
 
 use super::refusal::without_secrets;
 use super::*;
-use crate::config::{ClientProfile, Identity, Mechanism, Sasl, Tls};
+use crate::config::{ClientProfile, TlsIdentity, SaslMechanism, SaslConfig, TlsConfig};
 
-pub(in crate::kafka) fn plain(servers: &str) -> Connection {
+pub(in crate::kafka) fn plain(servers: &str) -> ConnectionConfig {
     let client = ClientProfile {
         name: Some("p".to_owned()),
         client_id: "warrener".to_owned(),
@@ -15,21 +15,21 @@ pub(in crate::kafka) fn plain(servers: &str) -> Connection {
         sasl: None,
         properties: BTreeMap::new(),
     };
-    Connection { servers: servers.split(',').map(str::to_owned).collect(), client }
+    ConnectionConfig { servers: servers.split(',').map(str::to_owned).collect(), client }
 }
 
-fn with_property(name: &str, value: &str) -> Connection {
+fn with_property(name: &str, value: &str) -> ConnectionConfig {
     let mut connection = plain("127.0.0.1:1");
     connection.client.properties.insert(name.to_owned(), Secret::new(value.to_owned()));
     connection
 }
 
-fn tls() -> Tls {
-    Tls { name: "t".to_owned(), ca_file: None, identity: None, no_verify: false }
+fn tls() -> TlsConfig {
+    TlsConfig { name: "t".to_owned(), ca_file: None, identity: None, no_verify: false }
 }
 
-fn sasl(mechanism: Mechanism, password: Option<&str>) -> Sasl {
-    Sasl {
+fn sasl(mechanism: SaslMechanism, password: Option<&str>) -> SaslConfig {
+    SaslConfig {
         name: "s".to_owned(),
         mechanism,
         username: "user".to_owned(),
@@ -42,8 +42,8 @@ fn told(result: Result<(), ModuleError>) -> String {
     result.expect_err("must be refused").to_string()
 }
 
-fn tried(connection: &Connection) -> Vec<String> {
-    Client::rejected_settings(connection, Role::Reader).iter().map(ToString::to_string).collect()
+fn tried(connection: &ConnectionConfig) -> Vec<String> {
+    Client::rejected_settings(connection, ClientRole::Reader).iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -108,21 +108,21 @@ fn an_alias_is_the_property_that_it_stands_for() {
 
 #[test]
 fn properties_of_the_profile_come_last() {
-    let config = properties(&with_property("fetch.max.bytes", "3000000"), Role::Reader).unwrap();
+    let config = properties(&with_property("fetch.max.bytes", "3000000"), ClientRole::Reader).unwrap();
     assert_eq!(config.get("fetch.max.bytes"), Some("3000000"));
     assert_eq!(config.get("isolation.level"), Some("read_committed"));
     assert_eq!(config.get("group.id"), None);
-    Client::check(&with_property("fetch.max.bytes", "3000000"), Role::Reader).unwrap();
+    Client::check(&with_property("fetch.max.bytes", "3000000"), ClientRole::Reader).unwrap();
 }
 
 #[test]
 fn the_protocol_follows_from_tls_and_sasl() {
     let mut connection = plain("127.0.0.1:1");
-    let protocol = |connection: &Connection| {
-        properties(connection, Role::Cluster).unwrap().get("security.protocol").unwrap().to_owned()
+    let protocol = |connection: &ConnectionConfig| {
+        properties(connection, ClientRole::Cluster).unwrap().get("security.protocol").unwrap().to_owned()
     };
     assert_eq!(protocol(&connection), "plaintext");
-    connection.client.sasl = Some(sasl(Mechanism::ScramSha512, Some("hush")));
+    connection.client.sasl = Some(sasl(SaslMechanism::ScramSha512, Some("hush")));
     assert_eq!(protocol(&connection), "sasl_plaintext");
     connection.client.tls = Some(tls());
     assert_eq!(protocol(&connection), "sasl_ssl");
@@ -133,9 +133,9 @@ fn the_protocol_follows_from_tls_and_sasl() {
 #[test]
 fn a_mechanism_that_is_not_built_in_is_refused() {
     let mut connection = plain("127.0.0.1:1");
-    connection.client.sasl = Some(sasl(Mechanism::OauthBearer, None));
+    connection.client.sasl = Some(sasl(SaslMechanism::OauthBearer, None));
     assert_eq!(
-        told(Client::check(&connection, Role::Cluster)),
+        told(Client::check(&connection, ClientRole::Cluster)),
         "sasl.s: mechanism OAUTHBEARER is not supported by this build"
     );
 }
@@ -143,8 +143,8 @@ fn a_mechanism_that_is_not_built_in_is_refused() {
 #[test]
 fn a_missing_file_is_named_with_its_key() {
     let mut connection = plain("127.0.0.1:1");
-    connection.client.tls = Some(Tls { ca_file: Some("/nowhere/ca.pem".into()), ..tls() });
-    assert_eq!(told(Client::check(&connection, Role::Cluster)), "tls.t.cafile: cannot read /nowhere/ca.pem");
+    connection.client.tls = Some(TlsConfig { ca_file: Some("/nowhere/ca.pem".into()), ..tls() });
+    assert_eq!(told(Client::check(&connection, ClientRole::Cluster)), "tls.t.cafile: cannot read /nowhere/ca.pem");
 }
 
 #[test]
@@ -153,12 +153,12 @@ fn key_material_that_is_none_fails_the_start() {
     file.write_all(b"this is no key").unwrap();
     let path = || file.path().to_owned();
     for tls in [
-        Tls { ca_file: Some(path()), ..tls() },
-        Tls { identity: Some(Identity { cert_file: path(), key_file: path() }), ..tls() },
+        TlsConfig { ca_file: Some(path()), ..tls() },
+        TlsConfig { identity: Some(TlsIdentity { cert_file: path(), key_file: path() }), ..tls() },
     ] {
         let mut connection = plain("127.0.0.1:1");
         connection.client.tls = Some(tls);
-        let error = Client::new(&connection, Role::Cluster, Context::new("c", "cluster", "c")).err().unwrap();
+        let error = Client::new(&connection, ClientRole::Cluster, KafkaContext::new("c", "cluster", "c")).err().unwrap();
         assert!(error.to_string().starts_with("client-profile.p: cannot create a Kafka client: ssl."), "{error}");
     }
 }
@@ -167,12 +167,12 @@ fn key_material_that_is_none_fails_the_start() {
 fn the_systems_authorities_serve_where_none_is_named() {
     let mut connection = plain("127.0.0.1:1");
     connection.client.tls = Some(tls());
-    Client::new(&connection, Role::Cluster, Context::new("c", "cluster", "c")).unwrap();
+    Client::new(&connection, ClientRole::Cluster, KafkaContext::new("c", "cluster", "c")).unwrap();
 }
 
 #[test]
 fn no_error_shows_a_password() {
     let mut connection = plain("127.0.0.1:1");
-    connection.client.sasl = Some(sasl(Mechanism::Plain, Some("hush")));
+    connection.client.sasl = Some(sasl(SaslMechanism::Plain, Some("hush")));
     assert_eq!(without_secrets(&connection, "user:hush is wrong"), "user:*** is wrong");
 }

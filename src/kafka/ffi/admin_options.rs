@@ -3,8 +3,8 @@
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
-use super::{Code, call_failed, millis, raw, sys};
-use crate::kafka::client::Native;
+use super::{ErrorCode, call_failed, millis, raw, sys};
+use crate::kafka::client::NativeClient;
 use crate::model::{BrokerId, ModuleError};
 
 /// The options of one admin request.
@@ -13,7 +13,7 @@ pub(super) struct AdminOptions(NonNull<sys::rd_kafka_AdminOptions_t>);
 impl AdminOptions {
     /// Options of a request whose answer carries `tag`, and which fails after `timeout`.
     pub(super) fn new(
-        client: &Native,
+        client: &NativeClient,
         call: sys::rd_kafka_admin_op_t,
         tag: usize,
         timeout: Duration,
@@ -35,7 +35,7 @@ impl AdminOptions {
         if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             Ok(options)
         } else {
-            Err(ModuleError::Call { doing: "limit the time of a request", reason: Code::INVALID_ARG.to_string() })
+            Err(ModuleError::Call { doing: "limit the time of a request", reason: ErrorCode::INVALID_ARG.to_string() })
         }
     }
 
@@ -48,7 +48,7 @@ impl AdminOptions {
         if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             Ok(())
         } else {
-            Err(ModuleError::Call { doing: "choose the broker of a request", reason: Code::INVALID_ARG.to_string() })
+            Err(ModuleError::Call { doing: "choose the broker of a request", reason: ErrorCode::INVALID_ARG.to_string() })
         }
     }
 
@@ -66,7 +66,7 @@ impl AdminOptions {
             sys::rd_kafka_error_destroy(error);
             code
         };
-        Err(ModuleError::Call { doing: "set the isolation level", reason: Code(code).to_string() })
+        Err(ModuleError::Call { doing: "set the isolation level", reason: ErrorCode(code).to_string() })
     }
 
     pub(super) const fn ptr(&self) -> *mut sys::rd_kafka_AdminOptions_t {

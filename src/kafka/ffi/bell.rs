@@ -9,20 +9,20 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use super::{ModuleError, ptr, sys};
-use crate::kafka::Code;
+use crate::kafka::ErrorCode;
 
 /// A pair of sockets. librdkafka writes a byte into one end when its queue becomes non-empty.
-pub(super) struct Bell {
+pub(super) struct QueueWakeup {
     heard: UnixStream,
     /// librdkafka's end. It stays open for as long as librdkafka uses its descriptor.
     _rung: UnixStream,
 }
 
-impl Bell {
+impl QueueWakeup {
     /// Attaches a bell to a queue.
     pub(super) fn attach(queue: *mut sys::rd_kafka_queue_t) -> Result<Self, ModuleError> {
         let short =
-            |_| ModuleError::Call { doing: "watch a queue", reason: Code::CRITICAL_SYSTEM_RESOURCE.to_string() };
+            |_| ModuleError::Call { doing: "watch a queue", reason: ErrorCode::CRITICAL_SYSTEM_RESOURCE.to_string() };
         let (heard, rung) = UnixStream::pair().map_err(short)?;
         // librdkafka writes while it holds the queue's lock, so the write must not block.
         rung.set_nonblocking(true).map_err(short)?;

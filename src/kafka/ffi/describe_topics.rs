@@ -3,31 +3,31 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ptr::NonNull;
 
-use super::{Code, QueueEvent, array, raw, sys, text};
+use super::{ErrorCode, QueueEvent, array, raw, sys, text};
 use crate::model::{BrokerId, TopicId};
 
 /// What a broker answers about topics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Described {
+pub struct TopicDescriptions {
     /// By topic name: the topic id (`None` if the broker has no ids), or the error of that topic. A topic that is
     /// missing in the answer is missing here.
-    pub topics: HashMap<String, Result<Option<TopicId>, Code>>,
+    pub topics: HashMap<String, Result<Option<TopicId>, ErrorCode>>,
     /// The racks of those brokers that hold a replica and have a rack.
     pub racks: BTreeMap<BrokerId, String>,
 }
 
 /// Copies a DescribeTopics result.
-pub(super) fn copy_descriptions(event: &QueueEvent) -> Described {
+pub(super) fn copy_descriptions(event: &QueueEvent) -> TopicDescriptions {
     let mut count = 0;
     // SAFETY: the event is alive and a DescribeTopics result; descriptions live as long as it.
     let topics = unsafe {
         let result = sys::rd_kafka_event_DescribeTopics_result(event.ptr());
         if result.is_null() {
-            return Described::default();
+            return TopicDescriptions::default();
         }
         array(sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count), count)
     };
-    let mut described = Described::default();
+    let mut described = TopicDescriptions::default();
     for topic in topics.iter().flatten() {
         // SAFETY: as above.
         let (name, result) = unsafe { topic_id(*topic) };
@@ -42,15 +42,15 @@ pub(super) fn copy_descriptions(event: &QueueEvent) -> Described {
 
 /// # Safety
 /// `topic` must be a part of a DescribeTopics result.
-unsafe fn topic_id(topic: NonNull<sys::rd_kafka_TopicDescription_t>) -> (String, Result<Option<TopicId>, Code>) {
+unsafe fn topic_id(topic: NonNull<sys::rd_kafka_TopicDescription_t>) -> (String, Result<Option<TopicId>, ErrorCode>) {
     // SAFETY: by contract; name, error and id live as long as the topic.
     let (name, error, id) = unsafe {
         let error = sys::rd_kafka_TopicDescription_error(topic.as_ptr());
-        let code = if error.is_null() { Code::NONE } else { Code(raw::rd_kafka_error_code(error)) };
+        let code = if error.is_null() { ErrorCode::NONE } else { ErrorCode(raw::rd_kafka_error_code(error)) };
         let name = text(sys::rd_kafka_TopicDescription_name(topic.as_ptr())).into_owned();
         (name, code, sys::rd_kafka_TopicDescription_topic_id(topic.as_ptr()))
     };
-    if error != Code::NONE {
+    if error != ErrorCode::NONE {
         return (name, Err(error));
     }
     if id.is_null() {

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::ptr::NonNull;
 
-use super::{Code, QueueEvent, array, c_name, call_failed, code_at, sys};
+use super::{ErrorCode, QueueEvent, array, c_name, call_failed, code_at, sys};
 use crate::model::{ModuleError, Offset, Partition, Timestamp};
 
 /// Maximum number of partitions in one request: librdkafka's work grows with the square of their number. The callers
@@ -13,18 +13,18 @@ pub const PARTITIONS_PER_REQUEST: usize = 500;
 
 /// A partition in a ListOffsets request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct ListOffsetsPartition<'a> {
     /// The topic.
     pub topic: &'a str,
     /// The partition.
     pub partition: Partition,
     /// Which of its offsets is asked for.
-    pub spec: Spec,
+    pub spec: OffsetSpec,
 }
 
 /// The kind of offset that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spec {
+pub enum OffsetSpec {
     /// The log start.
     Earliest,
     /// The high watermark, or the last stable offset with [`Isolation::Committed`].
@@ -33,7 +33,7 @@ pub enum Spec {
     At(Timestamp),
 }
 
-impl Spec {
+impl OffsetSpec {
     fn number(self) -> i64 {
         match self {
             Self::Earliest => -2,
@@ -45,7 +45,7 @@ impl Spec {
 
 /// What counts as the end of a log that has open transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isolation {
+pub enum IsolationLevel {
     /// The high watermark.
     Uncommitted,
     /// The last stable offset.
@@ -54,7 +54,7 @@ pub enum Isolation {
 
 /// An offset that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundOffset {
     /// The offset; `None` when no record has the requested time or a later one.
     pub offset: Option<Offset>,
     /// The timestamp of the record, if a time was asked for.
@@ -65,7 +65,7 @@ pub struct Found {
 pub(super) struct PartitionList(NonNull<sys::rd_kafka_topic_partition_list_t>);
 
 impl PartitionList {
-    pub(super) fn new<'a>(places: impl ExactSizeIterator<Item = Place<'a>>) -> Result<Self, ModuleError> {
+    pub(super) fn new<'a>(places: impl ExactSizeIterator<Item = ListOffsetsPartition<'a>>) -> Result<Self, ModuleError> {
         let size = i32::try_from(places.len()).unwrap_or(0);
         // SAFETY: takes a number.
         let list = unsafe { sys::rd_kafka_topic_partition_list_new(size) };
@@ -104,7 +104,7 @@ impl Drop for PartitionList {
 const NOT_ANSWERED: i64 = -1001;
 
 /// Copies a ListOffsets result, in the order of the request.
-pub(super) fn copy_offsets(event: &QueueEvent) -> Vec<Result<Found, Code>> {
+pub(super) fn copy_offsets(event: &QueueEvent) -> Vec<Result<FoundOffset, ErrorCode>> {
     let mut count = 0;
     // SAFETY: the event is alive and a ListOffsets result; infos and their partitions live as long as it.
     let infos = unsafe {
@@ -116,25 +116,25 @@ pub(super) fn copy_offsets(event: &QueueEvent) -> Vec<Result<Found, Code>> {
         array(infos, count)
     };
     // SAFETY: as above.
-    infos.iter().map(|info| info.map_or(Err(Code::TIMED_OUT), |info| unsafe { copy_offset(info) })).collect()
+    infos.iter().map(|info| info.map_or(Err(ErrorCode::TIMED_OUT), |info| unsafe { copy_offset(info) })).collect()
 }
 
 /// # Safety
 /// `info` must be a part of a ListOffsets result.
-unsafe fn copy_offset(info: NonNull<sys::rd_kafka_ListOffsetsResultInfo_t>) -> Result<Found, Code> {
+unsafe fn copy_offset(info: NonNull<sys::rd_kafka_ListOffsetsResultInfo_t>) -> Result<FoundOffset, ErrorCode> {
     // SAFETY: by contract; the partition is a part of the info.
     let (code, offset, time) = unsafe {
         let partition = sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info.as_ptr());
         if partition.is_null() {
-            return Err(Code::TIMED_OUT);
+            return Err(ErrorCode::TIMED_OUT);
         }
         let code = code_at(&raw const (*partition).err);
         (code, (*partition).offset, sys::rd_kafka_ListOffsetsResultInfo_timestamp(info.as_ptr()))
     };
     match code {
-        Code::NONE if offset == NOT_ANSWERED => Err(Code::TIMED_OUT),
-        Code::NONE => {
-            Ok(Found { offset: (offset >= 0).then_some(Offset(offset)), time: (time >= 0).then_some(Timestamp(time)) })
+        ErrorCode::NONE if offset == NOT_ANSWERED => Err(ErrorCode::TIMED_OUT),
+        ErrorCode::NONE => {
+            Ok(FoundOffset { offset: (offset >= 0).then_some(Offset(offset)), time: (time >= 0).then_some(Timestamp(time)) })
         }
         code => Err(code),
     }

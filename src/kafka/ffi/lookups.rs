@@ -12,29 +12,29 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::admin_options::AdminOptions;
-use super::describe_topics::{Described, copy_descriptions};
-use super::list_offsets::{Found, Isolation, PartitionList, Place, copy_offsets};
-use super::{Code, Queue, c_name, sys};
+use super::describe_topics::{TopicDescriptions, copy_descriptions};
+use super::list_offsets::{FoundOffset, IsolationLevel, PartitionList, ListOffsetsPartition, copy_offsets};
+use super::{ErrorCode, ClientQueue, c_name, sys};
 use crate::kafka::Client;
 use crate::kafka::until_drop::UntilDrop;
 use crate::model::{BrokerId, ModuleError};
 
 /// The answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum LookupResponse {
     /// The answer to [`Lookups::offsets`], in the order of the request.
     Offsets {
         /// The tag of the request.
         tag: usize,
         /// One result per partition, or the error of the whole request.
-        result: Result<Vec<Result<Found, Code>>, Code>,
+        result: Result<Vec<Result<FoundOffset, ErrorCode>>, ErrorCode>,
     },
     /// The answer to [`Lookups::topics`].
     Topics {
         /// The tag of the request.
         tag: usize,
         /// What the broker answers about the topics, or the error of the whole request.
-        result: Result<Described, Code>,
+        result: Result<TopicDescriptions, ErrorCode>,
     },
 }
 
@@ -45,14 +45,14 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// The requests of one owner, and the queue for their answers. Each request is answered within its time, possibly
 /// with an error.
 pub struct Lookups {
-    channel: UntilDrop<Channel>,
+    channel: UntilDrop<LookupQueue>,
     /// Number of unanswered DescribeTopics requests.
     describing: Cell<usize>,
 }
 
-struct Channel {
+struct LookupQueue {
     // Dropped before the client: a queue must not outlive it.
-    queue: Queue,
+    queue: ClientQueue,
     client: Arc<Client>,
 }
 
@@ -62,8 +62,8 @@ impl Lookups {
     /// # Errors
     /// librdkafka does not create the queue.
     pub fn new(client: Arc<Client>) -> Result<Self, ModuleError> {
-        let queue = Queue::new(client.native())?;
-        Ok(Self { channel: UntilDrop::new(Channel { queue, client }), describing: Cell::new(0) })
+        let queue = ClientQueue::new(client.native())?;
+        Ok(Self { channel: UntilDrop::new(LookupQueue { queue, client }), describing: Cell::new(0) })
     }
 
     /// Requests offsets. The places should have one leader and be at most
@@ -74,14 +74,14 @@ impl Lookups {
     pub fn offsets<'a>(
         &self,
         tag: usize,
-        places: impl ExactSizeIterator<Item = Place<'a>>,
-        isolation: Isolation,
+        places: impl ExactSizeIterator<Item = ListOffsetsPartition<'a>>,
+        isolation: IsolationLevel,
         timeout: Duration,
     ) -> Result<(), ModuleError> {
         let list = PartitionList::new(places)?;
         let (client, call) = (self.channel.client.native(), sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS);
         let options = AdminOptions::new(client, call, tag, timeout)?;
-        if isolation == Isolation::Committed {
+        if isolation == IsolationLevel::Committed {
             options.committed()?;
         }
         // SAFETY: client, list, options and queue are alive; the call copies list and options.
@@ -112,19 +112,19 @@ impl Lookups {
     }
 
     /// Waits up to `timeout` for the next answer.
-    pub fn next(&self, timeout: Duration) -> Option<Answer> {
+    pub fn next(&self, timeout: Duration) -> Option<LookupResponse> {
         let event = self.channel.queue.poll(timeout)?;
         let (tag, code) = (event.tag(), event.error());
-        let failed = (code != Code::NONE).then_some(code);
+        let failed = (code != ErrorCode::NONE).then_some(code);
         match event.kind() {
             sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => {
                 let result = failed.map_or_else(|| Ok(copy_offsets(&event)), Err);
-                Some(Answer::Offsets { tag, result })
+                Some(LookupResponse::Offsets { tag, result })
             }
             sys::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT => {
                 self.describing.set(self.describing.get().saturating_sub(1));
                 let result = failed.map_or_else(|| Ok(copy_descriptions(&event)), Err);
-                Some(Answer::Topics { tag, result })
+                Some(LookupResponse::Topics { tag, result })
             }
             _ => None,
         }
@@ -149,7 +149,7 @@ impl Drop for Lookups {
     }
 }
 
-impl Channel {
+impl LookupQueue {
     /// Waits until `describing` DescribeTopics requests have been answered, possibly by a timeout.
     fn drain(self, mut describing: usize) {
         let deadline = Instant::now().checked_add(DRAIN);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Code, code_at, millis, raw, slice, sys, text};
+use super::{ErrorCode, code_at, millis, raw, slice, sys, text};
 use crate::kafka::Client;
 use crate::model::{BrokerId, Partition};
 
@@ -17,18 +17,18 @@ const GIVE_UP: Duration = Duration::from_millis(50);
 
 /// What one broker knows about the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClusterView {
+pub struct MetadataResponse {
     /// The broker that answered, if it knows its id.
     pub answered: Option<BrokerId>,
     /// The live brokers.
-    pub brokers: Vec<BrokerView>,
+    pub brokers: Vec<MetadataBroker>,
     /// The topics that were asked for.
-    pub topics: Vec<TopicView>,
+    pub topics: Vec<MetadataTopic>,
 }
 
 /// A broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokerView {
+pub struct MetadataBroker {
     /// The broker id.
     pub id: BrokerId,
     /// The advertised host.
@@ -37,7 +37,7 @@ pub struct BrokerView {
     pub port: i32,
 }
 
-impl BrokerView {
+impl MetadataBroker {
     /// The address as `host:port`, with an IPv6 address in brackets.
     #[must_use]
     pub fn address(&self) -> String {
@@ -48,18 +48,18 @@ impl BrokerView {
 
 /// A topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicView {
+pub struct MetadataTopic {
     /// The name.
     pub name: String,
     /// The error that the broker gives instead of the partitions, or in addition to them.
-    pub error: Option<Code>,
+    pub error: Option<ErrorCode>,
     /// The partitions, in the order of the answer.
-    pub partitions: Vec<PartitionView>,
+    pub partitions: Vec<MetadataPartition>,
 }
 
 /// A partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartitionView {
+pub struct MetadataPartition {
     /// The partition number.
     pub id: Partition,
     /// The leader; `None` if there is none.
@@ -101,7 +101,7 @@ impl Client {
     ///
     /// # Errors
     /// librdkafka's code, for example when no broker is up or none answers in time.
-    pub fn metadata(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> Result<ClusterView, Code> {
+    pub fn metadata(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> Result<MetadataResponse, ErrorCode> {
         let client = self.native();
         let mut answer = ptr::null();
         // SAFETY: the client is alive, the out pointer is ours. All topics are asked for, so none is named to the
@@ -111,7 +111,7 @@ impl Client {
         };
         if code != 0 || answer.is_null() {
             self.record_metadata_request(None, Instant::now());
-            return Err(Code(code));
+            return Err(ErrorCode(code));
         }
         // SAFETY: not null, filled by librdkafka, freed below after everything has been copied.
         let view = unsafe { copy_metadata(&*answer, wanted) };
@@ -132,7 +132,7 @@ impl Client {
         stop: &CancellationToken,
         timeout: Duration,
         wanted: impl Fn(&str) -> bool + Send + 'static,
-    ) -> Result<ClusterView, Code> {
+    ) -> Result<MetadataResponse, ErrorCode> {
         let (client, (send, answer)) = (Arc::clone(self), sync_channel(1));
         let ask = move || {
             let result = client.metadata(timeout, wanted);
@@ -143,29 +143,29 @@ impl Client {
             send.send(result).ok();
         };
         let name = "kafka-metadata".to_owned();
-        thread::Builder::new().name(name).spawn(ask).map_err(|_| Code::CRITICAL_SYSTEM_RESOURCE)?;
+        thread::Builder::new().name(name).spawn(ask).map_err(|_| ErrorCode::CRITICAL_SYSTEM_RESOURCE)?;
         while !stop.is_cancelled() {
             match answer.recv_timeout(GIVE_UP) {
                 Ok(result) => return result,
                 Err(RecvTimeoutError::Timeout) => {}
                 // The thread panicked, which is reported on standard error.
-                Err(RecvTimeoutError::Disconnected) => return Err(Code::CRITICAL_SYSTEM_RESOURCE),
+                Err(RecvTimeoutError::Disconnected) => return Err(ErrorCode::CRITICAL_SYSTEM_RESOURCE),
             }
         }
-        Err(Code::DESTROY)
+        Err(ErrorCode::DESTROY)
     }
 }
 
 /// # Safety
 /// `answer` must come from librdkafka.
-unsafe fn copy_metadata(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -> bool) -> ClusterView {
+unsafe fn copy_metadata(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -> bool) -> MetadataResponse {
     // SAFETY: arrays and their counts belong together.
     let (brokers, topics) =
         unsafe { (slice(answer.brokers, answer.broker_cnt), slice(answer.topics, answer.topic_cnt)) };
     let brokers = brokers
         .iter()
         // SAFETY: the host is a string of the answer.
-        .map(|broker| BrokerView {
+        .map(|broker| MetadataBroker {
             id: BrokerId(broker.id),
             host: unsafe { text(broker.host) }.into_owned(),
             port: broker.port,
@@ -181,12 +181,12 @@ unsafe fn copy_metadata(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -
         })
         .collect();
     let answered = (answer.orig_broker_id >= 0).then_some(BrokerId(answer.orig_broker_id));
-    ClusterView { answered, brokers, topics }
+    MetadataResponse { answered, brokers, topics }
 }
 
 /// # Safety
 /// `topic` must be a part of librdkafka's answer.
-unsafe fn copy_topic(topic: &sys::rd_kafka_metadata_topic, name: String) -> TopicView {
+unsafe fn copy_topic(topic: &sys::rd_kafka_metadata_topic, name: String) -> MetadataTopic {
     // SAFETY: a field of the answer.
     let error = unsafe { code_at(&raw const topic.err) };
     // SAFETY: array and count belong together.
@@ -198,7 +198,7 @@ unsafe fn copy_topic(topic: &sys::rd_kafka_metadata_topic, name: String) -> Topi
     let partitions = partitions
         .iter()
         .filter(|partition| has_place(partition.id))
-        .map(|partition| PartitionView {
+        .map(|partition| MetadataPartition {
             id: Partition(partition.id),
             leader: (partition.leader >= 0).then_some(BrokerId(partition.leader)),
             // SAFETY: array and count belong together.
@@ -210,5 +210,5 @@ unsafe fn copy_topic(topic: &sys::rd_kafka_metadata_topic, name: String) -> Topi
             in_sync: usize::try_from(partition.isr_cnt).unwrap_or(0),
         })
         .collect();
-    TopicView { name, error: (error != Code::NONE).then_some(error), partitions }
+    MetadataTopic { name, error: (error != ErrorCode::NONE).then_some(error), partitions }
 }

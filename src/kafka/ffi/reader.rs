@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Code, Queue, c_name, call_failed, code_at, sys};
+use super::{ErrorCode, ClientQueue, c_name, call_failed, code_at, sys};
 use crate::kafka::Client;
 use crate::kafka::client::run_within;
 use crate::kafka::until_drop::UntilDrop;
@@ -27,43 +27,43 @@ pub enum StartAt {
 
 /// The index of a topic in the list of a reader's topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicAt(pub usize);
+pub struct TopicIndex(pub usize);
 
 /// One partition of one of a reader's topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Log {
+pub struct TopicPartition {
     /// The topic.
-    pub topic: TopicAt,
+    pub topic: TopicIndex,
     /// The partition.
     pub partition: Partition,
 }
 
 /// Reads partitions of its topics. It commits nothing and joins no group.
-pub struct Reader {
-    parts: UntilDrop<Parts>,
+pub struct TopicReader {
+    parts: UntilDrop<ReaderParts>,
     slots: Vec<*mut sys::rd_kafka_message_t>,
-    started: BTreeSet<Log>,
+    started: BTreeSet<TopicPartition>,
 }
 
 /// The parts that must be released before the client, in this order.
-struct Parts {
-    queue: Queue,
-    topics: Vec<Topic>,
+struct ReaderParts {
+    queue: ClientQueue,
+    topics: Vec<ReaderTopic>,
     client: Arc<Client>,
 }
 
 /// A topic. It is opened when its first partition is read, because it may not exist before.
-struct Topic {
+struct ReaderTopic {
     name: CString,
-    handle: Option<Handle>,
+    handle: Option<TopicHandle>,
 }
 
-struct Handle(NonNull<sys::rd_kafka_topic_t>);
+struct TopicHandle(NonNull<sys::rd_kafka_topic_t>);
 
 // SAFETY: librdkafka's topics are thread-safe by its documentation.
-unsafe impl Send for Handle {}
+unsafe impl Send for TopicHandle {}
 
-impl Drop for Handle {
+impl Drop for TopicHandle {
     fn drop(&mut self) {
         // SAFETY: made by `Topic::open`, given back once.
         unsafe { sys::rd_kafka_topic_destroy(self.0.as_ptr()) }
@@ -71,9 +71,9 @@ impl Drop for Handle {
 }
 
 // SAFETY: the slots hold messages only while a `Batch` borrows the reader; all else is `Send`.
-unsafe impl Send for Reader {}
+unsafe impl Send for TopicReader {}
 
-impl Reader {
+impl TopicReader {
     /// Creates a reader of `topics` on a client made with [`Role::Reader`](crate::kafka::Role::Reader). If the
     /// client has requested [metadata](Client::metadata) before, it knows the leaders and reading starts at once.
     /// Otherwise librdkafka checks again half a second later.
@@ -81,10 +81,10 @@ impl Reader {
     /// # Errors
     /// A topic name contains NUL, or librdkafka does not create a queue.
     pub fn new(client: Arc<Client>, topics: &[&str]) -> Result<Self, ModuleError> {
-        let queue = Queue::new(client.native())?;
-        let closed = |name: &&str| Ok(Topic { name: c_name(name)?, handle: None });
+        let queue = ClientQueue::new(client.native())?;
+        let closed = |name: &&str| Ok(ReaderTopic { name: c_name(name)?, handle: None });
         let topics = topics.iter().map(closed).collect::<Result<_, ModuleError>>()?;
-        Ok(Self { parts: UntilDrop::new(Parts { queue, topics, client }), slots: Vec::new(), started: BTreeSet::new() })
+        Ok(Self { parts: UntilDrop::new(ReaderParts { queue, topics, client }), slots: Vec::new(), started: BTreeSet::new() })
     }
 
     /// Starts reading a partition, or restarts it at another position. Records that an earlier start has fetched
@@ -92,13 +92,13 @@ impl Reader {
     ///
     /// # Errors
     /// librdkafka refuses the topic or the partition.
-    pub fn start(&mut self, log: Log, at: StartAt) -> Result<(), ModuleError> {
+    pub fn start(&mut self, log: TopicPartition, at: StartAt) -> Result<(), ModuleError> {
         self.stop(log)?;
         let offset = match at {
             StartAt::Beginning => -2,
             StartAt::Offset(Offset(offset)) => offset.max(0),
         };
-        let Parts { queue, topics, client } = &mut *self.parts;
+        let ReaderParts { queue, topics, client } = &mut *self.parts;
         let topic = topics.get_mut(log.topic.0).ok_or_else(|| call_failed("find the topic"))?.open(client)?;
         // SAFETY: topic and queue are alive, and the partition is not started.
         let result = unsafe { sys::rd_kafka_consume_start_queue(topic, log.partition.0, offset, queue.ptr()) };
@@ -114,7 +114,7 @@ impl Reader {
     ///
     /// # Errors
     /// librdkafka does not know the partition.
-    pub fn stop(&mut self, log: Log) -> Result<(), ModuleError> {
+    pub fn stop(&mut self, log: TopicPartition) -> Result<(), ModuleError> {
         if !self.started.remove(&log) {
             return Ok(());
         }
@@ -123,7 +123,7 @@ impl Reader {
 
     /// Waits up to `timeout` for the first message or event, and returns up to `max` of those available. Also
     /// passes the client's queued log lines and errors to its context.
-    pub fn poll(&mut self, max: usize, timeout: Duration) -> Batch<'_> {
+    pub fn poll(&mut self, max: usize, timeout: Duration) -> EventBatch<'_> {
         self.parts.client.poll_events();
         if self.slots.len() < max {
             self.slots.resize(max, std::ptr::null_mut());
@@ -131,7 +131,7 @@ impl Reader {
         let slots = self.slots.get_mut(..max).unwrap_or_default();
         let taken =
             self.parts.queue.wait(timeout, || Some(self.parts.take_messages(slots)).filter(|taken| *taken > 0)).unwrap_or(0);
-        Batch { messages: self.slots.get(..taken).unwrap_or_default(), topics: self.parts.handles() }
+        EventBatch { messages: self.slots.get(..taken).unwrap_or_default(), topics: self.parts.handles() }
     }
 
     /// The client of this reader.
@@ -141,7 +141,7 @@ impl Reader {
     }
 }
 
-impl Parts {
+impl ReaderParts {
     /// Takes the available messages into `slots`, and returns how many.
     fn take_messages(&self, slots: &mut [*mut sys::rd_kafka_message_t]) -> usize {
         if slots.is_empty() {
@@ -153,9 +153,9 @@ impl Parts {
         usize::try_from(taken).unwrap_or(0)
     }
 
-    fn stop(&self, Log { topic, partition }: Log) -> Result<(), ModuleError> {
+    fn stop(&self, TopicPartition { topic, partition }: TopicPartition) -> Result<(), ModuleError> {
         let handle = self.topics.get(topic.0).and_then(|topic| topic.handle.as_ref());
-        let Some(Handle(topic)) = handle else { return Ok(()) };
+        let Some(TopicHandle(topic)) = handle else { return Ok(()) };
         // SAFETY: the topic is alive.
         match unsafe { sys::rd_kafka_consume_stop(topic.as_ptr(), partition.0) } {
             0 => Ok(()),
@@ -166,26 +166,26 @@ impl Parts {
     /// The topic handles as messages name them; null for a topic that is not open.
     fn handles(&self) -> Vec<*mut sys::rd_kafka_topic_t> {
         let pointer =
-            |topic: &Topic| topic.handle.as_ref().map_or(std::ptr::null_mut(), |Handle(topic)| topic.as_ptr());
+            |topic: &ReaderTopic| topic.handle.as_ref().map_or(std::ptr::null_mut(), |TopicHandle(topic)| topic.as_ptr());
         self.topics.iter().map(pointer).collect()
     }
 }
 
-impl Topic {
+impl ReaderTopic {
     fn open(&mut self, client: &Client) -> Result<*mut sys::rd_kafka_topic_t, ModuleError> {
-        if let Some(Handle(topic)) = &self.handle {
+        if let Some(TopicHandle(topic)) = &self.handle {
             return Ok(topic.as_ptr());
         }
         let native = client.native();
         // SAFETY: client and name are alive; without a configuration of its own the topic takes the client's.
         let topic = unsafe { sys::rd_kafka_topic_new(native.native_ptr(), self.name.as_ptr(), std::ptr::null_mut()) };
         let topic = NonNull::new(topic).ok_or_else(|| call_failed("open the topic"))?;
-        self.handle = Some(Handle(topic));
+        self.handle = Some(TopicHandle(topic));
         Ok(topic.as_ptr())
     }
 }
 
-impl Drop for Reader {
+impl Drop for TopicReader {
     fn drop(&mut self) {
         let (parts, started) = (UntilDrop::take(&mut self.parts), std::mem::take(&mut self.started));
         run_within(CLOSING, "kafka-reader-close", move || {
@@ -197,23 +197,23 @@ impl Drop for Reader {
     }
 }
 
-impl std::fmt::Debug for Reader {
+impl std::fmt::Debug for TopicReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reader").field("started", &self.started).finish_non_exhaustive()
     }
 }
 
 /// Messages and events taken at once. They are released to librdkafka on drop.
-pub struct Batch<'a> {
+pub struct EventBatch<'a> {
     messages: &'a [*mut sys::rd_kafka_message_t],
     topics: Vec<*mut sys::rd_kafka_topic_t>,
 }
 
 /// A record, borrowed from its batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record<'a> {
+pub struct RawRecord<'a> {
     /// The topic and partition.
-    pub log: Log,
+    pub log: TopicPartition,
     /// The offset of the record.
     pub offset: Offset,
     /// The timestamp, set by the producer or by the broker.
@@ -226,31 +226,31 @@ pub struct Record<'a> {
 
 /// An event of a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum ReaderEvent<'a> {
     /// A record.
-    Record(Record<'a>),
+    Record(RawRecord<'a>),
     /// The last stable offset has been reached.
     End {
         /// The topic and partition.
-        log: Log,
+        log: TopicPartition,
         /// The lowest offset that the next record can have.
         offset: Offset,
     },
     /// The position is not in the log, or no longer. Reading of the partition stops until it is started again.
     OutOfRange {
         /// The topic and partition.
-        log: Log,
+        log: TopicPartition,
     },
     /// Another error. librdkafka keeps trying.
     Failed {
         /// The topic and partition, if the error is about one.
-        log: Option<Log>,
+        log: Option<TopicPartition>,
         /// The error code.
-        code: Code,
+        code: ErrorCode,
     },
 }
 
-impl Batch<'_> {
+impl EventBatch<'_> {
     /// The number of events.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -264,13 +264,13 @@ impl Batch<'_> {
     }
 
     /// The events in the order of arrival. Within a partition they are in the order of their offsets.
-    pub fn iter(&self) -> impl Iterator<Item = Event<'_>> {
+    pub fn iter(&self) -> impl Iterator<Item = ReaderEvent<'_>> {
         // SAFETY: each pointer came from librdkafka and is destroyed when the batch is dropped.
         self.messages.iter().map(|&message| unsafe { event(&*message, &self.topics) })
     }
 }
 
-impl Drop for Batch<'_> {
+impl Drop for EventBatch<'_> {
     fn drop(&mut self) {
         for &message in self.messages {
             // SAFETY: taken once, given back once; the slots are not read again before they are filled again.
@@ -279,7 +279,7 @@ impl Drop for Batch<'_> {
     }
 }
 
-impl std::fmt::Debug for Batch<'_> {
+impl std::fmt::Debug for EventBatch<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
@@ -287,16 +287,16 @@ impl std::fmt::Debug for Batch<'_> {
 
 /// # Safety
 /// `message` must be one of librdkafka's, and not destroyed for `'a`.
-unsafe fn event<'a>(message: &'a sys::rd_kafka_message_t, topics: &[*mut sys::rd_kafka_topic_t]) -> Event<'a> {
+unsafe fn event<'a>(message: &'a sys::rd_kafka_message_t, topics: &[*mut sys::rd_kafka_topic_t]) -> ReaderEvent<'a> {
     let partition = Partition(message.partition);
     // Messages carry the same handles that their partitions were started with.
-    let topic = topics.iter().position(|topic| !topic.is_null() && *topic == message.rkt).map(TopicAt);
-    let log = topic.filter(|_| partition.0 >= 0).map(|topic| Log { topic, partition });
+    let topic = topics.iter().position(|topic| !topic.is_null() && *topic == message.rkt).map(TopicIndex);
+    let log = topic.filter(|_| partition.0 >= 0).map(|topic| TopicPartition { topic, partition });
     // SAFETY: a field of the message.
     let code = unsafe { code_at(&raw const message.err) };
-    let Some(log) = log else { return Event::Failed { log, code } };
+    let Some(log) = log else { return ReaderEvent::Failed { log, code } };
     match code {
-        Code::NONE => Event::Record(Record {
+        ErrorCode::NONE => ReaderEvent::Record(RawRecord {
             log,
             offset: Offset(message.offset),
             // SAFETY: the message is alive; the kind of timestamp may be left out.
@@ -309,9 +309,9 @@ unsafe fn event<'a>(message: &'a sys::rd_kafka_message_t, topics: &[*mut sys::rd
             // SAFETY: as above.
             value: unsafe { bytes(message.payload, message.len) },
         }),
-        Code::PARTITION_EOF => Event::End { log, offset: Offset(message.offset) },
-        Code::AUTO_OFFSET_RESET => Event::OutOfRange { log },
-        code => Event::Failed { log: Some(log), code },
+        ErrorCode::PARTITION_EOF => ReaderEvent::End { log, offset: Offset(message.offset) },
+        ErrorCode::AUTO_OFFSET_RESET => ReaderEvent::OutOfRange { log },
+        code => ReaderEvent::Failed { log: Some(log), code },
     }
 }
 

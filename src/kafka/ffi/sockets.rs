@@ -9,13 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rdkafka::config::NativeClientConfig;
 
 use super::sys;
-use crate::kafka::Context;
+use crate::kafka::KafkaContext;
 
 /// The descriptors of a client's open sockets.
 #[derive(Debug, Default)]
-pub(in crate::kafka) struct Sockets(Mutex<Vec<c_int>>);
+pub(in crate::kafka) struct ClientSockets(Mutex<Vec<c_int>>);
 
-impl Sockets {
+impl ClientSockets {
     /// Whether a socket is connected to a server. A frozen server counts.
     pub(in crate::kafka) fn is_connected(&self) -> bool {
         // The lock keeps the descriptors open during the check.
@@ -53,7 +53,7 @@ unsafe extern "C" fn open(domain: c_int, kind: c_int, protocol: c_int, opaque: *
     // A failure is passed on unchanged: librdkafka reads `errno`.
     if socket >= 0 {
         // SAFETY: by contract; the context outlives the client.
-        unsafe { &*opaque.cast::<Context>() }.sockets().descriptors().push(socket);
+        unsafe { &*opaque.cast::<KafkaContext>() }.sockets().descriptors().push(socket);
     }
     socket
 }
@@ -62,7 +62,7 @@ unsafe extern "C" fn open(domain: c_int, kind: c_int, protocol: c_int, opaque: *
 /// As [`open`]; `socket` must be open.
 unsafe extern "C" fn close(socket: c_int, opaque: *mut c_void) -> c_int {
     // SAFETY: by contract; the context outlives the client.
-    let mut held = unsafe { &*opaque.cast::<Context>() }.sockets().descriptors();
+    let mut held = unsafe { &*opaque.cast::<KafkaContext>() }.sockets().descriptors();
     held.retain(|other| *other != socket);
     // SAFETY: the descriptor is librdkafka's to close. The lock is held, so that it is not looked at any more.
     unsafe { libc::close(socket) }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use super::*;
-use crate::documentation::{Page, codes};
+use crate::documentation::{DocPage, codes};
 use crate::evaluate::EvaluatorRules;
 use crate::health::ModuleKind;
 use crate::metrics::documented_tests::{Values, labels, reference, series};
 use crate::metrics::sets::tests::described;
-use crate::model::Reason;
+use crate::model::FailureReason;
 use crate::model::{Lag, Timestamp};
 
 /// A family's labels and its type.
@@ -18,8 +18,8 @@ type Described = (Vec<String>, String);
 /// A page with all of the exporter's own families.
 pub fn page() -> String {
     let modules = [ModuleKind::Cluster, ModuleKind::Consumer]
-        .map(|kind| Arc::new(Health::new("local".to_owned(), kind, "local".to_owned())));
-    let own = Own::new(modules.to_vec(), &Metrics::default(), Vec::new());
+        .map(|kind| Arc::new(ModuleHealth::new("local".to_owned(), kind, "local".to_owned())));
+    let own = ExporterMetrics::new(modules.to_vec(), &MetricsConfig::default(), Vec::new());
     let module = own.module(&modules[1]);
     drop(module.record_counters());
     module.set_topic_lag(0, Some(1));
@@ -27,7 +27,7 @@ pub fn page() -> String {
     module.count_zookeeper_session();
     for kind in RefreshKind::ALL {
         module.record_refresh(kind, Duration::from_secs(1));
-        module.record_refresh_error(kind, Reason::Leader.name());
+        module.record_refresh_error(kind, FailureReason::Leader.name());
     }
     let storage = described();
     let (now, intervals) = (Timestamp(1_700_000_000_000), NonZeroUsize::new(10).unwrap());
@@ -52,7 +52,7 @@ fn shown() -> BTreeMap<String, Described> {
     types(&page).into_iter().map(|(name, kind)| (name.clone(), (labels(&name, &kind), kind))).collect()
 }
 
-fn documented(section: &Page) -> BTreeMap<String, (Described, Values)> {
+fn documented(section: &DocPage) -> BTreeMap<String, (Described, Values)> {
     let table = section.introduction().only_table();
     let (kind, has_labels) = (table.column("type"), table.head[1] == "labels");
     let rows = table.rows.iter().map(|row| {
@@ -94,5 +94,5 @@ fn the_reference_lists_every_value_of_the_exporters_own_labels() {
 fn the_reference_lists_every_reason_for_which_a_refresh_fails() {
     let table = reference().section("### Refreshes").only_table();
     let reasons: Vec<&str> = table.rows.iter().map(|row| codes(&row[0])[0]).collect();
-    assert_eq!(reasons, Reason::ALL.map(Reason::name));
+    assert_eq!(reasons, FailureReason::ALL.map(FailureReason::name));
 }

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::health::Health;
+use crate::health::ModuleHealth;
 
 /// The kind of a refresh: the label `kind` of `warrener_refresh_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,8 +31,8 @@ impl RefreshKind {
     }
 }
 
-pub(super) type Float = Gauge<f64, AtomicU64>;
-pub(super) type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+pub(super) type FloatGauge = Gauge<f64, AtomicU64>;
+pub(super) type HistogramFamily<L> = Family<L, Histogram, fn() -> Histogram>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ModuleLabels {
@@ -88,7 +88,7 @@ pub(super) struct GroupLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct OwnLabels {
+pub(super) struct ConsumerLabels {
     pub(super) cluster: String,
     pub(super) module: String,
 }
@@ -105,16 +105,16 @@ pub(super) struct Families {
     pub(super) records: Family<TypeLabels, Counter>,
     pub(super) record_errors: Family<ReasonLabels, Counter>,
     pub(super) topic_lag: Family<PartitionLabels, Gauge>,
-    pub(super) reader_restarts: Family<OwnLabels, Counter>,
-    pub(super) refresh: Histograms<RefreshLabels>,
+    pub(super) reader_restarts: Family<ConsumerLabels, Counter>,
+    pub(super) refresh: HistogramFamily<RefreshLabels>,
     pub(super) refresh_errors: Family<RefreshErrorLabels, Counter>,
-    pub(super) last_refresh: Family<RefreshLabels, Float>,
+    pub(super) last_refresh: Family<RefreshLabels, FloatGauge>,
     pub(super) groups: Family<GroupLabels, Gauge>,
     pub(super) group_partitions: Family<ClusterLabels, Gauge>,
     pub(super) dropped: Family<DroppedLabels, Counter>,
     pub(super) dropped_topics: Family<ClusterLabels, Counter>,
-    pub(super) zookeeper_nodes: Family<OwnLabels, Gauge>,
-    pub(super) zookeeper_sessions: Family<OwnLabels, Counter>,
+    pub(super) zookeeper_nodes: Family<ConsumerLabels, Gauge>,
+    pub(super) zookeeper_sessions: Family<ConsumerLabels, Counter>,
     pub(super) scrape: Histogram,
 }
 
@@ -147,7 +147,7 @@ pub(super) fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 14))
 }
 
-pub(super) fn module_labels(health: &Health) -> ModuleLabels {
+pub(super) fn module_labels(health: &ModuleHealth) -> ModuleLabels {
     ModuleLabels { cluster: health.cluster.clone(), kind: health.kind.name(), module: health.module.clone() }
 }
 

@@ -19,14 +19,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::clock;
-use crate::config::{Metrics, NameSet};
-use crate::health::Health;
+use crate::config::{MetricsConfig, NameSet};
+use crate::health::ModuleHealth;
 use crate::model::Tick;
 use crate::storage::{Storage, View};
 
 use super::Format;
 use families::{
-    ClusterLabels, DroppedLabels, Families, Float, GroupLabels, PartitionLabels, register_build_info, module_labels,
+    ClusterLabels, DroppedLabels, Families, FloatGauge, GroupLabels, PartitionLabels, register_build_info, module_labels,
 };
 
 pub use counters::{ErrorCounters, RecordCounters};
@@ -35,45 +35,45 @@ pub use module::ModuleMetrics;
 
 /// The exporter's own metrics.
 #[derive(Debug)]
-pub struct Own {
+pub struct ExporterMetrics {
     registry: Registry,
     families: Families,
-    modules: Vec<Arc<Health>>,
+    modules: Vec<Arc<ModuleHealth>>,
     record_errors: Vec<&'static str>,
     /// Held while a page is made: families that mirror a state are filled for each page, one page at a time.
     filling: Mutex<()>,
 }
 
-impl Own {
+impl ExporterMetrics {
     /// Creates the metrics of a program with these modules. The configuration counts as read now. `record_errors` are the
     /// reasons for which the classes of consumers count records that they could not read.
     #[must_use]
-    pub fn new(modules: Vec<Arc<Health>>, metrics: &Metrics, record_errors: Vec<&'static str>) -> Self {
+    pub fn new(modules: Vec<Arc<ModuleHealth>>, metrics: &MetricsConfig, record_errors: Vec<&'static str>) -> Self {
         let families = Families::default();
         let labels = metrics.labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
         let mut registry = Registry::with_labels(labels);
         families.register(&mut registry);
         register_build_info(&mut registry, metrics.names.contains(&NameSet::DEFAULT));
-        let (reloaded, at): (Gauge, Float) = Default::default();
+        let (reloaded, at): (Gauge, FloatGauge) = Default::default();
         reloaded.set(1);
         at.set(clock::now().seconds());
         let help = "Whether the last reading of the configuration was successful";
         registry.register("warrener_config_last_reload_successful", help, reloaded);
         let help = "Unix time of the last successful reading of the configuration";
         registry.register("warrener_config_last_reload_success_timestamp_seconds", help, at);
-        registry.register_collector(Box::new(process::Process));
+        registry.register_collector(Box::new(process::ProcessCollector));
         Self { registry, families, modules, record_errors, filling: Mutex::default() }
     }
 
     /// The health of the modules.
     #[must_use]
-    pub fn modules(&self) -> &[Arc<Health>] {
+    pub fn modules(&self) -> &[Arc<ModuleHealth>] {
         &self.modules
     }
 
     /// The metrics of one module.
     #[must_use]
-    pub fn module(&self, health: &Arc<Health>) -> ModuleMetrics {
+    pub fn module(&self, health: &Arc<ModuleHealth>) -> ModuleMetrics {
         ModuleMetrics { health: Arc::clone(health), families: self.families.clone() }
     }
 

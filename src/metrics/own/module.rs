@@ -6,16 +6,16 @@ use std::time::Duration;
 use tracing::info;
 
 use crate::clock;
-use crate::health::{Health, ModuleKind};
+use crate::health::{ModuleHealth, ModuleKind};
 use crate::offsets::{DecodeError, RecordType};
 
 use super::counters::{ErrorCounters, RecordCounters};
-use super::families::{Families, OwnLabels, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
+use super::families::{Families, ConsumerLabels, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
 
 /// The exporter's own metrics of one module.
 #[derive(Clone, Debug)]
 pub struct ModuleMetrics {
-    pub(super) health: Arc<Health>,
+    pub(super) health: Arc<ModuleHealth>,
     pub(super) families: Families,
 }
 
@@ -23,19 +23,19 @@ impl ModuleMetrics {
     /// Metrics that are not shown, for tests of modules.
     #[must_use]
     pub fn detached(cluster: &str, kind: ModuleKind, module: &str) -> Self {
-        let health = Arc::new(Health::new(cluster.to_owned(), kind, module.to_owned()));
+        let health = Arc::new(ModuleHealth::new(cluster.to_owned(), kind, module.to_owned()));
         Self { health, families: Families::default() }
     }
 
     /// The health of the module.
     #[must_use]
-    pub fn health(&self) -> &Health {
+    pub fn health(&self) -> &ModuleHealth {
         &self.health
     }
 
     /// Sets how many parts of the module are done, and how many there are (`warrener_ready`).
     pub fn set_progress(&self, done: u64, parts: u64) {
-        let Health { cluster, kind, module, .. } = &*self.health;
+        let ModuleHealth { cluster, kind, module, .. } = &*self.health;
         if self.health.set_progress(done, parts) {
             info!(cluster, kind = kind.name(), module, parts, "caught up");
         }
@@ -81,8 +81,8 @@ impl ModuleMetrics {
         self.families.zookeeper_sessions.get_or_create(&self.own_labels()).inc();
     }
 
-    fn own_labels(&self) -> OwnLabels {
-        OwnLabels { cluster: self.health.cluster.clone(), module: self.health.module.clone() }
+    fn own_labels(&self) -> ConsumerLabels {
+        ConsumerLabels { cluster: self.health.cluster.clone(), module: self.health.module.clone() }
     }
 
     /// The counters of `warrener_record_errors_total` of this module, resolved once.

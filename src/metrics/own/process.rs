@@ -9,9 +9,9 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 /// Reads the values of the process when a page is made. Values that the system does not report are absent.
 #[derive(Debug)]
-pub struct Process;
+pub struct ProcessCollector;
 
-impl Collector for Process {
+impl Collector for ProcessCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let Ok(own) = Own::myself() else { return Ok(()) };
         if let Ok(stat) = own.stat() {

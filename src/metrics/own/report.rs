@@ -5,22 +5,22 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-use crate::health::{Health, ModuleKind};
-use crate::model::Reason;
+use crate::health::{ModuleHealth, ModuleKind};
+use crate::model::FailureReason;
 use crate::model::{Tick, Timestamp};
 use crate::offsets::RecordType;
-use crate::status_page::{Count, Exporter, Module, Reader, Refresh};
+use crate::status_page::{NamedCount, ExporterReport, ModuleReport, ReaderReport, RefreshReport};
 use crate::storage::Storage;
 
-use super::Own;
+use super::ExporterMetrics;
 use super::families::{ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
 
-impl Own {
+impl ExporterMetrics {
     /// The state at the wall clock time `now`, which is `tick` on the monotonic clock. `running` is the time since the
     /// start.
     #[must_use]
-    pub fn report(&self, storage: &Storage, (now, tick): (Timestamp, Tick), running: Duration) -> Exporter {
-        Exporter {
+    pub fn report(&self, storage: &Storage, (now, tick): (Timestamp, Tick), running: Duration) -> ExporterReport {
+        ExporterReport {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),
             running: u64::try_from(running.as_millis()).unwrap_or(u64::MAX),
@@ -28,11 +28,11 @@ impl Own {
         }
     }
 
-    fn module_report(&self, health: &Health, storage: &Storage, now: Tick) -> Module {
+    fn module_report(&self, health: &ModuleHealth, storage: &Storage, now: Tick) -> ModuleReport {
         let (ready, parts) = (health.is_ready(), health.parts());
         let is_cluster = health.kind == ModuleKind::Cluster;
         let kinds = RefreshKind::ALL.into_iter().filter(|_| is_cluster);
-        Module {
+        ModuleReport {
             cluster: health.cluster.clone(),
             kind: health.kind.name(),
             module: health.module.clone(),
@@ -48,17 +48,17 @@ impl Own {
         }
     }
 
-    fn refresh_report(&self, cluster: &str, kind: RefreshKind) -> Refresh {
+    fn refresh_report(&self, cluster: &str, kind: RefreshKind) -> RefreshReport {
         let labels = RefreshLabels { cluster: cluster.to_owned(), kind: kind.name() };
         let seconds = self.families.last_refresh.get(&labels).map(|gauge| gauge.get());
-        let errors = Reason::ALL.iter().map(|reason| {
+        let errors = FailureReason::ALL.iter().map(|reason| {
             let (cluster, kind, reason) = (cluster.to_owned(), kind.name(), reason.name());
             nonzero_count(&self.families.refresh_errors, reason, &RefreshErrorLabels { cluster, kind, reason })
         });
-        Refresh { kind: kind.name(), last: seconds.map(millis), errors: errors.flatten().collect() }
+        RefreshReport { kind: kind.name(), last: seconds.map(millis), errors: errors.flatten().collect() }
     }
 
-    fn reader_report(&self, health: &Health) -> Reader {
+    fn reader_report(&self, health: &ModuleHealth) -> ReaderReport {
         let (cluster, module) = (&health.cluster, &health.module);
         let records = RecordType::ALL.iter().map(|kind| {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
@@ -68,22 +68,22 @@ impl Own {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
             nonzero_count(&self.families.record_errors, reason, &labels)
         });
-        Reader { behind: health.topic_lag(), records: records.flatten().collect(), errors: errors.flatten().collect() }
+        ReaderReport { behind: health.topic_lag(), records: records.flatten().collect(), errors: errors.flatten().collect() }
     }
 }
 
 /// The count of a counter. `None` if it is 0.
-fn nonzero_count<L>(family: &Family<L, Counter>, name: &'static str, labels: &L) -> Option<Count>
+fn nonzero_count<L>(family: &Family<L, Counter>, name: &'static str, labels: &L) -> Option<NamedCount>
 where
     L: Clone + std::hash::Hash + Eq,
 {
     let count = family.get(labels).map_or(0, |counter| counter.get());
-    (count > 0).then_some(Count { name, count })
+    (count > 0).then_some(NamedCount { name, count })
 }
 
-fn dropped(storage: &Storage, cluster: &str) -> Vec<Count> {
+fn dropped(storage: &Storage, cluster: &str) -> Vec<NamedCount> {
     let Some(cluster) = storage.cluster(cluster) else { return Vec::new() };
-    let counts = cluster.dropped().map(|(why, count)| Count { name: why.name(), count });
+    let counts = cluster.dropped().map(|(why, count)| NamedCount { name: why.name(), count });
     counts.filter(|dropped| dropped.count > 0).collect()
 }
 

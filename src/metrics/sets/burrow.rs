@@ -5,22 +5,22 @@
 
 use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
-use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
+use crate::metrics::catalogue::{MetricFamily, LabelNames, Series, MetricSet, TopicSums, gauge};
 use crate::metrics::readings::{committed, each_commit, lag, lag_sum, log_end};
-use crate::metrics::text::Value;
+use crate::metrics::text::SampleValue;
 
-pub static SET: Set = Set {
+pub static SET: MetricSet = MetricSet {
     name: NameSet("burrow"),
-    labels: Labels { cluster: "cluster", group: "consumer_group", topic: "topic", partition: "partition" },
+    labels: LabelNames { cluster: "cluster", group: "consumer_group", topic: "topic", partition: "partition" },
     families: FAMILIES,
 };
 
-const FAMILIES: &[Family] = &[
+const FAMILIES: &[MetricFamily] = &[
     // A gauge in spite of its name, as in Burrow: the value can go down.
     gauge(
         "burrow_kafka_consumer_lag_total",
         "Sum of the lags of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| lag_sum(&Sum::of(cluster.topics_of(group)), to)),
+        Series::Group(|cluster, group, to| lag_sum(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "burrow_kafka_consumer_status",
@@ -45,16 +45,16 @@ const FAMILIES: &[Family] = &[
     ),
 ];
 
-const fn group_number(status: GroupStatus) -> Value {
-    Value::Int(match status {
+const fn group_number(status: GroupStatus) -> SampleValue {
+    SampleValue::Int(match status {
         GroupStatus::Ok => 1,
         GroupStatus::Warn => 2,
         GroupStatus::Err => 3,
     })
 }
 
-const fn partition_number(status: PartitionStatus) -> Value {
-    Value::Int(match status {
+const fn partition_number(status: PartitionStatus) -> SampleValue {
+    SampleValue::Int(match status {
         PartitionStatus::Ok => 1,
         PartitionStatus::Warn => 2,
         PartitionStatus::Stop => 4,

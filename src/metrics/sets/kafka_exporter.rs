@@ -4,23 +4,23 @@
 use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag;
-use crate::metrics::catalogue::{Family, Labels, Series, Set, counter, gauge};
+use crate::metrics::catalogue::{MetricFamily, LabelNames, Series, MetricSet, counter, gauge};
 use crate::metrics::readings::{
     assigned, commits, committed, committed_sum, each_commit, each_state, lag as lag_of, lag_sum, len, log_end,
     log_start, records, time_lag, time_lag_max,
 };
-use crate::metrics::text::{Samples, Value};
+use crate::metrics::text::{Samples, SampleValue};
 use crate::model::{BrokerId, Lag};
 use crate::storage::{Broker, ClusterView, GroupKind, GroupType, GroupView, escape};
 
 /// The default set: kafka_exporter's names, and new ones for new facts.
-pub static SET: Set = Set {
+pub static SET: MetricSet = MetricSet {
     name: NameSet::DEFAULT,
-    labels: Labels { cluster: "cluster", group: "consumergroup", topic: "topic", partition: "partition" },
+    labels: LabelNames { cluster: "cluster", group: "consumergroup", topic: "topic", partition: "partition" },
     families: FAMILIES,
 };
 
-const FAMILIES: &[Family] = &[
+const FAMILIES: &[MetricFamily] = &[
     gauge("kafka_brokers", "Brokers in the cluster's metadata.", Series::Cluster(brokers)),
     gauge("kafka_broker_info", "A broker and its address, always 1.", Series::Broker(broker_info)),
     gauge(
@@ -46,7 +46,7 @@ const FAMILIES: &[Family] = &[
         "kafka_topic_partition_leader",
         "Id of the broker that leads the partition; absent without a leader.",
         Series::Partition(|first, states, to| {
-            each_state(first, states, to, |state| state.leader.map(|BrokerId(id)| Value::Int(i64::from(id))))
+            each_state(first, states, to, |state| state.leader.map(|BrokerId(id)| SampleValue::Int(i64::from(id))))
         }),
     ),
     gauge(
@@ -117,8 +117,8 @@ const FAMILIES: &[Family] = &[
         "kafka_consumergroup_partitions",
         "Partitions with a commit, by whether their lag is known.",
         Series::GroupTopic(|sum, to| {
-            to.push_with(&[("known", b"true")], Value::Count(sum.stats.known));
-            to.push_with(&[("known", b"false")], Value::Count(sum.stats.unknown));
+            to.push_with(&[("known", b"true")], SampleValue::Count(sum.stats.known));
+            to.push_with(&[("known", b"false")], SampleValue::Count(sum.stats.unknown));
         }),
     ),
     gauge(
@@ -131,7 +131,7 @@ const FAMILIES: &[Family] = &[
         "Partitions that are assigned to members and have no commit.",
         Series::GroupTopic(|sum, to| {
             if sum.stats.assigned > 0 {
-                to.push(Value::Count(sum.stats.uncommitted));
+                to.push(SampleValue::Count(sum.stats.uncommitted));
             }
         }),
     ),
@@ -140,7 +140,7 @@ const FAMILIES: &[Family] = &[
         "Largest unread share of the records that a partition retains; at 1, retention deletes unread records.",
         Series::GroupTopic(|sum, to| {
             if let (true, Some(used)) = (sum.stats.has_commits(), sum.stats.retention_used) {
-                to.push(Value::Float(used.ratio()));
+                to.push(SampleValue::Float(used.ratio()));
             }
         }),
     ),
@@ -152,7 +152,7 @@ const FAMILIES: &[Family] = &[
     counter(
         "kafka_consumergroup_generations_total",
         "Generations (classic groups) or group epochs (other types) that began since the start of warrener.",
-        Series::Group(|_, group, to| to.push(Value::Count(group.generations))),
+        Series::Group(|_, group, to| to.push(SampleValue::Count(group.generations))),
     ),
     gauge(
         "kafka_consumergroup_lag_limit_seconds",
@@ -164,7 +164,7 @@ const FAMILIES: &[Family] = &[
         "Unix time of the newest commit.",
         Series::GroupTopic(|sum, to| {
             if let Some(newest) = sum.stats.newest {
-                to.push(Value::Float(newest.seconds()));
+                to.push(SampleValue::Float(newest.seconds()));
             }
         }),
     ),
@@ -189,7 +189,7 @@ const FAMILIES: &[Family] = &[
         "Share of the partitions of the group's topics whose window of commits is full.",
         Series::Group(|_, group, to| {
             if let Some(complete) = group.evaluation.complete_ratio() {
-                to.push(Value::Float(complete));
+                to.push(SampleValue::Float(complete));
             }
         }),
     ),
@@ -200,8 +200,8 @@ const FAMILIES: &[Family] = &[
     ),
 ];
 
-fn flag(holds: bool) -> Value {
-    Value::Int(i64::from(holds))
+fn flag(holds: bool) -> SampleValue {
+    SampleValue::Int(i64::from(holds))
 }
 
 fn brokers(cluster: &ClusterView, to: &mut Samples<'_>) {
@@ -213,7 +213,7 @@ fn brokers(cluster: &ClusterView, to: &mut Samples<'_>) {
 fn broker_info(_: &ClusterView, broker: &Broker, to: &mut Samples<'_>) {
     let labels = [("id", broker.id.0.to_string()), ("address", escape(&broker.address))];
     let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
-    to.push_with(&labels, Value::Int(1));
+    to.push_with(&labels, SampleValue::Int(1));
 }
 
 fn info(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
@@ -222,7 +222,7 @@ fn info(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
         ("protocol_type", group.protocol_type.text()),
         ("protocol", group.protocol.text()),
     ];
-    to.push_with(&labels, Value::Int(1));
+    to.push_with(&labels, SampleValue::Int(1));
 }
 
 /// The states of a group of a type, as Kafka 4.2 lists them. The offsets topic has only some of them: brokers write no
@@ -244,13 +244,13 @@ const fn states(kind: GroupType) -> &'static [&'static str] {
 fn state(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     let now = group.state.name();
     for state in states(group.kind) {
-        to.push_with(&[("state", state.as_bytes())], Value::Int(i64::from(*state == now)));
+        to.push_with(&[("state", state.as_bytes())], SampleValue::Int(i64::from(*state == now)));
     }
 }
 
 fn status(_: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
     for (status, name) in [(GroupStatus::Ok, "ok"), (GroupStatus::Warn, "warn"), (GroupStatus::Err, "err")] {
-        to.push_with(&[("status", name.as_bytes())], Value::Int(i64::from(group.evaluation.status == status)));
+        to.push_with(&[("status", name.as_bytes())], SampleValue::Int(i64::from(group.evaluation.status == status)));
     }
 }
 

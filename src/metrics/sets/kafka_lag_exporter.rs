@@ -1,16 +1,16 @@
 //! The names of seglo's kafka-lag-exporter, which klag-exporter and others also use.
 
 use crate::config::NameSet;
-use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, gauge};
+use crate::metrics::catalogue::{MetricFamily, LabelNames, Series, MetricSet, TopicSums, gauge};
 use crate::metrics::readings::{committed, lag, lag_max, lag_sum, log_end, log_start, time_lag, time_lag_max};
 
-pub static SET: Set = Set {
+pub static SET: MetricSet = MetricSet {
     name: NameSet("kafka-lag-exporter"),
-    labels: Labels { cluster: "cluster_name", group: "group", topic: "topic", partition: "partition" },
+    labels: LabelNames { cluster: "cluster_name", group: "group", topic: "topic", partition: "partition" },
     families: FAMILIES,
 };
 
-const FAMILIES: &[Family] = &[
+const FAMILIES: &[MetricFamily] = &[
     gauge("kafka_partition_latest_offset", "Log end (high watermark) of the partition.", Series::Partition(log_end)),
     gauge(
         "kafka_partition_earliest_offset",
@@ -31,17 +31,17 @@ const FAMILIES: &[Family] = &[
     gauge(
         "kafka_consumergroup_group_max_lag",
         "Greatest lag of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| lag_max(&Sum::of(cluster.topics_of(group)), to)),
+        Series::Group(|cluster, group, to| lag_max(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "kafka_consumergroup_group_max_lag_seconds",
         "Greatest time lag of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| time_lag_max(&Sum::of(cluster.topics_of(group)), to)),
+        Series::Group(|cluster, group, to| time_lag_max(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "kafka_consumergroup_group_sum_lag",
         "Sum of the lags of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| lag_sum(&Sum::of(cluster.topics_of(group)), to)),
+        Series::Group(|cluster, group, to| lag_sum(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "kafka_consumergroup_group_topic_sum_lag",

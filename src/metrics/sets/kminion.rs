@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 
 use crate::config::NameSet;
-use crate::metrics::catalogue::{Family, Labels, Series, Set, Sum, counter, gauge};
+use crate::metrics::catalogue::{MetricFamily, LabelNames, Series, MetricSet, TopicSums, counter, gauge};
 use crate::metrics::readings::{assigned, commits, committed_sum, lag, lag_sum, len, log_end, log_start};
-use crate::metrics::text::{Samples, Value};
+use crate::metrics::text::{Samples, SampleValue};
 use crate::model::{BrokerId, Name, Offset, Partition, offsets_partition};
 use crate::storage::{Broker, ClusterView, GroupState, GroupTopicView, GroupView, PartitionState, Topic, escape};
 
-pub static SET: Set = Set {
+pub static SET: MetricSet = MetricSet {
     name: NameSet("kminion"),
-    labels: Labels { cluster: "cluster", group: "group_id", topic: "topic_name", partition: "partition_id" },
+    labels: LabelNames { cluster: "cluster", group: "group_id", topic: "topic_name", partition: "partition_id" },
     families: FAMILIES,
 };
 
-const FAMILIES: &[Family] = &[
+const FAMILIES: &[MetricFamily] = &[
     gauge("kminion_kafka_cluster_info", "The cluster, always 1.", Series::Cluster(cluster_info)),
     gauge("kminion_kafka_broker_info", "A broker and its address, always 1.", Series::Broker(broker_info)),
     gauge("kminion_kafka_topic_info", "A topic's partitions and replicas, always 1.", Series::Topic(topic_info)),
@@ -89,7 +89,7 @@ const FAMILIES: &[Family] = &[
     counter(
         "kminion_kafka_consumer_group_offset_commits_total",
         "Commits of the group since the start of warrener; commits that are replayed at the start do not count.",
-        Series::Group(|cluster, group, to| commits(&Sum::of(cluster.topics_of(group)), to)),
+        Series::Group(|cluster, group, to| commits(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
 ];
 
@@ -135,7 +135,7 @@ fn topic_info(topic: &Topic, to: &mut Samples<'_>) {
 fn push_sum(topic: &Topic, read: impl Fn(&PartitionState) -> Option<Offset>, to: &mut Samples<'_>) {
     let sum = topic.partitions.iter().try_fold(0_i64, |sum, state| Some(sum.saturating_add(read(state)?.0)));
     if let Some(sum) = sum.filter(|_| !topic.partitions.is_empty()) {
-        to.push(Value::Int(sum));
+        to.push(SampleValue::Int(sum));
     }
 }
 
@@ -155,7 +155,7 @@ fn group_info(cluster: &ClusterView, group: &GroupView, to: &mut Samples<'_>) {
         ("state", state.as_bytes()),
         ("coordinator_id", coordinator.as_bytes()),
     ];
-    to.push_with(&labels, Value::Int(stable));
+    to.push_with(&labels, SampleValue::Int(stable));
 }
 
 /// Kafka's own offsets topic, even if offsets are read from another topic: the leaders of its partitions are the
@@ -180,5 +180,5 @@ fn number(BrokerId(id): BrokerId) -> String {
 
 fn push_info<const N: usize>(labels: &[(&str, String); N], value: i64, to: &mut Samples<'_>) {
     let labels = labels.each_ref().map(|(name, text)| (*name, text.as_bytes()));
-    to.push_with(&labels, Value::Int(value));
+    to.push_with(&labels, SampleValue::Int(value));
 }

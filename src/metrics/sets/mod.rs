@@ -11,10 +11,10 @@ pub use kafka_exporter::status_suffix;
 
 use crate::config::NameSet;
 
-use super::catalogue::Set;
+use super::catalogue::MetricSet;
 
 /// All name sets.
-const SETS: [&Set; 4] = [&kafka_exporter::SET, &burrow::SET, &kafka_lag_exporter::SET, &kminion::SET];
+const SETS: [&MetricSet; 4] = [&kafka_exporter::SET, &burrow::SET, &kafka_lag_exporter::SET, &kminion::SET];
 
 /// The names of all sets.
 #[must_use]
@@ -28,6 +28,6 @@ pub fn names() -> Vec<NameSet> {
 /// If the name is not one of [`names`]. A checked configuration has no other.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a checked configuration, of the names of this table")]
-pub fn metric_set(name: NameSet) -> &'static Set {
+pub fn metric_set(name: NameSet) -> &'static MetricSet {
     SETS.into_iter().find(|set| set.name == name).expect("invariant: a name set of the table")
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::metric_set;
-use crate::config::{Granularity, Limit, Metrics, NameSet};
+use crate::config::{Granularity, LagLimit, MetricsConfig, NameSet};
 use crate::metrics::Format;
 use crate::metrics::page::tests::{approve, metadata, page, storage};
 use crate::model::{BrokerId, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::{
-    ClusterFacts, MemberUpdate, MembersUpdate, PartitionMetadata, Past, Storage, TopicMetadata, Update,
+    ClusterFacts, MemberUpdate, MembersUpdate, PartitionMetadata, PastState, Storage, TopicMetadata, Update,
 };
 
 /// The storage of the page tests, with the offsets topic in its metadata and with a cluster description.
@@ -25,7 +25,7 @@ pub fn described() -> Storage {
     storage.apply_facts("local", facts);
     let cluster = storage.cluster("local").unwrap();
     let updates = crew().into_iter().zip(100..).map(|(update, order)| (Order(order), update));
-    cluster.apply(cluster.source("local", 0), Past::Read, updates, Timestamp(1_700_000_000_000));
+    cluster.apply(cluster.source("local", 0), PastState::Read, updates, Timestamp(1_700_000_000_000));
     storage
 }
 
@@ -57,14 +57,14 @@ fn crew() -> Vec<Update<'static>> {
 }
 
 /// Settings that show everything, with a limit that takes precedence over the next.
-pub fn everything(names: &[NameSet]) -> Metrics {
-    let limit = |group: &str, lag_seconds| Limit { group: regex::bytes::Regex::new(group).unwrap(), lag_seconds };
-    Metrics {
+pub fn everything(names: &[NameSet]) -> MetricsConfig {
+    let limit = |group: &str, lag_seconds| LagLimit { group: regex::bytes::Regex::new(group).unwrap(), lag_seconds };
+    MetricsConfig {
         names: names.to_vec(),
         owners: true,
         labels: BTreeMap::from([("env".to_owned(), "a\"b".to_owned())]),
         limits: vec![limit("^bill", 300.0), limit("ing$", 1.0), limit("^n.w", 90.5)],
-        ..Metrics::default()
+        ..MetricsConfig::default()
     }
 }
 
@@ -106,7 +106,7 @@ fn a_group_has_the_first_limit_that_matches_and_none_if_none_does() {
 
 #[test]
 fn what_the_cluster_did_not_tell_is_an_empty_label() {
-    let page = page(Format::Text, &storage(), &Metrics { names: vec![NameSet("kminion")], ..Metrics::default() });
+    let page = page(Format::Text, &storage(), &MetricsConfig { names: vec![NameSet("kminion")], ..MetricsConfig::default() });
     let infos = page
         .lines()
         .filter(|line| ["cluster_info{", "broker_info{", "group_info{"].iter().any(|name| line.contains(name)));
@@ -157,7 +157,7 @@ fn no_two_families_share_a_name() {
 
 #[test]
 fn with_groups_as_the_finest_series_a_member_counts_once_whatever_its_topics() {
-    let metrics = Metrics { granularity: Granularity::Group, names: vec![NameSet("kminion")], ..Metrics::default() };
+    let metrics = MetricsConfig { granularity: Granularity::Group, names: vec![NameSet("kminion")], ..MetricsConfig::default() };
     let page = page(Format::Text, &described(), &metrics);
     let lines = page.lines().filter(|line| line.contains("group_id=\"crew\"") && line.contains("group_topic"));
     let series = |name, value| {

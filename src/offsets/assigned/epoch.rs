@@ -2,7 +2,7 @@
 
 use crate::offsets::bytes::cursor::Cursor;
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::records::group_type::GroupType;
+use crate::offsets::records::group_type::GroupProtocol;
 
 /// The epoch of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +16,12 @@ pub struct Epoch {
     pub validated_topology_epoch: Option<i32>,
 }
 
-pub(crate) fn epoch(bytes: &[u8], kind: GroupType) -> Result<Epoch, DecodeError> {
+pub(crate) fn epoch(bytes: &[u8], kind: GroupProtocol) -> Result<Epoch, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
     let mut read = Epoch { epoch: cursor.int32("epoch")?, metadata_hash: None, validated_topology_epoch: None };
     match kind {
-        GroupType::Consumer => {
+        GroupProtocol::Consumer => {
             cursor.tags(|tag, value| {
                 if tag == 0 {
                     read.metadata_hash = Some(value.int64("metadata_hash")?);
@@ -29,14 +29,14 @@ pub(crate) fn epoch(bytes: &[u8], kind: GroupType) -> Result<Epoch, DecodeError>
                 Ok(())
             })?;
         }
-        GroupType::Share => {
+        GroupProtocol::Share => {
             // Records of 4.0 (early access) end here, without tagged fields.
             if cursor.rest() != [0] {
                 read.metadata_hash = Some(cursor.int64("metadata_hash")?);
             }
             cursor.skip_tags()?;
         }
-        GroupType::Streams => {
+        GroupProtocol::Streams => {
             read.metadata_hash = Some(cursor.int64("metadata_hash")?);
             cursor.tags(|tag, value| {
                 if tag == 0 {

@@ -1,10 +1,10 @@
 //! Members of groups that are not classic: types 5, 10 and 19.
 
 use crate::model::Name;
-use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::{Item, List};
-use crate::offsets::records::group_type::GroupType;
+use crate::offsets::bytes::list::{ListItem, RecordList};
+use crate::offsets::records::group_type::GroupProtocol;
 
 /// A member, as of its last heartbeat that changed something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum MemberDetails<'a> {
     /// A member of a group of the type `consumer`.
     Consumer {
         /// The names of the topics that it subscribes to.
-        topics: List<'a, Name<'a>>,
+        topics: RecordList<'a, Name<'a>>,
         /// The regular expression of further topics that it subscribes to.
         regex: Option<Name<'a>>,
         /// Maximum time to revoke partitions, in milliseconds.
@@ -40,7 +40,7 @@ pub enum MemberDetails<'a> {
     /// A member of a share group.
     Share {
         /// The names of the topics that it subscribes to.
-        topics: List<'a, Name<'a>>,
+        topics: RecordList<'a, Name<'a>>,
     },
     /// A member of a streams group.
     Streams {
@@ -53,7 +53,7 @@ pub enum MemberDetails<'a> {
         /// The address of its interactive queries.
         endpoint: Option<Endpoint<'a>>,
         /// Its client tags, used for rack awareness.
-        tags: List<'a, KeyValue<'a>>,
+        tags: RecordList<'a, KeyValue<'a>>,
     },
 }
 
@@ -63,7 +63,7 @@ pub struct ClassicMember<'a> {
     /// Maximum time without a heartbeat, in milliseconds.
     pub session_timeout: i32,
     /// The assignors that it supports.
-    pub protocols: List<'a, ClassicProtocol<'a>>,
+    pub protocols: RecordList<'a, ClassicProtocol<'a>>,
 }
 
 /// An assignor that a member supports, with the member's subscription.
@@ -93,12 +93,12 @@ pub struct KeyValue<'a> {
     pub value: Name<'a>,
 }
 
-pub(crate) fn metadata(bytes: &[u8], kind: GroupType) -> Result<MemberMetadata<'_>, DecodeError> {
+pub(crate) fn metadata(bytes: &[u8], kind: GroupProtocol) -> Result<MemberMetadata<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
     let instance_id = match kind {
-        GroupType::Consumer | GroupType::Streams => cursor.nullable_text("instance_id")?,
-        GroupType::Share => None,
+        GroupProtocol::Consumer | GroupProtocol::Streams => cursor.nullable_text("instance_id")?,
+        GroupProtocol::Share => None,
     };
     let read = MemberMetadata {
         instance_id,
@@ -106,9 +106,9 @@ pub(crate) fn metadata(bytes: &[u8], kind: GroupType) -> Result<MemberMetadata<'
         client_id: cursor.text("client_id")?,
         client_host: cursor.text("client_host")?,
         details: match kind {
-            GroupType::Consumer => consumer(&mut cursor)?,
-            GroupType::Share => share(&mut cursor)?,
-            GroupType::Streams => streams(&mut cursor)?,
+            GroupProtocol::Consumer => consumer(&mut cursor)?,
+            GroupProtocol::Share => share(&mut cursor)?,
+            GroupProtocol::Streams => streams(&mut cursor)?,
         },
     };
     cursor.end("value")?;
@@ -116,7 +116,7 @@ pub(crate) fn metadata(bytes: &[u8], kind: GroupType) -> Result<MemberMetadata<'
 }
 
 fn consumer<'a>(cursor: &mut Cursor<'a>) -> Result<MemberDetails<'a>, DecodeError> {
-    let topics = List::read(cursor, "subscribed_topic_names", Form::Flexible)?;
+    let topics = RecordList::read(cursor, "subscribed_topic_names", FieldEncoding::Flexible)?;
     let regex = cursor.nullable_text("subscribed_topic_regex")?;
     let rebalance_timeout = cursor.int32("rebalance_timeout_ms")?;
     let assignor = cursor.nullable_text("server_assignor")?;
@@ -134,13 +134,13 @@ fn consumer<'a>(cursor: &mut Cursor<'a>) -> Result<MemberDetails<'a>, DecodeErro
 
 fn classic_member<'a>(cursor: &mut Cursor<'a>) -> Result<ClassicMember<'a>, DecodeError> {
     let session_timeout = cursor.int32("session_timeout_ms")?;
-    let protocols = List::read(cursor, "supported_protocols", Form::Flexible)?;
+    let protocols = RecordList::read(cursor, "supported_protocols", FieldEncoding::Flexible)?;
     cursor.skip_tags()?;
     Ok(ClassicMember { session_timeout, protocols })
 }
 
 fn share<'a>(cursor: &mut Cursor<'a>) -> Result<MemberDetails<'a>, DecodeError> {
-    let topics = List::read(cursor, "subscribed_topic_names", Form::Flexible)?;
+    let topics = RecordList::read(cursor, "subscribed_topic_names", FieldEncoding::Flexible)?;
     cursor.skip_tags()?;
     Ok(MemberDetails::Share { topics })
 }
@@ -152,7 +152,7 @@ fn streams<'a>(cursor: &mut Cursor<'a>) -> Result<MemberDetails<'a>, DecodeError
         process_id: cursor.text("process_id")?,
         // Not a tagged field, so a byte marks it: negative is null.
         endpoint: if cursor.int8("user_endpoint")? < 0 { None } else { Some(endpoint(cursor)?) },
-        tags: List::read(cursor, "client_tags", Form::Flexible)?,
+        tags: RecordList::read(cursor, "client_tags", FieldEncoding::Flexible)?,
     };
     cursor.skip_tags()?;
     Ok(details)
@@ -164,17 +164,17 @@ fn endpoint<'a>(cursor: &mut Cursor<'a>) -> Result<Endpoint<'a>, DecodeError> {
     Ok(endpoint)
 }
 
-impl<'a> Item<'a> for ClassicProtocol<'a> {
+impl<'a> ListItem<'a> for ClassicProtocol<'a> {
     const LEAST: usize = 3;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        let protocol = Self { name: cursor.text("name")?, metadata: cursor.bytes("metadata", Form::Flexible)? };
+        let protocol = Self { name: cursor.text("name")?, metadata: cursor.bytes("metadata", FieldEncoding::Flexible)? };
         cursor.skip_tags()?;
         Ok(protocol)
     }
 }
 
-impl<'a> Item<'a> for KeyValue<'a> {
+impl<'a> ListItem<'a> for KeyValue<'a> {
     const LEAST: usize = 3;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {

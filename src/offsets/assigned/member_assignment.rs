@@ -2,18 +2,18 @@
 //! is not classic.
 
 use crate::model::{Name, TopicId};
-use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::{Item, List, Partitions};
-use crate::offsets::records::group_type::GroupType;
+use crate::offsets::bytes::list::{ListItem, RecordList, Partitions};
+use crate::offsets::records::group_type::GroupProtocol;
 
 /// The partitions or tasks of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owned<'a> {
+pub enum AssignedItems<'a> {
     /// In groups of the types `consumer` and `share`.
-    Partitions(List<'a, TopicPartitions<'a>>),
+    Partitions(RecordList<'a, TopicPartitions<'a>>),
     /// In streams groups.
-    Tasks(Tasks<'a>),
+    Tasks(StreamsTasks<'a>),
 }
 
 /// Partitions of a topic that is named only by its id.
@@ -27,19 +27,19 @@ pub struct TopicPartitions<'a> {
 
 /// Tasks of a streams group by role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tasks<'a> {
+pub struct StreamsTasks<'a> {
     /// Tasks that read their partitions: the member that has them owns these.
-    pub active: List<'a, Task<'a>>,
+    pub active: RecordList<'a, SubtopologyTasks<'a>>,
     /// Tasks that keep a copy of the state.
-    pub standby: List<'a, Task<'a>>,
+    pub standby: RecordList<'a, SubtopologyTasks<'a>>,
     /// Tasks that build a copy of the state.
-    pub warmup: List<'a, Task<'a>>,
+    pub warmup: RecordList<'a, SubtopologyTasks<'a>>,
 }
 
 /// Tasks of one subtopology. A task (subtopology, partition) reads that partition of all the source topics that
 /// [`crate::offsets::Topology`] lists for the subtopology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task<'a> {
+pub struct SubtopologyTasks<'a> {
     /// The subtopology.
     pub subtopology: Name<'a>,
     /// The partitions.
@@ -56,9 +56,9 @@ pub struct CurrentAssignment<'a> {
     /// The state of the member.
     pub state: MemberState,
     /// What it owns.
-    pub assigned: Owned<'a>,
+    pub assigned: AssignedItems<'a>,
     /// What it was asked to revoke and still owns. Always empty in a share group.
-    pub revoking: Owned<'a>,
+    pub revoking: AssignedItems<'a>,
 }
 
 /// The state of a member. Streams groups number the states from 1, the others from 0.
@@ -77,15 +77,15 @@ pub enum MemberState {
 impl MemberState {
     const KNOWN: [Self; 3] = [Self::Stable, Self::Unrevoked, Self::Unreleased];
 
-    fn of(kind: GroupType, number: i8) -> Self {
+    fn of(kind: GroupProtocol, number: i8) -> Self {
         let known = Self::KNOWN.into_iter().find(|state| state.number(kind) == number);
         known.unwrap_or(Self::Unknown(number))
     }
 
-    pub(crate) const fn number(self, kind: GroupType) -> i8 {
+    pub(crate) const fn number(self, kind: GroupProtocol) -> i8 {
         let first = match kind {
-            GroupType::Consumer | GroupType::Share => 0,
-            GroupType::Streams => 1,
+            GroupProtocol::Consumer | GroupProtocol::Share => 0,
+            GroupProtocol::Streams => 1,
         };
         match self {
             Self::Stable => first,
@@ -96,32 +96,32 @@ impl MemberState {
     }
 }
 
-pub(crate) fn target(bytes: &[u8], kind: GroupType) -> Result<Owned<'_>, DecodeError> {
+pub(crate) fn target(bytes: &[u8], kind: GroupProtocol) -> Result<AssignedItems<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
     let target = match kind {
-        GroupType::Consumer | GroupType::Share => partitions(&mut cursor, "topic_partitions")?,
-        GroupType::Streams => tasks(&mut cursor, ["active_tasks", "standby_tasks", "warmup_tasks"])?,
+        GroupProtocol::Consumer | GroupProtocol::Share => partitions(&mut cursor, "topic_partitions")?,
+        GroupProtocol::Streams => tasks(&mut cursor, ["active_tasks", "standby_tasks", "warmup_tasks"])?,
     };
     cursor.skip_tags()?;
     cursor.end("value")?;
     Ok(target)
 }
 
-pub(crate) fn current(bytes: &[u8], kind: GroupType) -> Result<CurrentAssignment<'_>, DecodeError> {
+pub(crate) fn current(bytes: &[u8], kind: GroupProtocol) -> Result<CurrentAssignment<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
     let epoch = cursor.int32("member_epoch")?;
     let previous_epoch = cursor.int32("previous_member_epoch")?;
     let state = MemberState::of(kind, cursor.int8("state")?);
     let assigned = match kind {
-        GroupType::Consumer | GroupType::Share => partitions(&mut cursor, "assigned_partitions")?,
-        GroupType::Streams => tasks(&mut cursor, ["active_tasks", "standby_tasks", "warmup_tasks"])?,
+        GroupProtocol::Consumer | GroupProtocol::Share => partitions(&mut cursor, "assigned_partitions")?,
+        GroupProtocol::Streams => tasks(&mut cursor, ["active_tasks", "standby_tasks", "warmup_tasks"])?,
     };
     let revoking = match kind {
-        GroupType::Consumer => partitions(&mut cursor, "partitions_pending_revocation")?,
-        GroupType::Share => Owned::Partitions(List::empty()),
-        GroupType::Streams => tasks(
+        GroupProtocol::Consumer => partitions(&mut cursor, "partitions_pending_revocation")?,
+        GroupProtocol::Share => AssignedItems::Partitions(RecordList::empty()),
+        GroupProtocol::Streams => tasks(
             &mut cursor,
             ["active_tasks_pending_revocation", "standby_tasks_pending_revocation", "warmup_tasks_pending_revocation"],
         )?,
@@ -131,35 +131,35 @@ pub(crate) fn current(bytes: &[u8], kind: GroupType) -> Result<CurrentAssignment
     Ok(CurrentAssignment { epoch, previous_epoch, state, assigned, revoking })
 }
 
-fn partitions<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<Owned<'a>, DecodeError> {
-    List::read(cursor, field, Form::Flexible).map(Owned::Partitions)
+fn partitions<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<AssignedItems<'a>, DecodeError> {
+    RecordList::read(cursor, field, FieldEncoding::Flexible).map(AssignedItems::Partitions)
 }
 
-fn tasks<'a>(cursor: &mut Cursor<'a>, [active, standby, warmup]: [&'static str; 3]) -> Result<Owned<'a>, DecodeError> {
-    Ok(Owned::Tasks(Tasks {
-        active: List::read(cursor, active, Form::Flexible)?,
-        standby: List::read(cursor, standby, Form::Flexible)?,
-        warmup: List::read(cursor, warmup, Form::Flexible)?,
+fn tasks<'a>(cursor: &mut Cursor<'a>, [active, standby, warmup]: [&'static str; 3]) -> Result<AssignedItems<'a>, DecodeError> {
+    Ok(AssignedItems::Tasks(StreamsTasks {
+        active: RecordList::read(cursor, active, FieldEncoding::Flexible)?,
+        standby: RecordList::read(cursor, standby, FieldEncoding::Flexible)?,
+        warmup: RecordList::read(cursor, warmup, FieldEncoding::Flexible)?,
     }))
 }
 
-impl<'a> Item<'a> for TopicPartitions<'a> {
+impl<'a> ListItem<'a> for TopicPartitions<'a> {
     const LEAST: usize = 16 + 1 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let topic = TopicId(cursor.uuid("topic_id")?);
-        let partitions = List::read(cursor, "partitions", Form::Flexible)?;
+        let partitions = RecordList::read(cursor, "partitions", FieldEncoding::Flexible)?;
         cursor.skip_tags()?;
         Ok(Self { topic, partitions })
     }
 }
 
-impl<'a> Item<'a> for Task<'a> {
+impl<'a> ListItem<'a> for SubtopologyTasks<'a> {
     const LEAST: usize = 1 + 1 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let subtopology = cursor.text("subtopology_id")?;
-        let partitions = List::read(cursor, "partitions", Form::Flexible)?;
+        let partitions = RecordList::read(cursor, "partitions", FieldEncoding::Flexible)?;
         // From 4.2 a tag contains the epochs of the assigned partitions (`assignment_epochs`). It is not needed.
         cursor.skip_tags()?;
         Ok(Self { subtopology, partitions })

@@ -1,13 +1,13 @@
 //! The topics that a group of the type `consumer` knew: types 4 and 16.
 
 use crate::model::{Name, Partition, Timestamp, TopicId};
-use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::{Item, List};
+use crate::offsets::bytes::list::{ListItem, RecordList};
 
 /// A topic that a group subscribes to. Brokers from 4.1 on write only tombstones of these records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Topic<'a> {
+pub struct SubscribedTopic<'a> {
     /// The topic id.
     pub id: TopicId,
     /// The name.
@@ -15,7 +15,7 @@ pub struct Topic<'a> {
     /// Number of partitions.
     pub partitions: i32,
     /// The racks of the replicas of its partitions, if the group asked for them.
-    pub racks: List<'a, PartitionRacks<'a>>,
+    pub racks: RecordList<'a, PartitionRacks<'a>>,
 }
 
 /// The racks of the replicas of a partition.
@@ -24,34 +24,34 @@ pub struct PartitionRacks<'a> {
     /// The partition.
     pub partition: Partition,
     /// The racks.
-    pub racks: List<'a, Name<'a>>,
+    pub racks: RecordList<'a, Name<'a>>,
 }
 
 /// The topics that match a regular expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Matched<'a> {
+pub struct MatchedTopics<'a> {
     /// The names of the topics.
-    pub topics: List<'a, Name<'a>>,
+    pub topics: RecordList<'a, Name<'a>>,
     /// The offset in the cluster's metadata log that the topics were resolved at.
     pub version: i64,
     /// When they were resolved.
     pub timestamp: Timestamp,
 }
 
-pub(crate) fn topics(bytes: &[u8]) -> Result<List<'_, Topic<'_>>, DecodeError> {
+pub(crate) fn topics(bytes: &[u8]) -> Result<RecordList<'_, SubscribedTopic<'_>>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
-    let topics = List::read(&mut cursor, "topics", Form::Flexible)?;
+    let topics = RecordList::read(&mut cursor, "topics", FieldEncoding::Flexible)?;
     cursor.skip_tags()?;
     cursor.end("value")?;
     Ok(topics)
 }
 
-pub(crate) fn matched(bytes: &[u8]) -> Result<Matched<'_>, DecodeError> {
+pub(crate) fn matched(bytes: &[u8]) -> Result<MatchedTopics<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
-    let matched = Matched {
-        topics: List::read(&mut cursor, "topics", Form::Flexible)?,
+    let matched = MatchedTopics {
+        topics: RecordList::read(&mut cursor, "topics", FieldEncoding::Flexible)?,
         version: cursor.int64("version")?,
         timestamp: Timestamp(cursor.int64("timestamp")?),
     };
@@ -60,7 +60,7 @@ pub(crate) fn matched(bytes: &[u8]) -> Result<Matched<'_>, DecodeError> {
     Ok(matched)
 }
 
-impl<'a> Item<'a> for Topic<'a> {
+impl<'a> ListItem<'a> for SubscribedTopic<'a> {
     const LEAST: usize = 16 + 1 + 4 + 1 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
@@ -68,19 +68,19 @@ impl<'a> Item<'a> for Topic<'a> {
             id: TopicId(cursor.uuid("topic_id")?),
             name: cursor.text("topic_name")?,
             partitions: cursor.int32("num_partitions")?,
-            racks: List::read(cursor, "partition_metadata", Form::Flexible)?,
+            racks: RecordList::read(cursor, "partition_metadata", FieldEncoding::Flexible)?,
         };
         cursor.skip_tags()?;
         Ok(topic)
     }
 }
 
-impl<'a> Item<'a> for PartitionRacks<'a> {
+impl<'a> ListItem<'a> for PartitionRacks<'a> {
     const LEAST: usize = 4 + 1 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let partition = Partition::read(cursor)?;
-        let racks = List::read(cursor, "racks", Form::Flexible)?;
+        let racks = RecordList::read(cursor, "racks", FieldEncoding::Flexible)?;
         cursor.skip_tags()?;
         Ok(Self { partition, racks })
     }

@@ -2,9 +2,9 @@
 
 use crate::model::Name;
 use crate::offsets::assigned::member::KeyValue;
-use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::{Item, List};
+use crate::offsets::bytes::list::{ListItem, RecordList};
 
 /// The topology of a streams group. It maps a task to partitions of topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Topology<'a> {
     /// Increased by each change of the application's topology.
     pub epoch: i32,
     /// The parts, which run independently of each other.
-    pub subtopologies: List<'a, Subtopology<'a>>,
+    pub subtopologies: RecordList<'a, Subtopology<'a>>,
 }
 
 /// A part of a topology. Its tasks read [`Self::source_topics`] and [`Self::repartition_source_topics`], partition
@@ -22,17 +22,17 @@ pub struct Subtopology<'a> {
     /// The id.
     pub id: Name<'a>,
     /// The topics that it reads.
-    pub source_topics: List<'a, Name<'a>>,
+    pub source_topics: RecordList<'a, Name<'a>>,
     /// Regular expressions of further topics that it reads.
-    pub source_topic_regex: List<'a, Name<'a>>,
+    pub source_topic_regex: RecordList<'a, Name<'a>>,
     /// The topics with the changelog of its state.
-    pub changelog_topics: List<'a, InternalTopic<'a>>,
+    pub changelog_topics: RecordList<'a, InternalTopic<'a>>,
     /// The topics that it writes for other subtopologies.
-    pub repartition_sink_topics: List<'a, Name<'a>>,
+    pub repartition_sink_topics: RecordList<'a, Name<'a>>,
     /// The topics that it reads and other subtopologies write.
-    pub repartition_source_topics: List<'a, InternalTopic<'a>>,
+    pub repartition_source_topics: RecordList<'a, InternalTopic<'a>>,
     /// Source topics that must have the same number of partitions.
-    pub copartition_groups: List<'a, CopartitionGroup<'a>>,
+    pub copartition_groups: RecordList<'a, CopartitionGroup<'a>>,
 }
 
 /// A topic that the application creates for its own use.
@@ -45,49 +45,49 @@ pub struct InternalTopic<'a> {
     /// Number of replicas; 0 if the topology does not specify it.
     pub replication_factor: i16,
     /// The configuration of the topic.
-    pub configs: List<'a, KeyValue<'a>>,
+    pub configs: RecordList<'a, KeyValue<'a>>,
 }
 
 /// Topics that must have the same number of partitions, as indexes in the lists of the subtopology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CopartitionGroup<'a> {
     /// In [`Subtopology::source_topics`].
-    pub source_topics: List<'a, i16>,
+    pub source_topics: RecordList<'a, i16>,
     /// In [`Subtopology::source_topic_regex`].
-    pub source_topic_regex: List<'a, i16>,
+    pub source_topic_regex: RecordList<'a, i16>,
     /// In [`Subtopology::repartition_source_topics`].
-    pub repartition_source_topics: List<'a, i16>,
+    pub repartition_source_topics: RecordList<'a, i16>,
 }
 
 pub(crate) fn topology(bytes: &[u8]) -> Result<Topology<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
     let epoch = cursor.int32("epoch")?;
-    let subtopologies = List::read(&mut cursor, "subtopologies", Form::Flexible)?;
+    let subtopologies = RecordList::read(&mut cursor, "subtopologies", FieldEncoding::Flexible)?;
     cursor.skip_tags()?;
     cursor.end("value")?;
     Ok(Topology { epoch, subtopologies })
 }
 
-impl<'a> Item<'a> for Subtopology<'a> {
+impl<'a> ListItem<'a> for Subtopology<'a> {
     const LEAST: usize = 8;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let subtopology = Self {
             id: cursor.text("subtopology_id")?,
-            source_topics: List::read(cursor, "source_topics", Form::Flexible)?,
-            source_topic_regex: List::read(cursor, "source_topic_regex", Form::Flexible)?,
-            changelog_topics: List::read(cursor, "state_changelog_topics", Form::Flexible)?,
-            repartition_sink_topics: List::read(cursor, "repartition_sink_topics", Form::Flexible)?,
-            repartition_source_topics: List::read(cursor, "repartition_source_topics", Form::Flexible)?,
-            copartition_groups: List::read(cursor, "copartition_groups", Form::Flexible)?,
+            source_topics: RecordList::read(cursor, "source_topics", FieldEncoding::Flexible)?,
+            source_topic_regex: RecordList::read(cursor, "source_topic_regex", FieldEncoding::Flexible)?,
+            changelog_topics: RecordList::read(cursor, "state_changelog_topics", FieldEncoding::Flexible)?,
+            repartition_sink_topics: RecordList::read(cursor, "repartition_sink_topics", FieldEncoding::Flexible)?,
+            repartition_source_topics: RecordList::read(cursor, "repartition_source_topics", FieldEncoding::Flexible)?,
+            copartition_groups: RecordList::read(cursor, "copartition_groups", FieldEncoding::Flexible)?,
         };
         cursor.skip_tags()?;
         Ok(subtopology)
     }
 }
 
-impl<'a> Item<'a> for InternalTopic<'a> {
+impl<'a> ListItem<'a> for InternalTopic<'a> {
     const LEAST: usize = 1 + 4 + 2 + 1 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
@@ -95,21 +95,21 @@ impl<'a> Item<'a> for InternalTopic<'a> {
             name: cursor.text("name")?,
             partitions: cursor.int32("partitions")?,
             replication_factor: cursor.int16("replication_factor")?,
-            configs: List::read(cursor, "topic_configs", Form::Flexible)?,
+            configs: RecordList::read(cursor, "topic_configs", FieldEncoding::Flexible)?,
         };
         cursor.skip_tags()?;
         Ok(topic)
     }
 }
 
-impl<'a> Item<'a> for CopartitionGroup<'a> {
+impl<'a> ListItem<'a> for CopartitionGroup<'a> {
     const LEAST: usize = 4;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let group = Self {
-            source_topics: List::read(cursor, "source_topics", Form::Flexible)?,
-            source_topic_regex: List::read(cursor, "source_topic_regex", Form::Flexible)?,
-            repartition_source_topics: List::read(cursor, "repartition_source_topics", Form::Flexible)?,
+            source_topics: RecordList::read(cursor, "source_topics", FieldEncoding::Flexible)?,
+            source_topic_regex: RecordList::read(cursor, "source_topic_regex", FieldEncoding::Flexible)?,
+            repartition_source_topics: RecordList::read(cursor, "repartition_source_topics", FieldEncoding::Flexible)?,
         };
         cursor.skip_tags()?;
         Ok(group)

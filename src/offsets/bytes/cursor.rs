@@ -1,11 +1,11 @@
 //! The only reader of bytes. Every length is checked before it is used.
 
 use crate::model::Name;
-use crate::offsets::bytes::error::{DecodeError, Problem};
+use crate::offsets::bytes::error::{DecodeError, FieldProblem};
 
 /// The encoding of strings, bytes and arrays in a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum FieldEncoding {
     /// Lengths are `int16` (strings) or `int32`; -1 is null.
     Plain,
     /// Lengths are varints of the length plus 1; 0 is null. Every struct ends with tagged fields (KIP-482).
@@ -46,12 +46,12 @@ impl<'a> Cursor<'a> {
         self.len.saturating_sub(self.rest.len())
     }
 
-    pub(crate) const fn error(&self, field: &'static str, problem: Problem) -> DecodeError {
+    pub(crate) const fn error(&self, field: &'static str, problem: FieldProblem) -> DecodeError {
         DecodeError { field, at: self.at(), problem }
     }
 
     const fn truncated(&self, field: &'static str, needed: usize) -> DecodeError {
-        self.error(field, Problem::Truncated { needed, left: self.rest.len() })
+        self.error(field, FieldProblem::Truncated { needed, left: self.rest.len() })
     }
 
     #[inline]
@@ -110,7 +110,7 @@ impl<'a> Cursor<'a> {
         if (0..=highest).contains(&found) {
             Ok(found)
         } else {
-            Err(start.error("version", Problem::Version { found, highest }))
+            Err(start.error("version", FieldProblem::Version { found, highest }))
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Cursor<'a> {
                 return Ok(value);
             }
         }
-        Err(start.error(field, Problem::Varint))
+        Err(start.error(field, FieldProblem::Varint))
     }
 
     /// Interprets a length; `None` is null. It is not yet checked against the remaining bytes.
@@ -138,7 +138,7 @@ impl<'a> Cursor<'a> {
         match usize::try_from(found) {
             Ok(length) => Ok(Some(length)),
             Err(_) if found == -1 => Ok(None),
-            Err(_) => Err(self.error(field, Problem::Length { found: found.into() })),
+            Err(_) => Err(self.error(field, FieldProblem::Length { found: found.into() })),
         }
     }
 
@@ -151,18 +151,18 @@ impl<'a> Cursor<'a> {
 
     /// A string that may be null.
     #[inline]
-    pub(crate) fn nullable_string(&mut self, field: &'static str, form: Form) -> Result<Option<&'a [u8]>, DecodeError> {
+    pub(crate) fn nullable_string(&mut self, field: &'static str, form: FieldEncoding) -> Result<Option<&'a [u8]>, DecodeError> {
         let start = *self;
         let length = match form {
-            Form::Plain => {
+            FieldEncoding::Plain => {
                 let found = self.int16(field)?;
                 start.plain_length(field, found.into())?
             }
-            Form::Flexible => {
+            FieldEncoding::Flexible => {
                 let found = self.varint(field)?;
                 let length = found.checked_sub(1);
                 if let Some(found) = length.filter(|length| *length > LONGEST_STRING) {
-                    return Err(start.error(field, Problem::TooLong { found, most: LONGEST_STRING }));
+                    return Err(start.error(field, FieldProblem::TooLong { found, most: LONGEST_STRING }));
                 }
                 length.and_then(|length| usize::try_from(length).ok())
             }
@@ -172,60 +172,60 @@ impl<'a> Cursor<'a> {
 
     /// A string that may not be null.
     #[inline]
-    pub(crate) fn string(&mut self, field: &'static str, form: Form) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn string(&mut self, field: &'static str, form: FieldEncoding) -> Result<&'a [u8], DecodeError> {
         let start = *self;
-        self.nullable_string(field, form)?.ok_or_else(|| start.error(field, Problem::Length { found: -1 }))
+        self.nullable_string(field, form)?.ok_or_else(|| start.error(field, FieldProblem::Length { found: -1 }))
     }
 
     /// A name in a key.
     #[inline]
     pub(crate) fn name(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
         let start = *self;
-        self.nullable_string(field, Form::Plain)?.ok_or_else(|| start.error(field, Problem::NoName))
+        self.nullable_string(field, FieldEncoding::Plain)?.ok_or_else(|| start.error(field, FieldProblem::NoName))
     }
 
     /// A text of a flexible version that may not be null.
     #[inline]
     pub(crate) fn text(&mut self, field: &'static str) -> Result<Name<'a>, DecodeError> {
-        self.string(field, Form::Flexible).map(Name)
+        self.string(field, FieldEncoding::Flexible).map(Name)
     }
 
     /// A text of a flexible version that may be null.
     #[inline]
     pub(crate) fn nullable_text(&mut self, field: &'static str) -> Result<Option<Name<'a>>, DecodeError> {
-        Ok(self.nullable_string(field, Form::Flexible)?.map(Name))
+        Ok(self.nullable_string(field, FieldEncoding::Flexible)?.map(Name))
     }
 
     /// Bytes that may not be null.
     #[inline]
-    pub(crate) fn bytes(&mut self, field: &'static str, form: Form) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn bytes(&mut self, field: &'static str, form: FieldEncoding) -> Result<&'a [u8], DecodeError> {
         let length = self.length(field, form)?;
         self.take(field, length)
     }
 
     /// The count of an array that may not be null. Each item takes at least `least` bytes.
     #[inline]
-    pub(crate) fn count(&mut self, field: &'static str, form: Form, least: usize) -> Result<usize, DecodeError> {
+    pub(crate) fn count(&mut self, field: &'static str, form: FieldEncoding, least: usize) -> Result<usize, DecodeError> {
         let start = *self;
         let count = self.length(field, form)?;
         let needed = count.saturating_mul(least);
         if needed > self.rest.len() {
-            return Err(start.error(field, Problem::Truncated { needed, left: self.rest.len() }));
+            return Err(start.error(field, FieldProblem::Truncated { needed, left: self.rest.len() }));
         }
         Ok(count)
     }
 
     #[inline]
-    fn length(&mut self, field: &'static str, form: Form) -> Result<usize, DecodeError> {
+    fn length(&mut self, field: &'static str, form: FieldEncoding) -> Result<usize, DecodeError> {
         let start = *self;
         let length = match form {
-            Form::Plain => {
+            FieldEncoding::Plain => {
                 let found = self.int32(field)?;
                 start.plain_length(field, found)?
             }
-            Form::Flexible => self.flexible_length(field)?,
+            FieldEncoding::Flexible => self.flexible_length(field)?,
         };
-        length.ok_or_else(|| start.error(field, Problem::Length { found: -1 }))
+        length.ok_or_else(|| start.error(field, FieldProblem::Length { found: -1 }))
     }
 
     /// Reads the tagged fields at the end of a struct. `known` gets each tag's number and a cursor over its bytes.
@@ -244,7 +244,7 @@ impl<'a> Cursor<'a> {
             let mut inner = Self { rest: value, len: begin.saturating_add(value.len()) };
             known(tag, &mut inner)?;
             if !inner.rest.is_empty() && inner.rest.len() != value.len() {
-                return Err(start.error("tag size", Problem::Trailing { left: inner.rest.len() }));
+                return Err(start.error("tag size", FieldProblem::Trailing { left: inner.rest.len() }));
             }
         }
         Ok(())
@@ -258,6 +258,6 @@ impl<'a> Cursor<'a> {
     /// Checks that no bytes are left.
     #[inline]
     pub(crate) const fn end(&self, field: &'static str) -> Result<(), DecodeError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.error(field, Problem::Trailing { left: self.rest.len() })) }
+        if self.rest.is_empty() { Ok(()) } else { Err(self.error(field, FieldProblem::Trailing { left: self.rest.len() })) }
     }
 }

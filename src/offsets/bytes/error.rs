@@ -11,12 +11,12 @@ pub struct DecodeError {
     /// Where the field begins, in bytes from the start of the key, value or assignment.
     pub at: usize,
     /// What was needed, and what was found.
-    pub problem: Problem,
+    pub problem: FieldProblem,
 }
 
 /// The problem of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Problem {
+pub enum FieldProblem {
     /// The record ends before the field does.
     #[error("needed {needed} bytes, {left} are left")]
     Truncated {
@@ -83,19 +83,19 @@ impl DecodeError {
     /// The error for a record whose key is null.
     #[must_use]
     pub const fn no_key() -> Self {
-        Self { field: "key", at: 0, problem: Problem::NoKey }
+        Self { field: "key", at: 0, problem: FieldProblem::NoKey }
     }
 
     /// The value of the label `reason` in `warrener_record_errors_total`, one of [`Self::REASONS`].
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self.problem {
-            Problem::Truncated { .. } => "truncated",
-            Problem::Length { .. } | Problem::TooLong { .. } | Problem::Varint => "length",
-            Problem::Version { .. } => "version",
-            Problem::NoKey | Problem::NoName | Problem::Partition { .. } => "key",
-            Problem::Offset { .. } => "offset",
-            Problem::Trailing { .. } => "trailing",
+            FieldProblem::Truncated { .. } => "truncated",
+            FieldProblem::Length { .. } | FieldProblem::TooLong { .. } | FieldProblem::Varint => "length",
+            FieldProblem::Version { .. } => "version",
+            FieldProblem::NoKey | FieldProblem::NoName | FieldProblem::Partition { .. } => "key",
+            FieldProblem::Offset { .. } => "offset",
+            FieldProblem::Trailing { .. } => "trailing",
         }
     }
 }

@@ -4,22 +4,22 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::model::{Name, Partition};
-use crate::offsets::bytes::cursor::{Cursor, Form};
-use crate::offsets::bytes::error::{DecodeError, Problem};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
+use crate::offsets::bytes::error::{DecodeError, FieldProblem};
 
 /// The items of a list, decoded when they are requested. All items were checked once when the record was decoded,
 /// so [`ExactSizeIterator::len`] is the true number. Two lists are equal if their items are.
-pub struct List<'a, T> {
+pub struct RecordList<'a, T> {
     bytes: &'a [u8],
     count: usize,
     items: PhantomData<fn() -> T>,
 }
 
 /// The partitions of a topic, in the order of the record.
-pub type Partitions<'a> = List<'a, Partition>;
+pub type Partitions<'a> = RecordList<'a, Partition>;
 
 /// An item of a list.
-pub trait Item<'a>: Sized {
+pub trait ListItem<'a>: Sized {
     /// The minimum size of an item in bytes, at least 1. Used to check a count against the remaining bytes.
     const LEAST: usize;
 
@@ -30,9 +30,9 @@ pub trait Item<'a>: Sized {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError>;
 }
 
-impl<'a, T: Item<'a>> List<'a, T> {
+impl<'a, T: ListItem<'a>> RecordList<'a, T> {
     /// Decodes a list that may not be null.
-    pub(crate) fn read(cursor: &mut Cursor<'a>, field: &'static str, form: Form) -> Result<Self, DecodeError> {
+    pub(crate) fn read(cursor: &mut Cursor<'a>, field: &'static str, form: FieldEncoding) -> Result<Self, DecodeError> {
         let count = cursor.count(field, form, T::LEAST)?;
         let start = *cursor;
         for _ in 0..count {
@@ -42,7 +42,7 @@ impl<'a, T: Item<'a>> List<'a, T> {
     }
 }
 
-impl<'a, T> List<'a, T> {
+impl<'a, T> RecordList<'a, T> {
     /// A list of `count` items that `bytes` contains one after the other.
     pub(crate) const fn of(bytes: &'a [u8], count: usize) -> Self {
         Self { bytes, count, items: PhantomData }
@@ -60,7 +60,7 @@ impl<'a, T> List<'a, T> {
     }
 }
 
-impl<'a, T: Item<'a>> Iterator for List<'a, T> {
+impl<'a, T: ListItem<'a>> Iterator for RecordList<'a, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
@@ -76,40 +76,40 @@ impl<'a, T: Item<'a>> Iterator for List<'a, T> {
     }
 }
 
-impl<'a, T: Item<'a>> ExactSizeIterator for List<'a, T> {}
+impl<'a, T: ListItem<'a>> ExactSizeIterator for RecordList<'a, T> {}
 
 // Not derived: a list can be copied and compared whatever its items are.
-impl<T> Clone for List<'_, T> {
+impl<T> Clone for RecordList<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for List<'_, T> {}
+impl<T> Copy for RecordList<'_, T> {}
 
-impl<'a, T: Item<'a> + PartialEq> PartialEq for List<'a, T> {
+impl<'a, T: ListItem<'a> + PartialEq> PartialEq for RecordList<'a, T> {
     fn eq(&self, other: &Self) -> bool {
         self.count == other.count && Iterator::eq(*self, *other)
     }
 }
 
-impl<'a, T: Item<'a> + Eq> Eq for List<'a, T> {}
+impl<'a, T: ListItem<'a> + Eq> Eq for RecordList<'a, T> {}
 
-impl<'a, T: Item<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
+impl<'a, T: ListItem<'a> + fmt::Debug> fmt::Debug for RecordList<'a, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(*self).finish()
     }
 }
 
-impl<'a> Item<'a> for Name<'a> {
+impl<'a> ListItem<'a> for Name<'a> {
     const LEAST: usize = 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        cursor.string("name", Form::Flexible).map(Name)
+        cursor.string("name", FieldEncoding::Flexible).map(Name)
     }
 }
 
-impl<'a> Item<'a> for Partition {
+impl<'a> ListItem<'a> for Partition {
     const LEAST: usize = 4;
 
     #[inline]
@@ -117,13 +117,13 @@ impl<'a> Item<'a> for Partition {
         let start = *cursor;
         let partition = cursor.int32("partition")?;
         if partition < 0 {
-            return Err(start.error("partition", Problem::Partition { found: partition }));
+            return Err(start.error("partition", FieldProblem::Partition { found: partition }));
         }
         Ok(Self(partition))
     }
 }
 
-impl<'a> Item<'a> for i16 {
+impl<'a> ListItem<'a> for i16 {
     const LEAST: usize = 2;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {

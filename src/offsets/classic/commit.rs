@@ -1,13 +1,13 @@
 //! Commits: types 0 and 1.
 
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
-use crate::offsets::bytes::cursor::{Cursor, Form};
-use crate::offsets::bytes::error::{DecodeError, Problem};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
+use crate::offsets::bytes::error::{DecodeError, FieldProblem};
 use crate::offsets::records::record_type::RecordType;
 
 /// A commit of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Commit<'a> {
+pub struct CommitRecord<'a> {
     /// The group.
     pub group: Name<'a>,
     /// The topic.
@@ -34,7 +34,7 @@ pub(crate) fn commit<'a>(
     bytes: &'a [u8],
     kind: RecordType,
     (group, topic, partition): (Name<'a>, Name<'a>, Partition),
-) -> Result<Commit<'a>, DecodeError> {
+) -> Result<CommitRecord<'a>, DecodeError> {
     // The legacy type has only version 0; a broker refuses to load any other.
     let highest = if kind == RecordType::LegacyOffsetCommit { 0 } else { 4 };
     let mut cursor = Cursor::new(bytes);
@@ -42,16 +42,16 @@ pub(crate) fn commit<'a>(
     let start = cursor;
     let offset = cursor.int64("offset")?;
     if offset < 0 {
-        return Err(start.error("offset", Problem::Offset { found: offset }));
+        return Err(start.error("offset", FieldProblem::Offset { found: offset }));
     }
     let leader_epoch = if version >= 3 { Some(cursor.int32("leader_epoch")?) } else { None };
-    let form = if version >= 4 { Form::Flexible } else { Form::Plain };
+    let form = if version >= 4 { FieldEncoding::Flexible } else { FieldEncoding::Plain };
     let metadata = cursor.string("metadata", form)?;
     let timestamp = cursor.int64("commit_timestamp")?;
     let expire = if version == 1 { Some(cursor.int64("expire_timestamp")?) } else { None };
     let topic_id = if version >= 4 { topic_id(&mut cursor)? } else { None };
     cursor.end("value")?;
-    Ok(Commit {
+    Ok(CommitRecord {
         group,
         topic,
         partition,

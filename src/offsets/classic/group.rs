@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::model::{Name, Timestamp};
-use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
 
 /// A classic group in one generation.
@@ -22,12 +22,12 @@ pub struct GroupMetadata<'a> {
     /// When the group entered its state (from version 2), if the broker wrote it.
     pub state_timestamp: Option<Timestamp>,
     /// The members; none in an empty group.
-    pub members: Members<'a>,
+    pub members: ClassicGroupMembers<'a>,
 }
 
 /// A member of a classic group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member<'a> {
+pub struct ClassicGroupMember<'a> {
     /// The id that the broker assigned.
     pub id: &'a [u8],
     /// The configured id of a static member, which outlives the member (KIP-345, from version 3).
@@ -50,16 +50,16 @@ pub struct Member<'a> {
 /// decoded, so [`ExactSizeIterator::len`] is the true number. Like [`crate::offsets::List`], but the layout depends
 /// on the version.
 #[derive(Clone, Copy)]
-pub struct Members<'a> {
+pub struct ClassicGroupMembers<'a> {
     bytes: &'a [u8],
     count: usize,
     version: i16,
 }
 
-impl<'a> Iterator for Members<'a> {
-    type Item = Member<'a>;
+impl<'a> Iterator for ClassicGroupMembers<'a> {
+    type Item = ClassicGroupMember<'a>;
 
-    fn next(&mut self) -> Option<Member<'a>> {
+    fn next(&mut self) -> Option<ClassicGroupMember<'a>> {
         self.count = self.count.checked_sub(1)?;
         let mut cursor = Cursor::new(self.bytes);
         let member = member(&mut cursor, self.version).ok()?;
@@ -72,24 +72,24 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-impl ExactSizeIterator for Members<'_> {}
+impl ExactSizeIterator for ClassicGroupMembers<'_> {}
 
-impl PartialEq for Members<'_> {
+impl PartialEq for ClassicGroupMembers<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.count == other.count && Iterator::eq(*self, *other)
     }
 }
 
-impl Eq for Members<'_> {}
+impl Eq for ClassicGroupMembers<'_> {}
 
-impl fmt::Debug for Members<'_> {
+impl fmt::Debug for ClassicGroupMembers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(*self).finish()
     }
 }
 
-const fn form(version: i16) -> Form {
-    if version >= 4 { Form::Flexible } else { Form::Plain }
+const fn form(version: i16) -> FieldEncoding {
+    if version >= 4 { FieldEncoding::Flexible } else { FieldEncoding::Plain }
 }
 
 /// The minimum size of a member in bytes: its lengths, timeouts and tags.
@@ -116,8 +116,8 @@ pub(crate) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadat
     for _ in 0..count {
         member(&mut cursor, version)?;
     }
-    let members = Members { bytes: cursor.since(&start), count, version };
-    if form == Form::Flexible {
+    let members = ClassicGroupMembers { bytes: cursor.since(&start), count, version };
+    if form == FieldEncoding::Flexible {
         cursor.skip_tags()?;
     }
     cursor.end("value")?;
@@ -132,7 +132,7 @@ pub(crate) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadat
     })
 }
 
-fn member<'a>(cursor: &mut Cursor<'a>, version: i16) -> Result<Member<'a>, DecodeError> {
+fn member<'a>(cursor: &mut Cursor<'a>, version: i16) -> Result<ClassicGroupMember<'a>, DecodeError> {
     let form = form(version);
     let id = cursor.string("member_id", form)?;
     let instance_id = if version >= 3 { cursor.nullable_string("group_instance_id", form)? } else { None };
@@ -142,8 +142,8 @@ fn member<'a>(cursor: &mut Cursor<'a>, version: i16) -> Result<Member<'a>, Decod
     let session_timeout = cursor.int32("session_timeout")?;
     let subscription = cursor.bytes("subscription", form)?;
     let assignment = cursor.bytes("assignment", form)?;
-    if form == Form::Flexible {
+    if form == FieldEncoding::Flexible {
         cursor.skip_tags()?;
     }
-    Ok(Member { id, instance_id, client_id, client_host, rebalance_timeout, session_timeout, subscription, assignment })
+    Ok(ClassicGroupMember { id, instance_id, client_id, client_host, rebalance_timeout, session_timeout, subscription, assignment })
 }

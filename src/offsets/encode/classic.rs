@@ -1,16 +1,16 @@
 //! Commits and classic groups: types 0, 1 and 2.
 
-use super::writer::Writer;
-use super::{EncodeError, Encoded};
+use super::writer::ByteWriter;
+use super::{EncodeError, EncodeResult};
 use crate::model::{Name, Partition, Timestamp};
-use crate::offsets::bytes::cursor::Form;
-use crate::offsets::classic::commit::Commit;
-use crate::offsets::classic::group::Member;
+use crate::offsets::bytes::cursor::FieldEncoding;
+use crate::offsets::classic::commit::CommitRecord;
+use crate::offsets::classic::group::ClassicGroupMember;
 
 /// The version of a value. Brokers write commits as V1 (0.8.2 to 2.0), V3 (2.1 to 4.0) and V4 (from 4.1), groups as
 /// V0 (to 0.10.0), V1 (0.10.1), V2 (2.1) and V3 (from 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
+pub enum ValueVersion {
     /// 0.
     V0,
     /// 1.
@@ -25,7 +25,7 @@ pub enum Version {
 
 /// A classic group to encode. Fields that the version lacks are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Group<'a> {
+pub struct ClassicGroup<'a> {
     /// `consumer`, `connect` or another type.
     pub protocol_type: &'a [u8],
     /// The generation.
@@ -37,10 +37,10 @@ pub struct Group<'a> {
     /// When the group entered its state.
     pub state_timestamp: Option<Timestamp>,
     /// The members.
-    pub members: &'a [Member<'a>],
+    pub members: &'a [ClassicGroupMember<'a>],
 }
 
-impl Version {
+impl ValueVersion {
     /// All versions.
     pub const ALL: [Self; 5] = [Self::V0, Self::V1, Self::V2, Self::V3, Self::V4];
 
@@ -54,10 +54,10 @@ impl Version {
         }
     }
 
-    const fn form(self) -> Form {
+    const fn form(self) -> FieldEncoding {
         match self {
-            Self::V0 | Self::V1 | Self::V2 | Self::V3 => Form::Plain,
-            Self::V4 => Form::Flexible,
+            Self::V0 | Self::V1 | Self::V2 | Self::V3 => FieldEncoding::Plain,
+            Self::V4 => FieldEncoding::Flexible,
         }
     }
 }
@@ -66,18 +66,18 @@ impl Version {
 ///
 /// # Errors
 /// Metadata of more than 32,767 bytes.
-pub fn commit_value(version: Version, commit: &Commit<'_>) -> Encoded {
-    let mut out = Writer::with_version(version.number(), version.form());
+pub fn commit_value(version: ValueVersion, commit: &CommitRecord<'_>) -> EncodeResult {
+    let mut out = ByteWriter::with_version(version.number(), version.form());
     out.int64(commit.offset.0);
-    if version >= Version::V3 {
+    if version >= ValueVersion::V3 {
         out.int32(commit.leader_epoch.unwrap_or(-1));
     }
     out.string("metadata", Some(commit.metadata))?;
     out.int64(commit.timestamp.0);
-    if version == Version::V1 {
+    if version == ValueVersion::V1 {
         out.int64(commit.expire.map_or(-1, |expire| expire.0));
     }
-    if version == Version::V4 {
+    if version == ValueVersion::V4 {
         out.tag(0, commit.topic_id.map(|id| id.0.to_be_bytes()).as_ref().map(|id| &id[..]));
     }
     Ok(out.bytes)
@@ -87,13 +87,13 @@ pub fn commit_value(version: Version, commit: &Commit<'_>) -> Encoded {
 ///
 /// # Errors
 /// A text of more than 32,767 bytes, or more members or longer bytes than an `int32` can count.
-pub fn group_value(version: Version, group: &Group<'_>) -> Encoded {
-    let mut out = Writer::with_version(version.number(), version.form());
+pub fn group_value(version: ValueVersion, group: &ClassicGroup<'_>) -> EncodeResult {
+    let mut out = ByteWriter::with_version(version.number(), version.form());
     out.string("protocol_type", Some(group.protocol_type))?;
     out.int32(group.generation);
     out.string("protocol", group.protocol)?;
     out.string("leader", group.leader)?;
-    if version >= Version::V2 {
+    if version >= ValueVersion::V2 {
         out.int64(group.state_timestamp.map_or(-1, |time| time.0));
     }
     out.length("members", group.members.len())?;
@@ -108,8 +108,8 @@ pub fn group_value(version: Version, group: &Group<'_>) -> Encoded {
 ///
 /// # Errors
 /// A topic of more than 32,767 bytes, or more items than an `int32` can count.
-pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> Encoded {
-    let mut out = Writer::with_version(1, Form::Plain);
+pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> EncodeResult {
+    let mut out = ByteWriter::with_version(1, FieldEncoding::Plain);
     out.length("assigned_partitions", topics.len())?;
     for (topic, partitions) in topics {
         out.string("topic", Some(topic.0))?;
@@ -127,8 +127,8 @@ pub fn assignment(topics: &[(Name<'_>, &[Partition])]) -> Encoded {
 ///
 /// # Errors
 /// See [`assignment`].
-pub fn subscription(topics: &[Name<'_>]) -> Encoded {
-    let mut out = Writer::with_version(0, Form::Plain);
+pub fn subscription(topics: &[Name<'_>]) -> EncodeResult {
+    let mut out = ByteWriter::with_version(0, FieldEncoding::Plain);
     out.length("topics", topics.len())?;
     for topic in topics {
         out.string("topic", Some(topic.0))?;
@@ -137,14 +137,14 @@ pub fn subscription(topics: &[Name<'_>]) -> Encoded {
     Ok(out.bytes)
 }
 
-fn member(out: &mut Writer, version: Version, member: &Member<'_>) -> Result<(), EncodeError> {
+fn member(out: &mut ByteWriter, version: ValueVersion, member: &ClassicGroupMember<'_>) -> Result<(), EncodeError> {
     out.string("member_id", Some(member.id))?;
-    if version >= Version::V3 {
+    if version >= ValueVersion::V3 {
         out.string("group_instance_id", member.instance_id)?;
     }
     out.string("client_id", Some(member.client_id))?;
     out.string("client_host", Some(member.client_host))?;
-    if version >= Version::V1 {
+    if version >= ValueVersion::V1 {
         out.int32(member.rebalance_timeout.unwrap_or(-1));
     }
     out.int32(member.session_timeout);

@@ -1,20 +1,20 @@
 //! Encodes lists item by item.
 
 use super::EncodeError;
-use super::writer::Writer;
+use super::writer::ByteWriter;
 use crate::model::{Name, Partition};
 use crate::offsets::assigned::member::{ClassicProtocol, KeyValue};
-use crate::offsets::assigned::member_assignment::{Task, TopicPartitions};
-use crate::offsets::assigned::topics::{PartitionRacks, Topic};
+use crate::offsets::assigned::member_assignment::{SubtopologyTasks, TopicPartitions};
+use crate::offsets::assigned::topics::{PartitionRacks, SubscribedTopic};
 use crate::offsets::assigned::topology::{CopartitionGroup, InternalTopic, Subtopology};
-use crate::offsets::bytes::cursor::Form;
-use crate::offsets::bytes::list::{Item, List};
+use crate::offsets::bytes::cursor::FieldEncoding;
+use crate::offsets::bytes::list::{ListItem, RecordList};
 use crate::offsets::shares::share::{DeletedTopic, StateTopic};
 use crate::offsets::shares::share_state::StateBatch;
 
 /// The encoded items of a list. A [`List`] that is to be encoded borrows from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Items {
+pub struct EncodedItems {
     bytes: Vec<u8>,
     count: usize,
 }
@@ -23,53 +23,53 @@ pub struct Items {
 ///
 /// # Errors
 /// A text of more than 32,767 bytes, or more items than an `int32` can count.
-pub fn items<T: Write>(items: &[T]) -> Result<Items, EncodeError> {
-    let mut out = Writer::empty(Form::Flexible);
+pub fn items<T: EncodeItem>(items: &[T]) -> Result<EncodedItems, EncodeError> {
+    let mut out = ByteWriter::empty(FieldEncoding::Flexible);
     for item in items {
         item.write(&mut out)?;
     }
-    Ok(Items { bytes: out.bytes, count: items.len() })
+    Ok(EncodedItems { bytes: out.bytes, count: items.len() })
 }
 
-impl Items {
+impl EncodedItems {
     /// The list of these items. `T` must be the type that was encoded.
     #[must_use]
-    pub fn list<'a, T: Item<'a>>(&'a self) -> List<'a, T> {
-        List::of(&self.bytes, self.count)
+    pub fn list<'a, T: ListItem<'a>>(&'a self) -> RecordList<'a, T> {
+        RecordList::of(&self.bytes, self.count)
     }
 }
 
 /// An item that a list can be encoded from.
-pub trait Write {
+pub trait EncodeItem {
     /// Encodes one item.
     ///
     /// # Errors
     /// See [`items`].
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError>;
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError>;
 }
 
-impl Write for Name<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for Name<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.string("name", Some(self.0))
     }
 }
 
-impl Write for Partition {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for Partition {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.int32(self.0);
         Ok(())
     }
 }
 
-impl Write for i16 {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for i16 {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.int16(*self);
         Ok(())
     }
 }
 
-impl Write for TopicPartitions<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for TopicPartitions<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.uuid(self.topic);
         out.list("partitions", &self.partitions)?;
         out.no_tags();
@@ -77,8 +77,8 @@ impl Write for TopicPartitions<'_> {
     }
 }
 
-impl Write for Task<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for SubtopologyTasks<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.string("subtopology_id", Some(self.subtopology.0))?;
         out.list("partitions", &self.partitions)?;
         out.no_tags();
@@ -86,8 +86,8 @@ impl Write for Task<'_> {
     }
 }
 
-impl Write for ClassicProtocol<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for ClassicProtocol<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.string("name", Some(self.name.0))?;
         out.length("metadata", self.metadata.len())?;
         out.bytes.extend(self.metadata);
@@ -96,8 +96,8 @@ impl Write for ClassicProtocol<'_> {
     }
 }
 
-impl Write for KeyValue<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for KeyValue<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.string("key", Some(self.key.0))?;
         out.string("value", Some(self.value.0))?;
         out.no_tags();
@@ -105,8 +105,8 @@ impl Write for KeyValue<'_> {
     }
 }
 
-impl Write for Topic<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for SubscribedTopic<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.uuid(self.id);
         out.string("topic_name", Some(self.name.0))?;
         out.int32(self.partitions);
@@ -116,8 +116,8 @@ impl Write for Topic<'_> {
     }
 }
 
-impl Write for PartitionRacks<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for PartitionRacks<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.int32(self.partition.0);
         out.list("racks", &self.racks)?;
         out.no_tags();
@@ -125,8 +125,8 @@ impl Write for PartitionRacks<'_> {
     }
 }
 
-impl Write for StateTopic<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for StateTopic<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.uuid(self.id);
         out.string("topic_name", Some(self.name.0))?;
         out.list("partitions", &self.partitions)?;
@@ -135,8 +135,8 @@ impl Write for StateTopic<'_> {
     }
 }
 
-impl Write for DeletedTopic<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for DeletedTopic<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.uuid(self.id);
         out.string("topic_name", Some(self.name.0))?;
         out.no_tags();
@@ -144,8 +144,8 @@ impl Write for DeletedTopic<'_> {
     }
 }
 
-impl Write for Subtopology<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for Subtopology<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.string("subtopology_id", Some(self.id.0))?;
         out.list("source_topics", &self.source_topics)?;
         out.list("source_topic_regex", &self.source_topic_regex)?;
@@ -158,8 +158,8 @@ impl Write for Subtopology<'_> {
     }
 }
 
-impl Write for InternalTopic<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for InternalTopic<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.string("name", Some(self.name.0))?;
         out.int32(self.partitions);
         out.int16(self.replication_factor);
@@ -169,8 +169,8 @@ impl Write for InternalTopic<'_> {
     }
 }
 
-impl Write for CopartitionGroup<'_> {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for CopartitionGroup<'_> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.list("source_topics", &self.source_topics)?;
         out.list("source_topic_regex", &self.source_topic_regex)?;
         out.list("repartition_source_topics", &self.repartition_source_topics)?;
@@ -179,8 +179,8 @@ impl Write for CopartitionGroup<'_> {
     }
 }
 
-impl Write for StateBatch {
-    fn write(&self, out: &mut Writer) -> Result<(), EncodeError> {
+impl EncodeItem for StateBatch {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.int64(self.first.0);
         out.int64(self.last.0);
         out.int8(self.state.number());

@@ -1,9 +1,9 @@
 //! Encodes keys. A key without a value is a tombstone.
 
-use super::Encoded;
-use super::writer::Writer;
+use super::EncodeResult;
+use super::writer::ByteWriter;
 use crate::model::{Name, Partition};
-use crate::offsets::bytes::cursor::Form;
+use crate::offsets::bytes::cursor::FieldEncoding;
 use crate::offsets::records::key::{Key, MemberKey};
 use crate::offsets::records::record_type::RecordType;
 
@@ -11,8 +11,8 @@ use crate::offsets::records::record_type::RecordType;
 ///
 /// # Errors
 /// A name of more than 32,767 bytes.
-pub fn key(key: &Key<'_>) -> Encoded {
-    let mut out = Writer::with_version(number(key), Form::Plain);
+pub fn key(key: &Key<'_>) -> EncodeResult {
+    let mut out = ByteWriter::with_version(number(key), FieldEncoding::Plain);
     match key {
         Key::Commit { group, topic, partition, .. } => {
             out.string("group", Some(group.0))?;
@@ -53,7 +53,7 @@ fn number(key: &Key<'_>) -> i16 {
 ///
 /// # Errors
 /// See [`key`].
-pub fn commit_key(group: &[u8], topic: &[u8], partition: Partition) -> Encoded {
+pub fn commit_key(group: &[u8], topic: &[u8], partition: Partition) -> EncodeResult {
     key(&Key::Commit { kind: RecordType::OffsetCommit, group: Name(group), topic: Name(topic), partition })
 }
 
@@ -61,7 +61,7 @@ pub fn commit_key(group: &[u8], topic: &[u8], partition: Partition) -> Encoded {
 ///
 /// # Errors
 /// See [`key`].
-pub fn legacy_commit_key(group: &[u8], topic: &[u8], partition: Partition) -> Encoded {
+pub fn legacy_commit_key(group: &[u8], topic: &[u8], partition: Partition) -> EncodeResult {
     key(&Key::Commit { kind: RecordType::LegacyOffsetCommit, group: Name(group), topic: Name(topic), partition })
 }
 
@@ -69,6 +69,6 @@ pub fn legacy_commit_key(group: &[u8], topic: &[u8], partition: Partition) -> En
 ///
 /// # Errors
 /// See [`key`].
-pub fn group_key(group: &[u8]) -> Encoded {
+pub fn group_key(group: &[u8]) -> EncodeResult {
     key(&Key::Group { group: Name(group) })
 }

@@ -1,32 +1,32 @@
 //! Groups that are not classic: types 3 to 23. All their values have version 0, which is flexible.
 
-use super::writer::Writer;
-use super::{EncodeError, Encoded};
+use super::writer::ByteWriter;
+use super::{EncodeError, EncodeResult};
 use crate::model::Name;
 use crate::offsets::assigned::epoch::Epoch;
 use crate::offsets::assigned::member::{ClassicMember, MemberDetails, MemberMetadata};
-use crate::offsets::assigned::member_assignment::{CurrentAssignment, Owned};
-use crate::offsets::assigned::topics::{Matched, Topic};
+use crate::offsets::assigned::member_assignment::{CurrentAssignment, AssignedItems};
+use crate::offsets::assigned::topics::{MatchedTopics, SubscribedTopic};
 use crate::offsets::assigned::topology::Topology;
-use crate::offsets::bytes::cursor::Form;
-use crate::offsets::bytes::list::List;
-use crate::offsets::records::group_type::GroupType;
+use crate::offsets::bytes::cursor::FieldEncoding;
+use crate::offsets::bytes::list::RecordList;
+use crate::offsets::records::group_type::GroupProtocol;
 use crate::offsets::shares::share::StatePartitions;
 
 /// The value of an epoch. A share group's epoch without a hash is that of 4.0; a streams group's always has one.
 #[must_use]
-pub fn epoch_value(kind: GroupType, epoch: &Epoch) -> Vec<u8> {
-    let mut out = Writer::flexible();
+pub fn epoch_value(kind: GroupProtocol, epoch: &Epoch) -> Vec<u8> {
+    let mut out = ByteWriter::flexible();
     out.int32(epoch.epoch);
     match kind {
-        GroupType::Consumer => out.tag(0, epoch.metadata_hash.map(i64::to_be_bytes).as_ref().map(|hash| &hash[..])),
-        GroupType::Share => {
+        GroupProtocol::Consumer => out.tag(0, epoch.metadata_hash.map(i64::to_be_bytes).as_ref().map(|hash| &hash[..])),
+        GroupProtocol::Share => {
             if let Some(hash) = epoch.metadata_hash {
                 out.int64(hash);
             }
             out.no_tags();
         }
-        GroupType::Streams => {
+        GroupProtocol::Streams => {
             out.int64(epoch.metadata_hash.unwrap_or(0));
             out.tag(0, epoch.validated_topology_epoch.map(i32::to_be_bytes).as_ref().map(|epoch| &epoch[..]));
         }
@@ -37,7 +37,7 @@ pub fn epoch_value(kind: GroupType, epoch: &Epoch) -> Vec<u8> {
 /// The value of the epoch of a target assignment.
 #[must_use]
 pub fn target_epoch_value(epoch: i32) -> Vec<u8> {
-    let mut out = Writer::flexible();
+    let mut out = ByteWriter::flexible();
     out.int32(epoch);
     out.no_tags();
     out.bytes
@@ -47,8 +47,8 @@ pub fn target_epoch_value(epoch: i32) -> Vec<u8> {
 ///
 /// # Errors
 /// A text of more than 32,767 bytes, or more items than an `int32` can count.
-pub fn member_value(member: &MemberMetadata<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn member_value(member: &MemberMetadata<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     match member.details {
         MemberDetails::Consumer { .. } | MemberDetails::Streams { .. } => {
             out.nullable("instance_id", member.instance_id)?;
@@ -62,7 +62,7 @@ pub fn member_value(member: &MemberMetadata<'_>) -> Encoded {
     Ok(out.bytes)
 }
 
-fn details(out: &mut Writer, details: &MemberDetails<'_>) -> Result<(), EncodeError> {
+fn details(out: &mut ByteWriter, details: &MemberDetails<'_>) -> Result<(), EncodeError> {
     match details {
         MemberDetails::Consumer { topics, regex, rebalance_timeout, assignor, classic } => {
             out.list("subscribed_topic_names", topics)?;
@@ -96,8 +96,8 @@ fn details(out: &mut Writer, details: &MemberDetails<'_>) -> Result<(), EncodeEr
     Ok(())
 }
 
-fn classic_member(member: &ClassicMember<'_>) -> Encoded {
-    let mut out = Writer::empty(Form::Flexible);
+fn classic_member(member: &ClassicMember<'_>) -> EncodeResult {
+    let mut out = ByteWriter::empty(FieldEncoding::Flexible);
     out.varint(1);
     out.int32(member.session_timeout);
     out.list("supported_protocols", &member.protocols)?;
@@ -109,8 +109,8 @@ fn classic_member(member: &ClassicMember<'_>) -> Encoded {
 ///
 /// # Errors
 /// More bytes than an `int32` can count.
-pub fn target_value(target: &Owned<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn target_value(target: &AssignedItems<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     owned(&mut out, target)?;
     out.no_tags();
     Ok(out.bytes)
@@ -120,24 +120,24 @@ pub fn target_value(target: &Owned<'_>) -> Encoded {
 ///
 /// # Errors
 /// See [`target_value`].
-pub fn current_value(kind: GroupType, current: &CurrentAssignment<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn current_value(kind: GroupProtocol, current: &CurrentAssignment<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     out.int32(current.epoch);
     out.int32(current.previous_epoch);
     out.int8(current.state.number(kind));
     owned(&mut out, &current.assigned)?;
     match kind {
-        GroupType::Consumer | GroupType::Streams => owned(&mut out, &current.revoking)?,
-        GroupType::Share => {}
+        GroupProtocol::Consumer | GroupProtocol::Streams => owned(&mut out, &current.revoking)?,
+        GroupProtocol::Share => {}
     }
     out.no_tags();
     Ok(out.bytes)
 }
 
-fn owned(out: &mut Writer, owned: &Owned<'_>) -> Result<(), EncodeError> {
+fn owned(out: &mut ByteWriter, owned: &AssignedItems<'_>) -> Result<(), EncodeError> {
     match owned {
-        Owned::Partitions(partitions) => out.list("topic_partitions", partitions),
-        Owned::Tasks(tasks) => {
+        AssignedItems::Partitions(partitions) => out.list("topic_partitions", partitions),
+        AssignedItems::Tasks(tasks) => {
             out.list("active_tasks", &tasks.active)?;
             out.list("standby_tasks", &tasks.standby)?;
             out.list("warmup_tasks", &tasks.warmup)
@@ -149,8 +149,8 @@ fn owned(out: &mut Writer, owned: &Owned<'_>) -> Result<(), EncodeError> {
 ///
 /// # Errors
 /// See [`target_value`].
-pub fn topics_value(topics: &List<'_, Topic<'_>>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn topics_value(topics: &RecordList<'_, SubscribedTopic<'_>>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     out.list("topics", topics)?;
     out.no_tags();
     Ok(out.bytes)
@@ -160,8 +160,8 @@ pub fn topics_value(topics: &List<'_, Topic<'_>>) -> Encoded {
 ///
 /// # Errors
 /// See [`target_value`].
-pub fn matched_value(matched: &Matched<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn matched_value(matched: &MatchedTopics<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     out.list("topics", &matched.topics)?;
     out.int64(matched.version);
     out.int64(matched.timestamp.0);
@@ -173,8 +173,8 @@ pub fn matched_value(matched: &Matched<'_>) -> Encoded {
 ///
 /// # Errors
 /// See [`target_value`].
-pub fn state_partitions_value(partitions: &StatePartitions<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn state_partitions_value(partitions: &StatePartitions<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     out.list("initializing_topics", &partitions.initializing)?;
     out.list("initialized_topics", &partitions.initialized)?;
     out.list("deleting_topics", &partitions.deleting)?;
@@ -186,15 +186,15 @@ pub fn state_partitions_value(partitions: &StatePartitions<'_>) -> Encoded {
 ///
 /// # Errors
 /// See [`target_value`].
-pub fn topology_value(topology: &Topology<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn topology_value(topology: &Topology<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     out.int32(topology.epoch);
     out.list("subtopologies", &topology.subtopologies)?;
     out.no_tags();
     Ok(out.bytes)
 }
 
-impl Writer {
+impl ByteWriter {
     fn nullable(&mut self, field: &'static str, text: Option<Name<'_>>) -> Result<(), EncodeError> {
         self.string(field, text.map(|text| text.0))
     }

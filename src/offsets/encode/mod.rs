@@ -12,8 +12,8 @@ mod writer;
 
 use thiserror::Error;
 
-pub use classic::{Group, Version, assignment, commit_value, group_value, subscription};
-pub use items::{Items, Write, items};
+pub use classic::{ClassicGroup, ValueVersion, assignment, commit_value, group_value, subscription};
+pub use items::{EncodedItems, EncodeItem, items};
 pub use key::{commit_key, group_key, key, legacy_commit_key};
 pub use later::{
     current_value, epoch_value, matched_value, member_value, state_partitions_value, target_epoch_value, target_value,
@@ -33,4 +33,4 @@ pub struct EncodeError {
     pub most: usize,
 }
 
-type Encoded = Result<Vec<u8>, EncodeError>;
+type EncodeResult = Result<Vec<u8>, EncodeError>;

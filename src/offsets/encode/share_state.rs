@@ -1,21 +1,21 @@
 //! Encodes the records of `__share_group_state`.
 
-use super::Encoded;
-use super::writer::Writer;
-use crate::offsets::bytes::cursor::Form;
-use crate::offsets::shares::share_state::{Key, Snapshot, Update};
+use super::EncodeResult;
+use super::writer::ByteWriter;
+use crate::offsets::bytes::cursor::FieldEncoding;
+use crate::offsets::shares::share_state::{ShareStateKey, ShareStateSnapshot, ShareStateUpdate};
 
 /// The key of a record. An unknown one is its type only.
 ///
 /// # Errors
 /// A group of more than 32,767 bytes.
-pub fn share_state_key(key: &Key<'_>) -> Encoded {
+pub fn share_state_key(key: &ShareStateKey<'_>) -> EncodeResult {
     let (number, of) = match key {
-        Key::Snapshot(of) => (0, of),
-        Key::Update(of) => (1, of),
-        Key::Unknown(number) => return Ok(number.to_be_bytes().to_vec()),
+        ShareStateKey::Snapshot(of) => (0, of),
+        ShareStateKey::Update(of) => (1, of),
+        ShareStateKey::Unknown(number) => return Ok(number.to_be_bytes().to_vec()),
     };
-    let mut out = Writer::with_version(number, Form::Plain);
+    let mut out = ByteWriter::with_version(number, FieldEncoding::Plain);
     out.string("group", Some(of.group.0))?;
     out.uuid(of.topic);
     out.int32(of.partition.0);
@@ -26,8 +26,8 @@ pub fn share_state_key(key: &Key<'_>) -> Encoded {
 ///
 /// # Errors
 /// More batches than an `int32` can count.
-pub fn snapshot_value(snapshot: &Snapshot<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn snapshot_value(snapshot: &ShareStateSnapshot<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     out.int32(snapshot.snapshot_epoch);
     out.int32(snapshot.state_epoch);
     out.int32(snapshot.leader_epoch);
@@ -43,8 +43,8 @@ pub fn snapshot_value(snapshot: &Snapshot<'_>) -> Encoded {
 ///
 /// # Errors
 /// See [`snapshot_value`].
-pub fn update_value(update: &Update<'_>) -> Encoded {
-    let mut out = Writer::flexible();
+pub fn update_value(update: &ShareStateUpdate<'_>) -> EncodeResult {
+    let mut out = ByteWriter::flexible();
     out.int32(update.snapshot_epoch);
     out.int32(update.leader_epoch);
     out.int64(update.start.map_or(-1, |start| start.0));
@@ -53,7 +53,7 @@ pub fn update_value(update: &Update<'_>) -> Encoded {
     Ok(out.bytes)
 }
 
-impl Writer {
+impl ByteWriter {
     /// Writes the tagged fields at the end.
     fn delivery_complete(&mut self, count: Option<u32>) {
         self.tag(0, count.map(u32::to_be_bytes).as_ref().map(|count| &count[..]));

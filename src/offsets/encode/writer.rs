@@ -2,27 +2,27 @@
 
 use super::EncodeError;
 use crate::model::TopicId;
-use crate::offsets::bytes::cursor::Form;
-use crate::offsets::bytes::list::{Item, List};
+use crate::offsets::bytes::cursor::FieldEncoding;
+use crate::offsets::bytes::list::{ListItem, RecordList};
 
 /// Public only because a public trait uses it, like the cursor.
 #[derive(Debug)]
-pub struct Writer {
+pub struct ByteWriter {
     pub(super) bytes: Vec<u8>,
-    form: Form,
+    form: FieldEncoding,
 }
 
-impl Writer {
-    pub(super) fn with_version(number: i16, form: Form) -> Self {
+impl ByteWriter {
+    pub(super) fn with_version(number: i16, form: FieldEncoding) -> Self {
         Self { bytes: number.to_be_bytes().to_vec(), form }
     }
 
     /// Begins a value of version 0 in a type where that is flexible.
     pub(super) fn flexible() -> Self {
-        Self::with_version(0, Form::Flexible)
+        Self::with_version(0, FieldEncoding::Flexible)
     }
 
-    pub(super) const fn empty(form: Form) -> Self {
+    pub(super) const fn empty(form: FieldEncoding) -> Self {
         Self { bytes: Vec::new(), form }
     }
 
@@ -59,24 +59,24 @@ impl Writer {
 
     pub(super) fn no_tags(&mut self) {
         match self.form {
-            Form::Plain => {}
-            Form::Flexible => self.bytes.push(0),
+            FieldEncoding::Plain => {}
+            FieldEncoding::Flexible => self.bytes.push(0),
         }
     }
 
     pub(super) fn string(&mut self, field: &'static str, text: Option<&[u8]>) -> Result<(), EncodeError> {
         let Some(text) = text else {
             match self.form {
-                Form::Plain => self.bytes.extend((-1_i16).to_be_bytes()),
-                Form::Flexible => self.varint(0),
+                FieldEncoding::Plain => self.bytes.extend((-1_i16).to_be_bytes()),
+                FieldEncoding::Flexible => self.varint(0),
             }
             return Ok(());
         };
         let too_long = EncodeError { field, found: text.len(), most: 0x7fff };
         let length = i16::try_from(text.len()).map_err(|_| too_long)?;
         match self.form {
-            Form::Plain => self.bytes.extend(length.to_be_bytes()),
-            Form::Flexible => self.varint(u32::from(length.unsigned_abs()).saturating_add(1)),
+            FieldEncoding::Plain => self.bytes.extend(length.to_be_bytes()),
+            FieldEncoding::Flexible => self.varint(u32::from(length.unsigned_abs()).saturating_add(1)),
         }
         self.bytes.extend(text);
         Ok(())
@@ -87,13 +87,13 @@ impl Writer {
         let too_long = EncodeError { field, found: length, most: 0x7fff_ffff };
         let length = i32::try_from(length).map_err(|_| too_long)?;
         match self.form {
-            Form::Plain => self.int32(length),
-            Form::Flexible => self.varint(length.unsigned_abs().saturating_add(1)),
+            FieldEncoding::Plain => self.int32(length),
+            FieldEncoding::Flexible => self.varint(length.unsigned_abs().saturating_add(1)),
         }
         Ok(())
     }
 
-    pub(super) fn list<'a, T: Item<'a>>(&mut self, field: &'static str, list: &List<'a, T>) -> Result<(), EncodeError> {
+    pub(super) fn list<'a, T: ListItem<'a>>(&mut self, field: &'static str, list: &RecordList<'a, T>) -> Result<(), EncodeError> {
         self.length(field, list.len())?;
         self.bytes.extend(list.bytes());
         Ok(())

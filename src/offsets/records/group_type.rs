@@ -4,7 +4,7 @@ use crate::offsets::records::record_type::RecordType;
 
 /// The protocol of a group that is not classic. Classic groups have other records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GroupType {
+pub enum GroupProtocol {
     /// The consumer protocol of KIP-848.
     Consumer,
     /// A share group (KIP-932).
@@ -13,7 +13,7 @@ pub enum GroupType {
     Streams,
 }
 
-impl GroupType {
+impl GroupProtocol {
     pub(crate) const fn epoch(self) -> RecordType {
         match self {
             Self::Consumer => RecordType::ConsumerGroupMetadata,

@@ -2,8 +2,8 @@
 
 use crate::model::{Name, Partition};
 use crate::offsets::bytes::cursor::Cursor;
-use crate::offsets::bytes::error::{DecodeError, Problem};
-use crate::offsets::records::group_type::GroupType;
+use crate::offsets::bytes::error::{DecodeError, FieldProblem};
+use crate::offsets::records::group_type::GroupProtocol;
 use crate::offsets::records::record_type::RecordType;
 
 /// The key of a record: what the record is about.
@@ -28,14 +28,14 @@ pub enum Key<'a> {
     /// The epoch of a group that is not classic. It defines the type of the group.
     Epoch {
         /// The group's type.
-        kind: GroupType,
+        kind: GroupProtocol,
         /// The group.
         group: Name<'a>,
     },
     /// The epoch of a group's target assignment.
     TargetEpoch {
         /// The group's type.
-        kind: GroupType,
+        kind: GroupProtocol,
         /// The group.
         group: Name<'a>,
     },
@@ -77,7 +77,7 @@ pub enum Key<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberKey<'a> {
     /// The type of the group.
-    pub kind: GroupType,
+    pub kind: GroupProtocol,
     /// The group.
     pub group: Name<'a>,
     /// The member's id.
@@ -108,13 +108,13 @@ fn commit<'a>(cursor: &mut Cursor<'a>, kind: RecordType) -> Result<Key<'a>, Deco
     let start = *cursor;
     let partition = cursor.int32("partition")?;
     if partition < 0 {
-        return Err(start.error("partition", Problem::Partition { found: partition }));
+        return Err(start.error("partition", FieldProblem::Partition { found: partition }));
     }
     Ok(Key::Commit { kind, group, topic, partition: Partition(partition) })
 }
 
 fn decode_fields<'a>(cursor: &mut Cursor<'a>, number: i16) -> Result<Key<'a>, DecodeError> {
-    use GroupType::{Consumer, Share, Streams};
+    use GroupProtocol::{Consumer, Share, Streams};
     Ok(match RecordType::of(number) {
         kind @ (RecordType::LegacyOffsetCommit | RecordType::OffsetCommit) => commit(cursor, kind)?,
         RecordType::GroupMetadata => Key::Group { group: group(cursor)? },
@@ -150,7 +150,7 @@ fn group<'a>(cursor: &mut Cursor<'a>) -> Result<Name<'a>, DecodeError> {
     cursor.name("group").map(Name)
 }
 
-fn member<'a>(cursor: &mut Cursor<'a>, kind: GroupType) -> Result<MemberKey<'a>, DecodeError> {
+fn member<'a>(cursor: &mut Cursor<'a>, kind: GroupProtocol) -> Result<MemberKey<'a>, DecodeError> {
     Ok(MemberKey { kind, group: group(cursor)?, member: Name(cursor.name("member_id")?) })
 }
 

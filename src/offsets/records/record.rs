@@ -3,14 +3,14 @@
 use crate::model::{Name, Partition};
 use crate::offsets::assigned::epoch::{self, Epoch};
 use crate::offsets::assigned::member::{self, MemberMetadata};
-use crate::offsets::assigned::member_assignment::{self, CurrentAssignment, Owned};
-use crate::offsets::assigned::topics::{self, Matched, Topic};
+use crate::offsets::assigned::member_assignment::{self, CurrentAssignment, AssignedItems};
+use crate::offsets::assigned::topics::{self, MatchedTopics, SubscribedTopic};
 use crate::offsets::assigned::topology::{self, Topology};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::List;
-use crate::offsets::classic::commit::{self, Commit};
+use crate::offsets::bytes::list::RecordList;
+use crate::offsets::classic::commit::{self, CommitRecord};
 use crate::offsets::classic::group::{self, GroupMetadata};
-use crate::offsets::records::group_type::GroupType;
+use crate::offsets::records::group_type::GroupProtocol;
 use crate::offsets::records::key::{Key, MemberKey};
 use crate::offsets::records::record_type::RecordType;
 use crate::offsets::shares::share::{self, StatePartitions};
@@ -19,7 +19,7 @@ use crate::offsets::shares::share::{self, StatePartitions};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
     /// A commit of a group.
-    Commit(Commit<'a>),
+    Commit(CommitRecord<'a>),
     /// A commit was deleted, or expired at the broker.
     CommitTombstone {
         /// The group.
@@ -39,7 +39,7 @@ pub enum Record<'a> {
     /// A new epoch of a group that is not classic.
     Epoch {
         /// The group's type.
-        kind: GroupType,
+        kind: GroupProtocol,
         /// The group.
         group: Name<'a>,
         /// The epoch.
@@ -48,14 +48,14 @@ pub enum Record<'a> {
     /// A group of that type was deleted or converted to another type.
     EpochTombstone {
         /// The group's type.
-        kind: GroupType,
+        kind: GroupProtocol,
         /// The group.
         group: Name<'a>,
     },
     /// The epoch of a group's target assignment.
     TargetEpoch {
         /// The group's type.
-        kind: GroupType,
+        kind: GroupProtocol,
         /// The group.
         group: Name<'a>,
         /// The group epoch that the assignment was computed for.
@@ -73,7 +73,7 @@ pub enum Record<'a> {
         /// The member.
         of: MemberKey<'a>,
         /// The target assignment.
-        target: Option<Owned<'a>>,
+        target: Option<AssignedItems<'a>>,
     },
     /// The current assignment of a member.
     Current {
@@ -87,7 +87,7 @@ pub enum Record<'a> {
         /// The group.
         group: Name<'a>,
         /// The topics.
-        topics: Option<List<'a, Topic<'a>>>,
+        topics: Option<RecordList<'a, SubscribedTopic<'a>>>,
     },
     /// The partitions that a share group keeps state of.
     StatePartitions {
@@ -103,7 +103,7 @@ pub enum Record<'a> {
         /// The expression, as the member wrote it.
         expression: Name<'a>,
         /// The topics.
-        matched: Option<Matched<'a>>,
+        matched: Option<MatchedTopics<'a>>,
     },
     /// The topology of a streams group.
     Topology {

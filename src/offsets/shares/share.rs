@@ -1,19 +1,19 @@
 //! The partitions that a share group keeps state of: type 15.
 
 use crate::model::{Name, TopicId};
-use crate::offsets::bytes::cursor::{Cursor, Form};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::{Item, List, Partitions};
+use crate::offsets::bytes::list::{ListItem, RecordList, Partitions};
 
 /// The partitions that a share group keeps state of. The state itself is in [`crate::offsets::share_state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatePartitions<'a> {
     /// Partitions whose state is being created.
-    pub initializing: List<'a, StateTopic<'a>>,
+    pub initializing: RecordList<'a, StateTopic<'a>>,
     /// Partitions that have state.
-    pub initialized: List<'a, StateTopic<'a>>,
+    pub initialized: RecordList<'a, StateTopic<'a>>,
     /// Topics whose state is being deleted.
-    pub deleting: List<'a, DeletedTopic<'a>>,
+    pub deleting: RecordList<'a, DeletedTopic<'a>>,
 }
 
 /// Partitions of a topic that a share group keeps state of.
@@ -42,30 +42,30 @@ pub(crate) fn state_partitions(bytes: &[u8]) -> Result<StatePartitions<'_>, Deco
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
     let partitions = StatePartitions {
-        initializing: List::read(&mut cursor, "initializing_topics", Form::Flexible)?,
-        initialized: List::read(&mut cursor, "initialized_topics", Form::Flexible)?,
-        deleting: List::read(&mut cursor, "deleting_topics", Form::Flexible)?,
+        initializing: RecordList::read(&mut cursor, "initializing_topics", FieldEncoding::Flexible)?,
+        initialized: RecordList::read(&mut cursor, "initialized_topics", FieldEncoding::Flexible)?,
+        deleting: RecordList::read(&mut cursor, "deleting_topics", FieldEncoding::Flexible)?,
     };
     cursor.skip_tags()?;
     cursor.end("value")?;
     Ok(partitions)
 }
 
-impl<'a> Item<'a> for StateTopic<'a> {
+impl<'a> ListItem<'a> for StateTopic<'a> {
     const LEAST: usize = 16 + 1 + 1 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
         let topic = Self {
             id: TopicId(cursor.uuid("topic_id")?),
             name: cursor.text("topic_name")?,
-            partitions: List::read(cursor, "partitions", Form::Flexible)?,
+            partitions: RecordList::read(cursor, "partitions", FieldEncoding::Flexible)?,
         };
         cursor.skip_tags()?;
         Ok(topic)
     }
 }
 
-impl<'a> Item<'a> for DeletedTopic<'a> {
+impl<'a> ListItem<'a> for DeletedTopic<'a> {
     const LEAST: usize = 16 + 1 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {

@@ -9,9 +9,9 @@
 //! - A count of completed deliveries that is negative or absent (before 4.2) is `None`.
 
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
-use crate::offsets::bytes::cursor::{Cursor, Form};
-use crate::offsets::bytes::error::{DecodeError, Problem};
-use crate::offsets::bytes::list::{Item, List};
+use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
+use crate::offsets::bytes::error::{DecodeError, FieldProblem};
+use crate::offsets::bytes::list::{ListItem, RecordList};
 
 /// A partition that a share group reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct SharePartition<'a> {
 
 /// The key of a record: what the record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key<'a> {
+pub enum ShareStateKey<'a> {
     /// Type 0: the complete state of a partition.
     Snapshot(SharePartition<'a>),
     /// Type 1: a change since the snapshot.
@@ -37,20 +37,20 @@ pub enum Key<'a> {
 
 /// A decoded record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Record<'a> {
+pub enum ShareStateRecord<'a> {
     /// The complete state of a partition; `None` is the tombstone.
     Snapshot {
         /// The partition.
         of: SharePartition<'a>,
         /// The state.
-        snapshot: Option<Snapshot<'a>>,
+        snapshot: Option<ShareStateSnapshot<'a>>,
     },
     /// A change since the snapshot; `None` is a tombstone, although brokers write only snapshots as tombstones.
     Update {
         /// The partition.
         of: SharePartition<'a>,
         /// The change.
-        update: Option<Update<'a>>,
+        update: Option<ShareStateUpdate<'a>>,
     },
     /// The number of an unknown type.
     Unknown(i16),
@@ -58,7 +58,7 @@ pub enum Record<'a> {
 
 /// The complete state of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot<'a> {
+pub struct ShareStateSnapshot<'a> {
     /// Increased by each snapshot. The updates of a snapshot carry the same number.
     pub snapshot_epoch: i32,
     /// Increased each time that the state is reset.
@@ -74,12 +74,12 @@ pub struct Snapshot<'a> {
     /// When the state was written or rewritten.
     pub written: Timestamp,
     /// The records from there on that have a state.
-    pub batches: List<'a, StateBatch>,
+    pub batches: RecordList<'a, StateBatch>,
 }
 
 /// A change of the state of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Update<'a> {
+pub struct ShareStateUpdate<'a> {
     /// The epoch of the snapshot that it is based on.
     pub snapshot_epoch: i32,
     /// The leader epoch of the partition.
@@ -89,7 +89,7 @@ pub struct Update<'a> {
     /// See [`Snapshot::delivery_complete`].
     pub delivery_complete: Option<u32>,
     /// The records whose state changed.
-    pub batches: List<'a, StateBatch>,
+    pub batches: RecordList<'a, StateBatch>,
 }
 
 /// Consecutive records in the same state.
@@ -142,7 +142,7 @@ impl DeliveryState {
 ///
 /// # Errors
 /// See [`key`] and [`Key::value`].
-pub fn decode<'a>(key_bytes: &'a [u8], value: Option<&'a [u8]>) -> Result<Record<'a>, DecodeError> {
+pub fn decode<'a>(key_bytes: &'a [u8], value: Option<&'a [u8]>) -> Result<ShareStateRecord<'a>, DecodeError> {
     key(key_bytes)?.value(value)
 }
 
@@ -150,15 +150,15 @@ pub fn decode<'a>(key_bytes: &'a [u8], value: Option<&'a [u8]>) -> Result<Record
 ///
 /// # Errors
 /// No bytes, a key that does not have the layout of its type, or a negative partition.
-pub fn key(bytes: &[u8]) -> Result<Key<'_>, DecodeError> {
+pub fn key(bytes: &[u8]) -> Result<ShareStateKey<'_>, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::no_key());
     }
     let mut cursor = Cursor::new(bytes);
     let key = match cursor.int16("type")? {
-        0 => Key::Snapshot(partition(&mut cursor)?),
-        1 => Key::Update(partition(&mut cursor)?),
-        number => return Ok(Key::Unknown(number)),
+        0 => ShareStateKey::Snapshot(partition(&mut cursor)?),
+        1 => ShareStateKey::Update(partition(&mut cursor)?),
+        number => return Ok(ShareStateKey::Unknown(number)),
     };
     cursor.end("key")?;
     Ok(key)
@@ -172,7 +172,7 @@ fn partition<'a>(cursor: &mut Cursor<'a>) -> Result<SharePartition<'a>, DecodeEr
     })
 }
 
-impl<'a> Key<'a> {
+impl<'a> ShareStateKey<'a> {
     /// The group, if the type is known.
     #[must_use]
     pub const fn group(&self) -> Option<Name<'a>> {
@@ -186,40 +186,40 @@ impl<'a> Key<'a> {
     ///
     /// # Errors
     /// A value that does not have the layout of its version.
-    pub fn value(self, value: Option<&'a [u8]>) -> Result<Record<'a>, DecodeError> {
+    pub fn value(self, value: Option<&'a [u8]>) -> Result<ShareStateRecord<'a>, DecodeError> {
         Ok(match self {
-            Self::Snapshot(of) => Record::Snapshot { of, snapshot: value.map(snapshot).transpose()? },
-            Self::Update(of) => Record::Update { of, update: value.map(update).transpose()? },
-            Self::Unknown(number) => Record::Unknown(number),
+            Self::Snapshot(of) => ShareStateRecord::Snapshot { of, snapshot: value.map(snapshot).transpose()? },
+            Self::Update(of) => ShareStateRecord::Update { of, update: value.map(update).transpose()? },
+            Self::Unknown(number) => ShareStateRecord::Unknown(number),
         })
     }
 }
 
-fn snapshot(bytes: &[u8]) -> Result<Snapshot<'_>, DecodeError> {
+fn snapshot(bytes: &[u8]) -> Result<ShareStateSnapshot<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
-    let read = Snapshot {
+    let read = ShareStateSnapshot {
         snapshot_epoch: cursor.int32("snapshot_epoch")?,
         state_epoch: cursor.int32("state_epoch")?,
         leader_epoch: cursor.int32("leader_epoch")?,
         start: start(&mut cursor)?,
         created: Timestamp(cursor.int64("create_timestamp")?),
         written: Timestamp(cursor.int64("write_timestamp")?),
-        batches: List::read(&mut cursor, "state_batches", Form::Flexible)?,
+        batches: RecordList::read(&mut cursor, "state_batches", FieldEncoding::Flexible)?,
         delivery_complete: delivery_complete(&mut cursor)?,
     };
     cursor.end("value")?;
     Ok(read)
 }
 
-fn update(bytes: &[u8]) -> Result<Update<'_>, DecodeError> {
+fn update(bytes: &[u8]) -> Result<ShareStateUpdate<'_>, DecodeError> {
     let mut cursor = Cursor::new(bytes);
     cursor.version(0)?;
-    let read = Update {
+    let read = ShareStateUpdate {
         snapshot_epoch: cursor.int32("snapshot_epoch")?,
         leader_epoch: cursor.int32("leader_epoch")?,
         start: start(&mut cursor)?,
-        batches: List::read(&mut cursor, "state_batches", Form::Flexible)?,
+        batches: RecordList::read(&mut cursor, "state_batches", FieldEncoding::Flexible)?,
         delivery_complete: delivery_complete(&mut cursor)?,
     };
     cursor.end("value")?;
@@ -230,7 +230,7 @@ fn start(cursor: &mut Cursor<'_>) -> Result<Option<Offset>, DecodeError> {
     let start = *cursor;
     let found = cursor.int64("start_offset")?;
     if found < -1 {
-        return Err(start.error("start_offset", Problem::Offset { found }));
+        return Err(start.error("start_offset", FieldProblem::Offset { found }));
     }
     Ok((found >= 0).then_some(Offset(found)))
 }
@@ -247,7 +247,7 @@ fn delivery_complete(cursor: &mut Cursor<'_>) -> Result<Option<u32>, DecodeError
     Ok(found)
 }
 
-impl<'a> Item<'a> for StateBatch {
+impl<'a> ListItem<'a> for StateBatch {
     const LEAST: usize = 8 + 8 + 1 + 2 + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {

@@ -1,7 +1,7 @@
 //! Bytes as brokers wrote them, and in the layout of each version.
 
 use super::super::{
-    Commit, GroupMetadata, GroupType, Key, Member, MemberDetails, MemberKey, MemberMetadata, Record, RecordType,
+    CommitRecord, GroupMetadata, GroupProtocol, Key, ClassicGroupMember, MemberDetails, MemberKey, MemberMetadata, Record, RecordType,
     assignment, encode, key,
 };
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
@@ -16,8 +16,8 @@ pub(super) const COMMIT_KEY: &str = "0001 0001 67 0001 74 00000003";
 /// Type 2, group `g`.
 pub(super) const GROUP_KEY: &str = "0002 0001 67";
 
-fn commit() -> Commit<'static> {
-    Commit {
+fn commit() -> CommitRecord<'static> {
+    CommitRecord {
         group: Name(b"g"),
         topic: Name(b"t"),
         partition: Partition(3),
@@ -46,7 +46,7 @@ fn a_commit_as_kafka_4_1_writes_it() {
 fn a_commit_by_topic_id() {
     let value = "0004 000000000000007b 00000007 03 6d64 000001a204151517 01 00 10 000102030405060708090a0b0c0d0e0f";
     let id = TopicId(0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f);
-    let expected = Commit { leader_epoch: Some(7), metadata: b"md", topic_id: Some(id), ..commit() };
+    let expected = CommitRecord { leader_epoch: Some(7), metadata: b"md", topic_id: Some(id), ..commit() };
     reads_as(COMMIT_KEY, value, &Record::Commit(expected));
 }
 
@@ -55,7 +55,7 @@ fn tags_that_are_not_known_are_skipped() {
     let id = "000102030405060708090a0b0c0d0e0f";
     let value = format!("0004 000000000000007b 00000007 01 000001a204151517 03 00 10 {id} 05 00 8001 02 ffff");
     let id = TopicId(0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f);
-    let expected = Commit { leader_epoch: Some(7), topic_id: Some(id), ..commit() };
+    let expected = CommitRecord { leader_epoch: Some(7), topic_id: Some(id), ..commit() };
     reads_as(COMMIT_KEY, &value, &Record::Commit(expected));
 }
 
@@ -69,8 +69,8 @@ fn a_topic_id_of_zeros_is_none() {
 fn metadata_of_127_bytes_and_more_takes_a_length_of_two_bytes() {
     for length in [126_usize, 127, 128, 4096, 32767] {
         let metadata = vec![b'm'; length];
-        let expected = Commit { metadata: &metadata, ..commit() };
-        let value = encode::commit_value(encode::Version::V4, &expected).unwrap();
+        let expected = CommitRecord { metadata: &metadata, ..commit() };
+        let value = encode::commit_value(encode::ValueVersion::V4, &expected).unwrap();
         let key_bytes = hex(COMMIT_KEY);
         assert_eq!(key(&key_bytes).unwrap().value(Some(&value)), Ok(Record::Commit(expected)));
     }
@@ -80,16 +80,16 @@ fn metadata_of_127_bytes_and_more_takes_a_length_of_two_bytes() {
 fn older_commits() {
     let legacy_key = "0000 0001 67 0001 74 00000003";
     let v0 = "0000 000000000000007b 0002 6d64 000001a204151517";
-    let expected = Record::Commit(Commit { metadata: b"md", ..commit() });
+    let expected = Record::Commit(CommitRecord { metadata: b"md", ..commit() });
     reads_as(legacy_key, v0, &expected);
     reads_as(COMMIT_KEY, v0, &expected);
     reads_as(COMMIT_KEY, "0002 000000000000007b 0002 6d64 000001a204151517", &expected);
     reads_as(COMMIT_KEY, "0001 000000000000007b 0002 6d64 000001a204151517 ffffffffffffffff", &expected);
 
     let v1 = "0001 000000000000007b 0000 000001a204151517 0000000000000005";
-    reads_as(COMMIT_KEY, v1, &Record::Commit(Commit { expire: Some(Timestamp(5)), ..commit() }));
+    reads_as(COMMIT_KEY, v1, &Record::Commit(CommitRecord { expire: Some(Timestamp(5)), ..commit() }));
     let v3 = "0003 000000000000007b 00000000 0000 000001a204151517";
-    reads_as(COMMIT_KEY, v3, &Record::Commit(Commit { leader_epoch: Some(0), ..commit() }));
+    reads_as(COMMIT_KEY, v3, &Record::Commit(CommitRecord { leader_epoch: Some(0), ..commit() }));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn tombstones() {
     let bytes = hex(GROUP_KEY);
     assert_eq!(key(&bytes).unwrap().value(None), Ok(Record::GroupTombstone { group: Name(b"g") }));
     let bytes = hex("0003 0001 67");
-    let (kind, group) = (GroupType::Consumer, Name(b"g"));
+    let (kind, group) = (GroupProtocol::Consumer, Name(b"g"));
     assert_eq!(key(&bytes).unwrap().value(None), Ok(Record::EpochTombstone { kind, group }));
 }
 
@@ -119,9 +119,9 @@ fn a_group_of_version_3() {
     assert_eq!((group.protocol, group.leader), (Some(&b"range"[..]), Some(&b"m1"[..])));
     assert_eq!(group.state_timestamp, Some(Timestamp(0x0000_01a2_0415_1517)));
     assert_eq!(group.members.len(), 1);
-    let members: Vec<Member<'_>> = group.members.collect();
+    let members: Vec<ClassicGroupMember<'_>> = group.members.collect();
     let assigned = hex("0001 00000001 0001 74 00000002 00000000 00000003 ffffffff");
-    let expected = Member {
+    let expected = ClassicGroupMember {
         id: b"m1",
         instance_id: None,
         client_id: b"c",
@@ -146,7 +146,7 @@ fn a_flexible_group_with_tags_everywhere() {
     let (key_bytes, value) = (hex(GROUP_KEY), hex(value));
     let Ok(Record::Group(group)) = key(&key_bytes).unwrap().value(Some(&value)) else { panic!("not a group") };
     assert_eq!(group.state_timestamp, None);
-    let expected = Member {
+    let expected = ClassicGroupMember {
         id: b"m1",
         instance_id: Some(b"i"),
         client_id: b"c",
@@ -198,7 +198,7 @@ fn a_member_as_kafka_4_2_writes_it() {
             classic: None,
         },
     };
-    let of = MemberKey { kind: GroupType::Consumer, group: Name(b"g"), member: Name(b"m") };
+    let of = MemberKey { kind: GroupProtocol::Consumer, group: Name(b"g"), member: Name(b"m") };
     let expected = Record::Member { of, metadata: Some(metadata) };
     assert_eq!(key(&key_bytes).unwrap().value(Some(&value)), Ok(expected));
 }

@@ -135,6 +135,6 @@ fn what_is_read_owns_no_memory() {
     fn owns_nothing<T: Copy>() {}
     owns_nothing::<Result<Key<'_>, DecodeError>>();
     owns_nothing::<Result<Record<'_>, DecodeError>>();
-    owns_nothing::<Result<state::Key<'_>, DecodeError>>();
-    owns_nothing::<Result<state::Record<'_>, DecodeError>>();
+    owns_nothing::<Result<state::ShareStateKey<'_>, DecodeError>>();
+    owns_nothing::<Result<state::ShareStateRecord<'_>, DecodeError>>();
 }

@@ -13,7 +13,7 @@ use super::super::share_state as state;
 use super::super::{DecodeError, MemberKey, Partitions, Record, encode, key};
 use super::examples::hex;
 use crate::model::{Name, Partition, Timestamp, TopicId};
-use crate::offsets::GroupType;
+use crate::offsets::GroupProtocol;
 
 const FULL: &str = include_str!("../../../tests/fixtures/records/generated-4.2.0.txt");
 /// The additions of later releases.
@@ -57,11 +57,11 @@ pub(super) fn all() -> Vec<Golden> {
     lines.map(golden).collect()
 }
 
-fn member(kind: GroupType) -> MemberKey<'static> {
+fn member(kind: GroupProtocol) -> MemberKey<'static> {
     MemberKey { kind, group: GROUP, member: Name(b"m1") }
 }
 
-fn names(names: &[&'static str]) -> crate::offsets::List<'static, Name<'static>> {
+fn names(names: &[&'static str]) -> crate::offsets::RecordList<'static, Name<'static>> {
     let names: Vec<Name<'_>> = names.iter().map(|name| Name(name.as_bytes())).collect();
     Box::leak(Box::new(encode::items(&names).unwrap())).list()
 }

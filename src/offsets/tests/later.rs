@@ -4,19 +4,19 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::super::bytes::list::Item;
-use super::super::encode::{self, Items};
-use super::super::share_state::{self as state, DeliveryState, SharePartition, Snapshot, StateBatch, Update};
+use super::super::bytes::list::ListItem;
+use super::super::encode::{self, EncodedItems};
+use super::super::share_state::{self as state, DeliveryState, SharePartition, ShareStateSnapshot, StateBatch, ShareStateUpdate};
 use super::super::{
-    ClassicMember, ClassicProtocol, CopartitionGroup, CurrentAssignment, DeletedTopic, Endpoint, Epoch, GroupType,
-    InternalTopic, Key, KeyValue, List, Matched, MemberDetails, MemberKey, MemberMetadata, MemberState, Owned,
-    PartitionRacks, Record, StatePartitions, StateTopic, Subtopology, Task, Tasks, Topic, TopicPartitions, Topology,
+    ClassicMember, ClassicProtocol, CopartitionGroup, CurrentAssignment, DeletedTopic, Endpoint, Epoch, GroupProtocol,
+    InternalTopic, Key, KeyValue, RecordList, MatchedTopics, MemberDetails, MemberKey, MemberMetadata, MemberState, AssignedItems,
+    PartitionRacks, Record, StatePartitions, StateTopic, Subtopology, SubtopologyTasks, StreamsTasks, SubscribedTopic, TopicPartitions, Topology,
     key,
 };
 use super::text;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 
-const KINDS: [GroupType; 3] = [GroupType::Consumer, GroupType::Share, GroupType::Streams];
+const KINDS: [GroupProtocol; 3] = [GroupProtocol::Consumer, GroupProtocol::Share, GroupProtocol::Streams];
 
 /// The parts that records are made of. Each record uses those that it needs.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ fn parts() -> impl Strategy<Value = Parts> {
 }
 
 /// One result of `item` for each text, but none if the first text is empty.
-fn items<'a, T: encode::Write>(parts: &'a Parts, item: impl Fn(Name<'a>) -> T) -> Items {
+fn items<'a, T: encode::EncodeItem>(parts: &'a Parts, item: impl Fn(Name<'a>) -> T) -> EncodedItems {
     let count = if parts.texts[0].is_empty() { 0 } else { parts.texts.len() };
     let all: Vec<T> = parts.texts.iter().take(count).map(|text| item(Name(text))).collect();
     encode::items(&all).unwrap()
@@ -74,7 +74,7 @@ fn group(parts: &Parts) -> Name<'_> {
     Name(&parts.texts[0])
 }
 
-fn member(kind: GroupType, parts: &Parts) -> MemberKey<'_> {
+fn member(kind: GroupProtocol, parts: &Parts) -> MemberKey<'_> {
     MemberKey { kind, group: group(parts), member: Name(&parts.texts[parts.texts.len() - 1]) }
 }
 
@@ -87,8 +87,8 @@ fn epochs(parts: &Parts) {
     for kind in KINDS {
         let epoch = Epoch {
             epoch: parts.numbers[0],
-            metadata_hash: parts.hash.or((kind == GroupType::Streams).then_some(0)),
-            validated_topology_epoch: parts.count.filter(|_| kind == GroupType::Streams),
+            metadata_hash: parts.hash.or((kind == GroupProtocol::Streams).then_some(0)),
+            validated_topology_epoch: parts.count.filter(|_| kind == GroupProtocol::Streams),
         };
         let (record, gone) = (Record::Epoch { kind, group, epoch }, Record::EpochTombstone { kind, group });
         comes_back(Key::Epoch { kind, group }, &encode::epoch_value(kind, &epoch), record, gone);
@@ -106,15 +106,15 @@ fn members(parts: &Parts) {
     let classic = ClassicMember { session_timeout: parts.numbers[2], protocols: protocols.list() };
     for kind in KINDS {
         let details = match kind {
-            GroupType::Consumer => MemberDetails::Consumer {
+            GroupProtocol::Consumer => MemberDetails::Consumer {
                 topics: names.list(),
                 regex: option(parts, 2),
                 rebalance_timeout: parts.numbers[0],
                 assignor: option(parts, 3),
                 classic: parts.hash.map(|_| classic),
             },
-            GroupType::Share => MemberDetails::Share { topics: names.list() },
-            GroupType::Streams => MemberDetails::Streams {
+            GroupProtocol::Share => MemberDetails::Share { topics: names.list() },
+            GroupProtocol::Streams => MemberDetails::Streams {
                 rebalance_timeout: parts.numbers[0],
                 topology_epoch: parts.numbers[1],
                 process_id: Name(&parts.texts[0]),
@@ -123,7 +123,7 @@ fn members(parts: &Parts) {
             },
         };
         let metadata = MemberMetadata {
-            instance_id: option(parts, 0).filter(|_| kind != GroupType::Share),
+            instance_id: option(parts, 0).filter(|_| kind != GroupProtocol::Share),
             rack_id: option(parts, 1),
             client_id: Name(&parts.texts[0]),
             client_host: group(parts),
@@ -135,28 +135,28 @@ fn members(parts: &Parts) {
     }
 }
 
-fn state_of(kind: GroupType, number: i8) -> MemberState {
+fn state_of(kind: GroupProtocol, number: i8) -> MemberState {
     match (kind, number) {
-        (GroupType::Consumer | GroupType::Share, 0) | (GroupType::Streams, 1) => MemberState::Stable,
-        (GroupType::Consumer | GroupType::Share, 1) | (GroupType::Streams, 2) => MemberState::Unrevoked,
-        (GroupType::Consumer | GroupType::Share, 2) | (GroupType::Streams, 3) => MemberState::Unreleased,
+        (GroupProtocol::Consumer | GroupProtocol::Share, 0) | (GroupProtocol::Streams, 1) => MemberState::Stable,
+        (GroupProtocol::Consumer | GroupProtocol::Share, 1) | (GroupProtocol::Streams, 2) => MemberState::Unrevoked,
+        (GroupProtocol::Consumer | GroupProtocol::Share, 2) | (GroupProtocol::Streams, 3) => MemberState::Unreleased,
         (_, other) => MemberState::Unknown(other),
     }
 }
 
-fn owned_tasks<'a>(tasks: List<'a, Task<'a>>) -> Owned<'a> {
-    Owned::Tasks(Tasks { active: tasks, standby: List::empty(), warmup: tasks })
+fn owned_tasks<'a>(tasks: RecordList<'a, SubtopologyTasks<'a>>) -> AssignedItems<'a> {
+    AssignedItems::Tasks(StreamsTasks { active: tasks, standby: RecordList::empty(), warmup: tasks })
 }
 
 fn assignments(parts: &Parts) {
     let partitions = encode::items(&parts.partitions).unwrap();
     let topics = items(parts, |_| TopicPartitions { topic: TopicId(parts.id), partitions: partitions.list() });
-    let tasks = items(parts, |subtopology| Task { subtopology, partitions: partitions.list() });
+    let tasks = items(parts, |subtopology| SubtopologyTasks { subtopology, partitions: partitions.list() });
     for kind in KINDS {
         let (owned, revoking) = match kind {
-            GroupType::Consumer => (Owned::Partitions(topics.list()), Owned::Partitions(topics.list())),
-            GroupType::Share => (Owned::Partitions(topics.list()), Owned::Partitions(List::empty())),
-            GroupType::Streams => (owned_tasks(tasks.list()), owned_tasks(List::empty())),
+            GroupProtocol::Consumer => (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(topics.list())),
+            GroupProtocol::Share => (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(RecordList::empty())),
+            GroupProtocol::Streams => (owned_tasks(tasks.list()), owned_tasks(RecordList::empty())),
         };
         let of = member(kind, parts);
         let target = |target| Record::Target { of, target };
@@ -174,14 +174,14 @@ fn topics(parts: &Parts) {
     let names = items(parts, |name| name);
     let racks = items(parts, |_| PartitionRacks { partition: Partition(parts.port.into()), racks: names.list() });
     let topics =
-        items(parts, |name| Topic { id: TopicId(parts.id), name, partitions: parts.numbers[0], racks: racks.list() });
-    let known: List<'_, Topic<'_>> = topics.list();
+        items(parts, |name| SubscribedTopic { id: TopicId(parts.id), name, partitions: parts.numbers[0], racks: racks.list() });
+    let known: RecordList<'_, SubscribedTopic<'_>> = topics.list();
     let record = |topics| Record::Topics { group, topics };
     comes_back(Key::Topics { group }, &encode::topics_value(&known).unwrap(), record(Some(known)), record(None));
 
     let expression = Name(&parts.texts[0]);
     let timestamp = Timestamp(parts.longs[1]);
-    let matched = Matched { topics: names.list(), version: parts.longs[0], timestamp };
+    let matched = MatchedTopics { topics: names.list(), version: parts.longs[0], timestamp };
     let record = |matched| Record::Expression { group, expression, matched };
     let of = Key::Expression { group, expression };
     comes_back(of, &encode::matched_value(&matched).unwrap(), record(Some(matched)), record(None));
@@ -204,7 +204,7 @@ fn topologies(parts: &Parts) {
     let places = encode::items(&[0_i16, -1, parts.byte.into()]).unwrap();
     let together = items(parts, |_| CopartitionGroup {
         source_topics: places.list(),
-        source_topic_regex: List::empty(),
+        source_topic_regex: RecordList::empty(),
         repartition_source_topics: places.list(),
     });
     let subtopologies = items(parts, |id| Subtopology {
@@ -240,16 +240,16 @@ fn share_states(parts: &Parts) {
     let (created, written) = (Timestamp(parts.longs[1]), Timestamp(parts.longs[2]));
     let batches = batches.list();
     let snapshot =
-        Snapshot { snapshot_epoch, state_epoch, leader_epoch, start, delivery_complete, created, written, batches };
-    let bytes = encode::share_state_key(&state::Key::Snapshot(of)).unwrap();
-    let record = |snapshot| Ok(state::Record::Snapshot { of, snapshot });
+        ShareStateSnapshot { snapshot_epoch, state_epoch, leader_epoch, start, delivery_complete, created, written, batches };
+    let bytes = encode::share_state_key(&state::ShareStateKey::Snapshot(of)).unwrap();
+    let record = |snapshot| Ok(state::ShareStateRecord::Snapshot { of, snapshot });
     let value = encode::snapshot_value(&snapshot).unwrap();
     assert_eq!(state::decode(&bytes, Some(&value)), record(Some(snapshot)));
     assert_eq!(state::decode(&bytes, None), record(None));
 
-    let update = Update { snapshot_epoch, leader_epoch, start, delivery_complete, batches };
-    let bytes = encode::share_state_key(&state::Key::Update(of)).unwrap();
-    let record = |update| Ok(state::Record::Update { of, update });
+    let update = ShareStateUpdate { snapshot_epoch, leader_epoch, start, delivery_complete, batches };
+    let bytes = encode::share_state_key(&state::ShareStateKey::Update(of)).unwrap();
+    let record = |update| Ok(state::ShareStateRecord::Update { of, update });
     let value = encode::update_value(&update).unwrap();
     assert_eq!(state::decode(&bytes, Some(&value)), record(Some(update)));
     assert_eq!(state::decode(&bytes, None), record(None));
@@ -257,7 +257,7 @@ fn share_states(parts: &Parts) {
 
 /// Checks that the list has the promised number of items, and these items.
 #[track_caller]
-fn walk<'a, T: Item<'a> + PartialEq + std::fmt::Debug>(list: List<'a, T>, expected: &[T]) {
+fn walk<'a, T: ListItem<'a> + PartialEq + std::fmt::Debug>(list: RecordList<'a, T>, expected: &[T]) {
     assert_eq!((list.len(), list.collect::<Vec<_>>().as_slice()), (expected.len(), expected));
 }
 

@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::super::encode::{self, Group, Version};
-use super::super::{Commit, DecodeError, GroupMetadata, Key, Member, Record, RecordType, assignment, key};
+use super::super::encode::{self, ClassicGroup, ValueVersion};
+use super::super::{CommitRecord, DecodeError, GroupMetadata, Key, ClassicGroupMember, Record, RecordType, assignment, key};
 use super::text;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 
@@ -25,9 +25,9 @@ struct OwnedMember {
 }
 
 impl OwnedMember {
-    fn borrowed(&self) -> Member<'_> {
+    fn borrowed(&self) -> ClassicGroupMember<'_> {
         let [id, client_id, client_host, subscription, assignment] = &self.texts;
-        Member {
+        ClassicGroupMember {
             id,
             instance_id: self.instance.as_deref(),
             client_id,
@@ -40,8 +40,8 @@ impl OwnedMember {
     }
 }
 
-fn version() -> impl Strategy<Value = Version> {
-    prop::sample::select(&Version::ALL[..])
+fn version() -> impl Strategy<Value = ValueVersion> {
+    prop::sample::select(&ValueVersion::ALL[..])
 }
 
 type CommitParts = ((Vec<u8>, Vec<u8>, i32), (i64, i64, Option<i32>, Option<i64>), Vec<u8>, Option<u128>);
@@ -55,9 +55,9 @@ fn commit_parts() -> impl Strategy<Value = CommitParts> {
     )
 }
 
-fn commit_of(parts: &CommitParts) -> Commit<'_> {
+fn commit_of(parts: &CommitParts) -> CommitRecord<'_> {
     let ((group, topic, partition), (offset, timestamp, leader_epoch, expire), metadata, topic_id) = parts;
-    Commit {
+    CommitRecord {
         group: Name(group),
         topic: Name(topic),
         partition: Partition(*partition),
@@ -81,10 +81,10 @@ fn group_parts() -> impl Strategy<Value = GroupParts> {
     (text(), any::<i32>(), option::of(text()), option::of(text()), option::of(0..=i64::MAX), members())
 }
 
-fn group_bytes(version: Version, name: &[u8], parts: &GroupParts) -> Bytes {
+fn group_bytes(version: ValueVersion, name: &[u8], parts: &GroupParts) -> Bytes {
     let (protocol_type, generation, protocol, leader, state_timestamp, members) = parts;
-    let members: Vec<Member<'_>> = members.iter().map(OwnedMember::borrowed).collect();
-    let group = Group {
+    let members: Vec<ClassicGroupMember<'_>> = members.iter().map(OwnedMember::borrowed).collect();
+    let group = ClassicGroup {
         protocol_type,
         generation: *generation,
         protocol: protocol.as_deref(),
@@ -93,13 +93,13 @@ fn group_bytes(version: Version, name: &[u8], parts: &GroupParts) -> Bytes {
         members: &members,
     };
     let value = encode::group_value(version, &group).unwrap();
-    Bytes { key: encode::group_key(name).unwrap(), value, flexible: version == Version::V4 }
+    Bytes { key: encode::group_key(name).unwrap(), value, flexible: version == ValueVersion::V4 }
 }
 
-fn commit_bytes(version: Version, parts: &CommitParts) -> Bytes {
+fn commit_bytes(version: ValueVersion, parts: &CommitParts) -> Bytes {
     let commit = commit_of(parts);
     let key = encode::commit_key(commit.group.0, commit.topic.0, commit.partition).unwrap();
-    Bytes { key, value: encode::commit_value(version, &commit).unwrap(), flexible: version == Version::V4 }
+    Bytes { key, value: encode::commit_value(version, &commit).unwrap(), flexible: version == ValueVersion::V4 }
 }
 
 fn any_record() -> impl Strategy<Value = Bytes> {
@@ -142,10 +142,10 @@ proptest! {
     fn a_commit_comes_back_as_it_was_written(version in version(), parts in commit_parts()) {
         let bytes = commit_bytes(version, &parts);
         let full = commit_of(&parts);
-        let expected = Commit {
-            leader_epoch: full.leader_epoch.filter(|_| version >= Version::V3),
-            expire: full.expire.filter(|_| version == Version::V1),
-            topic_id: full.topic_id.filter(|_| version == Version::V4),
+        let expected = CommitRecord {
+            leader_epoch: full.leader_epoch.filter(|_| version >= ValueVersion::V3),
+            expire: full.expire.filter(|_| version == ValueVersion::V1),
+            topic_id: full.topic_id.filter(|_| version == ValueVersion::V4),
             ..full
         };
         let key = key(&bytes.key).unwrap();
@@ -211,11 +211,11 @@ proptest! {
         prop_assert_eq!(group.group, Name(&name));
         prop_assert_eq!((group.protocol_type, group.generation), (&protocol_type[..], *generation));
         prop_assert_eq!((group.protocol, group.leader), (protocol.as_deref(), leader.as_deref()));
-        prop_assert_eq!(group.state_timestamp, state_timestamp.filter(|_| version >= Version::V2).map(Timestamp));
+        prop_assert_eq!(group.state_timestamp, state_timestamp.filter(|_| version >= ValueVersion::V2).map(Timestamp));
         prop_assert_eq!(group.members.len(), members.len());
-        let expected: Vec<Member<'_>> = members.iter().map(|member| Member {
-            instance_id: member.instance.as_deref().filter(|_| version >= Version::V3),
-            rebalance_timeout: Some(member.timeouts[0]).filter(|_| version >= Version::V1),
+        let expected: Vec<ClassicGroupMember<'_>> = members.iter().map(|member| ClassicGroupMember {
+            instance_id: member.instance.as_deref().filter(|_| version >= ValueVersion::V3),
+            rebalance_timeout: Some(member.timeouts[0]).filter(|_| version >= ValueVersion::V1),
             ..member.borrowed()
         }).collect();
         prop_assert_eq!(group.members.collect::<Vec<_>>(), expected);

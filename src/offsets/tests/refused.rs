@@ -1,6 +1,6 @@
 //! Records that must be refused: the error texts, and that a wrong length costs nothing.
 
-use super::super::{DecodeError, Problem, assignment, key, share_state};
+use super::super::{DecodeError, FieldProblem, assignment, key, share_state};
 use super::examples::{COMMIT_KEY, GROUP_KEY, hex};
 
 #[track_caller]
@@ -218,11 +218,11 @@ fn share_states() {
 
 #[test]
 fn a_share_state_of_a_type_that_is_not_known_is_not_looked_at() {
-    assert_eq!(share_state::decode(&hex("0002 ff"), Some(b"?")), Ok(share_state::Record::Unknown(2)));
+    assert_eq!(share_state::decode(&hex("0002 ff"), Some(b"?")), Ok(share_state::ShareStateRecord::Unknown(2)));
 }
 
 #[test]
 fn a_record_without_a_key_is_told_the_same_way() {
     assert_eq!(DecodeError::no_key(), key(b"").unwrap_err());
-    assert_eq!(DecodeError::no_key().problem, Problem::NoKey);
+    assert_eq!(DecodeError::no_key().problem, FieldProblem::NoKey);
 }

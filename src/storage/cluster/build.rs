@@ -5,47 +5,47 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use crate::model::Order;
-use crate::wall_clock::AsOf;
+use crate::wall_clock::ExpiryTime;
 
 use crate::storage::cluster::Cluster;
-use crate::storage::cluster::shards::{Groups, lock};
+use crate::storage::cluster::shards::{GroupMap, lock};
 use crate::storage::cluster::updates::apply_to_groups;
-use crate::storage::groups::group::Stream;
+use crate::storage::groups::group::UpdateStream;
 use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
-use crate::storage::windows::slot::Taken;
+use crate::storage::windows::slot::CommitOutcome;
 
 /// Groups of one source that are not shown yet, because their partition has not caught up
 /// (docs/src/reference/storage-rules.md, When a group is shown).
 ///
 /// Dropping it has no effect on what is shown.
 #[derive(Debug)]
-pub struct Build {
+pub struct SourceBuild {
     cluster: Arc<Cluster>,
     source: SourceId,
-    groups: Groups,
+    groups: GroupMap,
 }
 
 /// What happens to the windows that are already held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Renewal {
+enum WindowRenewal {
     /// They are replaced. The new windows are complete.
     Replaces,
     /// They continue. The new windows have only the newest commit.
     Continues,
 }
 
-impl Build {
+impl SourceBuild {
     fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
-        Self { cluster, source, groups: Groups::new() }
+        Self { cluster, source, groups: GroupMap::new() }
     }
 
     /// Applies updates in the order of their source. Commits do not count as live.
-    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<AsOf>) {
+    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<ExpiryTime>) {
         let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
         let rules = &self.cluster.rules;
-        let stream = Stream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
+        let stream = UpdateStream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
         for (order, update) in updates {
             let Some(update) = self.cluster.drop_long_names(update) else { continue };
             newest = newest.max(self.cluster.record_timestamp(&update));
@@ -60,7 +60,7 @@ impl Build {
                 | Update::Share(_) => None,
             };
             let taken = apply_to_groups(&mut self.groups, order, &update, &mut made, &stream, intern);
-            if let Some(Taken::Dropped(why)) = taken {
+            if let Some(CommitOutcome::Dropped(why)) = taken {
                 self.cluster.count_dropped(why, 1);
             }
         }
@@ -69,16 +69,16 @@ impl Build {
 
     /// Replaces what is shown of the source.
     pub fn publish(self) {
-        self.publish_as(Renewal::Replaces);
+        self.publish_as(WindowRenewal::Replaces);
     }
 
     /// Replaces what is shown of the source, and continues its windows. For a source that has only the newest commits,
     /// such as ZooKeeper.
     pub fn publish_and_continue(self) {
-        self.publish_as(Renewal::Continues);
+        self.publish_as(WindowRenewal::Continues);
     }
 
-    fn publish_as(mut self, renewal: Renewal) {
+    fn publish_as(mut self, renewal: WindowRenewal) {
         let topics = self.cluster.topics();
         for group in self.groups.values_mut() {
             group.resolve_names(&topics);
@@ -98,12 +98,12 @@ impl Build {
 impl Cluster {
     /// Starts to read a source from its beginning, beside what is shown.
     #[must_use]
-    pub fn start_build(self: &Arc<Self>, source: SourceId) -> Build {
-        Build::new(Arc::clone(self), source)
+    pub fn start_build(self: &Arc<Self>, source: SourceId) -> SourceBuild {
+        SourceBuild::new(Arc::clone(self), source)
     }
 
     /// Replaces what is shown of a source by what was read again from the beginning.
-    fn publish(&self, source: SourceId, groups: Groups, renewal: Renewal) {
+    fn publish(&self, source: SourceId, groups: GroupMap, renewal: WindowRenewal) {
         let is_known = !lock(&self.updated_sources).insert(source);
         let mut stale = HashSet::new();
         let parts = self.shards.divide(groups);
@@ -121,7 +121,7 @@ impl Cluster {
                     continue;
                 };
                 group.take_over_counters(held);
-                if renewal == Renewal::Continues {
+                if renewal == WindowRenewal::Continues {
                     group.continue_windows(held, &self.rules);
                 }
                 held.reset_counts();

@@ -3,23 +3,23 @@
 use std::sync::atomic::Ordering;
 
 use crate::storage::cluster::Cluster;
-use crate::storage::lists::cut::Cut;
-use crate::storage::sources::dropped::Dropped;
+use crate::storage::lists::cut::DroppedTopics;
+use crate::storage::sources::dropped::DropReason;
 
 impl Cluster {
     /// Counts what was dropped for a reason.
-    pub fn count_dropped(&self, why: Dropped, count: u64) {
+    pub fn count_dropped(&self, why: DropReason, count: u64) {
         if count == 0 {
             return;
         }
-        for (counter, _) in self.dropped.iter().zip(Dropped::ALL).filter(|(_, reason)| *reason == why) {
+        for (counter, _) in self.dropped.iter().zip(DropReason::ALL).filter(|(_, reason)| *reason == why) {
             counter.fetch_add(count, Ordering::Relaxed);
         }
     }
 
     /// The number of dropped commits, by reason.
-    pub fn dropped(&self) -> impl Iterator<Item = (Dropped, u64)> + '_ {
-        Dropped::ALL.into_iter().zip(self.dropped.iter().map(|counter| counter.load(Ordering::Relaxed)))
+    pub fn dropped(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
+        DropReason::ALL.into_iter().zip(self.dropped.iter().map(|counter| counter.load(Ordering::Relaxed)))
     }
 
     /// The number of topics of assignments that were not kept, because an assignment names more than 10,000 topics that
@@ -29,7 +29,7 @@ impl Cluster {
     }
 
     /// Returns the first assignment that was not kept completely. Later calls return `None`.
-    pub fn take_first_dropped(&self) -> Option<Cut> {
+    pub fn take_first_dropped(&self) -> Option<DroppedTopics> {
         self.dropped_topics.take_first()
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::wall_clock::AsOf;
+use crate::wall_clock::ExpiryTime;
 
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::lock;
 
 impl Cluster {
     /// Removes groups without members whose newest commit is older than `expire-group`.
-    pub fn expire(&self, now: impl Into<AsOf>) {
+    pub fn expire(&self, now: impl Into<ExpiryTime>) {
         self.compute_owners();
         let (now, brought) = (now.into(), lock(&self.newest_commits).clone());
         self.shards.retain(|_, group| !group.has_expired(&self.rules, now, &brought));

@@ -35,11 +35,11 @@ use hashbrown::{HashMap, HashSet};
 use crate::model::Timestamp;
 
 use crate::storage::cluster::shards::Shards;
-use crate::storage::groups::owners::Known;
-use crate::storage::lists::cut::Cuts;
-use crate::storage::rules::Rules;
-use crate::storage::sources::dropped::Dropped;
-use crate::storage::sources::source::{Origin, SourceId};
+use crate::storage::groups::owners::TopicLookup;
+use crate::storage::lists::cut::DroppedTopicCounter;
+use crate::storage::rules::StorageRules;
+use crate::storage::sources::dropped::DropReason;
+use crate::storage::sources::source::{SourceKind, SourceId};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicNames};
 
@@ -47,18 +47,18 @@ use crate::storage::topics::names::{Label, TopicNames};
 #[derive(Debug)]
 pub struct Cluster {
     label: Arc<Label>,
-    rules: Rules,
+    rules: StorageRules,
     names: TopicNames,
     topics: RwLock<Arc<Topics>>,
     shards: Shards,
     /// By module, origin and partition of the topic. The partition is 0 for a ZooKeeper ensemble.
-    sources: Mutex<HashMap<(String, Origin, i32), SourceId>>,
+    sources: Mutex<HashMap<(String, SourceKind, i32), SourceId>>,
     /// Sources from which updates have come, so that something of them may be held.
     updated_sources: Mutex<HashSet<SourceId>>,
     /// Groups whose owners have to be computed.
     stale: Mutex<HashSet<Box<[u8]>>>,
-    dropped: [AtomicU64; Dropped::ALL.len()],
-    dropped_topics: Cuts,
+    dropped: [AtomicU64; DropReason::ALL.len()],
+    dropped_topics: DroppedTopicCounter,
     /// The timestamp of the newest commit seen.
     newest_commit: AtomicI64,
     /// By source, the timestamp of its newest commit that is not ahead of the wall clock.
@@ -73,7 +73,7 @@ pub struct Cluster {
 const REFRESH: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    pub(crate) fn new(name: &str, rules: Rules) -> Self {
+    pub(crate) fn new(name: &str, rules: StorageRules) -> Self {
         Self {
             label: Arc::new(Label::new(name.as_bytes())),
             rules,
@@ -84,7 +84,7 @@ impl Cluster {
             updated_sources: Mutex::default(),
             stale: Mutex::default(),
             dropped: Default::default(),
-            dropped_topics: Cuts::default(),
+            dropped_topics: DroppedTopicCounter::default(),
             newest_commit: AtomicI64::new(i64::MIN),
             newest_commits: Mutex::default(),
             refresh: AtomicU64::new(millis(REFRESH)),
@@ -104,13 +104,13 @@ impl Cluster {
     }
 
     #[cfg(test)]
-    pub(crate) const fn rules(&self) -> &Rules {
+    pub(crate) const fn rules(&self) -> &StorageRules {
         &self.rules
     }
 
     /// Finds topics among `topics` by name.
-    const fn topic_lookup<'a>(&'a self, topics: &'a Topics) -> Known<'a> {
-        Known { topics, names: &self.names }
+    const fn topic_lookup<'a>(&'a self, topics: &'a Topics) -> TopicLookup<'a> {
+        TopicLookup { topics, names: &self.names }
     }
 
     #[cfg(test)]

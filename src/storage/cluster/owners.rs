@@ -10,7 +10,7 @@ use crate::model::Name;
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::lock;
 use crate::storage::groups::group::Group;
-use crate::storage::groups::owners::{Known, Owners};
+use crate::storage::groups::owners::{TopicLookup, Owners};
 
 impl Cluster {
     /// Notes that the owners of these groups have to be computed when they are read next.
@@ -60,7 +60,7 @@ impl Cluster {
     }
 
     /// The same for a group that is not shown yet.
-    pub(crate) fn resolve_names_of(&self, group: &mut Group, known: Known<'_>) {
+    pub(crate) fn resolve_names_of(&self, group: &mut Group, known: TopicLookup<'_>) {
         let unnamed: Vec<_> = group.meta.owners_with_unnamed().cloned().collect();
         for owners in unnamed {
             if let Some(renamed) = self.resolved_owners(group.label.name(), &owners, known) {
@@ -69,7 +69,7 @@ impl Cluster {
         }
     }
 
-    fn resolved_owners(&self, group: Name<'_>, owners: &Owners, known: Known<'_>) -> Option<Arc<Owners>> {
+    fn resolved_owners(&self, group: Name<'_>, owners: &Owners, known: TopicLookup<'_>) -> Option<Arc<Owners>> {
         let (renamed, cut) = owners.resolved(known)?;
         self.dropped_topics.count(group, cut);
         Some(Arc::new(renamed))

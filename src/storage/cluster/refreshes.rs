@@ -8,12 +8,12 @@ use hashbrown::HashMap;
 use crate::model::{Name, Timestamp};
 
 use crate::storage::cluster::Cluster;
-use crate::storage::sources::dropped::Dropped;
+use crate::storage::sources::dropped::DropReason;
 use crate::storage::topics::Topics;
 use crate::storage::topics::list_offsets::LogBounds;
 use crate::storage::topics::metadata::{ClusterFacts, Metadata};
 use crate::storage::topics::names::{TopicKey, TopicName};
-use crate::storage::topics::partition::Read;
+use crate::storage::topics::partition::LogEndRefresh;
 
 impl Cluster {
     /// The current topics.
@@ -27,7 +27,7 @@ impl Cluster {
         let before = metadata.topics.len();
         metadata.topics.retain(|topic| Name(topic.name.as_bytes()).is_valid_topic_name());
         let refused = before.saturating_sub(metadata.topics.len());
-        self.count_dropped(Dropped::Name, u64::try_from(refused).unwrap_or(u64::MAX));
+        self.count_dropped(DropReason::Name, u64::try_from(refused).unwrap_or(u64::MAX));
     }
 
     /// Applies a full metadata answer. `at` is the time of the request.
@@ -72,7 +72,7 @@ impl Cluster {
 
     /// Applies the log starts and log ends of a refresh. Each call may cover a part of the partitions.
     pub fn apply_bounds(&self, bounds: &[LogBounds<'_>], at: Timestamp) {
-        let read = Read { at, by_brokers: self.limit_to_broker_clock(at), keep: self.rules.intervals };
+        let read = LogEndRefresh { at, by_brokers: self.limit_to_broker_clock(at), keep: self.rules.intervals };
         let mut recreated = Vec::new();
         let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
             .chunk_by(|a, b| a.topic == b.topic)

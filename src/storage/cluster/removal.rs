@@ -10,7 +10,7 @@ use crate::model::Name;
 
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
-use crate::storage::groups::meta::Meta;
+use crate::storage::groups::meta::GroupMeta;
 
 impl Cluster {
     /// Removes a group. Returns whether it existed.
@@ -73,7 +73,7 @@ impl Cluster {
 
 impl Group {
     /// Forgets everything but remembered tombstones, which are not shown and are needed while the past is read.
-    fn clear(&mut self) -> Meta {
+    fn clear(&mut self) -> GroupMeta {
         self.generations = 0;
         self.meta.clear()
     }
@@ -83,7 +83,7 @@ impl Group {
 mod tests {
     use super::*;
     use crate::model::{Order, Timestamp};
-    use crate::storage::sources::source::Past;
+    use crate::storage::sources::source::PastState;
     use crate::storage::tests::{cluster, commit, live, members};
 
     fn topics(cluster: &Cluster, group: &str) -> Option<Vec<String>> {
@@ -96,7 +96,7 @@ mod tests {
         let cluster = cluster();
         live(&cluster, vec![(1, commit("a", "t", 0, 1, 1)), (2, members("a", 1, &[("m", "t", &[0])]))]);
         let other = cluster.source("n", 3);
-        cluster.apply(other, Past::Read, [(Order(9), commit("a", "u", 0, 1, 1))], Timestamp(1));
+        cluster.apply(other, PastState::Read, [(Order(9), commit("a", "u", 0, 1, 1))], Timestamp(1));
         live(&cluster, vec![(3, commit("b", "t", 0, 1, 1))]);
         assert_eq!(topics(&cluster, "a"), Some(vec!["t".to_owned(), "u".to_owned()]));
         assert!(cluster.remove_group(Name(b"a")) && !cluster.remove_group(Name(b"nobody")));
@@ -126,10 +126,10 @@ mod tests {
             topic: Name(b"t"),
             partition: crate::model::Partition(0),
         };
-        cluster.apply(source, Past::Ahead, [(Order(10), gone), (Order(11), commit("a", "u", 0, 1, 1))], Timestamp(1));
+        cluster.apply(source, PastState::Ahead, [(Order(10), gone), (Order(11), commit("a", "u", 0, 1, 1))], Timestamp(1));
         assert!(cluster.remove_group(Name(b"a")));
         assert_eq!(topics(&cluster, "a"), None);
-        cluster.apply(source, Past::Behind, [(Order(5), commit("a", "t", 0, 1, 1))], Timestamp(1));
+        cluster.apply(source, PastState::Behind, [(Order(5), commit("a", "t", 0, 1, 1))], Timestamp(1));
         assert_eq!(topics(&cluster, "a"), None);
     }
 }

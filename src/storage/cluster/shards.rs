@@ -11,17 +11,17 @@ use crate::invariant::broken;
 use crate::model::Name;
 
 use crate::storage::groups::group::Group;
-use crate::storage::lists::work::Held;
+use crate::storage::lists::work::CountingGuard;
 
 const SHARDS: usize = 64;
 
 /// Groups by name.
-pub(crate) type Groups = HashMap<Box<[u8]>, Group>;
+pub(crate) type GroupMap = HashMap<Box<[u8]>, Group>;
 
 /// See the module documentation.
 #[derive(Debug)]
 pub(crate) struct Shards {
-    list: Vec<Mutex<Groups>>,
+    list: Vec<Mutex<GroupMap>>,
     /// Chooses the shard of a group.
     hasher: DefaultHashBuilder,
 }
@@ -41,24 +41,24 @@ impl Shards {
     }
 
     /// The shard of a group.
-    pub fn of(&self, group: Name<'_>) -> Held<MutexGuard<'_, Groups>> {
+    pub fn of(&self, group: Name<'_>) -> CountingGuard<MutexGuard<'_, GroupMap>> {
         #[expect(clippy::indexing_slicing, reason = "place() is below SHARDS")]
-        Held::new(lock(&self.list[self.place(group)]))
+        CountingGuard::new(lock(&self.list[self.place(group)]))
     }
 
     /// The shard of this number.
-    pub fn numbered(&self, shard: usize) -> Option<MutexGuard<'_, Groups>> {
+    pub fn numbered(&self, shard: usize) -> Option<MutexGuard<'_, GroupMap>> {
         self.list.get(shard).map(lock)
     }
 
     /// All shards, each locked when it is reached.
-    pub fn iter(&self) -> impl Iterator<Item = MutexGuard<'_, Groups>> {
+    pub fn iter(&self) -> impl Iterator<Item = MutexGuard<'_, GroupMap>> {
         self.list.iter().map(lock)
     }
 
     /// Divides groups into one map per shard.
-    pub fn divide(&self, groups: Groups) -> Vec<Groups> {
-        let mut parts: Vec<Groups> = self.list.iter().map(|_| Groups::new()).collect();
+    pub fn divide(&self, groups: GroupMap) -> Vec<GroupMap> {
+        let mut parts: Vec<GroupMap> = self.list.iter().map(|_| GroupMap::new()).collect();
         for (name, group) in groups {
             match parts.get_mut(self.place(Name(&name))) {
                 Some(part) => drop(part.insert(name, group)),

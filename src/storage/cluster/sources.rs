@@ -2,28 +2,28 @@
 
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::lock;
-use crate::storage::sources::source::{Origin, SourceId};
+use crate::storage::sources::source::{SourceKind, SourceId};
 
 impl Cluster {
     /// The source that stands for a partition of the offsets topic, as read by a module.
     #[must_use]
     pub fn source(&self, module: &str, partition: i32) -> SourceId {
-        self.source_of(module, Origin::OffsetsTopic, partition)
+        self.source_of(module, SourceKind::OffsetsTopic, partition)
     }
 
     /// The source that stands for a partition of the topic with the state of share groups, as read by a module.
     #[must_use]
     pub fn share_source(&self, module: &str, partition: i32) -> SourceId {
-        self.source_of(module, Origin::ShareState, partition)
+        self.source_of(module, SourceKind::ShareState, partition)
     }
 
     /// The source that stands for a ZooKeeper ensemble, as read by a module.
     #[must_use]
     pub fn zookeeper_source(&self, module: &str) -> SourceId {
-        self.source_of(module, Origin::ZooKeeper, 0)
+        self.source_of(module, SourceKind::ZooKeeper, 0)
     }
 
-    fn source_of(&self, module: &str, origin: Origin, partition: i32) -> SourceId {
+    fn source_of(&self, module: &str, origin: SourceKind, partition: i32) -> SourceId {
         let mut sources = lock(&self.sources);
         let number = sources.len();
         *sources.entry((module.to_owned(), origin, partition)).or_insert_with(|| SourceId::new(number, origin))

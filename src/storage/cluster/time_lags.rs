@@ -7,19 +7,19 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::invariant::broken;
 use crate::model::{Offset, Partition, Timestamp};
-use crate::time_lag::Exactness;
+use crate::time_lag::Accuracy;
 
 use crate::storage::cluster::{Cluster, millis};
 use crate::storage::groups::group::GroupTopic;
 use crate::storage::topics::Topics;
-use crate::storage::topics::list_offsets::TimesFound;
+use crate::storage::topics::list_offsets::TimeLookupAnswer;
 use crate::storage::topics::names::{TopicKey, TopicName};
-use crate::storage::windows::moment::Moment;
+use crate::storage::windows::moment::TimeLagInputs;
 use crate::storage::windows::time_lookup::TimeLookup;
 
 impl Cluster {
     /// Applies the answers of brokers to time lookups.
-    pub fn apply_times(&self, found: &[TimesFound], now: Timestamp) {
+    pub fn apply_times(&self, found: &[TimeLookupAnswer], now: Timestamp) {
         self.change_topics(|topics| found.iter().for_each(|found| topics.apply_time_answer(found, now)));
     }
 
@@ -41,14 +41,14 @@ impl Cluster {
     }
 
     /// The inputs of all time lags of the cluster at `now`.
-    pub(crate) fn time_lag_inputs(&self, now: Timestamp) -> Moment {
+    pub(crate) fn time_lag_inputs(&self, now: Timestamp) -> TimeLagInputs {
         let every = Duration::from_millis(self.refresh.load(Ordering::Relaxed));
-        Moment { now, accuracy: Exactness::of_refresh(every), first_lookups_done: self.past_read.load(Ordering::Relaxed) }
+        TimeLagInputs { now, accuracy: Accuracy::of_refresh(every), first_lookups_done: self.past_read.load(Ordering::Relaxed) }
     }
 
     /// The largest error that time lags may have.
     #[must_use]
-    pub fn accuracy(&self) -> Exactness {
+    pub fn accuracy(&self) -> Accuracy {
         self.time_lag_inputs(Timestamp(0)).accuracy
     }
 
@@ -71,7 +71,7 @@ impl Cluster {
 fn settle_topic(
     held: &mut GroupTopic,
     topics: &Topics,
-    moment: Moment,
+    moment: TimeLagInputs,
     given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
     lagging: &mut HashMap<(TopicKey, Partition), TimeLookup>,
 ) {

@@ -6,34 +6,34 @@ use std::sync::atomic::Ordering;
 use hashbrown::HashSet;
 
 use crate::invariant::broken;
-use crate::model::{Commit, LagThen, Order, Timestamp};
-use crate::wall_clock::AsOf;
+use crate::model::{Commit, CommitLag, Order, Timestamp};
+use crate::wall_clock::ExpiryTime;
 
 use crate::storage::cluster::Cluster;
-use crate::storage::cluster::shards::{Groups, lock};
-use crate::storage::groups::group::{Group, Stream};
-use crate::storage::groups::made::Made;
+use crate::storage::cluster::shards::{GroupMap, lock};
+use crate::storage::groups::group::{Group, UpdateStream};
+use crate::storage::groups::made::PreparedUpdate;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
 use crate::storage::sources::admit::drop_long_names;
-use crate::storage::sources::dropped::Dropped;
-use crate::storage::sources::source::{Past, SourceId};
+use crate::storage::sources::dropped::DropReason;
+use crate::storage::sources::source::{PastState, SourceId};
 use crate::storage::sources::update::Update;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::windows::slot::Taken;
+use crate::storage::windows::slot::CommitOutcome;
 
 impl Cluster {
     /// Applies updates in the order of their source. Commits count as live unless the stream is the past.
     pub fn apply<'a>(
         &self,
         source: SourceId,
-        past: Past,
+        past: PastState,
         updates: impl IntoIterator<Item = (Order, Update<'a>)>,
-        now: impl Into<AsOf>,
+        now: impl Into<ExpiryTime>,
     ) {
         let (now, mut newest) = (now.into(), None);
         let topics = self.topics();
-        let (live, bury) = (past != Past::Behind, past == Past::Ahead);
-        let stream = Stream { source, topics: &topics, rules: &self.rules, now, live, keeps_tombstones: bury };
+        let (live, bury) = (past != PastState::Behind, past == PastState::Ahead);
+        let stream = UpdateStream { source, topics: &topics, rules: &self.rules, now, live, keeps_tombstones: bury };
         lock(&self.updated_sources).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
@@ -50,7 +50,7 @@ impl Cluster {
         self.mark_stale(changed);
     }
 
-    fn apply_one(&self, order: Order, update: &Update<'_>, stream: &Stream<'_>) {
+    fn apply_one(&self, order: Order, update: &Update<'_>, stream: &UpdateStream<'_>) {
         // It is dropped after the lock, and so is the old value that it is swapped with.
         let mut made = self.prepare(update, stream);
         let mut name = None;
@@ -61,8 +61,8 @@ impl Cluster {
             // The shared copy of a topic's name is fetched outside of the shard's lock. Then the commit is tried again.
             match (taken, update) {
                 (None, Update::Commit { topic, .. }) if name.is_none() => name = Some(self.names.intern(*topic)),
-                (Some(Taken::Dropped(why)), _) => return self.count_dropped(why, 1),
-                (Some(Taken::Added | Taken::Repeated), _) => return,
+                (Some(CommitOutcome::Dropped(why)), _) => return self.count_dropped(why, 1),
+                (Some(CommitOutcome::Added | CommitOutcome::Repeated), _) => return,
                 (None, _) => return broken("only a commit needs the name of its topic, and that once"),
             }
         }
@@ -86,7 +86,7 @@ impl Cluster {
     }
 
     /// Notes the timestamp of the newest commit of a batch of a source, unless it is ahead of the wall clock.
-    pub(crate) fn record_newest_commit(&self, source: SourceId, newest: Option<Timestamp>, now: AsOf) {
+    pub(crate) fn record_newest_commit(&self, source: SourceId, newest: Option<Timestamp>, now: ExpiryTime) {
         let Some(newest) = newest.filter(|newest| *newest <= now.time) else { return };
         let mut brought = lock(&self.newest_commits);
         let held = brought.entry(source).or_insert(newest);
@@ -94,8 +94,8 @@ impl Cluster {
     }
 
     /// Prepares the value that an update stores, and counts the topics of assignments that are not kept.
-    pub(crate) fn prepare(&self, update: &Update<'_>, stream: &Stream<'_>) -> Made {
-        let (made, cut) = Made::of(update, stream.source, self.topic_lookup(stream.topics));
+    pub(crate) fn prepare(&self, update: &Update<'_>, stream: &UpdateStream<'_>) -> PreparedUpdate {
+        let (made, cut) = PreparedUpdate::of(update, stream.source, self.topic_lookup(stream.topics));
         self.dropped_topics.count(update.group(), cut);
         made
     }
@@ -103,20 +103,20 @@ impl Cluster {
     /// Removes from an update what is about names that are too long, and counts them. `None` if nothing is left.
     pub(crate) fn drop_long_names<'a>(&self, update: Update<'a>) -> Option<Update<'a>> {
         let (update, refused) = drop_long_names(update);
-        self.count_dropped(Dropped::Name, refused);
+        self.count_dropped(DropReason::Name, refused);
         update
     }
 }
 
 /// Applies one update to a map of groups. `None` when the topic's name is needed first.
 pub(crate) fn apply_to_groups(
-    groups: &mut Groups,
+    groups: &mut GroupMap,
     order: Order,
     update: &Update<'_>,
-    made: &mut Made,
-    stream: &Stream<'_>,
+    made: &mut PreparedUpdate,
+    stream: &UpdateStream<'_>,
     name: impl FnOnce() -> Option<Arc<TopicName>>,
-) -> Option<Taken> {
+) -> Option<CommitOutcome> {
     let key = update.group().0;
     let creates = match update {
         Update::Commit { .. } | Update::Members(_) => true,
@@ -128,39 +128,39 @@ pub(crate) fn apply_to_groups(
     if creates && !groups.contains_key(key) {
         groups.insert(key.into(), Group::new(Arc::new(Label::new(key))));
     }
-    let Some(group) = groups.get_mut(key) else { return Some(Taken::Repeated) };
+    let Some(group) = groups.get_mut(key) else { return Some(CommitOutcome::Repeated) };
     let taken = match (update, made) {
         (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
-            let lag = LagThen::Unknown;
+            let lag = CommitLag::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
             group.add_commit(TopicCommit { topic: topic.0, partition: *partition, commit }, name, stream)
         }
         (Update::CommitTombstone { topic, partition, .. }, _) => {
             group.remove_commit(topic.0, *partition, order, stream);
-            Some(Taken::Added)
+            Some(CommitOutcome::Added)
         }
-        (Update::Members(members), Made::Generation(made)) => {
+        (Update::Members(members), PreparedUpdate::Generation(made)) => {
             group.set_generation(made, RecordStamp { order, at: members.at }, stream);
-            Some(Taken::Added)
+            Some(CommitOutcome::Added)
         }
-        (Update::Registered { .. }, Made::Registered(made)) => {
+        (Update::Registered { .. }, PreparedUpdate::Registered(made)) => {
             group.set_registered(made);
-            Some(Taken::Added)
+            Some(CommitOutcome::Added)
         }
-        (Update::Fact { kind, at, fact, .. }, Made::Fact(made)) => {
+        (Update::Fact { kind, at, fact, .. }, PreparedUpdate::Fact(made)) => {
             let stamp = RecordStamp { order, at: *at };
             let record = FactRecord { kind: *kind, is_tombstone: fact.is_tombstone(), stamp };
             group.apply_fact(record, made, stream);
-            Some(Taken::Added)
+            Some(CommitOutcome::Added)
         }
         (Update::GroupTombstone { .. }, _) => {
             group.remove_classic(order, stream);
-            Some(Taken::Added)
+            Some(CommitOutcome::Added)
         }
-        (Update::Share(share), Made::Finished(finished)) => Some(group.apply_share_state(share, finished, order, stream)),
+        (Update::Share(share), PreparedUpdate::Finished(finished)) => Some(group.apply_share_state(share, finished, order, stream)),
         (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => {
             broken("what is prepared for an update is of its kind");
-            Some(Taken::Repeated)
+            Some(CommitOutcome::Repeated)
         }
     };
     if group.is_empty() {

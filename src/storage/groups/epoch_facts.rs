@@ -7,35 +7,35 @@ use hashbrown::HashMap;
 
 use crate::model::{Name, Partition, TopicId};
 
-use crate::storage::lists::fact::Fact;
-use crate::storage::lists::texts::{Ranges, Texts};
+use crate::storage::lists::fact::NewestFact;
+use crate::storage::lists::texts::{NamedRanges, NameBuffer};
 use crate::storage::sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
 
 /// The facts about one member.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemberFacts {
-    pub who: Fact<Arc<Who>>,
-    pub current: Fact<Arc<Current>>,
+    pub who: NewestFact<Arc<MemberClient>>,
+    pub current: NewestFact<Arc<MemberOwnership>>,
 }
 
 /// The client of a member.
 #[derive(Debug)]
-pub(crate) struct Who {
+pub(crate) struct MemberClient {
     pub client_id: Box<[u8]>,
     pub client_host: Box<[u8]>,
 }
 
 /// What a member owns.
 #[derive(Debug)]
-pub(crate) struct Current {
+pub(crate) struct MemberOwnership {
     pub epoch: i32,
     /// Whether it has no partitions left to revoke or to wait for.
     pub settled: bool,
-    pub owned: Owned,
+    pub owned: OwnedItems,
 }
 
 #[derive(Debug)]
-pub(crate) enum Owned {
+pub(crate) enum OwnedItems {
     Partitions(Vec<(TopicId, Vec<Partition>)>),
     /// Active tasks, by subtopology.
     Tasks(Vec<(Box<[u8]>, Vec<Partition>)>),
@@ -43,30 +43,30 @@ pub(crate) enum Owned {
 
 /// The topology of a streams group.
 #[derive(Debug)]
-pub(crate) struct Topology {
+pub(crate) struct TopologyFact {
     pub epoch: i32,
     /// The names of all topics that are read.
-    pub sources: Texts,
+    pub sources: NameBuffer,
     /// By subtopology, the range of `sources` that it reads.
-    pub subtopologies: Ranges,
+    pub subtopologies: NamedRanges,
 }
 
 /// Names of topics by id, as brokers before 4.1 write them (type 4).
 #[derive(Debug)]
-pub(crate) struct Written {
-    pub names: Texts,
+pub(crate) struct TopicNamesById {
+    pub names: NameBuffer,
     pub ids: HashMap<TopicId, usize>,
 }
 
 /// The fact of a record, prepared before the group is locked. After it is applied, it contains the previous value.
 #[derive(Debug)]
-pub(crate) enum Made {
+pub(crate) enum PreparedFact {
     Epoch(Option<EpochUpdate>),
     Target(Option<i32>),
-    Member(Box<[u8]>, Option<Arc<Who>>),
-    Current(Box<[u8]>, Option<Arc<Current>>),
-    Topology(Option<Arc<Topology>>),
-    TopicNames(Option<Arc<Written>>),
+    Member(Box<[u8]>, Option<Arc<MemberClient>>),
+    Current(Box<[u8]>, Option<Arc<MemberOwnership>>),
+    Topology(Option<Arc<TopologyFact>>),
+    TopicNames(Option<Arc<TopicNamesById>>),
 }
 
 impl MemberFacts {
@@ -75,14 +75,14 @@ impl MemberFacts {
     }
 }
 
-impl Made {
+impl PreparedFact {
     pub fn of(fact: &GroupFact<'_>) -> Self {
         match fact {
             GroupFact::Epoch(epoch) => Self::Epoch(*epoch),
             GroupFact::TargetEpoch(epoch) => Self::Target(*epoch),
             GroupFact::Member { id, who } => {
                 let who = who.map(|(client_id, client_host)| {
-                    Arc::new(Who {
+                    Arc::new(MemberClient {
                         client_id: (*client_id.shortened()).into(),
                         client_host: (*client_host.shortened()).into(),
                     })
@@ -90,22 +90,22 @@ impl Made {
                 Self::Member(id.0.into(), who)
             }
             GroupFact::Current { id, current } => {
-                Self::Current(id.0.into(), current.as_ref().map(|current| Arc::new(Current::of(current))))
+                Self::Current(id.0.into(), current.as_ref().map(|current| Arc::new(MemberOwnership::of(current))))
             }
             GroupFact::Topology(topology) => {
-                Self::Topology(topology.as_ref().map(|topology| Arc::new(Topology::of(topology))))
+                Self::Topology(topology.as_ref().map(|topology| Arc::new(TopologyFact::of(topology))))
             }
-            GroupFact::TopicNames(names) => Self::TopicNames(names.as_ref().map(|names| Arc::new(Written::of(names)))),
+            GroupFact::TopicNames(names) => Self::TopicNames(names.as_ref().map(|names| Arc::new(TopicNamesById::of(names)))),
         }
     }
 }
 
-impl Current {
+impl MemberOwnership {
     fn of(update: &CurrentUpdate<'_>) -> Self {
         let owned = match &update.owned {
-            OwnedUpdate::Partitions(list) => Owned::Partitions(list.clone()),
+            OwnedUpdate::Partitions(list) => OwnedItems::Partitions(list.clone()),
             OwnedUpdate::Tasks(list) => {
-                Owned::Tasks(list.iter().map(|(id, partitions)| (id.0.into(), partitions.clone())).collect())
+                OwnedItems::Tasks(list.iter().map(|(id, partitions)| (id.0.into(), partitions.clone())).collect())
             }
         };
         Self { epoch: update.epoch, settled: update.settled, owned }
@@ -113,15 +113,15 @@ impl Current {
 
     pub fn owns_anything(&self) -> bool {
         match &self.owned {
-            Owned::Partitions(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
-            Owned::Tasks(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
+            OwnedItems::Partitions(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
+            OwnedItems::Tasks(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
         }
     }
 }
 
-impl Topology {
+impl TopologyFact {
     fn of(update: &TopologyUpdate<'_>) -> Self {
-        let (mut sources, mut subtopologies) = (Texts::default(), Ranges::default());
+        let (mut sources, mut subtopologies) = (NameBuffer::default(), NamedRanges::default());
         let mut sorted: Vec<_> = update.sources.iter().collect();
         // Of several entries with the same id the first one counts.
         sorted.sort_by_key(|(id, _)| *id);
@@ -137,9 +137,9 @@ impl Topology {
     }
 }
 
-impl Written {
+impl TopicNamesById {
     fn of(update: &[(TopicId, Name<'_>)]) -> Self {
-        let mut written = Self { names: Texts::default(), ids: HashMap::with_capacity(update.len()) };
+        let mut written = Self { names: NameBuffer::default(), ids: HashMap::with_capacity(update.len()) };
         for (id, name) in update {
             // Of several entries with the same id the first one counts.
             written.ids.entry(*id).or_insert(written.names.len());

@@ -16,10 +16,10 @@ use rpds::RedBlackTreeMapSync;
 
 use crate::model::{Name, Order, TopicId};
 
-use crate::storage::groups::epoch_facts::{Current, Made, MemberFacts, Owned, Topology, Who, Written};
+use crate::storage::groups::epoch_facts::{MemberOwnership, PreparedFact, MemberFacts, OwnedItems, TopologyFact, MemberClient, TopicNamesById};
 use crate::storage::groups::member::Member;
-use crate::storage::groups::owners::{Assigned, Claims, Known, Owners};
-use crate::storage::lists::fact::Fact;
+use crate::storage::groups::owners::{PartitionOwner, UnresolvedAssignments, TopicLookup, Owners};
+use crate::storage::lists::fact::NewestFact;
 use crate::storage::lists::work;
 use crate::storage::sources::group_fact::EpochUpdate;
 use crate::storage::sources::group_kind::GroupKind;
@@ -29,21 +29,21 @@ static CHANGES: AtomicU64 = AtomicU64::new(0);
 
 /// The facts of a group from the records of one type. Cloning it is cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Epochs {
+pub(crate) struct ProtocolRecords {
     pub kind: GroupKind,
-    epoch: Fact<EpochUpdate>,
-    target: Fact<i32>,
-    topology: Fact<Arc<Topology>>,
-    topic_names: Fact<Arc<Written>>,
+    epoch: NewestFact<EpochUpdate>,
+    target: NewestFact<i32>,
+    topology: NewestFact<Arc<TopologyFact>>,
+    topic_names: NewestFact<Arc<TopicNamesById>>,
     members: RedBlackTreeMapSync<Box<[u8]>, MemberFacts>,
     /// The number of the newest change that may affect owners.
     changed: u64,
-    computed: Found,
+    computed: ComputedOwners,
 }
 
 /// The computed owners of a group.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct ComputedOwners {
     pub owners: Arc<Owners>,
     /// The number of the newest change that it includes.
     as_of: u64,
@@ -82,17 +82,17 @@ impl GroupState {
     }
 }
 
-impl Epochs {
+impl ProtocolRecords {
     pub fn new(kind: GroupKind) -> Self {
         Self {
             kind,
-            epoch: Fact::default(),
-            target: Fact::default(),
-            topology: Fact::default(),
-            topic_names: Fact::default(),
+            epoch: NewestFact::default(),
+            target: NewestFact::default(),
+            topology: NewestFact::default(),
+            topic_names: NewestFact::default(),
             members: RedBlackTreeMapSync::new_sync(),
             changed: 0,
-            computed: Found::default(),
+            computed: ComputedOwners::default(),
         }
     }
 
@@ -102,21 +102,21 @@ impl Epochs {
     }
 
     /// Applies one record. Returns whether it begins an epoch.
-    pub fn apply(&mut self, order: Order, made: &mut Made) -> bool {
+    pub fn apply(&mut self, order: Order, made: &mut PreparedFact) -> bool {
         match made {
-            Made::Epoch(epoch) => {
+            PreparedFact::Epoch(epoch) => {
                 let before = self.epoch.get().map(|epoch| epoch.number);
                 let begins = epoch.is_some_and(|epoch| before != Some(epoch.number));
                 return self.epoch.swap(order, epoch) && begins;
             }
-            Made::Target(epoch) => drop(self.target.swap(order, epoch)),
-            Made::Member(id, who) => self.change(id, |facts| facts.who.swap(order, who)),
-            Made::Current(id, current) => self.change(id, |facts| facts.current.swap(order, current)),
-            Made::Topology(topology) => {
+            PreparedFact::Target(epoch) => drop(self.target.swap(order, epoch)),
+            PreparedFact::Member(id, who) => self.change(id, |facts| facts.who.swap(order, who)),
+            PreparedFact::Current(id, current) => self.change(id, |facts| facts.current.swap(order, current)),
+            PreparedFact::Topology(topology) => {
                 self.topology.swap(order, topology);
                 self.mark_changed();
             }
-            Made::TopicNames(names) => {
+            PreparedFact::TopicNames(names) => {
                 self.topic_names.swap(order, names);
                 self.mark_changed();
             }
@@ -137,8 +137,8 @@ impl Epochs {
     }
 
     /// Removes the tombstone of the member that a record was about. Called when no older record can follow.
-    pub fn remove_tombstone(&mut self, made: &Made) {
-        if let Made::Member(id, _) | Made::Current(id, _) = made
+    pub fn remove_tombstone(&mut self, made: &PreparedFact) {
+        if let PreparedFact::Member(id, _) | PreparedFact::Current(id, _) = made
             && self.members.get(&**id).is_some_and(MemberFacts::is_empty)
         {
             self.members.remove_mut(&**id);
@@ -160,7 +160,7 @@ impl Epochs {
         self.members.is_empty() && facts.iter().all(Option::is_none)
     }
 
-    fn live_members(&self) -> impl Iterator<Item = (&[u8], &Who, Option<&Current>)> {
+    fn live_members(&self) -> impl Iterator<Item = (&[u8], &MemberClient, Option<&MemberOwnership>)> {
         let all = self.members.iter().inspect(|_| work::count(1));
         all.filter_map(|(id, facts)| Some((&**id, &**facts.who.get()?, facts.current.get().map(|current| &**current))))
     }
@@ -178,7 +178,7 @@ impl Epochs {
         if self.epoch.get().is_some_and(|epoch| target.is_none_or(|target| epoch.number > target)) {
             return GroupState::Assigning;
         }
-        let arrived = |current: &Current| current.settled && Some(current.epoch) == target;
+        let arrived = |current: &MemberOwnership| current.settled && Some(current.epoch) == target;
         let all = self.live_members().all(|(.., current)| current.is_some_and(arrived));
         if all { GroupState::Stable } else { GroupState::Reconciling }
     }
@@ -191,7 +191,7 @@ impl Epochs {
         let Some(topology) = self.topology.get() else { return false };
         match self.epoch.get().and_then(|epoch| epoch.validated_topology) {
             Some(validated) => validated == topology.epoch,
-            None => self.live_members().any(|(.., current)| current.is_some_and(Current::owns_anything)),
+            None => self.live_members().any(|(.., current)| current.is_some_and(MemberOwnership::owns_anything)),
         }
     }
 
@@ -215,18 +215,18 @@ impl Epochs {
     }
 
     /// Sets the computed owners, unless newer ones are held. Returns what is no longer held.
-    pub fn set_owners(&mut self, found: Found) -> Found {
+    pub fn set_owners(&mut self, found: ComputedOwners) -> ComputedOwners {
         if self.computed.as_of <= found.as_of { std::mem::replace(&mut self.computed, found) } else { found }
     }
 
     /// Computes the owners.
-    pub fn compute_owners(&self, known: Known<'_>) -> Found {
+    pub fn compute_owners(&self, known: TopicLookup<'_>) -> ComputedOwners {
         let (mut members, mut waits) = (Vec::new(), false);
         let (mut assigned, mut tasks) = (Vec::new(), HashMap::new());
         for (index, (id, who, current)) in self.live_members().enumerate() {
             members.push(Member::new(Name(id), Name(&who.client_id), Name(&who.client_host)));
             match current.map(|current| &current.owned) {
-                Some(Owned::Partitions(list)) => {
+                Some(OwnedItems::Partitions(list)) => {
                     for (id, partitions) in list {
                         match self.name(*id, known) {
                             Some(name) => assigned.push((index, name, &**partitions)),
@@ -234,25 +234,25 @@ impl Epochs {
                         }
                     }
                 }
-                Some(Owned::Tasks(list)) => {
+                Some(OwnedItems::Tasks(list)) => {
                     for (subtopology, partitions) in list {
-                        let of_it: &mut Vec<Assigned> = tasks.entry(Name(subtopology)).or_default();
+                        let of_it: &mut Vec<PartitionOwner> = tasks.entry(Name(subtopology)).or_default();
                         of_it.extend(
-                            partitions.iter().map(|partition| Assigned { partition: *partition, member: index }),
+                            partitions.iter().map(|partition| PartitionOwner { partition: *partition, member: index }),
                         );
                     }
                 }
                 None => {}
             }
         }
-        let mut claims = Claims::of(assigned.into_iter());
+        let mut claims = UnresolvedAssignments::of(assigned.into_iter());
         waits |= self.add_task_topics(tasks, known, &mut claims);
         let (owners, cut) = Owners::new(members.into(), claims, known);
         let waits = waits || owners.has_unnamed();
-        Found { owners: Arc::new(owners), as_of: self.changed, has_unknown_topics: waits, dropped: cut }
+        ComputedOwners { owners: Arc::new(owners), as_of: self.changed, has_unknown_topics: waits, dropped: cut }
     }
 
-    fn name<'a>(&'a self, id: TopicId, known: Known<'a>) -> Option<Name<'a>> {
+    fn name<'a>(&'a self, id: TopicId, known: TopicLookup<'a>) -> Option<Name<'a>> {
         let written = self.topic_names.get().and_then(|written| Some(written.names.get(*written.ids.get(&id)?)));
         written.or_else(|| known.topics.name_ref_by_id(id).map(|name| name.label.name()))
     }
@@ -262,7 +262,7 @@ impl Epochs {
     ///
     /// The topics of a subtopology share one part, however many tasks and topics it has. A task has one owner, and a
     /// topic belongs to one subtopology.
-    fn add_task_topics<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<Assigned>>, known: Known<'_>, claims: &mut Claims<'a>) -> bool {
+    fn add_task_topics<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<PartitionOwner>>, known: TopicLookup<'_>, claims: &mut UnresolvedAssignments<'a>) -> bool {
         let mut waits = false;
         let mut sorted: Vec<_> = tasks.into_iter().collect();
         sorted.sort_unstable_by_key(|(subtopology, _)| *subtopology);
@@ -289,10 +289,10 @@ impl Epochs {
     }
 }
 
-impl Found {
+impl ComputedOwners {
     /// The number of topics that are not kept and were not counted before. The same records may be evaluated several
     /// times.
-    pub const fn dropped_since(&self, before: &Epochs) -> usize {
+    pub const fn dropped_since(&self, before: &ProtocolRecords) -> usize {
         let counted = if before.is_stale() { 0 } else { before.computed.dropped };
         self.dropped.saturating_sub(counted)
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::evaluate::EvaluatorRules;
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
-use crate::storage::sources::source::Past;
+use crate::storage::sources::source::PastState;
 use crate::storage::{
-    Assigned, Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate,
-    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, Rules, Storage, TopicMetadata, TopologyUpdate, Update,
+    PartitionOwner, Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate,
+    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, StorageRules, Storage, TopicMetadata, TopologyUpdate, Update,
 };
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -17,7 +17,7 @@ const KIND: [GroupKind; 3] = [GroupKind::Consumer, GroupKind::Share, GroupKind::
 fn storage() -> Storage {
     Storage::new(
         ["c"],
-        Rules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::Expire::NEVER },
+        StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER },
     )
 }
 
@@ -89,7 +89,7 @@ impl Scene {
         let first = self.order + 1;
         self.order += i64::try_from(updates.len()).unwrap();
         let cluster = self.cluster();
-        cluster.apply(cluster.source("m", 0), Past::Read, (first..).map(Order).zip(updates), NOW);
+        cluster.apply(cluster.source("m", 0), PastState::Read, (first..).map(Order).zip(updates), NOW);
     }
 
     fn facts(&mut self, kind: GroupKind, facts: impl IntoIterator<Item = GroupFact<'static>>) {
@@ -103,7 +103,7 @@ impl Scene {
         let group = cluster.groups.first()?;
         let members = group.members.iter().map(|member| member.id.name().to_string()).collect();
         let owners = cluster.topics_of(group).iter().flat_map(|topic| {
-            let owner = |one: &Assigned| {
+            let owner = |one: &PartitionOwner| {
                 let name = topic.name.label.name();
                 format!("{name}/{} {}", one.partition.0, topic.members[one.member].id.name())
             };
@@ -267,9 +267,9 @@ fn the_past_behind_a_live_stream_brings_no_member_back() {
         let scene = Scene::new();
         let source = scene.cluster().source("m", 0);
         let ahead = left("gone").into_iter().map(|one| fact(kind, one));
-        scene.cluster().apply(source, Past::Ahead, (100..).map(Order).zip(ahead), NOW);
+        scene.cluster().apply(source, PastState::Ahead, (100..).map(Order).zip(ahead), NOW);
         let behind = [member("gone"), member("there"), epoch(1)].map(|one| fact(kind, one));
-        scene.cluster().apply(source, Past::Behind, (1..).map(Order).zip(behind), NOW);
+        scene.cluster().apply(source, PastState::Behind, (1..).map(Order).zip(behind), NOW);
         scene.cluster().drop_pending_tombstones(source);
         assert_eq!(scene.shown().unwrap().2, texts(&["there"]));
     }
@@ -281,10 +281,10 @@ fn a_group_that_moved_is_not_ended_by_the_partition_that_it_left() {
     let (old, new) = (scene.cluster().source("m", 0), scene.cluster().source("m", 7));
     let at = |at, fact| Update::Fact { group: Name(b"g"), kind: GroupKind::Consumer, fact, at: Timestamp(at) };
     let facts = [at(10, member("a")), at(10, epoch(1))];
-    scene.cluster().apply(old, Past::Read, (100..).map(Order).zip(facts), NOW);
+    scene.cluster().apply(old, PastState::Read, (100..).map(Order).zip(facts), NOW);
     let facts = [at(20, member("b")), at(20, epoch(2))];
-    scene.cluster().apply(new, Past::Read, (1..).map(Order).zip(facts), NOW);
+    scene.cluster().apply(new, PastState::Read, (1..).map(Order).zip(facts), NOW);
     let ends = left("a").into_iter().chain([GroupFact::Epoch(None)]).map(|one| at(30, one));
-    scene.cluster().apply(old, Past::Read, (200..).map(Order).zip(ends), NOW);
+    scene.cluster().apply(old, PastState::Read, (200..).map(Order).zip(ends), NOW);
     assert_eq!(scene.shown().unwrap().2, texts(&["b"]));
 }

@@ -6,32 +6,32 @@ use hashbrown::HashMap;
 
 use crate::invariant::broken;
 use crate::model::{Commit, Order, Partition, Timestamp};
-use crate::wall_clock::AsOf;
+use crate::wall_clock::ExpiryTime;
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::meta::{self, Classic, Meta, Registered};
-use crate::storage::groups::nameless::Nameless;
+use crate::storage::groups::meta::{self, ClassicGeneration, GroupMeta, RegisteredMembers};
+use crate::storage::groups::nameless::UnnamedTopics;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
-use crate::storage::lists::sorted::{Place, Sorted};
-use crate::storage::rules::Rules;
-use crate::storage::sources::dropped::Dropped;
+use crate::storage::lists::sorted::{ListPosition, SortedList};
+use crate::storage::rules::StorageRules;
+use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::group_kind::{GroupKind, GroupType};
-use crate::storage::sources::source::{Origin, SourceId};
+use crate::storage::sources::source::{SourceKind, SourceId};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::windows::arriving::Arriving;
+use crate::storage::windows::arriving::ArrivingCommit;
 use crate::storage::windows::pending_tombstones::PendingTombstones;
-use crate::storage::windows::slot::{Slot, Taken};
-use crate::storage::windows::slots::Slots;
+use crate::storage::windows::slot::{GroupPartition, CommitOutcome};
+use crate::storage::windows::slots::GroupPartitions;
 
 #[derive(Debug)]
 pub(crate) struct Group {
     pub label: Arc<Label>,
     /// The topics that it commits to, sorted by name.
-    pub topics: Sorted<GroupTopic>,
+    pub topics: SortedList<GroupTopic>,
     /// States of a share group in topics whose names are not known yet.
-    pub unnamed_topics: Nameless,
-    pub meta: Meta,
+    pub unnamed_topics: UnnamedTopics,
+    pub meta: GroupMeta,
     /// Generations or epochs that began while the group was followed live.
     pub generations: u64,
     /// Tombstones that were read before the past. Only while the past is read behind the live stream.
@@ -42,18 +42,18 @@ pub(crate) struct Group {
 pub(crate) struct GroupTopic {
     pub name: Arc<TopicName>,
     /// The partitions that are committed.
-    pub partitions: Slots,
+    pub partitions: GroupPartitions,
     /// Commits read while the group was followed live.
     pub commits: u64,
 }
 
 /// The properties of a stream of updates.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stream<'a> {
+pub(crate) struct UpdateStream<'a> {
     pub source: SourceId,
     pub topics: &'a Topics,
-    pub rules: &'a Rules,
-    pub now: AsOf,
+    pub rules: &'a StorageRules,
+    pub now: ExpiryTime,
     /// Whether its updates are live, so that commits and generations count.
     pub live: bool,
     /// Whether tombstones have to be remembered, because the past is read later.
@@ -65,7 +65,7 @@ pub(super) const TOPIC_FOUND: &str = "a group has a topic at the place where it 
 
 impl Group {
     pub fn new(label: Arc<Label>) -> Self {
-        let (topics, nameless, meta) = (Sorted::new(), Nameless::default(), Meta::default());
+        let (topics, nameless, meta) = (SortedList::new(), UnnamedTopics::default(), GroupMeta::default());
         Self { label, topics, unnamed_topics: nameless, meta, generations: 0, pending_tombstones: None }
     }
 
@@ -85,14 +85,14 @@ impl Group {
         &mut self,
         TopicCommit { topic, partition, commit }: TopicCommit<'_>,
         name: impl FnOnce() -> Option<Arc<TopicName>>,
-        stream: &Stream<'_>,
-    ) -> Option<Taken> {
+        stream: &UpdateStream<'_>,
+    ) -> Option<CommitOutcome> {
         if stream.rules.expire.is_commit_too_old(commit.timestamp, stream.now) {
-            return Some(Taken::Dropped(Dropped::Expired));
+            return Some(CommitOutcome::Dropped(DropReason::Expired));
         }
         let deleted = |pending: &PendingTombstones| pending.deletes(stream.source, topic, partition, commit.order);
         if self.pending_tombstones.as_deref().is_some_and(deleted) {
-            return Some(Taken::Repeated);
+            return Some(CommitOutcome::Repeated);
         }
         let place = match self.find(topic) {
             Ok(place) => place,
@@ -100,7 +100,7 @@ impl Group {
         };
         let Some(held) = self.topics.get_mut(place) else {
             broken(TOPIC_FOUND);
-            return Some(Taken::Repeated);
+            return Some(CommitOutcome::Repeated);
         };
         let taken = held.add_commit(partition, commit, stream);
         self.remove_topic_if_empty(place);
@@ -109,7 +109,7 @@ impl Group {
 
     /// Removes the window of a partition, unless it has a commit that is newer than the tombstone. `order` is that of
     /// the tombstone.
-    pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &Stream<'_>) {
+    pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &UpdateStream<'_>) {
         if stream.keeps_tombstones {
             self.pending_tombstones.get_or_insert_default().add(stream.source, topic, partition, order);
         }
@@ -120,20 +120,20 @@ impl Group {
     }
 
     /// Removes the topic at this place if none of its partitions is committed any more.
-    pub fn remove_topic_if_empty(&mut self, place: Place) {
+    pub fn remove_topic_if_empty(&mut self, place: ListPosition) {
         if self.topics.get(place).is_some_and(|topic| topic.partitions.is_empty()) {
             self.topics.remove(place);
         }
     }
 
     /// Replaces the generation of a classic group.
-    pub fn set_generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, stream: &Stream<'_>) {
+    pub fn set_generation(&mut self, made: &mut Option<ClassicGeneration>, stamp: RecordStamp, stream: &UpdateStream<'_>) {
         let taken = self.meta.set_generation(made, stamp, stream.source);
         self.count_generation(taken, stream);
     }
 
     /// Applies one fact about a group of a newer type.
-    pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::Made, stream: &Stream<'_>) {
+    pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::PreparedFact, stream: &UpdateStream<'_>) {
         let taken = self.meta.apply_fact(record, made, stream.source);
         self.count_generation(taken, stream);
         if record.is_tombstone && !self.keeps_tombstones(stream) {
@@ -142,26 +142,26 @@ impl Group {
     }
 
     /// Replaces the members that are registered in ZooKeeper.
-    pub fn set_registered(&mut self, made: &mut Option<Registered>) {
+    pub fn set_registered(&mut self, made: &mut Option<RegisteredMembers>) {
         self.meta.set_registered(made);
     }
 
     /// Removes a classic group's metadata, unless the group now has another type. A conversion to the KIP-848 protocol
     /// writes the classic tombstone too.
-    pub fn remove_classic(&mut self, order: Order, stream: &Stream<'_>) {
+    pub fn remove_classic(&mut self, order: Order, stream: &UpdateStream<'_>) {
         if self.meta.remove_classic(order, stream.source) {
             self.keeps_tombstones(stream);
         }
     }
 
-    fn count_generation(&mut self, taken: meta::Taken, stream: &Stream<'_>) {
+    fn count_generation(&mut self, taken: meta::RecordEffect, stream: &UpdateStream<'_>) {
         if stream.live && taken.begins_epoch {
             self.generations = self.generations.saturating_add(1);
         }
     }
 
     /// Whether tombstones are remembered, because the past of a source is still to be read.
-    fn keeps_tombstones(&mut self, stream: &Stream<'_>) -> bool {
+    fn keeps_tombstones(&mut self, stream: &UpdateStream<'_>) -> bool {
         if stream.keeps_tombstones {
             self.pending_tombstones.get_or_insert_default().add_source(stream.source);
         }
@@ -170,7 +170,7 @@ impl Group {
 
     /// Keeps the windows for which `keep` returns true. `keep` may change them. Returns whether the group still holds
     /// anything.
-    pub fn retain(&mut self, mut keep: impl FnMut(&TopicName, &mut Slot) -> bool) -> bool {
+    pub fn retain(&mut self, mut keep: impl FnMut(&TopicName, &mut GroupPartition) -> bool) -> bool {
         self.topics.retain_mut(|topic| {
             let GroupTopic { name, partitions: slots, .. } = topic;
             slots.retain(|slot| keep(name, slot));
@@ -220,7 +220,7 @@ impl Group {
     pub fn kind(&self) -> GroupType {
         let commits_there = || {
             let mut slots = self.topics.iter().flat_map(|topic| topic.partitions.iter());
-            slots.any(|slot| slot.source.kind() == Origin::ZooKeeper)
+            slots.any(|slot| slot.source.kind() == SourceKind::ZooKeeper)
         };
         match self.meta.kind() {
             Some(kind) => GroupType::Kind(kind),
@@ -231,7 +231,7 @@ impl Group {
 
     /// Whether the group has no members and its newest commit is too old. `brought` has the timestamp of the newest
     /// commit of each source.
-    pub fn has_expired(&self, rules: &Rules, now: AsOf, brought: &HashMap<SourceId, Timestamp>) -> bool {
+    pub fn has_expired(&self, rules: &StorageRules, now: ExpiryTime, brought: &HashMap<SourceId, Timestamp>) -> bool {
         let slots = self.topics.iter().flat_map(|topic| topic.partitions.iter());
         let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
         !self.meta.has_members()
@@ -241,7 +241,7 @@ impl Group {
     }
 
     /// Continues the windows from before a rebuild.
-    pub fn continue_windows(&mut self, before: &Self, rules: &Rules) {
+    pub fn continue_windows(&mut self, before: &Self, rules: &StorageRules) {
         for topic in self.topics.iter_mut() {
             let place = before.find(topic.name.label.name().0);
             let Some(held) = place.ok().and_then(|place| before.topics.get(place)) else { continue };
@@ -274,12 +274,12 @@ impl Group {
         self.topics.iter_mut().for_each(|topic| topic.commits = 0);
     }
 
-    pub fn find(&self, topic: &[u8]) -> Result<Place, Place> {
+    pub fn find(&self, topic: &[u8]) -> Result<ListPosition, ListPosition> {
         self.topics.find(|held| held.name.label.name().0.cmp(topic))
     }
 
     /// Returns the place of the topic with this name, which is added if there is none.
-    pub fn position_or_insert(&mut self, name: Arc<TopicName>) -> Place {
+    pub fn position_or_insert(&mut self, name: Arc<TopicName>) -> ListPosition {
         let found = self.find(name.label.name().0);
         found.unwrap_or_else(|place| self.topics.insert(place, GroupTopic::new(name)))
     }
@@ -287,18 +287,18 @@ impl Group {
 
 impl GroupTopic {
     fn new(name: Arc<TopicName>) -> Self {
-        Self { name, partitions: Slots::default(), commits: 0 }
+        Self { name, partitions: GroupPartitions::default(), commits: 0 }
     }
 
-    fn add_commit(&mut self, partition: Partition, commit: Commit, stream: &Stream<'_>) -> Taken {
+    fn add_commit(&mut self, partition: Partition, commit: Commit, stream: &UpdateStream<'_>) -> CommitOutcome {
         let topics = stream.topics;
         if topics.previous_until(&self.name).is_some_and(|since| commit.timestamp <= since) {
-            return Taken::Dropped(Dropped::Recreated);
+            return CommitOutcome::Dropped(DropReason::Recreated);
         }
         let bounds = topics.bounds(&self.name, partition);
-        let arriving = Arriving { source: stream.source, partition, commit, progress: None };
+        let arriving = ArrivingCommit { source: stream.source, partition, commit, progress: None };
         let taken = self.partitions.add_commit(arriving, bounds, stream.rules);
-        if stream.live && taken == Taken::Added {
+        if stream.live && taken == CommitOutcome::Added {
             self.commits = self.commits.saturating_add(1);
         }
         taken

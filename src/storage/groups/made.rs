@@ -6,37 +6,37 @@
 use crate::model::Offset;
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::meta::{Classic, Registered};
-use crate::storage::groups::owners::Known;
+use crate::storage::groups::meta::{ClassicGeneration, RegisteredMembers};
+use crate::storage::groups::owners::TopicLookup;
 use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::progress;
 
 /// See the module documentation.
 #[derive(Debug)]
-pub(crate) enum Made {
+pub(crate) enum PreparedUpdate {
     /// Nothing is prepared, because the update is small.
     Nothing,
-    Generation(Option<Classic>),
-    Registered(Option<Registered>),
-    Fact(epoch_facts::Made),
+    Generation(Option<ClassicGeneration>),
+    Registered(Option<RegisteredMembers>),
+    Fact(epoch_facts::PreparedFact),
     /// Ranges of finished records of a share group, sorted.
     Finished(Vec<(Offset, Offset)>),
 }
 
-impl Made {
+impl PreparedUpdate {
     /// Prepares an update. Returns also the number of topics of its assignment that are not kept.
-    pub fn of(update: &Update<'_>, source: SourceId, known: Known<'_>) -> (Self, usize) {
+    pub fn of(update: &Update<'_>, source: SourceId, known: TopicLookup<'_>) -> (Self, usize) {
         match update {
             Update::Members(members) => {
-                let (generation, cut) = Classic::of(members, known);
+                let (generation, cut) = ClassicGeneration::of(members, known);
                 (Self::Generation(Some(generation)), cut)
             }
             Update::Registered { members, .. } => {
-                let (registered, cut) = Registered::of(members, source, known);
+                let (registered, cut) = RegisteredMembers::of(members, source, known);
                 (Self::Registered(registered), cut)
             }
-            Update::Fact { fact, .. } => (Self::Fact(epoch_facts::Made::of(fact)), 0),
+            Update::Fact { fact, .. } => (Self::Fact(epoch_facts::PreparedFact::of(fact)), 0),
             Update::Share(share) => {
                 let finished = share.state.as_ref().map(|state| progress::joined_and_limited(&state.finished));
                 (Self::Finished(finished.unwrap_or_default()), 0)

@@ -6,11 +6,11 @@ use crate::invariant::broken;
 use crate::model::{Order, Timestamp};
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::epochs::{Epochs, Found, GroupState};
+use crate::storage::groups::epochs::{ProtocolRecords, ComputedOwners, GroupState};
 use crate::storage::groups::member::Member;
-use crate::storage::groups::owners::{Claims, Known, Owners};
+use crate::storage::groups::owners::{UnresolvedAssignments, TopicLookup, Owners};
 use crate::storage::groups::record::{FactRecord, RecordStamp};
-use crate::storage::lists::fact::Fact;
+use crate::storage::lists::fact::NewestFact;
 use crate::storage::sources::group_kind::GroupKind;
 use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::{MemberUpdate, MembersUpdate};
@@ -18,16 +18,16 @@ use crate::storage::topics::names::Label;
 
 /// What a group's own records say.
 #[derive(Debug, Default)]
-pub(crate) struct Meta {
+pub(crate) struct GroupMeta {
     /// Where the records are from.
     newest: Option<RecordSource>,
     /// The type of the newest record that says that the group exists.
     kind: Option<GroupKind>,
-    classic: Fact<Classic>,
+    classic: NewestFact<ClassicGeneration>,
     /// The facts by type. Mostly there is one type: the group may have had another one before.
-    protocols: Vec<Epochs>,
+    protocols: Vec<ProtocolRecords>,
     /// Members from ZooKeeper. They count only while no record of Kafka says what the group is.
-    registered: Option<Registered>,
+    registered: Option<RegisteredMembers>,
 }
 
 /// The source of a group's records.
@@ -40,21 +40,21 @@ struct RecordSource {
 
 /// Members that are registered in ZooKeeper, at least one.
 #[derive(Debug)]
-pub(crate) struct Registered {
+pub(crate) struct RegisteredMembers {
     source: SourceId,
     owners: Arc<Owners>,
 }
 
 /// A classic group's generation.
 #[derive(Debug)]
-pub(crate) struct Classic {
+pub(crate) struct ClassicGeneration {
     protocol_type: Arc<Label>,
     protocol: Arc<Label>,
     generation: i32,
     owners: Arc<Owners>,
 }
 
-impl Meta {
+impl GroupMeta {
     pub const fn kind(&self) -> Option<GroupKind> {
         self.kind
     }
@@ -84,7 +84,7 @@ impl Meta {
     }
 
     /// Swaps these members with those that were registered in ZooKeeper before.
-    pub fn set_registered(&mut self, registered: &mut Option<Registered>) {
+    pub fn set_registered(&mut self, registered: &mut Option<RegisteredMembers>) {
         std::mem::swap(&mut self.registered, registered);
         self.update_kind();
     }
@@ -111,15 +111,15 @@ impl Meta {
     /// one.
     ///
     /// Returns whether it counts, and whether it begins a generation.
-    pub fn set_generation(&mut self, made: &mut Option<Classic>, stamp: RecordStamp, source: SourceId) -> Taken {
+    pub fn set_generation(&mut self, made: &mut Option<ClassicGeneration>, stamp: RecordStamp, source: SourceId) -> RecordEffect {
         if !self.accept_source(source, stamp.at) {
-            return Taken::OLD;
+            return RecordEffect::OLD;
         }
-        let generation = |classic: Option<&Classic>| classic.map(|classic| classic.generation);
+        let generation = |classic: Option<&ClassicGeneration>| classic.map(|classic| classic.generation);
         let begins = generation(self.classic.get()) != generation(made.as_ref());
         let counts = self.classic.swap(stamp.order, made);
         self.update_kind();
-        Taken { counts: counts && self.kind == Some(GroupKind::Classic), begins_epoch: counts && begins }
+        RecordEffect { counts: counts && self.kind == Some(GroupKind::Classic), begins_epoch: counts && begins }
     }
 
     /// Applies the tombstone of a classic group's metadata, which was deleted, expired or converted to another type.
@@ -133,16 +133,16 @@ impl Meta {
     }
 
     /// Applies a record of one of the newer types. If it is applied, `made` then contains the previous value.
-    pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::Made, source: SourceId) -> Taken {
+    pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::PreparedFact, source: SourceId) -> RecordEffect {
         let FactRecord { kind, is_tombstone, stamp: RecordStamp { order, at } } = record;
         // A tombstone of another source ends nothing here. If partitions were added to the offsets topic, the partition
         // that held the group before lets it expire.
         let foreign = self.newest.is_some_and(|held| held.source != source);
         if foreign && is_tombstone || !self.accept_source(source, at) {
-            return Taken::OLD;
+            return RecordEffect::OLD;
         }
         let place = self.protocols.iter().position(|epochs| epochs.kind == kind).unwrap_or_else(|| {
-            self.protocols.push(Epochs::new(kind));
+            self.protocols.push(ProtocolRecords::new(kind));
             self.protocols.len().saturating_sub(1)
         });
         let begins = match self.protocols.get_mut(place) {
@@ -153,7 +153,7 @@ impl Meta {
             }
         };
         self.update_kind();
-        Taken { counts: true, begins_epoch: begins }
+        RecordEffect { counts: true, begins_epoch: begins }
     }
 
     fn update_kind(&mut self) {
@@ -164,14 +164,14 @@ impl Meta {
     }
 
     /// Removes the tombstone of what a record was about. Called when no older record can follow.
-    pub fn remove_tombstone(&mut self, kind: GroupKind, made: &epoch_facts::Made) {
+    pub fn remove_tombstone(&mut self, kind: GroupKind, made: &epoch_facts::PreparedFact) {
         self.protocols.iter_mut().filter(|epochs| epochs.kind == kind).for_each(|epochs| epochs.remove_tombstone(made));
         self.protocols.retain(|epochs| !epochs.is_empty());
     }
 
     /// Removes all tombstones.
     pub fn remove_tombstones(&mut self) {
-        self.protocols.iter_mut().for_each(Epochs::remove_tombstones);
+        self.protocols.iter_mut().for_each(ProtocolRecords::remove_tombstones);
         self.protocols.retain(|epochs| !epochs.is_empty());
     }
 
@@ -180,7 +180,7 @@ impl Meta {
         match self.kind? {
             GroupKind::Classic => self.classic.get().map(|classic| &classic.owners),
             GroupKind::ZooKeeper => self.registered.as_ref().map(|registered| &registered.owners),
-            GroupKind::Consumer | GroupKind::Share | GroupKind::Streams => self.current().map(Epochs::owners),
+            GroupKind::Consumer | GroupKind::Share | GroupKind::Streams => self.current().map(ProtocolRecords::owners),
         }
     }
 
@@ -200,12 +200,12 @@ impl Meta {
     }
 
     /// The facts from which the owners have to be computed, if that is necessary. `None` if the owners are up to date.
-    pub fn stale_records(&self) -> Option<&Epochs> {
+    pub fn stale_records(&self) -> Option<&ProtocolRecords> {
         self.current().filter(|epochs| epochs.is_stale() || epochs.has_unknown_topics())
     }
 
     /// Sets the computed owners of the group's facts of a type. Returns what is no longer held.
-    pub fn set_owners(&mut self, kind: GroupKind, found: Found) -> Found {
+    pub fn set_owners(&mut self, kind: GroupKind, found: ComputedOwners) -> ComputedOwners {
         match self.protocols.iter_mut().find(|epochs| epochs.kind == kind) {
             Some(epochs) => epochs.set_owners(found),
             None => found,
@@ -223,14 +223,14 @@ impl Meta {
     pub fn replace_owners(&mut self, old: &Arc<Owners>, new: Arc<Owners>) -> Arc<Owners> {
         let classic = self.classic.get_mut().map(|classic| &mut classic.owners);
         let registered = self.registered.as_mut().map(|registered| &mut registered.owners);
-        let found = self.protocols.iter_mut().map(Epochs::owners_mut);
+        let found = self.protocols.iter_mut().map(ProtocolRecords::owners_mut);
         match found.chain(classic).chain(registered).find(|held| Arc::ptr_eq(held, old)) {
             Some(held) => std::mem::replace(held, new),
             None => new,
         }
     }
 
-    fn current(&self) -> Option<&Epochs> {
+    fn current(&self) -> Option<&ProtocolRecords> {
         self.protocols.iter().find(|epochs| Some(epochs.kind) == self.kind)
     }
 
@@ -278,20 +278,20 @@ impl Meta {
 
 /// The result of applying a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct RecordEffect {
     /// Whether it was accepted and says what the group is now.
     pub counts: bool,
     /// Whether a generation or an epoch began.
     pub begins_epoch: bool,
 }
 
-impl Taken {
+impl RecordEffect {
     const OLD: Self = Self { counts: false, begins_epoch: false };
 }
 
-impl Classic {
+impl ClassicGeneration {
     /// Prepares a generation. Returns also the number of topics that are not kept because they are too many.
-    pub fn of(update: &MembersUpdate<'_>, known: Known<'_>) -> (Self, usize) {
+    pub fn of(update: &MembersUpdate<'_>, known: TopicLookup<'_>) -> (Self, usize) {
         let (owners, cut) = owners_of(&update.members, known);
         let classic = Self {
             protocol_type: Arc::new(Label::new(&update.protocol_type.shortened())),
@@ -303,10 +303,10 @@ impl Classic {
     }
 }
 
-impl Registered {
+impl RegisteredMembers {
     /// Prepares registered members; `None` if there are none. Returns also the number of topics that are not kept
     /// because they are too many.
-    pub fn of(members: &[MemberUpdate<'_>], source: SourceId, known: Known<'_>) -> (Option<Self>, usize) {
+    pub fn of(members: &[MemberUpdate<'_>], source: SourceId, known: TopicLookup<'_>) -> (Option<Self>, usize) {
         if members.is_empty() {
             return (None, 0);
         }
@@ -315,10 +315,10 @@ impl Registered {
     }
 }
 
-fn owners_of(members: &[MemberUpdate<'_>], known: Known<'_>) -> (Arc<Owners>, usize) {
+fn owners_of(members: &[MemberUpdate<'_>], known: TopicLookup<'_>) -> (Arc<Owners>, usize) {
     let assigned = members.iter().enumerate().flat_map(|(index, member)| {
         member.assigned.iter().map(move |(topic, partitions)| (index, *topic, &**partitions))
     });
-    let (owners, cut) = Owners::new(members.iter().map(Member::of).collect(), Claims::of(assigned), known);
+    let (owners, cut) = Owners::new(members.iter().map(Member::of).collect(), UnresolvedAssignments::of(assigned), known);
     (Arc::new(owners), cut)
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use crate::model::TopicId;
 
 use crate::storage::sources::source::SourceId;
-use crate::storage::windows::slot::Taken;
-use crate::storage::windows::slots::Slots;
+use crate::storage::windows::slot::CommitOutcome;
+use crate::storage::windows::slots::GroupPartitions;
 
 /// States in topics whose names are not known, by topic id.
 #[derive(Debug, Default)]
 #[expect(clippy::box_collection, reason = "a word for the many groups that have none")]
-pub(crate) struct Nameless(Option<Box<BTreeMap<TopicId, Slots>>>);
+pub(crate) struct UnnamedTopics(Option<Box<BTreeMap<TopicId, GroupPartitions>>>);
 
-impl Nameless {
+impl UnnamedTopics {
     pub fn is_empty(&self) -> bool {
         self.0.as_ref().is_none_or(|topics| topics.is_empty())
     }
@@ -31,7 +31,7 @@ impl Nameless {
     }
 
     /// Calls `take` with the state of one topic.
-    pub fn take(&mut self, topic: TopicId, take: impl FnOnce(&mut Slots) -> Taken) -> Taken {
+    pub fn take(&mut self, topic: TopicId, take: impl FnOnce(&mut GroupPartitions) -> CommitOutcome) -> CommitOutcome {
         let topics = self.0.get_or_insert_default();
         let slots = topics.entry(topic).or_default();
         let taken = take(slots);
@@ -42,7 +42,7 @@ impl Nameless {
         taken
     }
 
-    pub fn change(&mut self, mut change: impl FnMut(TopicId, &mut Slots)) {
+    pub fn change(&mut self, mut change: impl FnMut(TopicId, &mut GroupPartitions)) {
         if let Some(topics) = &mut self.0 {
             topics.iter_mut().for_each(|(id, slots)| change(*id, slots));
         }

@@ -16,14 +16,14 @@ use crate::invariant::broken;
 use crate::model::{Name, Partition};
 
 use crate::storage::groups::member::Member;
-use crate::storage::lists::texts::Ranges;
+use crate::storage::lists::texts::NamedRanges;
 use crate::storage::lists::work;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{TopicName, TopicNames};
 
 /// A partition that is assigned to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Assigned {
+pub struct PartitionOwner {
     /// The partition.
     pub partition: Partition,
     /// The index of the member in the list of its group's members.
@@ -41,24 +41,24 @@ pub(crate) struct Owners {
     /// The members.
     pub members: Arc<[Member]>,
     /// The assigned partitions. Each topic has a range of this list, sorted by partition.
-    list: Arc<[Assigned]>,
+    list: Arc<[PartitionOwner]>,
     /// Topics that the metadata names, sorted by name.
     named: Vec<(Arc<TopicName>, Range<usize>)>,
     /// Topics that the metadata does not name.
-    unnamed: Ranges,
+    unnamed: NamedRanges,
 }
 
 /// The assigned partitions of one topic, sorted by partition.
 #[derive(Clone, Debug, Default)]
-pub struct Owned {
-    list: Arc<[Assigned]>,
+pub struct TopicAssignment {
+    list: Arc<[PartitionOwner]>,
     part: Range<usize>,
 }
 
-impl Deref for Owned {
-    type Target = [Assigned];
+impl Deref for TopicAssignment {
+    type Target = [PartitionOwner];
 
-    fn deref(&self) -> &[Assigned] {
+    fn deref(&self) -> &[PartitionOwner] {
         part_of(&self.list, &self.part)
     }
 }
@@ -66,7 +66,7 @@ impl Deref for Owned {
 /// The text for [`broken`] where a topic has no assigned partitions.
 const PART: &str = "assigned partitions of a topic are in the list of its assignment";
 
-fn part_of<'a>(list: &'a [Assigned], part: &Range<usize>) -> &'a [Assigned] {
+fn part_of<'a>(list: &'a [PartitionOwner], part: &Range<usize>) -> &'a [PartitionOwner] {
     list.get(part.clone()).unwrap_or_else(|| {
         broken(PART);
         &[]
@@ -75,12 +75,12 @@ fn part_of<'a>(list: &'a [Assigned], part: &Range<usize>) -> &'a [Assigned] {
 
 /// Finds topics by name, among those that the metadata names.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<'a> {
+pub(crate) struct TopicLookup<'a> {
     pub topics: &'a Topics,
     pub names: &'a TopicNames,
 }
 
-impl Known<'_> {
+impl TopicLookup<'_> {
     pub fn find(self, name: Name<'_>) -> Option<Arc<TopicName>> {
         self.names.find(name).filter(|name| self.topics.exists(name))
     }
@@ -93,33 +93,33 @@ impl Known<'_> {
 
 /// The assigned partitions by topic, before topics are looked up in the metadata.
 #[derive(Debug, Default)]
-pub(crate) struct Claims<'a> {
+pub(crate) struct UnresolvedAssignments<'a> {
     /// The partitions of one topic, or of several that share them. Sorted by partition.
-    parts: Vec<Vec<Assigned>>,
+    parts: Vec<Vec<PartitionOwner>>,
     /// Each topic once, in no particular order.
-    topics: Vec<Claim<'a>>,
+    topics: Vec<UnresolvedTopic<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Claim<'a> {
+struct UnresolvedTopic<'a> {
     topic: Name<'a>,
     part: usize,
     /// The length of the part's beginning that belongs to the topic.
     len: usize,
 }
 
-impl<'a> Claims<'a> {
+impl<'a> UnresolvedAssignments<'a> {
     /// Collects what is assigned to each member. Members are given by index.
     pub fn of<'p>(assigned: impl Iterator<Item = (usize, Name<'a>, &'p [Partition])>) -> Self {
         let mut places: HashMap<Name<'a>, usize> = HashMap::new();
-        let mut topics: Vec<(Name<'a>, Vec<Assigned>)> = Vec::new();
+        let mut topics: Vec<(Name<'a>, Vec<PartitionOwner>)> = Vec::new();
         for (member, topic, partitions) in assigned.filter(|(_, _, partitions)| !partitions.is_empty()) {
             let place = *places.entry(topic).or_insert_with(|| {
                 topics.push((topic, Vec::new()));
                 topics.len().saturating_sub(1)
             });
             if let Some((_, list)) = topics.get_mut(place) {
-                list.extend(partitions.iter().map(|partition| Assigned { partition: *partition, member }));
+                list.extend(partitions.iter().map(|partition| PartitionOwner { partition: *partition, member }));
             }
         }
         let mut claims = Self::default();
@@ -131,7 +131,7 @@ impl<'a> Claims<'a> {
     }
 
     /// Adds the partitions of one topic, or of several that share them. Returns the index of the part.
-    pub fn add(&mut self, mut list: Vec<Assigned>) -> usize {
+    pub fn add(&mut self, mut list: Vec<PartitionOwner>) -> usize {
         work::count(list.len());
         list.sort_unstable();
         list.dedup();
@@ -142,26 +142,26 @@ impl<'a> Claims<'a> {
     /// Assigns a part to a topic, limited to the number of its partitions if that is known.
     pub fn assign_part(&mut self, topic: Name<'a>, part: usize, partitions: Option<usize>) {
         let Some(list) = self.parts.get(part) else { return broken(PART) };
-        let there = |one: &Assigned| {
+        let there = |one: &PartitionOwner| {
             partitions.is_none_or(|count| usize::try_from(one.partition.0).is_ok_and(|number| number < count))
         };
         let len = list.partition_point(there);
         work::count(1);
         if len > 0 {
-            self.topics.push(Claim { topic, part, len });
+            self.topics.push(UnresolvedTopic { topic, part, len });
         }
     }
 }
 
 /// Copies the parts that are needed into one list, each once.
-struct Laying {
-    parts: Vec<Vec<Assigned>>,
+struct PartCopier {
+    parts: Vec<Vec<PartitionOwner>>,
     starts: Vec<Option<usize>>,
-    list: Vec<Assigned>,
+    list: Vec<PartitionOwner>,
 }
 
-impl Laying {
-    fn copy_part(&mut self, claim: Claim<'_>) -> Range<usize> {
+impl PartCopier {
+    fn copy_part(&mut self, claim: UnresolvedTopic<'_>) -> Range<usize> {
         let Self { parts, starts, list } = self;
         let (Some(part), Some(laid)) = (parts.get_mut(claim.part), starts.get_mut(claim.part)) else {
             broken(PART);
@@ -179,11 +179,11 @@ impl Laying {
 
 impl Owners {
     /// Creates the owners. Returns also the number of topics that were not kept because they are too many.
-    pub fn new(members: Arc<[Member]>, claims: Claims<'_>, known: Known<'_>) -> (Self, usize) {
-        let Claims { parts, mut topics } = claims;
+    pub fn new(members: Arc<[Member]>, claims: UnresolvedAssignments<'_>, known: TopicLookup<'_>) -> (Self, usize) {
+        let UnresolvedAssignments { parts, mut topics } = claims;
         topics.sort_by_key(|claim| claim.topic);
         topics.dedup_by_key(|claim| claim.topic);
-        let mut laying = Laying { starts: vec![None; parts.len()], parts, list: Vec::new() };
+        let mut laying = PartCopier { starts: vec![None; parts.len()], parts, list: Vec::new() };
         let mut owners = Self { members, ..Self::default() };
         let mut cut = 0_usize;
         for claim in topics {
@@ -202,7 +202,7 @@ impl Owners {
     /// not kept. `None` if nothing changes.
     ///
     /// No two topics may share a part.
-    pub fn resolved(&self, known: Known<'_>) -> Option<(Self, usize)> {
+    pub fn resolved(&self, known: TopicLookup<'_>) -> Option<(Self, usize)> {
         let found: Vec<_> = self.unnamed.iter().map(|(name, _)| known.find(name)).collect();
         let missing = found.iter().filter(|name| name.is_none()).count();
         let cut = missing.saturating_sub(known.max_unnamed());
@@ -237,7 +237,7 @@ impl Owners {
 
     fn without_unnamed(&self) -> Self {
         let Self { members, list, named, .. } = self;
-        Self { members: Arc::clone(members), list: Arc::clone(list), named: named.clone(), unnamed: Ranges::default() }
+        Self { members: Arc::clone(members), list: Arc::clone(list), named: named.clone(), unnamed: NamedRanges::default() }
     }
 
     /// Frees the parts of the list that belong to no topic any more.
@@ -249,7 +249,7 @@ impl Owners {
             start..list.len()
         };
         self.named.iter_mut().for_each(|(_, part)| *part = lay(part));
-        let mut unnamed = Ranges::default();
+        let mut unnamed = NamedRanges::default();
         self.unnamed.iter().for_each(|(name, part)| unnamed.push(name, &lay(&part)));
         unnamed.shrink();
         (self.unnamed, self.list) = (unnamed, list.into());
@@ -261,7 +261,7 @@ impl Owners {
     }
 
     /// Topics that the metadata has named, sorted by name, with their assigned partitions.
-    pub fn named(&self) -> impl Iterator<Item = (&Arc<TopicName>, Owned)> {
+    pub fn named(&self) -> impl Iterator<Item = (&Arc<TopicName>, TopicAssignment)> {
         self.named.iter().inspect(|_| work::count(1)).map(|(name, part)| (name, self.assignment(part.clone())))
     }
 
@@ -270,7 +270,7 @@ impl Owners {
     }
 
     /// The topic of this name, if the metadata has named it, with its assigned partitions.
-    pub fn assignment_of(&self, topic: Name<'_>) -> Option<(&Arc<TopicName>, Owned)> {
+    pub fn assignment_of(&self, topic: Name<'_>) -> Option<(&Arc<TopicName>, TopicAssignment)> {
         let (name, part) = self.named.get(self.index_of(topic)?)?;
         Some((name, self.assignment(part.clone())))
     }
@@ -280,11 +280,11 @@ impl Owners {
     }
 
     /// The assigned partitions of a topic that the metadata has not named.
-    pub fn assignment_of_unnamed(&self, topic: Name<'_>) -> Owned {
+    pub fn assignment_of_unnamed(&self, topic: Name<'_>) -> TopicAssignment {
         self.unnamed.find(topic).map(|part| self.assignment(part)).unwrap_or_default()
     }
 
-    fn assignment(&self, part: Range<usize>) -> Owned {
-        Owned { list: Arc::clone(&self.list), part }
+    fn assignment(&self, part: Range<usize>) -> TopicAssignment {
+        TopicAssignment { list: Arc::clone(&self.list), part }
     }
 }

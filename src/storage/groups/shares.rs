@@ -4,17 +4,17 @@
 //! start offset, which brokers write later.
 
 use crate::invariant::broken;
-use crate::lag::Bounds;
-use crate::model::{Commit, LagThen, Offset, Order};
+use crate::lag::OffsetBounds;
+use crate::model::{Commit, CommitLag, Offset, Order};
 
-use crate::storage::groups::group::{Group, Stream, TOPIC_FOUND};
-use crate::storage::sources::dropped::Dropped;
+use crate::storage::groups::group::{Group, UpdateStream, TOPIC_FOUND};
+use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::share::ShareUpdate;
 use crate::storage::topics::Topics;
-use crate::storage::windows::arriving::Arriving;
-use crate::storage::windows::progress::Progress;
-use crate::storage::windows::slot::Taken;
-use crate::storage::windows::slots::Slots;
+use crate::storage::windows::arriving::ArrivingCommit;
+use crate::storage::windows::progress::ShareProgress;
+use crate::storage::windows::slot::CommitOutcome;
+use crate::storage::windows::slots::GroupPartitions;
 
 /// A record with the state of a partition.
 #[derive(Clone, Copy)]
@@ -32,23 +32,23 @@ impl Group {
         update: &ShareUpdate<'_>,
         finished: &[(Offset, Offset)],
         order: Order,
-        stream: &Stream<'_>,
-    ) -> Taken {
+        stream: &UpdateStream<'_>,
+    ) -> CommitOutcome {
         if stream.rules.expire.is_commit_too_old(update.at, stream.now) {
-            return Taken::Dropped(Dropped::Expired);
+            return CommitOutcome::Dropped(DropReason::Expired);
         }
         let record = StateRecord { update, finished, order };
         let Some(name) = stream.topics.name_by_id(update.topic) else {
-            return self.unnamed_topics.take(update.topic, |slots| apply_share_state(slots, record, Bounds::default(), stream));
+            return self.unnamed_topics.take(update.topic, |slots| apply_share_state(slots, record, OffsetBounds::default(), stream));
         };
         let bounds = stream.topics.bounds(&name, update.partition);
         let place = self.position_or_insert(name);
         let Some(topic) = self.topics.get_mut(place) else {
             broken(TOPIC_FOUND);
-            return Taken::Repeated;
+            return CommitOutcome::Repeated;
         };
         let taken = apply_share_state(&mut topic.partitions, record, bounds, stream);
-        if stream.live && taken == Taken::Added && update.state.is_some() {
+        if stream.live && taken == CommitOutcome::Added && update.state.is_some() {
             topic.commits = topic.commits.saturating_add(1);
         }
         self.remove_topic_if_empty(place);
@@ -73,28 +73,28 @@ impl Group {
     }
 }
 
-fn apply_share_state(slots: &mut Slots, record: StateRecord<'_>, bounds: Bounds, stream: &Stream<'_>) -> Taken {
+fn apply_share_state(slots: &mut GroupPartitions, record: StateRecord<'_>, bounds: OffsetBounds, stream: &UpdateStream<'_>) -> CommitOutcome {
     let StateRecord { update, finished, order } = record;
     let (partition, source) = (update.partition, stream.source);
     let held = slots.get(partition).filter(|slot| slot.source == source);
     if held.is_some_and(|slot| order <= slot.window.newest().order) {
-        return Taken::Repeated;
+        return CommitOutcome::Repeated;
     }
     let before = held.and_then(|slot| slots.progress(slot));
     let progress = update.state.as_ref().and_then(|state| match before {
         Some(before) if !state.whole => Some(before.updated(state.start, state.done, finished)),
-        Some(_) | None => Some(Progress::new(state.start?, state.done, finished)),
+        Some(_) | None => Some(ShareProgress::new(state.start?, state.done, finished)),
     });
     let Some(progress) = progress else {
         slots.remove(partition, source, order);
-        return Taken::Added;
+        return CommitOutcome::Added;
     };
     // Brokers rewrite the state of an idle partition from time to time.
     if before == Some(&progress) && update.state.as_ref().is_some_and(|state| state.whole) {
-        return Taken::Repeated;
+        return CommitOutcome::Repeated;
     }
-    let commit = Commit { order, offset: progress.first_unfinished(), timestamp: update.at, lag: LagThen::Unknown };
-    slots.add_commit(Arriving { source, partition, commit, progress: Some(progress) }, bounds, stream.rules)
+    let commit = Commit { order, offset: progress.first_unfinished(), timestamp: update.at, lag: CommitLag::Unknown };
+    slots.add_commit(ArrivingCommit { source, partition, commit, progress: Some(progress) }, bounds, stream.rules)
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::lag::Bounds;
-use crate::model::{Lag, LagThen, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
-use crate::storage::sources::source::Past;
+use crate::lag::OffsetBounds;
+use crate::model::{Lag, CommitLag, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
+use crate::storage::sources::source::PastState;
 use crate::storage::tests::{bounds, cluster, commit, metadata, view_of};
 use crate::storage::{Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, ShareState, ShareUpdate, Update};
 
@@ -42,11 +42,11 @@ fn state(partition: i32, whole: bool, (start, done): (i64, Option<u32>), finishe
 
 fn live(cluster: &Cluster, updates: Vec<(i64, Update<'static>)>) {
     let source = cluster.share_source("m", 0);
-    cluster.apply(source, Past::Read, updates.into_iter().map(|(order, update)| (Order(order), update)), NOW);
+    cluster.apply(source, PastState::Read, updates.into_iter().map(|(order, update)| (Order(order), update)), NOW);
 }
 
 fn own(cluster: &Cluster, order: i64, update: Update<'static>) {
-    cluster.apply(cluster.source("m", 0), Past::Read, [(Order(order), update)], NOW);
+    cluster.apply(cluster.source("m", 0), PastState::Read, [(Order(order), update)], NOW);
 }
 
 /// A cluster with a share group and topic `t` of three partitions, whose log ends are 100.
@@ -66,7 +66,7 @@ fn shown(cluster: &Cluster) -> Vec<(i32, i64, Option<u64>)> {
 }
 
 /// Offsets and commit lags of the commits that are held of a partition.
-fn held(cluster: &Cluster, partition: usize) -> Vec<(i64, LagThen)> {
+fn held(cluster: &Cluster, partition: usize) -> Vec<(i64, CommitLag)> {
     let group = cluster.group(Name(b"g")).unwrap();
     let mut partitions = group.partitions(&group.topics[0]);
     let window = partitions.nth(partition).unwrap().window.unwrap();
@@ -89,7 +89,7 @@ fn the_start_offset_is_what_is_committed_and_what_is_done_with_is_not_lag() {
 fn changes_make_a_window_and_what_is_only_written_down_again_does_not() {
     let cluster = scene();
     live(&cluster, vec![(1, whole(0, 10, Some(0))), (2, change(0, 20, Some(3))), (3, whole(0, 20, Some(3)))]);
-    assert_eq!(held(&cluster, 0), [(10, LagThen::Known(Lag(90))), (20, LagThen::Known(Lag(77)))]);
+    assert_eq!(held(&cluster, 0), [(10, CommitLag::Known(Lag(90))), (20, CommitLag::Known(Lag(77)))]);
     live(&cluster, vec![(4, change(0, -1, Some(3))), (2, change(0, 99, None))]);
     assert_eq!(held(&cluster, 0).len(), 3);
     assert_eq!(shown(&cluster), [(0, 20, Some(77))]);
@@ -100,7 +100,7 @@ fn a_window_follows_the_first_record_that_is_left_and_the_time_lag_is_its_age() 
     let cluster = scene();
     live(&cluster, vec![(1, state(0, true, (10, Some(5)), &[(10, 12), (20, 21)]))]);
     live(&cluster, vec![(2, state(0, false, (-1, Some(12)), &[(13, 19)]))]);
-    assert_eq!(held(&cluster, 0), [(13, LagThen::Known(Lag(85))), (22, LagThen::Known(Lag(78)))]);
+    assert_eq!(held(&cluster, 0), [(13, CommitLag::Known(Lag(85))), (22, CommitLag::Known(Lag(78)))]);
     assert_eq!(shown(&cluster), [(0, 10, Some(78))]);
     let time_lag = || {
         let view = view_of(&cluster);
@@ -202,5 +202,5 @@ fn the_bounds_of_a_log_are_those_of_the_topic_with_the_id() {
     live(&cluster, vec![(1, whole(0, 10, Some(1)))]);
     let view = view_of(&cluster);
     let commit = view.commits(&view.group_topics[0]).next().unwrap();
-    assert_eq!(commit.bounds, Bounds { start: Some(Offset(0)), end: Some(Offset(100)) });
+    assert_eq!(commit.bounds, OffsetBounds { start: Some(Offset(0)), end: Some(Offset(100)) });
 }

@@ -8,7 +8,7 @@ use crate::model::Name;
 
 /// An assignment of which some topics are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
+pub struct DroppedTopics {
     /// The group.
     pub group: String,
     /// Number of topics that are not kept.
@@ -17,20 +17,20 @@ pub struct Cut {
 
 /// The number of topics that were not kept, and the first such assignment until it is taken.
 #[derive(Debug, Default)]
-pub(crate) struct Cuts {
+pub(crate) struct DroppedTopicCounter {
     topics: AtomicU64,
-    first: Mutex<First>,
+    first: Mutex<FirstDropped>,
 }
 
 #[derive(Debug, Default)]
-enum First {
+enum FirstDropped {
     #[default]
     None,
-    Held(Cut),
+    Held(DroppedTopics),
     Taken,
 }
 
-impl Cuts {
+impl DroppedTopicCounter {
     /// Counts topics of a group's assignment that are not kept. The number may be 0.
     pub fn count(&self, group: Name<'_>, topics: usize) {
         if topics == 0 {
@@ -38,8 +38,8 @@ impl Cuts {
         }
         self.topics.fetch_add(u64::try_from(topics).unwrap_or(u64::MAX), Ordering::Relaxed);
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*first, First::None) {
-            *first = First::Held(Cut { group: group.to_string(), topics });
+        if matches!(*first, FirstDropped::None) {
+            *first = FirstDropped::Held(DroppedTopics { group: group.to_string(), topics });
         }
     }
 
@@ -47,14 +47,14 @@ impl Cuts {
         self.topics.load(Ordering::Relaxed)
     }
 
-    pub fn take_first(&self) -> Option<Cut> {
+    pub fn take_first(&self) -> Option<DroppedTopics> {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*first, First::None) {
+        if matches!(*first, FirstDropped::None) {
             return None;
         }
-        match std::mem::replace(&mut *first, First::Taken) {
-            First::Held(cut) => Some(cut),
-            First::None | First::Taken => None,
+        match std::mem::replace(&mut *first, FirstDropped::Taken) {
+            FirstDropped::Held(cut) => Some(cut),
+            FirstDropped::None | FirstDropped::Taken => None,
         }
     }
 }

@@ -4,19 +4,19 @@ use crate::model::Order;
 
 /// What the newest record of one key says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fact<T> {
+pub(crate) struct NewestFact<T> {
     order: Order,
     /// `None` if there was no record, or the newest one is a tombstone.
     value: Option<T>,
 }
 
-impl<T> Default for Fact<T> {
+impl<T> Default for NewestFact<T> {
     fn default() -> Self {
         Self { order: Order(i64::MIN), value: None }
     }
 }
 
-impl<T> Fact<T> {
+impl<T> NewestFact<T> {
     /// Applies a record unless a newer one is held. Returns whether it was applied.
     pub fn set(&mut self, order: Order, mut value: Option<T>) -> bool {
         self.swap(order, &mut value)
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn the_newest_record_counts_in_whichever_order_they_come() {
-        let mut fact = Fact::default();
+        let mut fact = NewestFact::default();
         assert!(fact.set(Order(5), Some("five")));
         assert!(!fact.set(Order(5), Some("again")) && !fact.set(Order(4), None));
         assert_eq!((fact.get(), fact.newest_order()), (Some(&"five"), Some(Order(5))));

@@ -16,7 +16,7 @@ const SHORT: usize = RUN / 2;
 
 /// See the module documentation.
 #[derive(Clone, Debug)]
-pub(crate) struct Sorted<T> {
+pub(crate) struct SortedList<T> {
     /// Empty only if all runs are empty.
     first: Vec<T>,
     /// None of these runs is empty.
@@ -25,15 +25,15 @@ pub(crate) struct Sorted<T> {
 
 /// The place of an item, or the place where it would be inserted: the run, and the index in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place(usize, usize);
+pub(crate) struct ListPosition(usize, usize);
 
-impl<T> Default for Sorted<T> {
+impl<T> Default for SortedList<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> Sorted<T> {
+impl<T> SortedList<T> {
     pub const fn new() -> Self {
         Self { first: Vec::new(), rest: Vec::new() }
     }
@@ -56,13 +56,13 @@ impl<T> Sorted<T> {
 
     /// Finds an item: `Ok` with its place, or `Err` with the place where it would be inserted. `order` compares an item
     /// of the list with the one to be found.
-    pub fn find(&self, order: impl Fn(&T) -> Ordering) -> Result<Place, Place> {
+    pub fn find(&self, order: impl Fn(&T) -> Ordering) -> Result<ListPosition, ListPosition> {
         self.find_near(order, |_| 0)
     }
 
     /// The same as [`Self::find`], with a guess. `guess` gets the first item of a run, and returns the probable index
     /// in the run of the item to be found.
-    pub fn find_near(&self, order: impl Fn(&T) -> Ordering, guess: impl Fn(&T) -> usize) -> Result<Place, Place> {
+    pub fn find_near(&self, order: impl Fn(&T) -> Ordering, guess: impl Fn(&T) -> usize) -> Result<ListPosition, ListPosition> {
         let begins_later = |run: &Vec<T>| run.first().is_some_and(|first| order(first) == Ordering::Greater);
         let number = self.rest.partition_point(|run| {
             work::count(1);
@@ -71,49 +71,49 @@ impl<T> Sorted<T> {
         let run = self.run(number);
         let guessed = run.first().map_or(0, guess);
         if run.get(guessed).is_some_and(|item| order(item) == Ordering::Equal) {
-            return Ok(Place(number, guessed));
+            return Ok(ListPosition(number, guessed));
         }
         let found = run.binary_search_by(|item| {
             work::count(1);
             order(item)
         });
-        found.map(|index| Place(number, index)).map_err(|index| Place(number, index))
+        found.map(|index| ListPosition(number, index)).map_err(|index| ListPosition(number, index))
     }
 
-    pub fn get(&self, Place(run, index): Place) -> Option<&T> {
+    pub fn get(&self, ListPosition(run, index): ListPosition) -> Option<&T> {
         self.run(run).get(index)
     }
 
-    pub fn get_mut(&mut self, Place(run, index): Place) -> Option<&mut T> {
+    pub fn get_mut(&mut self, ListPosition(run, index): ListPosition) -> Option<&mut T> {
         self.run_mut(run)?.get_mut(index)
     }
 
     /// Inserts an item at the place that [`Self::find`] returned, and returns its place.
-    pub fn insert(&mut self, Place(number, index): Place, item: T) -> Place {
+    pub fn insert(&mut self, ListPosition(number, index): ListPosition, item: T) -> ListPosition {
         let is_last = number >= self.rest.len();
         let Some(run) = self.run_mut(number) else {
             broken("an item is inserted into a run of its list");
-            return Place(number, index);
+            return ListPosition(number, index);
         };
         if run.len() < RUN {
             work::count(run.len().saturating_sub(index));
             run.insert(index.min(run.len()), item);
-            return Place(number, index);
+            return ListPosition(number, index);
         }
         let next = number.saturating_add(1);
         // Items that arrive in order fill one run after the other.
         if index >= run.len() && is_last {
             self.rest.push(vec![item]);
-            return Place(next, 0);
+            return ListPosition(next, 0);
         }
         let half = run.split_off(RUN / 2);
         work::count(half.len());
         self.rest.insert(number, half);
-        let place = if index <= RUN / 2 { Place(number, index) } else { Place(next, index.saturating_sub(RUN / 2)) };
+        let place = if index <= RUN / 2 { ListPosition(number, index) } else { ListPosition(next, index.saturating_sub(RUN / 2)) };
         self.insert(place, item)
     }
 
-    pub fn remove(&mut self, Place(number, index): Place) -> Option<T> {
+    pub fn remove(&mut self, ListPosition(number, index): ListPosition) -> Option<T> {
         let run = self.run_mut(number).filter(|run| index < run.len())?;
         let item = run.remove(index);
         work::count(run.len().saturating_sub(index));
@@ -179,7 +179,7 @@ impl<T> Sorted<T> {
     }
 }
 
-impl<T> IntoIterator for Sorted<T> {
+impl<T> IntoIterator for SortedList<T> {
     type Item = T;
     type IntoIter = std::iter::Chain<std::vec::IntoIter<T>, std::iter::Flatten<std::vec::IntoIter<Vec<T>>>>;
 
@@ -194,31 +194,31 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    fn insert(list: &mut Sorted<u32>, item: u32) {
+    fn insert(list: &mut SortedList<u32>, item: u32) {
         if let Err(place) = list.find(|held| held.cmp(&item)) {
             let at = list.insert(place, item);
             assert_eq!(list.get(at), Some(&item));
         }
     }
 
-    fn remove(list: &mut Sorted<u32>, item: u32) {
+    fn remove(list: &mut SortedList<u32>, item: u32) {
         if let Ok(place) = list.find(|held| held.cmp(&item)) {
             assert_eq!(list.remove(place), Some(item));
         }
     }
 
-    fn items(list: &Sorted<u32>) -> Vec<u32> {
+    fn items(list: &SortedList<u32>) -> Vec<u32> {
         list.iter().copied().collect()
     }
 
-    fn is_sound(list: &Sorted<u32>) -> bool {
+    fn is_sound(list: &SortedList<u32>) -> bool {
         let bounded = list.rest.iter().all(|run| (1..=RUN).contains(&run.len())) && list.first.len() <= RUN;
         bounded && (list.rest.is_empty() || !list.first.is_empty()) && list.len() == list.iter().count()
     }
 
     /// The number of runs of a list that was filled in this order.
     fn runs(order: impl Iterator<Item = u32>) -> usize {
-        let mut list = Sorted::new();
+        let mut list = SortedList::new();
         order.for_each(|item| insert(&mut list, item));
         assert!(is_sound(&list) && items(&list).is_sorted());
         1 + list.rest.len()
@@ -237,11 +237,11 @@ mod tests {
 
     #[test]
     fn what_is_left_of_many_is_a_short_list() {
-        let mut list = Sorted::new();
+        let mut list = SortedList::new();
         (0..10_000).for_each(|item| insert(&mut list, item));
         (0..10_000).filter(|item| item % 1_000 > 0).for_each(|item| remove(&mut list, item));
         assert_eq!((list.rest.len(), list.len()), (0, 10));
-        let mut list = Sorted::new();
+        let mut list = SortedList::new();
         (0..10_000).for_each(|item| insert(&mut list, item));
         list.retain_mut(|item| *item % 1_000 == 0);
         assert_eq!((list.rest.len(), list.len()), (0, 10));
@@ -252,7 +252,7 @@ mod tests {
 
         #[test]
         fn it_holds_what_a_set_holds(steps in proptest::collection::vec((any::<bool>(), 0_u32..2_000), 0..3_000), keep in 1_u32..5) {
-            let (mut list, mut set) = (Sorted::new(), BTreeSet::new());
+            let (mut list, mut set) = (SortedList::new(), BTreeSet::new());
             for (inserts, item) in steps {
                 if inserts {
                     insert(&mut list, item);

@@ -10,19 +10,19 @@ use crate::storage::lists::work;
 
 /// Names by index.
 #[derive(Debug, Default)]
-pub(crate) struct Texts {
+pub(crate) struct NameBuffer {
     bytes: Vec<u8>,
     ends: Vec<u32>,
 }
 
 /// Ranges by name, sorted.
 #[derive(Debug, Default)]
-pub(crate) struct Ranges {
-    names: Texts,
+pub(crate) struct NamedRanges {
+    names: NameBuffer,
     ranges: Vec<Range<u32>>,
 }
 
-impl Texts {
+impl NameBuffer {
     pub fn push(&mut self, name: Name<'_>) {
         self.bytes.extend_from_slice(name.0);
         self.ends.push(narrow(self.bytes.len()));
@@ -48,7 +48,7 @@ impl Texts {
     }
 }
 
-impl Ranges {
+impl NamedRanges {
     /// Adds a range. Its name must come after all names that are there.
     pub fn push(&mut self, name: Name<'_>, range: &Range<usize>) {
         self.names.push(name);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn names_are_found_by_their_numbers_and_ranges_by_their_names() {
-        let (mut texts, mut ranges) = (Texts::default(), Ranges::default());
+        let (mut texts, mut ranges) = (NameBuffer::default(), NamedRanges::default());
         let names = ["", "a", "aa", "b"].map(|name| Name(name.as_bytes()));
         for (number, name) in names.into_iter().enumerate() {
             texts.push(name);

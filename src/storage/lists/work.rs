@@ -22,13 +22,13 @@ pub(crate) fn count(items: usize) {
 pub(crate) const fn done(_items: usize) {}
 
 /// A lock guard that counts the work while it is held.
-pub(crate) struct Held<G> {
+pub(crate) struct CountingGuard<G> {
     guard: G,
     #[cfg(test)]
     since: usize,
 }
 
-impl<G> Held<G> {
+impl<G> CountingGuard<G> {
     pub fn new(guard: G) -> Self {
         Self {
             guard,
@@ -38,7 +38,7 @@ impl<G> Held<G> {
     }
 }
 
-impl<G: Deref> Deref for Held<G> {
+impl<G: Deref> Deref for CountingGuard<G> {
     type Target = G::Target;
 
     fn deref(&self) -> &G::Target {
@@ -46,14 +46,14 @@ impl<G: Deref> Deref for Held<G> {
     }
 }
 
-impl<G: DerefMut> DerefMut for Held<G> {
+impl<G: DerefMut> DerefMut for CountingGuard<G> {
     fn deref_mut(&mut self) -> &mut G::Target {
         &mut self.guard
     }
 }
 
 #[cfg(test)]
-impl<G> Drop for Held<G> {
+impl<G> Drop for CountingGuard<G> {
     fn drop(&mut self) {
         MOST_HELD.set(MOST_HELD.get().max(DONE.get() - self.since));
     }

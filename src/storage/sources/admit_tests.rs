@@ -55,13 +55,13 @@ fn each_kind<'a>(group: &'a str, topic: &'a str) -> Vec<Update<'a>> {
 }
 
 fn refused(cluster: &Cluster) -> u64 {
-    cluster.dropped().find(|(why, _)| *why == Dropped::Name).unwrap().1
+    cluster.dropped().find(|(why, _)| *why == DropReason::Name).unwrap().1
 }
 
 /// The groups and topic names that are held after an update was applied live, by a rebuild, and ahead of the past.
 fn held_after(update: &Update<'_>) -> (usize, usize, u64) {
     let mut most = (0, 0, 0);
-    for past in [Some(Past::Read), Some(Past::Ahead), None] {
+    for past in [Some(PastState::Read), Some(PastState::Ahead), None] {
         let cluster = cluster();
         let source = cluster.source("m", 0);
         match past {
@@ -79,7 +79,7 @@ fn held_after(update: &Update<'_>) -> (usize, usize, u64) {
 }
 
 /// Partitions, and the indexes of the members that they are assigned to.
-fn owned(assigned: &[Assigned]) -> Vec<(Partition, usize)> {
+fn owned(assigned: &[PartitionOwner]) -> Vec<(Partition, usize)> {
     assigned.iter().map(|one| (one.partition, one.member)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 /// Why a commit was dropped: the label `reason` of `warrener_dropped_commits_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dropped {
+pub enum DropReason {
     /// It is older than `expire-group`.
     Expired,
     /// It is older than every commit of a full window.
@@ -15,7 +15,7 @@ pub enum Dropped {
     Name,
 }
 
-impl Dropped {
+impl DropReason {
     /// All reasons.
     pub const ALL: [Self; 5] = [Self::Expired, Self::Late, Self::Superseded, Self::Recreated, Self::Name];
 

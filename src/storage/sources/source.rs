@@ -9,7 +9,7 @@ pub struct SourceId(pub(crate) u32);
 
 /// The kind of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Origin {
+pub(crate) enum SourceKind {
     /// A partition of the offsets topic.
     OffsetsTopic,
     /// A partition of the topic with the state of share groups.
@@ -20,7 +20,7 @@ pub(crate) enum Origin {
 
 /// How a stream of updates relates to the past of its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Past {
+pub enum PastState {
     /// The past has been read, or is not wanted.
     Read,
     /// This stream is the live one, and the past is read later. Tombstones are remembered until then.
@@ -34,26 +34,26 @@ impl SourceId {
     ///
     /// The two lowest bits hold the origin: each partition that a group has committed holds a source, so it has to be
     /// small.
-    pub(crate) fn new(number: usize, origin: Origin) -> Self {
+    pub(crate) fn new(number: usize, origin: SourceKind) -> Self {
         let id = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(4);
         match origin {
-            Origin::OffsetsTopic => Self(id),
-            Origin::ZooKeeper => Self(id | 1),
-            Origin::ShareState => Self(id | 2),
+            SourceKind::OffsetsTopic => Self(id),
+            SourceKind::ZooKeeper => Self(id | 1),
+            SourceKind::ShareState => Self(id | 2),
         }
     }
 
-    pub(crate) const fn kind(self) -> Origin {
+    pub(crate) const fn kind(self) -> SourceKind {
         match self.0 & 3 {
-            1 => Origin::ZooKeeper,
-            2 => Origin::ShareState,
-            _ => Origin::OffsetsTopic,
+            1 => SourceKind::ZooKeeper,
+            2 => SourceKind::ShareState,
+            _ => SourceKind::OffsetsTopic,
         }
     }
 
     /// Whether it holds the state of share groups.
     pub(crate) const fn is_share(self) -> bool {
-        matches!(self.kind(), Origin::ShareState)
+        matches!(self.kind(), SourceKind::ShareState)
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_source_says_what_it_is() {
-        let origins = [Origin::OffsetsTopic, Origin::ShareState, Origin::ZooKeeper];
+        let origins = [SourceKind::OffsetsTopic, SourceKind::ShareState, SourceKind::ZooKeeper];
         let sources = origins.map(|origin| SourceId::new(7, origin));
         assert_eq!(sources.map(SourceId::kind), origins);
         assert!(sources[0] != sources[1] && sources[0] != sources[2] && sources[1] != sources[2]);

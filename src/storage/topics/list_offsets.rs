@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{Offset, Partition, Timestamp, TopicId};
 
 use crate::storage::topics::names::TopicName;
-use crate::storage::topics::time_index::Dated;
+use crate::storage::topics::time_index::TimestampOffset;
 
 /// Log start and log end of one partition, as one refresh read them. Entries of one topic have to stand together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct LogBounds<'a> {
 
 /// A broker's answer to a time lookup in one partition.
 #[derive(Clone, Debug)]
-pub struct TimesFound {
+pub struct TimeLookupAnswer {
     /// The topic.
     pub topic: Arc<TopicName>,
     /// The topic's id at the time of the lookup.
@@ -38,13 +38,13 @@ pub struct TimesFound {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeAnswer {
     /// To timestamp 0: the first record that has a timestamp.
-    First(Option<Dated>),
+    First(Option<TimestampOffset>),
     /// To any other time.
     From {
         /// The time that was asked for.
         asked: Timestamp,
         /// The record.
-        found: Option<Dated>,
+        found: Option<TimestampOffset>,
         /// A log end that was read before the lookup.
         end: Offset,
     },

@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::lag::Bounds;
+use crate::lag::OffsetBounds;
 use crate::model::{Partition, Timestamp, TopicId};
 
-use crate::storage::topics::list_offsets::{LogBounds, TimesFound};
+use crate::storage::topics::list_offsets::{LogBounds, TimeLookupAnswer};
 use crate::storage::topics::metadata::{Broker, ClusterFacts, TopicMetadata};
 use crate::storage::topics::names::{TopicKey, TopicName};
-use crate::storage::topics::partition::{PartitionState, Read};
+use crate::storage::topics::partition::{PartitionState, LogEndRefresh};
 
 /// Number of metadata refreshes in a row without a topic after which it is hidden (docs/src/reference/storage-rules.md,
 /// Topics that the metadata does not name).
@@ -94,8 +94,8 @@ impl Topics {
 
     /// Log start and log end of a partition, each if known.
     #[must_use]
-    pub fn bounds(&self, name: &TopicName, partition: Partition) -> Bounds {
-        self.partition(name, partition).map_or_else(Bounds::default, |state| state.bounds)
+    pub fn bounds(&self, name: &TopicName, partition: Partition) -> OffsetBounds {
+        self.partition(name, partition).map_or_else(OffsetBounds::default, |state| state.bounds)
     }
 
     /// The time up to which the name belonged to an older topic, if it ever did.
@@ -143,7 +143,7 @@ impl Topics {
         let topic = self.topic(name);
         topic.unnamed_refreshes = topic.unnamed_refreshes.saturating_add(1).min(UNNAMED_REFRESHES);
         for state in &mut topic.partitions {
-            state.bounds = Bounds::default();
+            state.bounds = OffsetBounds::default();
             state.leader = None;
         }
     }
@@ -176,7 +176,7 @@ impl Topics {
     ///
     /// If a topic without an id was created again, as a log end below the last one shows, returns the time at which the
     /// old topic was last read.
-    pub(crate) fn apply_bounds(&mut self, name: &TopicName, found: &LogBounds<'_>, read: Read) -> Option<Timestamp> {
+    pub(crate) fn apply_bounds(&mut self, name: &TopicName, found: &LogBounds<'_>, read: LogEndRefresh) -> Option<Timestamp> {
         let topic = Arc::make_mut(self.list.get_mut(name.index)?.as_mut()?);
         let has_id = topic.id.is_some();
         let Topic { partitions, previous_until: since, .. } = topic;
@@ -191,7 +191,7 @@ impl Topics {
     }
 
     /// Applies the answer to a time lookup, unless the topic was created again since.
-    pub(crate) fn apply_time_answer(&mut self, found: &TimesFound, now: Timestamp) {
+    pub(crate) fn apply_time_answer(&mut self, found: &TimeLookupAnswer, now: Timestamp) {
         let Some(Some(topic)) = self.list.get_mut(found.topic.index) else { return };
         let topic = Arc::make_mut(topic);
         let place = usize::try_from(found.partition.0).ok();

@@ -82,11 +82,11 @@ impl TopicName {
 /// The names of the topics of one cluster.
 #[derive(Debug, Default)]
 pub(crate) struct TopicNames {
-    table: Mutex<Known>,
+    table: Mutex<NameTable>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct NameTable {
     names: HashMap<Box<[u8]>, Arc<TopicName>>,
     free: Vec<usize>,
 }
@@ -119,7 +119,7 @@ impl TopicNames {
     /// Frees names that nothing else references, and their indexes.
     pub fn free_unused(&self) {
         let mut known = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let Known { names, free } = &mut *known;
+        let NameTable { names, free } = &mut *known;
         names.retain(|_, name| {
             let alive = Arc::strong_count(name) > 1;
             if !alive {

@@ -2,14 +2,14 @@
 
 use std::num::NonZeroUsize;
 
-use crate::lag::Bounds;
+use crate::lag::OffsetBounds;
 use crate::model::{BrokerId, Offset, Timestamp};
-use crate::time_lag::Span;
+use crate::time_lag::AppendRange;
 
 use crate::storage::topics::list_offsets::{LogBounds, TimeAnswer};
 use crate::storage::topics::log_ends::LogEnds;
 use crate::storage::topics::metadata::PartitionMetadata;
-use crate::storage::topics::time_index::{Dates, TimeIndex};
+use crate::storage::topics::time_index::{TimestampPresence, TimeIndex};
 
 /// Number of refreshes in a row without an answer after which a log end is unknown
 /// (docs/src/reference/storage-rules.md, Log ends).
@@ -19,7 +19,7 @@ const FAILED_REFRESHES: u8 = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartitionState {
     /// Log start and log end, each if known.
-    pub bounds: Bounds,
+    pub bounds: OffsetBounds,
     /// The leader, if there is one.
     pub leader: Option<BrokerId>,
     /// The preferred leader: the first of the replicas.
@@ -31,7 +31,7 @@ pub struct PartitionState {
     /// The first log end that was read. It determines the lag of commits that were read before it.
     first_end: Option<Offset>,
     /// The last reading of a log end. Kept when the log end becomes unknown.
-    last: Option<Reading>,
+    last: Option<LogEndReading>,
     ends: LogEnds,
     index: TimeIndex,
     failures: u8,
@@ -39,7 +39,7 @@ pub struct PartitionState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Reading {
+struct LogEndReading {
     end: Offset,
     at: Timestamp,
     by_brokers: Timestamp,
@@ -47,7 +47,7 @@ struct Reading {
 
 /// A refresh of log ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Read {
+pub(crate) struct LogEndRefresh {
     /// The time, by the wall clock.
     pub at: Timestamp,
     /// The time, by the brokers' clock.
@@ -81,12 +81,12 @@ impl PartitionState {
     }
 
     /// The time range in which a record was appended, if known.
-    pub(crate) fn append_range(&self, record: Offset, now: Timestamp) -> Option<Span> {
+    pub(crate) fn append_range(&self, record: Offset, now: Timestamp) -> Option<AppendRange> {
         self.index.append_range(record, self.bounds.end?, now)
     }
 
     /// Whether the records have timestamps that can be looked up.
-    pub(crate) const fn timestamps(&self) -> Dates {
+    pub(crate) const fn timestamps(&self) -> TimestampPresence {
         self.index.timestamps()
     }
 
@@ -101,27 +101,27 @@ impl PartitionState {
         (self.first_end, self.ends, self.index, self.last) = (None, LogEnds::default(), TimeIndex::default(), None);
     }
 
-    pub(crate) fn apply_bounds(&mut self, found: &LogBounds<'_>, read: Read) {
+    pub(crate) fn apply_bounds(&mut self, found: &LogBounds<'_>, read: LogEndRefresh) {
         let Some(end) = found.end else {
             self.failures = self.failures.saturating_add(1);
             if self.failures >= FAILED_REFRESHES {
-                self.bounds = Bounds::default();
+                self.bounds = OffsetBounds::default();
             }
             return;
         };
         self.failures = 0;
         self.start_failures = if found.start.is_some() { 0 } else { self.start_failures.saturating_add(1) };
         let held = self.bounds.start.filter(|_| self.start_failures < FAILED_REFRESHES);
-        self.bounds = Bounds { start: found.start.or(held), end: Some(end) };
+        self.bounds = OffsetBounds { start: found.start.or(held), end: Some(end) };
         self.first_end = self.first_end.or(Some(end));
         if let Some(last) = self.last {
             self.record_move(last, end, read.at);
         }
-        self.last = Some(Reading { end, at: read.at, by_brokers: read.by_brokers });
+        self.last = Some(LogEndReading { end, at: read.at, by_brokers: read.by_brokers });
         self.ends.push(end, read.keep);
     }
 
-    fn record_move(&mut self, last: Reading, end: Offset, now: Timestamp) {
+    fn record_move(&mut self, last: LogEndReading, end: Offset, now: Timestamp) {
         if end > last.end {
             self.index.add_move(last.at, last.end, now, end);
             self.index.thin_if_huge(self.bounds.start, now);

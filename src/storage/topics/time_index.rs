@@ -10,7 +10,7 @@
 
 use crate::invariant::broken;
 use crate::model::{Offset, Timestamp};
-use crate::time_lag::Span;
+use crate::time_lag::AppendRange;
 
 /// The largest number of cuts of a partition, and the number that is left after thinning.
 const MOST: usize = 60;
@@ -22,14 +22,14 @@ const BOUND: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TimeIndex {
     /// Sorted by offset and time. There are at most two cuts with the same offset.
-    entries: Vec<Cut>,
-    timestamps: Dates,
+    entries: Vec<TimeIndexEntry>,
+    timestamps: TimestampPresence,
 }
 
 /// Whether the records of a log have timestamps. A lookup of timestamp 0 answers it: it returns the first record that
 /// has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dates {
+pub enum TimestampPresence {
     /// The lookup has not been made.
     #[default]
     Unknown,
@@ -40,14 +40,14 @@ pub enum Dates {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cut {
+struct TimeIndexEntry {
     time: Timestamp,
     offset: Offset,
 }
 
 /// A broker's answer to a time lookup: the first record at or after a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dated {
+pub struct TimestampOffset {
     /// The offset of the record.
     pub offset: Offset,
     /// The timestamp of the record.
@@ -66,9 +66,9 @@ impl TimeIndex {
     }
 
     /// Adds the answer to a lookup of the time `asked`. `end` is a log end that was read before the lookup.
-    pub fn add_answer(&mut self, asked: Timestamp, found: Option<Dated>, end: Offset) {
+    pub fn add_answer(&mut self, asked: Timestamp, found: Option<TimestampOffset>, end: Offset) {
         match found {
-            Some(Dated { offset, time }) => {
+            Some(TimestampOffset { offset, time }) => {
                 self.insert(asked, offset);
                 self.insert(time, offset);
                 self.insert(time, offset.next());
@@ -78,18 +78,18 @@ impl TimeIndex {
     }
 
     /// Adds the answer to the lookup of timestamp 0. `start` is the log start known at that time.
-    pub fn add_first_record(&mut self, found: Option<Dated>, start: Option<Offset>) {
-        let Some(Dated { offset, time }) = found else {
-            self.timestamps = Dates::Missing(start);
+    pub fn add_first_record(&mut self, found: Option<TimestampOffset>, start: Option<Offset>) {
+        let Some(TimestampOffset { offset, time }) = found else {
+            self.timestamps = TimestampPresence::Missing(start);
             return;
         };
-        self.timestamps = Dates::Present;
+        self.timestamps = TimestampPresence::Present;
         self.insert(time, start.map_or(offset, |start| start.min(offset)));
         self.insert(time, offset.next());
     }
 
     /// Whether the records have timestamps.
-    pub const fn timestamps(&self) -> Dates {
+    pub const fn timestamps(&self) -> TimestampPresence {
         self.timestamps
     }
 
@@ -99,17 +99,17 @@ impl TimeIndex {
     }
 
     /// The append time of a record below `end`. `None` when the record is older than all known cuts.
-    pub fn append_range(&self, record: Offset, end: Offset, now: Timestamp) -> Option<Span> {
+    pub fn append_range(&self, record: Offset, end: Offset, now: Timestamp) -> Option<AppendRange> {
         let behind = self.entries.partition_point(|cut| cut.offset <= record);
         let before = self.entries.get(behind.checked_sub(1)?)?;
-        let after = self.entries.get(behind).copied().unwrap_or(Cut { time: now, offset: end.max(record.next()) });
+        let after = self.entries.get(behind).copied().unwrap_or(TimeIndexEntry { time: now, offset: end.max(record.next()) });
         let (earliest, latest) = (before.time, after.time.max(before.time));
         let steps = i128::from(after.offset.0) - i128::from(before.offset.0) - 1;
         let step = i128::from(record.0) - i128::from(before.offset.0);
         let width = i128::from(latest.since(earliest));
         let part = (width * step).checked_div(steps).unwrap_or(width / 2);
         let estimate = Timestamp(earliest.0.saturating_add(i64::try_from(part).unwrap_or(0)));
-        Some(Span { earliest, latest, estimate })
+        Some(AppendRange { earliest, latest, estimate })
     }
 
     /// Inserts a cut. If it contradicts known cuts, its time is moved as far as needed.
@@ -119,7 +119,7 @@ impl TimeIndex {
         let floor =
             from.checked_sub(1).and_then(|last| self.entries.get(last)).map_or(Timestamp(i64::MIN), |cut| cut.time);
         let ceiling = self.entries.get(to).map_or(Timestamp(i64::MAX), |cut| cut.time);
-        let cut = Cut { time: time.max(floor).min(ceiling), offset };
+        let cut = TimeIndexEntry { time: time.max(floor).min(ceiling), offset };
         match self.entries.get_mut(from..to).unwrap_or_default() {
             [] => self.entries.insert(from, cut),
             [one] if one.time == cut.time => {}
@@ -168,7 +168,7 @@ impl TimeIndex {
 }
 
 /// The gap that the middle one of three cuts would leave, as a share of its age.
-fn gap(three: &[Cut], now: Timestamp) -> f64 {
+fn gap(three: &[TimeIndexEntry], now: Timestamp) -> f64 {
     let [before, cut, after] = three else { return f64::INFINITY };
     let width = crate::model::to_f64(after.time.since(before.time));
     width / crate::model::to_f64(now.since(cut.time).max(1))

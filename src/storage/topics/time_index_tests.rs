@@ -54,7 +54,7 @@ fn steady_refreshes_cost_a_cut_each() {
 #[test]
 fn an_answer_dates_its_record_and_bounds_those_before_it() {
     let mut index = index(&[(0, 0)]);
-    index.add_answer(Timestamp(500), Some(Dated { offset: Offset(70), time: Timestamp(900) }), Offset(100));
+    index.add_answer(Timestamp(500), Some(TimestampOffset { offset: Offset(70), time: Timestamp(900) }), Offset(100));
     assert_eq!(cuts(&index), [(0, 0), (500, 70), (900, 70), (900, 71)]);
     assert_eq!(span(&index, 70, 100, 5_000), Some((900, 900, 900)));
     assert_eq!(span(&index, 69, 100, 5_000), Some((0, 500, 500)));
@@ -73,8 +73,8 @@ fn no_record_at_or_after_a_time_means_that_all_are_older() {
 #[test]
 fn the_first_record_dates_the_log_start() {
     let mut index = TimeIndex::default();
-    index.add_first_record(Some(Dated { offset: Offset(12), time: Timestamp(300) }), Some(Offset(10)));
-    assert_eq!(index.timestamps(), Dates::Present);
+    index.add_first_record(Some(TimestampOffset { offset: Offset(12), time: Timestamp(300) }), Some(Offset(10)));
+    assert_eq!(index.timestamps(), TimestampPresence::Present);
     for compacted_away_or_there in [10, 11, 12] {
         assert_eq!(span(&index, compacted_away_or_there, 20, 900), Some((300, 300, 300)));
     }
@@ -85,7 +85,7 @@ fn the_first_record_dates_the_log_start() {
 fn records_without_timestamps_leave_the_past_unknown() {
     let mut index = TimeIndex::default();
     index.add_first_record(None, Some(Offset(4)));
-    assert_eq!(index.timestamps(), Dates::Missing(Some(Offset(4))));
+    assert_eq!(index.timestamps(), TimestampPresence::Missing(Some(Offset(4))));
     assert_eq!(span(&index, 4, 9, 900), None);
 }
 
@@ -99,7 +99,7 @@ fn a_time_to_come_is_told_as_it_is() {
 #[test]
 fn what_contradicts_what_was_seen_gives_way() {
     let mut index = index(&[(1_000, 10), (2_000, 20)]);
-    index.add_answer(Timestamp(50), Some(Dated { offset: Offset(15), time: Timestamp(60) }), Offset(20));
+    index.add_answer(Timestamp(50), Some(TimestampOffset { offset: Offset(15), time: Timestamp(60) }), Offset(20));
     assert_eq!(cuts(&index), [(1_000, 10), (1_000, 15), (1_000, 16), (2_000, 20)]);
     index.insert(Timestamp(9_000), Offset(12));
     assert_eq!(cuts(&index)[1], (1_000, 12));
@@ -138,7 +138,7 @@ fn cuts_stay_few_and_the_old_ones_stand_further_apart() {
     };
     assert!(widest(0, 100_000) <= 3 * refresh, "{}", widest(0, 100_000));
     assert!(widest(50_000_000, i64::MAX) < 4 * 50_000_000);
-    assert_eq!(index.entries[0], Cut { time: Timestamp(0), offset: Offset(0) });
+    assert_eq!(index.entries[0], TimeIndexEntry { time: Timestamp(0), offset: Offset(0) });
     for record in [1, 1_000, 400_000, 423_000] {
         let (earliest, _, latest) = span(&index, record, 60_480 * 7, now).unwrap();
         assert!((earliest..=latest).contains(&(record * refresh / 7)));
@@ -164,9 +164,9 @@ proptest::proptest! {
             let (time, offset) = (Timestamp(time), Offset(offset));
             match what {
                 0 => index.add_move(time, offset, Timestamp(own), offset.next()),
-                1 => index.add_answer(time, Some(Dated { offset, time: Timestamp(own) }), offset),
+                1 => index.add_answer(time, Some(TimestampOffset { offset, time: Timestamp(own) }), offset),
                 2 => index.add_answer(time, None, offset),
-                _ => index.add_first_record(Some(Dated { offset, time }), Some(Offset(own))),
+                _ => index.add_first_record(Some(TimestampOffset { offset, time }), Some(Offset(own))),
             }
             index.thin(Some(Offset(own)), Timestamp(500));
             proptest::prop_assert!(index.entries.is_sorted_by(|a, b| a.offset <= b.offset && a.time <= b.time));

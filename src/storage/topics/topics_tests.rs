@@ -17,8 +17,8 @@ fn first_end(topics: &Topics, name: &TopicName) -> Option<Offset> {
     topics.partition(name, Partition(0)).unwrap().first_end()
 }
 
-fn read(at: i64) -> Read {
-    Read { at: Timestamp(at), by_brokers: Timestamp(at), keep: TWO }
+fn read(at: i64) -> LogEndRefresh {
+    LogEndRefresh { at: Timestamp(at), by_brokers: Timestamp(at), keep: TWO }
 }
 
 fn found(partitions: usize, id: u128) -> TopicMetadata {

@@ -1,7 +1,7 @@
 //! A commit in a view, and its copy.
 
 use crate::evaluate::PartitionStatus;
-use crate::lag::{self, Bounds};
+use crate::lag::{self, OffsetBounds};
 use crate::model::{Lag, Offset, Partition, TimeLag};
 
 /// A partition that a group has committed, with the state of its log.
@@ -15,7 +15,7 @@ pub struct CommitView {
     /// it may be unknown.
     pub done: Option<u32>,
     /// Log start and log end.
-    pub bounds: Bounds,
+    pub bounds: OffsetBounds,
     /// The age of the oldest record that is not committed. 0 if there is no such record, `None` while it is unknown.
     pub time_lag: Option<TimeLag>,
     /// The status of the group on it.
@@ -24,7 +24,7 @@ pub struct CommitView {
 
 /// The copy of a commit. A view may hold a million of them, and several views may exist at a time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
+pub(crate) struct CommitCopy {
     pub committed: Offset,
     /// Milliseconds; [`u64::MAX`] while it is unknown.
     pub time_lag: u64,
@@ -40,7 +40,7 @@ impl CommitView {
     }
 }
 
-impl Held {
+impl CommitCopy {
     pub fn of(commit: &CommitView) -> Self {
         let CommitView { partition, committed, time_lag, status, .. } = *commit;
         Self { committed, time_lag: time_lag.map_or(u64::MAX, |TimeLag(time_lag)| time_lag), partition, status }

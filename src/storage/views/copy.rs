@@ -15,20 +15,20 @@ use crate::model::Timestamp;
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
 use crate::storage::topics::Topics;
-use crate::storage::views::commit::Held;
-use crate::storage::views::judge::Judge;
+use crate::storage::views::commit::CommitCopy;
+use crate::storage::views::judge::WindowEvaluator;
 use crate::storage::views::shown::ShownTopic;
 use crate::storage::views::summary::{self, TopicSummary};
 use crate::storage::views::view::{ClusterView, CommitRun, GroupTopicView, GroupView, TOPICS_COPIED};
 
 /// Groups, their topics and their commits, in no particular order.
 #[derive(Debug, Default)]
-pub(crate) struct Copied {
+pub(crate) struct ClusterCopy {
     pub groups: Vec<GroupView>,
     /// The topics of all groups. Those of a group stand together.
     pub topics: Vec<GroupTopicView>,
     /// One list per shard. Each has the required capacity from the start.
-    pub commits: Vec<Vec<Held>>,
+    pub commits: Vec<Vec<CommitCopy>>,
 }
 
 /// Number of shards that are copied first, to see whether threads are worthwhile.
@@ -51,8 +51,8 @@ impl ClusterView {
         named.try_reserve_exact(topics.named().count())?;
         named.extend(topics.named().cloned());
         named.sort_unstable_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
-        let judge = Judge { inputs: cluster.time_lag_inputs(now), rules };
-        let Copied { groups, topics: group_topics, commits } = Copied::of(cluster, &topics, judge)?;
+        let judge = WindowEvaluator { inputs: cluster.time_lag_inputs(now), rules };
+        let ClusterCopy { groups, topics: group_topics, commits } = ClusterCopy::of(cluster, &topics, judge)?;
         let mut view = Self { label: Arc::clone(cluster.label()), named, topics, groups, group_topics, commits };
         view.sort()?;
         Ok(view)
@@ -80,9 +80,9 @@ impl ClusterView {
     }
 }
 
-impl Copied {
+impl ClusterCopy {
     /// Copies all that is shown of a cluster.
-    pub fn of(cluster: &Cluster, known: &Topics, judge: Judge<'_>) -> Result<Self, TryReserveError> {
+    pub fn of(cluster: &Cluster, known: &Topics, judge: WindowEvaluator<'_>) -> Result<Self, TryReserveError> {
         let mut copied = Self::default();
         for shard in 0..PROBED {
             copied.copy_shard(cluster, shard, known, judge)?;
@@ -98,7 +98,7 @@ impl Copied {
         helpers: usize,
         cluster: &Cluster,
         known: &Topics,
-        judge: Judge<'_>,
+        judge: WindowEvaluator<'_>,
     ) -> Result<Self, TryReserveError> {
         let next = AtomicUsize::new(PROBED);
         let work = |mut copied: Self| {
@@ -136,7 +136,7 @@ impl Copied {
         cluster: &Cluster,
         number: usize,
         known: &Topics,
-        judge: Judge<'_>,
+        judge: WindowEvaluator<'_>,
     ) -> Result<bool, TryReserveError> {
         let Some(shard) = cluster.shards().numbered(number) else { return Ok(false) };
         let topics = || shard.values().flat_map(|group| group.topics.iter());
@@ -151,7 +151,7 @@ impl Copied {
     }
 
     /// Copies a group. Its commits go into the newest list.
-    fn copy_group(&mut self, group: &Group, known: &Topics, judge: Judge<'_>) {
+    fn copy_group(&mut self, group: &Group, known: &Topics, judge: WindowEvaluator<'_>) {
         let list = self.commits.len().saturating_sub(1);
         let first = self.topics.len();
         let members = group.meta.members();
@@ -195,12 +195,12 @@ impl Copied {
     }
 
     /// Copies the commits of a topic of a group, and returns their sums.
-    fn copy_commits(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>) -> TopicSummary {
+    fn copy_commits(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: WindowEvaluator<'_>) -> TopicSummary {
         let Some(copies) = self.commits.last_mut() else {
             broken("a shard has a list for its commits before they are copied");
             return TopicSummary::NONE;
         };
-        summary::evaluate_topic(topic, known, judge, |_, _, commit| copies.push(Held::of(commit)))
+        summary::evaluate_topic(topic, known, judge, |_, _, commit| copies.push(CommitCopy::of(commit)))
     }
 }
 
@@ -212,7 +212,7 @@ mod tests {
     use crate::storage::tests::{cluster, commit, live};
 
     /// Group, topic, partition and committed offset of all that was copied.
-    fn rows(copied: &Copied) -> Vec<(String, String, i32, i64)> {
+    fn rows(copied: &ClusterCopy) -> Vec<(String, String, i32, i64)> {
         let mut rows = Vec::new();
         for group in &copied.groups {
             for topic in &copied.topics[group.topics.clone()] {
@@ -239,15 +239,15 @@ mod tests {
         });
         live(&cluster, (1..).zip(commits).collect());
         let rules = EvaluatorRules { intervals: cluster.rules().intervals, minimum_complete: 0.0, allowed_lag: Lag(0) };
-        let judge = Judge { inputs: cluster.time_lag_inputs(Timestamp(2)), rules: &rules };
+        let judge = WindowEvaluator { inputs: cluster.time_lag_inputs(Timestamp(2)), rules: &rules };
         let copy = |helpers| {
-            let mut copied = Copied::default();
+            let mut copied = ClusterCopy::default();
             (0..PROBED).for_each(|shard| assert!(copied.copy_shard(&cluster, shard, &cluster.topics(), judge).unwrap()));
             rows(&copied.copy_rest(helpers, &cluster, &cluster.topics(), judge).unwrap())
         };
         let alone = copy(0);
         assert_eq!(alone.len(), 300 * 2 * 5);
         assert!([1, 3].into_iter().all(|helpers| copy(helpers) == alone));
-        assert_eq!(rows(&Copied::of(&cluster, &cluster.topics(), judge).unwrap()), alone);
+        assert_eq!(rows(&ClusterCopy::of(&cluster, &cluster.topics(), judge).unwrap()), alone);
     }
 }

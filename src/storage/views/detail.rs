@@ -3,24 +3,24 @@
 
 use std::sync::Arc;
 
-use crate::evaluate::{self, Evaluation, EvaluatorRules, Log, PartitionStatus};
-use crate::lag::Bounds;
+use crate::evaluate::{self, Evaluation, EvaluatorRules, LogState, PartitionStatus};
+use crate::lag::OffsetBounds;
 use crate::model::{Commit, Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::group::Group;
 use crate::storage::groups::member::Member;
-use crate::storage::groups::owners::Owned;
+use crate::storage::groups::owners::TopicAssignment;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
 use crate::storage::views::judge::log_state;
 use crate::storage::views::shown::ShownTopic;
-use crate::storage::windows::slot::Slot;
-use crate::storage::windows::slots::Slots;
-use crate::storage::windows::standing::Standing;
+use crate::storage::windows::slot::GroupPartition;
+use crate::storage::windows::slots::GroupPartitions;
+use crate::storage::windows::standing::CommittedPosition;
 use crate::storage::windows::window::Window;
 
 /// A group with all its windows.
@@ -49,8 +49,8 @@ pub struct GroupDetail {
 pub struct TopicDetail {
     /// The topic's name.
     pub name: Arc<TopicName>,
-    committed: Slots,
-    assigned: Owned,
+    committed: GroupPartitions,
+    assigned: TopicAssignment,
 }
 
 /// A partition of a group's topic.
@@ -63,11 +63,11 @@ pub struct PartitionDetail<'a> {
     /// The member that it is assigned to. Of several, as in a share group, the first.
     pub owner: Option<&'a Member>,
     /// Log start and log end.
-    pub bounds: Bounds,
-    slot: Option<&'a Slot>,
-    position: Option<Standing>,
+    pub bounds: OffsetBounds,
+    slot: Option<&'a GroupPartition>,
+    position: Option<CommittedPosition>,
     state: Option<&'a PartitionState>,
-    log: Log<'a>,
+    log: LogState<'a>,
 }
 
 impl Cluster {
@@ -166,11 +166,11 @@ impl GroupDetail {
             partition,
             window: slot.map(|slot| &slot.window),
             owner: owner.and_then(|one| self.members.get(one.member)),
-            bounds: state.map_or_else(Bounds::default, |state| state.bounds),
+            bounds: state.map_or_else(OffsetBounds::default, |state| state.bounds),
             position: standing,
             slot,
             state,
-            log: state.map_or_else(Log::default, |state| log_state(state, slot.zip(standing))),
+            log: state.map_or_else(LogState::default, |state| log_state(state, slot.zip(standing))),
         }
     }
 }
@@ -220,7 +220,7 @@ impl PartitionDetail<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::LagThen;
+    use crate::model::CommitLag;
     use crate::storage::tests::{bounds, cluster, commit, live, members, metadata};
 
     const AT: Timestamp = Timestamp(0);
@@ -281,10 +281,10 @@ mod tests {
             let commit = partition.window.unwrap().newest();
             (commit.lag, partition.commit_lag(&commit))
         };
-        assert_eq!(lag_then(), (LagThen::Pending, None));
+        assert_eq!(lag_then(), (CommitLag::Pending, None));
         cluster.apply_bounds(&[bounds("t", 0, 0, 25)], AT);
         cluster.apply_bounds(&[bounds("t", 0, 0, 99)], AT);
-        assert_eq!(lag_then(), (LagThen::Pending, Some(Lag(15))));
+        assert_eq!(lag_then(), (CommitLag::Pending, Some(Lag(15))));
     }
 
     #[test]

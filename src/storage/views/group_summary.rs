@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, Log, PartitionStatus};
+use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, LogState, PartitionStatus};
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 
 use crate::storage::cluster::Cluster;
@@ -13,12 +13,12 @@ use crate::storage::groups::group::Group;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::views::judge::Judge;
+use crate::storage::views::judge::WindowEvaluator;
 use crate::storage::views::shown::ShownTopic;
-use crate::storage::views::stats::Stats;
+use crate::storage::views::stats::GroupStats;
 use crate::storage::views::summary::{self, TopicSummary};
-use crate::storage::views::trail::{self, Course, Point};
-use crate::storage::windows::slot::Slot;
+use crate::storage::views::trail::{self, LagHistory, LagPoint};
+use crate::storage::windows::slot::GroupPartition;
 use crate::storage::windows::window::Window;
 
 /// A group as a list shows it.
@@ -35,20 +35,20 @@ pub struct GroupSummary {
     /// The topics, sorted by name.
     pub topics: Vec<Arc<TopicName>>,
     /// The sums of its partitions.
-    pub stats: Stats,
+    pub stats: GroupStats,
     /// The evaluation of its partitions.
     pub evaluation: GroupEvaluation,
     /// Number of partitions that are not OK.
     pub troubled: u64,
     /// The worst of the partitions that are not OK.
-    pub worst: Option<Worst>,
+    pub worst: Option<WorstPartition>,
     /// The course of its lag, oldest point first. Empty if it was not asked for, or is unknown.
-    pub lag_history: Vec<Point>,
+    pub lag_history: Vec<LagPoint>,
 }
 
 /// A partition that is not OK.
 #[derive(Debug)]
-pub struct Worst {
+pub struct WorstPartition {
     /// The topic.
     pub topic: Arc<TopicName>,
     /// The partition.
@@ -61,7 +61,7 @@ pub struct Worst {
 
 /// What to list, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
+pub struct SummaryQuery<'a> {
     /// The time of the evaluation.
     pub now: Timestamp,
     /// The settings of the evaluator.
@@ -72,11 +72,11 @@ pub struct Look<'a> {
     pub with_history: bool,
 }
 
-impl Worst {
+impl WorstPartition {
     /// The reason of its status in words.
     #[must_use]
     pub fn reason(&self, now: Timestamp) -> String {
-        evaluate::reason(self.status, self.window.iter(), &Log { current_lag: self.current_lag, ..Log::default() }, now)
+        evaluate::reason(self.status, self.window.iter(), &LogState { current_lag: self.current_lag, ..LogState::default() }, now)
     }
 
     /// Whether a partition is worse than another one: by status, then by lag.
@@ -88,10 +88,10 @@ impl Worst {
 impl Cluster {
     /// The groups that are shown, in no particular order.
     #[must_use]
-    pub fn group_summaries(&self, look: Look<'_>) -> Vec<GroupSummary> {
+    pub fn group_summaries(&self, look: SummaryQuery<'_>) -> Vec<GroupSummary> {
         self.compute_owners();
         let known = self.topics();
-        let judge = Judge { inputs: self.time_lag_inputs(look.now), rules: look.rules };
+        let judge = WindowEvaluator { inputs: self.time_lag_inputs(look.now), rules: look.rules };
         let mut summaries = Vec::new();
         for shard in self.shards().iter() {
             let groups = shard.values().filter(|group| group.is_shown(&known));
@@ -107,7 +107,7 @@ impl Cluster {
 
 /// Copies a group without its trail, and the courses from which the trail is computed. `None` if the group does not
 /// show the wanted topic.
-fn summarize(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) -> Option<(GroupSummary, Vec<Course>)> {
+fn summarize(group: &Group, known: &Topics, judge: WindowEvaluator<'_>, look: SummaryQuery<'_>) -> Option<(GroupSummary, Vec<LagHistory>)> {
     let wanted = |topic: &ShownTopic<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
     let mut summary = GroupSummary {
         label: Arc::clone(&group.label),
@@ -115,7 +115,7 @@ fn summarize(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) ->
         state: group.meta.state(),
         members: group.meta.members().len(),
         topics: Vec::new(),
-        stats: Stats::NONE,
+        stats: GroupStats::NONE,
         evaluation: GroupEvaluation::NONE,
         troubled: 0,
         worst: None,
@@ -129,26 +129,26 @@ fn summarize(group: &Group, known: &Topics, judge: Judge<'_>, look: Look<'_>) ->
 }
 
 impl GroupSummary {
-    fn add(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: Judge<'_>, mut courses: Option<&mut Vec<Course>>) {
+    fn add(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: WindowEvaluator<'_>, mut courses: Option<&mut Vec<LagHistory>>) {
         let TopicSummary { stats, evaluation } = summary::evaluate_topic(topic, known, judge, |slot, one, commit| {
             self.record_status(topic, slot, one, commit.lag());
             if let Some(courses) = &mut courses {
-                courses.push(Course::of(&slot.window, commit.lag()));
+                courses.push(LagHistory::of(&slot.window, commit.lag()));
             }
         });
         (self.stats, self.evaluation) = (self.stats.merge(stats), self.evaluation.merge(evaluation));
         self.topics.push(Arc::clone(topic.name));
     }
 
-    fn record_status(&mut self, topic: &ShownTopic<'_>, slot: &Slot, evaluation: Evaluation, current: Option<Lag>) {
+    fn record_status(&mut self, topic: &ShownTopic<'_>, slot: &GroupPartition, evaluation: Evaluation, current: Option<Lag>) {
         let status = evaluation.status;
         if status == PartitionStatus::Ok {
             return;
         }
         self.troubled = self.troubled.saturating_add(1);
-        if self.worst.as_ref().is_none_or(|worst| Worst::is_worse(status, current, worst)) {
+        if self.worst.as_ref().is_none_or(|worst| WorstPartition::is_worse(status, current, worst)) {
             let (topic, window) = (Arc::clone(topic.name), slot.window.clone());
-            self.worst = Some(Worst { topic, partition: slot.partition, status, window, current_lag: current });
+            self.worst = Some(WorstPartition { topic, partition: slot.partition, status, window, current_lag: current });
         }
     }
 

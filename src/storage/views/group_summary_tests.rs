@@ -37,7 +37,7 @@ fn busy() -> Arc<Cluster> {
 fn group_summaries(cluster: &Cluster, topic: Option<&str>) -> Vec<GroupSummary> {
     let rules = rules();
     let topic = topic.map(|topic| Name(topic.as_bytes()));
-    let mut summaries = cluster.group_summaries(Look { now: NOW, rules: &rules, topic, with_history: true });
+    let mut summaries = cluster.group_summaries(SummaryQuery { now: NOW, rules: &rules, topic, with_history: true });
     summaries.sort_by(|one, other| one.label.name().cmp(&other.label.name()));
     summaries
 }
@@ -50,7 +50,7 @@ fn a_glance_is_the_sum_of_what_the_view_has() {
     assert_eq!(summaries.len(), 3);
     for (group, summary) in view.groups.iter().zip(&summaries) {
         assert_eq!(group.label.name(), summary.label.name());
-        let stats = view.topics_of(group).iter().map(|topic| topic.stats).reduce(Stats::merge).unwrap();
+        let stats = view.topics_of(group).iter().map(|topic| topic.stats).reduce(GroupStats::merge).unwrap();
         assert_eq!(stats, summary.stats, "{}", group.label.name());
         assert_eq!(group.evaluation, summary.evaluation);
         assert_eq!((group.kind, group.state, group.members.len()), (summary.kind, summary.state, summary.members));

@@ -1,19 +1,19 @@
 //! Evaluates a window without copying it, with the state of its log.
 
-use crate::evaluate::{self, Evaluation, EvaluatorRules, Log};
-use crate::lag::Bounds;
+use crate::evaluate::{self, Evaluation, EvaluatorRules, LogState};
+use crate::lag::OffsetBounds;
 use crate::model::Partition;
 
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::views::commit::CommitView;
-use crate::storage::windows::moment::Moment;
-use crate::storage::windows::slot::Slot;
-use crate::storage::windows::standing::Standing;
+use crate::storage::windows::moment::TimeLagInputs;
+use crate::storage::windows::slot::GroupPartition;
+use crate::storage::windows::standing::CommittedPosition;
 
 /// What windows are evaluated by.
 #[derive(Clone, Copy)]
-pub(crate) struct Judge<'a> {
-    pub inputs: Moment,
+pub(crate) struct WindowEvaluator<'a> {
+    pub inputs: TimeLagInputs,
     pub rules: &'a EvaluatorRules,
 }
 
@@ -22,8 +22,8 @@ pub(crate) fn partition_state(states: &[PartitionState], partition: Partition) -
 }
 
 /// The state of the log of a window's partition. `slot` is the window with its committed offset.
-pub(crate) fn log_state<'a>(state: &'a PartitionState, slot: Option<(&Slot, Standing)>) -> Log<'a> {
-    Log {
+pub(crate) fn log_state<'a>(state: &'a PartitionState, slot: Option<(&GroupPartition, CommittedPosition)>) -> LogState<'a> {
+    LogState {
         current_lag: slot.and_then(|(_, standing)| standing.lag(state.bounds)),
         ends: state.ends(),
         first_end: state.first_end(),
@@ -31,15 +31,15 @@ pub(crate) fn log_state<'a>(state: &'a PartitionState, slot: Option<(&Slot, Stan
     }
 }
 
-impl Judge<'_> {
+impl WindowEvaluator<'_> {
     /// Evaluates a slot. Returns the evaluation, and the slot as views show it.
     #[inline]
-    pub fn evaluate(self, slot: &Slot, standing: Standing, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
-        let log = state.map_or_else(Log::default, |state| log_state(state, Some((slot, standing))));
+    pub fn evaluate(self, slot: &GroupPartition, standing: CommittedPosition, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
+        let log = state.map_or_else(LogState::default, |state| log_state(state, Some((slot, standing))));
         let evaluation = evaluate::evaluate_partition(slot.window.iter(), &log, self.inputs.now, self.rules);
-        let bounds = state.map_or_else(Bounds::default, |state| state.bounds);
+        let bounds = state.map_or_else(OffsetBounds::default, |state| state.bounds);
         let time_lag = state.and_then(|state| self.inputs.time_lag(slot, standing, state));
-        let (Standing { committed, done }, status) = (standing, evaluation.status);
+        let (CommittedPosition { committed, done }, status) = (standing, evaluation.status);
         (evaluation, CommitView { partition: slot.partition, committed, done, bounds, time_lag, status })
     }
 }

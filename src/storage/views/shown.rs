@@ -11,29 +11,29 @@ use std::sync::Arc;
 use crate::model::Name;
 
 use crate::storage::groups::group::{Group, GroupTopic};
-use crate::storage::groups::owners::{Owned, Owners};
+use crate::storage::groups::owners::{TopicAssignment, Owners};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::TopicName;
-use crate::storage::windows::slot::Slot;
-use crate::storage::windows::slots::Slots;
+use crate::storage::windows::slot::GroupPartition;
+use crate::storage::windows::slots::GroupPartitions;
 
 /// A topic that a group shows.
 #[derive(Debug)]
 pub(crate) struct ShownTopic<'a> {
     pub name: &'a Arc<TopicName>,
     /// The partitions that are committed.
-    pub slots: &'a Slots,
+    pub slots: &'a GroupPartitions,
     /// Commits read while the group was followed live.
     pub commits: u64,
     /// Partitions that are assigned to members.
-    pub assigned: Owned,
+    pub assigned: TopicAssignment,
     /// Whether the group is a share group.
     pub is_share: bool,
 }
 
 impl<'a> ShownTopic<'a> {
     /// The partitions that are committed and shown.
-    pub fn shown_slots(&self) -> impl Iterator<Item = &'a Slot> + use<'a> {
+    pub fn shown_slots(&self) -> impl Iterator<Item = &'a GroupPartition> + use<'a> {
         self.slots.shown(self.is_share)
     }
 
@@ -43,7 +43,7 @@ impl<'a> ShownTopic<'a> {
     }
 }
 
-static NO_SLOTS: Slots = Slots::NONE;
+static NO_SLOTS: GroupPartitions = GroupPartitions::NONE;
 
 impl Group {
     /// Whether the group is shown: it has members, or a topic that is not hidden (docs/src/reference/storage-rules.md,
@@ -87,7 +87,7 @@ impl Group {
 
 fn shown_topic<'a>(
     topic: Option<&'a GroupTopic>,
-    owned: Option<(&'a Arc<TopicName>, Owned)>,
+    owned: Option<(&'a Arc<TopicName>, TopicAssignment)>,
     owners: Option<&Arc<Owners>>,
     is_share: bool,
 ) -> Option<ShownTopic<'a>> {

@@ -3,12 +3,12 @@
 use crate::lag::RetentionUsed;
 use crate::model::{Lag, Partition, TimeLag, Timestamp};
 
-use crate::storage::groups::owners::Assigned;
+use crate::storage::groups::owners::PartitionOwner;
 use crate::storage::views::commit::CommitView;
 
 /// Sums over the partitions of a group's topic, or over all partitions of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stats {
+pub struct GroupStats {
     /// Partitions with a commit whose lag is known.
     pub known: u64,
     /// Partitions with a commit whose lag is unknown.
@@ -33,7 +33,7 @@ pub struct Stats {
     pub uncommitted: u64,
 }
 
-impl Stats {
+impl GroupStats {
     /// The sums of no partitions.
     pub const NONE: Self = Self {
         known: 0,
@@ -69,7 +69,7 @@ impl Stats {
 
     /// Adds the assigned partitions of a topic, sorted by partition. A partition with several owners, as in a share
     /// group, counts once.
-    pub(crate) fn add_assigned(&mut self, assigned: &[Assigned], is_committed: impl Fn(Partition) -> bool) {
+    pub(crate) fn add_assigned(&mut self, assigned: &[PartitionOwner], is_committed: impl Fn(Partition) -> bool) {
         for same in assigned.chunk_by(|one, other| one.partition == other.partition) {
             self.assigned = self.assigned.saturating_add(1);
             let never = same.first().is_some_and(|one| !is_committed(one.partition));

@@ -7,21 +7,21 @@ use crate::model::{Partition, Timestamp};
 use crate::storage::topics::Topics;
 use crate::storage::views::commit::CommitView;
 use crate::storage::views::detail::{GroupDetail, PartitionDetail};
-use crate::storage::views::judge::{Judge, partition_state};
+use crate::storage::views::judge::{WindowEvaluator, partition_state};
 use crate::storage::views::shown::ShownTopic;
-use crate::storage::views::stats::Stats;
-use crate::storage::windows::slot::Slot;
+use crate::storage::views::stats::GroupStats;
+use crate::storage::windows::slot::GroupPartition;
 
 /// The sums and the evaluation of the commits of a topic of a group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TopicSummary {
-    pub stats: Stats,
+    pub stats: GroupStats,
     pub evaluation: GroupEvaluation,
 }
 
 impl TopicSummary {
     /// The summary of no commits.
-    pub const NONE: Self = Self { stats: Stats::NONE, evaluation: GroupEvaluation::NONE };
+    pub const NONE: Self = Self { stats: GroupStats::NONE, evaluation: GroupEvaluation::NONE };
 }
 
 /// Computes the sums and the evaluation of a topic of a group. Calls `each` for every commit that is shown, by
@@ -32,11 +32,11 @@ impl TopicSummary {
 pub(crate) fn evaluate_topic(
     topic: &ShownTopic<'_>,
     known: &Topics,
-    judge: Judge<'_>,
-    mut each: impl FnMut(&Slot, Evaluation, &CommitView),
+    judge: WindowEvaluator<'_>,
+    mut each: impl FnMut(&GroupPartition, Evaluation, &CommitView),
 ) -> TopicSummary {
     let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
-    let (mut stats, mut evaluation) = (Stats { commits: topic.commits, ..Stats::NONE }, GroupEvaluation::NONE);
+    let (mut stats, mut evaluation) = (GroupStats { commits: topic.commits, ..GroupStats::NONE }, GroupEvaluation::NONE);
     let (mut unnamed, mut any) = (0_usize, false);
     for slot in topic.shown_slots() {
         let state = partition_state(states, slot.partition);

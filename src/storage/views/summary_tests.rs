@@ -73,7 +73,7 @@ proptest! {
     fn all_views_agree(partitions in prop::collection::vec(0..4_usize, 0..3), steps in prop::collection::vec(step(), 0..40)) {
         let cluster = storage_of(&partitions, &steps);
         let (rules, view) = (rules(), ClusterView::of(&cluster, NOW, &rules()));
-        let mut summaries = cluster.group_summaries(Look { now: NOW, rules: &rules, topic: None, with_history: false });
+        let mut summaries = cluster.group_summaries(SummaryQuery { now: NOW, rules: &rules, topic: None, with_history: false });
         summaries.sort_by(|one, other| one.label.name().cmp(&other.label.name()));
         let names = |labels: Vec<&Arc<Label>>| labels.iter().map(|label| label.name().to_string()).collect::<Vec<_>>();
         prop_assert_eq!(
@@ -81,7 +81,7 @@ proptest! {
             names(summaries.iter().map(|summary| &summary.label).collect())
         );
         for (group, summary) in view.groups.iter().zip(&summaries) {
-            let stats = view.topics_of(group).iter().map(|topic| topic.stats).fold(Stats::NONE, Stats::merge);
+            let stats = view.topics_of(group).iter().map(|topic| topic.stats).fold(GroupStats::NONE, GroupStats::merge);
             prop_assert_eq!(stats, summary.stats);
             prop_assert_eq!(group.evaluation, summary.evaluation);
             let detail = cluster.group(group.label.name()).unwrap();

@@ -6,19 +6,19 @@
 //! A commit that was replayed at the start says nothing about the lag at its time. Its lag is computed from the first
 //! log end that was read: good enough for the status, but not a history.
 
-use crate::model::{Commit, Lag, LagThen, Offset, Timestamp};
+use crate::model::{Commit, Lag, CommitLag, Offset, Timestamp};
 
 use crate::storage::windows::window::Window;
 
 /// A time, and the lag at that time.
-pub type Point = (Timestamp, Lag);
+pub type LagPoint = (Timestamp, Lag);
 
 /// The largest number of points of a trail. A sparkline is about a hundred pixels wide.
 const POINTS: usize = 24;
 
 /// A commit: its time, the lag just before, and the lag that it left.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct LagStep {
     time: Timestamp,
     before: Lag,
     after: Lag,
@@ -26,16 +26,16 @@ struct Step {
 
 /// The course of the lag of one partition, from its commits.
 #[derive(Clone, Debug)]
-pub struct Course {
+pub struct LagHistory {
     /// Sorted by time.
-    steps: Vec<Step>,
+    steps: Vec<LagStep>,
     /// The timestamp of the newest commit.
     newest: Timestamp,
     /// The lag now.
     current: Option<Lag>,
 }
 
-impl Course {
+impl LagHistory {
     /// The course of a window. `current` is the current lag of its newest commit.
     #[must_use]
     pub fn of(window: &Window, current: Option<Lag>) -> Self {
@@ -52,13 +52,13 @@ impl Course {
 }
 
 /// The commits of a window that were read live.
-fn steps(window: &Window) -> Vec<Step> {
+fn steps(window: &Window) -> Vec<LagStep> {
     let mut last = None;
     let mut steps = Vec::new();
     for Commit { offset, timestamp: time, lag, .. } in window.iter() {
-        if let LagThen::Known(after) = lag {
+        if let CommitLag::Known(after) = lag {
             let went = last.map_or(0, |last: Offset| offset.0.saturating_sub(last.0));
-            steps.push(Step { time, before: Lag(after.0.saturating_add_signed(went)), after });
+            steps.push(LagStep { time, before: Lag(after.0.saturating_add_signed(went)), after });
         }
         last = Some(offset);
     }
@@ -69,9 +69,9 @@ fn steps(window: &Window) -> Vec<Step> {
 
 /// The course of the lag of one partition, oldest point first.
 #[must_use]
-pub fn partition_lag_history(window: &Window) -> Vec<Point> {
-    let sides = |step: &Step| [(step.time, step.before), (step.time, step.after)];
-    let mut points: Vec<Point> = steps(window).iter().flat_map(sides).collect();
+pub fn partition_lag_history(window: &Window) -> Vec<LagPoint> {
+    let sides = |step: &LagStep| [(step.time, step.before), (step.time, step.after)];
+    let mut points: Vec<LagPoint> = steps(window).iter().flat_map(sides).collect();
     partition_lag_history.dedup();
     thinned(&partition_lag_history)
 }
@@ -80,18 +80,18 @@ pub fn partition_lag_history(window: &Window) -> Vec<Point> {
 ///
 /// Empty if that is never, and if the lag is always 0.
 #[must_use]
-pub fn group_lag_history(courses: &[Course]) -> Vec<Point> {
-    let starts: Option<Vec<Timestamp>> = courses.iter().map(Course::known_from).collect();
+pub fn group_lag_history(courses: &[LagHistory]) -> Vec<LagPoint> {
+    let starts: Option<Vec<Timestamp>> = courses.iter().map(LagHistory::known_from).collect();
     let Some(from) = starts.and_then(|starts| starts.into_iter().max()) else { return Vec::new() };
     let places = courses.iter().enumerate();
-    let mut steps: Vec<(usize, Step)> =
+    let mut steps: Vec<(usize, LagStep)> =
         places.flat_map(|(place, course)| course.steps.iter().map(move |step| (place, *step))).collect();
     steps.sort_by_key(|(_, step)| step.time);
-    let mut sum = Sum { lags: vec![Lag(0); courses.len()], whole: 0 };
-    let mut points: Vec<Point> = Vec::new();
+    let mut sum = LagSum { lags: vec![Lag(0); courses.len()], whole: 0 };
+    let mut points: Vec<LagPoint> = Vec::new();
     // Commits with the same time were made by one request.
     for at_once in steps.chunk_by(|(_, one), (_, other)| one.time == other.time) {
-        let Some((_, Step { time, .. })) = at_once.first() else { continue };
+        let Some((_, LagStep { time, .. })) = at_once.first() else { continue };
         at_once.iter().for_each(|(place, step)| sum.set(*place, step.before));
         let before = sum.whole;
         at_once.iter().for_each(|(place, step)| sum.set(*place, step.after));
@@ -106,12 +106,12 @@ pub fn group_lag_history(courses: &[Course]) -> Vec<Point> {
 }
 
 /// Lags by partition, and their sum.
-struct Sum {
+struct LagSum {
     lags: Vec<Lag>,
     whole: u64,
 }
 
-impl Sum {
+impl LagSum {
     fn set(&mut self, place: usize, lag: Lag) {
         if let Some(held) = self.lags.get_mut(place) {
             self.whole = self.whole.saturating_sub(held.0).saturating_add(lag.0);
@@ -121,7 +121,7 @@ impl Sum {
 }
 
 /// Reduces points to at most [`POINTS`]. Each run of neighbours is replaced by its highest point, because peaks matter.
-fn thinned(points: &[Point]) -> Vec<Point> {
+fn thinned(points: &[LagPoint]) -> Vec<LagPoint> {
     let run = partition_lag_history.len().div_ceil(POINTS).max(1);
     partition_lag_history.chunks(run).filter_map(|run| run.iter().copied().max_by_key(|(_, lag)| *lag)).collect()
 }
@@ -134,8 +134,8 @@ mod tests {
     use crate::model::Order;
 
     /// Commits at these times, of these offsets, that left these lags.
-    fn window(commits: &[(i64, i64, LagThen)]) -> Window {
-        let commit = |(time, offset, lag): &(i64, i64, LagThen)| Commit {
+    fn window(commits: &[(i64, i64, CommitLag)]) -> Window {
+        let commit = |(time, offset, lag): &(i64, i64, CommitLag)| Commit {
             order: Order(*time),
             offset: Offset(*offset),
             timestamp: Timestamp(*time),
@@ -146,20 +146,20 @@ mod tests {
         window
     }
 
-    fn course(commits: &[(i64, i64, u64)], current: u64) -> Course {
+    fn course(commits: &[(i64, i64, u64)], current: u64) -> LagHistory {
         let known: Vec<_> =
-            commits.iter().map(|(time, offset, lag)| (*time, *offset, LagThen::Known(Lag(*lag)))).collect();
-        Course::of(&window(&known), Some(Lag(current)))
+            commits.iter().map(|(time, offset, lag)| (*time, *offset, CommitLag::Known(Lag(*lag)))).collect();
+        LagHistory::of(&window(&known), Some(Lag(current)))
     }
 
-    fn plain(points: &[Point]) -> Vec<(i64, u64)> {
+    fn plain(points: &[LagPoint]) -> Vec<(i64, u64)> {
         partition_lag_history.iter().map(|(time, lag)| (time.0, lag.0)).collect()
     }
 
     #[test]
     fn a_lag_was_more_just_before_a_commit_by_as_much_as_that_went_on() {
-        let known = |time, offset, lag| (time, offset, LagThen::Known(Lag(lag)));
-        let window = window(&[(1, 100, LagThen::Pending), known(2, 110, 5), known(3, 110, 8), known(4, 60, 70)]);
+        let known = |time, offset, lag| (time, offset, CommitLag::Known(Lag(lag)));
+        let window = window(&[(1, 100, CommitLag::Pending), known(2, 110, 5), known(3, 110, 8), known(4, 60, 70)]);
         assert_eq!(plain(&partition_lag_history(&window)), [(2, 15), (2, 5), (3, 8), (4, 20), (4, 70)]);
     }
 
@@ -173,12 +173,12 @@ mod tests {
 
     #[test]
     fn what_was_replayed_is_no_history() {
-        let replayed = window(&[(1, 0, LagThen::Pending), (2, 0, LagThen::Unknown)]);
+        let replayed = window(&[(1, 0, CommitLag::Pending), (2, 0, CommitLag::Unknown)]);
         let live = course(&[(5, 0, 3)], 4);
-        assert_eq!(plain(&group_lag_history(&[Course::of(&replayed, Some(Lag(9))), live.clone()])), []);
-        assert_eq!(plain(&group_lag_history(&[Course::of(&replayed, None), live.clone()])), []);
+        assert_eq!(plain(&group_lag_history(&[LagHistory::of(&replayed, Some(Lag(9))), live.clone()])), []);
+        assert_eq!(plain(&group_lag_history(&[LagHistory::of(&replayed, None), live.clone()])), []);
         // The lag there is 0 now, so it has been 0 since its commit.
-        assert_eq!(plain(&group_lag_history(&[Course::of(&replayed, Some(Lag(0))), live])), [(5, 3)]);
+        assert_eq!(plain(&group_lag_history(&[LagHistory::of(&replayed, Some(Lag(0))), live])), [(5, 3)]);
     }
 
     #[test]

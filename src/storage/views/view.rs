@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use crate::evaluate::GroupEvaluation;
 use crate::invariant::broken;
-use crate::lag::Bounds;
+use crate::lag::OffsetBounds;
 use crate::model::{Partition, TimeLag};
 
 use crate::storage::groups::epochs::GroupState;
 use crate::storage::groups::member::Member;
-use crate::storage::groups::owners::Owned;
+use crate::storage::groups::owners::TopicAssignment;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
-use crate::storage::views::commit::{CommitView, Held};
+use crate::storage::views::commit::{CommitView, CommitCopy};
 use crate::storage::views::judge::partition_state;
-use crate::storage::views::stats::Stats;
+use crate::storage::views::stats::GroupStats;
 
 /// All clusters, sorted by name.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ pub struct ClusterView {
     /// The topics of all groups: those of a group stand together, sorted by name.
     pub group_topics: Vec<GroupTopicView>,
     /// The commits, in one list per shard.
-    pub(crate) commits: Vec<Vec<Held>>,
+    pub(crate) commits: Vec<Vec<CommitCopy>>,
 }
 
 /// A range of commits in a view.
@@ -57,7 +57,7 @@ pub(crate) struct CommitRun {
 /// The commits of a topic of a group by partition, each with the state of the partition's log.
 #[derive(Clone, Debug)]
 pub struct CommitViews<'v> {
-    copies: slice::Iter<'v, Held>,
+    copies: slice::Iter<'v, CommitCopy>,
     states: &'v [PartitionState],
     /// See [`GroupTopicView::done`].
     done: Option<&'v BTreeMap<Partition, u32>>,
@@ -96,9 +96,9 @@ pub struct GroupTopicView {
     /// The topic's name.
     pub name: Arc<TopicName>,
     /// Partitions assigned to members, sorted by number.
-    pub assigned: Owned,
+    pub assigned: TopicAssignment,
     /// The sums of its partitions.
-    pub stats: Stats,
+    pub stats: GroupStats,
     /// The evaluation of its partitions.
     pub evaluation: GroupEvaluation,
     pub(crate) commits: CommitRun,
@@ -123,7 +123,7 @@ impl Iterator for CommitViews<'_> {
     fn next(&mut self) -> Option<CommitView> {
         let held = self.copies.next()?;
         let (partition, committed) = (held.partition, held.committed);
-        let bounds = partition_state(self.states, partition).map_or_else(Bounds::default, |state| state.bounds);
+        let bounds = partition_state(self.states, partition).map_or_else(OffsetBounds::default, |state| state.bounds);
         let time_lag = (held.time_lag != u64::MAX).then_some(TimeLag(held.time_lag));
         let done = self.done.map_or(Some(0), |done| done.get(&partition).copied());
         Some(CommitView { partition, committed, done, bounds, time_lag, status: held.status })
@@ -150,7 +150,7 @@ impl ClusterView {
         CommitViews { copies: self.held(topic).iter(), states, done: topic.done.as_ref() }
     }
 
-    fn held(&self, topic: &GroupTopicView) -> &[Held] {
+    fn held(&self, topic: &GroupTopicView) -> &[CommitCopy] {
         let CommitRun { list, range } = &topic.commits;
         self.commits.get(*list).and_then(|list| list.get(range.clone())).unwrap_or_else(|| {
             broken("the commits of a topic are in the view that has the topic");

@@ -3,22 +3,22 @@
 use crate::model::{Commit, Partition};
 
 use crate::storage::sources::source::SourceId;
-use crate::storage::windows::progress::Progress;
-use crate::storage::windows::standing::Standing;
+use crate::storage::windows::progress::ShareProgress;
+use crate::storage::windows::standing::CommittedPosition;
 
 /// A commit that is being taken in.
 #[derive(Clone, Debug)]
-pub(crate) struct Arriving {
+pub(crate) struct ArrivingCommit {
     pub source: SourceId,
     pub partition: Partition,
     pub commit: Commit,
     /// The state of the partition, for a share group.
-    pub progress: Option<Progress>,
+    pub progress: Option<ShareProgress>,
 }
 
-impl Arriving {
-    pub fn position(&self) -> Standing {
-        let share = self.progress.as_ref().map(Standing::of);
-        share.unwrap_or(Standing { committed: self.commit.offset, done: Some(0) })
+impl ArrivingCommit {
+    pub fn position(&self) -> CommittedPosition {
+        let share = self.progress.as_ref().map(CommittedPosition::of);
+        share.unwrap_or(CommittedPosition { committed: self.commit.offset, done: Some(0) })
     }
 }

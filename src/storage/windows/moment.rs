@@ -5,27 +5,27 @@
 //! the append time is not known well enough, it returns what brokers have to be asked for.
 
 use crate::model::{Lag, Offset, TimeLag, Timestamp};
-use crate::time_lag::{Exactness, Span, age_of};
+use crate::time_lag::{Accuracy, AppendRange, age_of};
 
 use crate::storage::topics::partition::PartitionState;
-use crate::storage::topics::time_index::Dates;
-use crate::storage::windows::since::Since;
-use crate::storage::windows::slot::Slot;
-use crate::storage::windows::standing::Standing;
+use crate::storage::topics::time_index::TimestampPresence;
+use crate::storage::windows::since::AppendTime;
+use crate::storage::windows::slot::GroupPartition;
+use crate::storage::windows::standing::CommittedPosition;
 use crate::storage::windows::time_lookup::WantedTime;
 
 /// The inputs of all time lags of a cluster at one moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct TimeLagInputs {
     pub now: Timestamp,
-    pub accuracy: Exactness,
+    pub accuracy: Accuracy,
     /// Whether the first time lookups are done. From then on rough values are shown, too.
     pub first_lookups_done: bool,
 }
 
-impl Moment {
+impl TimeLagInputs {
     /// The age of the oldest record that is not committed. `None` while it is unknown.
-    pub fn time_lag(self, slot: &Slot, standing: Standing, state: &PartitionState) -> Option<TimeLag> {
+    pub fn time_lag(self, slot: &GroupPartition, standing: CommittedPosition, state: &PartitionState) -> Option<TimeLag> {
         state.bounds.end?;
         // For a share group this is the first unfinished record. Its lag may be 0 although records lie between that one
         // and the log end: members may have finished all of them.
@@ -48,7 +48,7 @@ impl Moment {
     /// Settles the newest commit of a slot. Returns the record to look up if it cannot be settled.
     pub fn settle_slot(
         self,
-        slot: &mut Slot,
+        slot: &mut GroupPartition,
         state: &PartitionState,
         given_up: impl Fn(Offset) -> bool,
     ) -> Option<WantedTime> {
@@ -65,7 +65,7 @@ impl Moment {
         if told.is_some_and(|told| told.is_final) {
             return None;
         }
-        let undated = state.timestamps() == Dates::Missing(state.bounds.start);
+        let undated = state.timestamps() == TimestampPresence::Missing(state.bounds.start);
         let Some(span) = state.append_range(record, self.now) else {
             return (!undated).then_some(WantedTime { record, range: None });
         };
@@ -79,13 +79,13 @@ impl Moment {
     }
 
     /// The append time to use from now on. The previous one is kept as long as it may be right.
-    fn choose_append_time(self, told: Option<Since>, span: &Span, settled: bool) -> Since {
+    fn choose_append_time(self, told: Option<AppendTime>, span: &AppendRange, settled: bool) -> AppendTime {
         match told {
             Some(told) if !settled => told,
-            Some(told) if self.accuracy.is_within_error(told.time, span, self.now) => Since { is_final: settled, ..told },
-            Some(told) => Since { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: told.time_lag(self.now) },
-            None if settled => Since { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: TimeLag::ZERO },
-            None => Since { time: span.estimate, is_final: settled, min_time_lag: TimeLag::ZERO },
+            Some(told) if self.accuracy.is_within_error(told.time, span, self.now) => AppendTime { is_final: settled, ..told },
+            Some(told) => AppendTime { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: told.time_lag(self.now) },
+            None if settled => AppendTime { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: TimeLag::ZERO },
+            None => AppendTime { time: span.estimate, is_final: settled, min_time_lag: TimeLag::ZERO },
         }
     }
 }

@@ -9,7 +9,7 @@ const MOST: usize = 4096;
 
 /// See the module documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Progress {
+pub(crate) struct ShareProgress {
     /// The start offset, as the broker writes it: all records before it are finished. It may lag behind.
     pub start: Offset,
     /// The number of finished records from the start offset on. Brokers before 4.2 do not write it.
@@ -21,7 +21,7 @@ pub(crate) struct Progress {
     finished: Vec<(Offset, Offset)>,
 }
 
-impl Progress {
+impl ShareProgress {
     /// The state from a snapshot. The ranges may be in any order.
     pub fn new(start: Offset, done: Option<u32>, finished: &[(Offset, Offset)]) -> Self {
         let mut progress = Self { start, done, first_unfinished: start, finished: Vec::new() };
@@ -93,11 +93,11 @@ mod tests {
         list.iter().map(|(first, last)| (Offset(*first), Offset(*last))).collect()
     }
 
-    fn new(start: i64, list: &[(i64, i64)]) -> Progress {
-        Progress::new(Offset(start), None, &ranges(list))
+    fn new(start: i64, list: &[(i64, i64)]) -> ShareProgress {
+        ShareProgress::new(Offset(start), None, &ranges(list))
     }
 
-    fn held(progress: &Progress) -> (i64, Vec<(i64, i64)>) {
+    fn held(progress: &ShareProgress) -> (i64, Vec<(i64, i64)>) {
         let finished = progress.finished.iter().map(|(first, last)| (first.0, last.0)).collect();
         (progress.first_unfinished.0, finished)
     }

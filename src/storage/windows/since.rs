@@ -5,7 +5,7 @@ use crate::time_lag::age_of;
 
 /// See the module documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Since {
+pub(crate) struct AppendTime {
     /// The append time.
     pub time: Timestamp,
     /// Whether the append time is final. If not, a better one may follow.
@@ -17,7 +17,7 @@ pub(crate) struct Since {
     pub min_time_lag: TimeLag,
 }
 
-impl Since {
+impl AppendTime {
     /// The time lag at `now`.
     pub fn time_lag(self, now: Timestamp) -> TimeLag {
         age_of(self.time, now).max(self.min_time_lag)
@@ -26,28 +26,28 @@ impl Since {
 
 /// [`Since`] in 64 bits: 42 bits of milliseconds, enough for this century; 20 bits of seconds, 12 days; two flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Packed(u64);
+pub(crate) struct PackedAppendTime(u64);
 
 const TIME: u64 = (1 << 42) - 1;
 const LEAST: u64 = (1 << 20) - 1;
 const SETTLED: u64 = 1 << 62;
 const THERE: u64 = 1 << 63;
 
-impl Packed {
+impl PackedAppendTime {
     pub const NONE: Self = Self(0);
 
-    pub fn of(since: Since) -> Self {
+    pub fn of(since: AppendTime) -> Self {
         let time = u64::try_from(since.time.0).unwrap_or(0).min(TIME);
         // A `least` that does not fit is ignored.
         let least = Some(since.min_time_lag.0.div_ceil(1000)).filter(|least| *least <= LEAST).unwrap_or(0);
         Self(THERE | if since.is_final { SETTLED } else { 0 } | least << 42 | time)
     }
 
-    pub fn get(self) -> Option<Since> {
+    pub fn get(self) -> Option<AppendTime> {
         let Self(bits) = self;
         let time = Timestamp(i64::try_from(bits & TIME).unwrap_or(0));
         let least = TimeLag((bits >> 42 & LEAST).saturating_mul(1000));
-        (bits & THERE != 0).then_some(Since { time, is_final: bits & SETTLED != 0, min_time_lag: least })
+        (bits & THERE != 0).then_some(AppendTime { time, is_final: bits & SETTLED != 0, min_time_lag: least })
     }
 }
 
@@ -57,25 +57,25 @@ mod tests {
 
     #[test]
     fn what_goes_in_comes_out() {
-        assert_eq!(Packed::NONE.get(), None);
+        assert_eq!(PackedAppendTime::NONE.get(), None);
         for settled in [false, true] {
             for (time, least) in [(0, 0), (1_700_000_000_123, 86_400_000), (4_102_444_800_000, 1_048_575_000)] {
-                let since = Since { time: Timestamp(time), is_final: settled, min_time_lag: TimeLag(least) };
-                assert_eq!(Packed::of(since).get(), Some(since));
+                let since = AppendTime { time: Timestamp(time), is_final: settled, min_time_lag: TimeLag(least) };
+                assert_eq!(PackedAppendTime::of(since).get(), Some(since));
             }
         }
     }
 
     #[test]
     fn what_does_not_fit_is_cut() {
-        let since = |time, least| Since { time: Timestamp(time), is_final: true, min_time_lag: TimeLag(least) };
-        assert_eq!(Packed::of(since(-5, 1)).get(), Some(since(0, 1_000)));
-        assert_eq!(Packed::of(since(i64::MAX, u64::MAX)).get(), Some(since(4_398_046_511_103, 0)));
+        let since = |time, least| AppendTime { time: Timestamp(time), is_final: true, min_time_lag: TimeLag(least) };
+        assert_eq!(PackedAppendTime::of(since(-5, 1)).get(), Some(since(0, 1_000)));
+        assert_eq!(PackedAppendTime::of(since(i64::MAX, u64::MAX)).get(), Some(since(4_398_046_511_103, 0)));
     }
 
     #[test]
     fn a_time_lag_stands_still_until_the_clock_has_made_up_for_what_was_told() {
-        let since = Since { time: Timestamp(10_000), is_final: true, min_time_lag: TimeLag(7_000) };
+        let since = AppendTime { time: Timestamp(10_000), is_final: true, min_time_lag: TimeLag(7_000) };
         let shown = [12_000, 16_999, 17_000, 18_000].map(|now| since.time_lag(Timestamp(now)).0);
         assert_eq!(shown, [7_000, 7_000, 7_000, 8_000]);
     }

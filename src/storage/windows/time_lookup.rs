@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::model::{Offset, Partition, Timestamp, TopicId};
-use crate::time_lag::Span;
+use crate::time_lag::AppendRange;
 
 use crate::storage::topics::Topic;
 use crate::storage::topics::names::TopicName;
 use crate::storage::topics::partition::PartitionState;
-use crate::storage::topics::time_index::Dates;
+use crate::storage::topics::time_index::TimestampPresence;
 
 /// Number of records of one partition that are listed one by one: as many as may be looked up. Above it, one record
 /// stands for all that lie between the same cuts, up to [`MOST_AIMS`].
@@ -29,7 +29,7 @@ pub struct TimeLookup {
     /// The log end.
     pub end: Offset,
     /// Whether its records have timestamps.
-    pub timestamps: Dates,
+    pub timestamps: TimestampPresence,
     /// The oldest unconsumed record of each of these commits, without repetitions.
     pub wanted: Vec<WantedTime>,
 }
@@ -40,7 +40,7 @@ pub struct WantedTime {
     /// The offset of the record.
     pub record: Offset,
     /// The known range of its append time. `None` if it is older than all that is known.
-    pub range: Option<Span>,
+    pub range: Option<AppendRange>,
 }
 
 impl WantedTime {

@@ -5,7 +5,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::model::{Commit, Lag, LagThen, Offset, Order, Timestamp};
+use crate::model::{Commit, Lag, CommitLag, Offset, Order, Timestamp};
 
 /// See the module documentation.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Window {
     offset: i64,
     timestamp: i64,
     /// The newest commit, unless the window is wide. Most readers need only this one.
-    newest: Cell,
+    newest: PackedCommit,
     older: Older,
 }
 
@@ -24,7 +24,7 @@ enum Older {
     /// There is only the newest commit.
     None,
     /// The oldest commit, and those between it and the newest. Oldest and newest decide whether a group is silent.
-    Narrow(Cell, Vec<Cell>),
+    Narrow(PackedCommit, Vec<PackedCommit>),
     /// All commits of a wide window, including the newest. Boxed, so that this variant is no larger than the other.
     #[expect(clippy::box_collection, reason = "rare, and the enum must stay small")]
     Wide(Box<Vec<Commit>>),
@@ -32,7 +32,7 @@ enum Older {
 
 /// A commit as differences to the base. The lag is stored as it is; its two highest values mean pending and unknown.
 #[derive(Clone, Copy, Debug)]
-struct Cell {
+struct PackedCommit {
     order: i32,
     offset: i32,
     timestamp: i32,
@@ -44,8 +44,8 @@ const FIRST: usize = 3;
 
 const UNKNOWN: u32 = u32::MAX;
 const PENDING: u32 = u32::MAX - 1;
-const NONE: Cell = Cell { order: 0, offset: 0, timestamp: 0, lag: UNKNOWN };
-const ZERO: Commit = Commit { order: Order(0), offset: Offset(0), timestamp: Timestamp(0), lag: LagThen::Unknown };
+const NONE: PackedCommit = PackedCommit { order: 0, offset: 0, timestamp: 0, lag: UNKNOWN };
+const ZERO: Commit = Commit { order: Order(0), offset: Offset(0), timestamp: Timestamp(0), lag: CommitLag::Unknown };
 
 impl Window {
     /// Creates a window with one commit.
@@ -91,7 +91,7 @@ impl Window {
     /// The commits, oldest first.
     #[must_use]
     pub fn iter(&self) -> Commits<'_> {
-        let (oldest, between, newest, wide): (_, &[Cell], _, &[Commit]) = match &self.older {
+        let (oldest, between, newest, wide): (_, &[PackedCommit], _, &[Commit]) = match &self.older {
             Older::None => (None, &[], Some(self.newest), &[]),
             Older::Narrow(oldest, between) => (Some(*oldest), between, Some(self.newest), &[]),
             Older::Wide(commits) => (None, &[], None, commits),
@@ -178,14 +178,14 @@ impl Window {
         narrow.unwrap_or_else(|| Self { older: Older::Wide(Box::new(commits)), ..Self::based_on(ZERO) })
     }
 
-    fn compress(&self, commit: Commit) -> Option<Cell> {
+    fn compress(&self, commit: Commit) -> Option<PackedCommit> {
         let near = |value: i64, base: i64| i32::try_from(value.checked_sub(base)?).ok();
         let lag = match commit.lag {
-            LagThen::Known(Lag(lag)) => u32::try_from(lag).ok().filter(|lag| *lag < PENDING)?,
-            LagThen::Pending => PENDING,
-            LagThen::Unknown => UNKNOWN,
+            CommitLag::Known(Lag(lag)) => u32::try_from(lag).ok().filter(|lag| *lag < PENDING)?,
+            CommitLag::Pending => PENDING,
+            CommitLag::Unknown => UNKNOWN,
         };
-        Some(Cell {
+        Some(PackedCommit {
             order: near(commit.order.0, self.order)?,
             offset: near(commit.offset.0, self.offset)?,
             timestamp: near(commit.timestamp.0, self.timestamp)?,
@@ -194,16 +194,16 @@ impl Window {
     }
 
     #[inline]
-    fn expand(&self, cell: Cell) -> Commit {
+    fn expand(&self, cell: PackedCommit) -> Commit {
         let far = |difference: i32, base: i64| base.saturating_add(i64::from(difference));
         Commit {
             order: Order(far(cell.order, self.order)),
             offset: Offset(far(cell.offset, self.offset)),
             timestamp: Timestamp(far(cell.timestamp, self.timestamp)),
             lag: match cell.lag {
-                UNKNOWN => LagThen::Unknown,
-                PENDING => LagThen::Pending,
-                lag => LagThen::Known(Lag(u64::from(lag))),
+                UNKNOWN => CommitLag::Unknown,
+                PENDING => CommitLag::Pending,
+                lag => CommitLag::Known(Lag(u64::from(lag))),
             },
         }
     }
@@ -213,9 +213,9 @@ impl Window {
 #[derive(Clone, Debug)]
 pub struct Commits<'a> {
     window: &'a Window,
-    oldest: Option<Cell>,
-    between: std::slice::Iter<'a, Cell>,
-    newest: Option<Cell>,
+    oldest: Option<PackedCommit>,
+    between: std::slice::Iter<'a, PackedCommit>,
+    newest: Option<PackedCommit>,
     /// Empty unless the window is wide.
     wide: std::slice::Iter<'a, Commit>,
 }
@@ -251,28 +251,28 @@ mod tests {
 
     const TEN: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 
-    fn commit(order: i64, offset: i64, timestamp: i64, lag: LagThen) -> Commit {
+    fn commit(order: i64, offset: i64, timestamp: i64, lag: CommitLag) -> Commit {
         Commit { order: Order(order), offset: Offset(offset), timestamp: Timestamp(timestamp), lag }
     }
 
     #[test]
     fn the_oldest_leaves_a_full_window() {
-        let mut window = Window::new(commit(0, 0, 0, LagThen::Pending));
+        let mut window = Window::new(commit(0, 0, 0, CommitLag::Pending));
         for n in 1..25 {
-            window.push(commit(n, n * 3, n * 1000, LagThen::Known(Lag(7))), TEN);
+            window.push(commit(n, n * 3, n * 1000, CommitLag::Known(Lag(7))), TEN);
         }
         assert_eq!(window.iter().map(|c| c.order.0).collect::<Vec<_>>(), (15..25).collect::<Vec<_>>());
-        assert_eq!(window.newest(), commit(24, 72, 24_000, LagThen::Known(Lag(7))));
+        assert_eq!(window.newest(), commit(24, 72, 24_000, CommitLag::Known(Lag(7))));
     }
 
     #[test]
     fn a_window_takes_what_is_too_far_for_32_bits_and_narrows_again() {
-        let mut window = Window::new(commit(1, 5, 1, LagThen::Known(Lag(1))));
-        window.push(commit(2, i64::MAX, 2, LagThen::Known(Lag(u64::MAX))), TEN);
-        assert_eq!(window.newest().lag, LagThen::Known(Lag(u64::MAX)));
+        let mut window = Window::new(commit(1, 5, 1, CommitLag::Known(Lag(1))));
+        window.push(commit(2, i64::MAX, 2, CommitLag::Known(Lag(u64::MAX))), TEN);
+        assert_eq!(window.newest().lag, CommitLag::Known(Lag(u64::MAX)));
         assert!(matches!(window.older, Older::Wide(_)));
         for n in 3..20 {
-            window.push(commit(n, n, n, LagThen::Unknown), TEN);
+            window.push(commit(n, n, n, CommitLag::Unknown), TEN);
         }
         assert!(matches!(window.older, Older::Narrow(..)));
         assert_eq!(window.len(), 10);
@@ -280,10 +280,10 @@ mod tests {
 
     #[test]
     fn a_full_window_of_ten_costs_less_than_250_bytes() {
-        let mut window = Window::new(commit(0, 0, 0, LagThen::Pending));
-        (1..100).for_each(|n| window.push(commit(n, n, n, LagThen::Unknown), TEN));
+        let mut window = Window::new(commit(0, 0, 0, CommitLag::Pending));
+        (1..100).for_each(|n| window.push(commit(n, n, n, CommitLag::Unknown), TEN));
         let Older::Narrow(_, between) = &window.older else { panic!("wide") };
-        assert!(size_of::<Window>() + between.capacity() * size_of::<Cell>() <= 208);
+        assert!(size_of::<Window>() + between.capacity() * size_of::<PackedCommit>() <= 208);
     }
 
     proptest! {
@@ -294,7 +294,7 @@ mod tests {
         ) {
             let commits: Vec<Commit> = values.iter().map(|(a, b, c, lag)| {
                 let cut = |v: &i64| if near { v % 100_000 } else { *v };
-                let lag = lag.map_or(LagThen::Pending, |lag| LagThen::Known(Lag(lag)));
+                let lag = lag.map_or(CommitLag::Pending, |lag| CommitLag::Known(Lag(lag)));
                 commit(cut(a), cut(b), cut(c), lag)
             }).collect();
             let mut window = Window::new(commits[0]);

@@ -105,7 +105,7 @@ fn a_member_that_comes_or_goes_costs_the_same_in_a_large_group_and_a_small_one()
             let mut order = 0;
             let mut tell = |one| {
                 order += 1;
-                cluster.apply(source, Past::Read, [(Order(order), fact(GroupKind::Consumer, one))], NOW);
+                cluster.apply(source, PastState::Read, [(Order(order), fact(GroupKind::Consumer, one))], NOW);
             };
             tell(epoch());
             let mut work = work::measure(|| {
@@ -142,11 +142,11 @@ fn a_scrape_sees_all_of_an_assignment_or_nothing_of_it() {
         members("g", number, &[("m", topic, &partitions)])
     };
     let source = cluster.source("m", 0);
-    cluster.apply(source, Past::Read, [(Order(0), generation(0))], NOW);
+    cluster.apply(source, PastState::Read, [(Order(0), generation(0))], NOW);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for number in 1..200 {
-                cluster.apply(source, Past::Read, [(Order(number.into()), generation(number))], NOW);
+                cluster.apply(source, PastState::Read, [(Order(number.into()), generation(number))], NOW);
             }
         });
         let mut seen = 0;

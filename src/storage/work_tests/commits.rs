@@ -35,7 +35,7 @@ fn the_state_of_a_share_group_in_a_topic_costs_the_same_beside_many_others() {
             // Half of the topics have no name.
             let states = (1..).map(Order).zip((1..=2 * u128::try_from(size).unwrap()).map(state));
             let source = cluster.share_source("m", 0);
-            work::measure(|| cluster.apply(source, Past::Read, states, NOW))
+            work::measure(|| cluster.apply(source, PastState::Read, states, NOW))
         },
     );
 }
@@ -47,7 +47,7 @@ fn a_record_of_a_share_group_holds_a_lock_for_no_more_than_can_be_kept_of_it() {
     let state = ShareState { whole: true, start: Some(Offset(0)), done: None, finished };
     let (group, topic, partition) = (Name(b"g"), TopicId(1), Partition(0));
     let update = Update::Share(ShareUpdate { group, topic, partition, at: NOW, state: Some(state) });
-    let (done, held) = work::measure(|| cluster.apply(cluster.share_source("m", 0), Past::Read, [(Order(1), update)], NOW));
+    let (done, held) = work::measure(|| cluster.apply(cluster.share_source("m", 0), PastState::Read, [(Order(1), update)], NOW));
     assert!(done >= 50_000 && held <= MOST_A_HOLD, "{done} {held}");
 }
 

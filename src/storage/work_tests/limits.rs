@@ -23,7 +23,7 @@ fn an_assignment_has_room_for_ten_thousand_topics_that_are_not_there_and_any_num
     let cluster = with_topics(there, 1);
     live(&cluster, [assignment(1, texts(&names))]);
     assert_eq!((shown(&cluster).len(), cluster.dropped_topics()), (15_000, 5_000));
-    assert_eq!(cluster.take_first_dropped(), Some(Cut { group: "g".to_owned(), topics: 5_000 }));
+    assert_eq!(cluster.take_first_dropped(), Some(DroppedTopics { group: "g".to_owned(), topics: 5_000 }));
     live(&cluster, [assignment(2, texts(&names))]);
     // It is returned once, and counted each time.
     assert_eq!((cluster.dropped_topics(), cluster.take_first_dropped()), (10_000, None));
@@ -66,7 +66,7 @@ fn topics_of_a_topology_that_are_too_many_are_counted_once_a_record() {
             assert!(shown(&cluster).is_empty());
             assert_eq!(cluster.dropped_topics(), 2_000);
         }
-        cluster.apply(cluster.source("m", 0), Past::Read, [(Order(100), topology(2))], NOW);
+        cluster.apply(cluster.source("m", 0), PastState::Read, [(Order(100), topology(2))], NOW);
         assert!(shown(&cluster).is_empty());
         assert_eq!(cluster.dropped_topics(), 4_000);
     }

@@ -47,7 +47,7 @@ fn apply_metadata(cluster: &Cluster, names: &[String], partitions: usize, first:
 }
 
 fn live<'a>(cluster: &Cluster, updates: impl IntoIterator<Item = Update<'a>>) {
-    cluster.apply(cluster.source("m", 0), Past::Read, (1..).map(Order).zip(updates), NOW);
+    cluster.apply(cluster.source("m", 0), PastState::Read, (1..).map(Order).zip(updates), NOW);
 }
 
 fn fact(kind: GroupKind, fact: GroupFact<'_>) -> Update<'_> {

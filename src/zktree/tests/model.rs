@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Filter;
 use crate::model::{Order, Timestamp};
 use crate::storage::Update;
-use crate::zktree::{Answer, Ask, Bounds, Fault, Place, Tree, Want, consumer_of, parse_offset, node_kind};
+use crate::zktree::{NodeResponse, NodeRequest, TreeLimits, NodeFault, NodeKind, Tree, NodeRead, consumer_of, parse_offset, node_kind};
 
 /// The nodes of a server: data, and the transaction that wrote it.
 #[derive(Clone, Debug, Default)]
@@ -62,24 +62,24 @@ impl Server {
         }
     }
 
-    pub fn answer(&mut self, ask: &Ask) -> Answer {
+    pub fn answer(&mut self, ask: &NodeRequest) -> NodeResponse {
         let path = &*ask.path;
         let found = self.nodes.get(path).cloned();
         match (ask.read, found) {
-            (Want::Existence, found) => {
+            (NodeRead::Existence, found) => {
                 self.data.insert(path.to_owned());
-                Answer::Exists(found.is_some())
+                NodeResponse::Exists(found.is_some())
             }
-            (_, None) => Answer::Missing,
-            (Want::Children, Some(_)) => {
+            (_, None) => NodeResponse::Missing,
+            (NodeRead::Children, Some(_)) => {
                 self.children.insert(path.to_owned());
                 let below = format!("{path}/");
                 let names = self.nodes.keys().filter_map(|node| node.strip_prefix(&below));
-                Answer::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+                NodeResponse::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
             }
-            (Want::Data, Some((data, order))) => {
+            (NodeRead::Data, Some((data, order))) => {
                 self.data.insert(path.to_owned());
-                Answer::Data { data, order: Order(order), time: Timestamp(order * 1000) }
+                NodeResponse::Data { data, order: Order(order), time: Timestamp(order * 1000) }
             }
         }
     }
@@ -123,13 +123,13 @@ impl Held {
         let mut held = Self::default();
         for (path, (data, order)) in &server.nodes {
             match node_kind(path) {
-                Some(Place::Commit(spot)) => {
+                Some(NodeKind::Commit(spot)) => {
                     if let Some(offset) = parse_offset(data) {
                         let place = (spot.group.to_owned(), spot.topic.to_owned(), spot.partition.0);
                         held.commits.insert(node_kind, (parse_offset.0, *order));
                     }
                 }
-                Some(Place::Members(group)) => {
+                Some(NodeKind::Members(group)) => {
                     let below = format!("{path}/");
                     for member in server.nodes.keys().filter_map(|node| node.strip_prefix(&below)) {
                         held.members.entry((group.to_owned(), member.to_owned())).or_default();
@@ -139,7 +139,7 @@ impl Held {
             }
         }
         let owners = server.nodes.iter().filter_map(|(path, (data, _))| {
-            let Some(Place::Owner(spot)) = node_kind(path) else { return None };
+            let Some(NodeKind::Owner(spot)) = node_kind(path) else { return None };
             Some((spot, String::from_utf8(data.clone()).unwrap())).filter(|(_, data)| !data.is_empty())
         });
         let registered: BTreeSet<(String, String)> = held.members.keys().cloned().collect();
@@ -156,10 +156,10 @@ impl Held {
 }
 
 pub fn tree() -> Tree {
-    Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default())
+    Tree::new([Filter::default(), Filter::default()], Filter::default(), TreeLimits::default())
 }
 
-pub fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) -> Option<Fault> {
+pub fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &NodeResponse) -> Option<NodeFault> {
     let told = tree.take(path, answer);
     if let Some((order, update)) = told.update {
         held.take(order, update);
@@ -169,7 +169,7 @@ pub fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &Answer) 
 }
 
 /// Sends requests and delivers answers until nothing is left to do. Returns the faults.
-pub fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<Fault> {
+pub fn settle(tree: &mut Tree, server: &mut Server, held: &mut Held) -> Vec<NodeFault> {
     let mut faults = Vec::new();
     loop {
         for path in std::mem::take(&mut server.fired) {

@@ -10,33 +10,33 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::kafka::{Event, Keeper, Log, Reader, StartAt};
+use crate::kafka::{ReaderEvent, ClientSupervisor, TopicPartition, TopicReader, StartAt};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;
-use crate::storage::{Cluster, Past};
+use crate::storage::{Cluster, PastState};
 
-use super::lost::Lost;
+use super::lost::LostPositions;
 use super::opening::{IDLE, create_reader, open_reader};
-use super::part::{Part, Stage};
-use super::parts::{Begin, Positions};
+use super::part::{PartitionReading, ReadingStage};
+use super::parts::{ReadablePartition, ReaderProgress};
 use super::reader::BATCH;
 use super::translate::Translator;
 
 /// See the module documentation.
 pub struct Backfill {
-    pub supervisor: Keeper,
+    pub supervisor: ClientSupervisor,
     pub topic: String,
     pub module: String,
     pub cluster: Arc<Cluster>,
     pub translator: Translator,
-    pub positions: Arc<Positions>,
+    pub positions: Arc<ReaderProgress>,
     pub metrics: ModuleMetrics,
 }
 
 /// The past of one partition.
-struct Piece {
-    part: Part,
+struct BackfillPartition {
+    part: PartitionReading,
     /// Where the live reader started.
     end: Offset,
     /// When the last record or event arrived.
@@ -51,11 +51,11 @@ const STUCK: Duration = Duration::from_secs(60);
 impl Backfill {
     /// Reads each partition up to where the live reader started, then stops reading it. The live reader then drops
     /// the tombstones that it kept for this past, because no older commits can follow.
-    pub fn run(mut self, begun: &Receiver<Begin>, stop: &CancellationToken) -> Result<(), ModuleError> {
+    pub fn run(mut self, begun: &Receiver<ReadablePartition>, stop: &CancellationToken) -> Result<(), ModuleError> {
         let opened = open_reader(&mut self.supervisor, &[&self.topic], begun, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
-        let (mut parts, mut lost): (BTreeMap<Log, Piece>, _) = (BTreeMap::new(), Lost::default());
+        let (mut parts, mut lost): (BTreeMap<TopicPartition, BackfillPartition>, _) = (BTreeMap::new(), LostPositions::default());
         while !stop.is_cancelled() {
             if let Some(client) = self.supervisor.check(Instant::now()) {
                 drop(reader);
@@ -67,11 +67,11 @@ impl Backfill {
                     reader.start(*log, StartAt::Offset(piece.part.position))?;
                 }
             }
-            for Begin { log, start, end, .. } in first.take().into_iter().chain(begun.try_iter()) {
+            for ReadablePartition { log, start, end, .. } in first.take().into_iter().chain(begun.try_iter()) {
                 let source = self.cluster.source(&self.module, log.partition.0);
                 reader.start(log, StartAt::Beginning)?;
-                let part = Part { source, stage: Stage::Live(Past::Behind), position: start };
-                parts.insert(log, Piece { part, end, last_arrival: Instant::now(), logged: false });
+                let part = PartitionReading { source, stage: ReadingStage::Live(PastState::Behind), position: start };
+                parts.insert(log, BackfillPartition { part, end, last_arrival: Instant::now(), logged: false });
             }
             for log in self.positions.take_past_unneeded() {
                 reader.stop(log)?;
@@ -106,7 +106,7 @@ impl Backfill {
     }
 
     /// Restarts partitions that have brought nothing for long, since they have records up to their ends.
-    fn restart_stuck(&self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Result<(), ModuleError> {
+    fn restart_stuck(&self, reader: &mut TopicReader, parts: &mut BTreeMap<TopicPartition, BackfillPartition>) -> Result<(), ModuleError> {
         let now = Instant::now();
         for (log, piece) in parts {
             if now.saturating_duration_since(piece.last_arrival) < STUCK {
@@ -127,14 +127,14 @@ impl Backfill {
     }
 
     /// Handles the available records and events. Returns the partitions whose positions are out of range.
-    fn handle_batch(&mut self, reader: &mut Reader, parts: &mut BTreeMap<Log, Piece>) -> Vec<Log> {
+    fn handle_batch(&mut self, reader: &mut TopicReader, parts: &mut BTreeMap<TopicPartition, BackfillPartition>) -> Vec<TopicPartition> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
         let now = clock::expiry_time();
         for event in batch.iter() {
             match event {
-                Event::Record(record) => {
-                    let Some(Piece { part, end, last_arrival: heard, .. }) = parts.get_mut(&record.log) else { continue };
+                ReaderEvent::Record(record) => {
+                    let Some(BackfillPartition { part, end, last_arrival: heard, .. }) = parts.get_mut(&record.log) else { continue };
                     *heard = Instant::now();
                     if record.offset < *end {
                         part.apply_records(iter::once(record), &mut self.translator, &self.cluster, now);
@@ -142,15 +142,15 @@ impl Backfill {
                         part.position = record.offset;
                     }
                 }
-                Event::End { log, offset } => {
+                ReaderEvent::End { log, offset } => {
                     if let Some(piece) = parts.get_mut(&log) {
                         piece.last_arrival = Instant::now();
                         piece.part.record_end(offset);
                     }
                 }
-                Event::OutOfRange { log } => again.push(log),
+                ReaderEvent::OutOfRange { log } => again.push(log),
                 // The live reader gets and reports the same error.
-                Event::Failed { .. } => {}
+                ReaderEvent::Failed { .. } => {}
             }
         }
         drop(batch);

@@ -3,7 +3,7 @@
 use crate::config::Filter;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 use crate::offsets::Topology;
-use crate::offsets::{CurrentAssignment, Epoch, List, MemberState, Owned, Subtopology, Task, Topic, TopicPartitions};
+use crate::offsets::{CurrentAssignment, Epoch, RecordList, MemberState, AssignedItems, Subtopology, SubtopologyTasks, SubscribedTopic, TopicPartitions};
 use crate::offsets::{RecordType, share_state};
 use crate::storage::{CurrentUpdate, EpochUpdate, OwnedUpdate, ShareState, ShareUpdate, TopologyUpdate};
 
@@ -19,10 +19,10 @@ pub(super) fn current(current: CurrentAssignment<'_>) -> CurrentUpdate<'_> {
     CurrentUpdate { epoch: current.epoch, settled, owned: owned(current.assigned) }
 }
 
-fn owned(owned: Owned<'_>) -> OwnedUpdate<'_> {
+fn owned(owned: AssignedItems<'_>) -> OwnedUpdate<'_> {
     match owned {
-        Owned::Partitions(list) => OwnedUpdate::Partitions(list.map(partitions).collect()),
-        Owned::Tasks(tasks) => OwnedUpdate::Tasks(tasks.active.map(task).collect()),
+        AssignedItems::Partitions(list) => OwnedUpdate::Partitions(list.map(partitions).collect()),
+        AssignedItems::Tasks(tasks) => OwnedUpdate::Tasks(tasks.active.map(task).collect()),
     }
 }
 
@@ -30,7 +30,7 @@ fn partitions(of: TopicPartitions<'_>) -> (TopicId, Vec<Partition>) {
     (of.topic, of.partitions.collect())
 }
 
-fn task(task: Task<'_>) -> (Name<'_>, Vec<Partition>) {
+fn task(task: SubtopologyTasks<'_>) -> (Name<'_>, Vec<Partition>) {
     (task.subtopology, task.partitions.collect())
 }
 
@@ -45,26 +45,26 @@ pub(super) fn topology<'a>(topology: Topology<'a>, kept: &Filter) -> TopologyUpd
 }
 
 /// The names of topics by id, without those that are not kept.
-pub(super) fn names<'a>(topics: List<'a, Topic<'a>>, kept: &Filter) -> Vec<(TopicId, Name<'a>)> {
+pub(super) fn names<'a>(topics: RecordList<'a, SubscribedTopic<'a>>, kept: &Filter) -> Vec<(TopicId, Name<'a>)> {
     topics.map(|topic| (topic.id, topic.name)).filter(|(_, name)| kept.allows(name.0)).collect()
 }
 
-pub(super) const fn share_type(key: &share_state::Key<'_>) -> RecordType {
+pub(super) const fn share_type(key: &share_state::ShareStateKey<'_>) -> RecordType {
     match key {
-        share_state::Key::Snapshot(_) => RecordType::ShareSnapshot,
-        share_state::Key::Update(_) => RecordType::ShareUpdate,
-        share_state::Key::Unknown(_) => RecordType::Unknown,
+        share_state::ShareStateKey::Snapshot(_) => RecordType::ShareSnapshot,
+        share_state::ShareStateKey::Update(_) => RecordType::ShareUpdate,
+        share_state::ShareStateKey::Unknown(_) => RecordType::Unknown,
     }
 }
 
 /// The progress of a share group. `at` is the time when the record was written.
-pub(super) fn share(record: share_state::Record<'_>, at: Timestamp) -> Option<ShareUpdate<'_>> {
+pub(super) fn share(record: share_state::ShareStateRecord<'_>, at: Timestamp) -> Option<ShareUpdate<'_>> {
     let (of, at, state) = match record {
-        share_state::Record::Snapshot { of, snapshot } => {
+        share_state::ShareStateRecord::Snapshot { of, snapshot } => {
             // Brokers rewrite the state of an idle partition from time to time, with the time of the original
             // snapshot.
             let made = snapshot.map(|snapshot| snapshot.created).filter(|made| *made > Timestamp(0));
-            let state = |snapshot: share_state::Snapshot<'_>| ShareState {
+            let state = |snapshot: share_state::ShareStateSnapshot<'_>| ShareState {
                 whole: true,
                 start: snapshot.start,
                 done: snapshot.delivery_complete,
@@ -72,18 +72,18 @@ pub(super) fn share(record: share_state::Record<'_>, at: Timestamp) -> Option<Sh
             };
             (of, made.unwrap_or(at), snapshot.map(state))
         }
-        share_state::Record::Update { of, update: Some(update) } => {
+        share_state::ShareStateRecord::Update { of, update: Some(update) } => {
             let (start, done) = (update.start, update.delivery_complete);
             (of, at, Some(ShareState { whole: false, start, done, finished: finished(update.batches) }))
         }
         // The tombstones that brokers write are snapshots.
-        share_state::Record::Update { update: None, .. } | share_state::Record::Unknown(_) => return None,
+        share_state::ShareStateRecord::Update { update: None, .. } | share_state::ShareStateRecord::Unknown(_) => return None,
     };
     let share_state::SharePartition { group, topic, partition } = of;
     Some(ShareUpdate { group, topic, partition, at, state })
 }
 
-fn finished(batches: List<'_, share_state::StateBatch>) -> Vec<(Offset, Offset)> {
+fn finished(batches: RecordList<'_, share_state::StateBatch>) -> Vec<(Offset, Offset)> {
     let is_finished = |batch: &share_state::StateBatch| match batch.state {
         share_state::DeliveryState::Acknowledged | share_state::DeliveryState::Archived => true,
         share_state::DeliveryState::Available | share_state::DeliveryState::Other(_) => false,

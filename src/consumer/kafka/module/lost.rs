@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::kafka::Log;
+use crate::kafka::TopicPartition;
 
 /// The pause before a partition that was lost a second time is read again. It doubles with each further loss.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -14,21 +14,21 @@ const WELL: Duration = Duration::from_secs(60);
 /// The partitions that were lost recently. After the first loss a partition is read again at once. A broker that
 /// repeats the error is asked less and less often.
 #[derive(Debug, Default)]
-pub struct Lost {
-    partitions: BTreeMap<Log, Loss>,
+pub struct LostPositions {
+    partitions: BTreeMap<TopicPartition, LostPosition>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Loss {
+struct LostPosition {
     at: Instant,
     pause: Duration,
     /// When the partition is due to be read again; `None` once it was taken.
     due: Option<Instant>,
 }
 
-impl Lost {
+impl LostPositions {
     /// Records that a partition's position is out of range. Returns whether this is news.
-    pub fn record_loss(&mut self, log: Log, now: Instant) -> bool {
+    pub fn record_loss(&mut self, log: TopicPartition, now: Instant) -> bool {
         let recent = self.partitions.get(&log).filter(|loss| now.saturating_duration_since(loss.at) < WELL);
         let pause = match recent {
             None => Duration::ZERO,
@@ -36,12 +36,12 @@ impl Lost {
         };
         let due = Some(now.checked_add(pause).unwrap_or(now));
         let news = recent.is_none();
-        self.partitions.insert(log, Loss { at: now, pause, due });
+        self.partitions.insert(log, LostPosition { at: now, pause, due });
         news
     }
 
     /// Takes the partitions whose pause is over. Each is returned once.
-    pub fn take_due(&mut self, now: Instant) -> Vec<Log> {
+    pub fn take_due(&mut self, now: Instant) -> Vec<TopicPartition> {
         let due = self.partitions.iter_mut().filter(|(_, loss)| loss.due.is_some_and(|due| due <= now));
         due.map(|(log, loss)| {
             loss.due = None;
@@ -57,18 +57,18 @@ mod tests {
     use super::*;
     use crate::model::Partition;
 
-    const LOG: Log = Log { topic: OFFSETS, partition: Partition(3) };
+    const LOG: TopicPartition = TopicPartition { topic: OFFSETS, partition: Partition(3) };
 
     #[test]
     fn the_first_loss_is_news_and_costs_no_time() {
-        let (mut lost, now) = (Lost::default(), Instant::now());
+        let (mut lost, now) = (LostPositions::default(), Instant::now());
         assert!(lost.record_loss(LOG, now));
         assert_eq!((lost.take_due(now), lost.take_due(now)), (vec![LOG], vec![]));
     }
 
     #[test]
     fn each_further_loss_waits_longer_and_is_no_news() {
-        let (mut lost, mut now) = (Lost::default(), Instant::now());
+        let (mut lost, mut now) = (LostPositions::default(), Instant::now());
         lost.record_loss(LOG, now);
         let mut pauses = Vec::new();
         for _ in 0..7 {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_partition_that_was_well_for_a_minute_is_news_again() {
-        let (mut lost, now) = (Lost::default(), Instant::now());
+        let (mut lost, now) = (LostPositions::default(), Instant::now());
         for _ in 0..5 {
             lost.record_loss(LOG, now);
         }

@@ -33,74 +33,74 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use crate::config::{Consumer, Filter};
-use crate::consumer::{Factory, ModuleContext};
+use crate::config::{ConsumerConfig, Filter};
+use crate::consumer::{ModuleFactory, ModuleContext};
 use crate::coordinator::Module;
 use crate::health::ModuleKind;
-use crate::kafka::{Client, Context, Keeper, Role};
+use crate::kafka::{Client, KafkaContext, ClientSupervisor, ClientRole};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
 use crate::task::Tasks;
 
-use super::{Class, Settings, Start};
+use super::{KafkaClass, KafkaSettings, StartMode};
 use crate::config::ConsumerClass;
 
 use backfill::Backfill;
-use parts::{Begin, Positions};
-use reader::Reading;
-use scout::Scout;
-use topics::Topics;
+use parts::{ReadablePartition, ReaderProgress};
+use reader::LiveReader;
+use scout::PartitionMonitor;
+use topics::SourceTopics;
 use translate::Translator;
 
 /// Makes modules of class `kafka`.
 #[derive(Debug)]
-pub struct Modules;
+pub struct KafkaFactory;
 
-impl Factory for Modules {
+impl ModuleFactory for KafkaFactory {
     fn name(&self) -> &'static str {
-        Class.name()
+        KafkaClass.name()
     }
 
-    fn check(&self, section: &Consumer) -> Vec<ModuleError> {
-        Client::rejected_settings(&settings(section).connection, Role::Reader)
+    fn check(&self, section: &ConsumerConfig) -> Vec<ModuleError> {
+        Client::rejected_settings(&settings(section).connection, ClientRole::Reader)
     }
 
-    fn configure(&self, section: &Consumer, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
-        Ok(Box::new(Kafka::configure(section, settings(section), context)?))
+    fn configure(&self, section: &ConsumerConfig, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
+        Ok(Box::new(KafkaModule::configure(section, settings(section), context)?))
     }
 }
 
 #[expect(clippy::expect_used, reason = "a factory gets the sections of its class, whose settings are of this type")]
-fn settings(section: &Consumer) -> &Settings {
+fn settings(section: &ConsumerConfig) -> &KafkaSettings {
     section.settings.of().expect("invariant: a section of class kafka has its settings")
 }
 
 /// A module of class `kafka`.
 #[derive(Debug)]
-pub struct Kafka {
+pub struct KafkaModule {
     name: String,
     module: String,
-    settings: Settings,
+    settings: KafkaSettings,
     /// The filters of the module and of storage.
     groups: [Filter; 2],
     topics: Filter,
     probe: Duration,
     cluster: Arc<Cluster>,
     metrics: ModuleMetrics,
-    context: Context,
+    context: KafkaContext,
     tasks: Tasks,
 }
 
-impl Kafka {
+impl KafkaModule {
     /// Checks the section as far as possible without a connection.
     ///
     /// # Errors
     /// Settings that librdkafka refuses.
-    fn configure(section: &Consumer, settings: &Settings, around: ModuleContext) -> Result<Self, ModuleError> {
-        Client::check(&settings.connection, Role::Reader)?;
+    fn configure(section: &ConsumerConfig, settings: &KafkaSettings, around: ModuleContext) -> Result<Self, ModuleError> {
+        Client::check(&settings.connection, ClientRole::Reader)?;
         let cluster = around.cluster.label().name().to_string();
-        let context = Context::new(&cluster, ModuleKind::Consumer.name(), &section.name);
+        let context = KafkaContext::new(&cluster, ModuleKind::Consumer.name(), &section.name);
         let cause = context.clone();
         around.metrics.health().set_cause(move || cause.cause().map(|cause| cause.to_string()));
         Ok(Self {
@@ -118,17 +118,17 @@ impl Kafka {
         })
     }
 
-    fn client(&self, role: Role) -> Result<Arc<Client>, ModuleError> {
+    fn client(&self, role: ClientRole) -> Result<Arc<Client>, ModuleError> {
         Client::new(&self.settings.connection, role, self.context.clone()).map(Arc::new)
     }
 
     /// Starts the reader of the past if it is configured. Returns the sender that passes it the partitions to read.
-    fn start_backfill(&mut self, positions: &Arc<Positions>) -> Result<Option<Sender<Begin>>, ModuleError> {
-        if self.settings.start != Start::LatestThenBackfill {
+    fn start_backfill(&mut self, positions: &Arc<ReaderProgress>) -> Result<Option<Sender<ReadablePartition>>, ModuleError> {
+        if self.settings.start != StartMode::LatestThenBackfill {
             return Ok(None);
         }
         let backfill = Backfill {
-            supervisor: Keeper::new(self.client(Role::Reader)?),
+            supervisor: ClientSupervisor::new(self.client(ClientRole::Reader)?),
             topic: self.settings.topic.clone(),
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),
@@ -146,19 +146,19 @@ impl Kafka {
     }
 }
 
-impl Module for Kafka {
+impl Module for KafkaModule {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn start(&mut self) -> Result<(), ModuleError> {
-        let (name, topics) = (self.name.clone(), Topics::new(&self.settings.topic));
-        let keeper = Keeper::new(self.client(Role::Reader)?);
-        let (positions, metrics) = (Arc::new(Positions::default()), self.metrics.clone());
-        let scout = Scout::new(self.client(Role::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
+        let (name, topics) = (self.name.clone(), SourceTopics::new(&self.settings.topic));
+        let keeper = ClientSupervisor::new(self.client(ClientRole::Reader)?);
+        let (positions, metrics) = (Arc::new(ReaderProgress::default()), self.metrics.clone());
+        let scout = PartitionMonitor::new(self.client(ClientRole::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
         let (begin, begun) = channel();
         let behind = self.start_backfill(&positions)?;
-        let reading = Reading {
+        let reading = LiveReader {
             supervisor: keeper,
             topics,
             start: self.settings.start,

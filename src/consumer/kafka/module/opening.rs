@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::kafka::{Client, Keeper, Reader};
+use crate::kafka::{Client, ClientSupervisor, TopicReader};
 use crate::task::create_when_possible;
 
 /// How long an idle reader waits before it checks for notices.
@@ -17,11 +17,11 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 /// Waits for the first partition, and then opens the reader. A client that already knows the topics starts reading
 /// at once; otherwise librdkafka looks for them half a second later.
 pub fn open_reader<T>(
-    keeper: &mut Keeper,
+    keeper: &mut ClientSupervisor,
     topics: &[&str],
     begun: &Receiver<T>,
     stop: &CancellationToken,
-) -> Option<(T, Reader)> {
+) -> Option<(T, TopicReader)> {
     let mut known = false;
     while !stop.is_cancelled() {
         known = keeper.check(Instant::now()).is_none() && known;
@@ -42,6 +42,6 @@ pub fn open_reader<T>(
 }
 
 /// Creates a reader on a client as soon as the system has the resources. `None` when `stop` is cancelled first.
-pub fn create_reader(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<Reader> {
-    create_when_possible("a reader", || Reader::new(Arc::clone(client), topics), stop)
+pub fn create_reader(client: &Arc<Client>, topics: &[&str], stop: &CancellationToken) -> Option<TopicReader> {
+    create_when_possible("a reader", || TopicReader::new(Arc::clone(client), topics), stop)
 }

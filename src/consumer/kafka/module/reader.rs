@@ -10,20 +10,20 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::clock;
-use crate::consumer::kafka::Start;
+use crate::consumer::kafka::StartMode;
 use crate::invariant::broken;
-use crate::kafka::{Client, Code, Event, Keeper, Log, Reader, StartAt, TopicAt};
+use crate::kafka::{Client, ErrorCode, ReaderEvent, ClientSupervisor, TopicPartition, TopicReader, StartAt, TopicIndex};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;
-use crate::storage::{Cluster, Past};
+use crate::storage::{Cluster, PastState};
 
-use super::lost::Lost;
+use super::lost::LostPositions;
 use super::opening::{IDLE, create_reader, open_reader};
-use super::part::{Building, Part, Stage};
-use super::parts::{Begin, Notice, Positions};
+use super::part::{CatchUp, PartitionReading, ReadingStage};
+use super::parts::{ReadablePartition, ReaderMessage, ReaderProgress};
 use super::read_errors::ReadErrors;
-use super::topics::{SHARE_STATE, Topics};
+use super::topics::{SHARE_STATE, SourceTopics};
 use super::translate::Translator;
 
 /// Maximum number of records and events taken at a time.
@@ -32,30 +32,30 @@ pub const BATCH: usize = 2_000;
 const BUSY: Duration = Duration::from_millis(10);
 
 /// The live reader.
-pub struct Reading {
-    pub supervisor: Keeper,
-    pub topics: Topics,
-    pub start: Start,
+pub struct LiveReader {
+    pub supervisor: ClientSupervisor,
+    pub topics: SourceTopics,
+    pub start: StartMode,
     pub module: String,
     pub cluster: Arc<Cluster>,
     pub translator: Translator,
-    pub positions: Arc<Positions>,
+    pub positions: Arc<ReaderProgress>,
     pub metrics: ModuleMetrics,
 }
 
-impl Reading {
+impl LiveReader {
     /// Runs until `stop` is cancelled. `notices` brings the partitions to read. Partitions whose past another
     /// reader reads are passed on to `behind`.
     pub fn run(
         mut self,
-        notices: &Receiver<Notice>,
-        behind: Option<&Sender<Begin>>,
+        notices: &Receiver<ReaderMessage>,
+        behind: Option<&Sender<ReadablePartition>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
         let opened = open_reader(&mut self.supervisor, &self.topics.names(), notices, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
-        let mut parts: BTreeMap<Log, Part> = BTreeMap::new();
-        let (mut errors, mut lost) = (ReadErrors::default(), Lost::default());
+        let mut parts: BTreeMap<TopicPartition, PartitionReading> = BTreeMap::new();
+        let (mut errors, mut lost) = (ReadErrors::default(), LostPositions::default());
         let mut first = Some(first);
         while !stop.is_cancelled() {
             if let Some(client) = self.supervisor.check(Instant::now()) {
@@ -66,9 +66,9 @@ impl Reading {
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
-                    Notice::Begin(begin) => self.begin_partition(begin, &mut reader, behind, &mut parts)?,
-                    Notice::End { log, end } => self.set_end(log, end, &mut parts),
-                    Notice::Stuck { log, at } => self.restart_if_at(log, at, &mut reader, &parts)?,
+                    ReaderMessage::Begin(begin) => self.begin_partition(begin, &mut reader, behind, &mut parts)?,
+                    ReaderMessage::End { log, end } => self.set_end(log, end, &mut parts),
+                    ReaderMessage::Stuck { log, at } => self.restart_if_at(log, at, &mut reader, &parts)?,
                 }
             }
             let out_of_range = self.handle_batch(&mut reader, &mut parts, &mut errors);
@@ -86,28 +86,28 @@ impl Reading {
 
     /// Handles a position that is out of range: the partition is read again from its beginning. The longer it was
     /// well, the sooner this happens.
-    fn handle_lost_position(&self, log: Log, parts: &mut BTreeMap<Log, Part>, lost: &mut Lost) {
+    fn handle_lost_position(&self, log: TopicPartition, parts: &mut BTreeMap<TopicPartition, PartitionReading>, lost: &mut LostPositions) {
         if lost.record_loss(log, Instant::now()) {
             let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
             warn!(module, topic, partition, "a position is out of range: the partition is read from its beginning");
         }
         self.positions.mark_past_unneeded(log);
         if let Some(part) = parts.get_mut(&log) {
-            part.stage = Stage::Waiting;
+            part.stage = ReadingStage::Waiting;
         }
     }
 
     /// Continues with another client at the old reader's positions. `None` when `stop` is cancelled.
     fn replace_reader(
         &self,
-        old: Reader,
+        old: TopicReader,
         client: &Arc<Client>,
-        parts: &BTreeMap<Log, Part>,
+        parts: &BTreeMap<TopicPartition, PartitionReading>,
         stop: &CancellationToken,
-    ) -> Result<Option<Reader>, ModuleError> {
+    ) -> Result<Option<TopicReader>, ModuleError> {
         drop(old);
         let Some(mut reader) = create_reader(client, &self.topics.names(), stop) else { return Ok(None) };
-        for (log, part) in parts.iter().filter(|(_, part)| !matches!(part.stage, Stage::Waiting)) {
+        for (log, part) in parts.iter().filter(|(_, part)| !matches!(part.stage, ReadingStage::Waiting)) {
             reader.start(*log, StartAt::Offset(part.position))?;
         }
         Ok(Some(reader))
@@ -116,12 +116,12 @@ impl Reading {
     /// Starts reading a partition again at its position, if it still stands at `at`.
     fn restart_if_at(
         &self,
-        log: Log,
+        log: TopicPartition,
         at: Offset,
-        reader: &mut Reader,
-        parts: &BTreeMap<Log, Part>,
+        reader: &mut TopicReader,
+        parts: &BTreeMap<TopicPartition, PartitionReading>,
     ) -> Result<(), ModuleError> {
-        let stands = |part: &&Part| part.position == at && !matches!(part.stage, Stage::Waiting);
+        let stands = |part: &&PartitionReading| part.position == at && !matches!(part.stage, ReadingStage::Waiting);
         if parts.get(&log).filter(stands).is_some() {
             reader.start(log, StartAt::Offset(at))?;
             self.metrics.count_reader_restart();
@@ -131,23 +131,23 @@ impl Reading {
 
     fn begin_partition(
         &mut self,
-        begin: Begin,
-        reader: &mut Reader,
-        behind: Option<&Sender<Begin>>,
-        parts: &mut BTreeMap<Log, Part>,
+        begin: ReadablePartition,
+        reader: &mut TopicReader,
+        behind: Option<&Sender<ReadablePartition>>,
+        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
     ) -> Result<(), ModuleError> {
-        let Begin { log, start, end, late } = begin;
+        let ReadablePartition { log, start, end, late } = begin;
         let source = match log.topic {
             SHARE_STATE => self.cluster.share_source(&self.module, log.partition.0),
-            TopicAt(_) => self.cluster.source(&self.module, log.partition.0),
+            TopicIndex(_) => self.cluster.source(&self.module, log.partition.0),
         };
         // The progress of a share group needs a snapshot and all updates since then.
-        let from_start = late || self.start == Start::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
+        let from_start = late || self.start == StartMode::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
         let (at, stage, position) = if from_start {
-            (StartAt::Beginning, Stage::CatchingUp(Building::new(self.cluster.start_build(source), end)), start)
+            (StartAt::Beginning, ReadingStage::CatchingUp(CatchUp::new(self.cluster.start_build(source), end)), start)
         } else {
-            let past = if behind.is_some() { Past::Ahead } else { Past::Read };
-            (StartAt::Offset(end), Stage::Live(past), end)
+            let past = if behind.is_some() { PastState::Ahead } else { PastState::Read };
+            (StartAt::Offset(end), ReadingStage::Live(past), end)
         };
         reader.start(log, at)?;
         let topic = self.topics.name(log.topic);
@@ -159,7 +159,7 @@ impl Reading {
             to = end.0,
             "reading begins"
         );
-        let part = Part { source, stage, position };
+        let part = PartitionReading { source, stage, position };
         match behind {
             // A failing send means that the reader of the past has ended, which is reported separately.
             Some(behind) if !from_start => drop(behind.send(begin)),
@@ -174,7 +174,7 @@ impl Reading {
         Ok(())
     }
 
-    fn set_end(&self, log: Log, end: Offset, parts: &mut BTreeMap<Log, Part>) {
+    fn set_end(&self, log: TopicPartition, end: Offset, parts: &mut BTreeMap<TopicPartition, PartitionReading>) {
         // The scout was asked for this end by `Part::arrive`.
         let Some(part) = parts.get_mut(&log) else {
             return broken("only the ends of partitions that are read are asked for");
@@ -186,7 +186,7 @@ impl Reading {
     }
 
     /// Publishes what was read from a partition once all of it has been read. Returns whether that happened now.
-    fn publish_if_complete(&self, log: Log, parts: &mut BTreeMap<Log, Part>) -> bool {
+    fn publish_if_complete(&self, log: TopicPartition, parts: &mut BTreeMap<TopicPartition, PartitionReading>) -> bool {
         let Some(part) = parts.get_mut(&log) else {
             broken("only partitions that are read are settled");
             return false;
@@ -208,23 +208,23 @@ impl Reading {
     /// Handles the available records and events. Returns the partitions whose positions are out of range.
     fn handle_batch(
         &mut self,
-        reader: &mut Reader,
-        parts: &mut BTreeMap<Log, Part>,
+        reader: &mut TopicReader,
+        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
         errors: &mut ReadErrors,
-    ) -> Vec<Log> {
+    ) -> Vec<TopicPartition> {
         // A partition that is being built waits for notices from the scout.
-        let building = parts.values().any(|part| matches!(part.stage, Stage::CatchingUp(_)));
+        let building = parts.values().any(|part| matches!(part.stage, ReadingStage::CatchingUp(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
         let now = clock::expiry_time();
         let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
         let mut events = batch.iter().peekable();
         while let Some(event) = events.next() {
             let log = match event {
-                Event::Record(first) => {
+                ReaderEvent::Record(first) => {
                     let Some(part) = parts.get_mut(&first.log) else { continue };
                     let more = iter::from_fn(|| match events.peek() {
-                        Some(Event::Record(next)) if next.log == first.log => match events.next() {
-                            Some(Event::Record(next)) => Some(next),
+                        Some(ReaderEvent::Record(next)) if next.log == first.log => match events.next() {
+                            Some(ReaderEvent::Record(next)) => Some(next),
                             _ => None,
                         },
                         _ => None,
@@ -232,16 +232,16 @@ impl Reading {
                     part.apply_records(iter::once(first).chain(more), &mut self.translator, &self.cluster, now);
                     first.log
                 }
-                Event::End { log, offset } => {
+                ReaderEvent::End { log, offset } => {
                     let Some(part) = parts.get_mut(&log) else { continue };
                     part.record_end(offset);
                     log
                 }
-                Event::OutOfRange { log } => {
+                ReaderEvent::OutOfRange { log } => {
                     lost.push(log);
                     continue;
                 }
-                Event::Failed { log, code } => {
+                ReaderEvent::Failed { log, code } => {
                     errors.log_change(&self.module, &self.topics, log, code);
                     settled |= self.exclude_if_refused(log, code);
                     continue;
@@ -269,8 +269,8 @@ impl Reading {
 
     /// Stops waiting for the topic of share groups when it may not be read: without it only share groups lack
     /// offsets. Returns whether that happened. The offsets topic is always required.
-    fn exclude_if_refused(&self, log: Option<Log>, code: Code) -> bool {
-        let refused = code == Code::TOPIC_AUTHORIZATION_FAILED && log.is_some_and(|log| log.topic == SHARE_STATE);
+    fn exclude_if_refused(&self, log: Option<TopicPartition>, code: ErrorCode) -> bool {
+        let refused = code == ErrorCode::TOPIC_AUTHORIZATION_FAILED && log.is_some_and(|log| log.topic == SHARE_STATE);
         if refused {
             self.positions.exclude_topic(SHARE_STATE);
         }
@@ -278,10 +278,10 @@ impl Reading {
     }
 
     /// Applies that the past of partitions has been read: their live streams no longer run ahead of it.
-    fn apply_past_read(&self, parts: &mut BTreeMap<Log, Part>) {
+    fn apply_past_read(&self, parts: &mut BTreeMap<TopicPartition, PartitionReading>) {
         for log in self.positions.take_past_read() {
-            if let Some(Part { stage: Stage::Live(past), source, .. }) = parts.get_mut(&log) {
-                *past = Past::Read;
+            if let Some(PartitionReading { stage: ReadingStage::Live(past), source, .. }) = parts.get_mut(&log) {
+                *past = PastState::Read;
                 self.cluster.drop_pending_tombstones(*source);
             }
         }

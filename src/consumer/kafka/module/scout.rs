@@ -17,16 +17,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::clock::later;
-use crate::kafka::{Client, Keeper, Log, Lookups, TopicAt, TopicView};
+use crate::kafka::{Client, ClientSupervisor, TopicPartition, Lookups, TopicIndex, MetadataTopic};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{BrokerId, ModuleError, Offset};
 use crate::task::create_when_possible;
 
-use super::held::Held;
-use super::parts::{Begin, Notice, Positions};
-use super::topics::{OFFSETS, SHARE_STATE, Topics};
+use super::held::BlockedPartitions;
+use super::parts::{ReadablePartition, ReaderMessage, ReaderProgress};
+use super::topics::{OFFSETS, SHARE_STATE, SourceTopics};
 use absence::Absence;
-use questions::{Question, Questions};
+use questions::{OffsetQuery, Questions};
 
 /// Time between two checks for new partitions, and between two checks for a topic that does not exist yet.
 const LOOK: Duration = Duration::from_secs(10);
@@ -39,40 +39,40 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(20);
 
 /// See the module documentation.
-pub struct Scout {
+pub struct PartitionMonitor {
     client: Arc<Client>,
     questions: Questions,
-    topics: Topics,
+    topics: SourceTopics,
     probe: Duration,
     metrics: ModuleMetrics,
-    leaders: BTreeMap<Log, Option<BrokerId>>,
+    leaders: BTreeMap<TopicPartition, Option<BrokerId>>,
     /// The addresses of the brokers, `host:port`.
     addresses: BTreeMap<BrokerId, String>,
     /// Partitions whose bounds are requested, with the bounds known so far.
-    requested: BTreeMap<Log, Bounds>,
+    requested: BTreeMap<TopicPartition, RequestedBounds>,
     /// Partitions whose new end was requested and could not be determined.
-    unanswered_ends: BTreeSet<Log>,
-    blocked: Held,
+    unanswered_ends: BTreeSet<TopicPartition>,
+    blocked: BlockedPartitions,
     /// Whether the offsets topic has been seen, or is known not to exist. Partitions that appear later are new.
     offsets_topic_known: bool,
     absence: Absence,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Bounds {
+struct RequestedBounds {
     start: Option<Offset>,
     end: Option<Offset>,
     late: bool,
 }
 
-impl Scout {
+impl PartitionMonitor {
     /// Creates a scout that asks for high watermarks every `probe`.
     ///
     /// # Errors
     /// librdkafka does not create a queue.
     pub fn new(
         client: Arc<Client>,
-        topics: Topics,
+        topics: SourceTopics,
         probe: Duration,
         metrics: ModuleMetrics,
     ) -> Result<Self, ModuleError> {
@@ -86,7 +86,7 @@ impl Scout {
             addresses: BTreeMap::new(),
             requested: BTreeMap::new(),
             unanswered_ends: BTreeSet::new(),
-            blocked: Held::default(),
+            blocked: BlockedPartitions::default(),
             offsets_topic_known: false,
             absence: Absence::default(),
         })
@@ -95,13 +95,13 @@ impl Scout {
     /// Runs until `stop` is cancelled.
     pub fn run(
         mut self,
-        begin: &Sender<Notice>,
-        positions: &Positions,
+        begin: &Sender<ReaderMessage>,
+        positions: &ReaderProgress,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
         let start = Instant::now();
         let (mut look, mut ask, mut probe) = (start, start, start);
-        let mut keeper = Keeper::new(Arc::clone(&self.client));
+        let mut keeper = ClientSupervisor::new(Arc::clone(&self.client));
         while !stop.is_cancelled() {
             let now = Instant::now();
             self.client.poll_events();
@@ -114,24 +114,24 @@ impl Scout {
             }
             let mut ended = positions.take_end_requests();
             for log in positions.take_rereads() {
-                self.requested.insert(log, Bounds::default());
+                self.requested.insert(log, RequestedBounds::default());
                 ask = now;
             }
             if now >= ask && !self.requested.is_empty() {
-                let wanted: BTreeSet<Log> = self.requested.keys().copied().collect();
-                self.request_offsets(Question::Start, &wanted)?;
-                self.request_offsets(Question::End, &wanted)?;
+                let wanted: BTreeSet<TopicPartition> = self.requested.keys().copied().collect();
+                self.request_offsets(OffsetQuery::Start, &wanted)?;
+                self.request_offsets(OffsetQuery::End, &wanted)?;
             }
             if now >= ask {
                 ended.append(&mut self.unanswered_ends);
                 ask = later(now, ASK_AGAIN);
             }
             if !ended.is_empty() {
-                self.request_offsets(Question::NewEnd, &ended)?;
+                self.request_offsets(OffsetQuery::NewEnd, &ended)?;
             }
             if now >= probe && !self.leaders.is_empty() {
                 let all = self.leaders.keys().copied().collect();
-                self.request_offsets(Question::HighWatermark, &all)?;
+                self.request_offsets(OffsetQuery::HighWatermark, &all)?;
                 probe = later(now, self.probe);
             }
             if let Some(answer) = self.questions.next_answer(STEP) {
@@ -150,7 +150,7 @@ impl Scout {
     }
 
     /// Requests the partitions of the topics. Returns the time until the next check.
-    fn discover_partitions(&mut self, positions: &Positions, stop: &CancellationToken) -> Duration {
+    fn discover_partitions(&mut self, positions: &ReaderProgress, stop: &CancellationToken) -> Duration {
         let topics = self.topics.clone();
         let view = self.client.metadata_until(stop, METADATA_TIMEOUT, move |name| topics.find(name).is_some());
         let Ok(view) = view else { return LOOK_FOR_TOPIC };
@@ -182,13 +182,13 @@ impl Scout {
     }
 
     /// Records the partitions of a topic.
-    fn record_partitions(&mut self, topic: TopicAt, found: &TopicView, positions: &Positions) {
-        let held = |leaders: &BTreeMap<Log, _>| leaders.keys().filter(|log| log.topic == topic).count();
+    fn record_partitions(&mut self, topic: TopicIndex, found: &MetadataTopic, positions: &ReaderProgress) {
+        let held = |leaders: &BTreeMap<TopicPartition, _>| leaders.keys().filter(|log| log.topic == topic).count();
         let known = held(&self.leaders);
         for partition in &found.partitions {
-            let log = Log { topic, partition: partition.id };
+            let log = TopicPartition { topic, partition: partition.id };
             if self.leaders.insert(log, partition.leader).is_none() {
-                self.requested.insert(log, Bounds { late: self.offsets_topic_known, ..Bounds::default() });
+                self.requested.insert(log, RequestedBounds { late: self.offsets_topic_known, ..RequestedBounds::default() });
             }
         }
         let partitions = held(&self.leaders);
@@ -204,7 +204,7 @@ impl Scout {
     }
 
     /// Asks a question about partitions.
-    fn request_offsets(&mut self, question: Question, about: &BTreeSet<Log>) -> Result<(), ModuleError> {
+    fn request_offsets(&mut self, question: OffsetQuery, about: &BTreeSet<TopicPartition>) -> Result<(), ModuleError> {
         self.questions.ask(question, about, &self.leaders, &self.topics)
     }
 
@@ -215,8 +215,8 @@ impl Scout {
     }
 }
 
-impl Bounds {
-    fn readable_partition(&self, log: Log) -> Option<Begin> {
-        Some(Begin { log, start: self.start?, end: self.end?, late: self.late })
+impl RequestedBounds {
+    fn readable_partition(&self, log: TopicPartition) -> Option<ReadablePartition> {
+        Some(ReadablePartition { log, start: self.start?, end: self.end?, late: self.late })
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, GroupMetadata, GroupType, Key, Problem, Record, RecordType, share_state};
+use crate::offsets::{self, GroupMetadata, GroupProtocol, Key, FieldProblem, Record, RecordType, share_state};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
 use super::facts;
@@ -29,7 +29,7 @@ impl Translator {
     }
 
     /// Decodes a record. `None` if it is filtered, skipped or malformed.
-    pub fn translate_record<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
+    pub fn translate_record<'a>(&mut self, record: &crate::kafka::RawRecord<'a>) -> Option<Update<'a>> {
         if record.log.topic == SHARE_STATE {
             return self.share_update(record);
         }
@@ -53,7 +53,7 @@ impl Translator {
         }
     }
 
-    fn share_update<'a>(&mut self, record: &crate::kafka::Record<'a>) -> Option<Update<'a>> {
+    fn share_update<'a>(&mut self, record: &crate::kafka::RawRecord<'a>) -> Option<Update<'a>> {
         let decoded = share_state::key(record.key.unwrap_or_default()).and_then(|key| {
             self.counters.count(facts::share_type(&key), 1);
             let allows = |group: Name<'_>| self.groups.iter().all(|filter| filter.allows(group.0));
@@ -128,11 +128,11 @@ impl Translator {
             }
             Record::Topology { group, topology } => {
                 let topology = topology.map(|topology| facts::topology(topology, &self.topics));
-                fact_update(group, GroupType::Streams, at, GroupFact::Topology(topology))
+                fact_update(group, GroupProtocol::Streams, at, GroupFact::Topology(topology))
             }
             Record::Topics { group, topics } => {
                 let names = topics.map(|topics| facts::names(topics, &self.topics));
-                fact_update(group, GroupType::Consumer, at, GroupFact::TopicNames(names))
+                fact_update(group, GroupProtocol::Consumer, at, GroupFact::TopicNames(names))
             }
             // A target assignment shows up in what the member owns once it is carried out. The partitions that a
             // share group keeps state of appear in the topic with that state. What a subscription expression
@@ -145,7 +145,7 @@ impl Translator {
 
     fn members<'a>(&self, group: &GroupMetadata<'a>, at: Timestamp) -> MembersUpdate<'a> {
         let owns_partitions = group.protocol_type == CONSUMER;
-        let member = |member: offsets::Member<'a>| MemberUpdate {
+        let member = |member: offsets::ClassicGroupMember<'a>| MemberUpdate {
             id: Name(member.id),
             client_id: Name(member.client_id),
             client_host: Name(member.client_host),
@@ -178,16 +178,16 @@ impl Translator {
 }
 
 /// Converts a commit with a negative offset to a tombstone: a broker treats it as "nothing committed".
-fn negative_offset<'a>(key: &Key<'a>, problem: Problem) -> Option<Update<'a>> {
-    let (Key::Commit { group, topic, partition, .. }, Problem::Offset { .. }) = (key, problem) else { return None };
+fn negative_offset<'a>(key: &Key<'a>, problem: FieldProblem) -> Option<Update<'a>> {
+    let (Key::Commit { group, topic, partition, .. }, FieldProblem::Offset { .. }) = (key, problem) else { return None };
     Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
 }
 
-const fn fact_update<'a>(group: Name<'a>, kind: GroupType, at: Timestamp, fact: GroupFact<'a>) -> Update<'a> {
+const fn fact_update<'a>(group: Name<'a>, kind: GroupProtocol, at: Timestamp, fact: GroupFact<'a>) -> Update<'a> {
     let kind = match kind {
-        GroupType::Consumer => GroupKind::Consumer,
-        GroupType::Share => GroupKind::Share,
-        GroupType::Streams => GroupKind::Streams,
+        GroupProtocol::Consumer => GroupKind::Consumer,
+        GroupProtocol::Share => GroupKind::Share,
+        GroupProtocol::Streams => GroupKind::Streams,
     };
     Update::Fact { group, kind, at, fact }
 }

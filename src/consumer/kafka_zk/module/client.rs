@@ -7,14 +7,14 @@ use tracing::debug;
 use zookeeper_client::{Client, Connector, Error, OneshotWatcher, SessionState, StateWatcher};
 
 use crate::config::Secret;
-use crate::consumer::kafka_zk::Settings;
+use crate::consumer::kafka_zk::KafkaZkSettings;
 use crate::model::ModuleError;
 use crate::model::{Order, Timestamp};
-use crate::zktree::{Answer, ROOT, Want};
+use crate::zktree::{NodeResponse, ROOT, NodeRead};
 
 use super::diagnosis;
-use super::session::{Lost, Session};
-use super::tls::Tls;
+use super::session::{SessionLost, Session};
+use super::tls::TlsMaterial;
 
 /// Silence after which a connection counts as lost. It is at most two fifths of the session timeout.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub struct SessionSettings {
     timeout: Duration,
     /// `user:password`.
     digest: Option<Secret>,
-    tls: Option<Tls>,
+    tls: Option<TlsMaterial>,
 }
 
 impl SessionSettings {
@@ -40,7 +40,7 @@ impl SessionSettings {
     ///
     /// # Errors
     /// A certificate or key that cannot be read or is not valid.
-    pub fn of(settings: &Settings) -> Result<Self, ModuleError> {
+    pub fn of(settings: &KafkaZkSettings) -> Result<Self, ModuleError> {
         let profile = &settings.connection.client;
         let digest = profile.sasl.as_ref().map(|sasl| {
             let password = sasl.password.as_ref().map(Secret::reveal).unwrap_or_default();
@@ -51,19 +51,19 @@ impl SessionSettings {
             chroot: settings.path.clone(),
             timeout: settings.timeout,
             digest,
-            tls: profile.tls.as_ref().map(Tls::of).transpose()?,
+            tls: profile.tls.as_ref().map(TlsMaterial::of).transpose()?,
         })
     }
 
     /// Opens a session with one of the servers; each is tried once. The time limit is needed because the client
     /// waits without end for a server that keeps sending data and opens no session.
-    pub async fn connect(&self) -> Result<Ensemble, Lost> {
+    pub async fn connect(&self) -> Result<EnsembleSession, SessionLost> {
         let patience = OPENING.saturating_mul(u32::try_from(self.servers.len()).unwrap_or(u32::MAX));
-        let silent = |_| Err(Lost(format!("no session was opened within {} s", patience.as_secs())));
+        let silent = |_| Err(SessionLost(format!("no session was opened within {} s", patience.as_secs())));
         timeout(patience, self.open()).await.unwrap_or_else(silent)
     }
 
-    async fn open(&self) -> Result<Ensemble, Lost> {
+    async fn open(&self) -> Result<EnsembleSession, SessionLost> {
         let servers = self.servers.join(",");
         let connector = self.connector();
         let client = match &self.tls {
@@ -71,7 +71,7 @@ impl SessionSettings {
             None => connector.connect(&servers).await,
         };
         match client {
-            Ok(client) => Ensemble::open(client, &self.chroot).await,
+            Ok(client) => EnsembleSession::open(client, &self.chroot).await,
             Err(Error::NoHosts | Error::Timeout | Error::ConnectionLoss) => {
                 Err(diagnosis::diagnose(&self.servers, self.tls.as_ref()).await)
             }
@@ -95,17 +95,17 @@ impl SessionSettings {
 
 /// A session with an ensemble.
 #[derive(Debug)]
-pub struct Ensemble {
+pub struct EnsembleSession {
     client: Client,
     chroot: String,
     read_only: bool,
     states: StateWatcher,
 }
 
-impl Ensemble {
+impl EnsembleSession {
     /// Syncs a server that is behind the others before it is used. Otherwise a new session could see less than the
     /// last one.
-    async fn open(client: Client, chroot: &str) -> Result<Self, Lost> {
+    async fn open(client: Client, chroot: &str) -> Result<Self, SessionLost> {
         let (read_only, states) = (client.session().is_readonly(), client.state_watcher());
         let ensemble = Self { client, chroot: chroot.to_owned(), read_only, states };
         if !read_only {
@@ -128,29 +128,29 @@ impl Ensemble {
     }
 }
 
-impl Session for Ensemble {
+impl Session for EnsembleSession {
     type Watch = OneshotWatcher;
 
-    async fn read_node(&self, path: &str, want: Want) -> Result<(Answer, Option<OneshotWatcher>), Lost> {
+    async fn read_node(&self, path: &str, want: NodeRead) -> Result<(NodeResponse, Option<OneshotWatcher>), SessionLost> {
         let path = self.path(path);
         let answer = match want {
-            Want::Children => {
+            NodeRead::Children => {
                 let children = self.client.list_and_watch_children(&path).await;
-                children.map(|(names, watch)| (Answer::Children(names), Some(watch)))
+                children.map(|(names, watch)| (NodeResponse::Children(names), Some(watch)))
             }
-            Want::Data => self.client.get_and_watch_data(&path).await.map(|(data, stat, watch)| {
-                (Answer::Data { data, order: Order(stat.mzxid), time: Timestamp(stat.mtime) }, Some(watch))
+            NodeRead::Data => self.client.get_and_watch_data(&path).await.map(|(data, stat, watch)| {
+                (NodeResponse::Data { data, order: Order(stat.mzxid), time: Timestamp(stat.mtime) }, Some(watch))
             }),
-            Want::Existence => {
+            NodeRead::Existence => {
                 let found = self.client.check_and_watch_stat(&path).await;
-                found.map(|(stat, watch)| (Answer::Exists(stat.is_some()), Some(watch)))
+                found.map(|(stat, watch)| (NodeResponse::Exists(stat.is_some()), Some(watch)))
             }
         };
         match answer {
             Ok(answer) => Ok(answer),
             // The old consumer never creates a name that is not allowed in a path.
-            Err(Error::NoNode | Error::BadArguments(_)) => Ok((Answer::Missing, None)),
-            Err(Error::NoAuth) => Ok((Answer::Refused, None)),
+            Err(Error::NoNode | Error::BadArguments(_)) => Ok((NodeResponse::Missing, None)),
+            Err(Error::NoAuth) => Ok((NodeResponse::Refused, None)),
             Err(error) => Err(lost(&error)),
         }
     }
@@ -160,11 +160,11 @@ impl Session for Ensemble {
         drop(watch.changed().await);
     }
 
-    async fn probe(&self) -> Result<(), Lost> {
+    async fn probe(&self) -> Result<(), SessionLost> {
         self.client.check_stat(&self.path(ROOT)).await.map(drop).map_err(|error| lost(&error))
     }
 
-    async fn session_lost(&self) -> Lost {
+    async fn session_lost(&self) -> SessionLost {
         let why = match self.states.clone().changed().await {
             SessionState::Expired => "the session has expired",
             SessionState::AuthFailed => "authentication failed",
@@ -174,7 +174,7 @@ impl Session for Ensemble {
                 "the connection was lost"
             }
         };
-        Lost(why.to_owned())
+        SessionLost(why.to_owned())
     }
 
     fn is_read_only(&self) -> bool {
@@ -184,12 +184,12 @@ impl Session for Ensemble {
 
 /// Converts an error to the reason why a session is lost. Texts that the server made up are replaced: they do not
 /// help, and may be different each time.
-fn lost(error: &Error) -> Lost {
+fn lost(error: &Error) -> SessionLost {
     let made_up =
         matches!(error, Error::UnexpectedError(_) | Error::UnexpectedErrorCode(_) | Error::UnmarshalError { .. });
     if !made_up {
-        return Lost(error.to_string());
+        return SessionLost(error.to_string());
     }
     debug!(%error, "{LIES}");
-    Lost(LIES.to_owned())
+    SessionLost(LIES.to_owned())
 }

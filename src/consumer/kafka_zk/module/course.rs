@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::storage::{Build, Update};
-use crate::zktree::{LeftOut, Tree};
+use crate::storage::{SourceBuild, Update};
+use crate::zktree::{SkippedChildren, Tree};
 
-use super::pace::Allowance;
+use super::pace::TickBudget;
 
 /// Changed nodes that are requested again per tick: 10,000 per second.
 const QUESTIONS: usize = 500;
@@ -18,28 +18,28 @@ const MEMBERS: usize = 20_000;
 
 /// The tree of a session, and the limits on how fast it is followed.
 #[derive(Debug)]
-pub struct Course {
+pub struct SessionTree {
     pub tree: Tree,
     /// The walk; `None` once it is complete.
-    pub walk: Option<Build>,
+    pub walk: Option<SourceBuild>,
     /// When the session started.
     pub began: Instant,
     /// What the limits exclude.
-    pub skipped: LeftOut,
-    requests: Allowance,
-    members: Allowance,
+    pub skipped: SkippedChildren,
+    requests: TickBudget,
+    members: TickBudget,
 }
 
-impl Course {
+impl SessionTree {
     /// Starts with nothing read.
-    pub fn new(tree: Tree, walk: Build) -> Self {
+    pub fn new(tree: Tree, walk: SourceBuild) -> Self {
         Self {
             tree,
             walk: Some(walk),
             began: Instant::now(),
-            skipped: LeftOut::default(),
-            requests: Allowance::new(QUESTIONS),
-            members: Allowance::new(MEMBERS),
+            skipped: SkippedChildren::default(),
+            requests: TickBudget::new(QUESTIONS),
+            members: TickBudget::new(MEMBERS),
         }
     }
 
@@ -50,7 +50,7 @@ impl Course {
     }
 
     /// Records that a list of `names` names was read.
-    pub fn record_list(&mut self, names: usize, left_out: LeftOut) {
+    pub fn record_list(&mut self, names: usize, left_out: SkippedChildren) {
         self.requests.spend(names / NAMES);
         self.skipped.names = self.skipped.names.saturating_add(left_out.names);
         self.skipped.nodes = self.skipped.nodes.saturating_add(left_out.nodes);
@@ -58,7 +58,7 @@ impl Course {
 
     /// Passes the members of changed groups to `take`, up to the allowance. During a walk it does so only at its
     /// end, for all groups.
-    pub fn report_members(&mut self, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut Build>)) {
+    pub fn report_members(&mut self, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut SourceBuild>)) {
         let Self { tree, walk, members, .. } = self;
         let most = match walk {
             Some(_) if tree.is_walked() => usize::MAX,
@@ -94,23 +94,23 @@ mod tests {
 
     use super::*;
     use crate::config::Filter;
-    use crate::storage::{Expire, Rules, Storage};
-    use crate::zktree::{Answer, Bounds};
+    use crate::storage::{ExpiryPolicy, StorageRules, Storage};
+    use crate::zktree::{NodeResponse, TreeLimits};
 
-    fn course() -> Course {
+    fn course() -> SessionTree {
         let intervals = NonZeroUsize::new(3).unwrap();
-        let rules = Rules { intervals, min_distance: std::time::Duration::ZERO, expire: Expire::NEVER };
+        let rules = StorageRules { intervals, min_distance: std::time::Duration::ZERO, expire: ExpiryPolicy::NEVER };
         let cluster = Arc::clone(Storage::new(["c"], rules).cluster("c").unwrap());
-        let tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), Bounds::default());
-        Course::new(tree, cluster.start_build(cluster.zookeeper_source("zk")))
+        let tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), TreeLimits::default());
+        SessionTree::new(tree, cluster.start_build(cluster.zookeeper_source("zk")))
     }
 
-    fn list(course: &mut Course, path: &str, names: impl Iterator<Item = String>) {
-        course.tree.take(&path.into(), &Answer::Children(names.collect()));
+    fn list(course: &mut SessionTree, path: &str, names: impl Iterator<Item = String>) {
+        course.tree.take(&path.into(), &NodeResponse::Children(names.collect()));
     }
 
     /// The number of members that are reported.
-    fn told(course: &mut Course) -> usize {
+    fn told(course: &mut SessionTree) -> usize {
         let mut told = 0;
         course.report_members(|updates, _| {
             for update in updates {
@@ -146,9 +146,9 @@ mod tests {
         assert_eq!(told(&mut course), 5);
     }
 
-    fn owner(number: usize) -> Answer {
+    fn owner(number: usize) -> NodeResponse {
         let (order, time) = (crate::model::Order(1), crate::model::Timestamp(1));
-        Answer::Data { data: number.to_string().into_bytes(), order, time }
+        NodeResponse::Data { data: number.to_string().into_bytes(), order, time }
     }
 
     #[test]
@@ -157,8 +157,8 @@ mod tests {
         let all = QUESTIONS + 7;
         list(&mut course, "/consumers", (0..all).map(|number| number.to_string()));
         let groups: Vec<Arc<str>> = (0..all).map(|number| format!("/consumers/{number}").into()).collect();
-        groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
-        let asked = |course: &mut Course| std::iter::from_fn(|| course.tree.next_request()).count();
+        groups.iter().for_each(|group| drop(course.tree.take(group, &NodeResponse::Children(Vec::new()))));
+        let asked = |course: &mut SessionTree| std::iter::from_fn(|| course.tree.next_request()).count();
         assert_eq!(asked(&mut course), all + 1);
         course.mark_changed(&groups);
         course.mark_changed(&groups);
@@ -167,8 +167,8 @@ mod tests {
         assert_eq!(asked(&mut course), 7);
         course.refill_budgets();
         assert!(course.is_idle());
-        course.record_list(NAMES * QUESTIONS * 3 / 2, LeftOut::default());
-        groups.iter().for_each(|group| drop(course.tree.take(group, &Answer::Children(Vec::new()))));
+        course.record_list(NAMES * QUESTIONS * 3 / 2, SkippedChildren::default());
+        groups.iter().for_each(|group| drop(course.tree.take(group, &NodeResponse::Children(Vec::new()))));
         course.mark_changed(&groups);
         assert_eq!(asked(&mut course), 0, "a long list costs as much as many questions");
         course.refill_budgets();

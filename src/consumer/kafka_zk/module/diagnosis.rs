@@ -12,20 +12,20 @@ use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::session::Lost;
-use super::tls::Tls;
+use super::session::SessionLost;
+use super::tls::TlsMaterial;
 use crate::shortage;
 
 /// How long a server may take for each step.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The reason for each of the servers.
-pub async fn diagnose(servers: &[String], tls: Option<&Tls>) -> Lost {
+pub async fn diagnose(servers: &[String], tls: Option<&TlsMaterial>) -> SessionLost {
     let causes = servers.iter().map(|server| async move { format!("{server}: {}", cause(server, tls).await) });
-    Lost(join_all(causes).await.join("; "))
+    SessionLost(join_all(causes).await.join("; "))
 }
 
-async fn cause(server: &str, tls: Option<&Tls>) -> String {
+async fn cause(server: &str, tls: Option<&TlsMaterial>) -> String {
     let silent = || format!("no answer within {} s", PATIENCE.as_secs());
     let stream = match timeout(PATIENCE, TcpStream::connect(server)).await {
         Ok(Ok(stream)) => stream,
@@ -41,9 +41,9 @@ async fn cause(server: &str, tls: Option<&Tls>) -> String {
 }
 
 /// Shuts a stream down in both directions on drop.
-struct Hold(StdStream);
+struct ShutdownOnDrop(StdStream);
 
-impl Drop for Hold {
+impl Drop for ShutdownOnDrop {
     fn drop(&mut self) {
         // It may be closed already; then nothing is left to do.
         drop(self.0.shutdown(Shutdown::Both));
@@ -54,7 +54,7 @@ impl Drop for Hold {
 /// so the stream is shut down when the caller gives up.
 async fn try_tls(stream: TcpStream, config: Arc<ClientConfig>, server: &str) -> std::io::Result<()> {
     let (stream, server) = (stream.into_std()?, server.to_owned());
-    let held = Hold(stream.try_clone()?);
+    let held = ShutdownOnDrop(stream.try_clone()?);
     let shaken = spawn_blocking(move || tls_handshake(stream, config, &server)).await;
     drop(held);
     shaken.map_err(std::io::Error::other)?

@@ -16,14 +16,14 @@ use crate::clock;
 use crate::config::Filter;
 use crate::metrics::own::{ErrorCounters, ModuleMetrics};
 use crate::model::Order;
-use crate::storage::{Build, Cluster, Dropped, Past, SourceId, Update};
-use crate::wall_clock::AsOf;
-use crate::zktree::{Answer, Ask, Bounds, Fault, ROOT, Tree};
+use crate::storage::{SourceBuild, Cluster, DropReason, PastState, SourceId, Update};
+use crate::wall_clock::ExpiryTime;
+use crate::zktree::{NodeResponse, NodeRequest, TreeLimits, NodeFault, ROOT, Tree};
 
-use super::course::Course;
+use super::course::SessionTree;
 use super::pace::TICK;
-use super::session::{Lost, Session};
-use super::trouble::Trouble;
+use super::session::{SessionLost, Session};
+use super::trouble::Outage;
 
 /// Maximum number of requests in flight. It also bounds memory: an answer has at most one megabyte unless the
 /// server's operator allows more.
@@ -42,7 +42,7 @@ pub const LASTING: Duration = Duration::from_secs(10);
 
 /// Follows the tree, one session at a time.
 #[derive(Debug)]
-pub struct Follower {
+pub struct TreeFollower {
     /// The name of the section.
     pub module: String,
     /// The filters of the module and of storage.
@@ -58,7 +58,7 @@ pub struct Follower {
     /// Counters of nodes that could not be read.
     pub faults: ErrorCounters,
     /// Why nothing is followed at the moment.
-    pub outage: Arc<Trouble>,
+    pub outage: Arc<Outage>,
     /// Whether a walk has been published.
     pub published: bool,
     /// Whether the log has reported that the tree is larger than the limits.
@@ -69,13 +69,13 @@ pub struct Follower {
 const CUT_OFF: &str = "the only server that answers is cut off from the others, and may be behind";
 
 /// The path of a node and the answer about it.
-type Answered<W> = (Arc<str>, Result<(Answer, Option<W>), Lost>);
+type AnsweredRequest<W> = (Arc<str>, Result<(NodeResponse, Option<W>), SessionLost>);
 
-impl Follower {
+impl TreeFollower {
     /// Walks the tree and follows it until the session is lost. Returns why it was lost.
     ///
     /// A server that is cut off from the others may be behind, so it is used only while nothing is shown.
-    pub async fn follow<S: Session>(&mut self, session: S) -> Lost {
+    pub async fn follow<S: Session>(&mut self, session: S) -> SessionLost {
         // Declared first, so dropped last: the client cancels a watch at the server when it is dropped before its
         // session. A server of version 3.4 does not support that and closes the connection.
         let mut watched = FuturesUnordered::new();
@@ -83,8 +83,8 @@ impl Follower {
         let mut lost = pin!(session.session_lost());
         let mut asked = FuturesUnordered::new();
         let mut probed = FuturesUnordered::new();
-        let tree = Tree::new(self.groups.clone(), self.topics.clone(), Bounds::default());
-        let mut course = Course::new(tree, self.cluster.start_build(self.source));
+        let tree = Tree::new(self.groups.clone(), self.topics.clone(), TreeLimits::default());
+        let mut course = SessionTree::new(tree, self.cluster.start_build(self.source));
         let (mut probe, mut retry, mut tick) = (interval_after(PROBE), interval_after(RETRY), interval_after(TICK));
         let idle = session.is_read_only() && self.published;
         if idle {
@@ -121,7 +121,7 @@ impl Follower {
     }
 
     /// Records that the server answered a probe.
-    fn record_probe_answer(&self, course: &Course) {
+    fn record_probe_answer(&self, course: &SessionTree) {
         self.metrics.record_answer();
         if course.walk.is_none() && course.began.elapsed() >= LASTING {
             self.outage.record_stable_session(course.tree.progress().1);
@@ -129,12 +129,12 @@ impl Follower {
     }
 
     /// Applies answers, and publishes the walk once it is complete.
-    fn apply_responses(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course) {
+    fn apply_responses(&mut self, batch: &[(Arc<str>, NodeResponse)], course: &mut SessionTree) {
         let now = clock::expiry_time();
         self.metrics.record_answer();
         self.apply_nodes(batch, course, now);
         self.apply_members(course, now);
-        self.cluster.count_dropped(Dropped::Name, course.tree.take_long_name_count());
+        self.cluster.count_dropped(DropReason::Name, course.tree.take_long_name_count());
         let (read, known) = course.tree.progress();
         self.metrics.set_zookeeper_nodes(known);
         if course.walk.is_none() {
@@ -154,7 +154,7 @@ impl Follower {
     }
 
     /// Applies what the answers say about nodes.
-    fn apply_nodes(&mut self, batch: &[(Arc<str>, Answer)], course: &mut Course, now: AsOf) {
+    fn apply_nodes(&mut self, batch: &[(Arc<str>, NodeResponse)], course: &mut SessionTree, now: ExpiryTime) {
         let mut updates = Vec::with_capacity(batch.len());
         for (path, answer) in batch {
             let told = course.tree.take(path, answer);
@@ -162,42 +162,42 @@ impl Follower {
                 self.faults.count(fault.reason(), 1);
                 debug!(module = self.module, path = %path, reason = fault.reason(), "a node cannot be read");
             }
-            if let Answer::Children(names) = answer {
+            if let NodeResponse::Children(names) = answer {
                 course.record_list(names.len(), told.skipped);
-                self.faults.count(Fault::Name.reason(), told.skipped.names);
-                self.faults.count(Fault::Limit.reason(), told.skipped.nodes);
+                self.faults.count(NodeFault::Name.reason(), told.skipped.names);
+                self.faults.count(NodeFault::Limit.reason(), told.skipped.nodes);
             }
             updates.extend(told.update);
         }
         self.apply(updates, course.walk.as_mut(), now);
         course.request_changed();
         if course.skipped.nodes > 0 && !std::mem::replace(&mut self.limit_logged, true) {
-            let Bounds { nodes, members, .. } = Bounds::default();
+            let TreeLimits { nodes, members, .. } = TreeLimits::default();
             warn!(module = self.module, nodes, members, "the tree exceeds the limits: the rest is not followed");
         }
     }
 
     /// Applies changes of group members.
-    fn apply_members(&self, course: &mut Course, now: AsOf) {
+    fn apply_members(&self, course: &mut SessionTree, now: ExpiryTime) {
         course.report_members(|updates, walk| self.apply(updates.map(|update| (Order(0), update)), walk, now));
     }
 
-    fn apply<'a>(&self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, walk: Option<&mut Build>, now: AsOf) {
+    fn apply<'a>(&self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, walk: Option<&mut SourceBuild>, now: ExpiryTime) {
         match walk {
             Some(build) => build.apply(updates, now),
-            None => self.cluster.apply(self.source, Past::Read, updates, now),
+            None => self.cluster.apply(self.source, PastState::Read, updates, now),
         }
     }
 }
 
 /// Separates answers and watches, and passes each watch to `watch`. The session is lost when the root may not be
 /// read, because then there is nothing to follow.
-fn split_watches<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, Answer)>, Lost> {
+fn split_watches<W>(answers: Vec<AnsweredRequest<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, NodeResponse)>, SessionLost> {
     let mut batch = Vec::with_capacity(answers.len());
     for (path, answered) in answers {
         let (answer, watched) = answered?;
-        if &*path == ROOT && answer == Answer::Refused {
-            return Err(Lost(format!("no permission to read {ROOT}")));
+        if &*path == ROOT && answer == NodeResponse::Refused {
+            return Err(SessionLost(format!("no permission to read {ROOT}")));
         }
         if let Some(watched) = watched {
             watch(Arc::clone(&path), watched);
@@ -207,13 +207,13 @@ fn split_watches<W>(answers: Vec<Answered<W>>, mut watch: impl FnMut(Arc<str>, W
     Ok(batch)
 }
 
-async fn send_request<S: Session>(session: &S, ask: Ask) -> Answered<S::Watch> {
+async fn send_request<S: Session>(session: &S, ask: NodeRequest) -> AnsweredRequest<S::Watch> {
     let answer = with_time_limit(session.read_node(&ask.path, ask.read)).await;
     (ask.path, answer)
 }
 
-async fn with_time_limit<T>(answer: impl Future<Output = Result<T, Lost>>) -> Result<T, Lost> {
-    let silent = |_| Err(Lost(format!("a request was not answered within {} s", PATIENCE.as_secs())));
+async fn with_time_limit<T>(answer: impl Future<Output = Result<T, SessionLost>>) -> Result<T, SessionLost> {
+    let silent = |_| Err(SessionLost(format!("a request was not answered within {} s", PATIENCE.as_secs())));
     timeout(PATIENCE, answer).await.unwrap_or_else(silent)
 }
 

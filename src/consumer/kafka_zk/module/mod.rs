@@ -40,20 +40,20 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Consumer, ConsumerClass};
-use crate::consumer::{Factory, ModuleContext};
+use crate::config::{ConsumerConfig, ConsumerClass};
+use crate::consumer::{ModuleFactory, ModuleContext};
 use crate::coordinator::Module;
 use crate::model::ModuleError;
 use crate::shortage;
 use crate::task::{self, Tasks};
-use crate::zktree::Fault;
+use crate::zktree::NodeFault;
 
-use super::{Class, Settings};
+use super::{KafkaZkClass, KafkaZkSettings};
 
 use client::SessionSettings;
-use follow::{Follower, LASTING};
-use session::Lost;
-use trouble::Trouble;
+use follow::{TreeFollower, LASTING};
+use session::SessionLost;
+use trouble::Outage;
 
 /// How long a server may take to confirm that a session is closed.
 const CLOSING: Duration = Duration::from_millis(500);
@@ -66,52 +66,52 @@ const NOTICE: Duration = Duration::from_millis(20);
 
 /// Makes modules of class `kafka_zk`.
 #[derive(Debug)]
-pub struct Modules;
+pub struct KafkaZkFactory;
 
-impl Factory for Modules {
+impl ModuleFactory for KafkaZkFactory {
     fn name(&self) -> &'static str {
-        Class.name()
+        KafkaZkClass.name()
     }
 
-    fn check(&self, section: &Consumer) -> Vec<ModuleError> {
+    fn check(&self, section: &ConsumerConfig) -> Vec<ModuleError> {
         SessionSettings::of(settings(section)).err().into_iter().collect()
     }
 
-    fn configure(&self, section: &Consumer, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
-        Ok(Box::new(KafkaZk::configure(section, settings(section), context)?))
+    fn configure(&self, section: &ConsumerConfig, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
+        Ok(Box::new(KafkaZkModule::configure(section, settings(section), context)?))
     }
 }
 
 #[expect(clippy::expect_used, reason = "a factory gets the sections of its class, whose settings are of this type")]
-fn settings(section: &Consumer) -> &Settings {
+fn settings(section: &ConsumerConfig) -> &KafkaZkSettings {
     section.settings.of().expect("invariant: a section of class kafka_zk has its settings")
 }
 
 /// A module of class `kafka_zk`.
 #[derive(Debug)]
-pub struct KafkaZk {
+pub struct KafkaZkModule {
     name: String,
     /// `None` once the module has been started.
-    session_loop: Option<Keeper>,
+    session_loop: Option<SessionLoop>,
     tasks: Tasks,
 }
 
-impl KafkaZk {
+impl KafkaZkModule {
     /// Checks the section as far as possible without a connection.
     ///
     /// # Errors
     /// A certificate or key that cannot be read or is not valid.
-    fn configure(section: &Consumer, settings: &Settings, around: ModuleContext) -> Result<Self, ModuleError> {
-        let trouble = Arc::new(Trouble::new(section.name.clone()));
+    fn configure(section: &ConsumerConfig, settings: &KafkaZkSettings, around: ModuleContext) -> Result<Self, ModuleError> {
+        let trouble = Arc::new(Outage::new(section.name.clone()));
         let cause = Arc::clone(&trouble);
         around.metrics.health().set_cause(move || cause.cause());
-        let follower = Follower {
+        let follower = TreeFollower {
             module: section.name.clone(),
             groups: [section.groups.clone(), around.groups],
             topics: around.topics,
             source: around.cluster.zookeeper_source(&section.name),
             cluster: around.cluster,
-            faults: around.metrics.error_counters(&Fault::REASONS),
+            faults: around.metrics.error_counters(&NodeFault::REASONS),
             metrics: around.metrics,
             outage: Arc::clone(&trouble),
             published: false,
@@ -119,13 +119,13 @@ impl KafkaZk {
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
-            session_loop: Some(Keeper { settings: SessionSettings::of(settings)?, follower, outage: trouble }),
+            session_loop: Some(SessionLoop { settings: SessionSettings::of(settings)?, follower, outage: trouble }),
             tasks: Tasks::new(&around.stop, around.failures),
         })
     }
 }
 
-impl Module for KafkaZk {
+impl Module for KafkaZkModule {
     fn name(&self) -> &str {
         &self.name
     }
@@ -143,13 +143,13 @@ impl Module for KafkaZk {
 
 /// Keeps a session open.
 #[derive(Debug)]
-struct Keeper {
+struct SessionLoop {
     settings: SessionSettings,
-    follower: Follower,
-    outage: Arc<Trouble>,
+    follower: TreeFollower,
+    outage: Arc<Outage>,
 }
 
-impl Keeper {
+impl SessionLoop {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
         panics::expect_panics();
         let mut failures = 0_u32;
@@ -171,13 +171,13 @@ impl Keeper {
     }
 
     /// Waits, then opens a session and follows it until it is lost. `None` when the module was stopped.
-    fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<Lost> {
+    fn run_session(&mut self, runtime: Runtime, wait: Duration, stop: &CancellationToken) -> Option<SessionLost> {
         let lost = runtime.block_on(async {
             stop.run_until_cancelled(sleep(wait)).await?;
             // The client asserts that servers send valid data. Invalid data must end the session only, not the
             // program.
             let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-            session.unwrap_or_else(|_| Some(Lost(panics::last_panic_cause())))
+            session.unwrap_or_else(|_| Some(SessionLost(panics::last_panic_cause())))
         });
         // Without delay: the client is about to reconnect at once and to set all its watches again.
         runtime.shutdown_background();
@@ -185,7 +185,7 @@ impl Keeper {
     }
 
     /// Opens a session and follows it until it is lost. `None` when the module was stopped.
-    async fn session(&mut self, stop: &CancellationToken) -> Option<Lost> {
+    async fn session(&mut self, stop: &CancellationToken) -> Option<SessionLost> {
         let ensemble = match stop.run_until_cancelled(self.settings.connect()).await? {
             Ok(ensemble) => ensemble,
             Err(lost) => return Some(lost),
@@ -202,11 +202,11 @@ impl Keeper {
 
 /// Creates the runtime of a session. It needs descriptors, and a thread to look up a server's name. If the system
 /// has none left, the session is tried again later; the module does not end.
-fn runtime() -> Result<Runtime, Lost> {
+fn runtime() -> Result<Runtime, SessionLost> {
     // The runtime would panic if it could not start a thread.
-    task::start("zookeeper-probe", || ()).map_err(|refused| Lost(shortage::thread_error_text(&refused.error)))?;
+    task::start("zookeeper-probe", || ()).map_err(|refused| SessionLost(shortage::thread_error_text(&refused.error)))?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Lost(format!("a session cannot be opened: {}", shortage::error_text(&error))))
+    runtime.map_err(|error| SessionLost(format!("a session cannot be opened: {}", shortage::error_text(&error))))
 }
 
 /// Waits without a runtime.

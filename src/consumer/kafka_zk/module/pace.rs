@@ -8,13 +8,13 @@ pub const TICK: Duration = Duration::from_millis(50);
 /// What may be spent until the next tick. Overspending is allowed and paid off by the following ticks, so a large
 /// item is done as a whole and the average holds.
 #[derive(Debug)]
-pub struct Allowance {
+pub struct TickBudget {
     left: usize,
     debt: usize,
     most: usize,
 }
 
-impl Allowance {
+impl TickBudget {
     /// Allows `most` per tick.
     pub const fn new(most: usize) -> Self {
         Self { left: most, debt: 0, most }
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_is_spent_beyond_an_allowance_is_paid_off_by_the_ticks_that_follow() {
-        let mut allowance = Allowance::new(10);
+        let mut allowance = TickBudget::new(10);
         allowance.spend(4);
         assert_eq!((allowance.left(), allowance.is_full()), (6, false));
         allowance.spend(29);

@@ -8,19 +8,19 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::follow::Follower;
-use super::session::{Lost, Session};
-use super::trouble::Trouble;
+use super::follow::TreeFollower;
+use super::session::{SessionLost, Session};
+use super::trouble::Outage;
 use crate::config::Filter;
 use crate::evaluate::EvaluatorRules;
 use crate::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{Lag, Order, Timestamp};
-use crate::storage::{Expire, Rules, Storage};
-use crate::zktree::{Answer, Want};
+use crate::storage::{ExpiryPolicy, StorageRules, Storage};
+use crate::zktree::{NodeResponse, NodeRead};
 
 /// What happens once when a node is requested. The tree answers afterwards.
-enum Event {
+enum ScriptedEvent {
     /// The session expires.
     Expire,
     /// The node and all nodes below are removed before the answer.
@@ -30,14 +30,14 @@ enum Event {
 }
 
 #[derive(Default)]
-struct Tree {
+struct ScriptedTree {
     nodes: BTreeMap<String, (String, i64)>,
     clock: i64,
     watches: BTreeMap<String, Vec<oneshot::Sender<()>>>,
-    script: BTreeMap<&'static str, VecDeque<Event>>,
+    script: BTreeMap<&'static str, VecDeque<ScriptedEvent>>,
 }
 
-impl Tree {
+impl ScriptedTree {
     fn fire(&mut self, path: &str) {
         let fired = self.watches.remove(path).unwrap_or_default().into_iter().map(|watch| watch.send(()));
         // A watch of a session that is over has no receiver.
@@ -71,48 +71,48 @@ impl Tree {
         self.fire(path.rsplit_once('/').unwrap().0);
     }
 
-    fn answer(&self, path: &str, want: Want) -> Answer {
+    fn answer(&self, path: &str, want: NodeRead) -> NodeResponse {
         let below = format!("{path}/");
         match (want, self.nodes.get(path)) {
-            (Want::Existence, found) => Answer::Exists(found.is_some()),
-            (_, None) => Answer::Missing,
-            (Want::Children, Some(_)) => {
+            (NodeRead::Existence, found) => NodeResponse::Exists(found.is_some()),
+            (_, None) => NodeResponse::Missing,
+            (NodeRead::Children, Some(_)) => {
                 let names = self.nodes.keys().filter_map(|node| node.strip_prefix(&below));
-                Answer::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+                NodeResponse::Children(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
             }
-            (Want::Data, Some((data, order))) => {
+            (NodeRead::Data, Some((data, order))) => {
                 let data = data.clone().into_bytes();
-                Answer::Data { data, order: Order(*order), time: Timestamp(1_000 * *order) }
+                NodeResponse::Data { data, order: Order(*order), time: Timestamp(1_000 * *order) }
             }
         }
     }
 }
 
 /// A session with a scripted tree.
-struct Script {
-    tree: Rc<RefCell<Tree>>,
+struct ScriptedSession {
+    tree: Rc<RefCell<ScriptedTree>>,
     expired: Rc<Notify>,
     read_only: bool,
 }
 
-impl Session for Script {
+impl Session for ScriptedSession {
     type Watch = oneshot::Receiver<()>;
 
-    async fn read_node(&self, path: &str, want: Want) -> Result<(Answer, Option<Self::Watch>), Lost> {
+    async fn read_node(&self, path: &str, want: NodeRead) -> Result<(NodeResponse, Option<Self::Watch>), SessionLost> {
         let event = self.tree.borrow_mut().script.get_mut(path).and_then(VecDeque::pop_front);
-        if matches!(event, Some(Event::Expire)) {
+        if matches!(event, Some(ScriptedEvent::Expire)) {
             self.expired.notify_one();
             return pending().await;
         }
         let mut tree = self.tree.borrow_mut();
         match event {
-            Some(Event::Vanish) => tree.remove(path),
-            Some(Event::Write(path, data)) => tree.put(path, data),
-            Some(Event::Expire) | None => {}
+            Some(ScriptedEvent::Vanish) => tree.remove(path),
+            Some(ScriptedEvent::Write(path, data)) => tree.put(path, data),
+            Some(ScriptedEvent::Expire) | None => {}
         }
         let answer = tree.answer(path, want);
         let (sender, receiver) = oneshot::channel();
-        let watch = (answer != Answer::Missing).then_some(receiver);
+        let watch = (answer != NodeResponse::Missing).then_some(receiver);
         if watch.is_some() {
             tree.watches.entry(path.to_owned()).or_default().push(sender);
         }
@@ -125,13 +125,13 @@ impl Session for Script {
         }
     }
 
-    async fn probe(&self) -> Result<(), Lost> {
+    async fn probe(&self) -> Result<(), SessionLost> {
         Ok(())
     }
 
-    async fn session_lost(&self) -> Lost {
+    async fn session_lost(&self) -> SessionLost {
         self.expired.notified().await;
-        Lost("expired".to_owned())
+        SessionLost("expired".to_owned())
     }
 
     fn is_read_only(&self) -> bool {
@@ -139,23 +139,23 @@ impl Session for Script {
     }
 }
 
-struct Scene {
-    tree: Rc<RefCell<Tree>>,
+struct FollowerTest {
+    tree: Rc<RefCell<ScriptedTree>>,
     storage: Storage,
-    follower: Follower,
+    follower: TreeFollower,
 }
 
 const RULES: EvaluatorRules =
     EvaluatorRules { intervals: std::num::NonZeroUsize::new(10).unwrap(), minimum_complete: 0.0, allowed_lag: Lag(0) };
 
-impl Scene {
+impl FollowerTest {
     fn new(nodes: &[(&str, &str)]) -> Self {
         let rules =
-            Rules { intervals: RULES.intervals, min_distance: std::time::Duration::ZERO, expire: Expire::NEVER };
+            StorageRules { intervals: RULES.intervals, min_distance: std::time::Duration::ZERO, expire: ExpiryPolicy::NEVER };
         let storage = Storage::new(["c"], rules);
         let cluster = Arc::clone(storage.cluster("c").unwrap());
         let metrics = ModuleMetrics::detached("c", ModuleKind::Consumer, "zk");
-        let follower = Follower {
+        let follower = TreeFollower {
             module: "zk".to_owned(),
             groups: [Filter::default(), Filter::default()],
             topics: Filter::default(),
@@ -163,26 +163,26 @@ impl Scene {
             cluster,
             faults: metrics.error_counters(&[]),
             metrics,
-            outage: Arc::new(Trouble::new("zk".to_owned())),
+            outage: Arc::new(Outage::new("zk".to_owned())),
             published: false,
             limit_logged: false,
         };
-        let tree = Rc::new(RefCell::new(Tree::default()));
+        let tree = Rc::new(RefCell::new(ScriptedTree::default()));
         nodes.iter().for_each(|(path, data)| tree.borrow_mut().put(path, data));
         Self { tree, storage, follower }
     }
 
-    fn script(&self, path: &'static str, events: impl IntoIterator<Item = Event>) {
+    fn script(&self, path: &'static str, events: impl IntoIterator<Item = ScriptedEvent>) {
         self.tree.borrow_mut().script.insert(path, events.into_iter().collect());
     }
 
     /// Runs a session to its end, which comes when nothing happens any more, or earlier if the script says so.
     /// Calls `meanwhile` repeatedly during the session.
-    fn session(&mut self, read_only: bool, mut meanwhile: impl FnMut(&mut Tree, usize)) -> Lost {
+    fn session(&mut self, read_only: bool, mut meanwhile: impl FnMut(&mut ScriptedTree, usize)) -> SessionLost {
         let expired = Rc::new(Notify::new());
         // The watches end with the previous session.
         self.tree.borrow_mut().watches.clear();
-        let session = Script { tree: Rc::clone(&self.tree), expired: Rc::clone(&expired), read_only };
+        let session = ScriptedSession { tree: Rc::clone(&self.tree), expired: Rc::clone(&expired), read_only };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let tree = Rc::clone(&self.tree);
         runtime.block_on(async {
@@ -193,7 +193,7 @@ impl Scene {
                     meanwhile(&mut tree.borrow_mut(), turn);
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-                Lost("idle".to_owned())
+                SessionLost("idle".to_owned())
             };
             tokio::select! {
                 lost = self.follower.follow(session) => lost,
@@ -233,9 +233,9 @@ const B: &str = "/consumers/b/offsets/t/0";
 
 #[test]
 fn a_session_that_expires_in_the_middle_of_a_walk_shows_nothing_and_the_next_one_all() {
-    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
-    scene.script(B, [Event::Expire]);
-    assert_eq!(scene.session(false, |_, _| ()), Lost("expired".to_owned()));
+    let mut scene = FollowerTest::new(&[(A, "1"), (B, "2")]);
+    scene.script(B, [ScriptedEvent::Expire]);
+    assert_eq!(scene.session(false, |_, _| ()), SessionLost("expired".to_owned()));
     assert_eq!((scene.shown(), scene.is_ready()), (Vec::new(), false));
     scene.session(false, |_, _| ());
     assert_eq!((scene.shown(), scene.is_ready()), (vec![row("a/t/0", 1, 1), row("b/t/0", 2, 1)], true));
@@ -243,11 +243,11 @@ fn a_session_that_expires_in_the_middle_of_a_walk_shows_nothing_and_the_next_one
 
 #[test]
 fn a_later_walk_that_is_broken_off_leaves_what_is_shown_and_a_whole_one_takes_its_place() {
-    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
+    let mut scene = FollowerTest::new(&[(A, "1"), (B, "2")]);
     scene.session(false, |_, _| ());
     scene.tree.borrow_mut().put(A, "3");
     scene.tree.borrow_mut().remove("/consumers/b");
-    scene.script(A, [Event::Expire]);
+    scene.script(A, [ScriptedEvent::Expire]);
     scene.session(false, |_, _| ());
     assert_eq!(scene.shown(), [row("a/t/0", 1, 1), row("b/t/0", 2, 1)]);
     scene.session(false, |_, _| ());
@@ -258,9 +258,9 @@ fn a_later_walk_that_is_broken_off_leaves_what_is_shown_and_a_whole_one_takes_it
 
 #[test]
 fn a_node_that_vanishes_between_list_and_read_is_none() {
-    let mut scene = Scene::new(&[(A, "1"), (B, "2"), ("/consumers/b/offsets/u/0", "3")]);
+    let mut scene = FollowerTest::new(&[(A, "1"), (B, "2"), ("/consumers/b/offsets/u/0", "3")]);
     for path in [A, "/consumers/b/offsets/t"] {
-        scene.script(path, [Event::Vanish]);
+        scene.script(path, [ScriptedEvent::Vanish]);
     }
     scene.session(false, |_, _| ());
     assert_eq!((scene.shown(), scene.is_ready()), (vec![row("b/u/0", 3, 1)], true));
@@ -268,9 +268,9 @@ fn a_node_that_vanishes_between_list_and_read_is_none() {
 
 #[test]
 fn what_is_written_between_list_and_read_is_seen() {
-    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
-    scene.script("/consumers/a/offsets", [Event::Write("/consumers/c/offsets/t/0", "5")]);
-    scene.script(B, [Event::Write(A, "4"), Event::Write("/consumers/a/offsets/t/1", "6")]);
+    let mut scene = FollowerTest::new(&[(A, "1"), (B, "2")]);
+    scene.script("/consumers/a/offsets", [ScriptedEvent::Write("/consumers/c/offsets/t/0", "5")]);
+    scene.script(B, [ScriptedEvent::Write(A, "4"), ScriptedEvent::Write("/consumers/a/offsets/t/1", "6")]);
     scene.session(false, |tree, turn| {
         if turn == 3 {
             tree.put(B, "7");
@@ -282,7 +282,7 @@ fn what_is_written_between_list_and_read_is_seen() {
 
 #[test]
 fn each_node_is_watched_once_whatever_happens_to_it() {
-    let mut scene = Scene::new(&[(A, "1"), (B, "2")]);
+    let mut scene = FollowerTest::new(&[(A, "1"), (B, "2")]);
     scene.session(false, |tree, turn| match turn {
         0 => tree.put(A, "3"),
         1 => tree.remove("/consumers/b"),
@@ -304,10 +304,10 @@ fn each_node_is_watched_once_whatever_happens_to_it() {
 
 #[test]
 fn a_history_that_was_replaced_stands_alone() {
-    let mut scene = Scene::new(&[(A, "1"), (A, "2"), (A, "3")]);
+    let mut scene = FollowerTest::new(&[(A, "1"), (A, "2"), (A, "3")]);
     scene.session(false, |_, _| ());
     // A new ensemble counts its transaction ids from the beginning.
-    *scene.tree.borrow_mut() = Tree::default();
+    *scene.tree.borrow_mut() = ScriptedTree::default();
     scene.tree.borrow_mut().put(A, "1");
     scene.session(false, |_, _| ());
     assert_eq!(scene.shown(), [row("a/t/0", 1, 1)]);
@@ -315,7 +315,7 @@ fn a_history_that_was_replaced_stands_alone() {
 
 #[test]
 fn a_read_only_server_is_listened_to_while_nothing_is_shown() {
-    let mut scene = Scene::new(&[(A, "1")]);
+    let mut scene = FollowerTest::new(&[(A, "1")]);
     scene.session(true, |_, _| ());
     assert_eq!(scene.shown(), [row("a/t/0", 1, 1)]);
     scene.tree.borrow_mut().remove("/consumers/a");

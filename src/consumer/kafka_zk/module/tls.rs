@@ -14,17 +14,17 @@ use crate::model::ModuleError;
 
 /// The certificates and keys of a `[tls.*]` section.
 #[derive(Clone, Debug)]
-pub struct Tls {
+pub struct TlsMaterial {
     options: TlsOptions,
     config: Arc<ClientConfig>,
 }
 
-impl Tls {
+impl TlsMaterial {
     /// Reads the files of a section.
     ///
     /// # Errors
     /// A file that cannot be read or is not valid.
-    pub fn of(section: &config::Tls) -> Result<Self, ModuleError> {
+    pub fn of(section: &config::TlsConfig) -> Result<Self, ModuleError> {
         // The first provider installed is used by the whole process. An error means that one is installed already.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
         let key = |name| format!("tls.{}.{name}", section.name);

@@ -7,13 +7,13 @@ use tracing::{info, warn};
 /// The current reason why nothing is followed. Changes are logged, but each cause only once until a session has
 /// lasted: a server that opens and drops sessions could cause a line every second.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct Outage {
     module: String,
-    state: Mutex<Held>,
+    state: Mutex<OutageState>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct OutageState {
     cause: Option<String>,
     /// What was logged since the last session that lasted. `None` stands for "followed".
     logged: Vec<Option<String>>,
@@ -22,7 +22,7 @@ struct Held {
 /// Maximum number of causes that are logged until a session has lasted.
 const MOST_TOLD: usize = 16;
 
-impl Held {
+impl OutageState {
     /// Whether this was not logged yet. Marks it as logged.
     fn mark_logged(&mut self, cause: Option<String>) -> bool {
         let news = self.logged.len() < MOST_TOLD && !self.logged.contains(&cause);
@@ -33,7 +33,7 @@ impl Held {
     }
 }
 
-impl Trouble {
+impl Outage {
     /// Starts without a cause, for the module of this name.
     pub fn new(module: String) -> Self {
         Self { module, state: Mutex::default() }
@@ -75,7 +75,7 @@ impl Trouble {
         info!(module = self.module, nodes, "ZooKeeper is followed");
     }
 
-    fn state(&self) -> MutexGuard<'_, Held> {
+    fn state(&self) -> MutexGuard<'_, OutageState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_cause_holds_until_the_tree_has_been_read() {
-        let trouble = Trouble::new("zk".to_owned());
+        let trouble = Outage::new("zk".to_owned());
         assert_eq!(trouble.cause(), None);
         trouble.set_cause("it is down");
         trouble.set_cause("it is away");
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_cause_is_news_once_until_a_session_has_lasted() {
-        let trouble = Trouble::new("zk".to_owned());
+        let trouble = Outage::new("zk".to_owned());
         let told = || trouble.state().logged.clone();
         let cause = |text: &str| Some(text.to_owned());
         for _ in 0..3 {

@@ -2,14 +2,14 @@
 
 use super::{Expected, GROUP, LATER, TIME, TOPIC};
 use crate::model::{Name, Offset, Partition};
-use crate::offsets::encode::{self, Version};
-use crate::offsets::{Commit, GroupMetadata, Key, Member, Record, key};
+use crate::offsets::encode::{self, ValueVersion};
+use crate::offsets::{CommitRecord, GroupMetadata, Key, ClassicGroupMember, Record, key};
 
 pub(super) fn expected() -> Expected<Record<'static>> {
     [commits(), groups(), early()].concat()
 }
 
-const COMMIT: Commit<'_> = Commit {
+const COMMIT: CommitRecord<'_> = CommitRecord {
     group: GROUP,
     topic: Name(b"t"),
     partition: Partition(3),
@@ -22,12 +22,12 @@ const COMMIT: Commit<'_> = Commit {
 };
 
 fn commits() -> Expected<Record<'static>> {
-    let v1 = Commit { expire: Some(LATER), ..COMMIT };
-    let v3 = Commit { leader_epoch: Some(7), ..COMMIT };
-    let v4 = Commit { topic_id: Some(TOPIC), ..v3 };
+    let v1 = CommitRecord { expire: Some(LATER), ..COMMIT };
+    let v3 = CommitRecord { leader_epoch: Some(7), ..COMMIT };
+    let v4 = CommitRecord { topic_id: Some(TOPIC), ..v3 };
     let gone = Record::CommitTombstone { group: GROUP, topic: Name(b"t"), partition: Partition(3) };
     vec![
-        ("legacy-commit", Record::Commit(Commit { metadata: b"md", ..COMMIT })),
+        ("legacy-commit", Record::Commit(CommitRecord { metadata: b"md", ..COMMIT })),
         ("legacy-commit-tombstone", gone),
         ("commit-v0", Record::Commit(COMMIT)),
         ("commit-v1", Record::Commit(v1)),
@@ -35,23 +35,23 @@ fn commits() -> Expected<Record<'static>> {
         ("commit-v3", Record::Commit(v3)),
         ("commit-v4", Record::Commit(v4)),
         ("commit-v1-without-expiry", Record::Commit(COMMIT)),
-        ("commit-v3-without-epoch", Record::Commit(Commit { metadata: b"", ..COMMIT })),
+        ("commit-v3-without-epoch", Record::Commit(CommitRecord { metadata: b"", ..COMMIT })),
         ("commit-v4-without-topic-id", Record::Commit(v3)),
-        ("commit-v4-of-127-bytes", Record::Commit(Commit { metadata: &[b'm'; 127], ..v4 })),
+        ("commit-v4-of-127-bytes", Record::Commit(CommitRecord { metadata: &[b'm'; 127], ..v4 })),
         ("commit-v4-tagged", Record::Commit(v4)),
         ("commit-tombstone", gone),
     ]
 }
 
 fn early() -> Expected<Record<'static>> {
-    let commit = Commit { group: Name(b"g"), metadata: b"md", ..COMMIT };
+    let commit = CommitRecord { group: Name(b"g"), metadata: b"md", ..COMMIT };
     vec![
         ("old-commit-legacy", Record::Commit(commit)),
-        ("old-commit", Record::Commit(Commit { leader_epoch: Some(7), ..commit })),
+        ("old-commit", Record::Commit(CommitRecord { leader_epoch: Some(7), ..commit })),
     ]
 }
 
-const FIRST: Member<'_> = Member {
+const FIRST: ClassicGroupMember<'_> = ClassicGroupMember {
     id: b"m1",
     instance_id: Some(b"i1"),
     client_id: b"c1",
@@ -61,7 +61,7 @@ const FIRST: Member<'_> = Member {
     subscription: b"S",
     assignment: b"A",
 };
-const SECOND: Member<'_> = Member {
+const SECOND: ClassicGroupMember<'_> = ClassicGroupMember {
     id: b"m2",
     instance_id: None,
     client_id: b"",
@@ -73,8 +73,8 @@ const SECOND: Member<'_> = Member {
 };
 
 /// A group of `version` with these members. Callers use only the encoded members, and set the other fields themselves.
-fn group(version: Version, members: &[Member<'_>]) -> GroupMetadata<'static> {
-    let group = encode::Group {
+fn group(version: ValueVersion, members: &[ClassicGroupMember<'_>]) -> GroupMetadata<'static> {
+    let group = encode::ClassicGroup {
         protocol_type: b"",
         generation: 0,
         protocol: None,
@@ -88,30 +88,30 @@ fn group(version: Version, members: &[Member<'_>]) -> GroupMetadata<'static> {
 }
 
 fn groups() -> Expected<Record<'static>> {
-    let full = |version: Version, members: &[Member<'_>]| {
+    let full = |version: ValueVersion, members: &[ClassicGroupMember<'_>]| {
         let group = group(version, members);
         Record::Group(GroupMetadata {
             protocol_type: b"consumer",
             generation: 5,
             protocol: Some(b"range"),
             leader: Some(b"m1"),
-            state_timestamp: Some(TIME).filter(|_| version >= Version::V2),
+            state_timestamp: Some(TIME).filter(|_| version >= ValueVersion::V2),
             ..group
         })
     };
     let both = [FIRST, SECOND];
     let mut expected = vec![
-        ("group-v0", full(Version::V0, &both)),
-        ("group-v1", full(Version::V1, &both)),
-        ("group-v2", full(Version::V2, &both)),
-        ("group-v3", full(Version::V3, &both)),
-        ("group-v4", full(Version::V4, &both)),
-        ("group-v4-tagged", full(Version::V4, &both)),
+        ("group-v0", full(ValueVersion::V0, &both)),
+        ("group-v1", full(ValueVersion::V1, &both)),
+        ("group-v2", full(ValueVersion::V2, &both)),
+        ("group-v3", full(ValueVersion::V3, &both)),
+        ("group-v4", full(ValueVersion::V4, &both)),
+        ("group-v4-tagged", full(ValueVersion::V4, &both)),
         ("group-tombstone", Record::GroupTombstone { group: GROUP }),
     ];
     let empty = ["group-v0-empty", "group-v1-empty", "group-v2-empty", "group-v3-empty", "group-v4-empty"];
     expected
-        .extend(empty.into_iter().zip(Version::ALL).map(|(name, version)| (name, Record::Group(group(version, &[])))));
+        .extend(empty.into_iter().zip(ValueVersion::ALL).map(|(name, version)| (name, Record::Group(group(version, &[])))));
     expected
 }
 
@@ -120,9 +120,9 @@ fn members_lack_what_their_version_lacks() {
     for golden in super::all().iter().filter(|golden| ["group-v0", "group-v2", "group-v4"].contains(&golden.name)) {
         let read = key(&golden.key).unwrap().value(golden.value.as_deref());
         let Ok(Record::Group(group)) = read else { panic!("not a group: {read:?}") };
-        let without = Member { instance_id: None, ..FIRST };
+        let without = ClassicGroupMember { instance_id: None, ..FIRST };
         let first = match golden.version {
-            0 => Member { rebalance_timeout: None, ..without },
+            0 => ClassicGroupMember { rebalance_timeout: None, ..without },
             2 => without,
             _ => FIRST,
         };

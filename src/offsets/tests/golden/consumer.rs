@@ -2,10 +2,10 @@
 
 use super::{Expected, GROUP, OTHER, TIME, TOPIC, encode, list, member, names, partitions};
 use crate::model::{Name, Partition};
-use crate::offsets::GroupType::Consumer;
+use crate::offsets::GroupProtocol::Consumer;
 use crate::offsets::{
-    ClassicMember, ClassicProtocol, CurrentAssignment, Epoch, List, Matched, MemberDetails, MemberMetadata,
-    MemberState, Owned, PartitionRacks, Record, Topic, TopicPartitions,
+    ClassicMember, ClassicProtocol, CurrentAssignment, Epoch, RecordList, MatchedTopics, MemberDetails, MemberMetadata,
+    MemberState, AssignedItems, PartitionRacks, Record, SubscribedTopic, TopicPartitions,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {
@@ -33,22 +33,22 @@ fn epochs() -> Expected<Record<'static>> {
 fn topics() -> Expected<Record<'static>> {
     let racks = list![
         PartitionRacks { partition: Partition(0), racks: names(&["a", "b"]) },
-        PartitionRacks { partition: Partition(1), racks: List::empty() },
+        PartitionRacks { partition: Partition(1), racks: RecordList::empty() },
     ];
     let known = list![
-        Topic { id: TOPIC, name: Name("\u{fc}ber".as_bytes()), partitions: 2, racks },
-        Topic { id: OTHER, name: Name(b"t"), partitions: 1, racks: List::empty() },
+        SubscribedTopic { id: TOPIC, name: Name("\u{fc}ber".as_bytes()), partitions: 2, racks },
+        SubscribedTopic { id: OTHER, name: Name(b"t"), partitions: 1, racks: RecordList::empty() },
     ];
     let topics = |topics| Record::Topics { group: GROUP, topics };
-    let matched = |topics| Matched { topics, version: 77, timestamp: TIME };
+    let matched = |topics| MatchedTopics { topics, version: 77, timestamp: TIME };
     let expression = |matched| Record::Expression { group: GROUP, expression: Name(b"t.*"), matched };
     vec![
         ("consumer-topics", topics(Some(known))),
         ("consumer-topics-tagged", topics(Some(known))),
-        ("consumer-topics-empty", topics(Some(List::empty()))),
+        ("consumer-topics-empty", topics(Some(RecordList::empty()))),
         ("consumer-topics-tombstone", topics(None)),
         ("consumer-expression", expression(Some(matched(names(&["t1", "t2"]))))),
-        ("consumer-expression-tagged", expression(Some(matched(List::empty())))),
+        ("consumer-expression-tagged", expression(Some(matched(RecordList::empty())))),
         ("consumer-expression-tombstone", expression(None)),
     ]
 }
@@ -75,7 +75,7 @@ fn members() -> Expected<Record<'static>> {
         instance_id: Some(Name(b"i1")),
         rack_id: Some(Name(b"r1")),
         details: MemberDetails::Consumer {
-            topics: List::empty(),
+            topics: RecordList::empty(),
             regex: Some(Name(b"t.*")),
             rebalance_timeout: 300_000,
             assignor: Some(Name(b"uniform")),
@@ -95,27 +95,27 @@ fn members() -> Expected<Record<'static>> {
 
 fn assignments() -> Expected<Record<'static>> {
     let mine = TopicPartitions { topic: TOPIC, partitions: partitions(&[0, 3]) };
-    let to = Owned::Partitions(list![mine, TopicPartitions { topic: OTHER, partitions: List::empty() }]);
+    let to = AssignedItems::Partitions(list![mine, TopicPartitions { topic: OTHER, partitions: RecordList::empty() }]);
     let has = CurrentAssignment {
         epoch: 10,
         previous_epoch: 9,
         state: MemberState::Unrevoked,
-        assigned: Owned::Partitions(list![mine]),
-        revoking: Owned::Partitions(list![TopicPartitions { topic: OTHER, partitions: partitions(&[1]) }]),
+        assigned: AssignedItems::Partitions(list![mine]),
+        revoking: AssignedItems::Partitions(list![TopicPartitions { topic: OTHER, partitions: partitions(&[1]) }]),
     };
     let leaving = CurrentAssignment {
         epoch: -2,
         previous_epoch: 10,
         state: MemberState::Unknown(127),
-        assigned: Owned::Partitions(List::empty()),
-        revoking: Owned::Partitions(List::empty()),
+        assigned: AssignedItems::Partitions(RecordList::empty()),
+        revoking: AssignedItems::Partitions(RecordList::empty()),
     };
     let target = |target| Record::Target { of: member(Consumer), target };
     let current = |current| Record::Current { of: member(Consumer), current };
     vec![
         ("consumer-target", target(Some(to))),
         ("consumer-target-tagged", target(Some(to))),
-        ("consumer-target-empty", target(Some(Owned::Partitions(List::empty())))),
+        ("consumer-target-empty", target(Some(AssignedItems::Partitions(RecordList::empty())))),
         ("consumer-target-tombstone", target(None)),
         ("consumer-current", current(Some(has))),
         ("consumer-current-tagged", current(Some(has))),

@@ -2,9 +2,9 @@
 
 use super::{Expected, GROUP, OTHER, TOPIC, encode, list, member, names, partitions};
 use crate::model::Name;
-use crate::offsets::GroupType::Share;
+use crate::offsets::GroupProtocol::Share;
 use crate::offsets::{
-    CurrentAssignment, DeletedTopic, Epoch, List, MemberDetails, MemberMetadata, MemberState, Owned, Record,
+    CurrentAssignment, DeletedTopic, Epoch, RecordList, MemberDetails, MemberMetadata, MemberState, AssignedItems, Record,
     RecordType, StatePartitions, StateTopic, TopicPartitions,
 };
 
@@ -39,7 +39,7 @@ fn members() -> Expected<Record<'static>> {
         details: MemberDetails::Share { topics: names(&["t1", "t2"]) },
     };
     let racked =
-        MemberMetadata { rack_id: Some(Name(b"r1")), details: MemberDetails::Share { topics: List::empty() }, ..plain };
+        MemberMetadata { rack_id: Some(Name(b"r1")), details: MemberDetails::Share { topics: RecordList::empty() }, ..plain };
     let record = |metadata| Record::Member { of: member(Share), metadata };
     vec![
         ("share-member", record(Some(plain))),
@@ -49,13 +49,13 @@ fn members() -> Expected<Record<'static>> {
 }
 
 fn assignments() -> Expected<Record<'static>> {
-    let mine = Owned::Partitions(list![TopicPartitions { topic: TOPIC, partitions: partitions(&[0, 3]) }]);
+    let mine = AssignedItems::Partitions(list![TopicPartitions { topic: TOPIC, partitions: partitions(&[0, 3]) }]);
     let has = CurrentAssignment {
         epoch: 10,
         previous_epoch: 9,
         state: MemberState::Stable,
         assigned: mine,
-        revoking: Owned::Partitions(List::empty()),
+        revoking: AssignedItems::Partitions(RecordList::empty()),
     };
     let target = |target| Record::Target { of: member(Share), target };
     let current = |current| Record::Current { of: member(Share), current };
@@ -75,7 +75,7 @@ fn states() -> Expected<Record<'static>> {
         initialized: list![StateTopic { id: TOPIC, name, partitions: partitions(&[0, 3]) }],
         deleting: list![DeletedTopic { id: OTHER, name: Name(b"gone") }],
     };
-    let empty = StatePartitions { initializing: List::empty(), initialized: List::empty(), deleting: List::empty() };
+    let empty = StatePartitions { initializing: RecordList::empty(), initialized: RecordList::empty(), deleting: RecordList::empty() };
     let record = |partitions| Record::StatePartitions { group: GROUP, partitions };
     vec![
         ("share-state-partitions", record(Some(full))),

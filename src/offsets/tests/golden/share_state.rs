@@ -2,12 +2,12 @@
 
 use super::{Expected, GROUP, LATER, TIME, TOPIC, encode, list};
 use crate::model::{Offset, Partition, Timestamp};
-use crate::offsets::List;
-use crate::offsets::shares::share_state::{DeliveryState, Record, SharePartition, Snapshot, StateBatch, Update};
+use crate::offsets::RecordList;
+use crate::offsets::shares::share_state::{DeliveryState, ShareStateRecord, SharePartition, ShareStateSnapshot, StateBatch, ShareStateUpdate};
 
 const OF: SharePartition<'static> = SharePartition { group: GROUP, topic: TOPIC, partition: Partition(3) };
 
-pub(super) fn expected() -> Expected<Record<'static>> {
+pub(super) fn expected() -> Expected<ShareStateRecord<'static>> {
     [snapshots(), updates()].concat()
 }
 
@@ -15,8 +15,8 @@ fn batch(first: i64, last: i64, state: DeliveryState, deliveries: i16) -> StateB
     StateBatch { first: Offset(first), last: Offset(last), state, deliveries }
 }
 
-fn snapshots() -> Expected<Record<'static>> {
-    let full = Snapshot {
+fn snapshots() -> Expected<ShareStateRecord<'static>> {
+    let full = ShareStateSnapshot {
         snapshot_epoch: 1,
         state_epoch: 2,
         leader_epoch: 3,
@@ -26,7 +26,7 @@ fn snapshots() -> Expected<Record<'static>> {
         written: LATER,
         batches: list![batch(100, 109, DeliveryState::Available, 1), batch(110, 110, DeliveryState::Archived, 5)],
     };
-    let without_start = Snapshot {
+    let without_start = ShareStateSnapshot {
         snapshot_epoch: 0,
         state_epoch: 0,
         leader_epoch: 0,
@@ -34,28 +34,28 @@ fn snapshots() -> Expected<Record<'static>> {
         delivery_complete: None,
         created: Timestamp(0),
         written: Timestamp(0),
-        batches: List::empty(),
+        batches: RecordList::empty(),
     };
-    let record = |snapshot| Record::Snapshot { of: OF, snapshot };
+    let record = |snapshot| ShareStateRecord::Snapshot { of: OF, snapshot };
     vec![
         ("snapshot", record(Some(full))),
-        ("snapshot-counted", record(Some(Snapshot { delivery_complete: Some(1), ..full }))),
-        ("snapshot-tagged", record(Some(Snapshot { delivery_complete: Some(0), ..full }))),
+        ("snapshot-counted", record(Some(ShareStateSnapshot { delivery_complete: Some(1), ..full }))),
+        ("snapshot-tagged", record(Some(ShareStateSnapshot { delivery_complete: Some(0), ..full }))),
         ("snapshot-without-start", record(Some(without_start))),
         ("snapshot-tombstone", record(None)),
     ]
 }
 
-fn updates() -> Expected<Record<'static>> {
-    let changed = Update {
+fn updates() -> Expected<ShareStateRecord<'static>> {
+    let changed = ShareStateUpdate {
         snapshot_epoch: 1,
         leader_epoch: 3,
         start: None,
         delivery_complete: None,
         batches: list![batch(111, 112, DeliveryState::Acknowledged, 1)],
     };
-    let counted = Update { start: Some(Offset(111)), delivery_complete: Some(2), batches: List::empty(), ..changed };
-    let record = |update| Record::Update { of: OF, update };
+    let counted = ShareStateUpdate { start: Some(Offset(111)), delivery_complete: Some(2), batches: RecordList::empty(), ..changed };
+    let record = |update| ShareStateRecord::Update { of: OF, update };
     vec![
         ("update", record(Some(changed))),
         ("update-counted", record(Some(counted))),

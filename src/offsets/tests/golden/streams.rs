@@ -2,10 +2,10 @@
 
 use super::{Expected, GROUP, encode, list, member, names, partitions};
 use crate::model::Name;
-use crate::offsets::GroupType::Streams;
+use crate::offsets::GroupProtocol::Streams;
 use crate::offsets::{
-    CopartitionGroup, CurrentAssignment, Endpoint, Epoch, InternalTopic, KeyValue, List, MemberDetails, MemberMetadata,
-    MemberState, Owned, Record, Subtopology, Task, Tasks, Topology,
+    CopartitionGroup, CurrentAssignment, Endpoint, Epoch, InternalTopic, KeyValue, RecordList, MemberDetails, MemberMetadata,
+    MemberState, AssignedItems, Record, Subtopology, SubtopologyTasks, StreamsTasks, Topology,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {
@@ -43,7 +43,7 @@ fn members() -> Expected<Record<'static>> {
         rack_id: None,
         client_id: Name(b"c1"),
         client_host: Name(b"/10.0.0.1"),
-        details: details(None, List::empty()),
+        details: details(None, RecordList::empty()),
     };
     let endpoint = Endpoint { host: Name("h\u{f6}st".as_bytes()), port: 65_535 };
     let tags = list![KeyValue { key: Name(b"zone"), value: Name(b"z1") }];
@@ -62,29 +62,29 @@ fn members() -> Expected<Record<'static>> {
     ]
 }
 
-fn task(subtopology: &'static str, numbers: &[i32]) -> Task<'static> {
-    Task { subtopology: Name(subtopology.as_bytes()), partitions: partitions(numbers) }
+fn task(subtopology: &'static str, numbers: &[i32]) -> SubtopologyTasks<'static> {
+    SubtopologyTasks { subtopology: Name(subtopology.as_bytes()), partitions: partitions(numbers) }
 }
 
 fn assignments() -> Expected<Record<'static>> {
-    let to = Owned::Tasks(Tasks {
+    let to = AssignedItems::Tasks(StreamsTasks {
         active: list![task("0", &[0, 3]), task("1", &[2])],
         standby: list![task("0", &[1])],
-        warmup: List::empty(),
+        warmup: RecordList::empty(),
     });
     let has = CurrentAssignment {
         epoch: 10,
         previous_epoch: 9,
         state: MemberState::Unrevoked,
-        assigned: Owned::Tasks(Tasks {
+        assigned: AssignedItems::Tasks(StreamsTasks {
             active: list![task("0", &[0, 3])],
             standby: list![task("0", &[1])],
             warmup: list![task("1", &[2])],
         }),
-        revoking: Owned::Tasks(Tasks {
+        revoking: AssignedItems::Tasks(StreamsTasks {
             active: list![task("1", &[5])],
             standby: list![task("2", &[])],
-            warmup: List::empty(),
+            warmup: RecordList::empty(),
         }),
     };
     let target = |target| Record::Target { of: member(Streams), target };
@@ -102,7 +102,7 @@ fn assignments() -> Expected<Record<'static>> {
 fn topologies() -> Expected<Record<'static>> {
     let configs = list![KeyValue { key: Name(b"cleanup.policy"), value: Name(b"compact") }];
     let between =
-        InternalTopic { name: Name(b"between"), partitions: 6, replication_factor: 3, configs: List::empty() };
+        InternalTopic { name: Name(b"between"), partitions: 6, replication_factor: 3, configs: RecordList::empty() };
     let subtopologies = list![
         Subtopology {
             id: Name(b"0"),
@@ -115,21 +115,21 @@ fn topologies() -> Expected<Record<'static>> {
                 configs
             }],
             repartition_sink_topics: names(&["between"]),
-            repartition_source_topics: List::empty(),
+            repartition_source_topics: RecordList::empty(),
             copartition_groups: list![CopartitionGroup {
                 source_topics: list![0_i16, 1],
                 source_topic_regex: list![0_i16],
-                repartition_source_topics: List::empty(),
+                repartition_source_topics: RecordList::empty(),
             }],
         },
         Subtopology {
             id: Name(b"1"),
-            source_topics: List::empty(),
-            source_topic_regex: List::empty(),
-            changelog_topics: List::empty(),
-            repartition_sink_topics: List::empty(),
+            source_topics: RecordList::empty(),
+            source_topic_regex: RecordList::empty(),
+            changelog_topics: RecordList::empty(),
+            repartition_sink_topics: RecordList::empty(),
             repartition_source_topics: list![between],
-            copartition_groups: List::empty(),
+            copartition_groups: RecordList::empty(),
         },
     ];
     let record = |topology| Record::Topology { group: GROUP, topology };
@@ -137,7 +137,7 @@ fn topologies() -> Expected<Record<'static>> {
     vec![
         ("streams-topology", record(Some(full))),
         ("streams-topology-tagged", record(Some(full))),
-        ("streams-topology-empty", record(Some(Topology { epoch: 4, subtopologies: List::empty() }))),
+        ("streams-topology-empty", record(Some(Topology { epoch: 4, subtopologies: RecordList::empty() }))),
         ("streams-topology-tombstone", record(None)),
     ]
 }

@@ -2,11 +2,11 @@
 
 use tracing::{info, warn};
 
-use crate::consumer::kafka::module::parts::Positions;
+use crate::consumer::kafka::module::parts::ReaderProgress;
 use crate::consumer::kafka::module::topics::{OFFSETS, SHARE_STATE};
-use crate::kafka::{ClusterView, Code, Described, TopicAt};
+use crate::kafka::{MetadataResponse, ErrorCode, TopicDescriptions, TopicIndex};
 
-use super::Scout;
+use super::PartitionMonitor;
 
 /// Number of consecutive answers after which a topic counts as not existing.
 const ABSENCES: u32 = 2;
@@ -17,7 +17,7 @@ pub(super) struct Absence {
     /// Number of consecutive answers that the offsets topic does not exist.
     answers: u32,
     /// Why the broker refuses the offsets topic. Kept so that each reason is logged once.
-    refused: Option<Code>,
+    refused: Option<ErrorCode>,
     /// Whether a broker was asked why the topic of share groups is missing.
     asked_for_shares: bool,
 }
@@ -29,10 +29,10 @@ impl Absence {
     }
 }
 
-impl Scout {
+impl PartitionMonitor {
     /// Asks a broker about one topic by name. The metadata leaves out both a topic that may not be described and
     /// one that does not exist; the answer tells which it is.
-    pub(super) fn request_description(&mut self, topic: TopicAt, view: &ClusterView) {
+    pub(super) fn request_description(&mut self, topic: TopicIndex, view: &MetadataResponse) {
         let name = self.topics.name(topic);
         if let Some(broker) = view.brokers.first()
             && let Err(error) = self.questions.ask_about_topic(topic, name, broker.id)
@@ -42,22 +42,22 @@ impl Scout {
     }
 
     /// Asks a broker why the topic of share groups is missing, unless that was asked before.
-    pub(super) fn ask_once_for_shares(&mut self, view: &ClusterView) {
+    pub(super) fn ask_once_for_shares(&mut self, view: &MetadataResponse) {
         if !std::mem::replace(&mut self.absence.asked_for_shares, true) {
             self.request_description(SHARE_STATE, view);
         }
     }
 
     /// Handles the answer to the question why a topic is missing.
-    pub(super) fn handle_missing_topic(&mut self, topic: TopicAt, found: Option<Described>, positions: &Positions) {
+    pub(super) fn handle_missing_topic(&mut self, topic: TopicIndex, found: Option<TopicDescriptions>, positions: &ReaderProgress) {
         let (name, module) = (self.topics.name(topic), &self.metrics.health().module);
         match found.and_then(|found| found.topics.get(name).copied()) {
             Some(Err(code)) if topic == SHARE_STATE => {
-                if code != Code::UNKNOWN_TOPIC_OR_PART {
+                if code != ErrorCode::UNKNOWN_TOPIC_OR_PART {
                     info!(module, topic = name, %code, "share groups will have no offsets: the broker refuses access to their topic");
                 }
             }
-            Some(Err(Code::UNKNOWN_TOPIC_OR_PART)) => {
+            Some(Err(ErrorCode::UNKNOWN_TOPIC_OR_PART)) => {
                 // Kafka creates the topic when the first group commits; until then nothing is missing. A single
                 // answer may come from a broker that does not know the topic yet.
                 self.absence.answers = self.absence.answers.saturating_add(1);

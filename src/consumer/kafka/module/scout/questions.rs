@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::consumer::kafka::module::topics::Topics;
-use crate::kafka::{Answer, Isolation, Log, Lookups, PARTITIONS_PER_REQUEST, Place, Spec, TopicAt};
+use crate::consumer::kafka::module::topics::SourceTopics;
+use crate::kafka::{LookupResponse, IsolationLevel, TopicPartition, Lookups, PARTITIONS_PER_REQUEST, ListOffsetsPartition, OffsetSpec, TopicIndex};
 use crate::model::{BrokerId, ModuleError};
 
 /// How long to wait for an answer.
@@ -12,7 +12,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is asked about a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
+pub(super) enum OffsetQuery {
     /// The log start.
     Start,
     /// The last stable offset.
@@ -29,7 +29,7 @@ pub(super) enum Question {
 pub(super) struct Questions {
     lookups: Lookups,
     /// By tag: the question, and the partitions in the order of the request.
-    asked: HashMap<usize, (Question, Vec<Log>)>,
+    asked: HashMap<usize, (OffsetQuery, Vec<TopicPartition>)>,
     next_tag: usize,
 }
 
@@ -43,30 +43,30 @@ impl Questions {
     /// partitions. Partitions of which it is already asked are left out.
     pub(super) fn ask(
         &mut self,
-        question: Question,
-        about: &BTreeSet<Log>,
-        leaders: &BTreeMap<Log, Option<BrokerId>>,
-        topics: &Topics,
+        question: OffsetQuery,
+        about: &BTreeSet<TopicPartition>,
+        leaders: &BTreeMap<TopicPartition, Option<BrokerId>>,
+        topics: &SourceTopics,
     ) -> Result<(), ModuleError> {
-        let pending: BTreeSet<Log> = self
+        let pending: BTreeSet<TopicPartition> = self
             .asked
             .values()
             .filter(|(asked, _)| *asked == question)
             .flat_map(|(_, logs)| logs.iter().copied())
             .collect();
-        let mut by_leader: BTreeMap<Option<BrokerId>, Vec<Log>> = BTreeMap::new();
+        let mut by_leader: BTreeMap<Option<BrokerId>, Vec<TopicPartition>> = BTreeMap::new();
         for log in about.difference(&pending) {
             by_leader.entry(leaders.get(log).copied().flatten()).or_default().push(*log);
         }
         let (spec, isolation) = match question {
-            Question::Start => (Spec::Earliest, Isolation::Uncommitted),
-            Question::End | Question::NewEnd | Question::Stable => (Spec::Latest, Isolation::Committed),
-            Question::HighWatermark => (Spec::Latest, Isolation::Uncommitted),
+            OffsetQuery::Start => (OffsetSpec::Earliest, IsolationLevel::Uncommitted),
+            OffsetQuery::End | OffsetQuery::NewEnd | OffsetQuery::Stable => (OffsetSpec::Latest, IsolationLevel::Committed),
+            OffsetQuery::HighWatermark => (OffsetSpec::Latest, IsolationLevel::Uncommitted),
         };
         for chunk in by_leader.values().flat_map(|logs| logs.chunks(PARTITIONS_PER_REQUEST)) {
             let tag = self.next_tag;
             self.next_tag = tag.wrapping_add(1);
-            let place = |log: &Log| Place { topic: topics.name(log.topic), partition: log.partition, spec };
+            let place = |log: &TopicPartition| ListOffsetsPartition { topic: topics.name(log.topic), partition: log.partition, spec };
             let places = chunk.iter().map(place);
             self.lookups.offsets(tag, places, isolation, TIMEOUT)?;
             self.asked.insert(tag, (question, chunk.to_vec()));
@@ -77,7 +77,7 @@ impl Questions {
     /// Asks a broker about one topic by name. The tag of the answer is the topic's index.
     pub(super) fn ask_about_topic(
         &self,
-        TopicAt(tag): TopicAt,
+        TopicIndex(tag): TopicIndex,
         name: &str,
         broker: BrokerId,
     ) -> Result<(), ModuleError> {
@@ -85,12 +85,12 @@ impl Questions {
     }
 
     /// Waits up to `timeout` for the next answer.
-    pub(super) fn next_answer(&self, timeout: Duration) -> Option<Answer> {
+    pub(super) fn next_answer(&self, timeout: Duration) -> Option<LookupResponse> {
         self.lookups.next(timeout)
     }
 
     /// Takes the question that an answer belongs to.
-    pub(super) fn take(&mut self, tag: usize) -> Option<(Question, Vec<Log>)> {
+    pub(super) fn take(&mut self, tag: usize) -> Option<(OffsetQuery, Vec<TopicPartition>)> {
         self.asked.remove(&tag)
     }
 }
