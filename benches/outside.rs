@@ -15,8 +15,8 @@ use warrener::evaluate::EvaluatorRules;
 use warrener::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use warrener::storage::{
     Cluster, CurrentUpdate, EpochUpdate, ExpiryPolicy, GroupFact, GroupKind, MemberUpdate, MembersUpdate, Metadata,
-    OwnedUpdate, PartitionMetadata, PastState, StorageRules, ShareState, ShareUpdate, Storage, TopicMetadata, TopologyUpdate,
-    Update,
+    OwnedUpdate, PartitionMetadata, PastState, ShareState, ShareUpdate, Storage, StorageRules, TopicMetadata,
+    TopologyUpdate, Update,
 };
 
 const CLUSTER: &str = "local";
@@ -31,7 +31,8 @@ fn main() {
 
 /// With so many topics of so many partitions in its metadata, whose ids are their numbers from 1 on.
 fn storage(topics: &[String], partitions: usize) -> Storage {
-    let rules = StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER };
+    let rules =
+        StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER };
     let storage = Storage::new([CLUSTER], rules);
     storage.apply_metadata(CLUSTER, metadata(topics, partitions, 1), NOW);
     storage

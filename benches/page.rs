@@ -12,7 +12,7 @@ use divan::{Bencher, black_box};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use warrener::config::MetricsConfig;
-use warrener::metrics::{Format, PageLayout, MetricsPage};
+use warrener::metrics::{Format, MetricsPage, PageLayout};
 use warrener::model::Timestamp;
 use warrener::storage::View;
 

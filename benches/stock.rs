@@ -8,7 +8,7 @@ use std::time::Duration;
 use warrener::evaluate::EvaluatorRules;
 use warrener::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use warrener::storage::{
-    Cluster, ExpiryPolicy, LogBounds, Metadata, PartitionMetadata, StorageRules, Storage, TopicMetadata, Update,
+    Cluster, ExpiryPolicy, LogBounds, Metadata, PartitionMetadata, Storage, StorageRules, TopicMetadata, Update,
 };
 
 pub const GROUPS: usize = 100;
@@ -27,8 +27,10 @@ const REFRESH: i64 = 10_000;
 
 /// With the topic's log ends read twice, so that its times are known, and no group.
 pub fn empty() -> Storage {
-    let storage =
-        Storage::new([NAME], StorageRules { intervals: WINDOW, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER });
+    let storage = Storage::new(
+        [NAME],
+        StorageRules { intervals: WINDOW, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER },
+    );
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     let topic = TopicMetadata { name: TOPIC.to_owned(), id: Some(TopicId(1)), partitions: vec![partition; PARTITIONS] };
     storage.apply_metadata(NAME, Metadata { brokers: Vec::new(), topics: vec![topic] }, NOW);

@@ -8,7 +8,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use warrener::config::Filter;
 use warrener::model::{Order, Timestamp};
-use warrener::zktree::{NodeResponse, TreeLimits, Tree};
+use warrener::zktree::{NodeResponse, Tree, TreeLimits};
 
 const SIZES: [usize; 3] = [4_000, 16_000, 64_000];
 

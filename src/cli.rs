@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 pub use clap_complete::Shell;
 
-pub use edge::{system_access, config_for_lag, config_for_run};
+pub use edge::{config_for_lag, config_for_run, system_access};
 pub use lag::{LagOptions, OutputFormat};
 pub use plan::check;
 

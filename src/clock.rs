@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tracing::{info, warn};
 
 use crate::model::{Tick, Timestamp};
-use crate::wall_clock::{ExpiryTime, ClockChange, WallClock};
+use crate::wall_clock::{ClockChange, ExpiryTime, WallClock};
 
 /// The current wall clock time, in Unix milliseconds.
 #[must_use]
@@ -35,7 +35,7 @@ pub fn expiry_time() -> ExpiryTime {
         Some(ClockChange::Trusted) => info!("the wall clock is believed again: groups may expire"),
         None => {}
     }
-    expiry_time
+    as_of
 }
 
 /// The instant `wait` after `now`; `now` itself if that cannot be represented.

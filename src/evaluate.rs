@@ -155,7 +155,8 @@ where
     let complete = ratio(window.len(), rules.intervals.get());
     let is_young = complete < rules.minimum_complete;
     let is_fine = log.current_lag.is_some_and(|lag| lag <= rules.allowed_lag);
-    let status = if is_young || is_fine { PartitionStatus::Ok } else { evaluate_lagging(&window, log, now, rules.allowed_lag) };
+    let status =
+        if is_young || is_fine { PartitionStatus::Ok } else { evaluate_lagging(&window, log, now, rules.allowed_lag) };
     Evaluation { status, complete }
 }
 

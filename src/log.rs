@@ -24,9 +24,11 @@ pub fn start(logging: &LoggingConfig) -> LogLevelControl {
     let lines = lines.log_internal_errors(false);
     let lines = match logging.format {
         LogFormat::Text => lines.with_writer(|| EscapingWriter::new(EscapeForm::Text, std::io::stderr())).boxed(),
-        LogFormat::Json => {
-            lines.json().flatten_event(true).with_writer(|| EscapingWriter::new(EscapeForm::Json, std::io::stderr())).boxed()
-        }
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_writer(|| EscapingWriter::new(EscapeForm::Json, std::io::stderr()))
+            .boxed(),
     };
     // zookeeper_client warns on every attempt while an ensemble is down, and shows session passwords at debug level.
     // The modules log what an operator needs to know.

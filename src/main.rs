@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use warrener::cli::{self, Command, Exit, LagOptions, RunOptions};
-use warrener::config::{Config, Overrides, ConfigWarning};
+use warrener::config::{Config, ConfigWarning, Overrides};
 use warrener::demo::Demo;
 use warrener::model::LogLevelControl;
 use warrener::supervise::{self, LagReading, RunError};

@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn a_shortage_that_goes_on_is_logged_once() {
         let (reporter, start) = (ShortageReporter::new(), Instant::now());
-        let news = [0, 59, 118, 177, 237, 238].map(|second| reporter.mark_reported(start + Duration::from_secs(second)));
+        let news =
+            [0, 59, 118, 177, 237, 238].map(|second| reporter.mark_reported(start + Duration::from_secs(second)));
         assert_eq!(news, [true, false, false, false, true, false]);
     }
 

@@ -18,20 +18,20 @@ use tracing::{info, warn};
 use crate::burrow::{self, BurrowApi};
 use crate::config::{Config, HttpServerConfig};
 use crate::health::ModuleHealth;
-use crate::http::{PendingItem, BindError, ConnectionLimit, Readiness, Server, Endpoints};
-use crate::metrics::{PageLayout, MetricsPage};
+use crate::http::{BindError, ConnectionLimit, Endpoints, PendingItem, Readiness, Server};
+use crate::metrics::{MetricsPage, PageLayout};
 use crate::model::LogLevelControl;
 use crate::model::ModuleError;
 use crate::status_page;
 use crate::storage::{Storage, View};
-use crate::task::{TaskFailure, EndReason};
+use crate::task::{EndReason, TaskFailure};
 use crate::{clock, crash, host, model, shortage};
 
 use app::App;
 use signals::{SignalAction, Signals};
 use view_cache::ViewCache;
 
-pub use once::{MissingCluster, LagReading, read_once};
+pub use once::{LagReading, MissingCluster, read_once};
 
 /// Interval of checks for expired groups.
 const EXPIRY: Duration = Duration::from_secs(30);
@@ -210,8 +210,12 @@ impl ServedApp {
     }
 
     fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
-        let awaited =
-            self.app.exporter_metrics.modules().iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
+        let awaited = self
+            .app
+            .exporter_metrics
+            .modules()
+            .iter()
+            .filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
         Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
     }
 

@@ -151,7 +151,10 @@ mod tests {
             EscapingWriter::new(form, &mut to).write_all(text).unwrap();
             String::from_utf8(to).unwrap()
         };
-        assert_eq!(written(EscapeForm::Text, b"WARN a\nERROR made up\x1b[2J\n"), "WARN a\\u{a}ERROR made up\\u{1b}[2J\n");
+        assert_eq!(
+            written(EscapeForm::Text, b"WARN a\nERROR made up\x1b[2J\n"),
+            "WARN a\\u{a}ERROR made up\\u{1b}[2J\n"
+        );
         assert_eq!(written(EscapeForm::Text, b"a\xff"), "a\u{fffd}");
         assert_eq!(
             written(EscapeForm::Json, "{\"a\":\"\u{9b}\u{e0041}\"}\n".as_bytes()),

@@ -90,7 +90,8 @@ mod tests {
     fn looks(ahead: impl Fn(i64) -> i64, seconds: impl IntoIterator<Item = i64>) -> Vec<(i64, bool, ClockChange)> {
         let mut clock = WallClock::new();
         let look = |second: i64| {
-            let (as_of, change) = clock.compare_clocks(Timestamp(NOON + second * SECOND + ahead(second)), Tick(second * SECOND));
+            let (as_of, change) =
+                clock.compare_clocks(Timestamp(NOON + second * SECOND + ahead(second)), Tick(second * SECOND));
             change.map(|change| (second, as_of.trusted, change))
         };
         seconds.into_iter().filter_map(look).collect()
@@ -135,7 +136,10 @@ mod tests {
     fn a_clock_that_is_moved_step_by_step_has_jumped() {
         // Ten seconds per second, compared each second.
         let found = looks(|second| second.clamp(100, 200) * 10 * SECOND, 0..3_000);
-        assert!(matches!(found[..], [(_, false, ClockChange::Jumped(_)), .., (_, true, ClockChange::Trusted)]), "{found:?}");
+        assert!(
+            matches!(found[..], [(_, false, ClockChange::Jumped(_)), .., (_, true, ClockChange::Trusted)]),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -19,8 +19,8 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use bounds::{TreeLimits, LONGEST_CONSUMER};
-pub use talk::{NodeResponse, NodeRequest, SkippedChildren, ResponseEffect, NodeRead};
+pub use bounds::{LONGEST_CONSUMER, TreeLimits};
+pub use talk::{NodeRead, NodeRequest, NodeResponse, ResponseEffect, SkippedChildren};
 pub use tree::Tree;
 
 use crate::model::{Name, Offset, Partition};
@@ -58,7 +58,9 @@ impl NodeKind<'_> {
     pub const fn has_valid_name(&self) -> bool {
         match self {
             Self::Group(group) => Name(group.as_bytes()).is_valid_group_name(),
-            Self::Partitions(_, topic) | Self::OwnedPartitions(_, topic) => Name(topic.as_bytes()).is_valid_topic_name(),
+            Self::Partitions(_, topic) | Self::OwnedPartitions(_, topic) => {
+                Name(topic.as_bytes()).is_valid_topic_name()
+            }
             // The names above them were checked.
             Self::Groups
             | Self::Members(_)

@@ -12,17 +12,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use warrener::burrow::{BurrowApi, BurrowRequest, BurrowMethod};
-use warrener::config::{Config, MetricsConfig, NameSet, SystemAccess, Overrides, load};
+use warrener::burrow::{BurrowApi, BurrowMethod, BurrowRequest};
+use warrener::config::{Config, MetricsConfig, NameSet, Overrides, SystemAccess, load};
 use warrener::evaluate::EvaluatorRules;
-use warrener::metrics::{Format, PageLayout, MetricsPage};
+use warrener::metrics::{Format, MetricsPage, PageLayout};
 use warrener::model::Level;
 use warrener::model::LogLevelControl;
 use warrener::model::{Lag, Name, Offset, Order, Partition, Timestamp};
 use warrener::registry::REGISTRY;
-use warrener::status_page::{StatusPageData, ExporterReport, parse_call};
+use warrener::status_page::{ExporterReport, StatusPageData, parse_call};
 use warrener::storage::{
-    ExpiryPolicy, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, Storage, TopicMetadata, Update,
+    ExpiryPolicy, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, Storage, StorageRules,
+    TopicMetadata, Update,
 };
 
 #[global_allocator]
@@ -96,7 +97,8 @@ fn storage(id: &[u8]) -> Storage {
 }
 
 fn metrics(storage: &Storage, names: NameSet) -> Cost {
-    let layout = Arc::new(PageLayout::new(&MetricsConfig { names: vec![names], owners: true, ..MetricsConfig::default() }));
+    let layout =
+        Arc::new(PageLayout::new(&MetricsConfig { names: vec![names], owners: true, ..MetricsConfig::default() }));
     let mut cost = Cost::begin();
     let view = Arc::new(storage.view(NOW, &RULES));
     MetricsPage::new(view, layout, Format::Text, Vec::new()).for_each(|piece| cost.piece(piece.len()));

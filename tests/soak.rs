@@ -15,8 +15,9 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use warrener::evaluate::EvaluatorRules;
 use warrener::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use warrener::storage::{
-    CurrentUpdate, TimestampOffset, EpochUpdate, ExpiryPolicy, GroupFact, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata,
-    OwnedUpdate, PartitionMetadata, PastState, StorageRules, Storage, TimeAnswer, TimeLookupAnswer, TopicMetadata, Update,
+    CurrentUpdate, EpochUpdate, ExpiryPolicy, GroupFact, GroupKind, LogBounds, MemberUpdate, MembersUpdate, Metadata,
+    OwnedUpdate, PartitionMetadata, PastState, Storage, StorageRules, TimeAnswer, TimeLookupAnswer, TimestampOffset,
+    TopicMetadata, Update,
 };
 
 #[global_allocator]

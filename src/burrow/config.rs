@@ -3,7 +3,10 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::config::{BurrowKeys, ClientProfile, ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, SaslConfig, TlsConfig};
+use crate::config::{
+    BurrowKeys, ClientProfile, ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, SaslConfig,
+    TlsConfig,
+};
 
 /// Burrow's coordinators, which group its modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +63,8 @@ impl BurrowCoordinator {
     pub fn module(self, config: &Config, name: &str) -> Option<ModuleBody> {
         match self {
             Self::Storage => (config.storage.name == name).then(|| storage(config)),
-            Self::Evaluator => {
-                (config.evaluator.name == name).then_some(ModuleBody::Evaluator { class_name: "caching", expire_cache: 0 })
-            }
+            Self::Evaluator => (config.evaluator.name == name)
+                .then_some(ModuleBody::Evaluator { class_name: "caching", expire_cache: 0 }),
             Self::Cluster => config.clusters.iter().find(|cluster| cluster.name == name).map(cluster),
             Self::Consumer => config.consumers.iter().find(|consumer| consumer.name == name).map(consumer),
             Self::Notifier => None,

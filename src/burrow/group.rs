@@ -171,7 +171,12 @@ impl<'a> PartitionWindow<'a> {
 
     /// Fills the place of an unknown partition.
     const fn without_commits(intervals: NonZeroUsize) -> Self {
-        Self { offsets: WindowCommits { held: None, intervals }, owner: Name(b""), client_id: Name(b""), current_lag: 0 }
+        Self {
+            offsets: WindowCommits { held: None, intervals },
+            owner: Name(b""),
+            client_id: Name(b""),
+            current_lag: 0,
+        }
     }
 }
 

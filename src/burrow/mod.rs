@@ -133,7 +133,9 @@ impl BurrowApi<'_> {
             BurrowCall::Config => Ok((200, "main config returned", Payload::Main(ConfigBody::of(self.config)))),
             BurrowCall::Modules(coordinator) => Ok((200, "module list returned", self.modules(coordinator))),
             BurrowCall::Module(coordinator, name) => self.module(coordinator, &name),
-            BurrowCall::LogLevel => Ok((200, "log level returned", Payload::Level { level: (self.level.get)().name() })),
+            BurrowCall::LogLevel => {
+                Ok((200, "log level returned", Payload::Level { level: (self.level.get)().name() }))
+            }
             BurrowCall::SetLogLevel => self.set_level(asked),
         }
     }
@@ -181,7 +183,13 @@ impl BurrowApi<'_> {
     }
 
     /// A group that is not found is not an error here.
-    fn status(&self, cluster: &PathSegment, group: &PathSegment, now: Timestamp, all: bool) -> (u16, &'static str, Payload) {
+    fn status(
+        &self,
+        cluster: &PathSegment,
+        group: &PathSegment,
+        now: Timestamp,
+        all: bool,
+    ) -> (u16, &'static str, Payload) {
         let detail = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
         let cluster = cluster.name().to_string();
         let (code, status) = match detail {
@@ -192,7 +200,13 @@ impl BurrowApi<'_> {
     }
 
     /// As in Burrow, removing what does not exist succeeds.
-    fn remove(&self, cluster: &PathSegment, group: &PathSegment, topic: Option<&PathSegment>, admin: bool) -> CallResult {
+    fn remove(
+        &self,
+        cluster: &PathSegment,
+        group: &PathSegment,
+        topic: Option<&PathSegment>,
+        admin: bool,
+    ) -> CallResult {
         if !admin {
             return Err(NOT_ENABLED);
         }
@@ -222,7 +236,8 @@ impl BurrowApi<'_> {
         if !asked.admin {
             return Err(NOT_ENABLED);
         }
-        let wanted: LogLevelRequest = serde_json::from_slice(asked.body).map_err(|_| (400, "could not decode message body"))?;
+        let wanted: LogLevelRequest =
+            serde_json::from_slice(asked.body).map_err(|_| (400, "could not decode message body"))?;
         (self.level.set)(level(&wanted.level).ok_or((404, "unknown log level"))?);
         Ok((200, "set log level", Payload::Nothing {}))
     }

@@ -79,7 +79,10 @@ const ROUTES: &[BurrowRoute] = &[
         path: "/v3/kafka/:cluster",
         methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Module(BurrowCoordinator::Cluster, cluster)),
     },
-    BurrowRoute { path: "/v3/kafka/:cluster/topic", methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Topics { cluster }) },
+    BurrowRoute {
+        path: "/v3/kafka/:cluster/topic",
+        methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Topics { cluster }),
+    },
     BurrowRoute {
         path: "/v3/kafka/:cluster/topic/:topic",
         methods: |[cluster, topic, _]| MethodCalls::read(BurrowCall::Topic { cluster, topic }),
@@ -88,7 +91,10 @@ const ROUTES: &[BurrowRoute] = &[
         path: "/v3/kafka/:cluster/topic/:topic/consumers",
         methods: |[cluster, topic, _]| MethodCalls::read(BurrowCall::ConsumersOf { cluster, topic }),
     },
-    BurrowRoute { path: "/v3/kafka/:cluster/consumer", methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Consumers { cluster }) },
+    BurrowRoute {
+        path: "/v3/kafka/:cluster/consumer",
+        methods: |[cluster, ..]| MethodCalls::read(BurrowCall::Consumers { cluster }),
+    },
     BurrowRoute {
         path: "/v3/kafka/:cluster/consumer/:group",
         methods: |[cluster, group, _]| MethodCalls {
@@ -120,12 +126,18 @@ const ROUTES: &[BurrowRoute] = &[
     BurrowRoute {
         path: "/v3/config/:coordinator/:name",
         methods: |[coordinator, name, _]| {
-            MethodCalls::of(BurrowCoordinator::named(coordinator.bytes()).map(|coordinator| BurrowCall::Module(coordinator, name)))
+            MethodCalls::of(
+                BurrowCoordinator::named(coordinator.bytes()).map(|coordinator| BurrowCall::Module(coordinator, name)),
+            )
         },
     },
     BurrowRoute {
         path: "/v3/admin/loglevel",
-        methods: |_| MethodCalls { read: Some(BurrowCall::LogLevel), post: Some(BurrowCall::SetLogLevel), ..MethodCalls::default() },
+        methods: |_| MethodCalls {
+            read: Some(BurrowCall::LogLevel),
+            post: Some(BurrowCall::SetLogLevel),
+            ..MethodCalls::default()
+        },
     },
 ];
 
@@ -226,7 +238,11 @@ mod tests {
             ("..", b".."),
             ("", b""),
         ] {
-            assert_eq!(parse_call(BurrowMethod::Read, &format!("/v3/kafka/local/consumer/{path}/status")), status(group), "{path}");
+            assert_eq!(
+                parse_call(BurrowMethod::Read, &format!("/v3/kafka/local/consumer/{path}/status")),
+                status(group),
+                "{path}"
+            );
         }
     }
 
@@ -269,7 +285,8 @@ mod tests {
             ("/v3/admin/loglevel", "GET, HEAD, POST"),
         ] {
             let allowed = |verb| parse_call(verb, path) != Err(RouteError::NotAllowed(allow.to_owned()));
-            let verbs = [BurrowMethod::Read, BurrowMethod::Delete, BurrowMethod::Post, BurrowMethod::Other].map(allowed);
+            let verbs =
+                [BurrowMethod::Read, BurrowMethod::Delete, BurrowMethod::Post, BurrowMethod::Other].map(allowed);
             let expected = ["GET", "DELETE", "POST", "OTHER"].map(|verb| allow.contains(verb));
             assert_eq!(verbs, expected, "{path}");
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use super::{Exit, LagOptions, OutputFormat, RunOptions, Shell, ConfigSource};
+use super::{ConfigSource, Exit, LagOptions, OutputFormat, RunOptions, Shell};
 use crate::config::{Flags, Overrides, parse_address, parse_level, parse_timeout};
 use crate::model::Level;
 
@@ -96,7 +96,7 @@ pub(super) struct LagArguments {
     #[arg(long = "group", value_name = "NAME")]
     groups: Vec<String>,
     /// Output format: table or json
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Table, hide_possible_values = true)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = OutputFormat::Table, hide_possible_values = true)]
     output: OutputFormat,
     /// Time to wait for clusters: seconds, or a time with units such as 1m30s
     #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = LAG_TIMEOUT)]

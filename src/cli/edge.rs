@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::{Exit, RunOptions, ConfigSource, trial};
-use crate::config::{Config, LoadedConfig, SystemAccess, ConfigWarning, from_flags, load};
+use super::{ConfigSource, Exit, RunOptions, trial};
+use crate::config::{Config, ConfigWarning, LoadedConfig, SystemAccess, from_flags, load};
 use crate::registry::REGISTRY;
 
 /// More than any configuration or password needs. A longer file is the wrong one, or is endless.
@@ -23,19 +23,18 @@ impl RunOptions {
     /// # Errors
     /// All mistakes, to print.
     pub fn load(&self) -> Result<LoadedConfig, Exit> {
-        let loaded = match &self.source {
-            ConfigSource::File(path) => {
-                let unread = |why: &str| Exit::usage(format!("{}: {why}\n", path.display()));
-                let bytes = read(path).map_err(|why| unread(&format!("cannot read the configuration file: {why}")))?;
-                let text = String::from_utf8(bytes).map_err(|error| unread(&utf8_error(&error)))?;
-                load(&text, &REGISTRY, &self.overrides, &system_access())
-            }
-            ConfigSource::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides).map(|config| LoadedConfig {
-                config,
-                warnings: Vec::new(),
-                unsupported: Vec::new(),
-            }),
-        };
+        let loaded =
+            match &self.source {
+                ConfigSource::File(path) => {
+                    let unread = |why: &str| Exit::usage(format!("{}: {why}\n", path.display()));
+                    let bytes =
+                        read(path).map_err(|why| unread(&format!("cannot read the configuration file: {why}")))?;
+                    let text = String::from_utf8(bytes).map_err(|error| unread(&utf8_error(&error)))?;
+                    load(&text, &REGISTRY, &self.overrides, &system_access())
+                }
+                ConfigSource::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides)
+                    .map(|config| LoadedConfig { config, warnings: Vec::new(), unsupported: Vec::new() }),
+            };
         let loaded = loaded.map_err(|mistakes| Exit::mistakes(&self.source, mistakes.iter()))?;
         let refused = trial::check_with_libraries(&loaded.config);
         if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LagOptions, OutputFormat, RunOptions, ConfigSource, check};
+use super::{ConfigSource, LagOptions, OutputFormat, RunOptions, check};
 use crate::config::{Flags, Overrides};
 use crate::golden_tests::{CONFIG, NOW, RULES, compare, storage};
 use crate::supervise::LagReading;

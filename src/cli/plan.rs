@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{DONE, Exit, RunOptions, ConfigSource};
+use super::{ConfigSource, DONE, Exit, RunOptions};
 use crate::config::{
-    ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LoadedConfig, MetricsConfig, SettingLine, StorageConfig, client_lines, tls_line,
+    ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LoadedConfig, MetricsConfig, SettingLine,
+    StorageConfig, client_lines, tls_line,
 };
 use crate::terminal;
 

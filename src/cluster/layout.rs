@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::kafka::{MetadataResponse, ErrorCode, MetadataTopic};
+use crate::kafka::{ErrorCode, MetadataResponse, MetadataTopic};
 use crate::model::{BrokerId, Partition, TopicId};
 use crate::storage::{Broker, Metadata, PartitionMetadata, TopicMetadata};
 
@@ -77,7 +77,8 @@ impl PartitionLayout {
     /// The leader of a partition; `None` without a leader or for an unknown partition.
     pub(super) fn leader(&self, topic: &str, partition: Partition) -> Option<BrokerId> {
         let topic = self.topics.binary_search_by(|(name, _)| (**name).cmp(topic)).ok()?;
-        let seat = self.partitions.binary_search_by_key(&(topic, partition), |seat| (seat.topic, seat.partition)).ok()?;
+        let seat =
+            self.partitions.binary_search_by_key(&(topic, partition), |seat| (seat.topic, seat.partition)).ok()?;
         self.partitions.get(seat)?.leader
     }
 
@@ -121,7 +122,10 @@ pub(super) fn known_topics(metadata: &Metadata, known: &KnownTopics) -> KnownTop
 const fn is_absent(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::UNKNOWN_TOPIC_OR_PART | ErrorCode::UNKNOWN_TOPIC_ID | ErrorCode::INVALID_TOPIC | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+        ErrorCode::UNKNOWN_TOPIC_OR_PART
+            | ErrorCode::UNKNOWN_TOPIC_ID
+            | ErrorCode::INVALID_TOPIC
+            | ErrorCode::TOPIC_AUTHORIZATION_FAILED
     )
 }
 
@@ -220,8 +224,10 @@ mod tests {
 
     #[test]
     fn a_topic_without_a_leader_keeps_its_partitions() {
-        let first =
-            to_metadata(&view(vec![topic("t", None, vec![partition(0, Some(1)), partition(1, Some(2))])]), &KnownTopics::new());
+        let first = to_metadata(
+            &view(vec![topic("t", None, vec![partition(0, Some(1)), partition(1, Some(2))])]),
+            &KnownTopics::new(),
+        );
         let known: KnownTopics = first.topics.iter().map(|topic| (topic.name.clone(), topic.clone())).collect();
         let second = to_metadata(&view(vec![topic("t", Some(ErrorCode::LEADER_NOT_AVAILABLE), vec![])]), &known);
         let leaders: Vec<_> = second.topics[0].partitions.iter().map(|partition| partition.leader).collect();
@@ -230,15 +236,18 @@ mod tests {
 
     #[test]
     fn numbers_that_do_not_fit_are_left_out() {
-        let metadata =
-            to_metadata(&view(vec![topic("t", None, vec![partition(i32::MAX, Some(1)), partition(-1, None)])]), &KnownTopics::new());
+        let metadata = to_metadata(
+            &view(vec![topic("t", None, vec![partition(i32::MAX, Some(1)), partition(-1, None)])]),
+            &KnownTopics::new(),
+        );
         assert_eq!(metadata.topics[0].partitions.len(), 2);
         assert_eq!(metadata.topics[0].partitions[0].leader, None);
     }
 
     #[test]
     fn partitions_are_found_again_in_a_newer_layout() {
-        let layout = |topics| PartitionLayout::of(&to_metadata(&view(topics), &KnownTopics::new()), &KnownTopics::new());
+        let layout =
+            |topics| PartitionLayout::of(&to_metadata(&view(topics), &KnownTopics::new()), &KnownTopics::new());
         let two = || vec![partition(0, Some(1)), partition(1, Some(1))];
         let old = layout(vec![topic("a", None, two()), topic("c", None, two())]);
         let new = layout(vec![topic("b", None, two()), topic("c", None, vec![partition(0, Some(1))])]);

@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ClusterConfig;
 use crate::health::ModuleHealth;
-use crate::kafka::{Client, KafkaContext, ClientSupervisor, Lookups, ClientRole};
+use crate::kafka::{Client, ClientRole, ClientSupervisor, KafkaContext, Lookups};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::{self, Storage};

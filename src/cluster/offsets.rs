@@ -8,15 +8,18 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::past_times::TimeLookupRunner;
-use super::plan::{OffsetsRequest, StartAndEnd, PartitionOutcome, RefreshPlan, DueWork};
+use super::plan::{DueWork, OffsetsRequest, PartitionOutcome, RefreshPlan, StartAndEnd};
 use super::pulse::ClusterLiveness;
 use super::times::LookupRequests;
-use super::topics::{RefreshRequest, LayoutUpdate};
+use super::topics::{LayoutUpdate, RefreshRequest};
 use super::{NOTICE, RunningCluster};
 use crate::clock;
 use crate::config::ClusterConfig;
 use crate::invariant::broken;
-use crate::kafka::{LookupResponse, FailureCause, Client, ErrorCode, FoundOffset, IsolationLevel, ClientSupervisor, Lookups, ListOffsetsPartition, OffsetSpec};
+use crate::kafka::{
+    Client, ClientSupervisor, ErrorCode, FailureCause, FoundOffset, IsolationLevel, ListOffsetsPartition,
+    LookupResponse, Lookups, OffsetSpec,
+};
 use crate::metrics::own::RefreshKind;
 use crate::model::BrokerId;
 use crate::storage::{self, Broker, LogBounds};
@@ -58,7 +61,12 @@ pub(super) struct OffsetsThread {
 }
 
 impl OffsetsThread {
-    pub(super) fn new(running: &RunningCluster, lookups: Lookups, shapes: Receiver<LayoutUpdate>, hurry: Sender<RefreshRequest>) -> Self {
+    pub(super) fn new(
+        running: &RunningCluster,
+        lookups: Lookups,
+        shapes: Receiver<LayoutUpdate>,
+        hurry: Sender<RefreshRequest>,
+    ) -> Self {
         Self {
             cluster: Arc::clone(&running.cluster),
             client: Arc::clone(&running.client),
@@ -162,11 +170,15 @@ impl OffsetsThread {
 
     fn handle_answer(&mut self, answer: LookupResponse) {
         match answer {
-            LookupResponse::Offsets { tag, result } if LookupRequests::is_lookup_tag(tag) => self.time_lookups.handle_answer(tag, result, &self.lookups),
+            LookupResponse::Offsets { tag, result } if LookupRequests::is_lookup_tag(tag) => {
+                self.time_lookups.handle_answer(tag, result, &self.lookups)
+            }
             LookupResponse::Offsets { tag, result } => self.handle_result(tag, result),
             // It does not matter what the broker answers about the topic, not even if it is an error.
             LookupResponse::Topics { result: Ok(_), .. } => self.record_answer(Instant::now()),
-            LookupResponse::Topics { result: Err(code), .. } if code.is_from_broker() => self.record_answer(Instant::now()),
+            LookupResponse::Topics { result: Err(code), .. } if code.is_from_broker() => {
+                self.record_answer(Instant::now())
+            }
             LookupResponse::Topics { result: Err(_), .. } => {}
         }
     }
@@ -197,10 +209,13 @@ impl OffsetsThread {
 
     fn handle_results(&mut self, chunk: usize, starts: Vec<Result<FoundOffset, ErrorCode>>, ends: ListOffsetsResult) {
         let now = Instant::now();
-        let silent =
-            |ends: &[Result<FoundOffset, ErrorCode>]| ends.iter().all(|end| matches!(end, Err(code) if is_no_answer(*code)));
+        let silent = |ends: &[Result<FoundOffset, ErrorCode>]| {
+            ends.iter().all(|end| matches!(end, Err(code) if is_no_answer(*code)))
+        };
         let settled = match ends {
-            Err(code) if code.needs_newer_metadata() => self.plan.record_answer(chunk, std::iter::repeat(PartitionOutcome::Moved), now),
+            Err(code) if code.needs_newer_metadata() => {
+                self.plan.record_answer(chunk, std::iter::repeat(PartitionOutcome::Moved), now)
+            }
             Err(code) => return self.handle_failure(chunk, code, now),
             Ok(ends) if silent(&ends) => return self.handle_failure(chunk, ErrorCode::TIMED_OUT, now),
             Ok(ends) => {

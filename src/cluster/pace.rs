@@ -39,7 +39,8 @@ impl RetrySchedule {
 
     /// Records that the request is sent.
     pub(super) fn record_request(&mut self, now: Instant) {
-        if self.last_request.is_some_and(|asked| now.saturating_duration_since(asked) >= LAST_BACKOFF.saturating_mul(2)) {
+        if self.last_request.is_some_and(|asked| now.saturating_duration_since(asked) >= LAST_BACKOFF.saturating_mul(2))
+        {
             self.early_requests = 0;
         }
         self.last_request = Some(now);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use crate::model::{Offset, Partition, Timestamp, TopicId};
-use crate::storage::{TimestampPresence, TimeLookup, TopicKey, TopicName, WantedTime};
+use crate::storage::{TimeLookup, TimestampPresence, TopicKey, TopicName, WantedTime};
 use crate::time_lag::{Accuracy, AppendRange};
 
 /// Rounds at the start, and per refresh afterwards.
@@ -143,7 +143,13 @@ impl LookupSchedule {
     }
 
     /// Creates the next round of lookups, if one is needed.
-    pub(super) fn next_round(&mut self, lagging: &[TimeLookup], exactness: Accuracy, time: Timestamp, now: Instant) -> LookupStep {
+    pub(super) fn next_round(
+        &mut self,
+        lagging: &[TimeLookup],
+        exactness: Accuracy,
+        time: Timestamp,
+        now: Instant,
+    ) -> LookupStep {
         self.keep_wanted(lagging);
         let mut questions = Vec::new();
         if self.rounds_left > 0 {
@@ -191,7 +197,9 @@ impl LookupSchedule {
             target: what,
             wanted,
         };
-        if needed.timestamps != TimestampPresence::Present || needed.wanted.iter().any(|aim| is_first(aim, needed.start)) {
+        if needed.timestamps != TimestampPresence::Present
+            || needed.wanted.iter().any(|aim| is_first(aim, needed.start))
+        {
             asked.queries = asked.queries.saturating_add(1);
             to.push(question(QueryTarget::First, Vec::new()));
             if needed.timestamps != TimestampPresence::Present {

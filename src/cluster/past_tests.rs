@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use super::*;
 use crate::model::{BrokerId, Name, Order};
 use crate::storage::{
-    Cluster, TimestampOffset, LogBounds, Metadata, PartitionMetadata, PastState as PastStream, StorageRules, Storage, TimeAnswer, TimeLookupAnswer,
-    TopicMetadata, Update,
+    Cluster, LogBounds, Metadata, PartitionMetadata, PastState as PastStream, Storage, StorageRules, TimeAnswer,
+    TimeLookupAnswer, TimestampOffset, TopicMetadata, Update,
 };
 
 const SECOND: i64 = 1_000;
@@ -66,8 +66,11 @@ struct Scene {
 
 impl Scene {
     fn new(log: Log) -> Self {
-        let rules =
-            StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
+        let rules = StorageRules {
+            intervals: NonZeroUsize::MIN,
+            min_distance: Duration::ZERO,
+            expire: crate::storage::ExpiryPolicy::NEVER,
+        };
         let storage = Storage::new(["c"], rules);
         let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
         let topic = TopicMetadata { name: "t".into(), id: Some(TopicId(1)), partitions: vec![partition] };
@@ -114,8 +117,9 @@ impl Scene {
         while self.past.is_due(self.now, true) {
             let time = Timestamp(self.time);
             let past = &self.past;
-            let lagging =
-                self.cluster().settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+            let lagging = self
+                .cluster()
+                .settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
             let exactness = self.cluster().accuracy();
             match self.past.next_round(&lagging, exactness, time, self.now) {
                 LookupStep::Send(questions) => {
@@ -332,10 +336,19 @@ fn a_broker_that_is_silent_is_not_asked_again_in_these_rounds() {
     scene.refresh();
     let lagging = scene.cluster().settle_time_lags(Timestamp(scene.time), |_, _, _| false);
     let exactness = scene.cluster().accuracy();
-    let LookupStep::Send(questions) = scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now) else { panic!() };
+    let LookupStep::Send(questions) = scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now)
+    else {
+        panic!()
+    };
     scene.past.record_answer(&questions[0], false, scene.now);
-    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), LookupStep::FirstRoundsOver));
+    assert!(matches!(
+        scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now),
+        LookupStep::FirstRoundsOver
+    ));
     scene.wait(REFRESH);
     scene.refresh();
-    assert!(matches!(scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now), LookupStep::Send(_)));
+    assert!(matches!(
+        scene.past.next_round(&lagging, exactness, Timestamp(scene.time), scene.now),
+        LookupStep::Send(_)
+    ));
 }

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::RunningCluster;
 use super::layout::PartitionLayout;
-use super::past::{LookupStep, LookupSchedule};
+use super::past::{LookupSchedule, LookupStep};
 use super::pulse::ClusterLiveness;
-use super::times::{LookupRequests, CompletedQuery};
+use super::times::{CompletedQuery, LookupRequests};
 use crate::clock;
 use crate::health::ModuleHealth;
 use crate::kafka::{ErrorCode, FoundOffset, Lookups};
@@ -55,7 +55,8 @@ impl TimeLookupRunner {
         let storage = &self.storage;
         let time = clock::now();
         let past = &self.schedule;
-        let lagging = storage.settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+        let lagging =
+            storage.settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
         match self.schedule.next_round(&lagging, storage.accuracy(), time, now) {
             LookupStep::Send(questions) => {
                 let told = self.requests.send_round(questions, layout, lookups);
@@ -68,8 +69,8 @@ impl TimeLookupRunner {
                 // From here on time lags that are known less exactly are shown, too. They are settled now, so that
                 // they do not jump later.
                 let past = &self.schedule;
-                let _asked_later =
-                    storage.settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
+                let _asked_later = storage
+                    .settle_time_lags(time, |topic, partition, record| past.has_given_up(topic, partition, record));
                 self.pulse.record_first_lookups();
             }
         }
@@ -78,11 +79,17 @@ impl TimeLookupRunner {
     /// Whether to stop waiting for consumers that bring no groups.
     fn has_waited_enough(&self, now: Instant) -> bool {
         let tick = clock::tick();
-        self.schedule.has_waited_long(now) && !self.consumers.iter().any(|health| !health.is_ready() && health.is_advancing(tick))
+        self.schedule.has_waited_long(now)
+            && !self.consumers.iter().any(|health| !health.is_ready() && health.is_advancing(tick))
     }
 
     /// Handles the answer to one of its requests.
-    pub(super) fn handle_answer(&mut self, tag: usize, result: Result<Vec<Result<FoundOffset, ErrorCode>>, ErrorCode>, lookups: &Lookups) {
+    pub(super) fn handle_answer(
+        &mut self,
+        tag: usize,
+        result: Result<Vec<Result<FoundOffset, ErrorCode>>, ErrorCode>,
+        lookups: &Lookups,
+    ) {
         let told = self.requests.handle_answer(tag, result, lookups);
         self.apply_completed(told);
     }

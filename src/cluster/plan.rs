@@ -16,7 +16,7 @@ use super::layout::PartitionLayout;
 use crate::invariant::broken;
 use crate::model::BrokerId;
 
-pub(super) use answers::{StartAndEnd, PartitionOutcome};
+pub(super) use answers::{PartitionOutcome, StartAndEnd};
 pub(super) use requests::OffsetsRequest;
 use requests::RequestChunk;
 

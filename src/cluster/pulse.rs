@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::kafka::{FailureCause, Client, ErrorCode};
+use crate::kafka::{Client, ErrorCode, FailureCause};
 use crate::metrics::own::{ModuleMetrics, RefreshKind};
 
 /// After this silence the cluster is probed.
@@ -80,7 +80,9 @@ impl ClusterLiveness {
     pub(super) fn check_silence(&self, now: Instant) -> bool {
         let silence = now.saturating_duration_since(*self.last_answer.lock().unwrap_or_else(PoisonError::into_inner));
         if silence >= DOWN {
-            self.client.context().record_silence(&FailureCause::of_code(ErrorCode::TIMED_OUT, "no server has answered for 10 s"));
+            self.client
+                .context()
+                .record_silence(&FailureCause::of_code(ErrorCode::TIMED_OUT, "no server has answered for 10 s"));
         }
         silence >= QUIET
     }

@@ -29,7 +29,11 @@ fn cluster(servers: &str) -> ClusterConfig {
 }
 
 fn storage() -> Storage {
-    let rules = StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: storage::ExpiryPolicy::NEVER };
+    let rules = StorageRules {
+        intervals: NonZeroUsize::MIN,
+        min_distance: Duration::ZERO,
+        expire: storage::ExpiryPolicy::NEVER,
+    };
     Storage::new(["c"], rules)
 }
 

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::invariant::broken;
-use crate::kafka::{ErrorCode, FoundOffset, IsolationLevel, Lookups, PARTITIONS_PER_REQUEST, ListOffsetsPartition, OffsetSpec};
+use crate::kafka::{
+    ErrorCode, FoundOffset, IsolationLevel, ListOffsetsPartition, Lookups, OffsetSpec, PARTITIONS_PER_REQUEST,
+};
 use crate::model::{BrokerId, Timestamp};
-use crate::storage::{TimestampOffset, TimeAnswer, TimeLookupAnswer};
+use crate::storage::{TimeAnswer, TimeLookupAnswer, TimestampOffset};
 
 use super::layout::PartitionLayout;
-use super::past::{TimeQuery, QueryTarget};
+use super::past::{QueryTarget, TimeQuery};
 
 /// How long a request may wait for its broker, which may have to read from disk.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -40,7 +42,12 @@ impl LookupRequests {
     }
 
     /// Sends a round of lookups. Returns those without a leader to ask.
-    pub(super) fn send_round(&mut self, questions: Vec<TimeQuery>, layout: &PartitionLayout, lookups: &Lookups) -> Vec<CompletedQuery> {
+    pub(super) fn send_round(
+        &mut self,
+        questions: Vec<TimeQuery>,
+        layout: &PartitionLayout,
+        lookups: &Lookups,
+    ) -> Vec<CompletedQuery> {
         let mut calls: BTreeMap<(BrokerId, usize), Vec<TimeQuery>> = BTreeMap::new();
         let mut unasked = Vec::new();
         // A request may contain a partition once. Lookups for the same partition are adjacent in `questions`.
@@ -78,7 +85,8 @@ impl LookupRequests {
             {
                 let tag = self.next_tag | MARK;
                 self.next_tag = self.next_tag.wrapping_add(1);
-                let places: Vec<ListOffsetsPartition<'_>> = questions.iter().filter_map(list_offsets_partition).collect();
+                let places: Vec<ListOffsetsPartition<'_>> =
+                    questions.iter().filter_map(list_offsets_partition).collect();
                 let is_whole = places.len() == questions.len();
                 if !is_whole {
                     broken("a topic that has a leader has a name of UTF-8");

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::layout::{KnownTopics, PartitionLayout, set_topic_ids, to_metadata, known_topics};
+use super::layout::{KnownTopics, PartitionLayout, known_topics, set_topic_ids, to_metadata};
 use super::pace::RetrySchedule;
 use super::pulse::ClusterLiveness;
 use super::{NOTICE, RunningCluster};
 use crate::clock;
 use crate::config::ClusterConfig;
-use crate::kafka::{LookupResponse, FailureCause, Client, MetadataResponse, ErrorCode, TopicDescriptions, Lookups};
+use crate::kafka::{Client, ErrorCode, FailureCause, LookupResponse, Lookups, MetadataResponse, TopicDescriptions};
 use crate::metrics::own::RefreshKind;
 use crate::model::{BrokerId, Timestamp, TopicId};
 use crate::storage::{self, Broker, ClusterFacts, DroppedTopics, Metadata};
@@ -148,13 +148,18 @@ impl MetadataThread {
             return;
         }
         // A missing answer does not mean that a broker has no rack.
-        self.racks = if more.complete { more.racks } else { self.racks.clone().into_iter().chain(more.racks).collect() };
+        self.racks =
+            if more.complete { more.racks } else { self.racks.clone().into_iter().chain(more.racks).collect() };
         let facts = ClusterFacts {
             cluster_id: self.client.cluster_id(),
             controller: self.client.controller(),
             racks: self.racks.clone(),
         };
-        let shape = LayoutUpdate { layout: PartitionLayout::of(&metadata, &self.known), brokers: metadata.brokers.clone(), was_down: back };
+        let shape = LayoutUpdate {
+            layout: PartitionLayout::of(&metadata, &self.known),
+            brokers: metadata.brokers.clone(),
+            was_down: back,
+        };
         self.known = known_topics(&metadata, &self.known);
         self.storage.apply_metadata(metadata, asked_at);
         self.storage.apply_facts(facts);

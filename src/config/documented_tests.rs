@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::findings::{LookedUpKey, Findings};
+use super::file::findings::{Findings, LookedUpKey};
 use super::sections::exposition::TAKEN_LABELS;
 use super::sections::properties::REFUSED;
 use super::tests::{WORLD, at, text};

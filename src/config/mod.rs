@@ -27,7 +27,7 @@ use sections::{burrow, client, cluster, consumer, exposition, service};
 
 pub use class::{BurrowKeys, ConsumerClass, ConsumerSettings, SettingLine};
 pub(crate) use file::bounds;
-pub use file::findings::{Mistake, Mistakes, UnsupportedSetting, ConfigWarning};
+pub use file::findings::{ConfigWarning, Mistake, Mistakes, UnsupportedSetting};
 pub(crate) use file::values;
 pub use file::values::{parse_address, parse_level, parse_timeout};
 pub use filter::Filter;
@@ -78,7 +78,12 @@ pub struct LoadedConfig {
 /// # Errors
 /// All mistakes of the text, sorted by position. They contain no secret: values from the environment are shown as they
 /// are written in the file, passwords not at all.
-pub fn load(text: &str, registry: &Registry, overrides: &Overrides, outside: &SystemAccess<'_>) -> Result<LoadedConfig, Mistakes> {
+pub fn load(
+    text: &str,
+    registry: &Registry,
+    overrides: &Overrides,
+    outside: &SystemAccess<'_>,
+) -> Result<LoadedConfig, Mistakes> {
     let mut findings = findings::Findings::new(outside);
     let config = read(text, registry, overrides, &mut findings)?;
     let (warnings, unsupported) = findings.finish()?;

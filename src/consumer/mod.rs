@@ -15,10 +15,11 @@ use std::collections::BTreeSet;
 use crate::config::{ConnectionConfig, ConsumerClass, ConsumerSettings};
 
 #[cfg(feature = "daemon")]
-pub use factory::{ModuleFactory, ModuleContext, factory};
+pub use factory::{ModuleContext, ModuleFactory, factory};
 
 /// All classes. A section without a class, where the file has no consumer for a cluster, is of the first.
-pub const CLASSES: &[&dyn ConsumerClass] = &[&kafka::KafkaClass, &kafka_zk::KafkaZkClass, &kafka_admin::KafkaAdminClass];
+pub const CLASSES: &[&dyn ConsumerClass] =
+    &[&kafka::KafkaClass, &kafka_zk::KafkaZkClass, &kafka_admin::KafkaAdminClass];
 
 /// The modules of the classes that are supported.
 #[cfg(feature = "daemon")]

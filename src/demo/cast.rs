@@ -100,7 +100,12 @@ pub(super) const TOPICS: [DemoTopic; 10] = [
     topic("dead_letters", 1, 0, 40),
 ];
 
-const fn group(name: &'static str, topics: &'static [&'static str], pace: CommitPattern, crew: MemberPattern) -> DemoGroup {
+const fn group(
+    name: &'static str,
+    topics: &'static [&'static str],
+    pace: CommitPattern,
+    crew: MemberPattern,
+) -> DemoGroup {
     DemoGroup {
         name,
         topics,
@@ -133,13 +138,24 @@ pub(super) const GROUPS: [DemoGroup; 23] = [
         ..group("inventory-sync", &["inventory", "orders"], CommitPattern::KeepUp, MemberPattern::Fixed(2))
     },
     group("email-sender", &["emails"], CommitPattern::KeepUp, MemberPattern::Fixed(1)),
-    DemoGroup { protocol: "roundrobin", ..group("shipping", &["shipments"], CommitPattern::KeepUp, MemberPattern::Fixed(3)) },
+    DemoGroup {
+        protocol: "roundrobin",
+        ..group("shipping", &["shipments"], CommitPattern::KeepUp, MemberPattern::Fixed(3))
+    },
     group("search-indexer", &["customers-cdc"], CommitPattern::KeepUp, MemberPattern::Fixed(1)),
-    DemoGroup { version: ValueVersion::V4, ..group("fraud-detector", &["payments", "orders"], CommitPattern::KeepUp, MemberPattern::Fixed(4)) },
+    DemoGroup {
+        version: ValueVersion::V4,
+        ..group("fraud-detector", &["payments", "orders"], CommitPattern::KeepUp, MemberPattern::Fixed(4))
+    },
     group("dead-letter-viewer", &["dead_letters"], CommitPattern::KeepUp, MemberPattern::Fixed(1)),
     DemoGroup {
         version: ValueVersion::V4,
-        ..group("zo\u{eb}'s \"nightly\" \\ \u{4fa1}\u{683c} feed", &["emails"], CommitPattern::KeepUp, MemberPattern::Fixed(1))
+        ..group(
+            "zo\u{eb}'s \"nightly\" \\ \u{4fa1}\u{683c} feed",
+            &["emails"],
+            CommitPattern::KeepUp,
+            MemberPattern::Fixed(1),
+        )
     },
     // Connect: the group of the workers, which commits nothing, and the group of a connector.
     DemoGroup {
@@ -152,24 +168,55 @@ pub(super) const GROUPS: [DemoGroup; 23] = [
         ..group("connect-s3-sink", &["customers-cdc", "shipments"], CommitPattern::KeepUp, MemberPattern::Fixed(2))
     },
     // Groups that lag.
-    DemoGroup { version: ValueVersion::V4, ..group("clickstream-analytics", &["clickstream"], FALL, MemberPattern::Fixed(4)) },
+    DemoGroup {
+        version: ValueVersion::V4,
+        ..group("clickstream-analytics", &["clickstream"], FALL, MemberPattern::Fixed(4))
+    },
     group("warehouse-loader", &["shipments", "inventory"], FALL, MemberPattern::Fixed(2)),
     group("report-builder", &["orders"], CommitPattern::Batch { every: 30 }, MemberPattern::Fixed(1)),
     // Groups that stall, stop, and rewind.
     group("recommendations", &["inventory"], CommitPattern::Stall { stuck: 480, cycle: 600 }, MemberPattern::Fixed(2)),
-    group("legacy-exporter", &["orders"], CommitPattern::Stop { last: 40 }, MemberPattern::Until { last: 50, count: 1 }),
-    DemoGroup { version: ValueVersion::V4, ..group("ledger-replay", &["audit.ledger"], REPLAY, MemberPattern::Fixed(1)) },
+    group(
+        "legacy-exporter",
+        &["orders"],
+        CommitPattern::Stop { last: 40 },
+        MemberPattern::Until { last: 50, count: 1 },
+    ),
+    DemoGroup {
+        version: ValueVersion::V4,
+        ..group("ledger-replay", &["audit.ledger"], REPLAY, MemberPattern::Fixed(1))
+    },
     // Groups that retention overtakes: one continues at the log start, the other has ended.
-    group("telemetry-archiver", &["telemetry.raw"], CommitPattern::Overtaken { percent: 50, lost: 40 }, MemberPattern::Fixed(2)),
-    group("telemetry-trial", &["telemetry.raw"], CommitPattern::Stop { last: 30 }, MemberPattern::Until { last: 35, count: 1 }),
+    group(
+        "telemetry-archiver",
+        &["telemetry.raw"],
+        CommitPattern::Overtaken { percent: 50, lost: 40 },
+        MemberPattern::Fixed(2),
+    ),
+    group(
+        "telemetry-trial",
+        &["telemetry.raw"],
+        CommitPattern::Stop { last: 30 },
+        MemberPattern::Until { last: 35, count: 1 },
+    ),
     // Groups whose members change.
     DemoGroup {
         version: ValueVersion::V4,
-        ..group("clickstream-workers", &["clickstream"], CommitPattern::KeepUp, MemberPattern::Swing { low: 2, high: 5, every: 20 })
+        ..group(
+            "clickstream-workers",
+            &["clickstream"],
+            CommitPattern::KeepUp,
+            MemberPattern::Swing { low: 2, high: 5, every: 20 },
+        )
     },
     DemoGroup {
         lives: Some((70, 110)),
-        ..group("console-consumer-48213", &["payments"], CommitPattern::KeepUp, MemberPattern::Swing { low: 1, high: 2, every: 30 })
+        ..group(
+            "console-consumer-48213",
+            &["payments"],
+            CommitPattern::KeepUp,
+            MemberPattern::Swing { low: 1, high: 2, every: 30 },
+        )
     },
     // A group with a partition that is never committed, and a group that has only commits.
     group("loyalty-points", &["payments"], CommitPattern::NeverLast, MemberPattern::Fixed(1)),

@@ -1,10 +1,10 @@
 //! The simulation of one group: its members, its generation, its commits.
 
-use super::cast::{MemberPattern, DemoGroup};
+use super::cast::{DemoGroup, MemberPattern};
 use super::scenario::SimulatedPartition;
 use crate::model::{Name, Offset, Partition, Timestamp, java_string_hash};
 use crate::offsets::encode::{self, EncodeError};
-use crate::offsets::{CommitRecord, ClassicGroupMember};
+use crate::offsets::{ClassicGroupMember, CommitRecord};
 
 /// Key and value of a record of the offsets topic.
 pub(super) type EncodedRecord = (Vec<u8>, Option<Vec<u8>>);
@@ -64,7 +64,12 @@ impl SimulatedGroup {
     }
 
     /// Returns the commits of the group at a tick.
-    pub(super) fn commit_records(&mut self, tick: i64, now: Timestamp, places: &[SimulatedPartition]) -> Result<Vec<EncodedRecord>, EncodeError> {
+    pub(super) fn commit_records(
+        &mut self,
+        tick: i64,
+        now: Timestamp,
+        places: &[SimulatedPartition],
+    ) -> Result<Vec<EncodedRecord>, EncodeError> {
         let mut records = Vec::new();
         for share in self.partitions.iter_mut().filter(|_| self.alive) {
             let log = places.get(share.index).map(|place| place.log);
@@ -106,7 +111,8 @@ impl SimulatedGroup {
 
     fn metadata(&self, now: Timestamp) -> Result<Vec<u8>, EncodeError> {
         let count = self.members.unwrap_or(0);
-        let texts: Vec<MemberData> = (0..count).map(|index| self.member_data(index, count)).collect::<Result<_, _>>()?;
+        let texts: Vec<MemberData> =
+            (0..count).map(|index| self.member_data(index, count)).collect::<Result<_, _>>()?;
         let members: Vec<ClassicGroupMember<'_>> = texts.iter().map(MemberData::member).collect();
         let leader = members.first().map(|member| member.id);
         let group = encode::ClassicGroup {

@@ -1,6 +1,6 @@
 //! The simulation: decides what happens at which tick. It is deterministic; the time is an argument.
 
-use super::cast::{COMMIT_EVERY, GROUPS, Retention, TOPICS, DemoTopic};
+use super::cast::{COMMIT_EVERY, DemoTopic, GROUPS, Retention, TOPICS};
 use super::company::SimulatedGroup;
 use super::pace::SimulatedLog;
 use crate::model::{self, Name, Offset, Partition, Timestamp};

@@ -198,7 +198,8 @@ fn hours_of_it_stay_small_and_true() {
         }
     }
     for ((group, topic, partition), commits) in &seen.commits {
-        let at = scenario.partitions().iter().find(|at| at.topic.name == topic && at.partition.0 == *partition).unwrap();
+        let at =
+            scenario.partitions().iter().find(|at| at.topic.name == topic && at.partition.0 == *partition).unwrap();
         for (_, offset) in commits {
             assert!(offset.is_none_or(|offset| (0..=at.log.end).contains(&offset)), "{group} {topic} {partition}");
         }

@@ -123,7 +123,8 @@ impl DocPage {
         let is_it = |line: &DocLine| !line.is_code && line.text == heading;
         let start = self.lines.iter().position(is_it).unwrap_or_else(|| panic!("{}: no {heading:?}", self.path));
         let below = &self.lines[start + 1..];
-        let ends = |line: &DocLine| !line.is_code && level(&line.text).is_some_and(|found| Some(found) <= level(heading));
+        let ends =
+            |line: &DocLine| !line.is_code && level(&line.text).is_some_and(|found| Some(found) <= level(heading));
         let end = below.iter().position(ends).unwrap_or(below.len());
         Self { path: format!("{}, {heading}", self.path), lines: below[..end].to_vec() }
     }

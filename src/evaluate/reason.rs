@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::Commit;
 use crate::model::{Lag, Timestamp};
 
-use super::{WindowFacts, LogState, PartitionStatus};
+use super::{LogState, PartitionStatus, WindowFacts};
 
 /// Returns the reason of a window's status, such as `stopped: no commit for 7m12s, lag 1,204`.
 ///
@@ -32,7 +32,11 @@ where
         }
         PartitionStatus::Rewind => match WindowFacts::of(first.offset, window, log).step_back {
             Some(back) => {
-                format!("rewound: from offset {} to {}, {lag}", SignedThousands(back.from.0), SignedThousands(back.to.0))
+                format!(
+                    "rewound: from offset {} to {}, {lag}",
+                    SignedThousands(back.from.0),
+                    SignedThousands(back.to.0)
+                )
             }
             None => format!("rewound: {lag}"),
         },
@@ -125,7 +129,8 @@ mod tests {
 
     #[test]
     fn times_are_told_in_two_units_and_numbers_by_thousands() {
-        let spans = [-5, 0, 59, 60, 61, 3_599, 3_600, 90_061, 172_800].map(|seconds| ShortDuration(seconds * 1000).to_string());
+        let spans =
+            [-5, 0, 59, 60, 61, 3_599, 3_600, 90_061, 172_800].map(|seconds| ShortDuration(seconds * 1000).to_string());
         assert_eq!(spans, ["0s", "0s", "59s", "1m", "1m1s", "59m59s", "1h", "1d1h", "2d"]);
         let numbers = [0, 999, 1_000, 1_000_007, u64::MAX].map(|number| ThousandsSeparated(number).to_string());
         assert_eq!(numbers, ["0", "999", "1,000", "1,000,007", "18,446,744,073,709,551,615"]);

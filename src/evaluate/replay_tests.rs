@@ -35,7 +35,8 @@ fn replay(end: impl Fn(i64) -> i64, committed: impl Fn(i64) -> Option<i64>) -> V
             }
         }
         let Some(window) = &window else { continue };
-        let log = LogState { current_lag: Some(end.lag_behind(window.newest().offset)), ends: &ends, ..LogState::default() };
+        let log =
+            LogState { current_lag: Some(end.lag_behind(window.newest().offset)), ends: &ends, ..LogState::default() };
         let status = evaluate_partition(window.iter(), &log, at, &RULES).status;
         if told.last().unwrap().1 != status {
             told.push((step, status));

@@ -1,6 +1,8 @@
 //! The status page's answers. What the exporter says about itself is written down here, since it is an argument of them.
 
-use crate::status_page::{NamedCount, StatusPageData, ExporterReport, ModuleReport, ReaderReport, RefreshReport, parse_call};
+use crate::status_page::{
+    ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, StatusPageData, parse_call,
+};
 use crate::storage::Storage;
 
 use super::json::lay_out;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::config::{Granularity, MetricsConfig, NameSet};
-use crate::metrics::{Format, PageLayout, MetricsPage};
+use crate::metrics::{Format, MetricsPage, PageLayout};
 use crate::model::Name;
 use crate::storage::View;
 

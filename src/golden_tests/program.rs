@@ -1,6 +1,6 @@
 //! A program as Burrow's API sees it, and requests to the API as texts.
 
-use crate::burrow::{BurrowResponse, BurrowApi, BurrowRequest, BurrowBody, BurrowMethod};
+use crate::burrow::{BurrowApi, BurrowBody, BurrowMethod, BurrowRequest, BurrowResponse};
 use crate::config::Config;
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Level, LogLevelControl, Timestamp};

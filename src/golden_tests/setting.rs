@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::config::{Config, SystemAccess, Overrides, load};
+use crate::config::{Config, Overrides, SystemAccess, load};
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Lag, Timestamp};
 use crate::registry::REGISTRY;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::model::{BrokerId, Name, Offset, Order, Partition, TopicId};
 use crate::storage::{
-    Broker, Cluster, ClusterFacts, TimestampOffset, ExpiryPolicy, GroupFact, GroupKind, LogBounds, Metadata, PastState, StorageRules, SourceId,
-    Storage, TimeAnswer, TimeLookupAnswer, TopicMetadata, Update,
+    Broker, Cluster, ClusterFacts, ExpiryPolicy, GroupFact, GroupKind, LogBounds, Metadata, PastState, SourceId,
+    Storage, StorageRules, TimeAnswer, TimeLookupAnswer, TimestampOffset, TopicMetadata, Update,
 };
 
 use super::setting::{NOW, RULES, ago};
@@ -65,7 +65,11 @@ pub(super) const TOPICS: [(&str, &[&str]); 2] = [
 ];
 
 pub(crate) fn storage() -> Storage {
-    let rules = StorageRules { intervals: RULES.intervals, min_distance: Duration::from_secs(1), expire: ExpiryPolicy::BY_SOURCE };
+    let rules = StorageRules {
+        intervals: RULES.intervals,
+        min_distance: Duration::from_secs(1),
+        expire: ExpiryPolicy::BY_SOURCE,
+    };
     let storage = Storage::new(["main", WEST, "empty"], rules);
     storage.apply_metadata("empty", Metadata::default(), ago(600));
     fill_main(&storage);

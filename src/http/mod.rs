@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::burrow::{BurrowResponse, BurrowMethod};
+use crate::burrow::{BurrowMethod, BurrowResponse};
 use crate::config::HostName;
 use crate::metrics::Format;
 use crate::status_page;

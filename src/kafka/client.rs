@@ -92,14 +92,24 @@ impl Client {
         Self::of(&properties(connection, role)?, connection, role, context)
     }
 
-    fn of(config: &ClientConfig, connection: &ConnectionConfig, role: ClientRole, context: KafkaContext) -> Result<Self, ModuleError> {
+    fn of(
+        config: &ClientConfig,
+        connection: &ConnectionConfig,
+        role: ClientRole,
+        context: KafkaContext,
+    ) -> Result<Self, ModuleError> {
         let native_config = config.create_native_config().map_err(|error| refusal_error(connection, error))?;
         super::ffi::enable_error_events(&native_config);
         super::ffi::remember_sockets(&native_config);
         super::ffi::report_faults_in_threads(&native_config);
         let native = NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
             .map_err(|error| refusal_error(connection, error))?;
-        Ok(Self { native: UntilDrop::new(native), connection: connection.clone(), role, metadata_requests: Mutex::default() })
+        Ok(Self {
+            native: UntilDrop::new(native),
+            connection: connection.clone(),
+            role,
+            metadata_requests: Mutex::default(),
+        })
     }
 
     /// Creates another client with the same settings for the same module.

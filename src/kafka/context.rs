@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use super::ffi::ClientSockets;
 use super::health::FailureLog;
-use super::{FailureCause, ErrorCode};
+use super::{ErrorCode, FailureCause};
 
 /// Turns librdkafka's lines into warrener's log: logs once per change why a module is down, once that it is back,
 /// and everything else at debug level.

@@ -31,10 +31,10 @@ use crate::model::ModuleError;
 use bell::QueueWakeup;
 
 pub use describe_topics::TopicDescriptions;
-pub use list_offsets::{FoundOffset, IsolationLevel, PARTITIONS_PER_REQUEST, ListOffsetsPartition, OffsetSpec};
+pub use list_offsets::{FoundOffset, IsolationLevel, ListOffsetsPartition, OffsetSpec, PARTITIONS_PER_REQUEST};
 pub use lookups::{LookupResponse, Lookups};
-pub use metadata::{MetadataBroker, MetadataResponse, MetadataPartition, MetadataTopic};
-pub use reader::{EventBatch, ReaderEvent, TopicPartition, TopicReader, RawRecord, StartAt, TopicIndex};
+pub use metadata::{MetadataBroker, MetadataPartition, MetadataResponse, MetadataTopic};
+pub use reader::{EventBatch, RawRecord, ReaderEvent, StartAt, TopicIndex, TopicPartition, TopicReader};
 pub(super) use sockets::{ClientSockets, record_sockets as remember_sockets};
 pub use threads::report_faults_in_threads;
 

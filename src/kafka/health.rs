@@ -118,7 +118,8 @@ impl FailureLog {
                 due.extend(self.take_if_unlogged(poor, now));
             }
         }
-        let waited = |_: &Option<String>, late: &mut (FailureCause, Instant)| now.saturating_duration_since(late.1) >= LATE;
+        let waited =
+            |_: &Option<String>, late: &mut (FailureCause, Instant)| now.saturating_duration_since(late.1) >= LATE;
         let late: Vec<_> = self.unanswered.extract_if(.., waited).collect();
         for (broker, (cause, _)) in late {
             let explains = |failure: &FailureCause| failure.broker == broker || broker.is_none();
@@ -192,7 +193,8 @@ mod tests {
     #[test]
     fn a_server_that_has_answered_speaks_our_protocol() {
         let now = Instant::now();
-        let guess = FailureCause { broker: None, code: None, reason: FailureReason::Protocol, text: "may want TLS".to_owned() };
+        let guess =
+            FailureCause { broker: None, code: None, reason: FailureReason::Protocol, text: "may want TLS".to_owned() };
         let mut health = FailureLog::default();
         health.record_failure(&guess, now);
         health.record_silence(&all(), now);
@@ -237,10 +239,15 @@ mod tests {
     #[test]
     fn a_cause_named_a_second_time_in_fewer_words_adds_nothing() {
         let (mut health, begin) = (FailureLog::default(), Instant::now());
-        let whole =
-            FailureCause::parse(Some(ErrorCode::SSL), "ssl://b:1/1: SSL handshake failed: error:1: certificate verify failed: why");
+        let whole = FailureCause::parse(
+            Some(ErrorCode::SSL),
+            "ssl://b:1/1: SSL handshake failed: error:1: certificate verify failed: why",
+        );
         health.record_failure(&whole, begin);
-        health.record_failure(&FailureCause::parse(Some(ErrorCode::TRANSPORT), "ssl://b:1/1: error:1: certificate verify failed"), begin);
+        health.record_failure(
+            &FailureCause::parse(Some(ErrorCode::TRANSPORT), "ssl://b:1/1: error:1: certificate verify failed"),
+            begin,
+        );
         assert_eq!(health.cause(), Some(&whole));
         health.record_silence(&all(), begin);
         assert_eq!(health.take_due(begin), [whole]);
@@ -252,7 +259,10 @@ mod tests {
         health.record_answer();
         for round in 0..100 {
             let now = begin + seconds(10 * round);
-            health.record_failure(&FailureCause::parse(Some(ErrorCode::TRANSPORT), "b:1/1: Disconnected: closed by peer"), now);
+            health.record_failure(
+                &FailureCause::parse(Some(ErrorCode::TRANSPORT), "b:1/1: Disconnected: closed by peer"),
+                now,
+            );
             health.record_all_down(&all(), now);
             assert_eq!(health.take_due(now + seconds(4)), []);
             assert!(!health.record_answer());
@@ -290,7 +300,10 @@ mod tests {
         let (mut health, begin) = (FailureLog::default(), Instant::now());
         health.record_answer();
         health.record_unanswered(&FailureCause::of_code(ErrorCode::TRANSPORT, "no answer"), begin);
-        health.record_unanswered(&FailureCause::of_code(ErrorCode::TRANSPORT, "no answer").with_broker(Some("b:1")), begin);
+        health.record_unanswered(
+            &FailureCause::of_code(ErrorCode::TRANSPORT, "no answer").with_broker(Some("b:1")),
+            begin,
+        );
         health.record_answer_of("b:1");
         health.record_answer();
         assert_eq!(health.take_due(begin + seconds(9)), []);

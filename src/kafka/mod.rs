@@ -31,8 +31,9 @@ pub use client::{Client, ClientRole};
 pub use context::KafkaContext;
 pub use error::ErrorCode;
 pub use ffi::{
-    LookupResponse, EventBatch, MetadataBroker, MetadataResponse, TopicDescriptions, ReaderEvent, FoundOffset, IsolationLevel, TopicPartition, Lookups, PARTITIONS_PER_REQUEST,
-    MetadataPartition, ListOffsetsPartition, TopicReader, RawRecord, OffsetSpec, StartAt, TopicIndex, MetadataTopic,
+    EventBatch, FoundOffset, IsolationLevel, ListOffsetsPartition, LookupResponse, Lookups, MetadataBroker,
+    MetadataPartition, MetadataResponse, MetadataTopic, OffsetSpec, PARTITIONS_PER_REQUEST, RawRecord, ReaderEvent,
+    StartAt, TopicDescriptions, TopicIndex, TopicPartition, TopicReader,
 };
 pub use keeper::ClientSupervisor;
 

@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn failing_metadata_is_no_reason_to_replace_a_connected_client() {
-        let frozen = |second| ClientState { connected: true, failing: Some(Duration::from_secs(second)), brokerless: false };
+        let frozen =
+            |second| ClientState { connected: true, failing: Some(Duration::from_secs(second)), brokerless: false };
         let done = remedies(frozen, 200);
         assert_eq!(of(RecoveryAction::Bootstrap, &done)[..4], [10, 15, 25, 45]);
         assert_eq!(of(RecoveryAction::Replace, &done), [0; 0]);

@@ -36,7 +36,9 @@ impl Rig {
     }
 
     fn client(&self, role: ClientRole) -> Arc<Client> {
-        Arc::new(Client::new(&plain(&self.mock.bootstrap_servers()), role, KafkaContext::new("c", "cluster", "c")).unwrap())
+        Arc::new(
+            Client::new(&plain(&self.mock.bootstrap_servers()), role, KafkaContext::new("c", "cluster", "c")).unwrap(),
+        )
     }
 
     fn produce(&self, topic: &str, partition: i32, count: usize) {
@@ -138,7 +140,11 @@ fn an_offset_outside_the_log_is_told() {
 }
 
 fn ask(lookups: &Lookups, tag: usize, places: &[(&str, i32, OffsetSpec)], timeout: Duration) {
-    let places = places.iter().map(|&(topic, partition, spec)| ListOffsetsPartition { topic, partition: Partition(partition), spec });
+    let places = places.iter().map(|&(topic, partition, spec)| ListOffsetsPartition {
+        topic,
+        partition: Partition(partition),
+        spec,
+    });
     lookups.offsets(tag, places, IsolationLevel::Uncommitted, timeout).unwrap();
 }
 
@@ -156,7 +162,12 @@ fn offsets_of_many_topics_come_in_the_order_asked() {
     rig.produce("t", 1, 7);
     rig.produce("u", 0, 3);
     let lookups = Lookups::new(rig.client(ClientRole::Cluster)).unwrap();
-    ask(&lookups, 5, &[("u", 0, OffsetSpec::Latest), ("t", 1, OffsetSpec::Latest), ("t", 0, OffsetSpec::Latest)], LIMIT);
+    ask(
+        &lookups,
+        5,
+        &[("u", 0, OffsetSpec::Latest), ("t", 1, OffsetSpec::Latest), ("t", 0, OffsetSpec::Latest)],
+        LIMIT,
+    );
     assert_eq!(answer(&lookups), LookupResponse::Offsets { tag: 5, result: Ok(vec![offset(3), offset(7), offset(0)]) });
     ask(&lookups, 6, &[("t", 1, OffsetSpec::Earliest)], LIMIT);
     assert_eq!(answer(&lookups), LookupResponse::Offsets { tag: 6, result: Ok(vec![offset(0)]) });
@@ -297,7 +308,8 @@ fn a_client_that_is_closed_with_requests_in_flight_ends_with_them() {
 
 #[test]
 fn nobody_there_is_a_cause_and_closing_does_not_wait() {
-    let client = Client::new(&plain("127.0.0.1:1"), ClientRole::Cluster, KafkaContext::new("c", "cluster", "c")).unwrap();
+    let client =
+        Client::new(&plain("127.0.0.1:1"), ClientRole::Cluster, KafkaContext::new("c", "cluster", "c")).unwrap();
     let begin = Instant::now();
     let code = client.metadata(Duration::from_millis(500), |_| true).unwrap_err();
     assert!([ErrorCode::TRANSPORT, ErrorCode::TIMED_OUT].contains(&code), "{code}");

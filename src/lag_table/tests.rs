@@ -5,7 +5,8 @@ use super::*;
 use crate::evaluate::EvaluatorRules;
 use crate::model::{BrokerId, Order, Timestamp};
 use crate::storage::{
-    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, Storage, TopicMetadata, Update,
+    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, Storage, StorageRules,
+    TopicMetadata, Update,
 };
 
 const INTERVALS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -20,7 +21,11 @@ fn name(text: &str) -> Name<'_> {
 fn storage() -> Storage {
     let storage = Storage::new(
         ["a", "b"],
-        StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER },
+        StorageRules {
+            intervals: INTERVALS,
+            min_distance: Duration::ZERO,
+            expire: crate::storage::ExpiryPolicy::NEVER,
+        },
     );
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     for cluster in ["a", "b"] {
@@ -190,10 +195,10 @@ fn groups_are_chosen_by_their_exact_names_and_unknown_ones_are_told() {
         let view = view(&storage);
         let names: Vec<_> = rows(&view, &groups).iter().map(|row| format!("{}/{}", row.cluster, row.group)).collect();
         let unknown = unknown_groups(&view, &groups).iter().map(|group| (*group).to_owned()).collect::<Vec<_>>();
-        (names, unknown_groups)
+        (names, unknown)
     };
     let expect = |names: &[&str], unknown: &[&str]| {
-        (names.iter().map(|name| (*name).to_owned()).collect(), unknown_groups.iter().map(|name| (*name).to_owned()).collect())
+        (names.iter().map(|name| (*name).to_owned()).collect(), unknown.iter().map(|name| (*name).to_owned()).collect())
     };
     assert_eq!(chosen(&[]), expect(&["a/pay", "a/pay2", "b/", "b/pay"], &[]));
     assert_eq!(chosen(&["pay", "pa", "Pay"]), expect(&["a/pay", "b/pay"], &["pa", "Pay"]));
@@ -214,7 +219,11 @@ fn a_group_whose_name_is_not_utf8_is_chosen_by_its_bytes_shown() {
 #[test]
 fn the_columns_are_as_wide_as_what_stands_in_them() {
     let rows = [
-        LagRow { current_offset: Some(Offset(9_223_372_036_854_775_807)), lag: Some(Lag(u64::MAX)), ..row("gr\u{fc}n") },
+        LagRow {
+            current_offset: Some(Offset(9_223_372_036_854_775_807)),
+            lag: Some(Lag(u64::MAX)),
+            ..row("gr\u{fc}n")
+        },
         LagRow { time_lag: Some(TimeLag(277_200_000)), status: PartitionStatus::Rewind, ..row("b") },
     ];
     let expected = "\

@@ -1,7 +1,7 @@
 //! The parts of a name set: its families, what each has a series for, and its label names.
 
 use crate::config::NameSet;
-use crate::storage::{Broker, ClusterView, CommitViews, GroupTopicView, GroupView, PartitionState, GroupStats, Topic};
+use crate::storage::{Broker, ClusterView, CommitViews, GroupStats, GroupTopicView, GroupView, PartitionState, Topic};
 
 use super::numbered::PartitionSamples;
 use super::text::Samples;

@@ -4,7 +4,7 @@ use crate::config::{Granularity, LagLimit, MetricsConfig};
 use crate::model::Name;
 use crate::storage::{ClusterView, escape};
 
-use super::catalogue::{MetricFamily, LabelNames, Series};
+use super::catalogue::{LabelNames, MetricFamily, Series};
 use super::sets;
 use super::text::{SampleValue, write_label};
 
@@ -36,7 +36,8 @@ impl PageLayout {
             write_label(&mut constant, name, escape(value).as_bytes());
         }
         let sets = metrics.names.iter().map(|names| sets::metric_set(*names));
-        let families = sets.flat_map(|set| set.families.iter().map(|family| PageFamily { family, labels: &set.labels }));
+        let families =
+            sets.flat_map(|set| set.families.iter().map(|family| PageFamily { family, labels: &set.labels }));
         Self {
             families: families.filter(|shown| is_shown(metrics, &shown.family.series)).collect(),
             whole_groups: metrics.granularity == Granularity::Group,
@@ -47,7 +48,10 @@ impl PageLayout {
 
     /// The limit of a group's time lag: that of the first match.
     pub(super) fn limit(&self, group: Name<'_>) -> Option<SampleValue> {
-        self.limits.iter().find(|limit| limit.group.is_match(group.0)).map(|limit| SampleValue::Float(limit.lag_seconds))
+        self.limits
+            .iter()
+            .find(|limit| limit.group.is_match(group.0))
+            .map(|limit| SampleValue::Float(limit.lag_seconds))
     }
 
     /// Writes `name{cluster="…",…`, without the closing brace.

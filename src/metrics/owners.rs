@@ -10,7 +10,7 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::model::{Name, Partition};
-use crate::storage::{PartitionOwner, GroupTopicView, Member};
+use crate::storage::{GroupTopicView, Member, PartitionOwner};
 
 use super::numbered::PartitionSamples;
 
@@ -29,7 +29,9 @@ impl OwnerSeries {
         if from == 0 {
             self.partition = None;
         }
-        for (place, &PartitionOwner { partition, member: owner }) in topic.assigned.iter().enumerate().skip(from).take(len) {
+        for (place, &PartitionOwner { partition, member: owner }) in
+            topic.assigned.iter().enumerate().skip(from).take(len)
+        {
             let Some(member) = topic.members.get(owner) else { continue };
             let has = |place: usize| topic.assigned.get(place).is_some_and(|other| other.partition == partition);
             let shared = has(place.saturating_add(1)) || place.checked_sub(1).is_some_and(has);

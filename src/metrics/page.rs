@@ -8,8 +8,8 @@ use crate::storage::{Broker, ClusterView, CommitView, CommitViews, GroupTopicVie
 
 use super::catalogue::{Series, TopicSums};
 use super::format::Format;
-use super::layout::{PageLayout, PageFamily};
-use super::numbered::{PartitionSamples, OWNER_BYTES};
+use super::layout::{PageFamily, PageLayout};
+use super::numbered::{OWNER_BYTES, PartitionSamples};
 use super::owners::OwnerSeries;
 use super::sets::status_suffix;
 use super::text::{Samples, write_header};

@@ -9,8 +9,8 @@ use crate::golden_tests::compare_file;
 use crate::metrics::sets::tests::{ALL, described, everything};
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::{
-    Broker, EpochUpdate, GroupFact, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules,
-    Storage, TopicMetadata, Update,
+    Broker, EpochUpdate, GroupFact, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState,
+    Storage, StorageRules, TopicMetadata, Update,
 };
 
 /// Windows hold one commit, so that some are full a minute after the last one.
@@ -21,8 +21,11 @@ const NOW: Timestamp = Timestamp(1_700_000_060_250);
 /// A storage with two topics and three groups: one that consumes, one with an odd name that only commits, one of a
 /// newer type.
 pub fn storage() -> Storage {
-    let rules =
-        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
+    let rules = StorageRules {
+        intervals: RULES.intervals,
+        min_distance: Duration::ZERO,
+        expire: crate::storage::ExpiryPolicy::NEVER,
+    };
     let storage = Storage::new(["local"], rules);
     storage.apply_metadata("local", metadata(), Timestamp(0));
     let bound = |topic, partition, start, end: Option<i64>| LogBounds {
@@ -155,8 +158,11 @@ fn with_groups_as_the_finest_series_the_topics_are_added_up() {
 
 #[test]
 fn a_page_comes_in_pieces_of_about_256_kib() {
-    let rules =
-        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
+    let rules = StorageRules {
+        intervals: RULES.intervals,
+        min_distance: Duration::ZERO,
+        expire: crate::storage::ExpiryPolicy::NEVER,
+    };
     let storage = Storage::new(["local"], rules);
     let cluster = storage.cluster("local").unwrap();
     let updates = (0..20_000).map(|partition| Update::Commit {
@@ -184,8 +190,11 @@ fn a_page_comes_in_pieces_of_about_256_kib() {
 
 #[test]
 fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
-    let rules =
-        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
+    let rules = StorageRules {
+        intervals: RULES.intervals,
+        min_distance: Duration::ZERO,
+        expire: crate::storage::ExpiryPolicy::NEVER,
+    };
     let storage = Storage::new(["local"], rules);
     let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
     let topic = TopicMetadata { name: "t".into(), id: Some(TopicId(1)), partitions: vec![partition; 2_000] };
@@ -218,8 +227,11 @@ fn each_partition_that_is_not_ok_has_its_status_on_whichever_piece_it_falls() {
 
 /// A storage with one group. Its members have these ids and own these partitions of a topic.
 fn crowd<'m>(group: &'m [u8], members: &[(&'m [u8], Vec<Partition>)]) -> Storage {
-    let rules =
-        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
+    let rules = StorageRules {
+        intervals: RULES.intervals,
+        min_distance: Duration::ZERO,
+        expire: crate::storage::ExpiryPolicy::NEVER,
+    };
     let storage = Storage::new(["local"], rules);
     let cluster = storage.cluster("local").unwrap();
     let partition = PartitionMetadata { leader: None, replicas: Vec::new(), in_sync: 0 };
@@ -287,8 +299,11 @@ fn no_piece_is_long_however_long_names_are() {
     });
     let cluster = storage.cluster("local").unwrap();
     cluster.apply(cluster.source("local", 0), PastState::Read, (2..).map(Order).zip(commits), Timestamp(1));
-    let metrics =
-        MetricsConfig { owners: true, names: vec![NameSet::DEFAULT, NameSet("kafka-lag-exporter")], ..MetricsConfig::default() };
+    let metrics = MetricsConfig {
+        owners: true,
+        names: vec![NameSet::DEFAULT, NameSet("kafka-lag-exporter")],
+        ..MetricsConfig::default()
+    };
     let view = Arc::new(storage.view(NOW, &RULES));
     let (mut longest, mut owners) = (0, 0);
     for piece in MetricsPage::new(view, Arc::new(PageLayout::new(&metrics)), Format::Text, Vec::new()) {

@@ -5,7 +5,7 @@ use crate::storage::{CommitView, CommitViews, PartitionState};
 
 use super::catalogue::TopicSums;
 use super::numbered::PartitionSamples;
-use super::text::{Samples, SampleValue};
+use super::text::{SampleValue, Samples};
 
 pub fn len(len: usize) -> SampleValue {
     SampleValue::Count(u64::try_from(len).unwrap_or(u64::MAX))
@@ -56,7 +56,11 @@ pub fn each_state(
 
 /// Writes a sample for each commit that has a value. Each family gets a loop of its own that includes its `value`: a
 /// scrape takes some million values, which would otherwise pass through memory.
-pub fn each_commit(commits: CommitViews<'_>, to: &mut PartitionSamples<'_>, value: impl Fn(&CommitView) -> Option<SampleValue>) {
+pub fn each_commit(
+    commits: CommitViews<'_>,
+    to: &mut PartitionSamples<'_>,
+    value: impl Fn(&CommitView) -> Option<SampleValue>,
+) {
     for commit in commits {
         if let Some(value) = value(&commit) {
             to.push(commit.partition, value);

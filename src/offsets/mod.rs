@@ -50,14 +50,16 @@ mod tests;
 
 pub use assigned::epoch::Epoch;
 pub use assigned::member::{ClassicMember, ClassicProtocol, Endpoint, KeyValue, MemberDetails, MemberMetadata};
-pub use assigned::member_assignment::{CurrentAssignment, MemberState, AssignedItems, SubtopologyTasks, StreamsTasks, TopicPartitions};
+pub use assigned::member_assignment::{
+    AssignedItems, CurrentAssignment, MemberState, StreamsTasks, SubtopologyTasks, TopicPartitions,
+};
 pub use assigned::topics::{MatchedTopics, PartitionRacks, SubscribedTopic};
 pub use assigned::topology::{CopartitionGroup, InternalTopic, Subtopology, Topology};
 pub use bytes::error::{DecodeError, FieldProblem};
-pub use bytes::list::{RecordList, Partitions};
+pub use bytes::list::{Partitions, RecordList};
 pub use classic::assignment::{Assignment, assignment};
 pub use classic::commit::CommitRecord;
-pub use classic::group::{GroupMetadata, ClassicGroupMember, ClassicGroupMembers};
+pub use classic::group::{ClassicGroupMember, ClassicGroupMembers, GroupMetadata};
 pub use records::group_type::GroupProtocol;
 pub use records::key::{Key, MemberKey, key};
 pub use records::record::Record;

@@ -37,7 +37,9 @@ pub enum StatusPageCall {
 type QueryParser = fn(&str) -> StatusPageCall;
 
 const PATHS: [(&str, QueryParser); 4] = [
-    ("/api/groups", |query| StatusPageCall::Groups { trails: value(query, "trails").is_some_and(|value| value.bytes() == b"1") }),
+    ("/api/groups", |query| StatusPageCall::Groups {
+        trails: value(query, "trails").is_some_and(|value| value.bytes() == b"1"),
+    }),
     ("/api/group", |query| named(query, |cluster, name| StatusPageCall::Group { cluster, name })),
     ("/api/topic", |query| named(query, |cluster, name| StatusPageCall::Topic { cluster, name })),
     ("/api/exporter", |_| StatusPageCall::Exporter),
@@ -46,12 +48,12 @@ const PATHS: [(&str, QueryParser); 4] = [
 /// Parses a path and a query. Returns `None` if the path is not one of `/api`.
 #[must_use]
 pub fn parse_call(path: &str, query: &str) -> Option<StatusPageCall> {
-    PATHS.iter().find(|(known, _)| *known == path).map(|(_, call)| parse_call(query))
+    PATHS.iter().find(|(known, _)| *known == path).map(|(_, call)| call(query))
 }
 
 fn named(query: &str, call: fn(PathSegment, PathSegment) -> StatusPageCall) -> StatusPageCall {
     match (value(query, "cluster"), value(query, "name")) {
-        (Some(cluster), Some(name)) => parse_call(cluster, name),
+        (Some(cluster), Some(name)) => call(cluster, name),
         (None | Some(_), None | Some(_)) => StatusPageCall::Incomplete,
     }
 }

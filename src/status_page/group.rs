@@ -9,12 +9,12 @@ use serde::{Serialize, Serializer};
 use crate::address::{PathSegment, percent_encoded_if_needed};
 use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::lag;
-use crate::lag_table::{OwnerName, LagOrder};
+use crate::lag_table::{LagOrder, OwnerName};
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
-use crate::storage::{self, LagHistory, GroupDetail, Member, PartitionDetail};
+use crate::storage::{self, GroupDetail, LagHistory, Member, PartitionDetail};
 
 use super::StatusPageData;
-use super::number::{Sparkline, JsonInteger};
+use super::number::{JsonInteger, Sparkline};
 
 /// The details of one group.
 #[derive(Debug)]

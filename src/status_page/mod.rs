@@ -25,7 +25,7 @@ use crate::model::Timestamp;
 use crate::storage::Storage;
 
 pub use ask::{StatusPageCall, parse_call};
-pub use exporter::{NamedCount, ExporterReport, ModuleReport, ReaderReport, RefreshReport};
+pub use exporter::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport};
 use group::GroupBody;
 use groups::GroupsBody;
 use topic::TopicBody;
@@ -69,15 +69,23 @@ impl StatusPageData<'_> {
     /// Answers a call as of `now`.
     #[must_use]
     pub fn answer(self, call: &StatusPageCall, now: Timestamp) -> StatusPageResponse {
-        let told = match parse_call {
-            StatusPageCall::Groups { trails } => Some(StatusPageContent::Groups(Box::new(GroupsBody::of(&self, *trails, now)))),
-            StatusPageCall::Group { cluster, name } => GroupBody::of(&self, cluster, name, now).map(Box::new).map(StatusPageContent::Group),
-            StatusPageCall::Topic { cluster, name } => TopicBody::of(&self, cluster, name, now).map(Box::new).map(StatusPageContent::Topic),
+        let told = match call {
+            StatusPageCall::Groups { trails } => {
+                Some(StatusPageContent::Groups(Box::new(GroupsBody::of(&self, *trails, now))))
+            }
+            StatusPageCall::Group { cluster, name } => {
+                GroupBody::of(&self, cluster, name, now).map(Box::new).map(StatusPageContent::Group)
+            }
+            StatusPageCall::Topic { cluster, name } => {
+                TopicBody::of(&self, cluster, name, now).map(Box::new).map(StatusPageContent::Topic)
+            }
             StatusPageCall::Exporter => Some(StatusPageContent::Exporter(Box::new(self.exporter))),
-            StatusPageCall::Incomplete => return StatusPageResponse::failed(400, "the parameters cluster and name are required"),
+            StatusPageCall::Incomplete => {
+                return StatusPageResponse::failed(400, "the parameters cluster and name are required");
+            }
         };
         let answer = told.map(|told| StatusPageResponse { status: 200, body: StatusPageBody(told) });
-        answer.unwrap_or_else(|| StatusPageResponse::failed(404, parse_call.missing()))
+        answer.unwrap_or_else(|| StatusPageResponse::failed(404, call.missing()))
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition};
 use crate::storage::{
-    ExpiryPolicy, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, TopicMetadata, Update,
+    ExpiryPolicy, LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules,
+    TopicMetadata, Update,
 };
 
 const INTERVALS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -80,7 +81,8 @@ fn storage() -> Storage {
 }
 
 fn exporter() -> ExporterReport {
-    let reader = ReaderReport { behind: vec![(0, 7)], records: Vec::new(), errors: vec![NamedCount { name: "key", count: 2 }] };
+    let reader =
+        ReaderReport { behind: vec![(0, 7)], records: Vec::new(), errors: vec![NamedCount { name: "key", count: 2 }] };
     let module = ModuleReport {
         cluster: "local".to_owned(),
         kind: "consumer",

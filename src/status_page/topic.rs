@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::address::PathSegment;
 use crate::model::{BrokerId, Timestamp};
-use crate::storage::{SummaryQuery, PartitionState, Topic};
+use crate::storage::{PartitionState, SummaryQuery, Topic};
 
 use super::StatusPageData;
 use super::groups::GroupRows;

@@ -43,7 +43,13 @@ impl ExpiryPolicy {
     /// `brought` is the newest commit that the same source has brought, of any group. The age is measured against it if
     /// it is later than `newest` and not ahead of the clock, else against the clock. So while a source is silent its
     /// groups do not age, since nothing tells whether they are alive.
-    pub(crate) fn is_group_expired(self, newest: Timestamp, origin: SourceKind, brought: Option<Timestamp>, now: ExpiryTime) -> bool {
+    pub(crate) fn is_group_expired(
+        self,
+        newest: Timestamp,
+        origin: SourceKind,
+        brought: Option<Timestamp>,
+        now: ExpiryTime,
+    ) -> bool {
         let unset = match origin {
             SourceKind::OffsetsTopic | SourceKind::ShareState => None,
             SourceKind::ZooKeeper => self.zookeeper,

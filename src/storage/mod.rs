@@ -63,7 +63,7 @@ pub use views::detail::{GroupDetail, PartitionDetail, TopicDetail};
 pub use views::group_summary::{GroupSummary, SummaryQuery, WorstPartition};
 pub use views::stats::GroupStats;
 pub use views::summary::EvaluatedPartition;
-pub use views::trail::{LagHistory, LagPoint, partition_lag_history, group_lag_history};
+pub use views::trail::{LagHistory, LagPoint, group_lag_history, partition_lag_history};
 pub use views::view::{ClusterView, CommitViews, GroupTopicView, GroupView, View};
 pub use windows::time_lookup::{TimeLookup, WantedTime};
 pub use windows::window::{Commits, Window};

@@ -16,7 +16,7 @@ use crate::health::{ModuleHealth, ModuleKind};
 use crate::metrics::own::ExporterMetrics;
 use crate::model;
 use crate::model::ModuleError;
-use crate::storage::{ExpiryPolicy, StorageRules, Storage};
+use crate::storage::{ExpiryPolicy, Storage, StorageRules};
 use crate::task::{self, FailureSender};
 
 use super::RunError;

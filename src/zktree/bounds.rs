@@ -35,10 +35,14 @@ mod tests {
     use super::*;
     use crate::config::Filter;
     use crate::model::{LONGEST_GROUP, LONGEST_TOPIC, Order, Timestamp};
-    use crate::zktree::{NodeResponse, NodeFault, SkippedChildren, ResponseEffect, Tree};
+    use crate::zktree::{NodeFault, NodeResponse, ResponseEffect, SkippedChildren, Tree};
 
     fn tree(nodes: usize) -> Tree {
-        Tree::new([Filter::default(), Filter::default()], Filter::default(), TreeLimits { nodes, ..TreeLimits::default() })
+        Tree::new(
+            [Filter::default(), Filter::default()],
+            Filter::default(),
+            TreeLimits { nodes, ..TreeLimits::default() },
+        )
     }
 
     fn list(tree: &mut Tree, path: &str, names: &[&str]) -> SkippedChildren {
@@ -79,7 +83,11 @@ mod tests {
         assert_eq!(list(&mut tree, "/consumers/a", &["ids", "other"]), SkippedChildren::default());
         assert_eq!(list(&mut tree, "/consumers/a/ids", &["1", "2", "3", "4"]), SkippedChildren { names: 0, nodes: 2 });
         assert_eq!(list(&mut tree, "/consumers/b", &["ids", "offsets"]), SkippedChildren { names: 0, nodes: 2 });
-        assert_eq!(list(&mut tree, "/consumers", &["a", "b"]), SkippedChildren::default(), "what is known takes no more room");
+        assert_eq!(
+            list(&mut tree, "/consumers", &["a", "b"]),
+            SkippedChildren::default(),
+            "what is known takes no more room"
+        );
         assert_eq!(list(&mut tree, "/consumers/a/ids", &["1"]), SkippedChildren::default());
         assert_eq!(list(&mut tree, "/consumers/b", &["ids", "offsets"]), SkippedChildren { names: 0, nodes: 1 });
         assert_eq!(asked(&mut tree).last().unwrap(), "/consumers/b/ids");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Name, Partition};
 use crate::storage::{MemberUpdate, Update};
 
-use super::bounds::{TreeLimits, LONGEST_CONSUMER, is_name};
+use super::bounds::{LONGEST_CONSUMER, TreeLimits, is_name};
 use super::talk::SkippedChildren;
 use super::{TreePartition, consumer_of, member_update};
 
@@ -185,8 +185,8 @@ mod tests {
             for update in updates {
                 let Update::Registered { members, .. } = update else { panic!("{update:?}") };
                 all.extend(members.iter().map(|member| {
-                    let owned = member_update.assigned.iter().flat_map(|(_, list)| list.iter().map(|one| one.0));
-                    (member_update.id.to_string(), owned.collect())
+                    let owned = member.assigned.iter().flat_map(|(_, list)| list.iter().map(|one| one.0));
+                    (member.id.to_string(), owned.collect())
                 }));
             }
         });
@@ -249,8 +249,8 @@ mod tests {
         let left_out = registries.set_members("g", &names(&["b", "a", "", "x/y", "c", &long, "a"]), 2);
         assert_eq!(left_out, SkippedChildren { names: 3, nodes: 1 });
         let bounds = TreeLimits { owned: 2, ..TreeLimits::default() };
-        let owned =
-            [("t", 0), ("t", 1), ("u", 2), ("t", 1)].map(|(topic, at)| registries.set_owner(spot(topic, at), b"a", bounds));
+        let owned = [("t", 0), ("t", 1), ("u", 2), ("t", 1)]
+            .map(|(topic, at)| registries.set_owner(spot(topic, at), b"a", bounds));
         assert_eq!(owned, [true, true, false, true]);
         assert_eq!((told(&mut registries), registries.count()), (rows([("a", &[0, 1]), ("b", &[])]), 2));
         registries.remove_owner(spot("t", 0));
@@ -265,7 +265,8 @@ mod tests {
         }
         let mut told = |most| {
             let mut groups = Vec::new();
-            let size = registries.report_changed(most, |updates| groups.extend(updates.map(|update| update.group().to_string())));
+            let size = registries
+                .report_changed(most, |updates| groups.extend(updates.map(|update| update.group().to_string())));
             (groups, size)
         };
         assert_eq!(told(1), (vec!["a".to_owned()], 4));

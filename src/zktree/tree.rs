@@ -13,11 +13,11 @@ use crate::config::Filter;
 use crate::model::{Name, Order, Timestamp};
 use crate::storage::Update;
 
-use super::bounds::{TreeLimits, LONGEST_CONSUMER, is_name};
+use super::bounds::{LONGEST_CONSUMER, TreeLimits, is_name};
 use super::refused::RefusedNodes;
 use super::registry::GroupRegistries;
-use super::talk::{NodeResponse, NodeRequest, SkippedChildren, ResponseEffect, NodeRead};
-use super::{NodeFault, NodeKind, ROOT, TreePartition, parse_offset, node_kind};
+use super::talk::{NodeRead, NodeRequest, NodeResponse, ResponseEffect, SkippedChildren};
+use super::{NodeFault, NodeKind, ROOT, TreePartition, node_kind, parse_offset};
 
 /// The part of the tree that one session follows.
 #[derive(Debug)]
@@ -142,13 +142,16 @@ impl Tree {
         match answer {
             NodeResponse::Children(names) => {
                 self.record_answer(path, NodeStage::Watched);
-                let left_out =
-                    if let NodeKind::Members(group) = node_kind { self.apply_members(group, names) } else { self.apply_children(path, names) };
+                let left_out = if let NodeKind::Members(group) = place {
+                    self.apply_members(group, names)
+                } else {
+                    self.apply_children(path, names)
+                };
                 ResponseEffect { skipped: left_out, ..ResponseEffect::default() }
             }
             NodeResponse::Data { data, order, time } => {
                 self.record_answer(path, NodeStage::Watched);
-                self.apply_data(node_kind, data, (*order, *time))
+                self.apply_data(place, data, (*order, *time))
             }
             NodeResponse::Exists(true) => {
                 // Queued with the changed nodes, and so limited like them: a server could repeat this answer
@@ -163,11 +166,11 @@ impl Tree {
                 self.record_answer(path, NodeStage::Watched);
                 ResponseEffect::default()
             }
-            NodeResponse::Missing => self.handle_missing(path, node_kind),
+            NodeResponse::Missing => self.handle_missing(path, place),
             NodeResponse::Refused => {
                 self.record_answer(path, NodeStage::Refused);
                 self.refused.insert(Arc::clone(path));
-                ResponseEffect { fault: Some(NodeFault::Authorization), ..self.remove_reported(node_kind) }
+                ResponseEffect { fault: Some(NodeFault::Authorization), ..self.remove_reported(place) }
             }
         }
     }
@@ -211,8 +214,8 @@ impl Tree {
             return Some(NodeFault::Name);
         }
         let path: Arc<str> = format!("{parent}/{name}").into();
-        let place = node_kind(&path).filter(|place| self.allows(*node_kind))?;
-        if !node_kind.is_fit() {
+        let place = node_kind(&path).filter(|place| self.allows(*place))?;
+        if !place.has_valid_name() {
             self.long_names = self.long_names.saturating_add(1);
             return None;
         }
@@ -228,9 +231,11 @@ impl Tree {
     }
 
     fn allows(&self, place: NodeKind<'_>) -> bool {
-        match node_kind {
+        match place {
             NodeKind::Group(group) => self.groups.iter().all(|filter| filter.allows(group.as_bytes())),
-            NodeKind::Partitions(_, topic) | NodeKind::OwnedPartitions(_, topic) => self.topics.allows(topic.as_bytes()),
+            NodeKind::Partitions(_, topic) | NodeKind::OwnedPartitions(_, topic) => {
+                self.topics.allows(topic.as_bytes())
+            }
             // The names above them were checked.
             NodeKind::Groups
             | NodeKind::Members(_)
@@ -280,30 +285,35 @@ impl Tree {
             self.request(Arc::clone(path));
             return ResponseEffect::default();
         }
-        if node_kind == NodeKind::Groups {
+        if place == NodeKind::Groups {
             // No list names the root, so a watch has to wait for its creation.
             self.requests.push_back(NodeRequest { path: Arc::clone(path), read: NodeRead::Existence });
             return ResponseEffect::default();
         }
         self.record_answer(path, NodeStage::Watched);
         self.nodes.remove(path);
-        self.remove_reported(node_kind)
+        self.remove_reported(place)
     }
 
-    fn apply_data<'a>(&mut self, place: NodeKind<'a>, data: &[u8], (order, time): (Order, Timestamp)) -> ResponseEffect<'a> {
-        match node_kind {
+    fn apply_data<'a>(
+        &mut self,
+        place: NodeKind<'a>,
+        data: &[u8],
+        (order, time): (Order, Timestamp),
+    ) -> ResponseEffect<'a> {
+        match place {
             NodeKind::Commit(spot) => match parse_offset(data) {
                 Some(offset) => {
                     let TreePartition { group, topic, partition } = spot;
                     let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
-                    let commit = Update::Commit { group, topic, partition, parse_offset, timestamp: time };
+                    let commit = Update::Commit { group, topic, partition, offset, timestamp: time };
                     ResponseEffect { update: Some((order, commit)), ..ResponseEffect::default() }
                 }
-                None => ResponseEffect { fault: Some(NodeFault::Offset), ..self.remove_reported(node_kind) },
+                None => ResponseEffect { fault: Some(NodeFault::Offset), ..self.remove_reported(place) },
             },
-            NodeKind::Owner(_) if data.is_empty() => self.remove_reported(node_kind),
+            NodeKind::Owner(_) if data.is_empty() => self.remove_reported(place),
             NodeKind::Owner(_) if data.len() > LONGEST_CONSUMER => {
-                ResponseEffect { fault: Some(NodeFault::Owner), ..self.remove_reported(node_kind) }
+                ResponseEffect { fault: Some(NodeFault::Owner), ..self.remove_reported(place) }
             }
             NodeKind::Owner(spot) => {
                 let owns = self.registries.set_owner(spot, data, self.limits);
@@ -321,7 +331,7 @@ impl Tree {
 
     /// Removes what the node has reported.
     fn remove_reported<'a>(&mut self, place: NodeKind<'a>) -> ResponseEffect<'a> {
-        match node_kind {
+        match place {
             NodeKind::Commit(TreePartition { group, topic, partition }) => {
                 let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
                 // Whatever is held is older, because the node was just read.

@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::config::{Config, SystemAccess, Overrides, load};
+use crate::config::{Config, Overrides, SystemAccess, load};
 use crate::evaluate::EvaluatorRules;
 use crate::golden_tests::program::{Program, Setting};
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::registry::REGISTRY;
 use crate::storage::{
-    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, StorageRules, Storage, TopicMetadata, Update,
+    LogBounds, MemberUpdate, MembersUpdate, Metadata, PartitionMetadata, PastState, Storage, StorageRules,
+    TopicMetadata, Update,
 };
 
 const INTERVALS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
@@ -105,7 +106,11 @@ class-name = "email"
 
 /// Topics `orders` with four partitions, the last of which has an unknown log end, and `paid` with one.
 fn storage() -> Storage {
-    let rules = StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER };
+    let rules = StorageRules {
+        intervals: INTERVALS,
+        min_distance: Duration::ZERO,
+        expire: crate::storage::ExpiryPolicy::NEVER,
+    };
     let storage = Storage::new(["local", "other"], rules);
     let partition = PartitionMetadata { leader: Some(BrokerId(1)), replicas: vec![BrokerId(1)], in_sync: 1 };
     let topic = |name: &str, partitions| TopicMetadata {

@@ -141,7 +141,10 @@ impl RefreshPlan {
             }
         }
         // A failing leader gets a single request, whose failure counts for its other partitions, too.
-        let told = self.leaders.get_mut(&chunk.leader).is_some_and(|leader| std::mem::replace(&mut leader.reported_unknown, true));
+        let told = self
+            .leaders
+            .get_mut(&chunk.leader)
+            .is_some_and(|leader| std::mem::replace(&mut leader.reported_unknown, true));
         let others = if told { &[][..] } else { self.layout.led_by(chunk.leader) };
         for place in others {
             let waiting = self.seats.get_mut(*place).filter(|progress| !progress.in_flight && !progress.done);

@@ -1,6 +1,6 @@
 //! Tests of rounds, requests and answers.
 
-use super::answers::{FailureEffects, AnswerEffects};
+use super::answers::{AnswerEffects, FailureEffects};
 use super::*;
 use crate::model::{Offset, Partition};
 use crate::storage::{Metadata, PartitionMetadata, TopicMetadata};

@@ -32,12 +32,12 @@ impl<T: PartialOrd> ValueBounds<T> {
 
 macro_rules! bounds {
     ($($(#[$doc:meta])* $name:ident: $kind:ty = $path:literal, $least:expr, $most:expr;)*) => {
-        $($(#[$doc])* pub(crate) const $name: Bounds<$kind> = Bounds { path: $path, least: $least, most: $most };)*
+        $($(#[$doc])* pub(crate) const $name: ValueBounds<$kind> = ValueBounds { path: $path, least: $least, most: $most };)*
 
         /// Path, least and greatest value of each row, as the documentation shows them.
         #[cfg(test)]
         pub(crate) fn table() -> Vec<[String; 3]> {
-            vec![$([$name.path.to_owned(), $name.least.shown(), $name.most.shown()]),*]
+            vec![$([$name.path.to_owned(), $name.least.format_bound(), $name.most.format_bound()]),*]
         }
     };
 }
@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn both_bounds_are_within_and_nothing_beyond_is() {
         assert_eq!([0, 1, 1_000, 1_001].map(|count| INTERVALS.accept(count)), [None, Some(1), Some(1_000), None]);
-        assert_eq!([-0.1, 0.0, 1.0, 1.1].map(|share| MINIMUM_COMPLETE.accept(share)), [None, Some(0.0), Some(1.0), None]);
+        assert_eq!(
+            [-0.1, 0.0, 1.0, 1.1].map(|share| MINIMUM_COMPLETE.accept(share)),
+            [None, Some(0.0), Some(1.0), None]
+        );
         assert_eq!(MINIMUM_COMPLETE.accept(f64::NAN), None);
     }
 

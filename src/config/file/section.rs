@@ -6,9 +6,9 @@ use regex::bytes::Regex;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::Filter;
-use crate::config::file::bounds::{ValueBounds, NAME, expected, expected_time};
+use crate::config::file::bounds::{NAME, ValueBounds, expected, expected_time};
 use crate::config::file::findings::{Findings, KeyPath, quote};
-use crate::config::file::scalar::{ConfigString, choose, compile, float, shown_value, integer, kind, text};
+use crate::config::file::scalar::{ConfigString, choose, compile, float, integer, kind, shown_value, text};
 use crate::config::file::values;
 
 /// A table of the file. An absent table reads like an empty one.
@@ -16,7 +16,7 @@ pub(crate) struct Section<'a> {
     pub(crate) path: KeyPath,
     table: Option<&'a DeTable<'a>>,
     looked_up: Vec<&'static str>,
-    /// Keys of `asked` that are no settings: old names, and Burrow's keys without effect.
+    /// Keys of `looked_up` that are no settings: old names, and Burrow's keys without effect.
     #[cfg(test)]
     no_settings: Vec<&'static str>,
 }
@@ -72,7 +72,12 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a required string. `what` describes it in the mistake if it is missing.
-    pub(crate) fn required(&mut self, findings: &mut Findings<'_>, key: &'static str, what: &str) -> Option<ConfigString> {
+    pub(crate) fn required(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        what: &str,
+    ) -> Option<ConfigString> {
         let Some((path, value)) = self.value(key) else {
             findings.add_mistake(self.path.key(key), format!("expected {what}, but the key is missing"));
             return None;
@@ -141,7 +146,12 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a time, with a default in seconds.
-    pub(crate) fn time_or_default(&mut self, findings: &mut Findings<'_>, bounds: &ValueBounds<Duration>, default: u64) -> Duration {
+    pub(crate) fn time_or_default(
+        &mut self,
+        findings: &mut Findings<'_>,
+        bounds: &ValueBounds<Duration>,
+        default: u64,
+    ) -> Duration {
         self.time(findings, bounds).unwrap_or(Duration::from_secs(default))
     }
 
@@ -205,7 +215,11 @@ impl<'a> Section<'a> {
 
     /// The tables below a key with their names, sorted by name. A value that is not a table, or whose name is empty or
     /// too long, is a mistake.
-    pub(crate) fn read_sections(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<(String, Section<'a>)> {
+    pub(crate) fn read_sections(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+    ) -> Vec<(String, Section<'a>)> {
         let Some((path, value)) = self.value(key) else { return Vec::new() };
         let Some(table) = value.as_table() else {
             let expected = format!("expected sections [{key}.NAME]");
@@ -246,7 +260,7 @@ impl<'a> Section<'a> {
     /// Reports each key that was never looked up as unknown, with the nearest known key.
     pub(crate) fn finish(self, findings: &mut Findings<'_>) {
         #[cfg(test)]
-        findings.looked_up.extend(slooked_upsked.iter().map(|key| crate::config::file::findings::LookedUpKey {
+        findings.looked_up.extend(self.looked_up.iter().map(|key| crate::config::file::findings::LookedUpKey {
             section: self.path.to_string(),
             key,
             is_setting: !self.no_settings.contains(key),

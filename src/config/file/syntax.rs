@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use crate::config::file::findings::{Mistake, Mistakes, KeyPath, quote};
+use crate::config::file::findings::{KeyPath, Mistake, Mistakes, quote};
 
 /// Parses a text. It may begin with a byte order mark, and lines may end in CRLF.
 pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Mistakes> {

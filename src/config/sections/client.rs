@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as StdPath, PathBuf};
 
 use crate::config::ClientProfile;
-use crate::config::TlsIdentity;
-use crate::config::SaslMechanism;
 use crate::config::SaslConfig;
+use crate::config::SaslMechanism;
 use crate::config::Secret;
 use crate::config::TlsConfig;
+use crate::config::TlsIdentity;
 use crate::config::file::findings::{Findings, KeyPath};
 use crate::config::file::scalar::{ConfigString, kind, resolve};
 use crate::config::file::section::Section;
@@ -89,8 +89,10 @@ impl Profiles {
             match value.as_table() {
                 Some(table) => properties::read(&path, table, &mut profile, findings),
                 None => {
-                    findings
-                        .add_mistake(path, format!("expected a table of librdkafka's properties, found {}", kind(value)));
+                    findings.add_mistake(
+                        path,
+                        format!("expected a table of librdkafka's properties, found {}", kind(value)),
+                    );
                 }
             }
         }
@@ -161,7 +163,11 @@ fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>)
 
 /// Reads the path of a file and checks that the file can be read. The path is returned even if it cannot, so that keys
 /// that depend on it are not reported as missing.
-pub(crate) fn read_readable_path(section: &mut Section<'_>, key: &'static str, findings: &mut Findings<'_>) -> Option<PathBuf> {
+pub(crate) fn read_readable_path(
+    section: &mut Section<'_>,
+    key: &'static str,
+    findings: &mut Findings<'_>,
+) -> Option<PathBuf> {
     let text = section.text(findings, key)?;
     let path = PathBuf::from(&text.value);
     if let Err(why) = (findings.outside.check_readable)(&path) {

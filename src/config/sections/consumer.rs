@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::file::bounds::{ValueBounds, CONSUMERS};
+use crate::config::file::bounds::{CONSUMERS, ValueBounds};
 use crate::config::file::findings::{Findings, quote};
 use crate::config::file::scalar::{choose, one_of, resolve};
 use crate::config::file::section::Section;
 use crate::config::sections::client::Profiles;
 use crate::config::sections::cluster::read_connection;
-use crate::config::{ClusterConfig, ConnectionConfig, ConsumerConfig, ConsumerClass, Filter, Registry};
+use crate::config::{ClusterConfig, ConnectionConfig, ConsumerClass, ConsumerConfig, Filter, Registry};
 
 /// A section of a consumer, with the profiles that it may name. Its class reads its own keys from it.
 pub struct ConsumerSection<'s, 'a, 'f> {
@@ -87,7 +87,12 @@ pub(crate) fn read_consumers(
 }
 
 /// The consumer of a cluster that has no consumer section.
-pub(crate) fn default_consumer(name: String, cluster: &ClusterConfig, groups: Filter, registry: &Registry) -> ConsumerConfig {
+pub(crate) fn default_consumer(
+    name: String,
+    cluster: &ClusterConfig,
+    groups: Filter,
+    registry: &Registry,
+) -> ConsumerConfig {
     ConsumerConfig {
         name,
         cluster: cluster.name.clone(),

@@ -76,8 +76,10 @@ pub(crate) const TAKEN_LABELS: [&str; 42] = [
 fn read_labels(section: &mut Section<'_>, findings: &mut Findings<'_>) -> BTreeMap<String, String> {
     let Some((path, value)) = section.value("labels") else { return BTreeMap::new() };
     let Some(table) = value.as_table() else {
-        findings
-            .add_mistake(path, format!("expected a table of labels such as {{ env = \"prod\" }}, found {}", kind(value)));
+        findings.add_mistake(
+            path,
+            format!("expected a table of labels such as {{ env = \"prod\" }}, found {}", kind(value)),
+        );
         return BTreeMap::new();
     };
     findings.check_count(path.clone(), "labels", table.len(), &LABELS);

@@ -4,7 +4,8 @@
 pub mod module;
 
 use crate::config::{
-    BurrowKeys, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine, client_lines, values,
+    BurrowKeys, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine, client_lines,
+    values,
 };
 use crate::offsets::DecodeError;
 
@@ -137,7 +138,10 @@ mod tests {
     use crate::config::ClientProfile;
 
     fn settings() -> KafkaSettings {
-        KafkaSettings::of_cluster(ConnectionConfig { servers: vec!["a:1".to_owned()], client: ClientProfile::default() })
+        KafkaSettings::of_cluster(ConnectionConfig {
+            servers: vec!["a:1".to_owned()],
+            client: ClientProfile::default(),
+        })
     }
 
     #[test]

@@ -76,7 +76,11 @@ pub(crate) fn no_memory_response() -> Response<ResponseContent> {
 }
 
 /// An answer with a whole body.
-pub(crate) fn whole_response(status: StatusCode, content_type: &'static str, content: Bytes) -> Response<ResponseContent> {
+pub(crate) fn whole_response(
+    status: StatusCode,
+    content_type: &'static str,
+    content: Bytes,
+) -> Response<ResponseContent> {
     let answer = Response::new(ResponseContent::Whole(content));
     with_header(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
@@ -96,7 +100,11 @@ pub(crate) fn response_of_chunks(
 }
 
 /// Sets a header of an answer.
-pub(crate) fn with_header(mut answer: Response<ResponseContent>, name: HeaderName, value: HeaderValue) -> Response<ResponseContent> {
+pub(crate) fn with_header(
+    mut answer: Response<ResponseContent>,
+    name: HeaderName,
+    value: HeaderValue,
+) -> Response<ResponseContent> {
     answer.headers_mut().insert(name, value);
     answer
 }
@@ -145,7 +153,9 @@ impl Body for SendingBody {
         match &self.content {
             ResponseContent::Whole(bytes) => exact_size_hint(bytes.len()),
             ResponseContent::Held(held) => exact_size_hint(held.left()),
-            ResponseContent::Shared { .. } | ResponseContent::Stream(_) | ResponseContent::Omitted => SizeHint::default(),
+            ResponseContent::Shared { .. } | ResponseContent::Stream(_) | ResponseContent::Omitted => {
+                SizeHint::default()
+            }
         }
     }
 }

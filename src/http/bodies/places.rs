@@ -51,10 +51,10 @@ impl WorkPermits {
             tokio::select! {
                 biased;
                 permit = &mut turn => {
-                    let hold = Arc::new(PermitHolder { last_taken: Mutex::new(None), cut });
+                    let holder = Arc::new(PermitHolder { last_taken: Mutex::new(None), cut });
                     let mut held = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-                    held.retain(|hold| hold.strong_count() > 0);
-                    held.push(Arc::downgrade(&hold));
+                    held.retain(|holder| holder.strong_count() > 0);
+                    held.push(Arc::downgrade(&holder));
                     return Some(WorkPermit { holder, _permit: permit.ok()? });
                 }
                 () = tokio::time::sleep_until(look) => look = self.close_stalled(Instant::now()),

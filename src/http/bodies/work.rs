@@ -15,7 +15,7 @@ use crate::task;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkError {
     /// No thread could be started, so the work was not begun.
-    #[error("{}", crate::shortage::thread_cause(.0))]
+    #[error("{}", crate::shortage::thread_error_text(.0))]
     NoThread(io::Error),
     /// A bug. It costs only this request, and the panic itself has been logged.
     #[error("the work panicked")]
@@ -32,13 +32,13 @@ impl<T: Send + 'static> BlockingWork<T> {
     /// No thread can be started.
     pub fn start(work: impl FnOnce() -> T + Send + 'static) -> Result<Self, WorkError> {
         let (give, given) = oneshot::channel();
-        let run = move || {
+        let done = move || {
             if let Ok(done) = catch_unwind(AssertUnwindSafe(work)) {
                 // Fails if the request has been given up.
                 let _ = give.send(done);
             }
         };
-        match task::start("http", run) {
+        match task::start("http", done) {
             Ok(_) => Ok(Self(given)),
             Err(refused) => Err(WorkError::NoThread(refused.error)),
         }

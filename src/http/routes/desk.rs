@@ -16,10 +16,12 @@ use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::burrow::{BurrowResponse, BurrowMethod};
+use crate::burrow::{BurrowMethod, BurrowResponse};
 use crate::http::BurrowFn;
 use crate::http::StatusPageFn;
-use crate::http::bodies::answer::{ResponseContent, no_memory_response, no_thread_response, text_response, response_of_chunks, with_header};
+use crate::http::bodies::answer::{
+    ResponseContent, no_memory_response, no_thread_response, response_of_chunks, text_response, with_header,
+};
 use crate::http::bodies::chunks::{CHUNK, ChunkWriter, is_out_of_memory};
 use crate::http::bodies::measure::size_problem;
 use crate::http::bodies::places::{WorkPermit, WorkPermits};
@@ -87,13 +89,22 @@ impl ApiHandler {
         cut: CancellationToken,
     ) -> Response<ResponseContent> {
         let (api, verb, longest) = (Arc::clone(&self.burrow), burrow_method(method), self.max_bytes);
-        self.with_allowed_origin(or_error_response(self.prepare(cut, move || PreparedAnswer::of(api(verb, &path, &body), longest)).await))
+        self.with_allowed_origin(or_error_response(
+            self.prepare(cut, move || PreparedAnswer::of(api(verb, &path, &body), longest)).await,
+        ))
     }
 
     /// Answers a request for the status page's data. Waits for a place. `cut` closes the client's connection.
-    pub async fn answer_status_page(&self, call: status_page::StatusPageCall, coding: ContentCoding, cut: CancellationToken) -> Response<ResponseContent> {
+    pub async fn answer_status_page(
+        &self,
+        call: status_page::StatusPageCall,
+        coding: ContentCoding,
+        cut: CancellationToken,
+    ) -> Response<ResponseContent> {
         let (numbers, longest) = (Arc::clone(&self.status_page), self.max_bytes);
-        let mut answer = or_error_response(self.prepare(cut, move |of_status_page_numbers(numbers(&call), coding, longest)).await);
+        let mut answer = or_error_response(
+            self.prepare(cut, move || PreparedAnswer::of_status_page(numbers(&call), coding, longest)).await,
+        );
         let mut say = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
         say(CACHE_CONTROL, "no-store");
         say(VARY, "Accept-Encoding");
@@ -146,7 +157,10 @@ fn or_error_response(answer: Result<Response<ResponseContent>, AnswerError>) -> 
         Err(AnswerError::Write(error)) if is_out_of_memory(&error) => no_memory_response(),
         Err(error @ (AnswerError::Write(_) | AnswerError::Status(_) | AnswerError::Undone(WorkError::Panicked))) => {
             tracing::error!(?error, "a request to the API failed");
-            text_response(StatusCode::INTERNAL_SERVER_ERROR, "internal error: the answer could not be written; see the log\n")
+            text_response(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal error: the answer could not be written; see the log\n",
+            )
         }
     }
 }
@@ -160,7 +174,11 @@ impl PreparedAnswer {
         Ok(Self { allow: answer.allow, ..made })
     }
 
-    fn of_status_page(mut answer: status_page::StatusPageResponse, coding: ContentCoding, longest: u64) -> Result<Self, AnswerError> {
+    fn of_status_page(
+        mut answer: status_page::StatusPageResponse,
+        coding: ContentCoding,
+        longest: u64,
+    ) -> Result<Self, AnswerError> {
         if let Some(why) = size_problem(&answer.body, longest)? {
             answer = status_page::StatusPageResponse::error(TOO_LARGE, why);
         }

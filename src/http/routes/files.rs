@@ -50,7 +50,8 @@ const SOURCES: &[(&str, &str, &[u8])] = &[
 /// relative links work below any path of a proxy.
 pub(crate) const VIEWS: [&str; 4] = ["/", "/group", "/topic", "/exporter"];
 
-static VIEW: LazyLock<PageFile> = LazyLock::new(|| PageFile::new(HTML, include_bytes!("../../status_page/files/index.html")));
+static VIEW: LazyLock<PageFile> =
+    LazyLock::new(|| PageFile::new(HTML, include_bytes!("../../status_page/files/index.html")));
 
 static FILES: LazyLock<Vec<(&str, PageFile)>> =
     LazyLock::new(|| SOURCES.iter().map(|(path, kind, content)| (*path, PageFile::new(kind, content))).collect());

@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::PendingItem;
 use crate::http::ReadyFn;
-use crate::http::bodies::answer::{ResponseContent, SendingBody, no_memory_response, no_thread_response, text_response, whole_response, with_header};
+use crate::http::bodies::answer::{
+    ResponseContent, SendingBody, no_memory_response, no_thread_response, text_response, whole_response, with_header,
+};
 use crate::http::bodies::chunks::is_out_of_memory;
 use crate::http::bodies::work::WorkError;
 use crate::http::routes::desk::ApiHandler;
@@ -68,7 +70,11 @@ pub(crate) struct Router {
 
 impl Router {
     /// Answers one request of the watched connection.
-    pub async fn answer(&self, watch: Arc<ConnectionWatch>, request: Request<Incoming>) -> Result<Response<SendingBody>, Infallible> {
+    pub async fn answer(
+        &self,
+        watch: Arc<ConnectionWatch>,
+        request: Request<Incoming>,
+    ) -> Result<Response<SendingBody>, Infallible> {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         watch.begin_request(has_body);
@@ -89,7 +95,13 @@ impl Router {
         Ok(answer.map(|content| SendingBody::new(content, head.method == Method::HEAD, watch)))
     }
 
-    async fn answer_route(&self, method: &Method, path: &str, headers: &HeaderMap, watch: &ConnectionWatch) -> Response<ResponseContent> {
+    async fn answer_route(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &HeaderMap,
+        watch: &ConnectionWatch,
+    ) -> Response<ResponseContent> {
         if let Some(file) = files::find(path) {
             return if READ.contains(method) { file.answer(headers) } else { not_allowed(READ) };
         }
@@ -152,7 +164,12 @@ impl Router {
         }
     }
 
-    async fn answer_metrics(&self, method: &Method, headers: &HeaderMap, watch: &ConnectionWatch) -> Response<ResponseContent> {
+    async fn answer_metrics(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        watch: &ConnectionWatch,
+    ) -> Response<ResponseContent> {
         let format = negotiate::format(&joined(headers, header::ACCEPT));
         let coding = negotiate::coding(&joined(headers, header::ACCEPT_ENCODING));
         let content = match (method, coding) {
@@ -199,7 +216,10 @@ impl Router {
             Ok(json) => whole_response(status, "application/json", json.into()),
             Err(error) => {
                 tracing::error!(?error, "readiness cannot be told");
-                text_response(StatusCode::INTERNAL_SERVER_ERROR, "internal error: readiness could not be written; see the log\n")
+                text_response(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal error: readiness could not be written; see the log\n",
+                )
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::http::ScrapeFn;
 use crate::http::bodies::answer::ResponseContent;
 use crate::http::bodies::chunks::ChunkWriter;
 use crate::http::bodies::places::{WorkPermit, WorkPermits};
-use crate::http::bodies::rendering::{PageRendering, PagePart};
+use crate::http::bodies::rendering::{PagePart, PageRendering};
 use crate::http::bodies::work::{self, WorkError};
 use crate::http::serving::limits::HttpLimits;
 use crate::metrics::Format;

@@ -43,7 +43,13 @@ impl Server {
         let listener = listen(address)?;
         let refused = |source| BindError::Refused { address: address.to_owned(), source };
         let local = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, local, endpoints: site, connection_limit: Arc::clone(crowd), limits: HttpLimits::default() })
+        Ok(Self {
+            listener,
+            local,
+            endpoints: site,
+            connection_limit: Arc::clone(crowd),
+            limits: HttpLimits::default(),
+        })
     }
 
     /// The bound address, with the port that was chosen.
@@ -68,7 +74,12 @@ impl Server {
         let limits = Arc::new(self.limits);
         let pages = Arc::new(Router {
             scrapes: ScrapeHandler::new(self.endpoints.scrape, self.endpoints.observe, Arc::clone(&limits)),
-            api: ApiHandler::new(self.endpoints.burrow, self.endpoints.status_page, self.endpoints.origin.as_deref(), &limits),
+            api: ApiHandler::new(
+                self.endpoints.burrow,
+                self.endpoints.status_page,
+                self.endpoints.origin.as_deref(),
+                &limits,
+            ),
             ready: self.endpoints.ready,
             origin_check: OriginCheck::new(self.endpoints.allowed_hosts),
             limits: Arc::clone(&limits),
@@ -129,7 +140,13 @@ struct ServerConnections {
 
 impl ServerConnections {
     fn new(pages: Arc<Router>, crowd: Arc<ConnectionLimit>) -> Self {
-        Self { router: pages, connection_limit: crowd, open: HashSet::new(), pending: HashSet::new(), tasks: JoinSet::new() }
+        Self {
+            router: pages,
+            connection_limit: crowd,
+            open: HashSet::new(),
+            pending: HashSet::new(),
+            tasks: JoinSet::new(),
+        }
     }
 
     fn mark_pending(&mut self) {

@@ -4,14 +4,14 @@ use std::sync::Mutex;
 
 use super::super::PendingItem;
 use super::*;
-use crate::burrow::{BurrowResponse, BurrowApi, BurrowRequest, BurrowMethod};
+use crate::burrow::{BurrowApi, BurrowMethod, BurrowRequest, BurrowResponse};
 use crate::config::{Config, Filter};
 use crate::evaluate::EvaluatorRules;
 use crate::model::Level;
 use crate::model::LogLevelControl;
 use crate::model::{Lag, Name, Offset, Order, Partition, Timestamp};
 use crate::registry::REGISTRY;
-use crate::storage::{PastState, StorageRules, Storage, Update};
+use crate::storage::{PastState, Storage, StorageRules, Update};
 
 const RULES: EvaluatorRules =
     EvaluatorRules { intervals: std::num::NonZeroUsize::MIN, minimum_complete: 0.0, allowed_lag: Lag(0) };
@@ -24,7 +24,11 @@ pub(super) fn nothing(verb: BurrowMethod, path: &str, body: &[u8]) -> BurrowResp
 fn storage() -> Storage {
     Storage::new(
         ["local"],
-        StorageRules { intervals: RULES.intervals, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER },
+        StorageRules {
+            intervals: RULES.intervals,
+            min_distance: Duration::ZERO,
+            expire: crate::storage::ExpiryPolicy::NEVER,
+        },
     )
 }
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::serving::limits::HttpLimits;
-use super::{ConnectionLimit, PagePieces, Readiness, Server, Endpoints};
+use super::{ConnectionLimit, Endpoints, PagePieces, Readiness, Server};
 use crate::metrics::Format;
 
 mod bounds;

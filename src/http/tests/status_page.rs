@@ -3,15 +3,17 @@
 use super::*;
 use crate::evaluate::EvaluatorRules;
 use crate::model::{Lag, Timestamp};
-use crate::status_page::{StatusPageResponse, StatusPageCall, StatusPageData, ExporterReport};
-use crate::storage::{ExpiryPolicy, StorageRules, Storage};
+use crate::status_page::{ExporterReport, StatusPageCall, StatusPageData, StatusPageResponse};
+use crate::storage::{ExpiryPolicy, Storage, StorageRules};
 
 const INTERVALS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN;
 
 /// The data of one cluster about which nothing is known.
 pub(super) fn nothing(call: &StatusPageCall) -> StatusPageResponse {
-    let storage =
-        Storage::new(["local"], StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER });
+    let storage = Storage::new(
+        ["local"],
+        StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER },
+    );
     let rules = EvaluatorRules { intervals: INTERVALS, minimum_complete: 0.0, allowed_lag: Lag(0) };
     let exporter = ExporterReport { now: 0, version: "0", running: 0, modules: Vec::new() };
     StatusPageData { storage: &storage, rules: &rules, exporter }.answer(call, Timestamp(0))

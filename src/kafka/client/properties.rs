@@ -6,7 +6,7 @@ use std::path::Path;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 
 use super::ClientRole;
-use crate::config::{ConnectionConfig, SaslMechanism, SaslConfig, TlsConfig};
+use crate::config::{ConnectionConfig, SaslConfig, SaslMechanism, TlsConfig};
 use crate::model::ModuleError;
 
 /// Properties of every client. Kafka's `client.id` comes from the profile.

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::refusal::without_secrets;
 use super::*;
-use crate::config::{ClientProfile, TlsIdentity, SaslMechanism, SaslConfig, TlsConfig};
+use crate::config::{ClientProfile, SaslConfig, SaslMechanism, TlsConfig, TlsIdentity};
 
 pub(in crate::kafka) fn plain(servers: &str) -> ConnectionConfig {
     let client = ClientProfile {
@@ -158,7 +158,8 @@ fn key_material_that_is_none_fails_the_start() {
     ] {
         let mut connection = plain("127.0.0.1:1");
         connection.client.tls = Some(tls);
-        let error = Client::new(&connection, ClientRole::Cluster, KafkaContext::new("c", "cluster", "c")).err().unwrap();
+        let error =
+            Client::new(&connection, ClientRole::Cluster, KafkaContext::new("c", "cluster", "c")).err().unwrap();
         assert!(error.to_string().starts_with("client-profile.p: cannot create a Kafka client: ssl."), "{error}");
     }
 }

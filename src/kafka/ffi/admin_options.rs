@@ -48,7 +48,10 @@ impl AdminOptions {
         if result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
             Ok(())
         } else {
-            Err(ModuleError::Call { doing: "choose the broker of a request", reason: ErrorCode::INVALID_ARG.to_string() })
+            Err(ModuleError::Call {
+                doing: "choose the broker of a request",
+                reason: ErrorCode::INVALID_ARG.to_string(),
+            })
         }
     }
 

@@ -65,7 +65,9 @@ pub struct FoundOffset {
 pub(super) struct PartitionList(NonNull<sys::rd_kafka_topic_partition_list_t>);
 
 impl PartitionList {
-    pub(super) fn new<'a>(places: impl ExactSizeIterator<Item = ListOffsetsPartition<'a>>) -> Result<Self, ModuleError> {
+    pub(super) fn new<'a>(
+        places: impl ExactSizeIterator<Item = ListOffsetsPartition<'a>>,
+    ) -> Result<Self, ModuleError> {
         let size = i32::try_from(places.len()).unwrap_or(0);
         // SAFETY: takes a number.
         let list = unsafe { sys::rd_kafka_topic_partition_list_new(size) };
@@ -133,9 +135,10 @@ unsafe fn copy_offset(info: NonNull<sys::rd_kafka_ListOffsetsResultInfo_t>) -> R
     };
     match code {
         ErrorCode::NONE if offset == NOT_ANSWERED => Err(ErrorCode::TIMED_OUT),
-        ErrorCode::NONE => {
-            Ok(FoundOffset { offset: (offset >= 0).then_some(Offset(offset)), time: (time >= 0).then_some(Timestamp(time)) })
-        }
+        ErrorCode::NONE => Ok(FoundOffset {
+            offset: (offset >= 0).then_some(Offset(offset)),
+            time: (time >= 0).then_some(Timestamp(time)),
+        }),
         code => Err(code),
     }
 }

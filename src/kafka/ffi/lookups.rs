@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use super::admin_options::AdminOptions;
 use super::describe_topics::{TopicDescriptions, copy_descriptions};
-use super::list_offsets::{FoundOffset, IsolationLevel, PartitionList, ListOffsetsPartition, copy_offsets};
-use super::{ErrorCode, ClientQueue, c_name, sys};
+use super::list_offsets::{FoundOffset, IsolationLevel, ListOffsetsPartition, PartitionList, copy_offsets};
+use super::{ClientQueue, ErrorCode, c_name, sys};
 use crate::kafka::Client;
 use crate::kafka::until_drop::UntilDrop;
 use crate::model::{BrokerId, ModuleError};

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ErrorCode, ClientQueue, c_name, call_failed, code_at, sys};
+use super::{ClientQueue, ErrorCode, c_name, call_failed, code_at, sys};
 use crate::kafka::Client;
 use crate::kafka::client::run_within;
 use crate::kafka::until_drop::UntilDrop;
@@ -84,7 +84,11 @@ impl TopicReader {
         let queue = ClientQueue::new(client.native())?;
         let closed = |name: &&str| Ok(ReaderTopic { name: c_name(name)?, handle: None });
         let topics = topics.iter().map(closed).collect::<Result<_, ModuleError>>()?;
-        Ok(Self { parts: UntilDrop::new(ReaderParts { queue, topics, client }), slots: Vec::new(), started: BTreeSet::new() })
+        Ok(Self {
+            parts: UntilDrop::new(ReaderParts { queue, topics, client }),
+            slots: Vec::new(),
+            started: BTreeSet::new(),
+        })
     }
 
     /// Starts reading a partition, or restarts it at another position. Records that an earlier start has fetched
@@ -129,8 +133,11 @@ impl TopicReader {
             self.slots.resize(max, std::ptr::null_mut());
         }
         let slots = self.slots.get_mut(..max).unwrap_or_default();
-        let taken =
-            self.parts.queue.wait(timeout, || Some(self.parts.take_messages(slots)).filter(|taken| *taken > 0)).unwrap_or(0);
+        let taken = self
+            .parts
+            .queue
+            .wait(timeout, || Some(self.parts.take_messages(slots)).filter(|taken| *taken > 0))
+            .unwrap_or(0);
         EventBatch { messages: self.slots.get(..taken).unwrap_or_default(), topics: self.parts.handles() }
     }
 
@@ -165,8 +172,9 @@ impl ReaderParts {
 
     /// The topic handles as messages name them; null for a topic that is not open.
     fn handles(&self) -> Vec<*mut sys::rd_kafka_topic_t> {
-        let pointer =
-            |topic: &ReaderTopic| topic.handle.as_ref().map_or(std::ptr::null_mut(), |TopicHandle(topic)| topic.as_ptr());
+        let pointer = |topic: &ReaderTopic| {
+            topic.handle.as_ref().map_or(std::ptr::null_mut(), |TopicHandle(topic)| topic.as_ptr())
+        };
         self.topics.iter().map(pointer).collect()
     }
 }

@@ -26,7 +26,8 @@ use crate::storage::{Storage, View};
 
 use super::Format;
 use families::{
-    ClusterLabels, DroppedLabels, Families, FloatGauge, GroupLabels, PartitionLabels, register_build_info, module_labels,
+    ClusterLabels, DroppedLabels, Families, FloatGauge, GroupLabels, PartitionLabels, module_labels,
+    register_build_info,
 };
 
 pub use counters::{ErrorCounters, RecordCounters};

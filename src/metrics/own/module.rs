@@ -10,7 +10,9 @@ use crate::health::{ModuleHealth, ModuleKind};
 use crate::offsets::{DecodeError, RecordType};
 
 use super::counters::{ErrorCounters, RecordCounters};
-use super::families::{Families, ConsumerLabels, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
+use super::families::{
+    ConsumerLabels, Families, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels,
+};
 
 /// The exporter's own metrics of one module.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use crate::health::{ModuleHealth, ModuleKind};
 use crate::model::FailureReason;
 use crate::model::{Tick, Timestamp};
 use crate::offsets::RecordType;
-use crate::status_page::{NamedCount, ExporterReport, ModuleReport, ReaderReport, RefreshReport};
+use crate::status_page::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport};
 use crate::storage::Storage;
 
 use super::ExporterMetrics;
@@ -68,7 +68,11 @@ impl ExporterMetrics {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
             nonzero_count(&self.families.record_errors, reason, &labels)
         });
-        ReaderReport { behind: health.topic_lag(), records: records.flatten().collect(), errors: errors.flatten().collect() }
+        ReaderReport {
+            behind: health.topic_lag(),
+            records: records.flatten().collect(),
+            errors: errors.flatten().collect(),
+        }
     }
 }
 

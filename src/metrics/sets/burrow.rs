@@ -5,7 +5,7 @@
 
 use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
-use crate::metrics::catalogue::{MetricFamily, LabelNames, Series, MetricSet, TopicSums, gauge};
+use crate::metrics::catalogue::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
 use crate::metrics::readings::{committed, each_commit, lag, lag_sum, log_end};
 use crate::metrics::text::SampleValue;
 

@@ -106,7 +106,8 @@ fn a_group_has_the_first_limit_that_matches_and_none_if_none_does() {
 
 #[test]
 fn what_the_cluster_did_not_tell_is_an_empty_label() {
-    let page = page(Format::Text, &storage(), &MetricsConfig { names: vec![NameSet("kminion")], ..MetricsConfig::default() });
+    let page =
+        page(Format::Text, &storage(), &MetricsConfig { names: vec![NameSet("kminion")], ..MetricsConfig::default() });
     let infos = page
         .lines()
         .filter(|line| ["cluster_info{", "broker_info{", "group_info{"].iter().any(|name| line.contains(name)));
@@ -157,7 +158,8 @@ fn no_two_families_share_a_name() {
 
 #[test]
 fn with_groups_as_the_finest_series_a_member_counts_once_whatever_its_topics() {
-    let metrics = MetricsConfig { granularity: Granularity::Group, names: vec![NameSet("kminion")], ..MetricsConfig::default() };
+    let metrics =
+        MetricsConfig { granularity: Granularity::Group, names: vec![NameSet("kminion")], ..MetricsConfig::default() };
     let page = page(Format::Text, &described(), &metrics);
     let lines = page.lines().filter(|line| line.contains("group_id=\"crew\"") && line.contains("group_topic"));
     let series = |name, value| {

@@ -168,7 +168,8 @@ impl<'a> ListItem<'a> for ClassicProtocol<'a> {
     const LEAST: usize = 3;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        let protocol = Self { name: cursor.text("name")?, metadata: cursor.bytes("metadata", FieldEncoding::Flexible)? };
+        let protocol =
+            Self { name: cursor.text("name")?, metadata: cursor.bytes("metadata", FieldEncoding::Flexible)? };
         cursor.skip_tags()?;
         Ok(protocol)
     }

@@ -4,7 +4,7 @@
 use crate::model::{Name, TopicId};
 use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::{ListItem, RecordList, Partitions};
+use crate::offsets::bytes::list::{ListItem, Partitions, RecordList};
 use crate::offsets::records::group_type::GroupProtocol;
 
 /// The partitions or tasks of an assignment.
@@ -135,7 +135,10 @@ fn partitions<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<Assign
     RecordList::read(cursor, field, FieldEncoding::Flexible).map(AssignedItems::Partitions)
 }
 
-fn tasks<'a>(cursor: &mut Cursor<'a>, [active, standby, warmup]: [&'static str; 3]) -> Result<AssignedItems<'a>, DecodeError> {
+fn tasks<'a>(
+    cursor: &mut Cursor<'a>,
+    [active, standby, warmup]: [&'static str; 3],
+) -> Result<AssignedItems<'a>, DecodeError> {
     Ok(AssignedItems::Tasks(StreamsTasks {
         active: RecordList::read(cursor, active, FieldEncoding::Flexible)?,
         standby: RecordList::read(cursor, standby, FieldEncoding::Flexible)?,

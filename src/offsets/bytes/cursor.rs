@@ -151,7 +151,11 @@ impl<'a> Cursor<'a> {
 
     /// A string that may be null.
     #[inline]
-    pub(crate) fn nullable_string(&mut self, field: &'static str, form: FieldEncoding) -> Result<Option<&'a [u8]>, DecodeError> {
+    pub(crate) fn nullable_string(
+        &mut self,
+        field: &'static str,
+        form: FieldEncoding,
+    ) -> Result<Option<&'a [u8]>, DecodeError> {
         let start = *self;
         let length = match form {
             FieldEncoding::Plain => {
@@ -205,7 +209,12 @@ impl<'a> Cursor<'a> {
 
     /// The count of an array that may not be null. Each item takes at least `least` bytes.
     #[inline]
-    pub(crate) fn count(&mut self, field: &'static str, form: FieldEncoding, least: usize) -> Result<usize, DecodeError> {
+    pub(crate) fn count(
+        &mut self,
+        field: &'static str,
+        form: FieldEncoding,
+        least: usize,
+    ) -> Result<usize, DecodeError> {
         let start = *self;
         let count = self.length(field, form)?;
         let needed = count.saturating_mul(least);
@@ -258,6 +267,10 @@ impl<'a> Cursor<'a> {
     /// Checks that no bytes are left.
     #[inline]
     pub(crate) const fn end(&self, field: &'static str) -> Result<(), DecodeError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.error(field, FieldProblem::Trailing { left: self.rest.len() })) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.error(field, FieldProblem::Trailing { left: self.rest.len() }))
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::Name;
 use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::{DecodeError, FieldProblem};
-use crate::offsets::bytes::list::{ListItem, RecordList, Partitions};
+use crate::offsets::bytes::list::{ListItem, Partitions, RecordList};
 
 /// The topics and partitions of an assignment.
 pub type Assignment<'a> = RecordList<'a, (Name<'a>, Partitions<'a>)>;

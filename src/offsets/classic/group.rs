@@ -145,5 +145,14 @@ fn member<'a>(cursor: &mut Cursor<'a>, version: i16) -> Result<ClassicGroupMembe
     if form == FieldEncoding::Flexible {
         cursor.skip_tags()?;
     }
-    Ok(ClassicGroupMember { id, instance_id, client_id, client_host, rebalance_timeout, session_timeout, subscription, assignment })
+    Ok(ClassicGroupMember {
+        id,
+        instance_id,
+        client_id,
+        client_host,
+        rebalance_timeout,
+        session_timeout,
+        subscription,
+        assignment,
+    })
 }

@@ -5,7 +5,7 @@ use super::{EncodeError, EncodeResult};
 use crate::model::Name;
 use crate::offsets::assigned::epoch::Epoch;
 use crate::offsets::assigned::member::{ClassicMember, MemberDetails, MemberMetadata};
-use crate::offsets::assigned::member_assignment::{CurrentAssignment, AssignedItems};
+use crate::offsets::assigned::member_assignment::{AssignedItems, CurrentAssignment};
 use crate::offsets::assigned::topics::{MatchedTopics, SubscribedTopic};
 use crate::offsets::assigned::topology::Topology;
 use crate::offsets::bytes::cursor::FieldEncoding;

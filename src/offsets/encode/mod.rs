@@ -13,7 +13,7 @@ mod writer;
 use thiserror::Error;
 
 pub use classic::{ClassicGroup, ValueVersion, assignment, commit_value, group_value, subscription};
-pub use items::{EncodedItems, EncodeItem, items};
+pub use items::{EncodeItem, EncodedItems, items};
 pub use key::{commit_key, group_key, key, legacy_commit_key};
 pub use later::{
     current_value, epoch_value, matched_value, member_value, state_partitions_value, target_epoch_value, target_value,

@@ -93,7 +93,11 @@ impl ByteWriter {
         Ok(())
     }
 
-    pub(super) fn list<'a, T: ListItem<'a>>(&mut self, field: &'static str, list: &RecordList<'a, T>) -> Result<(), EncodeError> {
+    pub(super) fn list<'a, T: ListItem<'a>>(
+        &mut self,
+        field: &'static str,
+        list: &RecordList<'a, T>,
+    ) -> Result<(), EncodeError> {
         self.length(field, list.len())?;
         self.bytes.extend(list.bytes());
         Ok(())

@@ -3,7 +3,7 @@
 use crate::model::{Name, Partition};
 use crate::offsets::assigned::epoch::{self, Epoch};
 use crate::offsets::assigned::member::{self, MemberMetadata};
-use crate::offsets::assigned::member_assignment::{self, CurrentAssignment, AssignedItems};
+use crate::offsets::assigned::member_assignment::{self, AssignedItems, CurrentAssignment};
 use crate::offsets::assigned::topics::{self, MatchedTopics, SubscribedTopic};
 use crate::offsets::assigned::topology::{self, Topology};
 use crate::offsets::bytes::error::DecodeError;

@@ -3,7 +3,7 @@
 use crate::model::{Name, TopicId};
 use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::DecodeError;
-use crate::offsets::bytes::list::{ListItem, RecordList, Partitions};
+use crate::offsets::bytes::list::{ListItem, Partitions, RecordList};
 
 /// The partitions that a share group keeps state of. The state itself is in [`crate::offsets::share_state`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Bytes as brokers wrote them, and in the layout of each version.
 
 use super::super::{
-    CommitRecord, GroupMetadata, GroupProtocol, Key, ClassicGroupMember, MemberDetails, MemberKey, MemberMetadata, Record, RecordType,
-    assignment, encode, key,
+    ClassicGroupMember, CommitRecord, GroupMetadata, GroupProtocol, Key, MemberDetails, MemberKey, MemberMetadata,
+    Record, RecordType, assignment, encode, key,
 };
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 

@@ -6,12 +6,14 @@ use proptest::prelude::*;
 
 use super::super::bytes::list::ListItem;
 use super::super::encode::{self, EncodedItems};
-use super::super::share_state::{self as state, DeliveryState, SharePartition, ShareStateSnapshot, StateBatch, ShareStateUpdate};
+use super::super::share_state::{
+    self as state, DeliveryState, SharePartition, ShareStateSnapshot, ShareStateUpdate, StateBatch,
+};
 use super::super::{
-    ClassicMember, ClassicProtocol, CopartitionGroup, CurrentAssignment, DeletedTopic, Endpoint, Epoch, GroupProtocol,
-    InternalTopic, Key, KeyValue, RecordList, MatchedTopics, MemberDetails, MemberKey, MemberMetadata, MemberState, AssignedItems,
-    PartitionRacks, Record, StatePartitions, StateTopic, Subtopology, SubtopologyTasks, StreamsTasks, SubscribedTopic, TopicPartitions, Topology,
-    key,
+    AssignedItems, ClassicMember, ClassicProtocol, CopartitionGroup, CurrentAssignment, DeletedTopic, Endpoint, Epoch,
+    GroupProtocol, InternalTopic, Key, KeyValue, MatchedTopics, MemberDetails, MemberKey, MemberMetadata, MemberState,
+    PartitionRacks, Record, RecordList, StatePartitions, StateTopic, StreamsTasks, SubscribedTopic, Subtopology,
+    SubtopologyTasks, TopicPartitions, Topology, key,
 };
 use super::text;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
@@ -154,8 +156,12 @@ fn assignments(parts: &Parts) {
     let tasks = items(parts, |subtopology| SubtopologyTasks { subtopology, partitions: partitions.list() });
     for kind in KINDS {
         let (owned, revoking) = match kind {
-            GroupProtocol::Consumer => (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(topics.list())),
-            GroupProtocol::Share => (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(RecordList::empty())),
+            GroupProtocol::Consumer => {
+                (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(topics.list()))
+            }
+            GroupProtocol::Share => {
+                (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(RecordList::empty()))
+            }
             GroupProtocol::Streams => (owned_tasks(tasks.list()), owned_tasks(RecordList::empty())),
         };
         let of = member(kind, parts);
@@ -173,8 +179,12 @@ fn topics(parts: &Parts) {
     let group = group(parts);
     let names = items(parts, |name| name);
     let racks = items(parts, |_| PartitionRacks { partition: Partition(parts.port.into()), racks: names.list() });
-    let topics =
-        items(parts, |name| SubscribedTopic { id: TopicId(parts.id), name, partitions: parts.numbers[0], racks: racks.list() });
+    let topics = items(parts, |name| SubscribedTopic {
+        id: TopicId(parts.id),
+        name,
+        partitions: parts.numbers[0],
+        racks: racks.list(),
+    });
     let known: RecordList<'_, SubscribedTopic<'_>> = topics.list();
     let record = |topics| Record::Topics { group, topics };
     comes_back(Key::Topics { group }, &encode::topics_value(&known).unwrap(), record(Some(known)), record(None));
@@ -239,8 +249,16 @@ fn share_states(parts: &Parts) {
     let (snapshot_epoch, leader_epoch, state_epoch) = (parts.numbers[0], parts.numbers[1], parts.numbers[2]);
     let (created, written) = (Timestamp(parts.longs[1]), Timestamp(parts.longs[2]));
     let batches = batches.list();
-    let snapshot =
-        ShareStateSnapshot { snapshot_epoch, state_epoch, leader_epoch, start, delivery_complete, created, written, batches };
+    let snapshot = ShareStateSnapshot {
+        snapshot_epoch,
+        state_epoch,
+        leader_epoch,
+        start,
+        delivery_complete,
+        created,
+        written,
+        batches,
+    };
     let bytes = encode::share_state_key(&state::ShareStateKey::Snapshot(of)).unwrap();
     let record = |snapshot| Ok(state::ShareStateRecord::Snapshot { of, snapshot });
     let value = encode::snapshot_value(&snapshot).unwrap();

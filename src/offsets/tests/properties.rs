@@ -5,7 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::super::encode::{self, ClassicGroup, ValueVersion};
-use super::super::{CommitRecord, DecodeError, GroupMetadata, Key, ClassicGroupMember, Record, RecordType, assignment, key};
+use super::super::{
+    ClassicGroupMember, CommitRecord, DecodeError, GroupMetadata, Key, Record, RecordType, assignment, key,
+};
 use super::text;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 

@@ -45,7 +45,8 @@ impl SourceBuild {
         let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
         let rules = &self.cluster.rules;
-        let stream = UpdateStream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
+        let stream =
+            UpdateStream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
         for (order, update) in updates {
             let Some(update) = self.cluster.drop_long_names(update) else { continue };
             newest = newest.max(self.cluster.record_timestamp(&update));

@@ -39,7 +39,7 @@ use crate::storage::groups::owners::TopicLookup;
 use crate::storage::lists::cut::DroppedTopicCounter;
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
-use crate::storage::sources::source::{SourceKind, SourceId};
+use crate::storage::sources::source::{SourceId, SourceKind};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicNames};
 

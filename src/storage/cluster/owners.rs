@@ -10,7 +10,7 @@ use crate::model::Name;
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::lock;
 use crate::storage::groups::group::Group;
-use crate::storage::groups::owners::{TopicLookup, Owners};
+use crate::storage::groups::owners::{Owners, TopicLookup};
 
 impl Cluster {
     /// Notes that the owners of these groups have to be computed when they are read next.
@@ -33,7 +33,8 @@ impl Cluster {
             let found = epochs.compute_owners(self.topic_lookup(&topics));
             self.dropped_topics.count(Name(&name), found.dropped_since(&epochs));
             // The previous value is freed after the lock is released.
-            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.set_owners(epochs.kind, found));
+            let held =
+                self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.set_owners(epochs.kind, found));
             drop(held);
         }
     }
@@ -53,8 +54,11 @@ impl Cluster {
         self.mark_stale(stale);
         for (name, owners) in unnamed {
             let name: Box<[u8]> = name;
-            let Some(renamed) = self.resolved_owners(Name(&name), &owners, self.topic_lookup(&topics)) else { continue };
-            let held = self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.replace_owners(&owners, renamed));
+            let Some(renamed) = self.resolved_owners(Name(&name), &owners, self.topic_lookup(&topics)) else {
+                continue;
+            };
+            let held =
+                self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.replace_owners(&owners, renamed));
             drop(held);
         }
     }

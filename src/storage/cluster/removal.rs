@@ -52,8 +52,11 @@ impl Cluster {
             let held = self.shards.of(group).get(group.0).and_then(|held| held.meta.owners().cloned());
             let Some(owners) = held else { return false };
             let Some(without) = owners.without(topic).map(Arc::new) else { return false };
-            let unheld =
-                self.shards.of(group).get_mut(group.0).map(|held| held.meta.replace_owners(&owners, Arc::clone(&without)));
+            let unheld = self
+                .shards
+                .of(group)
+                .get_mut(group.0)
+                .map(|held| held.meta.replace_owners(&owners, Arc::clone(&without)));
             // If the assignment has changed in the meantime, `replace` returns the new one unused. Then it is tried
             // again.
             if unheld.is_none_or(|owners| !Arc::ptr_eq(&owners, &without)) {
@@ -126,7 +129,12 @@ mod tests {
             topic: Name(b"t"),
             partition: crate::model::Partition(0),
         };
-        cluster.apply(source, PastState::Ahead, [(Order(10), gone), (Order(11), commit("a", "u", 0, 1, 1))], Timestamp(1));
+        cluster.apply(
+            source,
+            PastState::Ahead,
+            [(Order(10), gone), (Order(11), commit("a", "u", 0, 1, 1))],
+            Timestamp(1),
+        );
         assert!(cluster.remove_group(Name(b"a")));
         assert_eq!(topics(&cluster, "a"), None);
         cluster.apply(source, PastState::Behind, [(Order(5), commit("a", "t", 0, 1, 1))], Timestamp(1));

@@ -2,7 +2,7 @@
 
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::lock;
-use crate::storage::sources::source::{SourceKind, SourceId};
+use crate::storage::sources::source::{SourceId, SourceKind};
 
 impl Cluster {
     /// The source that stands for a partition of the offsets topic, as read by a module.

@@ -27,7 +27,9 @@ impl Cluster {
     pub fn thin_times(&self, asked: &[TimeLookup], now: Timestamp) {
         let kept: HashSet<(TopicKey, Partition)> =
             asked.iter().map(|lookup| (lookup.topic.key(), lookup.partition)).collect();
-        self.change_topics(|topics| topics.thin_time_indexes(|topic, partition| kept.contains(&(topic, partition)), now));
+        self.change_topics(|topics| {
+            topics.thin_time_indexes(|topic, partition| kept.contains(&(topic, partition)), now)
+        });
     }
 
     /// Sets the interval of the refreshes of log ends. Time lags need not be more exact than that.
@@ -43,7 +45,11 @@ impl Cluster {
     /// The inputs of all time lags of the cluster at `now`.
     pub(crate) fn time_lag_inputs(&self, now: Timestamp) -> TimeLagInputs {
         let every = Duration::from_millis(self.refresh.load(Ordering::Relaxed));
-        TimeLagInputs { now, accuracy: Accuracy::of_refresh(every), first_lookups_done: self.past_read.load(Ordering::Relaxed) }
+        TimeLagInputs {
+            now,
+            accuracy: Accuracy::of_refresh(every),
+            first_lookups_done: self.past_read.load(Ordering::Relaxed),
+        }
     }
 
     /// The largest error that time lags may have.
@@ -56,7 +62,11 @@ impl Cluster {
     ///
     /// For a record for which `given_up` returns true, the best time within the known range is used.
     #[must_use]
-    pub fn settle_time_lags(&self, now: Timestamp, given_up: impl Fn(&TopicName, Partition, Offset) -> bool) -> Vec<TimeLookup> {
+    pub fn settle_time_lags(
+        &self,
+        now: Timestamp,
+        given_up: impl Fn(&TopicName, Partition, Offset) -> bool,
+    ) -> Vec<TimeLookup> {
         let (topics, moment) = (self.topics(), self.time_lag_inputs(now));
         let mut lagging = HashMap::new();
         for mut shard in self.shards().iter() {
@@ -79,7 +89,9 @@ fn settle_topic(
     for slot in held.partitions.iter_mut() {
         let partition = slot.partition;
         let Some(state) = topic.state(partition) else { continue };
-        let Some(aim) = moment.settle_slot(slot, state, |record| given_up(&topic.name, partition, record)) else { continue };
+        let Some(aim) = moment.settle_slot(slot, state, |record| given_up(&topic.name, partition, record)) else {
+            continue;
+        };
         let Some(end) = state.bounds.end else {
             broken("a record that waits lies below a known log end");
             continue;

@@ -157,7 +157,9 @@ pub(crate) fn apply_to_groups(
             group.remove_classic(order, stream);
             Some(CommitOutcome::Added)
         }
-        (Update::Share(share), PreparedUpdate::Finished(finished)) => Some(group.apply_share_state(share, finished, order, stream)),
+        (Update::Share(share), PreparedUpdate::Finished(finished)) => {
+            Some(group.apply_share_state(share, finished, order, stream))
+        }
         (Update::Members(_) | Update::Registered { .. } | Update::Fact { .. } | Update::Share(_), _) => {
             broken("what is prepared for an update is of its kind");
             Some(CommitOutcome::Repeated)

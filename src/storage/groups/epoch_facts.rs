@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::model::{Name, Partition, TopicId};
 
 use crate::storage::lists::fact::NewestFact;
-use crate::storage::lists::texts::{NamedRanges, NameBuffer};
+use crate::storage::lists::texts::{NameBuffer, NamedRanges};
 use crate::storage::sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
 
 /// The facts about one member.
@@ -95,7 +95,9 @@ impl PreparedFact {
             GroupFact::Topology(topology) => {
                 Self::Topology(topology.as_ref().map(|topology| Arc::new(TopologyFact::of(topology))))
             }
-            GroupFact::TopicNames(names) => Self::TopicNames(names.as_ref().map(|names| Arc::new(TopicNamesById::of(names)))),
+            GroupFact::TopicNames(names) => {
+                Self::TopicNames(names.as_ref().map(|names| Arc::new(TopicNamesById::of(names))))
+            }
         }
     }
 }

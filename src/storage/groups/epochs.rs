@@ -16,9 +16,11 @@ use rpds::RedBlackTreeMapSync;
 
 use crate::model::{Name, Order, TopicId};
 
-use crate::storage::groups::epoch_facts::{MemberOwnership, PreparedFact, MemberFacts, OwnedItems, TopologyFact, MemberClient, TopicNamesById};
+use crate::storage::groups::epoch_facts::{
+    MemberClient, MemberFacts, MemberOwnership, OwnedItems, PreparedFact, TopicNamesById, TopologyFact,
+};
 use crate::storage::groups::member::Member;
-use crate::storage::groups::owners::{PartitionOwner, UnresolvedAssignments, TopicLookup, Owners};
+use crate::storage::groups::owners::{Owners, PartitionOwner, TopicLookup, UnresolvedAssignments};
 use crate::storage::lists::fact::NewestFact;
 use crate::storage::lists::work;
 use crate::storage::sources::group_fact::EpochUpdate;
@@ -148,7 +150,8 @@ impl ProtocolRecords {
     /// Removes all tombstones of members.
     pub fn remove_tombstones(&mut self) {
         work::count(self.members.size());
-        let gone: Vec<_> = self.members.iter().filter(|(_, facts)| facts.is_empty()).map(|(id, _)| id.clone()).collect();
+        let gone: Vec<_> =
+            self.members.iter().filter(|(_, facts)| facts.is_empty()).map(|(id, _)| id.clone()).collect();
         for id in gone {
             self.members.remove_mut(&id);
         }
@@ -156,7 +159,12 @@ impl ProtocolRecords {
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        let facts = [self.epoch.newest_order(), self.target.newest_order(), self.topology.newest_order(), self.topic_names.newest_order()];
+        let facts = [
+            self.epoch.newest_order(),
+            self.target.newest_order(),
+            self.topology.newest_order(),
+            self.topic_names.newest_order(),
+        ];
         self.members.is_empty() && facts.iter().all(Option::is_none)
     }
 
@@ -262,7 +270,12 @@ impl ProtocolRecords {
     ///
     /// The topics of a subtopology share one part, however many tasks and topics it has. A task has one owner, and a
     /// topic belongs to one subtopology.
-    fn add_task_topics<'a>(&'a self, tasks: HashMap<Name<'a>, Vec<PartitionOwner>>, known: TopicLookup<'_>, claims: &mut UnresolvedAssignments<'a>) -> bool {
+    fn add_task_topics<'a>(
+        &'a self,
+        tasks: HashMap<Name<'a>, Vec<PartitionOwner>>,
+        known: TopicLookup<'_>,
+        claims: &mut UnresolvedAssignments<'a>,
+    ) -> bool {
         let mut waits = false;
         let mut sorted: Vec<_> = tasks.into_iter().collect();
         sorted.sort_unstable_by_key(|(subtopology, _)| *subtopology);

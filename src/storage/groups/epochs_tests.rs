@@ -7,8 +7,9 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::{BrokerId, Lag, Name, Offset, Order, Partition, Timestamp, TopicId};
 use crate::storage::sources::source::PastState;
 use crate::storage::{
-    PartitionOwner, Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate,
-    MembersUpdate, Metadata, OwnedUpdate, PartitionMetadata, StorageRules, Storage, TopicMetadata, TopologyUpdate, Update,
+    Cluster, CurrentUpdate, EpochUpdate, GroupFact, GroupKind, GroupState, GroupType, MemberUpdate, MembersUpdate,
+    Metadata, OwnedUpdate, PartitionMetadata, PartitionOwner, Storage, StorageRules, TopicMetadata, TopologyUpdate,
+    Update,
 };
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -17,7 +18,11 @@ const KIND: [GroupKind; 3] = [GroupKind::Consumer, GroupKind::Share, GroupKind::
 fn storage() -> Storage {
     Storage::new(
         ["c"],
-        StorageRules { intervals: NonZeroUsize::MIN, min_distance: Duration::ZERO, expire: crate::storage::ExpiryPolicy::NEVER },
+        StorageRules {
+            intervals: NonZeroUsize::MIN,
+            min_distance: Duration::ZERO,
+            expire: crate::storage::ExpiryPolicy::NEVER,
+        },
     )
 }
 

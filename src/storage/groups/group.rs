@@ -16,12 +16,12 @@ use crate::storage::lists::sorted::{ListPosition, SortedList};
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::group_kind::{GroupKind, GroupType};
-use crate::storage::sources::source::{SourceKind, SourceId};
+use crate::storage::sources::source::{SourceId, SourceKind};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::windows::arriving::ArrivingCommit;
 use crate::storage::windows::pending_tombstones::PendingTombstones;
-use crate::storage::windows::slot::{GroupPartition, CommitOutcome};
+use crate::storage::windows::slot::{CommitOutcome, GroupPartition};
 use crate::storage::windows::slots::GroupPartitions;
 
 #[derive(Debug)]
@@ -71,7 +71,10 @@ impl Group {
 
     /// Whether the group holds nothing, so that it can be removed.
     pub fn is_empty(&self) -> bool {
-        self.topics.is_empty() && self.unnamed_topics.is_empty() && self.meta.is_empty() && self.pending_tombstones.is_none()
+        self.topics.is_empty()
+            && self.unnamed_topics.is_empty()
+            && self.meta.is_empty()
+            && self.pending_tombstones.is_none()
     }
 
     /// Whether it is a share group.
@@ -127,7 +130,12 @@ impl Group {
     }
 
     /// Replaces the generation of a classic group.
-    pub fn set_generation(&mut self, made: &mut Option<ClassicGeneration>, stamp: RecordStamp, stream: &UpdateStream<'_>) {
+    pub fn set_generation(
+        &mut self,
+        made: &mut Option<ClassicGeneration>,
+        stamp: RecordStamp,
+        stream: &UpdateStream<'_>,
+    ) {
         let taken = self.meta.set_generation(made, stamp, stream.source);
         self.count_generation(taken, stream);
     }

@@ -6,9 +6,9 @@ use crate::invariant::broken;
 use crate::model::{Order, Timestamp};
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::epochs::{ProtocolRecords, ComputedOwners, GroupState};
+use crate::storage::groups::epochs::{ComputedOwners, GroupState, ProtocolRecords};
 use crate::storage::groups::member::Member;
-use crate::storage::groups::owners::{UnresolvedAssignments, TopicLookup, Owners};
+use crate::storage::groups::owners::{Owners, TopicLookup, UnresolvedAssignments};
 use crate::storage::groups::record::{FactRecord, RecordStamp};
 use crate::storage::lists::fact::NewestFact;
 use crate::storage::sources::group_kind::GroupKind;
@@ -111,7 +111,12 @@ impl GroupMeta {
     /// one.
     ///
     /// Returns whether it counts, and whether it begins a generation.
-    pub fn set_generation(&mut self, made: &mut Option<ClassicGeneration>, stamp: RecordStamp, source: SourceId) -> RecordEffect {
+    pub fn set_generation(
+        &mut self,
+        made: &mut Option<ClassicGeneration>,
+        stamp: RecordStamp,
+        source: SourceId,
+    ) -> RecordEffect {
         if !self.accept_source(source, stamp.at) {
             return RecordEffect::OLD;
         }
@@ -133,7 +138,12 @@ impl GroupMeta {
     }
 
     /// Applies a record of one of the newer types. If it is applied, `made` then contains the previous value.
-    pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::PreparedFact, source: SourceId) -> RecordEffect {
+    pub fn apply_fact(
+        &mut self,
+        record: FactRecord,
+        made: &mut epoch_facts::PreparedFact,
+        source: SourceId,
+    ) -> RecordEffect {
         let FactRecord { kind, is_tombstone, stamp: RecordStamp { order, at } } = record;
         // A tombstone of another source ends nothing here. If partitions were added to the offsets topic, the partition
         // that held the group before lets it expire.
@@ -319,6 +329,7 @@ fn owners_of(members: &[MemberUpdate<'_>], known: TopicLookup<'_>) -> (Arc<Owner
     let assigned = members.iter().enumerate().flat_map(|(index, member)| {
         member.assigned.iter().map(move |(topic, partitions)| (index, *topic, &**partitions))
     });
-    let (owners, cut) = Owners::new(members.iter().map(Member::of).collect(), UnresolvedAssignments::of(assigned), known);
+    let (owners, cut) =
+        Owners::new(members.iter().map(Member::of).collect(), UnresolvedAssignments::of(assigned), known);
     (Arc::new(owners), cut)
 }

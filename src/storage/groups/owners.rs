@@ -189,7 +189,9 @@ impl Owners {
         for claim in topics {
             match known.find(claim.topic) {
                 Some(name) => owners.named.push((name, laying.copy_part(claim))),
-                None if owners.unnamed.len() < known.max_unnamed() => owners.unnamed.push(claim.topic, &laying.copy_part(claim)),
+                None if owners.unnamed.len() < known.max_unnamed() => {
+                    owners.unnamed.push(claim.topic, &laying.copy_part(claim))
+                }
                 None => cut = cut.saturating_add(1),
             }
         }
@@ -237,7 +239,12 @@ impl Owners {
 
     fn without_unnamed(&self) -> Self {
         let Self { members, list, named, .. } = self;
-        Self { members: Arc::clone(members), list: Arc::clone(list), named: named.clone(), unnamed: NamedRanges::default() }
+        Self {
+            members: Arc::clone(members),
+            list: Arc::clone(list),
+            named: named.clone(),
+            unnamed: NamedRanges::default(),
+        }
     }
 
     /// Frees the parts of the list that belong to no topic any more.

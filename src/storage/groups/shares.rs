@@ -7,7 +7,7 @@ use crate::invariant::broken;
 use crate::lag::OffsetBounds;
 use crate::model::{Commit, CommitLag, Offset, Order};
 
-use crate::storage::groups::group::{Group, UpdateStream, TOPIC_FOUND};
+use crate::storage::groups::group::{Group, TOPIC_FOUND, UpdateStream};
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::share::ShareUpdate;
 use crate::storage::topics::Topics;
@@ -39,7 +39,9 @@ impl Group {
         }
         let record = StateRecord { update, finished, order };
         let Some(name) = stream.topics.name_by_id(update.topic) else {
-            return self.unnamed_topics.take(update.topic, |slots| apply_share_state(slots, record, OffsetBounds::default(), stream));
+            return self
+                .unnamed_topics
+                .take(update.topic, |slots| apply_share_state(slots, record, OffsetBounds::default(), stream));
         };
         let bounds = stream.topics.bounds(&name, update.partition);
         let place = self.position_or_insert(name);
@@ -73,7 +75,12 @@ impl Group {
     }
 }
 
-fn apply_share_state(slots: &mut GroupPartitions, record: StateRecord<'_>, bounds: OffsetBounds, stream: &UpdateStream<'_>) -> CommitOutcome {
+fn apply_share_state(
+    slots: &mut GroupPartitions,
+    record: StateRecord<'_>,
+    bounds: OffsetBounds,
+    stream: &UpdateStream<'_>,
+) -> CommitOutcome {
     let StateRecord { update, finished, order } = record;
     let (partition, source) = (update.partition, stream.source);
     let held = slots.get(partition).filter(|slot| slot.source == source);

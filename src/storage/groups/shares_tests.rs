@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::lag::OffsetBounds;
-use crate::model::{Lag, CommitLag, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
+use crate::model::{CommitLag, Lag, Name, Offset, Order, Partition, TimeLag, Timestamp, TopicId};
 use crate::storage::sources::source::PastState;
 use crate::storage::tests::{bounds, cluster, commit, metadata, view_of};
 use crate::storage::{Cluster, ClusterView, EpochUpdate, GroupFact, GroupKind, ShareState, ShareUpdate, Update};

@@ -62,7 +62,11 @@ impl<T> SortedList<T> {
 
     /// The same as [`Self::find`], with a guess. `guess` gets the first item of a run, and returns the probable index
     /// in the run of the item to be found.
-    pub fn find_near(&self, order: impl Fn(&T) -> Ordering, guess: impl Fn(&T) -> usize) -> Result<ListPosition, ListPosition> {
+    pub fn find_near(
+        &self,
+        order: impl Fn(&T) -> Ordering,
+        guess: impl Fn(&T) -> usize,
+    ) -> Result<ListPosition, ListPosition> {
         let begins_later = |run: &Vec<T>| run.first().is_some_and(|first| order(first) == Ordering::Greater);
         let number = self.rest.partition_point(|run| {
             work::count(1);
@@ -109,7 +113,11 @@ impl<T> SortedList<T> {
         let half = run.split_off(RUN / 2);
         work::count(half.len());
         self.rest.insert(number, half);
-        let place = if index <= RUN / 2 { ListPosition(number, index) } else { ListPosition(next, index.saturating_sub(RUN / 2)) };
+        let place = if index <= RUN / 2 {
+            ListPosition(number, index)
+        } else {
+            ListPosition(next, index.saturating_sub(RUN / 2))
+        };
         self.insert(place, item)
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn count(items: usize) {
 /// Counts items that were visited or moved. Does nothing outside of tests.
 #[cfg(not(test))]
 #[inline]
-pub(crate) const fn done(_items: usize) {}
+pub(crate) const fn count(_items: usize) {}
 
 /// A lock guard that counts the work while it is held.
 pub(crate) struct CountingGuard<G> {

@@ -17,7 +17,7 @@ use crate::model::{Partition, Timestamp, TopicId};
 use crate::storage::topics::list_offsets::{LogBounds, TimeLookupAnswer};
 use crate::storage::topics::metadata::{Broker, ClusterFacts, TopicMetadata};
 use crate::storage::topics::names::{TopicKey, TopicName};
-use crate::storage::topics::partition::{PartitionState, LogEndRefresh};
+use crate::storage::topics::partition::{LogEndRefresh, PartitionState};
 
 /// Number of metadata refreshes in a row without a topic after which it is hidden (docs/src/reference/storage-rules.md,
 /// Topics that the metadata does not name).
@@ -111,7 +111,12 @@ impl Topics {
     /// Applies a topic of a metadata answer that was requested at `at`.
     ///
     /// If the name has come back under another id, returns the time at which the old topic was last known to exist.
-    pub(crate) fn apply_topic(&mut self, name: Arc<TopicName>, found: &TopicMetadata, at: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn apply_topic(
+        &mut self,
+        name: Arc<TopicName>,
+        found: &TopicMetadata,
+        at: Timestamp,
+    ) -> Option<Timestamp> {
         let topic = self.topic(name);
         let changed = matches!((topic.id, found.id), (Some(old), Some(new)) if old != new);
         let old_until = changed.then_some(topic.named_at);
@@ -176,7 +181,12 @@ impl Topics {
     ///
     /// If a topic without an id was created again, as a log end below the last one shows, returns the time at which the
     /// old topic was last read.
-    pub(crate) fn apply_bounds(&mut self, name: &TopicName, found: &LogBounds<'_>, read: LogEndRefresh) -> Option<Timestamp> {
+    pub(crate) fn apply_bounds(
+        &mut self,
+        name: &TopicName,
+        found: &LogBounds<'_>,
+        read: LogEndRefresh,
+    ) -> Option<Timestamp> {
         let topic = Arc::make_mut(self.list.get_mut(name.index)?.as_mut()?);
         let has_id = topic.id.is_some();
         let Topic { partitions, previous_until: since, .. } = topic;

@@ -9,7 +9,7 @@ use crate::time_lag::AppendRange;
 use crate::storage::topics::list_offsets::{LogBounds, TimeAnswer};
 use crate::storage::topics::log_ends::LogEnds;
 use crate::storage::topics::metadata::PartitionMetadata;
-use crate::storage::topics::time_index::{TimestampPresence, TimeIndex};
+use crate::storage::topics::time_index::{TimeIndex, TimestampPresence};
 
 /// Number of refreshes in a row without an answer after which a log end is unknown
 /// (docs/src/reference/storage-rules.md, Log ends).

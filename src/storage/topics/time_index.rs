@@ -102,7 +102,8 @@ impl TimeIndex {
     pub fn append_range(&self, record: Offset, end: Offset, now: Timestamp) -> Option<AppendRange> {
         let behind = self.entries.partition_point(|cut| cut.offset <= record);
         let before = self.entries.get(behind.checked_sub(1)?)?;
-        let after = self.entries.get(behind).copied().unwrap_or(TimeIndexEntry { time: now, offset: end.max(record.next()) });
+        let after =
+            self.entries.get(behind).copied().unwrap_or(TimeIndexEntry { time: now, offset: end.max(record.next()) });
         let (earliest, latest) = (before.time, after.time.max(before.time));
         let steps = i128::from(after.offset.0) - i128::from(before.offset.0) - 1;
         let step = i128::from(record.0) - i128::from(before.offset.0);

@@ -242,7 +242,8 @@ mod tests {
         let judge = WindowEvaluator { inputs: cluster.time_lag_inputs(Timestamp(2)), rules: &rules };
         let copy = |helpers| {
             let mut copied = ClusterCopy::default();
-            (0..PROBED).for_each(|shard| assert!(copied.copy_shard(&cluster, shard, &cluster.topics(), judge).unwrap()));
+            (0..PROBED)
+                .for_each(|shard| assert!(copied.copy_shard(&cluster, shard, &cluster.topics(), judge).unwrap()));
             rows(&copied.copy_rest(helpers, &cluster, &cluster.topics(), judge).unwrap())
         };
         let alone = copy(0);

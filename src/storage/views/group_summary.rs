@@ -76,7 +76,12 @@ impl WorstPartition {
     /// The reason of its status in words.
     #[must_use]
     pub fn reason(&self, now: Timestamp) -> String {
-        evaluate::reason(self.status, self.window.iter(), &LogState { current_lag: self.current_lag, ..LogState::default() }, now)
+        evaluate::reason(
+            self.status,
+            self.window.iter(),
+            &LogState { current_lag: self.current_lag, ..LogState::default() },
+            now,
+        )
     }
 
     /// Whether a partition is worse than another one: by status, then by lag.
@@ -98,7 +103,10 @@ impl Cluster {
             let copied: Vec<_> = groups.filter_map(|group| summarize(group, &known, judge, look)).collect();
             drop(shard);
             summaries.extend(
-                copied.into_iter().map(|(summary, courses)| GroupSummary { lag_history: trail::group_lag_history(&courses), ..summary }),
+                copied.into_iter().map(|(summary, courses)| GroupSummary {
+                    lag_history: trail::group_lag_history(&courses),
+                    ..summary
+                }),
             );
         }
         summaries
@@ -107,7 +115,12 @@ impl Cluster {
 
 /// Copies a group without its trail, and the courses from which the trail is computed. `None` if the group does not
 /// show the wanted topic.
-fn summarize(group: &Group, known: &Topics, judge: WindowEvaluator<'_>, look: SummaryQuery<'_>) -> Option<(GroupSummary, Vec<LagHistory>)> {
+fn summarize(
+    group: &Group,
+    known: &Topics,
+    judge: WindowEvaluator<'_>,
+    look: SummaryQuery<'_>,
+) -> Option<(GroupSummary, Vec<LagHistory>)> {
     let wanted = |topic: &ShownTopic<'_>| look.topic.is_none_or(|name| topic.name.label.name() == name);
     let mut summary = GroupSummary {
         label: Arc::clone(&group.label),
@@ -129,7 +142,13 @@ fn summarize(group: &Group, known: &Topics, judge: WindowEvaluator<'_>, look: Su
 }
 
 impl GroupSummary {
-    fn add(&mut self, topic: &ShownTopic<'_>, known: &Topics, judge: WindowEvaluator<'_>, mut courses: Option<&mut Vec<LagHistory>>) {
+    fn add(
+        &mut self,
+        topic: &ShownTopic<'_>,
+        known: &Topics,
+        judge: WindowEvaluator<'_>,
+        mut courses: Option<&mut Vec<LagHistory>>,
+    ) {
         let TopicSummary { stats, evaluation } = summary::evaluate_topic(topic, known, judge, |slot, one, commit| {
             self.record_status(topic, slot, one, commit.lag());
             if let Some(courses) = &mut courses {
@@ -140,7 +159,13 @@ impl GroupSummary {
         self.topics.push(Arc::clone(topic.name));
     }
 
-    fn record_status(&mut self, topic: &ShownTopic<'_>, slot: &GroupPartition, evaluation: Evaluation, current: Option<Lag>) {
+    fn record_status(
+        &mut self,
+        topic: &ShownTopic<'_>,
+        slot: &GroupPartition,
+        evaluation: Evaluation,
+        current: Option<Lag>,
+    ) {
         let status = evaluation.status;
         if status == PartitionStatus::Ok {
             return;
@@ -148,7 +173,8 @@ impl GroupSummary {
         self.troubled = self.troubled.saturating_add(1);
         if self.worst.as_ref().is_none_or(|worst| WorstPartition::is_worse(status, current, worst)) {
             let (topic, window) = (Arc::clone(topic.name), slot.window.clone());
-            self.worst = Some(WorstPartition { topic, partition: slot.partition, status, window, current_lag: current });
+            self.worst =
+                Some(WorstPartition { topic, partition: slot.partition, status, window, current_lag: current });
         }
     }
 

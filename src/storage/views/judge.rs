@@ -22,7 +22,10 @@ pub(crate) fn partition_state(states: &[PartitionState], partition: Partition) -
 }
 
 /// The state of the log of a window's partition. `slot` is the window with its committed offset.
-pub(crate) fn log_state<'a>(state: &'a PartitionState, slot: Option<(&GroupPartition, CommittedPosition)>) -> LogState<'a> {
+pub(crate) fn log_state<'a>(
+    state: &'a PartitionState,
+    slot: Option<(&GroupPartition, CommittedPosition)>,
+) -> LogState<'a> {
     LogState {
         current_lag: slot.and_then(|(_, standing)| standing.lag(state.bounds)),
         ends: state.ends(),
@@ -34,7 +37,12 @@ pub(crate) fn log_state<'a>(state: &'a PartitionState, slot: Option<(&GroupParti
 impl WindowEvaluator<'_> {
     /// Evaluates a slot. Returns the evaluation, and the slot as views show it.
     #[inline]
-    pub fn evaluate(self, slot: &GroupPartition, standing: CommittedPosition, state: Option<&PartitionState>) -> (Evaluation, CommitView) {
+    pub fn evaluate(
+        self,
+        slot: &GroupPartition,
+        standing: CommittedPosition,
+        state: Option<&PartitionState>,
+    ) -> (Evaluation, CommitView) {
         let log = state.map_or_else(LogState::default, |state| log_state(state, Some((slot, standing))));
         let evaluation = evaluate::evaluate_partition(slot.window.iter(), &log, self.inputs.now, self.rules);
         let bounds = state.map_or_else(OffsetBounds::default, |state| state.bounds);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::model::Name;
 
 use crate::storage::groups::group::{Group, GroupTopic};
-use crate::storage::groups::owners::{TopicAssignment, Owners};
+use crate::storage::groups::owners::{Owners, TopicAssignment};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::TopicName;
 use crate::storage::windows::slot::GroupPartition;

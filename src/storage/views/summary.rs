@@ -36,7 +36,8 @@ pub(crate) fn evaluate_topic(
     mut each: impl FnMut(&GroupPartition, Evaluation, &CommitView),
 ) -> TopicSummary {
     let states = known.get(topic.name).map_or(&[][..], |topic| &topic.partitions);
-    let (mut stats, mut evaluation) = (GroupStats { commits: topic.commits, ..GroupStats::NONE }, GroupEvaluation::NONE);
+    let (mut stats, mut evaluation) =
+        (GroupStats { commits: topic.commits, ..GroupStats::NONE }, GroupEvaluation::NONE);
     let (mut unnamed, mut any) = (0_usize, false);
     for slot in topic.shown_slots() {
         let state = partition_state(states, slot.partition);

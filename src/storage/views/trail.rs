@@ -6,7 +6,7 @@
 //! A commit that was replayed at the start says nothing about the lag at its time. Its lag is computed from the first
 //! log end that was read: good enough for the status, but not a history.
 
-use crate::model::{Commit, Lag, CommitLag, Offset, Timestamp};
+use crate::model::{Commit, CommitLag, Lag, Offset, Timestamp};
 
 use crate::storage::windows::window::Window;
 
@@ -72,8 +72,8 @@ fn steps(window: &Window) -> Vec<LagStep> {
 pub fn partition_lag_history(window: &Window) -> Vec<LagPoint> {
     let sides = |step: &LagStep| [(step.time, step.before), (step.time, step.after)];
     let mut points: Vec<LagPoint> = steps(window).iter().flat_map(sides).collect();
-    partition_lag_history.dedup();
-    thinned(&partition_lag_history)
+    points.dedup();
+    thinned(&points)
 }
 
 /// The sum of the lags of several partitions as of their last commits, from the time on at which all lags are known.
@@ -99,10 +99,10 @@ pub fn group_lag_history(courses: &[LagHistory]) -> Vec<LagPoint> {
             continue;
         }
         // At the first moment not all lags before it are known.
-        partition_lag_history.extend((*time > from && before != sum.whole).then_some((*time, Lag(before))));
-        partition_lag_history.push((*time, Lag(sum.whole)));
+        points.extend((*time > from && before != sum.whole).then_some((*time, Lag(before))));
+        points.push((*time, Lag(sum.whole)));
     }
-    if partition_lag_history.iter().all(|(_, lag)| lag.0 == 0) { Vec::new() } else { thinned(&partition_lag_history) }
+    if points.iter().all(|(_, lag)| lag.0 == 0) { Vec::new() } else { thinned(&points) }
 }
 
 /// Lags by partition, and their sum.
@@ -122,8 +122,8 @@ impl LagSum {
 
 /// Reduces points to at most [`POINTS`]. Each run of neighbours is replaced by its highest point, because peaks matter.
 fn thinned(points: &[LagPoint]) -> Vec<LagPoint> {
-    let run = partition_lag_history.len().div_ceil(POINTS).max(1);
-    partition_lag_history.chunks(run).filter_map(|run| run.iter().copied().max_by_key(|(_, lag)| *lag)).collect()
+    let run = points.len().div_ceil(POINTS).max(1);
+    points.chunks(run).filter_map(|run| run.iter().copied().max_by_key(|(_, lag)| *lag)).collect()
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn plain(points: &[LagPoint]) -> Vec<(i64, u64)> {
-        partition_lag_history.iter().map(|(time, lag)| (time.0, lag.0)).collect()
+        points.iter().map(|(time, lag)| (time.0, lag.0)).collect()
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
-use crate::storage::views::commit::{CommitView, CommitCopy};
+use crate::storage::views::commit::{CommitCopy, CommitView};
 use crate::storage::views::judge::partition_state;
 use crate::storage::views::stats::GroupStats;
 

@@ -25,7 +25,12 @@ pub(crate) struct TimeLagInputs {
 
 impl TimeLagInputs {
     /// The age of the oldest record that is not committed. `None` while it is unknown.
-    pub fn time_lag(self, slot: &GroupPartition, standing: CommittedPosition, state: &PartitionState) -> Option<TimeLag> {
+    pub fn time_lag(
+        self,
+        slot: &GroupPartition,
+        standing: CommittedPosition,
+        state: &PartitionState,
+    ) -> Option<TimeLag> {
         state.bounds.end?;
         // For a share group this is the first unfinished record. Its lag may be 0 although records lie between that one
         // and the log end: members may have finished all of them.
@@ -40,8 +45,8 @@ impl TimeLagInputs {
             return Some(since.time_lag(self.now));
         }
         let span = state.append_range(record, self.now)?;
-        let told =
-            self.accuracy.is_accurate(&span, self.now) || self.first_lookups_done && self.accuracy.is_roughly_accurate(&span, self.now);
+        let told = self.accuracy.is_accurate(&span, self.now)
+            || self.first_lookups_done && self.accuracy.is_roughly_accurate(&span, self.now);
         told.then(|| age_of(span.estimate, self.now))
     }
 
@@ -82,9 +87,19 @@ impl TimeLagInputs {
     fn choose_append_time(self, told: Option<AppendTime>, span: &AppendRange, settled: bool) -> AppendTime {
         match told {
             Some(told) if !settled => told,
-            Some(told) if self.accuracy.is_within_error(told.time, span, self.now) => AppendTime { is_final: settled, ..told },
-            Some(told) => AppendTime { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: told.time_lag(self.now) },
-            None if settled => AppendTime { time: self.accuracy.best_estimate(span, self.now), is_final: settled, min_time_lag: TimeLag::ZERO },
+            Some(told) if self.accuracy.is_within_error(told.time, span, self.now) => {
+                AppendTime { is_final: settled, ..told }
+            }
+            Some(told) => AppendTime {
+                time: self.accuracy.best_estimate(span, self.now),
+                is_final: settled,
+                min_time_lag: told.time_lag(self.now),
+            },
+            None if settled => AppendTime {
+                time: self.accuracy.best_estimate(span, self.now),
+                is_final: settled,
+                min_time_lag: TimeLag::ZERO,
+            },
             None => AppendTime { time: span.estimate, is_final: settled, min_time_lag: TimeLag::ZERO },
         }
     }

@@ -9,7 +9,7 @@ use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::source::SourceId;
 use crate::storage::windows::arriving::ArrivingCommit;
-use crate::storage::windows::since::{PackedAppendTime, AppendTime};
+use crate::storage::windows::since::{AppendTime, PackedAppendTime};
 use crate::storage::windows::window::Window;
 
 /// A partition that a group has committed.

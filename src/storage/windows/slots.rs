@@ -11,7 +11,7 @@ use crate::storage::rules::StorageRules;
 use crate::storage::sources::source::SourceId;
 use crate::storage::windows::arriving::ArrivingCommit;
 use crate::storage::windows::progress::ShareProgress;
-use crate::storage::windows::slot::{GroupPartition, CommitOutcome};
+use crate::storage::windows::slot::{CommitOutcome, GroupPartition};
 use crate::storage::windows::standing::CommittedPosition;
 
 /// See the module documentation.
@@ -78,7 +78,12 @@ impl GroupPartitions {
     }
 
     /// Takes in a commit.
-    pub fn add_commit(&mut self, arriving: ArrivingCommit, bounds: OffsetBounds, rules: &StorageRules) -> CommitOutcome {
+    pub fn add_commit(
+        &mut self,
+        arriving: ArrivingCommit,
+        bounds: OffsetBounds,
+        rules: &StorageRules,
+    ) -> CommitOutcome {
         let taken = match self.find(arriving.partition) {
             Ok(place) => match self.list.get_mut(place) {
                 Some(slot) => slot.take(&arriving, bounds, rules),

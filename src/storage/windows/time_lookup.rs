@@ -64,7 +64,8 @@ impl TimeLookup {
 
     /// Adds a record whose append time is wanted.
     pub(crate) fn add_wanted(&mut self, aim: WantedTime) {
-        let stood_for = |other: &WantedTime| *other == aim || self.wanted.len() >= AIMS && other.range_ends() == aim.range_ends();
+        let stood_for =
+            |other: &WantedTime| *other == aim || self.wanted.len() >= AIMS && other.range_ends() == aim.range_ends();
         if self.wanted.len() < MOST_AIMS && !self.wanted.iter().any(stood_for) {
             self.wanted.push(aim);
         }

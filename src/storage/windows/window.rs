@@ -5,7 +5,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::model::{Commit, Lag, CommitLag, Offset, Order, Timestamp};
+use crate::model::{Commit, CommitLag, Lag, Offset, Order, Timestamp};
 
 /// See the module documentation.
 #[derive(Clone, Debug)]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::config::Filter;
 use crate::model::{Order, Timestamp};
 use crate::storage::Update;
-use crate::zktree::{NodeResponse, NodeRequest, TreeLimits, NodeFault, NodeKind, Tree, NodeRead, consumer_of, parse_offset, node_kind};
+use crate::zktree::{
+    NodeFault, NodeKind, NodeRead, NodeRequest, NodeResponse, Tree, TreeLimits, consumer_of, node_kind, parse_offset,
+};
 
 /// The nodes of a server: data, and the transaction that wrote it.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +100,7 @@ impl Held {
         match update {
             Update::Commit { group, topic, partition, offset, .. } => {
                 let place = (group.to_string(), topic.to_string(), partition.0);
-                let before = self.commits.insert(node_kind, (parse_offset.0, order.0));
+                let before = self.commits.insert(place, (offset.0, order.0));
                 assert!(before.is_none_or(|(_, before)| before <= order.0), "it goes back");
             }
             Update::CommitTombstone { group, topic, partition } => {
@@ -126,7 +128,7 @@ impl Held {
                 Some(NodeKind::Commit(spot)) => {
                     if let Some(offset) = parse_offset(data) {
                         let place = (spot.group.to_owned(), spot.topic.to_owned(), spot.partition.0);
-                        held.commits.insert(node_kind, (parse_offset.0, *order));
+                        held.commits.insert(place, (offset.0, *order));
                     }
                 }
                 Some(NodeKind::Members(group)) => {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
-use crate::kafka::{ReaderEvent, ClientSupervisor, TopicPartition, TopicReader, StartAt};
+use crate::kafka::{ClientSupervisor, ReaderEvent, StartAt, TopicPartition, TopicReader};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;
@@ -55,7 +55,8 @@ impl Backfill {
         let opened = open_reader(&mut self.supervisor, &[&self.topic], begun, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
-        let (mut parts, mut lost): (BTreeMap<TopicPartition, BackfillPartition>, _) = (BTreeMap::new(), LostPositions::default());
+        let (mut parts, mut lost): (BTreeMap<TopicPartition, BackfillPartition>, _) =
+            (BTreeMap::new(), LostPositions::default());
         while !stop.is_cancelled() {
             if let Some(client) = self.supervisor.check(Instant::now()) {
                 drop(reader);
@@ -106,7 +107,11 @@ impl Backfill {
     }
 
     /// Restarts partitions that have brought nothing for long, since they have records up to their ends.
-    fn restart_stuck(&self, reader: &mut TopicReader, parts: &mut BTreeMap<TopicPartition, BackfillPartition>) -> Result<(), ModuleError> {
+    fn restart_stuck(
+        &self,
+        reader: &mut TopicReader,
+        parts: &mut BTreeMap<TopicPartition, BackfillPartition>,
+    ) -> Result<(), ModuleError> {
         let now = Instant::now();
         for (log, piece) in parts {
             if now.saturating_duration_since(piece.last_arrival) < STUCK {
@@ -127,14 +132,21 @@ impl Backfill {
     }
 
     /// Handles the available records and events. Returns the partitions whose positions are out of range.
-    fn handle_batch(&mut self, reader: &mut TopicReader, parts: &mut BTreeMap<TopicPartition, BackfillPartition>) -> Vec<TopicPartition> {
+    fn handle_batch(
+        &mut self,
+        reader: &mut TopicReader,
+        parts: &mut BTreeMap<TopicPartition, BackfillPartition>,
+    ) -> Vec<TopicPartition> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
         let now = clock::expiry_time();
         for event in batch.iter() {
             match event {
                 ReaderEvent::Record(record) => {
-                    let Some(BackfillPartition { part, end, last_arrival: heard, .. }) = parts.get_mut(&record.log) else { continue };
+                    let Some(BackfillPartition { part, end, last_arrival: heard, .. }) = parts.get_mut(&record.log)
+                    else {
+                        continue;
+                    };
                     *heard = Instant::now();
                     if record.offset < *end {
                         part.apply_records(iter::once(record), &mut self.translator, &self.cluster, now);

@@ -3,7 +3,10 @@
 use crate::config::Filter;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 use crate::offsets::Topology;
-use crate::offsets::{CurrentAssignment, Epoch, RecordList, MemberState, AssignedItems, Subtopology, SubtopologyTasks, SubscribedTopic, TopicPartitions};
+use crate::offsets::{
+    AssignedItems, CurrentAssignment, Epoch, MemberState, RecordList, SubscribedTopic, Subtopology, SubtopologyTasks,
+    TopicPartitions,
+};
 use crate::offsets::{RecordType, share_state};
 use crate::storage::{CurrentUpdate, EpochUpdate, OwnedUpdate, ShareState, ShareUpdate, TopologyUpdate};
 
@@ -77,7 +80,9 @@ pub(super) fn share(record: share_state::ShareStateRecord<'_>, at: Timestamp) ->
             (of, at, Some(ShareState { whole: false, start, done, finished: finished(update.batches) }))
         }
         // The tombstones that brokers write are snapshots.
-        share_state::ShareStateRecord::Update { update: None, .. } | share_state::ShareStateRecord::Unknown(_) => return None,
+        share_state::ShareStateRecord::Update { update: None, .. } | share_state::ShareStateRecord::Unknown(_) => {
+            return None;
+        }
     };
     let share_state::SharePartition { group, topic, partition } = of;
     Some(ShareUpdate { group, topic, partition, at, state })

@@ -72,7 +72,9 @@ impl BlockedPartitions {
                     self.blocked.remove(&log);
                 }
                 match held {
-                    Some(held) if held.reason.is_some() => BlockAction::Resumed(now.saturating_duration_since(held.since)),
+                    Some(held) if held.reason.is_some() => {
+                        BlockAction::Resumed(now.saturating_duration_since(held.since))
+                    }
                     Some(_) | None => BlockAction::Nothing,
                 }
             }
@@ -149,6 +151,9 @@ mod tests {
             let position = i64::try_from(step).unwrap();
             assert_eq!(note(&mut held, position, 1000, after(began, 10 * step)), BlockAction::Nothing);
         }
-        assert_eq!(held.record_reason(TopicPartition { partition: Partition(5), ..LOG }, BlockReason::Stuck, began), None);
+        assert_eq!(
+            held.record_reason(TopicPartition { partition: Partition(5), ..LOG }, BlockReason::Stuck, began),
+            None
+        );
     }
 }

@@ -34,10 +34,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use crate::config::{ConsumerConfig, Filter};
-use crate::consumer::{ModuleFactory, ModuleContext};
+use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
 use crate::health::ModuleKind;
-use crate::kafka::{Client, KafkaContext, ClientSupervisor, ClientRole};
+use crate::kafka::{Client, ClientRole, ClientSupervisor, KafkaContext};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
@@ -97,7 +97,11 @@ impl KafkaModule {
     ///
     /// # Errors
     /// Settings that librdkafka refuses.
-    fn configure(section: &ConsumerConfig, settings: &KafkaSettings, around: ModuleContext) -> Result<Self, ModuleError> {
+    fn configure(
+        section: &ConsumerConfig,
+        settings: &KafkaSettings,
+        around: ModuleContext,
+    ) -> Result<Self, ModuleError> {
         Client::check(&settings.connection, ClientRole::Reader)?;
         let cluster = around.cluster.label().name().to_string();
         let context = KafkaContext::new(&cluster, ModuleKind::Consumer.name(), &section.name);
@@ -123,7 +127,10 @@ impl KafkaModule {
     }
 
     /// Starts the reader of the past if it is configured. Returns the sender that passes it the partitions to read.
-    fn start_backfill(&mut self, positions: &Arc<ReaderProgress>) -> Result<Option<Sender<ReadablePartition>>, ModuleError> {
+    fn start_backfill(
+        &mut self,
+        positions: &Arc<ReaderProgress>,
+    ) -> Result<Option<Sender<ReadablePartition>>, ModuleError> {
         if self.settings.start != StartMode::LatestThenBackfill {
             return Ok(None);
         }
@@ -155,7 +162,8 @@ impl Module for KafkaModule {
         let (name, topics) = (self.name.clone(), SourceTopics::new(&self.settings.topic));
         let keeper = ClientSupervisor::new(self.client(ClientRole::Reader)?);
         let (positions, metrics) = (Arc::new(ReaderProgress::default()), self.metrics.clone());
-        let scout = PartitionMonitor::new(self.client(ClientRole::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
+        let scout =
+            PartitionMonitor::new(self.client(ClientRole::Cluster)?, topics.clone(), self.probe, metrics.clone())?;
         let (begin, begun) = channel();
         let behind = self.start_backfill(&positions)?;
         let reading = LiveReader {

@@ -2,9 +2,9 @@
 
 use tracing::debug;
 
-use crate::kafka::{TopicPartition, RawRecord};
+use crate::kafka::{RawRecord, TopicPartition};
 use crate::model::{Offset, Order};
-use crate::storage::{SourceBuild, Cluster, PastState, SourceId};
+use crate::storage::{Cluster, PastState, SourceBuild, SourceId};
 use crate::wall_clock::ExpiryTime;
 
 use super::parts::ReaderProgress;

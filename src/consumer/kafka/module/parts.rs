@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::kafka::{TopicPartition, TopicIndex};
+use crate::kafka::{TopicIndex, TopicPartition};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::Offset;
 

@@ -12,7 +12,9 @@ use tracing::{debug, warn};
 use crate::clock;
 use crate::consumer::kafka::StartMode;
 use crate::invariant::broken;
-use crate::kafka::{Client, ErrorCode, ReaderEvent, ClientSupervisor, TopicPartition, TopicReader, StartAt, TopicIndex};
+use crate::kafka::{
+    Client, ClientSupervisor, ErrorCode, ReaderEvent, StartAt, TopicIndex, TopicPartition, TopicReader,
+};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;
@@ -86,7 +88,12 @@ impl LiveReader {
 
     /// Handles a position that is out of range: the partition is read again from its beginning. The longer it was
     /// well, the sooner this happens.
-    fn handle_lost_position(&self, log: TopicPartition, parts: &mut BTreeMap<TopicPartition, PartitionReading>, lost: &mut LostPositions) {
+    fn handle_lost_position(
+        &self,
+        log: TopicPartition,
+        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
+        lost: &mut LostPositions,
+    ) {
         if lost.record_loss(log, Instant::now()) {
             let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
             warn!(module, topic, partition, "a position is out of range: the partition is read from its beginning");
@@ -142,7 +149,8 @@ impl LiveReader {
             TopicIndex(_) => self.cluster.source(&self.module, log.partition.0),
         };
         // The progress of a share group needs a snapshot and all updates since then.
-        let from_start = late || self.start == StartMode::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
+        let from_start =
+            late || self.start == StartMode::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
         let (at, stage, position) = if from_start {
             (StartAt::Beginning, ReadingStage::CatchingUp(CatchUp::new(self.cluster.start_build(source), end)), start)
         } else {

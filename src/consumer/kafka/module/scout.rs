@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::clock::later;
-use crate::kafka::{Client, ClientSupervisor, TopicPartition, Lookups, TopicIndex, MetadataTopic};
+use crate::kafka::{Client, ClientSupervisor, Lookups, MetadataTopic, TopicIndex, TopicPartition};
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{BrokerId, ModuleError, Offset};
 use crate::task::create_when_possible;
@@ -188,7 +188,8 @@ impl PartitionMonitor {
         for partition in &found.partitions {
             let log = TopicPartition { topic, partition: partition.id };
             if self.leaders.insert(log, partition.leader).is_none() {
-                self.requested.insert(log, RequestedBounds { late: self.offsets_topic_known, ..RequestedBounds::default() });
+                self.requested
+                    .insert(log, RequestedBounds { late: self.offsets_topic_known, ..RequestedBounds::default() });
             }
         }
         let partitions = held(&self.leaders);

@@ -3,7 +3,7 @@
 use crate::config::Filter;
 use crate::metrics::own::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, GroupMetadata, GroupProtocol, Key, FieldProblem, Record, RecordType, share_state};
+use crate::offsets::{self, FieldProblem, GroupMetadata, GroupProtocol, Key, Record, RecordType, share_state};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
 use super::facts;
@@ -115,7 +115,9 @@ impl Translator {
             Record::CommitTombstone { group, topic, partition } => Update::CommitTombstone { group, topic, partition },
             Record::Group(group) => Update::Members(self.members(&group, at)),
             Record::GroupTombstone { group } => Update::GroupTombstone { group },
-            Record::Epoch { kind, group, epoch } => fact_update(group, kind, at, GroupFact::Epoch(Some(facts::epoch(epoch)))),
+            Record::Epoch { kind, group, epoch } => {
+                fact_update(group, kind, at, GroupFact::Epoch(Some(facts::epoch(epoch))))
+            }
             Record::EpochTombstone { kind, group } => fact_update(group, kind, at, GroupFact::Epoch(None)),
             Record::TargetEpoch { kind, group, epoch } => fact_update(group, kind, at, GroupFact::TargetEpoch(epoch)),
             Record::Member { of, metadata } => {
@@ -179,7 +181,9 @@ impl Translator {
 
 /// Converts a commit with a negative offset to a tombstone: a broker treats it as "nothing committed".
 fn negative_offset<'a>(key: &Key<'a>, problem: FieldProblem) -> Option<Update<'a>> {
-    let (Key::Commit { group, topic, partition, .. }, FieldProblem::Offset { .. }) = (key, problem) else { return None };
+    let (Key::Commit { group, topic, partition, .. }, FieldProblem::Offset { .. }) = (key, problem) else {
+        return None;
+    };
     Some(Update::CommitTombstone { group: *group, topic: *topic, partition: *partition })
 }
 

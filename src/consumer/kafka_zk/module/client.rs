@@ -10,10 +10,10 @@ use crate::config::Secret;
 use crate::consumer::kafka_zk::KafkaZkSettings;
 use crate::model::ModuleError;
 use crate::model::{Order, Timestamp};
-use crate::zktree::{NodeResponse, ROOT, NodeRead};
+use crate::zktree::{NodeRead, NodeResponse, ROOT};
 
 use super::diagnosis;
-use super::session::{SessionLost, Session};
+use super::session::{Session, SessionLost};
 use super::tls::TlsMaterial;
 
 /// Silence after which a connection counts as lost. It is at most two fifths of the session timeout.
@@ -131,7 +131,11 @@ impl EnsembleSession {
 impl Session for EnsembleSession {
     type Watch = OneshotWatcher;
 
-    async fn read_node(&self, path: &str, want: NodeRead) -> Result<(NodeResponse, Option<OneshotWatcher>), SessionLost> {
+    async fn read_node(
+        &self,
+        path: &str,
+        want: NodeRead,
+    ) -> Result<(NodeResponse, Option<OneshotWatcher>), SessionLost> {
         let path = self.path(path);
         let answer = match want {
             NodeRead::Children => {

@@ -58,7 +58,10 @@ impl SessionTree {
 
     /// Passes the members of changed groups to `take`, up to the allowance. During a walk it does so only at its
     /// end, for all groups.
-    pub fn report_members(&mut self, take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut SourceBuild>)) {
+    pub fn report_members(
+        &mut self,
+        take: impl FnOnce(&mut dyn Iterator<Item = Update<'_>>, Option<&mut SourceBuild>),
+    ) {
         let Self { tree, walk, members, .. } = self;
         let most = match walk {
             Some(_) if tree.is_walked() => usize::MAX,
@@ -94,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::config::Filter;
-    use crate::storage::{ExpiryPolicy, StorageRules, Storage};
+    use crate::storage::{ExpiryPolicy, Storage, StorageRules};
     use crate::zktree::{NodeResponse, TreeLimits};
 
     fn course() -> SessionTree {

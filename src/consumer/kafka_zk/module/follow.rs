@@ -16,13 +16,13 @@ use crate::clock;
 use crate::config::Filter;
 use crate::metrics::own::{ErrorCounters, ModuleMetrics};
 use crate::model::Order;
-use crate::storage::{SourceBuild, Cluster, DropReason, PastState, SourceId, Update};
+use crate::storage::{Cluster, DropReason, PastState, SourceBuild, SourceId, Update};
 use crate::wall_clock::ExpiryTime;
-use crate::zktree::{NodeResponse, NodeRequest, TreeLimits, NodeFault, ROOT, Tree};
+use crate::zktree::{NodeFault, NodeRequest, NodeResponse, ROOT, Tree, TreeLimits};
 
 use super::course::SessionTree;
 use super::pace::TICK;
-use super::session::{SessionLost, Session};
+use super::session::{Session, SessionLost};
 use super::trouble::Outage;
 
 /// Maximum number of requests in flight. It also bounds memory: an answer has at most one megabyte unless the
@@ -182,7 +182,12 @@ impl TreeFollower {
         course.report_members(|updates, walk| self.apply(updates.map(|update| (Order(0), update)), walk, now));
     }
 
-    fn apply<'a>(&self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, walk: Option<&mut SourceBuild>, now: ExpiryTime) {
+    fn apply<'a>(
+        &self,
+        updates: impl IntoIterator<Item = (Order, Update<'a>)>,
+        walk: Option<&mut SourceBuild>,
+        now: ExpiryTime,
+    ) {
         match walk {
             Some(build) => build.apply(updates, now),
             None => self.cluster.apply(self.source, PastState::Read, updates, now),
@@ -192,7 +197,10 @@ impl TreeFollower {
 
 /// Separates answers and watches, and passes each watch to `watch`. The session is lost when the root may not be
 /// read, because then there is nothing to follow.
-fn split_watches<W>(answers: Vec<AnsweredRequest<W>>, mut watch: impl FnMut(Arc<str>, W)) -> Result<Vec<(Arc<str>, NodeResponse)>, SessionLost> {
+fn split_watches<W>(
+    answers: Vec<AnsweredRequest<W>>,
+    mut watch: impl FnMut(Arc<str>, W),
+) -> Result<Vec<(Arc<str>, NodeResponse)>, SessionLost> {
     let mut batch = Vec::with_capacity(answers.len());
     for (path, answered) in answers {
         let (answer, watched) = answered?;

@@ -40,8 +40,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ConsumerConfig, ConsumerClass};
-use crate::consumer::{ModuleFactory, ModuleContext};
+use crate::config::{ConsumerClass, ConsumerConfig};
+use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
 use crate::model::ModuleError;
 use crate::shortage;
@@ -51,7 +51,7 @@ use crate::zktree::NodeFault;
 use super::{KafkaZkClass, KafkaZkSettings};
 
 use client::SessionSettings;
-use follow::{TreeFollower, LASTING};
+use follow::{LASTING, TreeFollower};
 use session::SessionLost;
 use trouble::Outage;
 
@@ -101,7 +101,11 @@ impl KafkaZkModule {
     ///
     /// # Errors
     /// A certificate or key that cannot be read or is not valid.
-    fn configure(section: &ConsumerConfig, settings: &KafkaZkSettings, around: ModuleContext) -> Result<Self, ModuleError> {
+    fn configure(
+        section: &ConsumerConfig,
+        settings: &KafkaZkSettings,
+        around: ModuleContext,
+    ) -> Result<Self, ModuleError> {
         let trouble = Arc::new(Outage::new(section.name.clone()));
         let cause = Arc::clone(&trouble);
         around.metrics.health().set_cause(move || cause.cause());
@@ -204,7 +208,8 @@ impl SessionLoop {
 /// has none left, the session is tried again later; the module does not end.
 fn runtime() -> Result<Runtime, SessionLost> {
     // The runtime would panic if it could not start a thread.
-    task::start("zookeeper-probe", || ()).map_err(|refused| SessionLost(shortage::thread_error_text(&refused.error)))?;
+    task::start("zookeeper-probe", || ())
+        .map_err(|refused| SessionLost(shortage::thread_error_text(&refused.error)))?;
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| SessionLost(format!("a session cannot be opened: {}", shortage::error_text(&error))))
 }

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use tokio::sync::{Notify, oneshot};
 
 use super::follow::TreeFollower;
-use super::session::{SessionLost, Session};
+use super::session::{Session, SessionLost};
 use super::trouble::Outage;
 use crate::config::Filter;
 use crate::evaluate::EvaluatorRules;
 use crate::health::ModuleKind;
 use crate::metrics::own::ModuleMetrics;
 use crate::model::{Lag, Order, Timestamp};
-use crate::storage::{ExpiryPolicy, StorageRules, Storage};
-use crate::zktree::{NodeResponse, NodeRead};
+use crate::storage::{ExpiryPolicy, Storage, StorageRules};
+use crate::zktree::{NodeRead, NodeResponse};
 
 /// What happens once when a node is requested. The tree answers afterwards.
 enum ScriptedEvent {
@@ -150,8 +150,11 @@ const RULES: EvaluatorRules =
 
 impl FollowerTest {
     fn new(nodes: &[(&str, &str)]) -> Self {
-        let rules =
-            StorageRules { intervals: RULES.intervals, min_distance: std::time::Duration::ZERO, expire: ExpiryPolicy::NEVER };
+        let rules = StorageRules {
+            intervals: RULES.intervals,
+            min_distance: std::time::Duration::ZERO,
+            expire: ExpiryPolicy::NEVER,
+        };
         let storage = Storage::new(["c"], rules);
         let cluster = Arc::clone(storage.cluster("c").unwrap());
         let metrics = ModuleMetrics::detached("c", ModuleKind::Consumer, "zk");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::zktree::{NodeResponse, NodeRead};
+use crate::zktree::{NodeRead, NodeResponse};
 
 /// A session. Requests and watches end with it.
 pub trait Session {
@@ -11,7 +11,11 @@ pub trait Session {
 
     /// Requests a node by its path, which starts with `zktree::ROOT`. The node is watched from then on, unless it
     /// is missing or refused.
-    fn read_node(&self, path: &str, want: NodeRead) -> impl Future<Output = Result<(NodeResponse, Option<Self::Watch>), SessionLost>>;
+    fn read_node(
+        &self,
+        path: &str,
+        want: NodeRead,
+    ) -> impl Future<Output = Result<(NodeResponse, Option<Self::Watch>), SessionLost>>;
 
     /// Waits until a watch has fired, which happens once.
     fn wait_until_fired(watch: Self::Watch) -> impl Future<Output = ()>;

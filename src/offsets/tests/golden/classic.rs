@@ -3,7 +3,7 @@
 use super::{Expected, GROUP, LATER, TIME, TOPIC};
 use crate::model::{Name, Offset, Partition};
 use crate::offsets::encode::{self, ValueVersion};
-use crate::offsets::{CommitRecord, GroupMetadata, Key, ClassicGroupMember, Record, key};
+use crate::offsets::{ClassicGroupMember, CommitRecord, GroupMetadata, Key, Record, key};
 
 pub(super) fn expected() -> Expected<Record<'static>> {
     [commits(), groups(), early()].concat()
@@ -110,8 +110,9 @@ fn groups() -> Expected<Record<'static>> {
         ("group-tombstone", Record::GroupTombstone { group: GROUP }),
     ];
     let empty = ["group-v0-empty", "group-v1-empty", "group-v2-empty", "group-v3-empty", "group-v4-empty"];
-    expected
-        .extend(empty.into_iter().zip(ValueVersion::ALL).map(|(name, version)| (name, Record::Group(group(version, &[])))));
+    expected.extend(
+        empty.into_iter().zip(ValueVersion::ALL).map(|(name, version)| (name, Record::Group(group(version, &[])))),
+    );
     expected
 }
 

@@ -4,8 +4,8 @@ use super::{Expected, GROUP, OTHER, TIME, TOPIC, encode, list, member, names, pa
 use crate::model::{Name, Partition};
 use crate::offsets::GroupProtocol::Consumer;
 use crate::offsets::{
-    ClassicMember, ClassicProtocol, CurrentAssignment, Epoch, RecordList, MatchedTopics, MemberDetails, MemberMetadata,
-    MemberState, AssignedItems, PartitionRacks, Record, SubscribedTopic, TopicPartitions,
+    AssignedItems, ClassicMember, ClassicProtocol, CurrentAssignment, Epoch, MatchedTopics, MemberDetails,
+    MemberMetadata, MemberState, PartitionRacks, Record, RecordList, SubscribedTopic, TopicPartitions,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {

@@ -4,8 +4,8 @@ use super::{Expected, GROUP, OTHER, TOPIC, encode, list, member, names, partitio
 use crate::model::Name;
 use crate::offsets::GroupProtocol::Share;
 use crate::offsets::{
-    CurrentAssignment, DeletedTopic, Epoch, RecordList, MemberDetails, MemberMetadata, MemberState, AssignedItems, Record,
-    RecordType, StatePartitions, StateTopic, TopicPartitions,
+    AssignedItems, CurrentAssignment, DeletedTopic, Epoch, MemberDetails, MemberMetadata, MemberState, Record,
+    RecordList, RecordType, StatePartitions, StateTopic, TopicPartitions,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {
@@ -38,8 +38,11 @@ fn members() -> Expected<Record<'static>> {
         client_host: Name(b"/10.0.0.1"),
         details: MemberDetails::Share { topics: names(&["t1", "t2"]) },
     };
-    let racked =
-        MemberMetadata { rack_id: Some(Name(b"r1")), details: MemberDetails::Share { topics: RecordList::empty() }, ..plain };
+    let racked = MemberMetadata {
+        rack_id: Some(Name(b"r1")),
+        details: MemberDetails::Share { topics: RecordList::empty() },
+        ..plain
+    };
     let record = |metadata| Record::Member { of: member(Share), metadata };
     vec![
         ("share-member", record(Some(plain))),
@@ -75,7 +78,11 @@ fn states() -> Expected<Record<'static>> {
         initialized: list![StateTopic { id: TOPIC, name, partitions: partitions(&[0, 3]) }],
         deleting: list![DeletedTopic { id: OTHER, name: Name(b"gone") }],
     };
-    let empty = StatePartitions { initializing: RecordList::empty(), initialized: RecordList::empty(), deleting: RecordList::empty() };
+    let empty = StatePartitions {
+        initializing: RecordList::empty(),
+        initialized: RecordList::empty(),
+        deleting: RecordList::empty(),
+    };
     let record = |partitions| Record::StatePartitions { group: GROUP, partitions };
     vec![
         ("share-state-partitions", record(Some(full))),

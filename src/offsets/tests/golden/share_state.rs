@@ -3,7 +3,9 @@
 use super::{Expected, GROUP, LATER, TIME, TOPIC, encode, list};
 use crate::model::{Offset, Partition, Timestamp};
 use crate::offsets::RecordList;
-use crate::offsets::shares::share_state::{DeliveryState, ShareStateRecord, SharePartition, ShareStateSnapshot, StateBatch, ShareStateUpdate};
+use crate::offsets::shares::share_state::{
+    DeliveryState, SharePartition, ShareStateRecord, ShareStateSnapshot, ShareStateUpdate, StateBatch,
+};
 
 const OF: SharePartition<'static> = SharePartition { group: GROUP, topic: TOPIC, partition: Partition(3) };
 
@@ -54,7 +56,12 @@ fn updates() -> Expected<ShareStateRecord<'static>> {
         delivery_complete: None,
         batches: list![batch(111, 112, DeliveryState::Acknowledged, 1)],
     };
-    let counted = ShareStateUpdate { start: Some(Offset(111)), delivery_complete: Some(2), batches: RecordList::empty(), ..changed };
+    let counted = ShareStateUpdate {
+        start: Some(Offset(111)),
+        delivery_complete: Some(2),
+        batches: RecordList::empty(),
+        ..changed
+    };
     let record = |update| ShareStateRecord::Update { of: OF, update };
     vec![
         ("update", record(Some(changed))),

@@ -4,8 +4,8 @@ use super::{Expected, GROUP, encode, list, member, names, partitions};
 use crate::model::Name;
 use crate::offsets::GroupProtocol::Streams;
 use crate::offsets::{
-    CopartitionGroup, CurrentAssignment, Endpoint, Epoch, InternalTopic, KeyValue, RecordList, MemberDetails, MemberMetadata,
-    MemberState, AssignedItems, Record, Subtopology, SubtopologyTasks, StreamsTasks, Topology,
+    AssignedItems, CopartitionGroup, CurrentAssignment, Endpoint, Epoch, InternalTopic, KeyValue, MemberDetails,
+    MemberMetadata, MemberState, Record, RecordList, StreamsTasks, Subtopology, SubtopologyTasks, Topology,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {

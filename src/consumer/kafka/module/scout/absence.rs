@@ -4,7 +4,7 @@ use tracing::{info, warn};
 
 use crate::consumer::kafka::module::parts::ReaderProgress;
 use crate::consumer::kafka::module::topics::{OFFSETS, SHARE_STATE};
-use crate::kafka::{MetadataResponse, ErrorCode, TopicDescriptions, TopicIndex};
+use crate::kafka::{ErrorCode, MetadataResponse, TopicDescriptions, TopicIndex};
 
 use super::PartitionMonitor;
 
@@ -49,7 +49,12 @@ impl PartitionMonitor {
     }
 
     /// Handles the answer to the question why a topic is missing.
-    pub(super) fn handle_missing_topic(&mut self, topic: TopicIndex, found: Option<TopicDescriptions>, positions: &ReaderProgress) {
+    pub(super) fn handle_missing_topic(
+        &mut self,
+        topic: TopicIndex,
+        found: Option<TopicDescriptions>,
+        positions: &ReaderProgress,
+    ) {
         let (name, module) = (self.topics.name(topic), &self.metrics.health().module);
         match found.and_then(|found| found.topics.get(name).copied()) {
             Some(Err(code)) if topic == SHARE_STATE => {

@@ -7,11 +7,11 @@ use std::time::Instant;
 use tracing::{info, warn};
 
 use super::{OffsetQuery, PartitionMonitor};
-use crate::consumer::kafka::module::held::{BlockAction, BlockReport, BlockReason};
+use crate::consumer::kafka::module::held::{BlockAction, BlockReason, BlockReport};
 use crate::consumer::kafka::module::parts::{ReadablePartition, ReaderMessage, ReaderProgress};
 use crate::consumer::kafka::module::topics::OFFSETS;
 use crate::invariant::broken;
-use crate::kafka::{LookupResponse, FailureCause, ErrorCode, TopicPartition, TopicIndex};
+use crate::kafka::{ErrorCode, FailureCause, LookupResponse, TopicIndex, TopicPartition};
 use crate::model::{ModuleError, Offset, Partition};
 
 impl PartitionMonitor {
@@ -42,7 +42,9 @@ impl PartitionMonitor {
             self.record_leader_answer(log, result.as_ref().err().copied());
             let offset = result.ok().and_then(|found| found.offset);
             match question {
-                OffsetQuery::Start => drop(self.requested.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start))),
+                OffsetQuery::Start => {
+                    drop(self.requested.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start)))
+                }
                 OffsetQuery::End => drop(self.requested.get_mut(&log).map(|bounds| bounds.end = offset.or(bounds.end))),
                 OffsetQuery::NewEnd => self.handle_new_end(log, offset, begin),
                 OffsetQuery::Stable => self.handle_stable_offset(log, offset, begin),
@@ -52,7 +54,8 @@ impl PartitionMonitor {
                 OffsetQuery::HighWatermark => {}
             }
         }
-        let known: Vec<ReadablePartition> = self.requested.iter().filter_map(|(log, bounds)| bounds.readable_partition(*log)).collect();
+        let known: Vec<ReadablePartition> =
+            self.requested.iter().filter_map(|(log, bounds)| bounds.readable_partition(*log)).collect();
         for known in known {
             self.requested.remove(&known.log);
             if begin.send(ReaderMessage::Begin(known)).is_err() {
@@ -94,7 +97,9 @@ impl PartitionMonitor {
     fn handle_stable_offset(&mut self, log: TopicPartition, stable: Option<Offset>, begin: &Sender<ReaderMessage>) {
         let (Some(stable), Some(position)) = (stable, self.blocked.position(log)) else { return };
         let why = if stable <= position { BlockReason::Transaction } else { BlockReason::Stuck };
-        let Some(BlockReport { at, since, is_news }) = self.blocked.record_reason(log, why, Instant::now()) else { return };
+        let Some(BlockReport { at, since, is_news }) = self.blocked.record_reason(log, why, Instant::now()) else {
+            return;
+        };
         let (module, topic, partition) = (&self.metrics.health().module, self.topics.name(log.topic), log.partition.0);
         let (offset, seconds) = (at.0, since.as_secs());
         match why {

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::consumer::kafka::module::topics::SourceTopics;
-use crate::kafka::{LookupResponse, IsolationLevel, TopicPartition, Lookups, PARTITIONS_PER_REQUEST, ListOffsetsPartition, OffsetSpec, TopicIndex};
+use crate::kafka::{
+    IsolationLevel, ListOffsetsPartition, LookupResponse, Lookups, OffsetSpec, PARTITIONS_PER_REQUEST, TopicIndex,
+    TopicPartition,
+};
 use crate::model::{BrokerId, ModuleError};
 
 /// How long to wait for an answer.
@@ -60,13 +63,19 @@ impl Questions {
         }
         let (spec, isolation) = match question {
             OffsetQuery::Start => (OffsetSpec::Earliest, IsolationLevel::Uncommitted),
-            OffsetQuery::End | OffsetQuery::NewEnd | OffsetQuery::Stable => (OffsetSpec::Latest, IsolationLevel::Committed),
+            OffsetQuery::End | OffsetQuery::NewEnd | OffsetQuery::Stable => {
+                (OffsetSpec::Latest, IsolationLevel::Committed)
+            }
             OffsetQuery::HighWatermark => (OffsetSpec::Latest, IsolationLevel::Uncommitted),
         };
         for chunk in by_leader.values().flat_map(|logs| logs.chunks(PARTITIONS_PER_REQUEST)) {
             let tag = self.next_tag;
             self.next_tag = tag.wrapping_add(1);
-            let place = |log: &TopicPartition| ListOffsetsPartition { topic: topics.name(log.topic), partition: log.partition, spec };
+            let place = |log: &TopicPartition| ListOffsetsPartition {
+                topic: topics.name(log.topic),
+                partition: log.partition,
+                spec,
+            };
             let places = chunk.iter().map(place);
             self.lookups.offsets(tag, places, isolation, TIMEOUT)?;
             self.asked.insert(tag, (question, chunk.to_vec()));
