@@ -9,16 +9,16 @@
 mod arguments;
 #[cfg(test)]
 mod documented_tests;
-mod edge;
+mod load;
 #[cfg(test)]
 mod golden_tests;
 mod lag;
 #[cfg(test)]
 mod manual_tests;
-mod plan;
+mod check;
 #[cfg(test)]
 mod tests;
-mod trial;
+mod library_check;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -28,9 +28,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 pub use clap_complete::Shell;
 
-pub use edge::{config_for_lag, config_for_run, system_access};
+pub use load::{config_for_lag, config_for_run, system_access};
 pub use lag::{LagOptions, OutputFormat};
-pub use plan::check;
+pub use check::check;
 
 use crate::config::{Flags, Overrides};
 use crate::terminal;

@@ -1,7 +1,7 @@
 //! A run of the program: starts its parts in order, decides what ends it, and waits for all parts to end.
 
 mod app;
-mod once;
+mod single_reading;
 mod signals;
 mod view_cache;
 
@@ -31,7 +31,7 @@ use app::App;
 use signals::{SignalAction, Signals};
 use view_cache::ViewCache;
 
-pub use once::{LagReading, MissingCluster, read_once};
+pub use single_reading::{LagReading, MissingCluster, read_once};
 
 /// Interval of checks for expired groups.
 const EXPIRY: Duration = Duration::from_secs(30);

@@ -10,17 +10,17 @@
 //! Neither does any I/O: paths and answers are arguments. Other nodes are ignored. Whatever a server lists beyond
 //! the [`Bounds`] is left out and counted.
 
-mod bounds;
-mod refused;
-mod registry;
-mod talk;
+mod tree_limits;
+mod refused_nodes;
+mod group_registry;
+mod messages;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use bounds::{LONGEST_CONSUMER, TreeLimits};
-pub use talk::{NodeRead, NodeRequest, NodeResponse, ResponseEffect, SkippedChildren};
+pub use tree_limits::{LONGEST_CONSUMER, TreeLimits};
+pub use messages::{NodeRead, NodeRequest, NodeResponse, ResponseEffect, SkippedChildren};
 pub use tree::Tree;
 
 use crate::model::{Name, Offset, Partition};

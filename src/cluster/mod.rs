@@ -20,14 +20,14 @@
 
 mod layout;
 mod module;
-mod offsets;
-mod pace;
-mod past;
-mod past_times;
-mod plan;
-mod pulse;
-mod times;
-mod topics;
+mod offsets_thread;
+mod retry_schedule;
+mod lookup_schedule;
+mod time_lookup_runner;
+mod refresh_plan;
+mod liveness;
+mod lookup_requests;
+mod metadata_thread;
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -37,11 +37,11 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ClusterConfig;
 use crate::health::ModuleHealth;
 use crate::kafka::{Client, ClientRole, ClientSupervisor, KafkaContext, Lookups};
-use crate::metrics::own::ModuleMetrics;
+use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::{self, Storage};
 use crate::task;
-use pulse::ClusterLiveness;
+use liveness::ClusterLiveness;
 
 pub use module::ClusterModule;
 
@@ -125,8 +125,8 @@ impl RunningCluster {
         let (hurry, hurried) = mpsc::channel();
         let ending = self.stop.child_token();
         let lookups = || task::create_when_possible("a queue", || Lookups::new(Arc::clone(&self.client)), &self.stop);
-        let offsets = offsets::OffsetsThread::new(self, lookups()?, new_shapes, hurry);
-        let topics = topics::MetadataThread::new(self, lookups()?, ending.clone(), shapes, hurried);
+        let offsets = offsets_thread::OffsetsThread::new(self, lookups()?, new_shapes, hurry);
+        let topics = metadata_thread::MetadataThread::new(self, lookups()?, ending.clone(), shapes, hurried);
         let thread = task::start_when_possible("cluster-topics", move || topics.run(), &self.stop);
         let replacement = offsets.run(keeper);
         ending.cancel();

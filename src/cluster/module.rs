@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ClusterConfig;
 use crate::coordinator;
 use crate::health::ModuleHealth;
-use crate::metrics::own::ModuleMetrics;
+use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Storage;
 use crate::task::{FailureSender, Tasks};

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{ConsumerConfig, Filter};
 use crate::coordinator::Module;
-use crate::metrics::own::ModuleMetrics;
+use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
 use crate::task::FailureSender;

@@ -8,9 +8,9 @@
 //! delete everything before it. That is how log starts move here, and how the logs stay small. The broker does not
 //! compact: a reader that starts after many hours may not find the commits of groups that stopped long ago.
 
-mod cast;
-mod company;
-mod pace;
+mod topics_and_groups;
+mod simulated_group;
+mod commit_pattern;
 mod scenario;
 #[cfg(test)]
 mod tests;
@@ -314,7 +314,7 @@ fn create_topics(producer: &BaseProducer<DeliveryContext>) -> Result<String, Dem
     let cluster = producer.client().mock_cluster().ok_or(DemoError::Missing)?;
     let failed = |source| DemoError::Cluster { what: "create a topic", source };
     cluster.create_topic(OFFSETS_TOPIC, OFFSETS_PARTITIONS, BROKERS).map_err(failed)?;
-    for topic in &cast::TOPICS {
+    for topic in &topics_and_groups::TOPICS {
         cluster.create_topic(topic.name, topic.partitions, BROKERS).map_err(failed)?;
     }
     Ok(cluster.bootstrap_servers())

@@ -28,8 +28,8 @@ mod serving;
 #[cfg(test)]
 mod tests;
 
-pub use serving::crowd::ConnectionLimit;
-pub use serving::listen::BindError;
+pub use serving::connection_limit::ConnectionLimit;
+pub use serving::listener::BindError;
 pub use serving::server::Server;
 
 /// One rendered page, as an iterator of pieces of about 256 KiB. Pieces are rendered a few ahead of the client.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ErrorCode, reason};
+use super::{ErrorCode, failure_reason};
 use crate::model::FailureReason;
 
 /// Why a broker or a whole module does not answer.
@@ -29,7 +29,7 @@ impl FailureCause {
             Some(_) | None => (None, raw),
         };
         let text = without_changing_parts(text);
-        Self { broker, code, reason: reason::classify(code, &text), text }
+        Self { broker, code, reason: failure_reason::classify(code, &text), text }
     }
 
     /// Parses a line in which librdkafka ends a connection without reporting an error. Some of these lines are the

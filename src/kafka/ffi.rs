@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
 mod admin_options;
-mod bell;
+mod queue_wakeup;
 mod describe_topics;
 mod list_offsets;
 mod lookups;
@@ -28,7 +28,7 @@ use super::ErrorCode;
 use super::client::NativeClient;
 use crate::invariant::broken;
 use crate::model::ModuleError;
-use bell::QueueWakeup;
+use queue_wakeup::QueueWakeup;
 
 pub use describe_topics::TopicDescriptions;
 pub use list_offsets::{FoundOffset, IsolationLevel, ListOffsetsPartition, OffsetSpec, PARTITIONS_PER_REQUEST};

@@ -20,9 +20,9 @@ mod client;
 mod context;
 mod error;
 mod ffi;
-mod health;
-mod keeper;
-mod reason;
+mod failure_log;
+mod client_supervisor;
+mod failure_reason;
 mod recovery;
 mod until_drop;
 
@@ -35,7 +35,7 @@ pub use ffi::{
     MetadataPartition, MetadataResponse, MetadataTopic, OffsetSpec, PARTITIONS_PER_REQUEST, RawRecord, ReaderEvent,
     StartAt, TopicDescriptions, TopicIndex, TopicPartition, TopicReader,
 };
-pub use keeper::ClientSupervisor;
+pub use client_supervisor::ClientSupervisor;
 
 #[cfg(test)]
 mod tests;

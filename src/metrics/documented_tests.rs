@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 
 use super::Format;
-use super::catalogue::{MetricType, Series};
+use super::metric_set::{MetricType, Series};
 use super::page::tests::page;
 use super::sets::{self, tests::ALL, tests::described, tests::everything};
 use crate::config::NameSet;

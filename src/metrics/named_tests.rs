@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::own::documented_tests::{page, types};
+use super::exporter_metrics::documented_tests::{page, types};
 use super::sets::{self, tests::ALL};
 use crate::documentation::{files, read};
 

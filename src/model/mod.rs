@@ -3,7 +3,7 @@
 mod commit;
 mod log_level;
 mod module_error;
-mod reason;
+mod failure_reason;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 pub use commit::{Commit, CommitLag};
 pub use log_level::{Level, LogLevelControl};
 pub use module_error::ModuleError;
-pub use reason::FailureReason;
+pub use failure_reason::FailureReason;
 
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,7 +14,7 @@ use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 use crate::storage::{self, GroupDetail, LagHistory, Member, PartitionDetail};
 
 use super::StatusPageData;
-use super::number::{JsonInteger, Sparkline};
+use super::json_values::{JsonInteger, Sparkline};
 
 /// The details of one group.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::storage::{Cluster, GroupSummary, Label, SummaryQuery, TopicKey, Topic
 
 use super::StatusPageData;
 use super::exporter::ModuleReport;
-use super::number::{JsonInteger, Sparkline};
+use super::json_values::{JsonInteger, Sparkline};
 
 /// The list of all groups.
 #[derive(Debug, Serialize)]

@@ -7,11 +7,11 @@
 //! Bodies are for the status page only and change with it. Unknown values are null. Names are shown as on `/metrics`.
 //! Times are Unix milliseconds by the brokers' clock, durations are milliseconds. The page's own files are in `files/`.
 
-mod ask;
+mod calls;
 mod exporter;
 mod group;
 mod groups;
-mod number;
+mod json_values;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -24,7 +24,7 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 use crate::storage::Storage;
 
-pub use ask::{StatusPageCall, parse_call};
+pub use calls::{StatusPageCall, parse_call};
 pub use exporter::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport};
 use group::GroupBody;
 use groups::GroupsBody;

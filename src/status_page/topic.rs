@@ -10,7 +10,7 @@ use crate::storage::{PartitionState, SummaryQuery, Topic};
 
 use super::StatusPageData;
 use super::groups::GroupRows;
-use super::number::JsonInteger;
+use super::json_values::JsonInteger;
 
 /// The details of one topic.
 #[derive(Debug, Serialize)]

@@ -13,7 +13,7 @@ use crate::consumer;
 use crate::coordinator::{Coordinator, Module, stop_deadline};
 use crate::evaluate::EvaluatorRules;
 use crate::health::{ModuleHealth, ModuleKind};
-use crate::metrics::own::ExporterMetrics;
+use crate::metrics::exporter_metrics::ExporterMetrics;
 use crate::model;
 use crate::model::ModuleError;
 use crate::storage::{ExpiryPolicy, Storage, StorageRules};
@@ -91,7 +91,7 @@ impl App {
     }
 
     #[expect(clippy::expect_used, reason = "`new` makes a record of every section")]
-    fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::own::ModuleMetrics {
+    fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::exporter_metrics::ModuleMetrics {
         let health = self.exporter_metrics.modules().iter().find(|health| health.kind == kind && health.module == name);
         self.exporter_metrics.module(health.expect("invariant: every section has a health record"))
     }

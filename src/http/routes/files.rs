@@ -11,9 +11,9 @@ use flate2::write::GzEncoder;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::http::bodies::answer::{ResponseContent, whole_response};
-use crate::http::routes::negotiate::{self, ContentCoding};
-use crate::http::routes::route::joined;
+use crate::http::bodies::response::{ResponseContent, whole_response};
+use crate::http::routes::content_negotiation::{self, ContentCoding};
+use crate::http::routes::router::joined;
 
 /// `Content-Security-Policy`: the page loads only from this server, and no text becomes markup or code.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -92,7 +92,7 @@ impl PageFile {
 
     /// Answers with the file, or with 304 if the client has it.
     pub fn answer(&self, asked: &HeaderMap) -> Response<ResponseContent> {
-        let coding = negotiate::coding(&joined(asked, header::ACCEPT_ENCODING));
+        let coding = content_negotiation::coding(&joined(asked, header::ACCEPT_ENCODING));
         let packed = self.packed.as_ref().filter(|_| coding == ContentCoding::Gzip);
         let coded = packed.unwrap_or(&self.plain);
         let mut answer = if lists_tag(&joined(asked, header::IF_NONE_MATCH), &coded.tag) {

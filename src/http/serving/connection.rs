@@ -10,9 +10,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::http::routes::route::Router;
-use crate::http::serving::watch::ConnectionWatch;
-use crate::http::serving::wire::WatchedSocket;
+use crate::http::routes::router::Router;
+use crate::http::serving::connection_watch::ConnectionWatch;
+use crate::http::serving::watched_socket::WatchedSocket;
 
 /// Size of hyper's buffers for reading and writing. It is larger than a head and smaller than a piece of a page, so
 /// that a piece is made only when the one before has been sent.

@@ -11,15 +11,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::Endpoints;
-use crate::http::routes::desk::ApiHandler;
-use crate::http::routes::gate::OriginCheck;
-use crate::http::routes::route::Router;
-use crate::http::routes::scrape::ScrapeHandler;
+use crate::http::routes::api_handler::ApiHandler;
+use crate::http::routes::origin_check::OriginCheck;
+use crate::http::routes::router::Router;
+use crate::http::routes::scrape_handler::ScrapeHandler;
 use crate::http::serving::connection;
-use crate::http::serving::crowd::ConnectionLimit;
+use crate::http::serving::connection_limit::ConnectionLimit;
 use crate::http::serving::limits::HttpLimits;
-use crate::http::serving::listen::{BindError, listen};
-use crate::http::serving::watch::ConnectionWatch;
+use crate::http::serving::listener::{BindError, listen};
+use crate::http::serving::connection_watch::ConnectionWatch;
 use crate::shortage;
 
 /// An HTTP server that is bound. It serves once [`Server::serve`] is awaited.

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Mutex;
 
-use super::super::routes::scrape::ScrapeHandler;
+use super::super::routes::scrape_handler::ScrapeHandler;
 use super::*;
 
 const PROMETHEUS: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\

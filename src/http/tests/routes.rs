@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::documentation::{DocPage, codes, link};
 use crate::http::PendingItem;
-use crate::http::routes::{files, route::ROUTES};
+use crate::http::routes::{files, router::ROUTES};
 
 #[tokio::test]
 async fn the_reference_has_a_row_for_every_path_with_its_methods_and_no_other() {

@@ -5,9 +5,9 @@
 
 use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
-use crate::metrics::catalogue::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
-use crate::metrics::readings::{committed, each_commit, lag, lag_sum, log_end};
-use crate::metrics::text::SampleValue;
+use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
+use crate::metrics::shared_values::{committed, each_commit, lag, lag_sum, log_end};
+use crate::metrics::samples::SampleValue;
 
 pub static SET: MetricSet = MetricSet {
     name: NameSet("burrow"),

@@ -1,8 +1,8 @@
 //! The names of seglo's kafka-lag-exporter, which klag-exporter and others also use.
 
 use crate::config::NameSet;
-use crate::metrics::catalogue::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
-use crate::metrics::readings::{committed, lag, lag_max, lag_sum, log_end, log_start, time_lag, time_lag_max};
+use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
+use crate::metrics::shared_values::{committed, lag, lag_max, lag_sum, log_end, log_start, time_lag, time_lag_max};
 
 pub static SET: MetricSet = MetricSet {
     name: NameSet("kafka-lag-exporter"),

@@ -11,7 +11,7 @@ pub use kafka_exporter::status_suffix;
 
 use crate::config::NameSet;
 
-use super::catalogue::MetricSet;
+use super::metric_set::MetricSet;
 
 /// All name sets.
 const SETS: [&MetricSet; 4] = [&kafka_exporter::SET, &burrow::SET, &kafka_lag_exporter::SET, &kminion::SET];

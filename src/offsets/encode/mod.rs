@@ -6,7 +6,7 @@
 mod classic;
 mod items;
 mod key;
-mod later;
+mod assigned;
 mod share_state;
 mod writer;
 
@@ -15,7 +15,7 @@ use thiserror::Error;
 pub use classic::{ClassicGroup, ValueVersion, assignment, commit_value, group_value, subscription};
 pub use items::{EncodeItem, EncodedItems, items};
 pub use key::{commit_key, group_key, key, legacy_commit_key};
-pub use later::{
+pub use assigned::{
     current_value, epoch_value, matched_value, member_value, state_partitions_value, target_epoch_value, target_value,
     topics_value, topology_value,
 };

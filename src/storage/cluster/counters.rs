@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::storage::cluster::Cluster;
-use crate::storage::lists::cut::DroppedTopics;
+use crate::storage::lists::dropped_topics::DroppedTopics;
 use crate::storage::sources::dropped::DropReason;
 
 impl Cluster {

@@ -15,7 +15,7 @@
 //!
 //! A lock is held only for a copy or an update in memory, and never while another one is taken.
 
-pub(crate) mod build;
+pub(crate) mod source_build;
 mod counters;
 mod expiry;
 mod owners;
@@ -36,7 +36,7 @@ use crate::model::Timestamp;
 
 use crate::storage::cluster::shards::Shards;
 use crate::storage::groups::owners::TopicLookup;
-use crate::storage::lists::cut::DroppedTopicCounter;
+use crate::storage::lists::dropped_topics::DroppedTopicCounter;
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::source::{SourceId, SourceKind};

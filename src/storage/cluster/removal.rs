@@ -10,7 +10,7 @@ use crate::model::Name;
 
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
-use crate::storage::groups::meta::GroupMeta;
+use crate::storage::groups::group_meta::GroupMeta;
 
 impl Cluster {
     /// Removes a group. Returns whether it existed.

@@ -11,7 +11,7 @@ use crate::invariant::broken;
 use crate::model::Name;
 
 use crate::storage::groups::group::Group;
-use crate::storage::lists::work::CountingGuard;
+use crate::storage::lists::work_counter::CountingGuard;
 
 const SHARDS: usize = 64;
 

@@ -12,14 +12,14 @@ use crate::wall_clock::ExpiryTime;
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{GroupMap, lock};
 use crate::storage::groups::group::{Group, UpdateStream};
-use crate::storage::groups::made::PreparedUpdate;
+use crate::storage::groups::prepared_update::PreparedUpdate;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
-use crate::storage::sources::admit::drop_long_names;
+use crate::storage::sources::name_limits::drop_long_names;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::source::{PastState, SourceId};
 use crate::storage::sources::update::Update;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::windows::slot::CommitOutcome;
+use crate::storage::windows::group_partition::CommitOutcome;
 
 impl Cluster {
     /// Applies updates in the order of their source. Commits count as live unless the stream is the past.

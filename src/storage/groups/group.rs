@@ -9,10 +9,10 @@ use crate::model::{Commit, Order, Partition, Timestamp};
 use crate::wall_clock::ExpiryTime;
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::meta::{self, ClassicGeneration, GroupMeta, RegisteredMembers};
+use crate::storage::groups::group_meta::{self, ClassicGeneration, GroupMeta, RegisteredMembers};
 use crate::storage::groups::nameless::UnnamedTopics;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
-use crate::storage::lists::sorted::{ListPosition, SortedList};
+use crate::storage::lists::sorted_list::{ListPosition, SortedList};
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::group_kind::{GroupKind, GroupType};
@@ -21,8 +21,8 @@ use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::windows::arriving::ArrivingCommit;
 use crate::storage::windows::pending_tombstones::PendingTombstones;
-use crate::storage::windows::slot::{CommitOutcome, GroupPartition};
-use crate::storage::windows::slots::GroupPartitions;
+use crate::storage::windows::group_partition::{CommitOutcome, GroupPartition};
+use crate::storage::windows::group_partitions::GroupPartitions;
 
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -162,7 +162,7 @@ impl Group {
         }
     }
 
-    fn count_generation(&mut self, taken: meta::RecordEffect, stream: &UpdateStream<'_>) {
+    fn count_generation(&mut self, taken: group_meta::RecordEffect, stream: &UpdateStream<'_>) {
         if stream.live && taken.begins_epoch {
             self.generations = self.generations.saturating_add(1);
         }

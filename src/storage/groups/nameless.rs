@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::model::TopicId;
 
 use crate::storage::sources::source::SourceId;
-use crate::storage::windows::slot::CommitOutcome;
-use crate::storage::windows::slots::GroupPartitions;
+use crate::storage::windows::group_partition::CommitOutcome;
+use crate::storage::windows::group_partitions::GroupPartitions;
 
 /// States in topics whose names are not known, by topic id.
 #[derive(Debug, Default)]

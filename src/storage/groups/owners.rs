@@ -16,8 +16,8 @@ use crate::invariant::broken;
 use crate::model::{Name, Partition};
 
 use crate::storage::groups::member::Member;
-use crate::storage::lists::texts::NamedRanges;
-use crate::storage::lists::work;
+use crate::storage::lists::name_buffer::NamedRanges;
+use crate::storage::lists::work_counter;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{TopicName, TopicNames};
 
@@ -132,7 +132,7 @@ impl<'a> UnresolvedAssignments<'a> {
 
     /// Adds the partitions of one topic, or of several that share them. Returns the index of the part.
     pub fn add(&mut self, mut list: Vec<PartitionOwner>) -> usize {
-        work::count(list.len());
+        work_counter::count(list.len());
         list.sort_unstable();
         list.dedup();
         self.parts.push(list);
@@ -146,7 +146,7 @@ impl<'a> UnresolvedAssignments<'a> {
             partitions.is_none_or(|count| usize::try_from(one.partition.0).is_ok_and(|number| number < count))
         };
         let len = list.partition_point(there);
-        work::count(1);
+        work_counter::count(1);
         if len > 0 {
             self.topics.push(UnresolvedTopic { topic, part, len });
         }
@@ -169,7 +169,7 @@ impl PartCopier {
         };
         let start = *laid.get_or_insert_with(|| {
             let start = list.len();
-            work::count(part.len());
+            work_counter::count(part.len());
             list.append(part);
             start
         });
@@ -269,7 +269,7 @@ impl Owners {
 
     /// Topics that the metadata has named, sorted by name, with their assigned partitions.
     pub fn named(&self) -> impl Iterator<Item = (&Arc<TopicName>, TopicAssignment)> {
-        self.named.iter().inspect(|_| work::count(1)).map(|(name, part)| (name, self.assignment(part.clone())))
+        self.named.iter().inspect(|_| work_counter::count(1)).map(|(name, part)| (name, self.assignment(part.clone())))
     }
 
     pub const fn has_named(&self) -> bool {

@@ -1,8 +1,8 @@
 //! Collections that the other folders use: sorted lists with bounded moves, texts stored in one buffer, facts for which
 //! the newest record counts, and work counters for tests. They know nothing of groups and topics.
 
-pub(crate) mod cut;
-pub(crate) mod fact;
-pub(crate) mod sorted;
-pub(crate) mod texts;
-pub(crate) mod work;
+pub(crate) mod dropped_topics;
+pub(crate) mod newest_fact;
+pub(crate) mod sorted_list;
+pub(crate) mod name_buffer;
+pub(crate) mod work_counter;

@@ -1,6 +1,6 @@
 //! The way into storage: the types of updates and their sources, and the check of names.
 
-pub(crate) mod admit;
+pub(crate) mod name_limits;
 #[cfg(test)]
 mod admit_tests;
 pub(crate) mod dropped;

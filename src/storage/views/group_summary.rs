@@ -8,17 +8,17 @@ use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, LogStat
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 
 use crate::storage::cluster::Cluster;
-use crate::storage::groups::epochs::GroupState;
+use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::groups::group::Group;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::views::judge::WindowEvaluator;
-use crate::storage::views::shown::ShownTopic;
-use crate::storage::views::stats::GroupStats;
-use crate::storage::views::summary::{self, TopicSummary};
-use crate::storage::views::trail::{self, LagHistory, LagPoint};
-use crate::storage::windows::slot::GroupPartition;
+use crate::storage::views::window_evaluator::WindowEvaluator;
+use crate::storage::views::shown_topics::ShownTopic;
+use crate::storage::views::group_stats::GroupStats;
+use crate::storage::views::topic_evaluation::{self, TopicSummary};
+use crate::storage::views::lag_history::{self, LagHistory, LagPoint};
+use crate::storage::windows::group_partition::GroupPartition;
 use crate::storage::windows::window::Window;
 
 /// A group as a list shows it.
@@ -104,7 +104,7 @@ impl Cluster {
             drop(shard);
             summaries.extend(
                 copied.into_iter().map(|(summary, courses)| GroupSummary {
-                    lag_history: trail::group_lag_history(&courses),
+                    lag_history: lag_history::group_lag_history(&courses),
                     ..summary
                 }),
             );
@@ -149,7 +149,7 @@ impl GroupSummary {
         judge: WindowEvaluator<'_>,
         mut courses: Option<&mut Vec<LagHistory>>,
     ) {
-        let TopicSummary { stats, evaluation } = summary::evaluate_topic(topic, known, judge, |slot, one, commit| {
+        let TopicSummary { stats, evaluation } = topic_evaluation::evaluate_topic(topic, known, judge, |slot, one, commit| {
             self.record_status(topic, slot, one, commit.lag());
             if let Some(courses) = &mut courses {
                 courses.push(LagHistory::of(&slot.window, commit.lag()));

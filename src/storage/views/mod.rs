@@ -2,16 +2,16 @@
 //! groups under their locks. Out: values that hold no lock.
 
 pub(crate) mod commit;
-pub(crate) mod copy;
-pub(crate) mod detail;
+pub(crate) mod cluster_copy;
+pub(crate) mod group_detail;
 pub(crate) mod group_summary;
 #[cfg(test)]
 mod group_summary_tests;
-pub(crate) mod judge;
-pub(crate) mod shown;
-pub(crate) mod stats;
-pub(crate) mod summary;
+pub(crate) mod window_evaluator;
+pub(crate) mod shown_topics;
+pub(crate) mod group_stats;
+pub(crate) mod topic_evaluation;
 #[cfg(test)]
 mod summary_tests;
-pub(crate) mod trail;
+pub(crate) mod lag_history;
 pub(crate) mod view;

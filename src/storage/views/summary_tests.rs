@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::evaluate::{GroupEvaluation, PartitionStatus};
 use crate::model::{Lag, Partition};
-use crate::storage::groups::epochs::GroupState;
+use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::tests::{bounds, cluster, commit, live, members, metadata};
 use crate::storage::*;
 

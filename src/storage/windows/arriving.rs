@@ -3,7 +3,7 @@
 use crate::model::{Commit, Partition};
 
 use crate::storage::sources::source::SourceId;
-use crate::storage::windows::progress::ShareProgress;
+use crate::storage::windows::share_progress::ShareProgress;
 use crate::storage::windows::standing::CommittedPosition;
 
 /// A commit that is being taken in.

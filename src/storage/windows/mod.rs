@@ -4,10 +4,10 @@
 pub(crate) mod arriving;
 pub(crate) mod moment;
 pub(crate) mod pending_tombstones;
-pub(crate) mod progress;
-pub(crate) mod since;
-pub(crate) mod slot;
-pub(crate) mod slots;
+pub(crate) mod share_progress;
+pub(crate) mod append_time;
+pub(crate) mod group_partition;
+pub(crate) mod group_partitions;
 pub(crate) mod standing;
 pub(crate) mod time_lookup;
 pub(crate) mod window;

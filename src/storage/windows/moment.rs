@@ -9,8 +9,8 @@ use crate::time_lag::{Accuracy, AppendRange, age_of};
 
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::time_index::TimestampPresence;
-use crate::storage::windows::since::AppendTime;
-use crate::storage::windows::slot::GroupPartition;
+use crate::storage::windows::append_time::AppendTime;
+use crate::storage::windows::group_partition::GroupPartition;
 use crate::storage::windows::standing::CommittedPosition;
 use crate::storage::windows::time_lookup::WantedTime;
 

@@ -3,7 +3,7 @@
 use crate::lag::{self, OffsetBounds};
 use crate::model::{Lag, Offset};
 
-use crate::storage::windows::progress::ShareProgress;
+use crate::storage::windows::share_progress::ShareProgress;
 
 /// The position of a group in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ fn an_assignment_is_made_while_no_lock_is_held() {
                 let names = names(size);
                 let cluster = if there { with_topics(&names, 1) } else { with_topics(&[], 1) };
                 live(&cluster, [assignment(1, texts(&names))]);
-                work::measure(|| live(&cluster, [assignment(2, texts(&names))]))
+                work_counter::measure(|| live(&cluster, [assignment(2, texts(&names))]))
             },
         );
     }
@@ -25,7 +25,7 @@ fn a_topic_that_comes_up_is_found_in_assignments_while_no_lock_is_held() {
             let names = names(size);
             let cluster = with_topics(&[], 1);
             live(&cluster, [assignment(1, texts(&names))]);
-            work::measure(|| apply_metadata(&cluster, &names, 1, 1))
+            work_counter::measure(|| apply_metadata(&cluster, &names, 1, 1))
         },
     );
 }
@@ -41,9 +41,9 @@ fn names_by_id_are_looked_up() {
             let written = ids().map(|(id, name)| (id, Name(name.as_bytes()))).collect();
             let owned = OwnedUpdate::Partitions(ids().map(|(id, _)| (id, vec![Partition(0)])).collect());
             let facts = [GroupFact::TopicNames(Some(written)), member("m"), epoch(), current("m", owned)];
-            let work = work::measure(|| live(&cluster, facts.map(|one| fact(GroupKind::Consumer, one))));
+            let work = work_counter::measure(|| live(&cluster, facts.map(|one| fact(GroupKind::Consumer, one))));
             assert!(work.1 <= A_STEP, "{work:?}");
-            let work = work::measure(|| cluster.compute_owners());
+            let work = work_counter::measure(|| cluster.compute_owners());
             assert_eq!(shown(&cluster).len(), size);
             work
         },
@@ -66,7 +66,7 @@ fn subtopologies_are_looked_up() {
                 &cluster,
                 [topology, member("m"), epoch(), current("m", tasks)].map(|one| fact(GroupKind::Streams, one)),
             );
-            let work = work::measure(|| cluster.compute_owners());
+            let work = work_counter::measure(|| cluster.compute_owners());
             assert_eq!(shown(&cluster).len(), size);
             work
         },
@@ -85,7 +85,7 @@ fn the_topics_of_a_subtopology_have_its_tasks_together() {
             let topology = GroupFact::Topology(Some(TopologyUpdate { epoch: 1, sources }));
             let facts = [topology, member("m"), member("n"), epoch(), current("m", tasks()), current("n", tasks())];
             live(&cluster, facts.map(|one| fact(GroupKind::Streams, one)));
-            let work = work::measure(|| cluster.compute_owners());
+            let work = work_counter::measure(|| cluster.compute_owners());
             // A task has one owner, and a topic has the tasks for which it has partitions.
             let all: Vec<(String, usize)> = shown(&cluster);
             assert!(all.len() == size && all.iter().all(|(_, assigned)| *assigned == 2));
@@ -108,14 +108,14 @@ fn a_member_that_comes_or_goes_costs_the_same_in_a_large_group_and_a_small_one()
                 cluster.apply(source, PastState::Read, [(Order(order), fact(GroupKind::Consumer, one))], NOW);
             };
             tell(epoch());
-            let mut work = work::measure(|| {
+            let mut work = work_counter::measure(|| {
                 for (id, partition) in members.iter().zip(0..) {
                     tell(member(id));
                     tell(current(id, OwnedUpdate::Partitions(vec![(TopicId(1), vec![Partition(partition)])])));
                 }
             });
             assert_eq!(shown(&cluster), [(topics[0].clone(), size)]);
-            let gone = work::measure(|| {
+            let gone = work_counter::measure(|| {
                 for id in &members {
                     let id = Name(id.as_bytes());
                     tell(GroupFact::Current { id, current: None });

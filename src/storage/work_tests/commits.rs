@@ -8,14 +8,14 @@ fn a_commit_moves_a_bounded_number_of_others_whichever_partition_or_topic_it_is_
         |_| A_STEP,
         |size| {
             let cluster = cluster();
-            work::measure(|| live(&cluster, numbers(size).rev().map(|partition| commit("g", "t", partition, 1, 10))))
+            work_counter::measure(|| live(&cluster, numbers(size).rev().map(|partition| commit("g", "t", partition, 1, 10))))
         },
     );
     is_linear(
         |_| A_STEP,
         |size| {
             let (cluster, names) = (cluster(), names(size));
-            work::measure(|| live(&cluster, texts(&names).map(|topic| commit("g", topic, 0, 1, 10))))
+            work_counter::measure(|| live(&cluster, texts(&names).map(|topic| commit("g", topic, 0, 1, 10))))
         },
     );
 }
@@ -35,7 +35,7 @@ fn the_state_of_a_share_group_in_a_topic_costs_the_same_beside_many_others() {
             // Half of the topics have no name.
             let states = (1..).map(Order).zip((1..=2 * u128::try_from(size).unwrap()).map(state));
             let source = cluster.share_source("m", 0);
-            work::measure(|| cluster.apply(source, PastState::Read, states, NOW))
+            work_counter::measure(|| cluster.apply(source, PastState::Read, states, NOW))
         },
     );
 }
@@ -48,7 +48,7 @@ fn a_record_of_a_share_group_holds_a_lock_for_no_more_than_can_be_kept_of_it() {
     let (group, topic, partition) = (Name(b"g"), TopicId(1), Partition(0));
     let update = Update::Share(ShareUpdate { group, topic, partition, at: NOW, state: Some(state) });
     let (done, held) =
-        work::measure(|| cluster.apply(cluster.share_source("m", 0), PastState::Read, [(Order(1), update)], NOW));
+        work_counter::measure(|| cluster.apply(cluster.share_source("m", 0), PastState::Read, [(Order(1), update)], NOW));
     assert!(done >= 50_000 && held <= MOST_A_HOLD, "{done} {held}");
 }
 
@@ -61,7 +61,7 @@ fn commits_to_topics_that_were_created_anew_are_looked_at_once() {
             let cluster = with_topics(&names, 1);
             live(&cluster, texts(&names).map(|topic| commit("g", topic, 0, 1, 10)));
             apply_metadata(&cluster, &names, 1, 1);
-            let work = work::measure(|| apply_metadata(&cluster, &names, 1, 1_000_000));
+            let work = work_counter::measure(|| apply_metadata(&cluster, &names, 1, 1_000_000));
             assert!(shown(&cluster).is_empty());
             work
         },

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::tests::{cluster, commit, members, metadata, view_of};
 use super::*;
 use crate::model::{Name, Offset, Order, Partition, TopicId};
-use crate::storage::lists::work;
+use crate::storage::lists::work_counter;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const SIZES: [usize; 4] = [1_000, 2_000, 4_000, 8_000];

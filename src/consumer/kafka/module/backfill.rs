@@ -11,16 +11,16 @@ use tracing::{info, warn};
 
 use crate::clock;
 use crate::kafka::{ClientSupervisor, ReaderEvent, StartAt, TopicPartition, TopicReader};
-use crate::metrics::own::ModuleMetrics;
+use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::model::Offset;
 use crate::storage::{Cluster, PastState};
 
-use super::lost::LostPositions;
+use super::lost_positions::LostPositions;
 use super::opening::{IDLE, create_reader, open_reader};
-use super::part::{PartitionReading, ReadingStage};
-use super::parts::{ReadablePartition, ReaderProgress};
-use super::reader::BATCH;
+use super::partition_reading::{PartitionReading, ReadingStage};
+use super::reader_progress::{ReadablePartition, ReaderProgress};
+use super::live_reader::BATCH;
 use super::translate::Translator;
 
 /// See the module documentation.

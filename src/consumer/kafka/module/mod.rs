@@ -17,16 +17,16 @@
 //! | `topics` | the names of the two topics |
 
 mod backfill;
-mod facts;
-mod held;
-mod lost;
+mod updates;
+mod blocked_partitions;
+mod lost_positions;
 mod opening;
-mod part;
-mod parts;
+mod partition_reading;
+mod reader_progress;
 mod read_errors;
-mod reader;
-mod scout;
-mod topics;
+mod live_reader;
+mod partition_monitor;
+mod source_topics;
 mod translate;
 
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
 use crate::health::ModuleKind;
 use crate::kafka::{Client, ClientRole, ClientSupervisor, KafkaContext};
-use crate::metrics::own::ModuleMetrics;
+use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
 use crate::task::Tasks;
@@ -47,10 +47,10 @@ use super::{KafkaClass, KafkaSettings, StartMode};
 use crate::config::ConsumerClass;
 
 use backfill::Backfill;
-use parts::{ReadablePartition, ReaderProgress};
-use reader::LiveReader;
-use scout::PartitionMonitor;
-use topics::SourceTopics;
+use reader_progress::{ReadablePartition, ReaderProgress};
+use live_reader::LiveReader;
+use partition_monitor::PartitionMonitor;
+use source_topics::SourceTopics;
 use translate::Translator;
 
 /// Makes modules of class `kafka`.

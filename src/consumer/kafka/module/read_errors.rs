@@ -6,7 +6,7 @@ use tracing::warn;
 
 use crate::kafka::{ErrorCode, TopicPartition};
 
-use super::topics::SourceTopics;
+use super::source_topics::SourceTopics;
 
 /// Errors of partitions. Each is logged once per change.
 #[derive(Debug, Default)]

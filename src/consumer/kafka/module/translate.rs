@@ -1,13 +1,13 @@
 //! Converts records to updates. Filters by group before it decodes the value, and counts records by type.
 
 use crate::config::Filter;
-use crate::metrics::own::RecordCounters;
+use crate::metrics::exporter_metrics::RecordCounters;
 use crate::model::{Name, Timestamp};
 use crate::offsets::{self, FieldProblem, GroupMetadata, GroupProtocol, Key, Record, RecordType, share_state};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
-use super::facts;
-use super::topics::SHARE_STATE;
+use super::updates;
+use super::source_topics::SHARE_STATE;
 
 /// Protocol type of groups whose assignments name topic partitions. Other protocol types have other formats.
 const CONSUMER: &[u8] = b"consumer";
@@ -55,12 +55,12 @@ impl Translator {
 
     fn share_update<'a>(&mut self, record: &crate::kafka::RawRecord<'a>) -> Option<Update<'a>> {
         let decoded = share_state::key(record.key.unwrap_or_default()).and_then(|key| {
-            self.counters.count(facts::share_type(&key), 1);
+            self.counters.count(updates::share_type(&key), 1);
             let allows = |group: Name<'_>| self.groups.iter().all(|filter| filter.allows(group.0));
             if key.group().is_some_and(allows) { key.value(record.value).map(Some) } else { Ok(None) }
         });
         match decoded {
-            Ok(decoded) => facts::share(decoded?, record.time.unwrap_or(Timestamp(i64::MIN))).map(Update::Share),
+            Ok(decoded) => updates::share(decoded?, record.time.unwrap_or(Timestamp(i64::MIN))).map(Update::Share),
             Err(error) => {
                 self.counters.count_error(error.reason());
                 None
@@ -116,7 +116,7 @@ impl Translator {
             Record::Group(group) => Update::Members(self.members(&group, at)),
             Record::GroupTombstone { group } => Update::GroupTombstone { group },
             Record::Epoch { kind, group, epoch } => {
-                fact_update(group, kind, at, GroupFact::Epoch(Some(facts::epoch(epoch))))
+                fact_update(group, kind, at, GroupFact::Epoch(Some(updates::epoch(epoch))))
             }
             Record::EpochTombstone { kind, group } => fact_update(group, kind, at, GroupFact::Epoch(None)),
             Record::TargetEpoch { kind, group, epoch } => fact_update(group, kind, at, GroupFact::TargetEpoch(epoch)),
@@ -125,15 +125,15 @@ impl Translator {
                 fact_update(of.group, of.kind, at, GroupFact::Member { id: of.member, who })
             }
             Record::Current { of, current } => {
-                let current = current.map(facts::current);
+                let current = current.map(updates::current);
                 fact_update(of.group, of.kind, at, GroupFact::Current { id: of.member, current })
             }
             Record::Topology { group, topology } => {
-                let topology = topology.map(|topology| facts::topology(topology, &self.topics));
+                let topology = topology.map(|topology| updates::topology(topology, &self.topics));
                 fact_update(group, GroupProtocol::Streams, at, GroupFact::Topology(topology))
             }
             Record::Topics { group, topics } => {
-                let names = topics.map(|topics| facts::names(topics, &self.topics));
+                let names = topics.map(|topics| updates::names(topics, &self.topics));
                 fact_update(group, GroupProtocol::Consumer, at, GroupFact::TopicNames(names))
             }
             // A target assignment shows up in what the member owns once it is carried out. The partitions that a

@@ -19,16 +19,16 @@
 //! | `panics` | panics of the client on answers that are not valid |
 
 mod client;
-mod course;
+mod session_tree;
 mod diagnosis;
-mod follow;
-mod pace;
-mod panics;
+mod tree_follower;
+mod tick_budget;
+mod expected_panics;
 #[cfg(test)]
-mod script;
+mod follower_tests;
 mod session;
 mod tls;
-mod trouble;
+mod outage;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -51,9 +51,9 @@ use crate::zktree::NodeFault;
 use super::{KafkaZkClass, KafkaZkSettings};
 
 use client::SessionSettings;
-use follow::{LASTING, TreeFollower};
+use tree_follower::{LASTING, TreeFollower};
 use session::SessionLost;
-use trouble::Outage;
+use outage::Outage;
 
 /// How long a server may take to confirm that a session is closed.
 const CLOSING: Duration = Duration::from_millis(500);
@@ -155,7 +155,7 @@ struct SessionLoop {
 
 impl SessionLoop {
     fn run(mut self, stop: &CancellationToken) -> Result<(), ModuleError> {
-        panics::expect_panics();
+        expected_panics::expect_panics();
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
             let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
@@ -181,7 +181,7 @@ impl SessionLoop {
             // The client asserts that servers send valid data. Invalid data must end the session only, not the
             // program.
             let session = AssertUnwindSafe(self.session(stop)).catch_unwind().await;
-            session.unwrap_or_else(|_| Some(SessionLost(panics::last_panic_cause())))
+            session.unwrap_or_else(|_| Some(SessionLost(expected_panics::last_panic_cause())))
         });
         // Without delay: the client is about to reconnect at once and to set all its watches again.
         runtime.shutdown_background();

@@ -1,0 +1,88 @@
+//! Access of the configuration to files and the environment.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::{ConfigSource, Exit, RunOptions, library_check};
+use crate::config::{Config, ConfigWarning, LoadedConfig, SystemAccess, from_flags, load};
+use crate::registry::REGISTRY;
+
+/// More than any configuration or password needs. A longer file is the wrong one, or is endless.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// The real environment and files.
+#[must_use]
+pub const fn system_access() -> SystemAccess<'static> {
+    SystemAccess { env: &|name| std::env::var_os(name), read: &read, check_readable: &check_readable }
+}
+
+impl RunOptions {
+    /// Loads and checks the configuration, including the checks of the libraries.
+    ///
+    /// # Errors
+    /// All mistakes, to print.
+    pub fn load(&self) -> Result<LoadedConfig, Exit> {
+        let loaded =
+            match &self.source {
+                ConfigSource::File(path) => {
+                    let unread = |why: &str| Exit::usage(format!("{}: {why}\n", path.display()));
+                    let bytes =
+                        read(path).map_err(|why| unread(&format!("cannot read the configuration file: {why}")))?;
+                    let text = String::from_utf8(bytes).map_err(|error| unread(&utf8_error(&error)))?;
+                    load(&text, &REGISTRY, &self.overrides, &system_access())
+                }
+                ConfigSource::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides)
+                    .map(|config| LoadedConfig { config, warnings: Vec::new(), unsupported: Vec::new() }),
+            };
+        let loaded = loaded.map_err(|mistakes| Exit::mistakes(&self.source, mistakes.iter()))?;
+        let refused = library_check::check_with_libraries(&loaded.config);
+        if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
+    }
+}
+
+/// Returns the configuration of a run, unless it uses features that this version does not have.
+///
+/// # Errors
+/// All unsupported settings, to print.
+pub fn config_for_run(loaded: LoadedConfig) -> Result<(Config, Vec<ConfigWarning>), Exit> {
+    if loaded.unsupported.is_empty() {
+        return Ok((loaded.config, loaded.warnings));
+    }
+    Err(Exit::usage(loaded.unsupported.iter().map(|unsupported| format!("{unsupported}\n")).collect()))
+}
+
+/// Like [`startable`], for a single reading: unsupported settings that concern only a running exporter are ignored.
+///
+/// # Errors
+/// All other unsupported settings, to print.
+pub fn config_for_lag(loaded: LoadedConfig) -> Result<(Config, Vec<ConfigWarning>), Exit> {
+    let unsupported = loaded.unsupported.into_iter().filter(|it| !it.is_about_serving()).collect();
+    config_for_run(LoadedConfig { unsupported, ..loaded })
+}
+
+fn utf8_error(error: &std::string::FromUtf8Error) -> String {
+    let valid = error.utf8_error().valid_up_to();
+    let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count().saturating_add(1);
+    format!("expected UTF-8 text, found other bytes in line {line}")
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let limit = MOST_BYTES.saturating_add(1);
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    match read {
+        Ok(read) if u64::try_from(read).is_ok_and(|read| read <= MOST_BYTES) => Ok(bytes),
+        Ok(_) => Err(format!("more than {MOST_BYTES} bytes")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Opened but not read, because a pipe can be read only once.
+fn check_readable(path: &Path) -> Result<(), String> {
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("not a regular file".to_owned());
+    }
+    File::open(path).map(drop).map_err(|error| error.to_string())
+}

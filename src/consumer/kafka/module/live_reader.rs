@@ -1,0 +1,297 @@
+//! The reader: takes batches of records and updates storage with their content.
+
+use std::collections::BTreeMap;
+use std::iter;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::clock;
+use crate::consumer::kafka::StartMode;
+use crate::invariant::broken;
+use crate::kafka::{
+    Client, ClientSupervisor, ErrorCode, ReaderEvent, StartAt, TopicIndex, TopicPartition, TopicReader,
+};
+use crate::metrics::exporter_metrics::ModuleMetrics;
+use crate::model::ModuleError;
+use crate::model::Offset;
+use crate::storage::{Cluster, PastState};
+
+use super::lost_positions::LostPositions;
+use super::opening::{IDLE, create_reader, open_reader};
+use super::partition_reading::{CatchUp, PartitionReading, ReadingStage};
+use super::reader_progress::{ReadablePartition, ReaderMessage, ReaderProgress};
+use super::read_errors::ReadErrors;
+use super::source_topics::{SHARE_STATE, SourceTopics};
+use super::translate::Translator;
+
+/// Maximum number of records and events taken at a time.
+pub const BATCH: usize = 2_000;
+/// How long a reader waits that has partitions to read for the first time.
+const BUSY: Duration = Duration::from_millis(10);
+
+/// The live reader.
+pub struct LiveReader {
+    pub supervisor: ClientSupervisor,
+    pub topics: SourceTopics,
+    pub start: StartMode,
+    pub module: String,
+    pub cluster: Arc<Cluster>,
+    pub translator: Translator,
+    pub positions: Arc<ReaderProgress>,
+    pub metrics: ModuleMetrics,
+}
+
+impl LiveReader {
+    /// Runs until `stop` is cancelled. `notices` brings the partitions to read. Partitions whose past another
+    /// reader reads are passed on to `behind`.
+    pub fn run(
+        mut self,
+        notices: &Receiver<ReaderMessage>,
+        behind: Option<&Sender<ReadablePartition>>,
+        stop: &CancellationToken,
+    ) -> Result<(), ModuleError> {
+        let opened = open_reader(&mut self.supervisor, &self.topics.names(), notices, stop);
+        let Some((first, mut reader)) = opened else { return Ok(()) };
+        let mut parts: BTreeMap<TopicPartition, PartitionReading> = BTreeMap::new();
+        let (mut errors, mut lost) = (ReadErrors::default(), LostPositions::default());
+        let mut first = Some(first);
+        while !stop.is_cancelled() {
+            if let Some(client) = self.supervisor.check(Instant::now()) {
+                reader = match self.replace_reader(reader, &client, &parts, stop)? {
+                    Some(reader) => reader,
+                    None => return Ok(()),
+                };
+            }
+            for notice in first.take().into_iter().chain(notices.try_iter()) {
+                match notice {
+                    ReaderMessage::Begin(begin) => self.begin_partition(begin, &mut reader, behind, &mut parts)?,
+                    ReaderMessage::End { log, end } => self.set_end(log, end, &mut parts),
+                    ReaderMessage::Stuck { log, at } => self.restart_if_at(log, at, &mut reader, &parts)?,
+                }
+            }
+            let out_of_range = self.handle_batch(&mut reader, &mut parts, &mut errors);
+            self.apply_past_read(&mut parts);
+            for log in out_of_range {
+                reader.stop(log)?;
+                self.handle_lost_position(log, &mut parts, &mut lost);
+            }
+            for log in lost.take_due(Instant::now()) {
+                self.positions.request_reread(log);
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles a position that is out of range: the partition is read again from its beginning. The longer it was
+    /// well, the sooner this happens.
+    fn handle_lost_position(
+        &self,
+        log: TopicPartition,
+        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
+        lost: &mut LostPositions,
+    ) {
+        if lost.record_loss(log, Instant::now()) {
+            let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
+            warn!(module, topic, partition, "a position is out of range: the partition is read from its beginning");
+        }
+        self.positions.mark_past_unneeded(log);
+        if let Some(part) = parts.get_mut(&log) {
+            part.stage = ReadingStage::Waiting;
+        }
+    }
+
+    /// Continues with another client at the old reader's positions. `None` when `stop` is cancelled.
+    fn replace_reader(
+        &self,
+        old: TopicReader,
+        client: &Arc<Client>,
+        parts: &BTreeMap<TopicPartition, PartitionReading>,
+        stop: &CancellationToken,
+    ) -> Result<Option<TopicReader>, ModuleError> {
+        drop(old);
+        let Some(mut reader) = create_reader(client, &self.topics.names(), stop) else { return Ok(None) };
+        for (log, part) in parts.iter().filter(|(_, part)| !matches!(part.stage, ReadingStage::Waiting)) {
+            reader.start(*log, StartAt::Offset(part.position))?;
+        }
+        Ok(Some(reader))
+    }
+
+    /// Starts reading a partition again at its position, if it still stands at `at`.
+    fn restart_if_at(
+        &self,
+        log: TopicPartition,
+        at: Offset,
+        reader: &mut TopicReader,
+        parts: &BTreeMap<TopicPartition, PartitionReading>,
+    ) -> Result<(), ModuleError> {
+        let stands = |part: &&PartitionReading| part.position == at && !matches!(part.stage, ReadingStage::Waiting);
+        if parts.get(&log).filter(stands).is_some() {
+            reader.start(log, StartAt::Offset(at))?;
+            self.metrics.count_reader_restart();
+        }
+        Ok(())
+    }
+
+    fn begin_partition(
+        &mut self,
+        begin: ReadablePartition,
+        reader: &mut TopicReader,
+        behind: Option<&Sender<ReadablePartition>>,
+        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
+    ) -> Result<(), ModuleError> {
+        let ReadablePartition { log, start, end, late } = begin;
+        let source = match log.topic {
+            SHARE_STATE => self.cluster.share_source(&self.module, log.partition.0),
+            TopicIndex(_) => self.cluster.source(&self.module, log.partition.0),
+        };
+        // The progress of a share group needs a snapshot and all updates since then.
+        let from_start =
+            late || self.start == StartMode::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
+        let (at, stage, position) = if from_start {
+            (StartAt::Beginning, ReadingStage::CatchingUp(CatchUp::new(self.cluster.start_build(source), end)), start)
+        } else {
+            let past = if behind.is_some() { PastState::Ahead } else { PastState::Read };
+            (StartAt::Offset(end), ReadingStage::Live(past), end)
+        };
+        reader.start(log, at)?;
+        let topic = self.topics.name(log.topic);
+        debug!(
+            module = self.module,
+            topic,
+            partition = log.partition.0,
+            from = position.0,
+            to = end.0,
+            "reading begins"
+        );
+        let part = PartitionReading { source, stage, position };
+        match behind {
+            // A failing send means that the reader of the past has ended, which is reported separately.
+            Some(behind) if !from_start => drop(behind.send(begin)),
+            // Reading starts at the end and nothing reads the past, so the partition has caught up.
+            None if !from_start => self.positions.mark_caught_up(log),
+            Some(_) | None => {}
+        }
+        self.positions.set_position(log, part.position);
+        parts.insert(log, part);
+        self.publish_if_complete(log, parts);
+        self.positions.report_progress(&self.metrics);
+        Ok(())
+    }
+
+    fn set_end(&self, log: TopicPartition, end: Offset, parts: &mut BTreeMap<TopicPartition, PartitionReading>) {
+        // The scout was asked for this end by `Part::arrive`.
+        let Some(part) = parts.get_mut(&log) else {
+            return broken("only the ends of partitions that are read are asked for");
+        };
+        part.set_end(end);
+        if self.publish_if_complete(log, parts) {
+            self.positions.report_progress(&self.metrics);
+        }
+    }
+
+    /// Publishes what was read from a partition once all of it has been read. Returns whether that happened now.
+    fn publish_if_complete(&self, log: TopicPartition, parts: &mut BTreeMap<TopicPartition, PartitionReading>) -> bool {
+        let Some(part) = parts.get_mut(&log) else {
+            broken("only partitions that are read are settled");
+            return false;
+        };
+        part.request_end_if_reached(log, &self.positions);
+        if log.topic != SHARE_STATE {
+            return part.publish_if_complete(log, &self.positions);
+        }
+        // The state of one share group is spread over all partitions: a part of it would give a wrong sum.
+        let states = || parts.iter().filter(|(log, _)| log.topic == SHARE_STATE);
+        let whole = states().count() >= self.positions.partition_count(SHARE_STATE);
+        if !whole || !states().all(|(_, part)| part.is_read_completely()) {
+            return false;
+        }
+        let states = parts.iter_mut().filter(|(log, _)| log.topic == SHARE_STATE);
+        states.fold(false, |settled, (log, part)| part.publish_if_complete(*log, &self.positions) || settled)
+    }
+
+    /// Handles the available records and events. Returns the partitions whose positions are out of range.
+    fn handle_batch(
+        &mut self,
+        reader: &mut TopicReader,
+        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
+        errors: &mut ReadErrors,
+    ) -> Vec<TopicPartition> {
+        // A partition that is being built waits for notices from the scout.
+        let building = parts.values().any(|part| matches!(part.stage, ReadingStage::CatchingUp(_)));
+        let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
+        let now = clock::expiry_time();
+        let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
+        let mut events = batch.iter().peekable();
+        while let Some(event) = events.next() {
+            let log = match event {
+                ReaderEvent::Record(first) => {
+                    let Some(part) = parts.get_mut(&first.log) else { continue };
+                    let more = iter::from_fn(|| match events.peek() {
+                        Some(ReaderEvent::Record(next)) if next.log == first.log => match events.next() {
+                            Some(ReaderEvent::Record(next)) => Some(next),
+                            _ => None,
+                        },
+                        _ => None,
+                    });
+                    part.apply_records(iter::once(first).chain(more), &mut self.translator, &self.cluster, now);
+                    first.log
+                }
+                ReaderEvent::End { log, offset } => {
+                    let Some(part) = parts.get_mut(&log) else { continue };
+                    part.record_end(offset);
+                    log
+                }
+                ReaderEvent::OutOfRange { log } => {
+                    lost.push(log);
+                    continue;
+                }
+                ReaderEvent::Failed { log, code } => {
+                    errors.log_change(&self.module, &self.topics, log, code);
+                    settled |= self.exclude_if_refused(log, code);
+                    continue;
+                }
+            };
+            answered = true;
+            errors.clear(log);
+            settled |= self.publish_if_complete(log, parts);
+            if let Some(part) = parts.get(&log) {
+                self.positions.set_position(log, part.position);
+            }
+        }
+        drop(events);
+        drop(batch);
+        self.translator.flush_counters();
+        if answered {
+            self.metrics.record_answer();
+            self.metrics.health().record_advance(clock::tick());
+        }
+        if settled {
+            self.positions.report_progress(&self.metrics);
+        }
+        lost
+    }
+
+    /// Stops waiting for the topic of share groups when it may not be read: without it only share groups lack
+    /// offsets. Returns whether that happened. The offsets topic is always required.
+    fn exclude_if_refused(&self, log: Option<TopicPartition>, code: ErrorCode) -> bool {
+        let refused = code == ErrorCode::TOPIC_AUTHORIZATION_FAILED && log.is_some_and(|log| log.topic == SHARE_STATE);
+        if refused {
+            self.positions.exclude_topic(SHARE_STATE);
+        }
+        refused
+    }
+
+    /// Applies that the past of partitions has been read: their live streams no longer run ahead of it.
+    fn apply_past_read(&self, parts: &mut BTreeMap<TopicPartition, PartitionReading>) {
+        for log in self.positions.take_past_read() {
+            if let Some(PartitionReading { stage: ReadingStage::Live(past), source, .. }) = parts.get_mut(&log) {
+                *past = PastState::Read;
+                self.cluster.drop_pending_tombstones(*source);
+            }
+        }
+    }
+}

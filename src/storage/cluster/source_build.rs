@@ -1,0 +1,135 @@
+//! Reads a source from its beginning, beside what is shown, and then replaces what is shown of it.
+
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+
+use crate::model::Order;
+use crate::wall_clock::ExpiryTime;
+
+use crate::storage::cluster::Cluster;
+use crate::storage::cluster::shards::{GroupMap, lock};
+use crate::storage::cluster::updates::apply_to_groups;
+use crate::storage::groups::group::UpdateStream;
+use crate::storage::sources::source::SourceId;
+use crate::storage::sources::update::Update;
+use crate::storage::windows::group_partition::CommitOutcome;
+
+/// Groups of one source that are not shown yet, because their partition has not caught up
+/// (docs/src/reference/storage-rules.md, When a group is shown).
+///
+/// Dropping it has no effect on what is shown.
+#[derive(Debug)]
+pub struct SourceBuild {
+    cluster: Arc<Cluster>,
+    source: SourceId,
+    groups: GroupMap,
+}
+
+/// What happens to the windows that are already held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WindowRenewal {
+    /// They are replaced. The new windows are complete.
+    Replaces,
+    /// They continue. The new windows have only the newest commit.
+    Continues,
+}
+
+impl SourceBuild {
+    fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
+        Self { cluster, source, groups: GroupMap::new() }
+    }
+
+    /// Applies updates in the order of their source. Commits do not count as live.
+    pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<ExpiryTime>) {
+        let (now, mut newest) = (now.into(), None);
+        let topics = self.cluster.topics();
+        let rules = &self.cluster.rules;
+        let stream =
+            UpdateStream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
+        for (order, update) in updates {
+            let Some(update) = self.cluster.drop_long_names(update) else { continue };
+            newest = newest.max(self.cluster.record_timestamp(&update));
+            let mut made = self.cluster.prepare(&update, &stream);
+            let intern = || match &update {
+                Update::Commit { topic, .. } => Some(self.cluster.names.intern(*topic)),
+                Update::CommitTombstone { .. }
+                | Update::Members(_)
+                | Update::Fact { .. }
+                | Update::Registered { .. }
+                | Update::GroupTombstone { .. }
+                | Update::Share(_) => None,
+            };
+            let taken = apply_to_groups(&mut self.groups, order, &update, &mut made, &stream, intern);
+            if let Some(CommitOutcome::Dropped(why)) = taken {
+                self.cluster.count_dropped(why, 1);
+            }
+        }
+        self.cluster.record_newest_commit(self.source, newest, now);
+    }
+
+    /// Replaces what is shown of the source.
+    pub fn publish(self) {
+        self.publish_as(WindowRenewal::Replaces);
+    }
+
+    /// Replaces what is shown of the source, and continues its windows. For a source that has only the newest commits,
+    /// such as ZooKeeper.
+    pub fn publish_and_continue(self) {
+        self.publish_as(WindowRenewal::Continues);
+    }
+
+    fn publish_as(mut self, renewal: WindowRenewal) {
+        let topics = self.cluster.topics();
+        for group in self.groups.values_mut() {
+            group.resolve_names(&topics);
+            self.cluster.resolve_names_of(group, self.cluster.topic_lookup(&topics));
+            group.retain(|name, slot| {
+                let since = topics.previous_until(name);
+                since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))
+            });
+            // Partitions were added one by one. Few are added from now on.
+            group.topics.iter_mut().for_each(|topic| topic.partitions.shrink());
+        }
+        self.groups.retain(|_, group| !group.is_empty());
+        self.cluster.publish(self.source, self.groups, renewal);
+    }
+}
+
+impl Cluster {
+    /// Starts to read a source from its beginning, beside what is shown.
+    #[must_use]
+    pub fn start_build(self: &Arc<Self>, source: SourceId) -> SourceBuild {
+        SourceBuild::new(Arc::clone(self), source)
+    }
+
+    /// Replaces what is shown of a source by what was read again from the beginning.
+    fn publish(&self, source: SourceId, groups: GroupMap, renewal: WindowRenewal) {
+        let is_known = !lock(&self.updated_sources).insert(source);
+        let mut stale = HashSet::new();
+        let parts = self.shards.divide(groups);
+        for (mut shard, fresh) in self.shards.iter().zip(parts) {
+            // Nothing is held of a source that has had no updates before. Most published sources are such.
+            if is_known {
+                shard.retain(|name, held| fresh.contains_key(name) || held.remove_source(source));
+            }
+            for (name, mut group) in fresh {
+                if group.meta.stale_records().is_some() {
+                    stale.insert(name.clone());
+                }
+                let Some(held) = shard.get_mut(&name) else {
+                    shard.insert(name, group);
+                    continue;
+                };
+                group.take_over_counters(held);
+                if renewal == WindowRenewal::Continues {
+                    group.continue_windows(held, &self.rules);
+                }
+                held.reset_counts();
+                held.remove_source(source);
+                held.merge(group);
+            }
+        }
+        self.mark_stale(stale);
+    }
+}
