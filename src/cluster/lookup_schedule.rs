@@ -281,5 +281,5 @@ fn lookups_at_once(cells: f64, rounds: u8, room: u8) -> u8 {
 }
 
 #[cfg(test)]
-#[path = "past_tests.rs"]
+#[path = "lookup_schedule_tests.rs"]
 mod tests;

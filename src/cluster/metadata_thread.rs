@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::layout::{KnownTopics, PartitionLayout, known_topics, set_topic_ids, to_metadata};
-use super::retry_schedule::RetrySchedule;
 use super::liveness::ClusterLiveness;
+use super::retry_schedule::RetrySchedule;
 use super::{NOTICE, RunningCluster};
 use crate::clock;
 use crate::config::ClusterConfig;

@@ -19,15 +19,15 @@
 //! `layout`, `pace`, `plan` and `past` are pure: they use neither a client nor the clock.
 
 mod layout;
-mod module;
-mod offsets_thread;
-mod retry_schedule;
-mod lookup_schedule;
-mod time_lookup_runner;
-mod refresh_plan;
 mod liveness;
 mod lookup_requests;
+mod lookup_schedule;
 mod metadata_thread;
+mod module;
+mod offsets_thread;
+mod refresh_plan;
+mod retry_schedule;
+mod time_lookup_runner;
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;

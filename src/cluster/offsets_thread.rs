@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::time_lookup_runner::TimeLookupRunner;
-use super::refresh_plan::{DueWork, OffsetsRequest, PartitionOutcome, RefreshPlan, StartAndEnd};
 use super::liveness::ClusterLiveness;
 use super::lookup_requests::LookupRequests;
 use super::metadata_thread::{LayoutUpdate, RefreshRequest};
+use super::refresh_plan::{DueWork, OffsetsRequest, PartitionOutcome, RefreshPlan, StartAndEnd};
+use super::time_lookup_runner::TimeLookupRunner;
 use super::{NOTICE, RunningCluster};
 use crate::clock;
 use crate::config::ClusterConfig;

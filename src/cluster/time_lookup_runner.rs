@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::RunningCluster;
 use super::layout::PartitionLayout;
-use super::lookup_schedule::{LookupSchedule, LookupStep};
 use super::liveness::ClusterLiveness;
 use super::lookup_requests::{CompletedQuery, LookupRequests};
+use super::lookup_schedule::{LookupSchedule, LookupStep};
 use crate::clock;
 use crate::health::ModuleHealth;
 use crate::kafka::{ErrorCode, FoundOffset, Lookups};

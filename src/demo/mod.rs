@@ -8,12 +8,12 @@
 //! delete everything before it. That is how log starts move here, and how the logs stay small. The broker does not
 //! compact: a reader that starts after many hours may not find the commits of groups that stopped long ago.
 
-mod topics_and_groups;
-mod simulated_group;
 mod commit_pattern;
 mod scenario;
+mod simulated_group;
 #[cfg(test)]
 mod tests;
+mod topics_and_groups;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

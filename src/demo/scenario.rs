@@ -1,8 +1,8 @@
 //! The simulation: decides what happens at which tick. It is deterministic; the time is an argument.
 
-use super::topics_and_groups::{COMMIT_EVERY, DemoTopic, GROUPS, Retention, TOPICS};
-use super::simulated_group::SimulatedGroup;
 use super::commit_pattern::SimulatedLog;
+use super::simulated_group::SimulatedGroup;
+use super::topics_and_groups::{COMMIT_EVERY, DemoTopic, GROUPS, Retention, TOPICS};
 use crate::model::{self, Name, Offset, Partition, Timestamp};
 use crate::offsets::encode::EncodeError;
 

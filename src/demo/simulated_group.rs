@@ -1,7 +1,7 @@
 //! The simulation of one group: its members, its generation, its commits.
 
-use super::topics_and_groups::{DemoGroup, MemberPattern};
 use super::scenario::SimulatedPartition;
+use super::topics_and_groups::{DemoGroup, MemberPattern};
 use crate::model::{Name, Offset, Partition, Timestamp, java_string_hash};
 use crate::offsets::encode::{self, EncodeError};
 use crate::offsets::{ClassicGroupMember, CommitRecord};

@@ -9,8 +9,8 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use tracing::{debug, info, warn};
 
-use super::ffi::ClientSockets;
 use super::failure_log::FailureLog;
+use super::ffi::ClientSockets;
 use super::{ErrorCode, FailureCause};
 
 /// Turns librdkafka's lines into warrener's log: logs once per change why a module is down, once that it is back,

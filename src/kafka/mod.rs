@@ -17,17 +17,18 @@
 
 mod cause;
 mod client;
+mod client_supervisor;
 mod context;
 mod error;
-mod ffi;
 mod failure_log;
-mod client_supervisor;
 mod failure_reason;
+mod ffi;
 mod recovery;
 mod until_drop;
 
 pub use cause::FailureCause;
 pub use client::{Client, ClientRole};
+pub use client_supervisor::ClientSupervisor;
 pub use context::KafkaContext;
 pub use error::ErrorCode;
 pub use ffi::{
@@ -35,7 +36,6 @@ pub use ffi::{
     MetadataPartition, MetadataResponse, MetadataTopic, OffsetSpec, PARTITIONS_PER_REQUEST, RawRecord, ReaderEvent,
     StartAt, TopicDescriptions, TopicIndex, TopicPartition, TopicReader,
 };
-pub use client_supervisor::ClientSupervisor;
 
 #[cfg(test)]
 mod tests;

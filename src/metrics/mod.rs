@@ -3,25 +3,25 @@
 //! The families of groups and topics are written here, piece by piece. prometheus-client writes the exporter's own
 //! metrics, which follow at the end of the page.
 
-mod metric_set;
 #[cfg(test)]
 mod documented_tests;
+#[cfg(feature = "daemon")]
+pub mod exporter_metrics;
 mod format;
-mod page_layout;
+mod metric_set;
 #[cfg(test)]
 #[cfg(feature = "daemon")]
 mod named_tests;
-mod partition_samples;
-#[cfg(feature = "daemon")]
-pub mod exporter_metrics;
 mod owner_series;
 mod page;
-mod shared_values;
-mod sets;
+mod page_layout;
+mod partition_samples;
 mod sample_tail;
 mod samples;
+mod sets;
+mod shared_values;
 
 pub use format::Format;
-pub use page_layout::PageLayout;
 pub use page::MetricsPage;
+pub use page_layout::PageLayout;
 pub use sets::names as name_sets;

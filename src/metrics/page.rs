@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::evaluate::GroupStatus;
 use crate::storage::{Broker, ClusterView, CommitView, CommitViews, GroupTopicView, GroupView, Topic, View};
 
-use super::metric_set::{Series, TopicSums};
 use super::format::Format;
+use super::metric_set::{Series, TopicSums};
+use super::owner_series::OwnerSeries;
 use super::page_layout::{PageFamily, PageLayout};
 use super::partition_samples::{OWNER_BYTES, PartitionSamples};
-use super::owner_series::OwnerSeries;
-use super::sets::status_suffix;
 use super::samples::{Samples, write_header};
+use super::sets::status_suffix;
 
 /// Size from which a piece is handed out. Handing one to another thread costs as much as writing some KiB.
 const PIECE: usize = 256 * 1024;

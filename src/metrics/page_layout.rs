@@ -5,8 +5,8 @@ use crate::model::Name;
 use crate::storage::{ClusterView, escape};
 
 use super::metric_set::{LabelNames, MetricFamily, Series};
-use super::sets;
 use super::samples::{SampleValue, write_label};
+use super::sets;
 
 /// What all pages of a run have in common.
 #[derive(Clone)]

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use crate::model::TimeLag;
 
-use super::metric_set::{MetricFamily, MetricType};
 use super::format::Format;
+use super::metric_set::{MetricFamily, MetricType};
 use super::sample_tail::SampleTail;
 
 /// The value of a sample.

@@ -1,9 +1,9 @@
 //! Types for the numbers and names of Kafka. Their arithmetic saturates and never panics.
 
 mod commit;
+mod failure_reason;
 mod log_level;
 mod module_error;
-mod failure_reason;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,9 +11,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 pub use commit::{Commit, CommitLag};
+pub use failure_reason::FailureReason;
 pub use log_level::{Level, LogLevelControl};
 pub use module_error::ModuleError;
-pub use failure_reason::FailureReason;
 
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

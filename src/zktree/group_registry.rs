@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Name, Partition};
 use crate::storage::{MemberUpdate, Update};
 
-use super::tree_limits::{LONGEST_CONSUMER, TreeLimits, is_name};
 use super::messages::SkippedChildren;
+use super::tree_limits::{LONGEST_CONSUMER, TreeLimits, is_name};
 use super::{TreePartition, consumer_of, member_update};
 
 /// The members of all groups. A member and the partitions that it owns are separate nodes that are read one by one,

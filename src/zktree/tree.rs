@@ -13,10 +13,10 @@ use crate::config::Filter;
 use crate::model::{Name, Order, Timestamp};
 use crate::storage::Update;
 
-use super::tree_limits::{LONGEST_CONSUMER, TreeLimits, is_name};
-use super::refused_nodes::RefusedNodes;
 use super::group_registry::GroupRegistries;
 use super::messages::{NodeRead, NodeRequest, NodeResponse, ResponseEffect, SkippedChildren};
+use super::refused_nodes::RefusedNodes;
+use super::tree_limits::{LONGEST_CONSUMER, TreeLimits, is_name};
 use super::{NodeFault, NodeKind, ROOT, TreePartition, node_kind, parse_offset};
 
 /// The part of the tree that one session follows.

@@ -1,8 +1,8 @@
 //! Making of response bodies: in pieces, on threads of their own, with bounded memory.
 
-pub(crate) mod response;
-pub(crate) mod chunk_writer;
-pub(crate) mod body_size;
-pub(crate) mod work_permits;
-pub(crate) mod page_rendering;
 pub(crate) mod blocking_work;
+pub(crate) mod body_size;
+pub(crate) mod chunk_writer;
+pub(crate) mod page_rendering;
+pub(crate) mod response;
+pub(crate) mod work_permits;

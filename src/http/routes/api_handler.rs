@@ -19,13 +19,13 @@ use tokio_util::sync::CancellationToken;
 use crate::burrow::{BurrowMethod, BurrowResponse};
 use crate::http::BurrowFn;
 use crate::http::StatusPageFn;
+use crate::http::bodies::blocking_work::{self, WorkError};
+use crate::http::bodies::body_size::size_problem;
+use crate::http::bodies::chunk_writer::{CHUNK, ChunkWriter, is_out_of_memory};
 use crate::http::bodies::response::{
     ResponseContent, no_memory_response, no_thread_response, response_of_chunks, text_response, with_header,
 };
-use crate::http::bodies::chunk_writer::{CHUNK, ChunkWriter, is_out_of_memory};
-use crate::http::bodies::body_size::size_problem;
 use crate::http::bodies::work_permits::{WorkPermit, WorkPermits};
-use crate::http::bodies::blocking_work::{self, WorkError};
 use crate::http::routes::content_negotiation::ContentCoding;
 use crate::http::serving::limits::HttpLimits;
 use crate::status_page;

@@ -14,18 +14,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::PendingItem;
 use crate::http::ReadyFn;
+use crate::http::bodies::blocking_work::WorkError;
+use crate::http::bodies::chunk_writer::is_out_of_memory;
 use crate::http::bodies::response::{
     ResponseContent, SendingBody, no_memory_response, no_thread_response, text_response, whole_response, with_header,
 };
-use crate::http::bodies::chunk_writer::is_out_of_memory;
-use crate::http::bodies::blocking_work::WorkError;
 use crate::http::routes::api_handler::ApiHandler;
+use crate::http::routes::content_negotiation::{self, ContentCoding};
 use crate::http::routes::files;
 use crate::http::routes::origin_check::OriginCheck;
-use crate::http::routes::content_negotiation::{self, ContentCoding};
 use crate::http::routes::scrape_handler::{PageError, ScrapeHandler};
-use crate::http::serving::limits::HttpLimits;
 use crate::http::serving::connection_watch::ConnectionWatch;
+use crate::http::serving::limits::HttpLimits;
 use crate::status_page;
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];

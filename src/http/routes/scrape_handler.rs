@@ -15,11 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::ObserveFn;
 use crate::http::ScrapeFn;
-use crate::http::bodies::response::ResponseContent;
-use crate::http::bodies::chunk_writer::ChunkWriter;
-use crate::http::bodies::work_permits::{WorkPermit, WorkPermits};
-use crate::http::bodies::page_rendering::{PagePart, PageRendering};
 use crate::http::bodies::blocking_work::{self, WorkError};
+use crate::http::bodies::chunk_writer::ChunkWriter;
+use crate::http::bodies::page_rendering::{PagePart, PageRendering};
+use crate::http::bodies::response::ResponseContent;
+use crate::http::bodies::work_permits::{WorkPermit, WorkPermits};
 use crate::http::serving::limits::HttpLimits;
 use crate::metrics::Format;
 

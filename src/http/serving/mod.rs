@@ -2,8 +2,8 @@
 
 pub(crate) mod connection;
 pub(crate) mod connection_limit;
+pub(crate) mod connection_watch;
 pub(crate) mod limits;
 pub(crate) mod listener;
 pub(crate) mod server;
-pub(crate) mod connection_watch;
 pub(crate) mod watched_socket;

@@ -17,9 +17,9 @@ use crate::http::routes::router::Router;
 use crate::http::routes::scrape_handler::ScrapeHandler;
 use crate::http::serving::connection;
 use crate::http::serving::connection_limit::ConnectionLimit;
+use crate::http::serving::connection_watch::ConnectionWatch;
 use crate::http::serving::limits::HttpLimits;
 use crate::http::serving::listener::{BindError, listen};
-use crate::http::serving::connection_watch::ConnectionWatch;
 use crate::shortage;
 
 /// An HTTP server that is bound. It serves once [`Server::serve`] is awaited.

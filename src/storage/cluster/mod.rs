@@ -15,13 +15,13 @@
 //!
 //! A lock is held only for a copy or an update in memory, and never while another one is taken.
 
-pub(crate) mod source_build;
 mod counters;
 mod expiry;
 mod owners;
 mod refreshes;
 mod removal;
 pub(crate) mod shards;
+pub(crate) mod source_build;
 mod sources;
 mod time_lags;
 mod updates;

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use crate::model::{Name, Partition, TopicId};
 
-use crate::storage::lists::newest_fact::NewestFact;
 use crate::storage::lists::name_buffer::{NameBuffer, NamedRanges};
+use crate::storage::lists::newest_fact::NewestFact;
 use crate::storage::sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
 
 /// The facts about one member.

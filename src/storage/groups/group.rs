@@ -20,9 +20,9 @@ use crate::storage::sources::source::{SourceId, SourceKind};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::windows::arriving::ArrivingCommit;
-use crate::storage::windows::pending_tombstones::PendingTombstones;
 use crate::storage::windows::group_partition::{CommitOutcome, GroupPartition};
 use crate::storage::windows::group_partitions::GroupPartitions;
+use crate::storage::windows::pending_tombstones::PendingTombstones;
 
 #[derive(Debug)]
 pub(crate) struct Group {

@@ -6,9 +6,9 @@ use crate::invariant::broken;
 use crate::model::{Order, Timestamp};
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::protocol_records::{ComputedOwners, GroupState, ProtocolRecords};
 use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::{Owners, TopicLookup, UnresolvedAssignments};
+use crate::storage::groups::protocol_records::{ComputedOwners, GroupState, ProtocolRecords};
 use crate::storage::groups::record::{FactRecord, RecordStamp};
 use crate::storage::lists::newest_fact::NewestFact;
 use crate::storage::sources::group_kind::GroupKind;

@@ -312,5 +312,5 @@ impl ComputedOwners {
 }
 
 #[cfg(test)]
-#[path = "epochs_tests.rs"]
+#[path = "protocol_records_tests.rs"]
 mod tests;

@@ -12,9 +12,9 @@ use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::share::ShareUpdate;
 use crate::storage::topics::Topics;
 use crate::storage::windows::arriving::ArrivingCommit;
-use crate::storage::windows::share_progress::ShareProgress;
 use crate::storage::windows::group_partition::CommitOutcome;
 use crate::storage::windows::group_partitions::GroupPartitions;
+use crate::storage::windows::share_progress::ShareProgress;
 
 /// A record with the state of a partition.
 #[derive(Clone, Copy)]
@@ -105,5 +105,5 @@ fn apply_share_state(
 }
 
 #[cfg(test)]
-#[path = "shares_tests.rs"]
+#[path = "share_states_tests.rs"]
 mod tests;

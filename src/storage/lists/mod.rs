@@ -2,7 +2,7 @@
 //! the newest record counts, and work counters for tests. They know nothing of groups and topics.
 
 pub(crate) mod dropped_topics;
+pub(crate) mod name_buffer;
 pub(crate) mod newest_fact;
 pub(crate) mod sorted_list;
-pub(crate) mod name_buffer;
 pub(crate) mod work_counter;

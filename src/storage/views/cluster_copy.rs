@@ -16,10 +16,10 @@ use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
 use crate::storage::topics::Topics;
 use crate::storage::views::commit::CommitCopy;
-use crate::storage::views::window_evaluator::WindowEvaluator;
 use crate::storage::views::shown_topics::ShownTopic;
 use crate::storage::views::topic_evaluation::{self, TopicSummary};
 use crate::storage::views::view::{ClusterView, CommitRun, GroupTopicView, GroupView, TOPICS_COPIED};
+use crate::storage::views::window_evaluator::WindowEvaluator;
 
 /// Groups, their topics and their commits, in no particular order.
 #[derive(Debug, Default)]

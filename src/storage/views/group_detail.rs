@@ -8,16 +8,16 @@ use crate::lag::OffsetBounds;
 use crate::model::{Commit, Lag, Name, Offset, Partition, TimeLag, Timestamp};
 
 use crate::storage::cluster::Cluster;
-use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::groups::group::Group;
 use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::TopicAssignment;
+use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
-use crate::storage::views::window_evaluator::log_state;
 use crate::storage::views::shown_topics::ShownTopic;
+use crate::storage::views::window_evaluator::log_state;
 use crate::storage::windows::group_partition::GroupPartition;
 use crate::storage::windows::group_partitions::GroupPartitions;
 use crate::storage::windows::standing::CommittedPosition;

@@ -8,16 +8,16 @@ use crate::evaluate::{self, Evaluation, EvaluatorRules, GroupEvaluation, LogStat
 use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 
 use crate::storage::cluster::Cluster;
-use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::groups::group::Group;
+use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
-use crate::storage::views::window_evaluator::WindowEvaluator;
-use crate::storage::views::shown_topics::ShownTopic;
 use crate::storage::views::group_stats::GroupStats;
-use crate::storage::views::topic_evaluation::{self, TopicSummary};
 use crate::storage::views::lag_history::{self, LagHistory, LagPoint};
+use crate::storage::views::shown_topics::ShownTopic;
+use crate::storage::views::topic_evaluation::{self, TopicSummary};
+use crate::storage::views::window_evaluator::WindowEvaluator;
 use crate::storage::windows::group_partition::GroupPartition;
 use crate::storage::windows::window::Window;
 
@@ -102,12 +102,10 @@ impl Cluster {
             let groups = shard.values().filter(|group| group.is_shown(&known));
             let copied: Vec<_> = groups.filter_map(|group| summarize(group, &known, judge, look)).collect();
             drop(shard);
-            summaries.extend(
-                copied.into_iter().map(|(summary, courses)| GroupSummary {
-                    lag_history: lag_history::group_lag_history(&courses),
-                    ..summary
-                }),
-            );
+            summaries.extend(copied.into_iter().map(|(summary, courses)| GroupSummary {
+                lag_history: lag_history::group_lag_history(&courses),
+                ..summary
+            }));
         }
         summaries
     }
@@ -149,12 +147,13 @@ impl GroupSummary {
         judge: WindowEvaluator<'_>,
         mut courses: Option<&mut Vec<LagHistory>>,
     ) {
-        let TopicSummary { stats, evaluation } = topic_evaluation::evaluate_topic(topic, known, judge, |slot, one, commit| {
-            self.record_status(topic, slot, one, commit.lag());
-            if let Some(courses) = &mut courses {
-                courses.push(LagHistory::of(&slot.window, commit.lag()));
-            }
-        });
+        let TopicSummary { stats, evaluation } =
+            topic_evaluation::evaluate_topic(topic, known, judge, |slot, one, commit| {
+                self.record_status(topic, slot, one, commit.lag());
+                if let Some(courses) = &mut courses {
+                    courses.push(LagHistory::of(&slot.window, commit.lag()));
+                }
+            });
         (self.stats, self.evaluation) = (self.stats.merge(stats), self.evaluation.merge(evaluation));
         self.topics.push(Arc::clone(topic.name));
     }

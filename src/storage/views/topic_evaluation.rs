@@ -7,9 +7,9 @@ use crate::model::{Partition, Timestamp};
 use crate::storage::topics::Topics;
 use crate::storage::views::commit::CommitView;
 use crate::storage::views::group_detail::{GroupDetail, PartitionDetail};
-use crate::storage::views::window_evaluator::{WindowEvaluator, partition_state};
-use crate::storage::views::shown_topics::ShownTopic;
 use crate::storage::views::group_stats::GroupStats;
+use crate::storage::views::shown_topics::ShownTopic;
+use crate::storage::views::window_evaluator::{WindowEvaluator, partition_state};
 use crate::storage::windows::group_partition::GroupPartition;
 
 /// The sums and the evaluation of the commits of a topic of a group.

@@ -10,16 +10,16 @@ use crate::invariant::broken;
 use crate::lag::OffsetBounds;
 use crate::model::{Partition, TimeLag};
 
-use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::TopicAssignment;
+use crate::storage::groups::protocol_records::GroupState;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::topics::{Topic, Topics};
 use crate::storage::views::commit::{CommitCopy, CommitView};
-use crate::storage::views::window_evaluator::partition_state;
 use crate::storage::views::group_stats::GroupStats;
+use crate::storage::views::window_evaluator::partition_state;
 
 /// All clusters, sorted by name.
 #[derive(Debug, Default)]

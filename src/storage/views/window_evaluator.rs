@@ -6,8 +6,8 @@ use crate::model::Partition;
 
 use crate::storage::topics::partition::PartitionState;
 use crate::storage::views::commit::CommitView;
-use crate::storage::windows::moment::TimeLagInputs;
 use crate::storage::windows::group_partition::GroupPartition;
+use crate::storage::windows::moment::TimeLagInputs;
 use crate::storage::windows::standing::CommittedPosition;
 
 /// What windows are evaluated by.

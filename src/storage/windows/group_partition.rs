@@ -8,8 +8,8 @@ use crate::model::{Commit, CommitLag, Partition, Timestamp};
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::source::SourceId;
-use crate::storage::windows::arriving::ArrivingCommit;
 use crate::storage::windows::append_time::{AppendTime, PackedAppendTime};
+use crate::storage::windows::arriving::ArrivingCommit;
 use crate::storage::windows::window::Window;
 
 /// A partition that a group has committed.

@@ -10,8 +10,8 @@ use crate::storage::lists::sorted_list::{ListPosition, SortedList};
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::source::SourceId;
 use crate::storage::windows::arriving::ArrivingCommit;
-use crate::storage::windows::share_progress::ShareProgress;
 use crate::storage::windows::group_partition::{CommitOutcome, GroupPartition};
+use crate::storage::windows::share_progress::ShareProgress;
 use crate::storage::windows::standing::CommittedPosition;
 
 /// See the module documentation.

@@ -8,7 +8,9 @@ fn a_commit_moves_a_bounded_number_of_others_whichever_partition_or_topic_it_is_
         |_| A_STEP,
         |size| {
             let cluster = cluster();
-            work_counter::measure(|| live(&cluster, numbers(size).rev().map(|partition| commit("g", "t", partition, 1, 10))))
+            work_counter::measure(|| {
+                live(&cluster, numbers(size).rev().map(|partition| commit("g", "t", partition, 1, 10)))
+            })
         },
     );
     is_linear(
@@ -47,8 +49,9 @@ fn a_record_of_a_share_group_holds_a_lock_for_no_more_than_can_be_kept_of_it() {
     let state = ShareState { whole: true, start: Some(Offset(0)), done: None, finished };
     let (group, topic, partition) = (Name(b"g"), TopicId(1), Partition(0));
     let update = Update::Share(ShareUpdate { group, topic, partition, at: NOW, state: Some(state) });
-    let (done, held) =
-        work_counter::measure(|| cluster.apply(cluster.share_source("m", 0), PastState::Read, [(Order(1), update)], NOW));
+    let (done, held) = work_counter::measure(|| {
+        cluster.apply(cluster.share_source("m", 0), PastState::Read, [(Order(1), update)], NOW)
+    });
     assert!(done >= 50_000 && held <= MOST_A_HOLD, "{done} {held}");
 }
 

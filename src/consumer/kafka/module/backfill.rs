@@ -16,11 +16,11 @@ use crate::model::ModuleError;
 use crate::model::Offset;
 use crate::storage::{Cluster, PastState};
 
+use super::live_reader::BATCH;
 use super::lost_positions::LostPositions;
 use super::opening::{IDLE, create_reader, open_reader};
 use super::partition_reading::{PartitionReading, ReadingStage};
 use super::reader_progress::{ReadablePartition, ReaderProgress};
-use super::live_reader::BATCH;
 use super::translate::Translator;
 
 /// See the module documentation.

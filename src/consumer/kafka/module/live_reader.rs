@@ -23,8 +23,8 @@ use crate::storage::{Cluster, PastState};
 use super::lost_positions::LostPositions;
 use super::opening::{IDLE, create_reader, open_reader};
 use super::partition_reading::{CatchUp, PartitionReading, ReadingStage};
-use super::reader_progress::{ReadablePartition, ReaderMessage, ReaderProgress};
 use super::read_errors::ReadErrors;
+use super::reader_progress::{ReadablePartition, ReaderMessage, ReaderProgress};
 use super::source_topics::{SHARE_STATE, SourceTopics};
 use super::translate::Translator;
 

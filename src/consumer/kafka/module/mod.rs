@@ -17,17 +17,17 @@
 //! | `topics` | the names of the two topics |
 
 mod backfill;
-mod updates;
 mod blocked_partitions;
+mod live_reader;
 mod lost_positions;
 mod opening;
-mod partition_reading;
-mod reader_progress;
-mod read_errors;
-mod live_reader;
 mod partition_monitor;
+mod partition_reading;
+mod read_errors;
+mod reader_progress;
 mod source_topics;
 mod translate;
+mod updates;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -47,9 +47,9 @@ use super::{KafkaClass, KafkaSettings, StartMode};
 use crate::config::ConsumerClass;
 
 use backfill::Backfill;
-use reader_progress::{ReadablePartition, ReaderProgress};
 use live_reader::LiveReader;
 use partition_monitor::PartitionMonitor;
+use reader_progress::{ReadablePartition, ReaderProgress};
 use source_topics::SourceTopics;
 use translate::Translator;
 

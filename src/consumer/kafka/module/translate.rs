@@ -6,8 +6,8 @@ use crate::model::{Name, Timestamp};
 use crate::offsets::{self, FieldProblem, GroupMetadata, GroupProtocol, Key, Record, RecordType, share_state};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
-use super::updates;
 use super::source_topics::SHARE_STATE;
+use super::updates;
 
 /// Protocol type of groups whose assignments name topic partitions. Other protocol types have other formats.
 const CONSUMER: &[u8] = b"consumer";

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::tree_follower::TreeFollower;
-use super::session::{Session, SessionLost};
 use super::outage::Outage;
+use super::session::{Session, SessionLost};
+use super::tree_follower::TreeFollower;
 use crate::config::Filter;
 use crate::evaluate::EvaluatorRules;
 use crate::health::ModuleKind;

@@ -19,16 +19,16 @@
 //! | `panics` | panics of the client on answers that are not valid |
 
 mod client;
-mod session_tree;
 mod diagnosis;
-mod tree_follower;
-mod tick_budget;
 mod expected_panics;
 #[cfg(test)]
 mod follower_tests;
-mod session;
-mod tls;
 mod outage;
+mod session;
+mod session_tree;
+mod tick_budget;
+mod tls;
+mod tree_follower;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -51,9 +51,9 @@ use crate::zktree::NodeFault;
 use super::{KafkaZkClass, KafkaZkSettings};
 
 use client::SessionSettings;
-use tree_follower::{LASTING, TreeFollower};
-use session::SessionLost;
 use outage::Outage;
+use session::SessionLost;
+use tree_follower::{LASTING, TreeFollower};
 
 /// How long a server may take to confirm that a session is closed.
 const CLOSING: Duration = Duration::from_millis(500);

@@ -20,10 +20,10 @@ use crate::storage::{Cluster, DropReason, PastState, SourceBuild, SourceId, Upda
 use crate::wall_clock::ExpiryTime;
 use crate::zktree::{NodeFault, NodeRequest, NodeResponse, ROOT, Tree, TreeLimits};
 
+use super::outage::Outage;
+use super::session::{Session, SessionLost};
 use super::session_tree::SessionTree;
 use super::tick_budget::TICK;
-use super::session::{Session, SessionLost};
-use super::outage::Outage;
 
 /// Maximum number of requests in flight. It also bounds memory: an answer has at most one megabyte unless the
 /// server's operator allows more.

@@ -43,9 +43,11 @@ impl PartitionMonitor {
             let offset = result.ok().and_then(|found| found.offset);
             match question {
                 OffsetQuery::Start => {
-                    drop(self.requested.get_mut(&log).map(|bounds| bounds.start = offset.or(bounds.start)))
+                    self.requested.entry(log).and_modify(|bounds| bounds.start = offset.or(bounds.start));
                 }
-                OffsetQuery::End => drop(self.requested.get_mut(&log).map(|bounds| bounds.end = offset.or(bounds.end))),
+                OffsetQuery::End => {
+                    self.requested.entry(log).and_modify(|bounds| bounds.end = offset.or(bounds.end));
+                }
                 OffsetQuery::NewEnd => self.handle_new_end(log, offset, begin),
                 OffsetQuery::Stable => self.handle_stable_offset(log, offset, begin),
                 OffsetQuery::HighWatermark if self.handle_high_watermark(log, offset, positions) => {

@@ -7,18 +7,18 @@
 //! ```
 
 mod arguments;
+mod check;
 #[cfg(test)]
 mod documented_tests;
-mod load;
 #[cfg(test)]
 mod golden_tests;
 mod lag;
+mod library_check;
+mod load;
 #[cfg(test)]
 mod manual_tests;
-mod check;
 #[cfg(test)]
 mod tests;
-mod library_check;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -28,9 +28,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 pub use clap_complete::Shell;
 
-pub use load::{config_for_lag, config_for_run, system_access};
-pub use lag::{LagOptions, OutputFormat};
 pub use check::check;
+pub use lag::{LagOptions, OutputFormat};
+pub use load::{config_for_lag, config_for_run, system_access};
 
 use crate::config::{Flags, Overrides};
 use crate::terminal;

@@ -10,18 +10,18 @@
 //! Neither does any I/O: paths and answers are arguments. Other nodes are ignored. Whatever a server lists beyond
 //! the [`Bounds`] is left out and counted.
 
-mod tree_limits;
-mod refused_nodes;
 mod group_registry;
 mod messages;
+mod refused_nodes;
 mod tree;
+mod tree_limits;
 
 #[cfg(test)]
 mod tests;
 
-pub use tree_limits::{LONGEST_CONSUMER, TreeLimits};
 pub use messages::{NodeRead, NodeRequest, NodeResponse, ResponseEffect, SkippedChildren};
 pub use tree::Tree;
+pub use tree_limits::{LONGEST_CONSUMER, TreeLimits};
 
 use crate::model::{Name, Offset, Partition};
 use crate::storage::MemberUpdate;

@@ -7,11 +7,11 @@
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
 mod admin_options;
-mod queue_wakeup;
 mod describe_topics;
 mod list_offsets;
 mod lookups;
 mod metadata;
+mod queue_wakeup;
 mod reader;
 mod sockets;
 mod threads;

@@ -1,8 +1,8 @@
 //! A run of the program: starts its parts in order, decides what ends it, and waits for all parts to end.
 
 mod app;
-mod single_reading;
 mod signals;
+mod single_reading;
 mod view_cache;
 
 use std::collections::TryReserveError;

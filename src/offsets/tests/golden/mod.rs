@@ -15,10 +15,10 @@ use super::examples::hex;
 use crate::model::{Name, Partition, Timestamp, TopicId};
 use crate::offsets::GroupProtocol;
 
-const FULL: &str = include_str!("../../../tests/fixtures/records/generated-4.2.0.txt");
+const FULL: &str = include_str!("../../../../tests/fixtures/records/generated-4.2.0.txt");
 /// The additions of later releases.
-const LATEST: &str = include_str!("../../../tests/fixtures/records/generated-4.4.0.txt");
-const EARLY: &str = include_str!("../../../tests/fixtures/records/generated-3.9.1.txt");
+const LATEST: &str = include_str!("../../../../tests/fixtures/records/generated-4.4.0.txt");
+const EARLY: &str = include_str!("../../../../tests/fixtures/records/generated-3.9.1.txt");
 
 const GROUP: Name<'static> = Name("gr\u{fc}ppe".as_bytes());
 const TOPIC: TopicId = TopicId(0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f);
