@@ -35,12 +35,14 @@ pub(crate) struct CommitCopy {
 impl CommitView {
     /// The lag. `None` while it is unknown.
     #[must_use]
+    #[inline]
     pub fn lag(&self) -> Option<Lag> {
         lag::lag(self.committed, self.done, self.bounds)
     }
 }
 
 impl CommitCopy {
+    #[inline]
     pub fn of(commit: &CommitView) -> Self {
         let CommitView { partition, committed, time_lag, status, .. } = *commit;
         Self { committed, time_lag: time_lag.map_or(u64::MAX, |TimeLag(time_lag)| time_lag), partition, status }

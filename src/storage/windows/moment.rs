@@ -51,6 +51,7 @@ impl TimeLagInputs {
     }
 
     /// Settles the newest commit of a slot. Returns the record to look up if it cannot be settled.
+    #[inline]
     pub fn settle_slot(
         self,
         slot: &mut GroupPartition,

@@ -16,10 +16,12 @@ pub(crate) struct CommittedPosition {
 }
 
 impl CommittedPosition {
+    #[inline]
     pub const fn of(progress: &ShareProgress) -> Self {
         Self { committed: progress.start, done: progress.done }
     }
 
+    #[inline]
     pub fn lag(self, bounds: OffsetBounds) -> Option<Lag> {
         lag::lag(self.committed, self.done, bounds)
     }
