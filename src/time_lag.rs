@@ -55,7 +55,7 @@ impl Accuracy {
 
     /// Whether the span is exact enough at `now`.
     ///
-    /// The part in the future does not count: it may become too wide later. See [`Self::stays_close`].
+    /// The part in the future does not count: it may become too wide later. See [`Self::stays_accurate`].
     #[must_use]
     pub fn is_accurate(self, span: &AppendRange, now: Timestamp) -> bool {
         let over = span.limited_to(now);

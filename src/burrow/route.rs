@@ -65,7 +65,7 @@ struct MethodCalls {
 
 /// A path, and its calls with the names that the path contains.
 struct BurrowRoute {
-    /// A segment that begins with a colon is a name; `:coordinator` must be the name of a [`Coordinator`].
+    /// A segment that begins with a colon is a name; `:coordinator` must be the name of a [`BurrowCoordinator`].
     path: &'static str,
     methods: fn(PathNames) -> MethodCalls,
 }

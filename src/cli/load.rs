@@ -52,7 +52,8 @@ pub fn config_for_run(loaded: LoadedConfig) -> Result<(Config, Vec<ConfigWarning
     Err(Exit::usage(loaded.unsupported.iter().map(|unsupported| format!("{unsupported}\n")).collect()))
 }
 
-/// Like [`startable`], for a single reading: unsupported settings that concern only a running exporter are ignored.
+/// Like [`config_for_run`], for a single reading: unsupported settings that concern only a running exporter are
+/// ignored.
 ///
 /// # Errors
 /// All other unsupported settings, to print.

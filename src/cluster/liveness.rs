@@ -27,7 +27,7 @@ impl ClusterLiveness {
         Self { client, metrics, last_answer: Mutex::new(Instant::now()) }
     }
 
-    /// The pulse of the same module with another client.
+    /// The liveness of the same module with another client.
     pub(super) fn with_client(&self, client: Arc<Client>) -> Self {
         let last = *self.last_answer.lock().unwrap_or_else(PoisonError::into_inner);
         Self { client, metrics: self.metrics.clone(), last_answer: Mutex::new(last) }

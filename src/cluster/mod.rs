@@ -12,7 +12,7 @@
 //! | `pace` | when metadata is requested |
 //! | `offsets` | the thread that requests log starts and log ends |
 //! | `plan` | which leaders are asked for them, and when; `plan/requests` cuts their partitions into requests |
-//! | `past_times`, `times` | sends the time lookups, applies their answers |
+//! | `time_lookup_runner`, `times` | sends the time lookups, applies their answers |
 //! | `past` | which time lookups are needed, and when |
 //! | `pulse` | whether the cluster answers |
 //!

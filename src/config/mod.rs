@@ -1,7 +1,8 @@
 //! Configuration: checks a raw file as a whole. The result is a [`Config`], or all mistakes at once.
 //!
 //! The grammar and its rules are in docs/src/reference/configuration.md. Only `main` and this module see the raw form;
-//! a [`Config`] is always checked. The core reads neither files nor the environment: both are passed in as [`Outside`].
+//! a [`Config`] is always checked. The core reads neither files nor the environment: both are passed in as
+//! [`SystemAccess`].
 //!
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 

@@ -2,10 +2,10 @@
 //!
 //! A failed assertion of a library, a failed allocation, an invalid memory access and a stack overflow end a
 //! process with a signal. Without a handler nothing shows which version of which program that was, or what
-//! happened. [`watch`] installs handlers that write one line to standard error with the cause, the thread and the
+//! happened. [`install_handlers`] installs handlers that write one line to standard error with the cause, the thread and the
 //! version. The signal then takes its default action, so that the exit status and the core dump are the signal's.
 //! The text of an assertion is on the line before, which the C library writes; the size of an allocation is
-//! recorded by [`Allocator`]. Rust's own handler, which reports only stack overflows, is replaced.
+//! recorded by [`ReportingAllocator`]. Rust's own handler, which reports only stack overflows, is replaced.
 //!
 //! This is one of the two places with unsafe code; the other one is `kafka::ffi`. A handler may call only what is
 //! async-signal-safe (signal-safety(7)): `poll`, `write`, `getpid`, `sigaction`, `raise` and `pause` are, and
@@ -13,7 +13,7 @@
 //! nor allocates.
 //!
 //! The handler needs its own stack, because the thread's stack may have overflowed. Rust's threads have such a
-//! stack. [`watch_thread`] adds one to a thread that a C library has started, and unblocks the signals there,
+//! stack. [`enable_for_thread`] adds one to a thread that a C library has started, and unblocks the signals there,
 //! because librdkafka blocks all of them in its threads. In a thread without these two, the kernel ends the process
 //! without a line when the stack overflows, or on any fault if its signal is blocked.
 

@@ -86,7 +86,7 @@ pub struct Demo {
     servers: String,
     deliveries: Arc<DeliveryResults>,
     scenario: Scenario,
-    /// Value of the records that [`Action::Purge`] writes.
+    /// Value of the records that [`DemoAction::Purge`] writes.
     filler: Vec<u8>,
 }
 

@@ -20,7 +20,7 @@ const LONG: i64 = 1800;
 /// A write to the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum DemoAction {
-    /// Writes `count` records to a partition, given by its index in [`Scenario::places`].
+    /// Writes `count` records to a partition, given by its index in [`Scenario::partitions`].
     Write { place: usize, count: i64 },
     /// Writes one record that is so large that the broker deletes everything before it.
     Purge { place: usize },

@@ -184,7 +184,7 @@ impl MemberPattern {
     }
 }
 
-/// The data that a [`Member`] borrows.
+/// The data that a [`ClassicGroupMember`] borrows.
 struct MemberData {
     id: String,
     instance: Option<String>,

@@ -1,4 +1,5 @@
-//! The status page's answers. What the exporter says about itself is written down here, since it is an argument of them.
+//! The status page's answers. What the exporter says about itself is written down here, since it is an argument of
+//! them.
 
 use crate::status_page::{
     ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, StatusPageData, parse_call,

@@ -28,7 +28,8 @@ pub(crate) fn compare_file(path: impl AsRef<Path>, found: &str) {
     assert_eq!(found, expected, "{} (WARRENER_GOLDEN=write writes it)", file.display());
 }
 
-/// Compares whole texts with their files in `tests/fixtures/golden`. All files that differ are named, each with its first line that does.
+/// Compares whole texts with their files in `tests/fixtures/golden`. All files that differ are named, each with its
+/// first line that does.
 #[track_caller]
 pub(crate) fn compare(goldens: &[Golden]) {
     if is_writing() {

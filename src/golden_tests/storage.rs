@@ -43,8 +43,8 @@ pub(super) const SHOWN: [(&str, &[&[u8]]); 3] = [
 /// Groups of `main` that are gone, hidden, expired, and never were.
 pub(super) const NOT_SHOWN: [&[u8]; 4] = [b"dead", b"hidden", b"old-expired", b"none"];
 
-/// Topics by cluster: of the metadata, then one that is only committed, one that is only assigned, one that is deleted and
-/// one that never was.
+/// Topics by cluster: of the metadata, then one that is only committed, one that is only assigned, one that is deleted
+/// and one that never was.
 pub(super) const TOPICS: [(&str, &[&str]); 2] = [
     (
         "main",

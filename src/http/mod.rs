@@ -1,15 +1,15 @@
 //! The HTTP server: metrics, health, readiness, Burrow's API, the status page.
 //!
 //! ```text
-//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, desk, files, answer
+//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, api_handler, files, answer
 //!              │  watch: the state of the connection and its deadlines
 //!              └─ wire: the socket, which reports to the watch     └─ rendering: renders a page
 //! ```
 //!
-//! `limits` has the limits for one client, `crowd` the limit of connections over all servers, and `gate` refuses
-//! requests from pages of other sites. hyper parses and frames. Time limits, the count of connections and closing are
-//! implemented here, because hyper would close idle connections as slow ones. No type of hyper is visible outside this
-//! module.
+//! `limits` has the limits for one client, `connection_limit` the limit of connections over all servers, and
+//! `origin_check` refuses requests from pages of other sites. hyper parses and frames. Time limits, the count of
+//! connections and closing are implemented here, because hyper would close idle connections as slow ones. No type of
+//! hyper is visible outside this module.
 
 use std::collections::TryReserveError;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub type ScrapeFn = Arc<dyn Fn(Format, Instant) -> Result<PagePieces, TryReserve
 /// Reports which modules are not ready yet. Called for each request, so it should only copy.
 pub type ReadyFn = Arc<dyn Fn() -> Readiness + Send + Sync>;
 
-/// Receives the time that a complete page took to make, without waiting for a place or for the client.
+/// Receives the time that a complete page took to make, without waiting for a permit or for the client.
 pub type ObserveFn = Arc<dyn Fn(Duration) + Send + Sync>;
 
 /// Answers a request to Burrow's API, given its method, path and body. It may take long: it is called on a thread of

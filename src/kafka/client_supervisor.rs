@@ -30,7 +30,7 @@ pub struct ClientSupervisor {
 }
 
 impl ClientSupervisor {
-    /// Creates a keeper for a client that was just created.
+    /// Creates a supervisor for a client that was just created.
     #[must_use]
     pub fn new(client: Arc<Client>) -> Self {
         let now = Instant::now();
@@ -118,7 +118,7 @@ impl ClientSupervisor {
     fn try_to_connect(&self) -> Option<Receiver<bool>> {
         let (send, accepted) = sync_channel(1);
         let servers = self.client.servers().to_vec();
-        // Fails when the keeper was dropped.
+        // Fails when the supervisor was dropped.
         let try_all = move || send.send(servers.iter().any(|server| accepts_connection(server))).ok();
         match thread::Builder::new().name("kafka-connect".to_owned()).spawn(try_all) {
             Ok(_) => Some(accepted),

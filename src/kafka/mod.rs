@@ -6,8 +6,8 @@
 //! | `ffi/metadata` | [`Client::metadata`]: brokers, topics and partitions |
 //! | `ffi/lookups` | [`Lookups`]: ListOffsets and DescribeTopics requests, many in flight |
 //! | `ffi/list_offsets` | what ListOffsets asks for, and how many partitions a request may have |
-//! | `ffi/reader` | [`Reader`]: reads partitions of topics in batches |
-//! | `context` | [`Context`]: receives librdkafka's log lines and errors |
+//! | `ffi/reader` | [`TopicReader`]: reads partitions of topics in batches |
+//! | `context` | [`KafkaContext`]: receives librdkafka's log lines and errors |
 //! | `cause`, `reason`, `error` | why something failed: librdkafka's texts and codes |
 //! | `health` | which failures are logged, and when |
 //! | `keeper`, `recovery` | restores or replaces a client that has lost its brokers |

@@ -1,6 +1,6 @@
 //! The table of `warrener lag`: the state of every group on every partition, the worst first.
 //!
-//! Rows are made from a [`View`]. A [`Table`] shows them as text, and a [`Row`] serializes as JSON.
+//! Rows are made from a [`View`]. A [`LagTable`] shows them as text, and a [`LagRow`] serializes as JSON.
 
 mod json;
 #[cfg(test)]
@@ -16,7 +16,7 @@ use crate::storage::{ClusterView, CommitView, GroupTopicView, GroupView, Member,
 
 pub use text::LagTable;
 
-/// Names of the columns in the table. A [`Row`] serializes with the same names in snake case.
+/// Names of the columns in the table. A [`LagRow`] serializes with the same names in snake case.
 pub const COLUMNS: [&str; 10] = [
     "CLUSTER",
     "GROUP",

@@ -23,7 +23,7 @@
 //!   and 2, version 0 of all others. Any other version is an error (`version`), as it is for a broker.
 //! - Types 9 and 18, which only early access and development builds wrote, are [`Key::Skipped`]. Unknown types are
 //!   [`Key::Unknown`]. Neither is an error, and nothing after the type is read.
-//! - Lists stay in the record ([`List`]), so that reading one allocates nothing.
+//! - Lists stay in the record ([`RecordList`]), so that reading one allocates nothing.
 //! - The epoch of a share group in 4.0 (early access) has no metadata hash and is no error. The other records whose
 //!   layout 4.1 changed under the same version ([`StatePartitions`], [`share_state`]) are errors in 4.0's layout.
 //! - A missing or empty key is an error (`key`). So are a null group, topic, member or expression, and a negative

@@ -66,7 +66,7 @@ impl App {
         }
         let mut consumers: Vec<Box<dyn Module>> = Vec::new();
         for section in &self.config.consumers {
-            // A section of a class that is not supported yet has been refused by `startable` or `readable`.
+            // A section of a class that is not supported yet has been refused by `config_for_run` or `config_for_lag`.
             let Some(factory) = consumer::factory(section) else { continue };
             consumers.push(factory.configure(section, self.context(section, failures))?);
         }

@@ -6,9 +6,9 @@
 //!                 /ids/CONSUMER              a member, of Java's client GROUP_HOST-TIME-RANDOM
 //! ```
 //!
-//! [`place`] returns what a path stands for. [`Tree`] decides what to read next and converts answers to updates.
+//! [`node_kind`] returns what a path stands for. [`Tree`] decides what to read next and converts answers to updates.
 //! Neither does any I/O: paths and answers are arguments. Other nodes are ignored. Whatever a server lists beyond
-//! the [`Bounds`] is left out and counted.
+//! the [`TreeLimits`] is left out and counted.
 
 mod group_registry;
 mod messages;
@@ -94,7 +94,7 @@ pub enum NodeFault {
     Authorization,
     /// A name that ZooKeeper or Kafka does not allow, or a name longer than they allow.
     Name,
-    /// A node beyond the [`Bounds`].
+    /// A node beyond the [`TreeLimits`].
     Limit,
 }
 

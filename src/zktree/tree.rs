@@ -96,7 +96,7 @@ impl Tree {
         (self.nodes.len().saturating_sub(self.unread), self.nodes.len())
     }
 
-    /// Records that a watch has fired. [`Self::release`] requests the node again.
+    /// Records that a watch has fired. [`Self::request_changed`] requests the node again.
     pub fn mark_changed(&mut self, path: &Arc<str>) {
         if let Some(node) = self.nodes.get_mut(path)
             && node.stage == NodeStage::Watched

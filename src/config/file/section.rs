@@ -202,7 +202,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Like [`sections`](Self::sections), with a maximum number of them.
+    /// Like [`read_sections`](Self::read_sections), with a maximum number of them.
     pub(crate) fn bounded_sections(
         &mut self,
         findings: &mut Findings<'_>,

@@ -2,7 +2,7 @@
 //!
 //! The runtime's threads for blocking work are not used: where the system has no thread left, the runtime lets the work
 //! wait without a limit, or panics. Here that is an error, and the next request tries again. Starting a thread takes
-//! about ten microseconds, and the places limit the number of threads.
+//! about ten microseconds, and the permits limit the number of threads.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};

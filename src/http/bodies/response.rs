@@ -85,7 +85,7 @@ pub(crate) fn whole_response(
     with_header(with_status(answer, status), CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
-/// An answer from pieces. A body of more than one piece keeps its place until the client has taken it.
+/// An answer from pieces. A body of more than one piece keeps its permit until the client has taken it.
 pub(crate) fn response_of_chunks(
     status: StatusCode,
     content_type: &'static str,
@@ -114,7 +114,7 @@ fn with_status(mut answer: Response<ResponseContent>, status: StatusCode) -> Res
     answer
 }
 
-/// A body that is being sent. Its end is reported to the connection's [`Watch`].
+/// A body that is being sent. Its end is reported to the connection's [`ConnectionWatch`].
 pub(crate) struct SendingBody {
     content: ResponseContent,
     complete: bool,

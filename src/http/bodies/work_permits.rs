@@ -1,4 +1,4 @@
-//! Places for making pages and large answers. Their number is small, and a client that stalls on one is cut.
+//! Permits for making pages and large answers. Their number is small, and a client that stalls on one is cut.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// A limited number of places, taken in order of arrival.
+/// A limited number of permits, taken in order of arrival.
 ///
 /// A page needs a copy of the values, up to 16 MB, until its client has taken it. Waiting clients evict stalled ones.
 pub(crate) struct WorkPermits {
@@ -16,7 +16,7 @@ pub(crate) struct WorkPermits {
     stall: Duration,
 }
 
-/// A place that is held. Dropping it frees the place.
+/// A permit that is held. Dropping it frees the permit.
 pub(crate) struct WorkPermit {
     holder: Arc<PermitHolder>,
     _permit: OwnedSemaphorePermit,
@@ -41,9 +41,9 @@ impl WorkPermits {
         Self { free: Arc::new(Semaphore::new(count)), holders: Mutex::new(Vec::new()), stall }
     }
 
-    /// Waits for a place. Holders whose clients have taken nothing for the time `stall` are cut during the wait.
+    /// Waits for a permit. Holders whose clients have taken nothing for the time `stall` are cut during the wait.
     ///
-    /// Returns `None` once the places are closed.
+    /// Returns `None` once the permits are closed.
     pub async fn acquire(&self, cut: CancellationToken) -> Option<WorkPermit> {
         let mut turn = std::pin::pin!(Arc::clone(&self.free).acquire_owned());
         let mut look = Instant::now();
@@ -79,10 +79,10 @@ impl WorkPermits {
         next
     }
 
-    /// Hands out no more places, and waits until all held ones are free.
+    /// Hands out no more permits, and waits until all held ones are free.
     pub async fn close(&self, count: usize) {
         let all = u32::try_from(count).unwrap_or(u32::MAX);
-        // Fails only if the places are already closed, and then there is nothing to wait for.
+        // Fails only if the permits are already closed, and then there is nothing to wait for.
         let _ = self.free.acquire_many(all).await;
         self.free.close();
     }

@@ -1,6 +1,6 @@
 //! `/v3`, Burrow's API, and `/api`, the status page's data, over HTTP.
 //!
-//! Answers are made on threads for blocking work, a few at a time. A large answer holds its place until its client has
+//! Answers are made on threads for blocking work, a few at a time. A large answer holds its permit until its client has
 //! taken it, so many slow clients need no memory beyond that.
 
 use std::io::{self, BufWriter};
@@ -80,7 +80,7 @@ impl ApiHandler {
         Self { burrow: api, status_page: numbers, origin, permits: places, max_bytes: limits.answer_bytes }
     }
 
-    /// Answers a request to Burrow's API. Waits for a place. `cut` closes the client's connection.
+    /// Answers a request to Burrow's API. Waits for a permit. `cut` closes the client's connection.
     pub async fn answer_burrow(
         &self,
         method: &Method,
@@ -94,7 +94,7 @@ impl ApiHandler {
         ))
     }
 
-    /// Answers a request for the status page's data. Waits for a place. `cut` closes the client's connection.
+    /// Answers a request for the status page's data. Waits for a permit. `cut` closes the client's connection.
     pub async fn answer_status_page(
         &self,
         call: status_page::StatusPageCall,
@@ -126,7 +126,7 @@ impl ApiHandler {
         work: impl FnOnce() -> Result<PreparedAnswer, AnswerError> + Send + 'static,
     ) -> Result<Response<ResponseContent>, AnswerError> {
         let place = self.permits.acquire(cut).await.ok_or(AnswerError::Stopping)?;
-        // The work holds the place until it ends, even if the client has gone.
+        // The work holds the permit until it ends, even if the client has gone.
         let made = move || {
             has_headroom()?;
             work()
@@ -143,7 +143,7 @@ impl ApiHandler {
         })
     }
 
-    /// Hands out no more places, and waits until the held ones are free.
+    /// Hands out no more permits, and waits until the held ones are free.
     pub async fn close(&self, limits: &HttpLimits) {
         self.permits.close(limits.answers).await;
     }

@@ -2,8 +2,8 @@
 //!
 //! A page of another site can make the browser that shows it send requests to this server. It cannot read the answers,
 //! but by then a request that changes something has taken effect. Such a request is refused when the browser says that
-//! it comes from elsewhere (`Origin`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is not a browser sends
-//! neither header and is accepted.
+//! it comes from elsewhere (`SourceKind`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is not a browser
+//! sends neither header and is accepted.
 //!
 //! A page whose own host name resolves to this server (DNS rebinding) has the same origin and can read everything. But
 //! its requests have that host name as their host, so `allowed-hosts` refuses them.
@@ -18,7 +18,7 @@ use crate::config::HostName;
 const SCHEME: &str = "http://";
 const PORT: u16 = 80;
 
-/// The gate of one server.
+/// The origin check of one server.
 pub(crate) struct OriginCheck {
     /// `allowed-hosts`. Empty allows any.
     hosts: Vec<HostName>,

@@ -47,7 +47,7 @@ pub(crate) struct ScrapeHandler {
     scrape: ScrapeFn,
     observe: ObserveFn,
     limits: Arc<HttpLimits>,
-    /// Places for plain pages.
+    /// Permits for plain pages.
     permits: WorkPermits,
     /// Permits for compressed pages, which no client can hold up.
     compressions: Arc<Semaphore>,
@@ -119,7 +119,7 @@ impl ScrapeHandler {
         }
     }
 
-    /// A page for one client. Waits for a place. `cut` closes the client's connection.
+    /// A page for one client. Waits for a permit. `cut` closes the client's connection.
     pub async fn plain(&self, format: Format, cut: CancellationToken) -> Result<ResponseContent, PageError> {
         let asked = Instant::now();
         let place = Arc::new(self.permits.acquire(cut.clone()).await.ok_or(PageError::Stopping)?);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The limits of one server. The `crowd` of all servers limits the number of connections.
+/// The limits of one server. The `connection_limit` of all servers limits the number of connections.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpLimits {
     /// Bytes of a head, including the empty line at its end.
@@ -24,7 +24,7 @@ pub(crate) struct HttpLimits {
     pub answers: usize,
     /// Bytes of such an answer's body, before it is compressed.
     pub answer_bytes: u64,
-    /// A client that holds a place and has taken no piece for this time is cut if another client waits for a place.
+    /// A client that holds a permit and has taken no piece for this time is cut if another client waits for a permit.
     pub stall: Duration,
     /// Age up to which a compressed page is shared.
     pub keep: Duration,

@@ -34,8 +34,8 @@ pub struct Server {
 impl Server {
     /// Listens on `HOST:PORT`. An empty host means all addresses, port 0 any free port.
     ///
-    /// The clients count towards `crowd`, which other servers may share. Clients that connect before [`Server::serve`]
-    /// wait for it. Resolving a name may block.
+    /// The clients count towards `connection_limit`, which other servers may share. Clients that connect before
+    /// [`Server::serve`] wait for it. Resolving a name may block.
     ///
     /// # Errors
     /// The address is malformed, cannot be resolved, or cannot be bound.

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::http::serving::connection_watch::ConnectionWatch;
 
-/// A socket that reports reads and writes to its [`Watch`], and hands over one request at a time.
+/// A socket that reports reads and writes to its [`ConnectionWatch`], and hands over one request at a time.
 ///
 /// Bytes that a client sends ahead stay here until the current request is answered, so that the watch knows whether the
 /// next head has begun.

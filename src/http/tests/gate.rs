@@ -16,7 +16,7 @@ async fn answered(server: &Running, method: &str, path: &str, lines: &str) -> u1
 #[tokio::test]
 async fn a_page_of_another_site_changes_nothing() {
     let server = start(plain_site());
-    // An accepted request is answered with 405, because the path is read-only. Only the gate is tested here.
+    // An accepted request is answered with 405, because the path is read-only. Only the origin check is tested here.
     for (lines, expected) in [
         ("Host: a:9308\r\n", 405),
         ("Host: a:9308\r\nOrigin: http://a:9308\r\n", 405),

@@ -27,7 +27,7 @@ pub struct ListOffsetsPartition<'a> {
 pub enum OffsetSpec {
     /// The log start.
     Earliest,
-    /// The high watermark, or the last stable offset with [`Isolation::Committed`].
+    /// The high watermark, or the last stable offset with [`IsolationLevel::Committed`].
     Latest,
     /// The first record at or after a time.
     At(Timestamp),

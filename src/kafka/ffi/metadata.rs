@@ -125,8 +125,8 @@ impl Client {
     /// cancelled. The answer is then ignored.
     ///
     /// # Errors
-    /// The errors of [`metadata`](Self::metadata); [`Code::DESTROY`] when it is cancelled;
-    /// [`Code::CRITICAL_SYSTEM_RESOURCE`] when no thread can be started.
+    /// The errors of [`metadata`](Self::metadata); [`ErrorCode::DESTROY`] when it is cancelled;
+    /// [`ErrorCode::CRITICAL_SYSTEM_RESOURCE`] when no thread can be started.
     pub fn metadata_until(
         self: &Arc<Self>,
         stop: &CancellationToken,

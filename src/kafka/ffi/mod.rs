@@ -172,7 +172,7 @@ impl ClientQueue {
         self.queue.as_ptr()
     }
 
-    /// Calls `look` until it returns something or `timeout` has passed. Calls it once if the queue has no bell.
+    /// Calls `look` until it returns something or `timeout` has passed. Calls it once if the queue has no wake-up.
     fn wait<T>(&self, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
         match &self.bell {
             Some(bell) => bell.wait(timeout, look),

@@ -1,7 +1,7 @@
 //! Waits for events on a queue.
 //!
 //! librdkafka's own waits use the wall clock: when it is set back by an hour, a wait of 100 ms takes an hour
-//! longer. So a queue signals a socket, the bell, when an event arrives, and the wait is on that socket.
+//! longer. So a queue signals a socket, the wake-up, when an event arrives, and the wait is on that socket.
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
@@ -19,7 +19,7 @@ pub(super) struct QueueWakeup {
 }
 
 impl QueueWakeup {
-    /// Attaches a bell to a queue.
+    /// Attaches a wake-up to a queue.
     pub(super) fn attach(queue: *mut sys::rd_kafka_queue_t) -> Result<Self, ModuleError> {
         let short =
             |_| ModuleError::Call { doing: "watch a queue", reason: ErrorCode::CRITICAL_SYSTEM_RESOURCE.to_string() };
@@ -31,7 +31,7 @@ impl QueueWakeup {
         Ok(Self { heard, _rung: rung })
     }
 
-    /// Detaches the bell from its queue, which must be alive.
+    /// Detaches the wake-up from its queue, which must be alive.
     pub(super) fn detach(&self, queue: *mut sys::rd_kafka_queue_t) {
         // SAFETY: the queue is alive; -1 ends the writing.
         unsafe { sys::rd_kafka_queue_io_event_enable(queue, -1, ptr::null(), 0) }

@@ -21,7 +21,7 @@ const CLOSING: Duration = Duration::from_millis(300);
 pub enum StartAt {
     /// At the log start.
     Beginning,
-    /// At an offset. One outside the log gives [`Event::OutOfRange`].
+    /// At an offset. One outside the log gives [`ReaderEvent::OutOfRange`].
     Offset(Offset),
 }
 
@@ -65,17 +65,17 @@ unsafe impl Send for TopicHandle {}
 
 impl Drop for TopicHandle {
     fn drop(&mut self) {
-        // SAFETY: made by `Topic::open`, given back once.
+        // SAFETY: made by `ReaderTopic::open`, given back once.
         unsafe { sys::rd_kafka_topic_destroy(self.0.as_ptr()) }
     }
 }
 
-// SAFETY: the slots hold messages only while a `Batch` borrows the reader; all else is `Send`.
+// SAFETY: the slots hold messages only while a `EventBatch` borrows the reader; all else is `Send`.
 unsafe impl Send for TopicReader {}
 
 impl TopicReader {
-    /// Creates a reader of `topics` on a client made with [`Role::Reader`](crate::kafka::Role::Reader). If the
-    /// client has requested [metadata](Client::metadata) before, it knows the leaders and reading starts at once.
+    /// Creates a reader of `topics` on a client made with [`ClientRole::Reader`](crate::kafka::ClientRole::Reader). If
+    /// the client has requested [metadata](Client::metadata) before, it knows the leaders and reading starts at once.
     /// Otherwise librdkafka checks again half a second later.
     ///
     /// # Errors

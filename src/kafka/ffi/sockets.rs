@@ -36,7 +36,7 @@ fn has_peer(socket: c_int) -> bool {
     unsafe { libc::getpeername(socket, address.as_mut_ptr().cast(), &raw mut length) == 0 }
 }
 
-/// Makes clients of this configuration record their sockets in their [`Context`].
+/// Makes clients of this configuration record their sockets in their [`KafkaContext`].
 pub(in crate::kafka) fn record_sockets(config: &NativeClientConfig) {
     // SAFETY: the configuration is alive, and not yet handed to a client.
     unsafe {

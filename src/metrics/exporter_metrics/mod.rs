@@ -46,8 +46,8 @@ pub struct ExporterMetrics {
 }
 
 impl ExporterMetrics {
-    /// Creates the metrics of a program with these modules. The configuration counts as read now. `record_errors` are the
-    /// reasons for which the classes of consumers count records that they could not read.
+    /// Creates the metrics of a program with these modules. The configuration counts as read now. `record_errors` are
+    /// the reasons for which the classes of consumers count records that they could not read.
     #[must_use]
     pub fn new(modules: Vec<Arc<ModuleHealth>>, metrics: &MetricsConfig, record_errors: Vec<&'static str>) -> Self {
         let families = Families::default();

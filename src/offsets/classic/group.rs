@@ -47,8 +47,8 @@ pub struct ClassicGroupMember<'a> {
 }
 
 /// The members of a group, decoded when they are requested. All members were checked once when the group was
-/// decoded, so [`ExactSizeIterator::len`] is the true number. Like [`crate::offsets::List`], but the layout depends
-/// on the version.
+/// decoded, so [`ExactSizeIterator::len`] is the true number. Like [`crate::offsets::RecordList`], but the layout
+/// depends on the version.
 #[derive(Clone, Copy)]
 pub struct ClassicGroupMembers<'a> {
     bytes: &'a [u8],

@@ -12,7 +12,7 @@ use crate::offsets::bytes::list::{ListItem, RecordList};
 use crate::offsets::shares::share::{DeletedTopic, StateTopic};
 use crate::offsets::shares::share_state::StateBatch;
 
-/// The encoded items of a list. A [`List`] that is to be encoded borrows from them.
+/// The encoded items of a list. A [`RecordList`] that is to be encoded borrows from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedItems {
     bytes: Vec<u8>,

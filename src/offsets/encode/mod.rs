@@ -1,6 +1,6 @@
 //! Encodes records as brokers write them, for the demo, the tests and the benchmarks.
 //!
-//! The values of the later protocols are encoded from the structs that they are decoded to; [`Items`] holds the
+//! The values of the later protocols are encoded from the structs that they are decoded to; [`EncodedItems`] holds the
 //! lists of those structs. Tagged fields that the decoder skips are not written.
 
 mod assigned;

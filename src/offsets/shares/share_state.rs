@@ -86,7 +86,7 @@ pub struct ShareStateUpdate<'a> {
     pub leader_epoch: i32,
     /// The first record that is not finished, if it changed.
     pub start: Option<Offset>,
-    /// See [`Snapshot::delivery_complete`].
+    /// See [`ShareStateSnapshot::delivery_complete`].
     pub delivery_complete: Option<u32>,
     /// The records whose state changed.
     pub batches: RecordList<'a, StateBatch>,
@@ -141,7 +141,7 @@ impl DeliveryState {
 /// Decodes a record, key and value.
 ///
 /// # Errors
-/// See [`key`] and [`Key::value`].
+/// See [`key`] and [`ShareStateKey::value`].
 pub fn decode<'a>(key_bytes: &'a [u8], value: Option<&'a [u8]>) -> Result<ShareStateRecord<'a>, DecodeError> {
     key(key_bytes)?.value(value)
 }

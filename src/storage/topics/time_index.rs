@@ -1,9 +1,10 @@
 //! When the records of one partition were appended (docs/src/reference/status-rules.md, Time index).
 //!
-//! The index is a list of *cuts*. A cut is a time and an offset: the records below the offset existed at that time, and
-//! the others came no earlier. A log end that was read is a cut, and the records before and after it are the two points
-//! that docs/src/reference/status-rules.md, Time index, describes. A record with its own timestamp is a cut before it
-//! and a cut after it. The append time of a record lies between the last cut before it and the first cut after it.
+//! The index is a list of *entries*. An entry is a time and an offset: the records below the offset existed at that
+//! time, and the others came no earlier. A log end that was read is an entry, and the records before and after it are
+//! the two points that docs/src/reference/status-rules.md, Time index, describes. A record with its own timestamp is an
+//! entry before it and an entry after it. The append time of a record lies between the last entry before it and the
+//! first entry after it.
 //!
 //! Times never decrease along the log: where producers' clocks run backwards, the append time of a record is the
 //! greatest timestamp up to and including it.
@@ -12,16 +13,16 @@ use crate::invariant::broken;
 use crate::model::{Offset, Timestamp};
 use crate::time_lag::AppendRange;
 
-/// The largest number of cuts of a partition, and the number that is left after thinning.
+/// The largest number of entries of a partition, and the number that is left after thinning.
 const MOST: usize = 60;
 const LEFT: usize = 48;
-/// The largest number of cuts while lookups go on, since all answers are kept until then.
+/// The largest number of entries while lookups go on, since all answers are kept until then.
 const BOUND: usize = 1024;
 
 /// See the module documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TimeIndex {
-    /// Sorted by offset and time. There are at most two cuts with the same offset.
+    /// Sorted by offset and time. There are at most two entries with the same offset.
     entries: Vec<TimeIndexEntry>,
     timestamps: TimestampPresence,
 }
@@ -98,7 +99,7 @@ impl TimeIndex {
         self.entries.retain(|cut| cut.offset <= end);
     }
 
-    /// The append time of a record below `end`. `None` when the record is older than all known cuts.
+    /// The append time of a record below `end`. `None` when the record is older than all known entries.
     pub fn append_range(&self, record: Offset, end: Offset, now: Timestamp) -> Option<AppendRange> {
         let behind = self.entries.partition_point(|cut| cut.offset <= record);
         let before = self.entries.get(behind.checked_sub(1)?)?;
@@ -113,7 +114,7 @@ impl TimeIndex {
         Some(AppendRange { earliest, latest, estimate })
     }
 
-    /// Inserts a cut. If it contradicts known cuts, its time is moved as far as needed.
+    /// Inserts an entry. If it contradicts known entries, its time is moved as far as needed.
     fn insert(&mut self, time: Timestamp, offset: Offset) {
         let from = self.entries.partition_point(|cut| cut.offset < offset);
         let to = self.entries.partition_point(|cut| cut.offset <= offset);
@@ -135,7 +136,7 @@ impl TimeIndex {
         }
     }
 
-    /// Whether it holds more cuts than are kept in the long run.
+    /// Whether it holds more entries than are kept in the long run.
     pub const fn is_full(&self) -> bool {
         self.entries.len() > MOST
     }
@@ -147,8 +148,8 @@ impl TimeIndex {
         }
     }
 
-    /// Thins the index if it is full, so that the cuts are further apart the older they are. Below the log start it
-    /// keeps only the last cut.
+    /// Thins the index if it is full, so that the entries are further apart the older they are. Below the log start it
+    /// keeps only the last entry.
     pub fn thin(&mut self, start: Option<Offset>, now: Timestamp) {
         if !self.is_full() {
             return;
@@ -168,7 +169,7 @@ impl TimeIndex {
     }
 }
 
-/// The gap that the middle one of three cuts would leave, as a share of its age.
+/// The gap that the middle one of three entries would leave, as a share of its age.
 fn gap(three: &[TimeIndexEntry], now: Timestamp) -> f64 {
     let [before, cut, after] = three else { return f64::INFINITY };
     let width = crate::model::to_f64(after.time.since(before.time));

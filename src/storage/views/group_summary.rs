@@ -1,4 +1,4 @@
-//! Groups as a list shows them: sums, the worst partition with its reason, and the course of the lag.
+//! Groups as a list shows them: sums, the worst partition with its reason, and the history of the lag.
 //!
 //! Numbers and windows are copied one shard at a time. Everything else is computed when no lock is held.
 
@@ -42,7 +42,7 @@ pub struct GroupSummary {
     pub troubled: u64,
     /// The worst of the partitions that are not OK.
     pub worst: Option<WorstPartition>,
-    /// The course of its lag, oldest point first. Empty if it was not asked for, or is unknown.
+    /// The history of its lag, oldest point first. Empty if it was not asked for, or is unknown.
     pub lag_history: Vec<LagPoint>,
 }
 
@@ -68,7 +68,7 @@ pub struct SummaryQuery<'a> {
     pub rules: &'a EvaluatorRules,
     /// Lists only groups of this topic, and only their partitions of it.
     pub topic: Option<Name<'a>>,
-    /// Whether to compute the trails.
+    /// Whether to compute the histories.
     pub with_history: bool,
 }
 
@@ -111,8 +111,8 @@ impl Cluster {
     }
 }
 
-/// Copies a group without its trail, and the courses from which the trail is computed. `None` if the group does not
-/// show the wanted topic.
+/// Copies a group without its history, and the histories from which the history is computed. `None` if the group does
+/// not show the wanted topic.
 fn summarize(
     group: &Group,
     known: &Topics,

@@ -1,4 +1,4 @@
-//! The recent course of lags, as a sparkline shows it.
+//! The recent history of lags, as a sparkline shows it.
 //!
 //! It is derived from commits. A commit that was read live carries the lag that it left. Just before it, the lag was
 //! greater by the distance that the commit moved. The lag at other moments lies between these two values.
@@ -13,7 +13,7 @@ use crate::storage::windows::window::Window;
 /// A time, and the lag at that time.
 pub type LagPoint = (Timestamp, Lag);
 
-/// The largest number of points of a trail. A sparkline is about a hundred pixels wide.
+/// The largest number of points of a history. A sparkline is about a hundred pixels wide.
 const POINTS: usize = 24;
 
 /// A commit: its time, the lag just before, and the lag that it left.
@@ -24,7 +24,7 @@ struct LagStep {
     after: Lag,
 }
 
-/// The course of the lag of one partition, from its commits.
+/// The history of the lag of one partition, from its commits.
 #[derive(Clone, Debug)]
 pub struct LagHistory {
     /// Sorted by time.
@@ -36,7 +36,7 @@ pub struct LagHistory {
 }
 
 impl LagHistory {
-    /// The course of a window. `current` is the current lag of its newest commit.
+    /// The history of a window. `current` is the current lag of its newest commit.
     #[must_use]
     pub fn of(window: &Window, current: Option<Lag>) -> Self {
         Self { steps: steps(window), newest: window.newest().timestamp, current }
@@ -67,7 +67,7 @@ fn steps(window: &Window) -> Vec<LagStep> {
     steps
 }
 
-/// The course of the lag of one partition, oldest point first.
+/// The history of the lag of one partition, oldest point first.
 #[must_use]
 pub fn partition_lag_history(window: &Window) -> Vec<LagPoint> {
     let sides = |step: &LagStep| [(step.time, step.before), (step.time, step.after)];

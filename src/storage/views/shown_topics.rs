@@ -2,7 +2,7 @@
 //! have partitions assigned to its members.
 //!
 //! A group whose source is read from the beginning is not among the groups of the cluster until then: see
-//! [`crate::storage::Build`].
+//! [`crate::storage::SourceBuild`].
 
 use std::cmp::Ordering;
 use std::iter;

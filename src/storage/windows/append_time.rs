@@ -24,7 +24,7 @@ impl AppendTime {
     }
 }
 
-/// [`Since`] in 64 bits: 42 bits of milliseconds, enough for this century; 20 bits of seconds, 12 days; two flags.
+/// [`AppendTime`] in 64 bits: 42 bits of milliseconds, enough for this century; 20 bits of seconds, 12 days; two flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PackedAppendTime(u64);
 

@@ -183,7 +183,7 @@ impl LiveReader {
     }
 
     fn set_end(&self, log: TopicPartition, end: Offset, parts: &mut BTreeMap<TopicPartition, PartitionReading>) {
-        // The scout was asked for this end by `Part::arrive`.
+        // The partition monitor was asked for this end by `PartitionReading::request_end_if_reached`.
         let Some(part) = parts.get_mut(&log) else {
             return broken("only the ends of partitions that are read are asked for");
         };
@@ -220,7 +220,7 @@ impl LiveReader {
         parts: &mut BTreeMap<TopicPartition, PartitionReading>,
         errors: &mut ReadErrors,
     ) -> Vec<TopicPartition> {
-        // A partition that is being built waits for notices from the scout.
+        // A partition that is being built waits for notices from the partition monitor.
         let building = parts.values().any(|part| matches!(part.stage, ReadingStage::CatchingUp(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
         let now = clock::expiry_time();

@@ -1,19 +1,19 @@
 //! Reads the offsets topic and the topic with the state of share groups: every partition from its beginning, then
 //! its new records.
 //!
-//! The **scout** finds partitions, asks for the log start and log end of each, and measures how far the reader is
-//! behind. The **reader** reads and decodes records and updates storage. With `backfill-earliest` a second reader
-//! reads the past. Each of them has its own thread and client: a broker answers the requests of one connection one
-//! after the other, and a fetch at the end of the log takes half a second.
+//! The **partition monitor** finds partitions, asks for the log start and log end of each, and measures how far the
+//! reader is behind. The **reader** reads and decodes records and updates storage. With `backfill-earliest` a second
+//! reader reads the past. Each of them has its own thread and client: a broker answers the requests of one connection
+//! one after the other, and a fetch at the end of the log takes half a second.
 //!
 //! | file | contains |
 //! |---|---|
-//! | `scout` | the scout; `held` decides what to do about partitions that bring no records |
+//! | `scout` | the partition monitor; `held` decides what to do about partitions that bring no records |
 //! | `reader`, `opening` | the reader, and how it is opened |
 //! | `backfill` | the reader of the past |
 //! | `part`, `parts` | one partition while it is read; the progress of all, which readers and scout share |
 //! | `lost`, `read_errors` | positions out of range; errors of partitions, for the log |
-//! | `translate`, `facts` | a record becomes an `Update` of storage, unless it is filtered |
+//! | `translate`, `facts` | a record becomes an `ShareStateUpdate` of storage, unless it is filtered |
 //! | `topics` | the names of the two topics |
 
 mod backfill;

@@ -1,4 +1,4 @@
-//! How far the partitions of the topics have been read. The readers write it, the scout reads it.
+//! How far the partitions of the topics have been read. The readers write it, the partition monitor reads it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub struct ReadablePartition {
     pub late: bool,
 }
 
-/// A message from the scout to the reader.
+/// A message from the partition monitor to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReaderMessage {
     /// A partition can be read.

@@ -16,7 +16,7 @@
 //! | `trouble` | why nothing is followed, logged once |
 //! | `diagnosis` | why no server opens a session |
 //! | `tls` | certificates and keys |
-//! | `panics` | panics of the client on answers that are not valid |
+//! | `expected_panics` | panics of the client on answers that are not valid |
 
 mod client;
 mod diagnosis;

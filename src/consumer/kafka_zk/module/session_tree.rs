@@ -56,7 +56,7 @@ impl SessionTree {
         self.skipped.nodes = self.skipped.nodes.saturating_add(left_out.nodes);
     }
 
-    /// Passes the members of changed groups to `take`, up to the allowance. During a walk it does so only at its
+    /// Passes the members of changed groups to `take`, up to the budget. During a walk it does so only at its
     /// end, for all groups.
     pub fn report_members(
         &mut self,
@@ -77,14 +77,14 @@ impl SessionTree {
         self.requests.is_full() && self.members.is_full()
     }
 
-    /// Renews the allowances after a tick.
+    /// Renews the budgets after a tick.
     pub fn refill_budgets(&mut self) {
         self.requests.refill();
         self.members.refill();
         self.request_changed();
     }
 
-    /// Requests changed nodes again, up to the allowance.
+    /// Requests changed nodes again, up to the budget.
     pub fn request_changed(&mut self) {
         let asked = self.tree.request_changed(self.requests.left());
         self.requests.spend(asked);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Time between two ticks. Each tick renews the allowances.
+/// Time between two ticks. Each tick renews the budgets.
 pub const TICK: Duration = Duration::from_millis(50);
 
 /// What may be spent until the next tick. Overspending is allowed and paid off by the following ticks, so a large
@@ -36,7 +36,7 @@ impl TickBudget {
         self.left = self.left.saturating_sub(spent);
     }
 
-    /// Renews the allowance after a tick, less the debt.
+    /// Renews the budget after a tick, less the debt.
     pub const fn refill(&mut self) {
         self.left = self.most.saturating_sub(self.debt);
         self.debt = self.debt.saturating_sub(self.most);

@@ -1,4 +1,5 @@
-//! The scout: finds partitions, asks where their logs begin and end, and measures how far the reader is behind.
+//! The partition monitor: finds partitions, asks where their logs begin and end, and measures how far the reader is
+//! behind.
 //!
 //! - `questions`: cuts the partitions of a question into ListOffsets requests.
 //! - `answers`: what follows from the answers, for the reader, for readiness and for the log.
@@ -35,7 +36,7 @@ const LOOK_FOR_TOPIC: Duration = Duration::from_secs(1);
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time between two requests for bounds that are still unknown.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
-/// How long an idle scout waits for answers before it checks what is due.
+/// How long an idle monitor waits for answers before it checks what is due.
 const STEP: Duration = Duration::from_millis(20);
 
 /// See the module documentation.
@@ -66,7 +67,7 @@ struct RequestedBounds {
 }
 
 impl PartitionMonitor {
-    /// Creates a scout that asks for high watermarks every `probe`.
+    /// Creates a monitor that asks for high watermarks every `probe`.
     ///
     /// # Errors
     /// librdkafka does not create a queue.
