@@ -30,7 +30,7 @@ const LAYERS: [&[&str]; 8] = [
 const STORAGE: [&str; 9] = ["lists", "sources", "topics", "expire", "rules", "windows", "groups", "cluster", "views"];
 
 /// The code of a file: without comments, texts and the tests in it.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let comments = Regex::new(r"(?m)//.*$").unwrap();
     let texts = Regex::new(r#""(?:\\.|[^"\\])*""#).unwrap();
     let text = texts.replace_all(text, "\"\"");

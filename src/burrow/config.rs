@@ -233,7 +233,7 @@ fn consumer(consumer: &ConsumerConfig) -> ModuleBody {
     let connection = consumer.settings.connection();
     let BurrowKeys { offsets_topic, start_latest, zookeeper_path, zookeeper_timeout } = consumer.settings.burrow_keys();
     ModuleBody::Consumer {
-        class_name: consumer.class.name(),
+        class_name: consumer.class.name,
         cluster: consumer.cluster.clone(),
         servers: connection.map(|connection| connection.servers.clone()).unwrap_or_default(),
         group_allowlist: consumer.groups.allowlist().to_owned(),

@@ -19,7 +19,7 @@ pub(super) fn check_with_libraries(config: &Config) -> BTreeSet<String> {
         }
     }
     for consumer in &config.consumers {
-        if tried.insert((consumer.class.name(), profile(consumer))) {
+        if tried.insert((consumer.class.name, profile(consumer))) {
             let factory = consumer::factory(consumer);
             refusals.extend(factory.into_iter().flat_map(|factory| factory.check(consumer)));
         }

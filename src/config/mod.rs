@@ -7,6 +7,8 @@
 //! An empty string is the same as no key. Relative paths are relative to the current directory, as in Burrow.
 
 mod class;
+mod client_settings;
+mod consumer_settings;
 #[cfg(test)]
 mod documented_tests;
 mod file;
@@ -17,16 +19,16 @@ mod lines;
 mod registry;
 mod sections;
 mod settings;
+mod system_access;
 #[cfg(test)]
 mod tests;
-
-use std::ffi::OsString;
-use std::path::Path;
 
 use file::{findings, section, syntax};
 use sections::{burrow, client, cluster, consumer, exposition, service};
 
-pub use class::{BurrowKeys, ConsumerClass, ConsumerSettings, SettingLine};
+pub use class::ConsumerClass;
+pub use client_settings::{ClientProfile, ConnectionConfig, SaslConfig, SaslMechanism, Secret, TlsConfig, TlsIdentity};
+pub use consumer_settings::{BurrowKeys, ClassFacts, ConsumerConfig, ConsumerSettings, SettingLine};
 pub(crate) use file::bounds;
 pub use file::findings::{ConfigWarning, Mistake, Mistakes, UnsupportedSetting};
 pub(crate) use file::values;
@@ -36,32 +38,10 @@ pub use flags::{Flags, Overrides, from_flags};
 pub use host::HostName;
 pub use lines::{client_lines, profile_line, tls_line};
 pub use registry::Registry;
-pub use sections::consumer::ConsumerSection;
+pub use sections::consumer_section::ConsumerSection;
 pub use sections::properties::ALIASES;
 pub use settings::*;
-
-/// Access to what a configuration refers to: the environment and files.
-#[derive(Clone, Copy)]
-pub struct SystemAccess<'o> {
-    /// Returns the value of an environment variable, if it is set.
-    pub env: &'o dyn Fn(&str) -> Option<OsString>,
-    /// Reads a small file. The error is the reason as text.
-    pub read: &'o dyn Fn(&Path) -> Result<Vec<u8>, String>,
-    /// Checks that a file can be read. The error is the reason as text.
-    pub check_readable: &'o dyn Fn(&Path) -> Result<(), String>,
-}
-
-impl SystemAccess<'_> {
-    /// An environment without variables and without files.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self {
-            env: &|_| None,
-            read: &|_| Err("no such file".to_owned()),
-            check_readable: &|_| Err("no such file".to_owned()),
-        }
-    }
-}
+pub use system_access::SystemAccess;
 
 /// A checked configuration, with its warnings.
 #[derive(Debug)]

@@ -20,6 +20,6 @@ impl Registry {
     /// The class of this name.
     #[must_use]
     pub fn class(&self, name: &str) -> Option<&'static dyn ConsumerClass> {
-        self.classes.iter().copied().find(|class| class.name() == name)
+        self.classes.iter().copied().find(|class| class.facts().name == name)
     }
 }

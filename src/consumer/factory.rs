@@ -33,7 +33,7 @@ pub trait ModuleFactory: fmt::Debug + Sync {
 /// The factory of a section's class. `None` for a class that is not supported yet, whose sections a run refuses.
 #[must_use]
 pub fn factory(section: &ConsumerConfig) -> Option<&'static dyn ModuleFactory> {
-    FACTORIES.iter().copied().find(|factory| factory.name() == section.class.name())
+    FACTORIES.iter().copied().find(|factory| factory.name() == section.class.name)
 }
 
 /// What a module receives in addition to its own section.
@@ -62,7 +62,12 @@ mod tests {
 
     #[test]
     fn every_supported_class_has_a_factory_of_its_name_and_no_other_has_one() {
-        let classes: Vec<_> = CLASSES.iter().filter(|class| class.is_supported()).map(|class| class.name()).collect();
+        let classes: Vec<_> = CLASSES
+            .iter()
+            .map(|class| class.facts())
+            .filter(|class| class.is_supported)
+            .map(|class| class.name)
+            .collect();
         let factories: Vec<_> = FACTORIES.iter().map(|factory| factory.name()).collect();
         assert_eq!(classes, factories);
     }

@@ -1,6 +1,11 @@
 //! Class `kafka_admin`: asks brokers for committed offsets. This version has no module of it.
 
-use crate::config::{ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, client_lines};
+use crate::config::{
+    ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, client_lines,
+};
+
+/// The value of `class-name`.
+pub(crate) const NAME: &str = "kafka_admin";
 
 /// The class.
 #[derive(Debug)]
@@ -14,24 +19,12 @@ pub struct KafkaAdminSettings {
 }
 
 impl ConsumerClass for KafkaAdminClass {
-    fn name(&self) -> &'static str {
-        "kafka_admin"
+    fn facts(&self) -> ClassFacts {
+        ClassFacts { name: NAME, is_supported: false, waits_for: "reading committed offsets", record_errors: &[] }
     }
 
     fn keys(&self) -> &'static [&'static str] {
         &["servers", "client-profile"]
-    }
-
-    fn is_supported(&self) -> bool {
-        false
-    }
-
-    fn waits_for(&self) -> &'static str {
-        "reading committed offsets"
-    }
-
-    fn record_errors(&self) -> &'static [&'static str] {
-        &[]
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {

@@ -35,5 +35,10 @@ pub fn default_settings(connection: ConnectionConfig) -> Box<dyn ConsumerSetting
 #[must_use]
 pub fn record_errors() -> Vec<&'static str> {
     let mut seen = BTreeSet::new();
-    CLASSES.iter().flat_map(|class| class.record_errors()).copied().filter(|reason| seen.insert(*reason)).collect()
+    CLASSES
+        .iter()
+        .flat_map(|class| class.facts().record_errors)
+        .copied()
+        .filter(|reason| seen.insert(*reason))
+        .collect()
 }

@@ -11,6 +11,7 @@
 mod commit_pattern;
 mod scenario;
 mod simulated_group;
+mod simulated_partition;
 #[cfg(test)]
 mod tests;
 mod topics_and_groups;

@@ -2,7 +2,9 @@
 
 use super::commit_pattern::SimulatedLog;
 use super::simulated_group::SimulatedGroup;
-use super::topics_and_groups::{COMMIT_EVERY, DemoTopic, GROUPS, Retention, TOPICS};
+pub(super) use super::simulated_partition::DemoAction;
+use super::simulated_partition::SimulatedPartition;
+use super::topics_and_groups::{COMMIT_EVERY, DemoTopic, GROUPS, TOPICS};
 use crate::model::{self, Name, Offset, Partition, Timestamp};
 use crate::offsets::encode::EncodeError;
 
@@ -12,29 +14,6 @@ pub(super) const OFFSETS_TOPIC: &str = "__consumer_offsets";
 pub(super) const OFFSETS_PARTITIONS: i32 = 4;
 /// Number of ticks that are simulated at once at the start, so that there is a past.
 pub(super) const PAST: i64 = 120;
-
-/// Number of ticks between two deletions in a partition.
-const SHORT: i64 = 120;
-const LONG: i64 = 1800;
-
-/// A write to the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum DemoAction {
-    /// Writes `count` records to a partition, given by its index in [`Scenario::partitions`].
-    Write { place: usize, count: i64 },
-    /// Writes one record that is so large that the broker deletes everything before it.
-    Purge { place: usize },
-    /// Writes a record of the offsets topic.
-    Offsets { partition: i32, key: Vec<u8>, value: Option<Vec<u8>> },
-}
-
-/// A partition of a topic.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SimulatedPartition {
-    pub(super) topic: &'static DemoTopic,
-    pub(super) partition: Partition,
-    pub(super) log: SimulatedLog,
-}
 
 /// The state of the simulation between two ticks.
 #[derive(Debug)]
@@ -96,43 +75,6 @@ fn places(topic: &'static DemoTopic) -> impl Iterator<Item = SimulatedPartition>
         let log = SimulatedLog { start: 0, end: 0, rate: topic.rate, purged: None, last };
         SimulatedPartition { topic, partition: Partition(partition), log }
     })
-}
-
-impl SimulatedPartition {
-    fn write(&mut self, place: usize, tick: i64, actions: &mut Vec<DemoAction>) {
-        if self.is_purged(place, tick) {
-            actions.push(DemoAction::Purge { place });
-            self.log.end = self.log.end.saturating_add(1);
-            self.log.purged = Some(tick);
-        }
-        let partition = i64::from(self.partition.0);
-        let count = match tick {
-            0 => self.topic.existing,
-            _ if self.topic.rate == 0 => 0,
-            _ => self.topic.rate.saturating_add(tick.saturating_add(partition) % 3).saturating_sub(1),
-        };
-        if count > 0 {
-            actions.push(DemoAction::Write { place, count });
-            self.log.end = self.log.end.saturating_add(count);
-        }
-        // In the embedded broker the log starts after the batch that made it drop the large record.
-        if self.log.purged == Some(tick) {
-            self.log.start = self.log.end;
-        }
-    }
-
-    /// Whether a partition is purged at a tick. At most one partition per tick, because each takes 5 MiB for a moment.
-    /// Long retention is applied in the part of a cycle in which every group has caught up. A topic without new records
-    /// is not purged.
-    fn is_purged(&self, place: usize, tick: i64) -> bool {
-        let partition = i64::from(self.partition.0);
-        match self.topic.retention {
-            Retention::Broker => false,
-            Retention::Long if self.topic.rate == 0 => false,
-            Retention::Long => tick % LONG == 1740_i64.saturating_add(i64::try_from(place).unwrap_or(0)),
-            Retention::Short => tick % SHORT == partition.saturating_mul(5).saturating_add(100),
-        }
-    }
 }
 
 #[cfg(test)]

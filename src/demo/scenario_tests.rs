@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::*;
+use crate::demo::topics_and_groups::Retention;
 use crate::model::Name;
 use crate::offsets::{self, CommitRecord, Record, RecordType};
 

@@ -1,6 +1,6 @@
 //! The simulation of one group: its members, its generation, its commits.
 
-use super::scenario::SimulatedPartition;
+use super::simulated_partition::SimulatedPartition;
 use super::topics_and_groups::{DemoGroup, MemberPattern};
 use crate::model::{Name, Offset, Partition, Timestamp, java_string_hash};
 use crate::offsets::encode::{self, EncodeError};

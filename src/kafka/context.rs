@@ -13,6 +13,9 @@ use super::failure_log::FailureLog;
 use super::ffi::ClientSockets;
 use super::{ErrorCode, FailureCause};
 
+/// The native client, as rdkafka wraps it.
+pub(super) type NativeClient = rdkafka::client::Client<KafkaContext>;
+
 /// Turns librdkafka's lines into warrener's log: logs once per change why a module is down, once that it is back,
 /// and everything else at debug level.
 #[derive(Clone, Debug)]

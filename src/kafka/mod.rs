@@ -8,9 +8,9 @@
 //! | `ffi/list_offsets` | what ListOffsets asks for, and how many partitions a request may have |
 //! | `ffi/reader` | [`TopicReader`]: reads partitions of topics in batches |
 //! | `context` | [`KafkaContext`]: receives librdkafka's log lines and errors |
-//! | `cause`, `reason`, `error` | why something failed: librdkafka's texts and codes |
-//! | `health` | which failures are logged, and when |
-//! | `keeper`, `recovery` | restores or replaces a client that has lost its brokers |
+//! | `cause`, `failure_reason`, `ffi/error_code` | why something failed: librdkafka's texts and codes |
+//! | `failure_log` | which failures are logged, and when |
+//! | `client_supervisor`, `recovery` | restores or replaces a client that has lost its brokers |
 //! | `until_drop` | a value that another thread closes |
 //!
 //! The rest of `ffi` supports these: the safe API of rdkafka lacks what they need.
@@ -19,20 +19,19 @@ mod cause;
 mod client;
 mod client_supervisor;
 mod context;
-mod error;
 mod failure_log;
 mod failure_reason;
 mod ffi;
 mod recovery;
+mod run_within;
 mod until_drop;
 
 pub use cause::FailureCause;
 pub use client::{Client, ClientRole};
 pub use client_supervisor::ClientSupervisor;
 pub use context::KafkaContext;
-pub use error::ErrorCode;
 pub use ffi::{
-    EventBatch, FoundOffset, IsolationLevel, ListOffsetsPartition, LookupResponse, Lookups, MetadataBroker,
+    ErrorCode, EventBatch, FoundOffset, IsolationLevel, ListOffsetsPartition, LookupResponse, Lookups, MetadataBroker,
     MetadataPartition, MetadataResponse, MetadataTopic, OffsetSpec, PARTITIONS_PER_REQUEST, RawRecord, ReaderEvent,
     StartAt, TopicDescriptions, TopicIndex, TopicPartition, TopicReader,
 };

@@ -3,6 +3,7 @@
 use crate::config::NameSet;
 use crate::storage::{Broker, ClusterView, CommitViews, GroupStats, GroupTopicView, GroupView, PartitionState, Topic};
 
+use super::format::Format;
 use super::partition_samples::PartitionSamples;
 use super::samples::Samples;
 
@@ -49,6 +50,24 @@ pub struct MetricFamily {
     pub series: Series,
 }
 
+impl MetricFamily {
+    /// Writes the `HELP` and `TYPE` lines.
+    pub fn write_header(&self, out: &mut Vec<u8>, format: Format) {
+        // OpenMetrics names a counter without `_total` in its metadata.
+        let name = match (self.kind, format) {
+            (MetricType::Counter, Format::OpenMetrics) => self.name.strip_suffix("_total").unwrap_or(self.name),
+            (MetricType::Counter, Format::Text) | (MetricType::Gauge, _) => self.name,
+        };
+        let kind = match self.kind {
+            MetricType::Gauge => "gauge",
+            MetricType::Counter => "counter",
+        };
+        for part in ["# HELP ", name, " ", self.help, "\n# TYPE ", name, " ", kind, "\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
 /// What a family has a series for, with the function that writes its samples. A function that pushes nothing writes no
 /// sample.
 pub enum Series {
@@ -63,7 +82,7 @@ pub enum Series {
     Partition(fn(usize, &[PartitionState], &mut PartitionSamples<'_>)),
     /// Each partition with a commit of a group.
     Commit(fn(CommitViews<'_>, &mut PartitionSamples<'_>)),
-    /// Each partition with a commit of a group, with the labels [`OWNER_LABELS`] of the member that it is assigned to.
+    /// Each partition with a commit of a group, with the labels [`OWNER_LABELS`](super::partition_samples::OWNER_LABELS) of the member that it is assigned to.
     OwnedCommit(fn(CommitViews<'_>, &mut PartitionSamples<'_>)),
     /// Each partition with a commit of a group whose status is not OK. The label is the status.
     BadStatus,
@@ -76,9 +95,6 @@ pub enum Series {
     /// Each group that matches a `[[metrics.limit]]`.
     Limit,
 }
-
-/// The labels of [`Series::OwnedCommit`] after the partition: host, id and client id of the member.
-pub const OWNER_LABELS: [&str; 3] = ["member_host", "consumer_id", "client_id"];
 
 /// One topic of a group, or all its topics, with their combined values.
 pub struct TopicSums<'a> {

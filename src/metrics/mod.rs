@@ -17,6 +17,7 @@ mod page;
 mod page_layout;
 mod partition_samples;
 mod sample_tail;
+mod sample_value;
 mod samples;
 mod sets;
 mod shared_values;

@@ -11,7 +11,7 @@ use super::metric_set::{Series, TopicSums};
 use super::owner_series::OwnerSeries;
 use super::page_layout::{PageFamily, PageLayout};
 use super::partition_samples::{OWNER_BYTES, PartitionSamples};
-use super::samples::{Samples, write_header};
+use super::samples::Samples;
 use super::sets::status_suffix;
 
 /// Size from which a piece is handed out. Handing one to another thread costs as much as writing some KiB.
@@ -74,7 +74,7 @@ impl MetricsPage {
         };
         let before = out.len();
         if !self.header_written {
-            write_header(out, shown.family, self.format);
+            shown.family.write_header(out, self.format);
         }
         let samples = out.len();
         let step = self.samples(shown, cluster, out).unwrap_or(StepResult::End);

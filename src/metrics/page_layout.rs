@@ -5,7 +5,8 @@ use crate::model::Name;
 use crate::storage::{ClusterView, escape};
 
 use super::metric_set::{LabelNames, MetricFamily, Series};
-use super::samples::{SampleValue, write_label};
+use super::sample_value::SampleValue;
+use super::samples::write_label;
 use super::sets;
 
 /// What all pages of a run have in common.

@@ -3,9 +3,12 @@
 use crate::model::Partition;
 use crate::storage::{GroupTopicView, Member};
 
-use super::metric_set::OWNER_LABELS;
 use super::sample_tail::SampleTail;
-use super::samples::{SampleValue, write_label, write_value};
+use super::sample_value::SampleValue;
+use super::samples::{write_label, write_value};
+
+/// The labels of `Series::OwnedCommit` after the partition: host, id and client id of the member.
+pub const OWNER_LABELS: [&str; 3] = ["member_host", "consumer_id", "client_id"];
 
 /// Maximum size of the labels of a member: three strings of 253 bytes, of which escaping makes at most five times as
 /// many.

@@ -1,6 +1,6 @@
 //! The end of a sample. It is written from the last byte to the first, in the order in which digits are computed.
 
-use super::samples::SampleValue;
+use super::sample_value::SampleValue;
 
 /// A buffer for the end of a sample. It has room for two numbers, the text between them, and the line end.
 pub struct SampleTail {

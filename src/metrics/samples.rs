@@ -2,30 +2,8 @@
 
 use std::io::Write;
 
-use crate::model::TimeLag;
-
-use super::format::Format;
-use super::metric_set::{MetricFamily, MetricType};
 use super::sample_tail::SampleTail;
-
-/// The value of a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum SampleValue {
-    /// An integer.
-    Int(i64),
-    /// A count.
-    Count(u64),
-    /// A time or a ratio.
-    Float(f64),
-    /// Milliseconds, written as seconds.
-    Millis(u64),
-}
-
-impl From<TimeLag> for SampleValue {
-    fn from(TimeLag(millis): TimeLag) -> Self {
-        Self::Millis(millis)
-    }
-}
+use super::sample_value::SampleValue;
 
 /// Writes samples of one family that share their first labels.
 pub struct Samples<'a> {
@@ -63,22 +41,6 @@ pub fn write_label(out: &mut Vec<u8>, name: &str, text: &[u8]) {
     out.extend_from_slice(b"=\"");
     out.extend_from_slice(text);
     out.push(b'"');
-}
-
-/// Writes the `HELP` and `TYPE` lines of a family.
-pub fn write_header(out: &mut Vec<u8>, family: &MetricFamily, format: Format) {
-    // OpenMetrics names a counter without `_total` in its metadata.
-    let name = match (family.kind, format) {
-        (MetricType::Counter, Format::OpenMetrics) => family.name.strip_suffix("_total").unwrap_or(family.name),
-        (MetricType::Counter, Format::Text) | (MetricType::Gauge, _) => family.name,
-    };
-    let kind = match family.kind {
-        MetricType::Gauge => "gauge",
-        MetricType::Counter => "counter",
-    };
-    for part in ["# HELP ", name, " ", family.help, "\n# TYPE ", name, " ", kind, "\n"] {
-        out.extend_from_slice(part.as_bytes());
-    }
 }
 
 /// Writes the value of a sample and the line end.

@@ -5,7 +5,8 @@ use crate::storage::{CommitView, CommitViews, PartitionState};
 
 use super::metric_set::TopicSums;
 use super::partition_samples::PartitionSamples;
-use super::samples::{SampleValue, Samples};
+use super::sample_value::SampleValue;
+use super::samples::Samples;
 
 pub fn len(len: usize) -> SampleValue {
     SampleValue::Count(u64::try_from(len).unwrap_or(u64::MAX))

@@ -38,7 +38,7 @@ impl App {
         let clusters = clusters.map(|(cluster, kind, module)| ModuleHealth::new(cluster.clone(), kind, module.clone()));
         let consumers = config.consumers.iter().map(|section| {
             let health = ModuleHealth::new(section.cluster.clone(), ModuleKind::Consumer, section.name.clone());
-            health.waiting_for(section.class.waits_for())
+            health.waiting_for(section.class.waits_for)
         });
         let own = Arc::new(ExporterMetrics::new(
             clusters.chain(consumers).map(Arc::new).collect(),

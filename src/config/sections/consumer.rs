@@ -1,69 +1,14 @@
-//! `[consumer.*]`: what all classes have in common, and the section as a class reads it.
+//! `[consumer.*]`: what all classes have in common.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use crate::config::file::bounds::{CONSUMERS, ValueBounds};
+use crate::config::file::bounds::CONSUMERS;
 use crate::config::file::findings::{Findings, quote};
 use crate::config::file::scalar::{choose, one_of, resolve};
 use crate::config::file::section::Section;
 use crate::config::sections::client::Profiles;
-use crate::config::sections::cluster::read_connection;
-use crate::config::{ClusterConfig, ConnectionConfig, ConsumerClass, ConsumerConfig, Filter, Registry};
-
-/// A section of a consumer, with the profiles that it may name. Its class reads its own keys from it.
-pub struct ConsumerSection<'s, 'a, 'f> {
-    section: &'s mut Section<'a>,
-    profiles: &'s mut Profiles,
-    findings: &'s mut Findings<'f>,
-}
-
-impl ConsumerSection<'_, '_, '_> {
-    /// Reads `servers` and `client-profile`.
-    pub fn connection(&mut self) -> ConnectionConfig {
-        read_connection(self.section, self.profiles, self.findings)
-    }
-
-    /// Reads a string that has a form. `expected` describes the form in the mistake. An empty string is the same as
-    /// none.
-    pub fn text(&mut self, key: &'static str, is_valid: fn(&str) -> bool, expected: &str) -> Option<String> {
-        let text = self.section.text(self.findings, key)?;
-        if !is_valid(&text.value) {
-            self.findings.add_mistake(text.path, format!("expected {expected}, found {}", text.shown));
-        }
-        Some(text.value)
-    }
-
-    /// Reads `true` or `false`; false by default.
-    pub fn flag(&mut self, key: &'static str) -> bool {
-        self.section.flag(self.findings, key)
-    }
-
-    /// Reads a time, with a default in seconds.
-    pub(crate) fn wait(&mut self, bounds: &ValueBounds<Duration>, default: u64) -> Duration {
-        self.section.time_or_default(self.findings, bounds, default)
-    }
-
-    /// Adds a mistake in the value of a key.
-    pub fn mistake(&mut self, key: &str, problem: &str) {
-        self.findings.add_mistake(self.section.path.key(key), problem);
-    }
-
-    /// Adds a warning about a key.
-    pub fn warn(&mut self, key: &str, problem: &str) {
-        self.findings.warn(self.section.path.key(key), problem);
-    }
-
-    /// Reports a key as one of a feature that this version does not have.
-    pub fn unsupported(&mut self, key: &str) {
-        self.findings.add_unsupported(self.section.path.key(key));
-    }
-
-    /// Reports the value of a key as one of a feature that this version does not have.
-    pub fn unsupported_value(&mut self, key: &str, value: &str) {
-        self.findings.add_unsupported_value(self.section.path.key(key), value);
-    }
-}
+use crate::config::sections::consumer_section::ConsumerSection;
+use crate::config::{ClusterConfig, ConsumerClass, ConsumerConfig, Filter, Registry};
 
 /// Reads the consumers of the file, and adds one of the default class for each cluster that has none.
 pub(crate) fn read_consumers(
@@ -97,7 +42,7 @@ pub(crate) fn default_consumer(
         name,
         cluster: cluster.name.clone(),
         groups,
-        class: registry.default_class,
+        class: registry.default_class.facts(),
         settings: (registry.default_settings)(cluster.connection.clone()),
     }
 }
@@ -132,7 +77,7 @@ fn read_consumer(
         }
     }
     section.finish(findings);
-    ConsumerConfig { name, cluster: cluster.unwrap_or_default(), groups, class: read_as, settings }
+    ConsumerConfig { name, cluster: cluster.unwrap_or_default(), groups, class: read_as.facts(), settings }
 }
 
 fn read_class(
@@ -140,11 +85,11 @@ fn read_class(
     registry: &Registry,
     findings: &mut Findings<'_>,
 ) -> Option<&'static dyn ConsumerClass> {
-    let classes: Vec<_> = registry.classes.iter().map(|class| (class.name(), *class)).collect();
+    let classes: Vec<_> = registry.classes.iter().map(|class| (class.facts().name, *class)).collect();
     let text = section.required(findings, "class-name", &quoted_names(registry.classes))?;
     let class = choose(findings, &text, &classes)?;
-    if !class.is_supported() {
-        findings.add_unsupported_value(text.path, class.name());
+    if !class.facts().is_supported {
+        findings.add_unsupported_value(text.path, class.facts().name);
     }
     Some(class)
 }
@@ -166,5 +111,5 @@ fn accept_foreign_key(
 
 /// The names of classes as `"a", "b" or "c"`.
 fn quoted_names(classes: &[&'static dyn ConsumerClass]) -> String {
-    one_of(&classes.iter().map(|class| quote(class.name())).collect::<Vec<_>>())
+    one_of(&classes.iter().map(|class| quote(class.facts().name)).collect::<Vec<_>>())
 }

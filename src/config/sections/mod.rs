@@ -4,6 +4,7 @@ pub(crate) mod burrow;
 pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod consumer;
+pub(crate) mod consumer_section;
 pub(crate) mod exposition;
 pub(crate) mod properties;
 pub(crate) mod service;

@@ -4,8 +4,8 @@
 pub mod module;
 
 use crate::config::{
-    BurrowKeys, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine, client_lines,
-    values,
+    BurrowKeys, ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine,
+    client_lines, values,
 };
 use crate::offsets::DecodeError;
 
@@ -15,6 +15,9 @@ const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// How long a broker may delay an answer without records. Partitions are requested as they are found, so the first
 /// answer often has no records. The default of half a second, which a run uses, would be most of the time of a reading.
 const FETCH_WAIT: (&str, &str) = ("fetch.wait.max.ms", "50");
+
+/// The value of `class-name`.
+pub(crate) const NAME: &str = "kafka";
 
 /// The class.
 #[derive(Debug)]
@@ -53,20 +56,17 @@ impl KafkaSettings {
 }
 
 impl ConsumerClass for KafkaClass {
-    fn name(&self) -> &'static str {
-        "kafka"
+    fn facts(&self) -> ClassFacts {
+        ClassFacts {
+            name: NAME,
+            is_supported: true,
+            waits_for: "reading the offsets topic to its end",
+            record_errors: &DecodeError::REASONS,
+        }
     }
 
     fn keys(&self) -> &'static [&'static str] {
         &["servers", "client-profile", "offsets-topic", "start-latest", "backfill-earliest", "share-group"]
-    }
-
-    fn waits_for(&self) -> &'static str {
-        "reading the offsets topic to its end"
-    }
-
-    fn record_errors(&self) -> &'static [&'static str] {
-        &DecodeError::REASONS
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {

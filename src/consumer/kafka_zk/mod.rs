@@ -6,13 +6,16 @@ pub mod module;
 use std::time::Duration;
 
 use crate::config::{
-    BurrowKeys, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds, profile_line,
-    tls_line, values,
+    BurrowKeys, ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds,
+    profile_line, tls_line, values,
 };
 use crate::zktree::NodeFault;
 
 /// Default session timeout, in seconds.
 const TIMEOUT: u64 = 30;
+
+/// The value of `class-name`.
+pub(crate) const NAME: &str = "kafka_zk";
 
 /// The class.
 #[derive(Debug)]
@@ -30,20 +33,17 @@ pub struct KafkaZkSettings {
 }
 
 impl ConsumerClass for KafkaZkClass {
-    fn name(&self) -> &'static str {
-        "kafka_zk"
+    fn facts(&self) -> ClassFacts {
+        ClassFacts {
+            name: NAME,
+            is_supported: true,
+            waits_for: "reading the ZooKeeper tree",
+            record_errors: &NodeFault::REASONS,
+        }
     }
 
     fn keys(&self) -> &'static [&'static str] {
         &["servers", "client-profile", "zookeeper-path", "zookeeper-timeout"]
-    }
-
-    fn waits_for(&self) -> &'static str {
-        "reading the ZooKeeper tree"
-    }
-
-    fn record_errors(&self) -> &'static [&'static str] {
-        &NodeFault::REASONS
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {

@@ -1,6 +1,8 @@
 //! Renders a page on a thread for blocking work, a few pieces ahead of the client or the compressor that takes them.
 //! Rendering and sending overlap, and neither holds up other connections.
 
+use std::collections::TryReserveError;
+use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,9 +12,24 @@ use tokio::time::Instant;
 
 use crate::http::PagePieces;
 use crate::http::ScrapeFn;
-use crate::http::bodies::blocking_work::BlockingWork;
-use crate::http::routes::scrape_handler::PageError;
+use crate::http::bodies::blocking_work::{BlockingWork, WorkError};
 use crate::metrics::Format;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    #[error("the server stops")]
+    Stopping,
+    #[error("no memory for the numbers of the page")]
+    NoMemory(#[source] TryReserveError),
+    #[error("cannot compress the page")]
+    Compress(#[source] io::Error),
+    #[error("cannot render the page")]
+    Undone(#[from] WorkError),
+    /// A bug. The page has already begun.
+    #[error("rendering the page broke off")]
+    BrokenOff,
+}
 
 /// Number of pieces that may wait to be taken: some megabytes per page, about as much as sockets buffer.
 const AHEAD: usize = 8;

@@ -11,9 +11,9 @@ use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use crate::http::bodies::large_body::LargeBody;
+use crate::http::bodies::page_stream::PageStream;
 use crate::http::bodies::work_permits::WorkPermit;
-use crate::http::routes::api_handler::LargeBody;
-use crate::http::routes::scrape_handler::PageStream;
 use crate::http::serving::connection_watch::ConnectionWatch;
 use crate::shortage::{self, ShortageReporter};
 

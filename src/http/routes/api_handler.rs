@@ -25,7 +25,7 @@ use crate::http::bodies::chunk_writer::{CHUNK, ChunkWriter, is_out_of_memory};
 use crate::http::bodies::response::{
     ResponseContent, no_memory_response, no_thread_response, response_of_chunks, text_response, with_header,
 };
-use crate::http::bodies::work_permits::{WorkPermit, WorkPermits};
+use crate::http::bodies::work_permits::WorkPermits;
 use crate::http::routes::content_negotiation::ContentCoding;
 use crate::http::serving::limits::HttpLimits;
 use crate::status_page;
@@ -49,14 +49,6 @@ struct PreparedAnswer {
     allow: Option<String>,
     coding: ContentCoding,
     chunks: Vec<Bytes>,
-}
-
-/// A large answer that is being sent.
-pub(crate) struct LargeBody {
-    chunks: std::vec::IntoIter<Bytes>,
-    left: usize,
-    /// Freed with the last piece.
-    permit: Option<WorkPermit>,
 }
 
 /// Why there is no answer.
@@ -200,29 +192,6 @@ impl PreparedAnswer {
             }
         };
         Ok(Self { status: StatusCode::from_u16(status)?, allow: None, coding, chunks: chunks.into_chunks() })
-    }
-}
-
-impl LargeBody {
-    pub fn new(chunks: Vec<Bytes>, place: WorkPermit) -> Self {
-        place.record_taken();
-        let left = chunks.iter().map(Bytes::len).sum();
-        Self { chunks: chunks.into_iter(), left, permit: Some(place) }
-    }
-
-    /// Number of bytes that are still to be sent.
-    pub const fn left(&self) -> usize {
-        self.left
-    }
-
-    pub fn next(&mut self) -> Option<Bytes> {
-        let chunk = self.chunks.next()?;
-        self.left = self.left.saturating_sub(chunk.len());
-        match &self.permit {
-            Some(place) if self.left > 0 => place.record_taken(),
-            Some(_) | None => self.permit = None,
-        }
-        Some(chunk)
     }
 }
 

@@ -13,7 +13,7 @@ use hyper::{Response, StatusCode};
 
 use crate::http::bodies::response::{ResponseContent, whole_response};
 use crate::http::routes::content_negotiation::{self, ContentCoding};
-use crate::http::routes::router::joined;
+use crate::http::routes::header_list::joined;
 
 /// `Content-Security-Policy`: the page loads only from this server, and no text becomes markup or code.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \

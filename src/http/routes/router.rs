@@ -1,6 +1,5 @@
 //! The table of routes, and the answer of each.
 
-use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -16,14 +15,16 @@ use crate::http::PendingItem;
 use crate::http::ReadyFn;
 use crate::http::bodies::blocking_work::WorkError;
 use crate::http::bodies::chunk_writer::is_out_of_memory;
+use crate::http::bodies::page_rendering::PageError;
 use crate::http::bodies::response::{
     ResponseContent, SendingBody, no_memory_response, no_thread_response, text_response, whole_response, with_header,
 };
 use crate::http::routes::api_handler::ApiHandler;
 use crate::http::routes::content_negotiation::{self, ContentCoding};
 use crate::http::routes::files;
+use crate::http::routes::header_list::joined;
 use crate::http::routes::origin_check::OriginCheck;
-use crate::http::routes::scrape_handler::{PageError, ScrapeHandler};
+use crate::http::routes::scrape_handler::ScrapeHandler;
 use crate::http::serving::connection_watch::ConnectionWatch;
 use crate::http::serving::limits::HttpLimits;
 use crate::status_page;
@@ -235,11 +236,4 @@ fn not_allowed(methods: &[Method]) -> Response<ResponseContent> {
         Ok(allowed) => with_header(answer, header::ALLOW, allowed),
         Err(_) => answer,
     }
-}
-
-/// All values of a header as one list. A value that is not text is skipped.
-pub(crate) fn joined(headers: &HeaderMap, name: HeaderName) -> Cow<'_, str> {
-    let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let first = values.next().unwrap_or_default();
-    values.fold(Cow::Borrowed(first), |list, value| Cow::Owned(format!("{list},{value}")))
 }

@@ -1,9 +1,7 @@
 //! `/metrics`: a plain page is made for each client, a compressed one for all requests within a second.
 
-use std::collections::TryReserveError;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,32 +13,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::ObserveFn;
 use crate::http::ScrapeFn;
-use crate::http::bodies::blocking_work::{self, WorkError};
+use crate::http::bodies::blocking_work;
 use crate::http::bodies::chunk_writer::ChunkWriter;
-use crate::http::bodies::page_rendering::{PagePart, PageRendering};
+use crate::http::bodies::page_rendering::{PageError, PagePart, PageRendering};
+use crate::http::bodies::page_stream::PageStream;
 use crate::http::bodies::response::ResponseContent;
-use crate::http::bodies::work_permits::{WorkPermit, WorkPermits};
+use crate::http::bodies::work_permits::WorkPermits;
 use crate::http::serving::limits::HttpLimits;
 use crate::metrics::Format;
 
 /// Concurrent compressions: one per format. A compression waits only for one whose client has gone.
 const COMPRESSIONS: u32 = 2;
-
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum PageError {
-    #[error("the server stops")]
-    Stopping,
-    #[error("no memory for the numbers of the page")]
-    NoMemory(#[source] TryReserveError),
-    #[error("cannot compress the page")]
-    Compress(#[source] io::Error),
-    #[error("cannot render the page")]
-    Undone(#[from] WorkError),
-    /// A bug. The page has already begun.
-    #[error("rendering the page broke off")]
-    BrokenOff,
-}
 
 /// The pages of one server.
 pub(crate) struct ScrapeHandler {
@@ -73,38 +56,6 @@ impl SharedPage {
     }
 }
 
-/// A plain page that is being sent to its client.
-pub(crate) struct PageStream {
-    rendering: PageRendering,
-    /// Freed with the last piece.
-    permit: Option<Arc<WorkPermit>>,
-    /// Cuts the client's connection.
-    cut: CancellationToken,
-    observe: ObserveFn,
-}
-
-impl PageStream {
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let Some(place) = &self.permit else { return Poll::Ready(None) };
-        match ready!(self.rendering.poll_next(cx)) {
-            Some(PagePart::Piece(piece)) => {
-                place.record_taken();
-                Poll::Ready(Some(Bytes::from(piece)))
-            }
-            Some(PagePart::End(worked)) => {
-                self.permit = None;
-                (self.observe)(worked);
-                Poll::Ready(None)
-            }
-            // An incomplete page must not look complete.
-            None => {
-                self.cut.cancel();
-                Poll::Pending
-            }
-        }
-    }
-}
-
 impl ScrapeHandler {
     pub fn new(scrape: ScrapeFn, observe: ObserveFn, limits: Arc<HttpLimits>) -> Self {
         Self {
@@ -126,7 +77,7 @@ impl ScrapeHandler {
         let rendering = PageRendering::begin(&self.scrape, (format, asked), &place).await?;
         place.record_taken();
         let observe = Arc::clone(&self.observe);
-        Ok(ResponseContent::Stream(PageStream { rendering, permit: Some(place), cut, observe }))
+        Ok(ResponseContent::Stream(PageStream::new(rendering, place, cut, observe)))
     }
 
     /// A page that requests of one format within a second share. The first request makes it, and the others wait for

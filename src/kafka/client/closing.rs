@@ -1,11 +1,10 @@
 //! Closes clients and readers without blocking their owners: librdkafka may take long.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Client;
+use crate::kafka::run_within::run_within;
 use crate::kafka::until_drop::UntilDrop;
-use crate::{shortage, task};
 
 /// How long closing a client may block its owner. librdkafka's own threads may wait longer for a name lookup; they
 /// end by themselves, or with the process.
@@ -19,31 +18,5 @@ impl Drop for Client {
             drop(native);
             drop(closing);
         });
-    }
-}
-
-/// Runs work that may block for long on a separate thread, and waits for it at most `limit`.
-pub(in crate::kafka) fn run_within(limit: Duration, name: &str, work: impl FnOnce() + Send + 'static) {
-    let (done, waiting) = mpsc::sync_channel::<()>(1);
-    let started = task::start(name, move || {
-        work();
-        // Fails when the wait has timed out.
-        done.send(()).ok();
-    });
-    match started {
-        Ok(_) => {
-            if matches!(waiting.recv_timeout(limit), Err(mpsc::RecvTimeoutError::Timeout)) {
-                tracing::debug!(name, "closing continues in the background");
-            }
-        }
-        // Closing here may take longer than `limit`, but nothing is left open.
-        Err(refused) => {
-            tracing::warn!(
-                name,
-                cause = shortage::thread_error_text(&refused.error),
-                "no thread could be started for closing: its owner waits for it"
-            );
-            refused.work_here();
-        }
     }
 }

@@ -23,11 +23,11 @@ use rdkafka::config::ClientConfig;
 use rdkafka::types::RDKafkaType;
 
 use super::KafkaContext;
+use super::context::NativeClient;
 use super::until_drop::UntilDrop;
 use crate::config::{ConnectionConfig, Secret};
 use crate::model::ModuleError;
 
-pub(super) use closing::run_within;
 use properties::properties;
 use refusal::refusal_error;
 use signs::MetadataRequests;
@@ -40,9 +40,6 @@ pub enum ClientRole {
     /// Bulk reading of a topic.
     Reader,
 }
-
-/// The native client, as rdkafka wraps it.
-pub(super) type NativeClient = rdkafka::client::Client<KafkaContext>;
 
 /// One librdkafka instance. It has no group id: it commits nothing, creates nothing, joins nothing.
 pub struct Client {
@@ -100,7 +97,7 @@ impl Client {
     ) -> Result<Self, ModuleError> {
         let native_config = config.create_native_config().map_err(|error| refusal_error(connection, error))?;
         super::ffi::enable_error_events(&native_config);
-        super::ffi::remember_sockets(&native_config);
+        super::ffi::record_sockets(&native_config);
         super::ffi::report_faults_in_threads(&native_config);
         let native = NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
             .map_err(|error| refusal_error(connection, error))?;

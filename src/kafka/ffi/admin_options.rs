@@ -4,7 +4,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use super::{ErrorCode, call_failed, millis, raw, sys};
-use crate::kafka::client::NativeClient;
+use crate::kafka::context::NativeClient;
 use crate::model::{BrokerId, ModuleError};
 
 /// The options of one admin request.

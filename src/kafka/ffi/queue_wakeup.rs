@@ -6,10 +6,12 @@
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::ptr;
 use std::time::{Duration, Instant};
 
-use super::{ModuleError, ptr, sys};
+use super::sys;
 use crate::kafka::ErrorCode;
+use crate::model::ModuleError;
 
 /// A pair of sockets. librdkafka writes a byte into one end when its queue becomes non-empty.
 pub(super) struct QueueWakeup {

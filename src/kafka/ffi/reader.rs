@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{ClientQueue, ErrorCode, c_name, call_failed, code_at, sys};
 use crate::kafka::Client;
-use crate::kafka::client::run_within;
+use crate::kafka::run_within::run_within;
 use crate::kafka::until_drop::UntilDrop;
 use crate::model::ModuleError;
 use crate::model::{Offset, Partition, Timestamp};

@@ -6,7 +6,7 @@
 use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
-use crate::metrics::samples::SampleValue;
+use crate::metrics::sample_value::SampleValue;
 use crate::metrics::shared_values::{committed, each_commit, lag, lag_sum, log_end};
 
 pub static SET: MetricSet = MetricSet {

@@ -5,7 +5,8 @@ use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag;
 use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, counter, gauge};
-use crate::metrics::samples::{SampleValue, Samples};
+use crate::metrics::sample_value::SampleValue;
+use crate::metrics::samples::Samples;
 use crate::metrics::shared_values::{
     assigned, commits, committed, committed_sum, each_commit, each_state, lag as lag_of, lag_sum, len, log_end,
     log_start, records, time_lag, time_lag_max,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::config::NameSet;
 use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, counter, gauge};
-use crate::metrics::samples::{SampleValue, Samples};
+use crate::metrics::sample_value::SampleValue;
+use crate::metrics::samples::Samples;
 use crate::metrics::shared_values::{assigned, commits, committed_sum, lag, lag_sum, len, log_end, log_start};
 use crate::model::{BrokerId, Name, Offset, Partition, offsets_partition};
 use crate::storage::{Broker, ClusterView, GroupState, GroupTopicView, GroupView, PartitionState, Topic, escape};

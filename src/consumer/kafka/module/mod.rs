@@ -43,8 +43,7 @@ use crate::model::ModuleError;
 use crate::storage::Cluster;
 use crate::task::Tasks;
 
-use super::{KafkaClass, KafkaSettings, StartMode};
-use crate::config::ConsumerClass;
+use super::{KafkaSettings, NAME, StartMode};
 
 use backfill::Backfill;
 use live_reader::LiveReader;
@@ -59,7 +58,7 @@ pub struct KafkaFactory;
 
 impl ModuleFactory for KafkaFactory {
     fn name(&self) -> &'static str {
-        KafkaClass.name()
+        NAME
     }
 
     fn check(&self, section: &ConsumerConfig) -> Vec<ModuleError> {

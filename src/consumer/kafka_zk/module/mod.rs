@@ -40,7 +40,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ConsumerClass, ConsumerConfig};
+use crate::config::ConsumerConfig;
 use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
 use crate::model::ModuleError;
@@ -48,7 +48,7 @@ use crate::shortage;
 use crate::task::{self, Tasks};
 use crate::zktree::NodeFault;
 
-use super::{KafkaZkClass, KafkaZkSettings};
+use super::{KafkaZkSettings, NAME};
 
 use client::SessionSettings;
 use outage::Outage;
@@ -70,7 +70,7 @@ pub struct KafkaZkFactory;
 
 impl ModuleFactory for KafkaZkFactory {
     fn name(&self) -> &'static str {
-        KafkaZkClass.name()
+        NAME
     }
 
     fn check(&self, section: &ConsumerConfig) -> Vec<ModuleError> {

@@ -1,58 +1,22 @@
 //! Tests time lookups between a log with known timestamps and a storage.
 
+mod broker_log;
+
 use std::num::NonZeroUsize;
 
 use super::*;
 use crate::model::{BrokerId, Name, Order};
 use crate::storage::{
-    Cluster, LogBounds, Metadata, PartitionMetadata, PastState as PastStream, Storage, StorageRules, TimeAnswer,
-    TimeLookupAnswer, TimestampOffset, TopicMetadata, Update,
+    Cluster, LogBounds, Metadata, PartitionMetadata, PastState, Storage, StorageRules, TimeAnswer, TimeLookupAnswer,
+    TimestampOffset, TopicMetadata, Update,
 };
+use broker_log::Log;
 
 const SECOND: i64 = 1_000;
 const HOUR: i64 = 3_600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 const NOW: i64 = 1_700_000_000_000;
 const REFRESH: i64 = 10 * SECOND;
-
-/// A broker's log of one partition, with the number of lookups.
-struct Log {
-    start: i64,
-    times: Vec<i64>,
-    questions: usize,
-}
-
-impl Log {
-    fn of(times: impl IntoIterator<Item = i64>) -> Self {
-        Self { start: 0, times: times.into_iter().collect(), questions: 0 }
-    }
-
-    fn end(&self) -> i64 {
-        i64::try_from(self.times.len()).unwrap()
-    }
-
-    /// The greatest timestamp of the records up to and including `record`, but not later than `now`.
-    fn appended(&self, record: i64, now: i64) -> i64 {
-        let (from, to) = (usize::try_from(self.start).unwrap(), usize::try_from(record).unwrap());
-        self.times[from..=to].iter().copied().max().unwrap().min(now)
-    }
-
-    /// Answers like a broker's ListOffsets.
-    fn answer(&mut self, what: QueryTarget) -> TimeAnswer {
-        self.questions += 1;
-        let asked = match what {
-            QueryTarget::First => 0,
-            QueryTarget::From(time, _) => time.0,
-        };
-        let found = (self.start..).zip(&self.times[usize::try_from(self.start).unwrap()..]);
-        let found = found.into_iter().find(|(_, time)| **time >= asked);
-        let found = found.map(|(offset, time)| TimestampOffset { offset: Offset(offset), time: Timestamp(*time) });
-        match what {
-            QueryTarget::First => TimeAnswer::First(found),
-            QueryTarget::From(asked, end) => TimeAnswer::From { asked, found, end },
-        }
-    }
-}
 
 struct Scene {
     storage: Storage,
@@ -95,7 +59,7 @@ impl Scene {
         };
         let order = Order(self.commits);
         let cluster = self.cluster();
-        cluster.apply(cluster.source("m", 0), PastStream::Read, [(order, commit)], Timestamp(self.time));
+        cluster.apply(cluster.source("m", 0), PastState::Read, [(order, commit)], Timestamp(self.time));
     }
 
     /// Reads the log end, and starts the rounds of this refresh.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::ffi;
+use super::{raw, text};
 use crate::model::FailureReason;
 
 /// An error code of librdkafka. Positive codes are the broker's (Kafka's protocol guide), negative ones
@@ -90,7 +90,8 @@ impl ErrorCode {
     /// Kafka's name of the code, such as `NOT_LEADER_FOR_PARTITION`.
     #[must_use]
     pub fn name(self) -> Cow<'static, str> {
-        ffi::code_name(self)
+        // SAFETY: takes any integer; answers a static string or this thread's buffer, and is copied at once.
+        Cow::Owned(unsafe { text(raw::rd_kafka_err2name(self.0)) }.into_owned())
     }
 
     /// The class of the code, for counting.
@@ -116,7 +117,9 @@ impl ErrorCode {
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", ffi::code_text(*self), self.name())
+        // SAFETY: as in `name`.
+        let words = unsafe { text(raw::rd_kafka_err2str(self.0)) };
+        write!(f, "{words} ({})", self.name())
     }
 }
 

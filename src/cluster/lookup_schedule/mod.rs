@@ -281,5 +281,4 @@ fn lookups_at_once(cells: f64, rounds: u8, room: u8) -> u8 {
 }
 
 #[cfg(test)]
-#[path = "lookup_schedule_tests.rs"]
 mod tests;

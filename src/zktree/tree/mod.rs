@@ -4,20 +4,21 @@
 //! sets the watch again. So every change is seen by the one or the other. A node is removed only when the answer
 //! about it says that it is missing, never because a list lacks it. So no order of answers can lose a node.
 
+mod data;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use crate::config::Filter;
-use crate::model::{Name, Order, Timestamp};
 use crate::storage::Update;
 
 use super::group_registry::GroupRegistries;
 use super::messages::{NodeRead, NodeRequest, NodeResponse, ResponseEffect, SkippedChildren};
 use super::refused_nodes::RefusedNodes;
-use super::tree_limits::{LONGEST_CONSUMER, TreeLimits, is_name};
-use super::{NodeFault, NodeKind, ROOT, TreePartition, node_kind, parse_offset};
+use super::tree_limits::{TreeLimits, is_name};
+use super::{NodeFault, NodeKind, ROOT, node_kind};
 
 /// The part of the tree that one session follows.
 #[derive(Debug)]
@@ -293,60 +294,5 @@ impl Tree {
         self.record_answer(path, NodeStage::Watched);
         self.nodes.remove(path);
         self.remove_reported(place)
-    }
-
-    fn apply_data<'a>(
-        &mut self,
-        place: NodeKind<'a>,
-        data: &[u8],
-        (order, time): (Order, Timestamp),
-    ) -> ResponseEffect<'a> {
-        match place {
-            NodeKind::Commit(spot) => match parse_offset(data) {
-                Some(offset) => {
-                    let TreePartition { group, topic, partition } = spot;
-                    let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
-                    let commit = Update::Commit { group, topic, partition, offset, timestamp: time };
-                    ResponseEffect { update: Some((order, commit)), ..ResponseEffect::default() }
-                }
-                None => ResponseEffect { fault: Some(NodeFault::Offset), ..self.remove_reported(place) },
-            },
-            NodeKind::Owner(_) if data.is_empty() => self.remove_reported(place),
-            NodeKind::Owner(_) if data.len() > LONGEST_CONSUMER => {
-                ResponseEffect { fault: Some(NodeFault::Owner), ..self.remove_reported(place) }
-            }
-            NodeKind::Owner(spot) => {
-                let owns = self.registries.set_owner(spot, data, self.limits);
-                ResponseEffect { fault: (!owns).then_some(NodeFault::Limit), ..ResponseEffect::default() }
-            }
-            NodeKind::Groups
-            | NodeKind::Group(_)
-            | NodeKind::Members(_)
-            | NodeKind::OwnedTopics(_)
-            | NodeKind::OwnedPartitions(..)
-            | NodeKind::Topics(_)
-            | NodeKind::Partitions(..) => ResponseEffect::default(),
-        }
-    }
-
-    /// Removes what the node has reported.
-    fn remove_reported<'a>(&mut self, place: NodeKind<'a>) -> ResponseEffect<'a> {
-        match place {
-            NodeKind::Commit(TreePartition { group, topic, partition }) => {
-                let [group, topic] = [group, topic].map(|name| Name(name.as_bytes()));
-                // Whatever is held is older, because the node was just read.
-                let update = (Order(i64::MAX), Update::CommitTombstone { group, topic, partition });
-                return ResponseEffect { update: Some(update), ..ResponseEffect::default() };
-            }
-            NodeKind::Owner(spot) => self.registries.remove_owner(spot),
-            NodeKind::Members(group) => drop(self.registries.set_members(group, &[], 0)),
-            NodeKind::Groups
-            | NodeKind::Group(_)
-            | NodeKind::OwnedTopics(_)
-            | NodeKind::OwnedPartitions(..)
-            | NodeKind::Topics(_)
-            | NodeKind::Partitions(..) => {}
-        }
-        ResponseEffect::default()
     }
 }
