@@ -35,16 +35,16 @@ fn refused_nodes_compared_with_a_list(bencher: Bencher<'_, '_>, size: usize) {
     let half = NodeResponse::Children((0..size).step_by(2).map(|number| number.to_string()).collect());
     let refused = || {
         let mut tree = tree();
-        tree.take(&root, &numbers(size));
+        tree.apply_response(&root, &numbers(size));
         while let Some(ask) = tree.next_request() {
             if *ask.path != *root {
-                tree.take(&ask.path, &NodeResponse::Refused);
+                tree.apply_response(&ask.path, &NodeResponse::Refused);
             }
         }
         tree
     };
     bencher.counter(ItemsCount::new(size)).with_inputs(refused).bench_local_values(|mut tree| {
-        tree.take(&root, &half);
+        tree.apply_response(&root, &half);
         tree
     });
 }
@@ -57,13 +57,13 @@ fn lists_beside_refused_nodes(bencher: Bencher<'_, '_>, size: usize) {
     let refused = || {
         let mut tree = tree();
         for group in &groups {
-            tree.take(group, &parts);
-            tree.take(&path(&format!("{group}/ids")), &NodeResponse::Refused);
+            tree.apply_response(group, &parts);
+            tree.apply_response(&path(&format!("{group}/ids")), &NodeResponse::Refused);
         }
         tree
     };
     bencher.counter(ItemsCount::new(size)).with_inputs(refused).bench_local_values(|mut tree| {
-        groups.iter().for_each(|group| drop(black_box(tree.take(group, &parts))));
+        groups.iter().for_each(|group| drop(black_box(tree.apply_response(group, &parts))));
         tree
     });
 }
@@ -74,7 +74,7 @@ fn owners_of_one_group(bencher: Bencher<'_, '_>, size: usize) {
     let owner = NodeResponse::Data { data: b"g_host-1-ab-0".to_vec(), order: Order(1), time: Timestamp(1) };
     let nodes: Vec<Arc<str>> = (0..size).map(|number| path(&format!("/consumers/g/owners/t/{number}"))).collect();
     bencher.counter(ItemsCount::new(size)).with_inputs(tree).bench_local_values(|mut tree| {
-        nodes.iter().for_each(|node| drop(black_box(tree.take(node, &owner))));
+        nodes.iter().for_each(|node| drop(black_box(tree.apply_response(node, &owner))));
         tree.report_members(usize::MAX, |updates| _ = black_box(updates.count()));
         tree
     });
@@ -87,7 +87,7 @@ fn members_of_many_groups(bencher: Bencher<'_, '_>, size: usize) {
         (0..size.div_ceil(1_000)).map(|number| path(&format!("/consumers/{number}/ids"))).collect();
     let members = numbers(1_000);
     bencher.counter(ItemsCount::new(size)).with_inputs(tree).bench_local_values(|mut tree| {
-        groups.iter().for_each(|group| drop(black_box(tree.take(group, &members))));
+        groups.iter().for_each(|group| drop(black_box(tree.apply_response(group, &members))));
         tree.report_members(usize::MAX, |updates| _ = black_box(updates.count()));
         tree
     });

@@ -51,7 +51,7 @@ impl<'a> PartitionSamples<'a> {
     fn push_slowly(&mut self, partition: Partition, value: SampleValue) {
         self.push_with(partition, b"\"");
         if let Some(topic) = self.owners_of {
-            self.owner(topic, partition);
+            self.write_owner(topic, partition);
         }
         self.out.extend_from_slice(b"} ");
         write_value(self.out, value);
@@ -75,7 +75,7 @@ impl<'a> PartitionSamples<'a> {
         self.out.extend_from_slice(b"} 1\n");
     }
 
-    fn owner(&mut self, topic: &GroupTopicView, partition: Partition) {
+    fn write_owner(&mut self, topic: &GroupTopicView, partition: Partition) {
         // Members of a share group share partitions. The first one is shown.
         let place = topic.assigned.partition_point(|one| one.partition < partition);
         let owner = topic.assigned.get(place).filter(|one| one.partition == partition);

@@ -47,7 +47,7 @@ mod tests {
 
     fn list(tree: &mut Tree, path: &str, names: &[&str]) -> SkippedChildren {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        tree.take(&path.into(), &NodeResponse::Children(names)).skipped
+        tree.apply_response(&path.into(), &NodeResponse::Children(names)).skipped
     }
 
     fn asked(tree: &mut Tree) -> Vec<String> {
@@ -99,9 +99,9 @@ mod tests {
         let path: Arc<str> = "/consumers/g/owners/t/0".into();
         let mut told = |length: usize| {
             let data = NodeResponse::Data { data: vec![b'x'; length], order: Order(1), time: Timestamp(1) };
-            let told = tree.take(&path, &data);
+            let told = tree.apply_response(&path, &data);
             assert_eq!(ResponseEffect { fault: None, ..told }, ResponseEffect::default());
-            let fault = tree.take(&path, &data).fault;
+            let fault = tree.apply_response(&path, &data).fault;
             let mut owned = 0;
             tree.report_members(usize::MAX, |updates| owned = updates.count());
             (fault, owned)

@@ -31,7 +31,7 @@ impl UnnamedTopics {
     }
 
     /// Calls `take` with the state of one topic.
-    pub fn take(&mut self, topic: TopicId, take: impl FnOnce(&mut GroupPartitions) -> CommitOutcome) -> CommitOutcome {
+    pub fn apply(&mut self, topic: TopicId, take: impl FnOnce(&mut GroupPartitions) -> CommitOutcome) -> CommitOutcome {
         let topics = self.0.get_or_insert_default();
         let slots = topics.entry(topic).or_default();
         let taken = take(slots);

@@ -41,7 +41,7 @@ impl Group {
         let Some(name) = stream.topics.name_by_id(update.topic) else {
             return self
                 .unnamed_topics
-                .take(update.topic, |slots| apply_share_state(slots, record, OffsetBounds::default(), stream));
+                .apply(update.topic, |slots| apply_share_state(slots, record, OffsetBounds::default(), stream));
         };
         let bounds = stream.topics.bounds(&name, update.partition);
         let place = self.position_or_insert(name);

@@ -94,7 +94,12 @@ impl GroupPartition {
     }
 
     /// Takes in another commit. `commit.lag` is ignored: it is computed from `bounds` and from the place of the commit.
-    pub fn take(&mut self, arriving: &ArrivingCommit, bounds: OffsetBounds, rules: &StorageRules) -> CommitOutcome {
+    pub fn add_commit(
+        &mut self,
+        arriving: &ArrivingCommit,
+        bounds: OffsetBounds,
+        rules: &StorageRules,
+    ) -> CommitOutcome {
         let commit = arriving.commit;
         if arriving.source != self.source {
             return self.change_source(arriving, bounds);
@@ -205,7 +210,7 @@ mod tests {
     #[test]
     fn a_newer_commit_is_appended_with_its_lag_then() {
         let mut slot = slot(commit(1, 90, 1), END_100);
-        assert_eq!(slot.take(&from(SourceId(0), commit(2, 101, 2)), END_100, &rules(3, 0)), CommitOutcome::Added);
+        assert_eq!(slot.add_commit(&from(SourceId(0), commit(2, 101, 2)), END_100, &rules(3, 0)), CommitOutcome::Added);
         assert_eq!(held(&slot), [(1, 90, CommitLag::Known(Lag(10))), (2, 101, CommitLag::Known(Lag(0)))]);
     }
 
@@ -217,34 +222,40 @@ mod tests {
     #[test]
     fn a_repetition_changes_nothing() {
         let mut slot = slot(commit(1, 90, 1), END_100);
-        slot.take(&from(SourceId(0), commit(2, 91, 2)), END_100, &rules(3, 0));
+        slot.add_commit(&from(SourceId(0), commit(2, 91, 2)), END_100, &rules(3, 0));
         let before = held(&slot);
-        assert_eq!(slot.take(&from(SourceId(0), commit(1, 7, 9)), END_100, &rules(3, 0)), CommitOutcome::Repeated);
-        assert_eq!(slot.take(&from(SourceId(0), commit(2, 7, 9)), END_100, &rules(3, 0)), CommitOutcome::Repeated);
+        assert_eq!(
+            slot.add_commit(&from(SourceId(0), commit(1, 7, 9)), END_100, &rules(3, 0)),
+            CommitOutcome::Repeated
+        );
+        assert_eq!(
+            slot.add_commit(&from(SourceId(0), commit(2, 7, 9)), END_100, &rules(3, 0)),
+            CommitOutcome::Repeated
+        );
         assert_eq!(held(&slot), before);
     }
 
     #[test]
     fn an_older_commit_goes_to_its_place_without_a_lag() {
         let mut slot = slot(commit(1, 10, 1), END_100);
-        slot.take(&from(SourceId(0), commit(5, 50, 5)), END_100, &rules(3, 0));
-        assert_eq!(slot.take(&from(SourceId(0), commit(3, 30, 3)), END_100, &rules(3, 0)), CommitOutcome::Added);
+        slot.add_commit(&from(SourceId(0), commit(5, 50, 5)), END_100, &rules(3, 0));
+        assert_eq!(slot.add_commit(&from(SourceId(0), commit(3, 30, 3)), END_100, &rules(3, 0)), CommitOutcome::Added);
         assert_eq!(held(&slot)[1], (3, 30, CommitLag::Unknown));
-        assert_eq!(slot.take(&from(SourceId(0), commit(4, 40, 4)), END_100, &rules(3, 0)), CommitOutcome::Added);
+        assert_eq!(slot.add_commit(&from(SourceId(0), commit(4, 40, 4)), END_100, &rules(3, 0)), CommitOutcome::Added);
         assert_eq!(held(&slot).iter().map(|c| c.0).collect::<Vec<_>>(), [3, 4, 5]);
-        let late = slot.take(&from(SourceId(0), commit(2, 20, 2)), END_100, &rules(3, 0));
+        let late = slot.add_commit(&from(SourceId(0), commit(2, 20, 2)), END_100, &rules(3, 0));
         assert_eq!(late, CommitOutcome::Dropped(DropReason::Late));
     }
 
     #[test]
     fn a_commit_too_near_its_predecessor_replaces_it_but_for_the_time() {
         let mut slot = slot(commit(1, 10, 100), END_100);
-        slot.take(&from(SourceId(0), commit(2, 20, 104)), END_100, &rules(10, 5));
+        slot.add_commit(&from(SourceId(0), commit(2, 20, 104)), END_100, &rules(10, 5));
         assert_eq!(held(&slot), [(2, 20, CommitLag::Known(Lag(80)))]);
         assert_eq!(slot.window.newest().timestamp, Timestamp(100_000));
-        slot.take(&from(SourceId(0), commit(9, 30, 105)), END_100, &rules(10, 5));
+        slot.add_commit(&from(SourceId(0), commit(9, 30, 105)), END_100, &rules(10, 5));
         assert_eq!(slot.window.len(), 2);
-        slot.take(&from(SourceId(0), commit(5, 25, 101)), END_100, &rules(10, 5));
+        slot.add_commit(&from(SourceId(0), commit(5, 25, 101)), END_100, &rules(10, 5));
         assert_eq!(held(&slot), [(5, 25, CommitLag::Unknown), (9, 30, CommitLag::Known(Lag(70)))]);
     }
 
@@ -263,9 +274,12 @@ mod tests {
     #[test]
     fn another_source_takes_over_only_when_it_is_later() {
         let mut slot = slot(commit(1000, 10, 100), END_100);
-        let earlier = slot.take(&from(SourceId(1), commit(2, 99, 100)), END_100, &rules(10, 0));
+        let earlier = slot.add_commit(&from(SourceId(1), commit(2, 99, 100)), END_100, &rules(10, 0));
         assert_eq!(earlier, CommitOutcome::Dropped(DropReason::Superseded));
-        assert_eq!(slot.take(&from(SourceId(1), commit(2, 99, 101)), END_100, &rules(10, 0)), CommitOutcome::Added);
+        assert_eq!(
+            slot.add_commit(&from(SourceId(1), commit(2, 99, 101)), END_100, &rules(10, 0)),
+            CommitOutcome::Added
+        );
         assert_eq!((slot.source, held(&slot)), (SourceId(1), vec![(2, 99, CommitLag::Known(Lag(1)))]));
     }
 }

@@ -86,7 +86,7 @@ impl GroupPartitions {
     ) -> CommitOutcome {
         let taken = match self.find(arriving.partition) {
             Ok(place) => match self.list.get_mut(place) {
-                Some(slot) => slot.take(&arriving, bounds, rules),
+                Some(slot) => slot.add_commit(&arriving, bounds, rules),
                 None => {
                     broken("there is a window at the place where it was found");
                     return CommitOutcome::Repeated;

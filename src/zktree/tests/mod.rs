@@ -165,8 +165,8 @@ fn what_may_not_be_read_is_asked_for_again_and_let_go_once_it_is_gone() {
     settle(&mut tree, &mut server, &mut held);
     assert_eq!((&held, tree.progress().1), (&Held::of(&server), known + 1));
     let none: Arc<str> = "/consumers/g/offsets".into();
-    tree.take(&secret, &NodeResponse::Refused);
-    tree.take(&none, &NodeResponse::Children(Vec::new()));
+    tree.apply_response(&secret, &NodeResponse::Refused);
+    tree.apply_response(&none, &NodeResponse::Children(Vec::new()));
     assert_eq!(tree.progress().1, known);
 }
 
@@ -284,8 +284,8 @@ proptest! {
         let path: Arc<str> = format!("/consumers/{path}").into();
         let said = NodeResponse::Data { data: data.clone(), order: Order(i64::MIN), time: Timestamp(i64::MAX) };
         let mut tree = tree();
-        tree.take(&path, &said);
-        tree.take(&path, &NodeResponse::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
+        tree.apply_response(&path, &said);
+        tree.apply_response(&path, &NodeResponse::Children(vec![String::from_utf8_lossy(&data).into_owned(), "/".to_owned()]));
         let _ = (parse_offset(&data), node_kind(&path));
     }
 }
@@ -303,7 +303,7 @@ fn nothing_below_a_name_that_is_too_long_is_read() {
     ];
     let mut asked = BTreeSet::new();
     for (path, names) in lists {
-        tree.take(&path.into(), &NodeResponse::Children(names));
+        tree.apply_response(&path.into(), &NodeResponse::Children(names));
         asked.extend(std::iter::from_fn(|| tree.next_request()).map(|ask| ask.path.to_string()));
     }
     assert_eq!((tree.take_long_name_count(), tree.take_long_name_count()), (3, 0));

@@ -162,7 +162,7 @@ pub fn tree() -> Tree {
 }
 
 pub fn tell(tree: &mut Tree, held: &mut Held, path: &Arc<str>, answer: &NodeResponse) -> Option<NodeFault> {
-    let told = tree.take(path, answer);
+    let told = tree.apply_response(path, answer);
     if let Some((order, update)) = told.update {
         held.take(order, update);
     }

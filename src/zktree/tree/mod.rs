@@ -138,7 +138,7 @@ impl Tree {
     }
 
     /// Handles the answer to a request.
-    pub fn take<'a>(&mut self, path: &'a Arc<str>, answer: &'a NodeResponse) -> ResponseEffect<'a> {
+    pub fn apply_response<'a>(&mut self, path: &'a Arc<str>, answer: &'a NodeResponse) -> ResponseEffect<'a> {
         let Some(place) = node_kind(path) else { return ResponseEffect::default() };
         match answer {
             NodeResponse::Children(names) => {

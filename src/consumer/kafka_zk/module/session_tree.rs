@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn list(course: &mut SessionTree, path: &str, names: impl Iterator<Item = String>) {
-        course.tree.take(&path.into(), &NodeResponse::Children(names.collect()));
+        course.tree.apply_response(&path.into(), &NodeResponse::Children(names.collect()));
     }
 
     /// The number of members that are reported.
@@ -131,7 +131,7 @@ mod tests {
         list(&mut course, "/consumers", ["g".to_owned()].into_iter());
         list(&mut course, "/consumers/g", ["ids".to_owned()].into_iter());
         for count in [MEMBERS / 2, 1] {
-            course.tree.take(&"/consumers/h/owners/t/0".into(), &owner(count));
+            course.tree.apply_response(&"/consumers/h/owners/t/0".into(), &owner(count));
             assert_eq!(told(&mut course), 0, "the walk goes on");
         }
         list(&mut course, "/consumers/g/ids", names(MEMBERS / 2));
@@ -160,7 +160,7 @@ mod tests {
         let all = QUESTIONS + 7;
         list(&mut course, "/consumers", (0..all).map(|number| number.to_string()));
         let groups: Vec<Arc<str>> = (0..all).map(|number| format!("/consumers/{number}").into()).collect();
-        groups.iter().for_each(|group| drop(course.tree.take(group, &NodeResponse::Children(Vec::new()))));
+        groups.iter().for_each(|group| drop(course.tree.apply_response(group, &NodeResponse::Children(Vec::new()))));
         let asked = |course: &mut SessionTree| std::iter::from_fn(|| course.tree.next_request()).count();
         assert_eq!(asked(&mut course), all + 1);
         course.mark_changed(&groups);
@@ -171,7 +171,7 @@ mod tests {
         course.refill_budgets();
         assert!(course.is_idle());
         course.record_list(NAMES * QUESTIONS * 3 / 2, SkippedChildren::default());
-        groups.iter().for_each(|group| drop(course.tree.take(group, &NodeResponse::Children(Vec::new()))));
+        groups.iter().for_each(|group| drop(course.tree.apply_response(group, &NodeResponse::Children(Vec::new()))));
         course.mark_changed(&groups);
         assert_eq!(asked(&mut course), 0, "a long list costs as much as many questions");
         course.refill_budgets();

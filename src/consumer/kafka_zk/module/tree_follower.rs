@@ -157,7 +157,7 @@ impl TreeFollower {
     fn apply_nodes(&mut self, batch: &[(Arc<str>, NodeResponse)], course: &mut SessionTree, now: ExpiryTime) {
         let mut updates = Vec::with_capacity(batch.len());
         for (path, answer) in batch {
-            let told = course.tree.take(path, answer);
+            let told = course.tree.apply_response(path, answer);
             if let Some(fault) = told.fault {
                 self.faults.count(fault.reason(), 1);
                 debug!(module = self.module, path = %path, reason = fault.reason(), "a node cannot be read");
