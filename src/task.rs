@@ -15,6 +15,9 @@ use tracing::{error, info, warn};
 use crate::model::ModuleError;
 use crate::shortage;
 
+/// How often a thread that waits checks whether it is stopped.
+const STOP_CHECK: Duration = Duration::from_millis(20);
+
 /// Where a task that cannot continue reports it. Each task sends at most one message.
 pub type FailureSender = UnboundedSender<TaskFailure>;
 
@@ -213,6 +216,14 @@ pub fn create_when_possible<T>(
         }
     }
     None
+}
+
+/// Waits on a thread without a runtime. Returns early if the task is stopped.
+pub fn wait(time: Duration, stop: &CancellationToken) {
+    let began = Instant::now();
+    while !stop.is_cancelled() && began.elapsed() < time {
+        thread::sleep(STOP_CHECK);
+    }
 }
 
 #[cfg(test)]

@@ -39,9 +39,9 @@ pub fn factory(section: &ConsumerConfig) -> Option<&'static dyn ModuleFactory> {
 /// What a module receives in addition to its own section.
 #[derive(Debug)]
 pub struct ModuleContext {
-    /// The groups that the storage section keeps.
-    pub groups: Filter,
-    /// The topics that the cluster section keeps.
+    /// The groups that the module's section and the storage section keep. The module applies both.
+    pub groups: [Filter; 2],
+    /// The topics that the cluster section keeps. The module applies it.
     pub topics: Filter,
     /// How often log ends are requested.
     pub offset_refresh: Duration,

@@ -9,10 +9,10 @@ use super::metric_set::{MetricType, Series};
 use super::page::tests::page;
 use super::sets::{self, tests::ALL, tests::described, tests::everything};
 use crate::config::NameSet;
+use crate::consumer::CLASSES;
 use crate::documentation::{DocPage, DocTable, codes, link};
-use crate::offsets::{DecodeError, RecordType};
+use crate::offsets::RecordType;
 use crate::storage::DropReason;
-use crate::zktree::NodeFault;
 
 /// A family: its labels after the common ones, its type, and its granularity mark in the reference.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -153,9 +153,11 @@ fn the_reference_lists_every_reason_for_which_a_record_or_a_node_is_not_read() {
         let rows = table.rows.iter().filter(|row| codes(&row[0]) == [class]);
         rows.map(|row| codes(&row[1])[0].to_owned()).collect()
     };
-    assert_eq!(reasons("kafka"), DecodeError::REASONS);
-    assert_eq!(reasons("kafka_zk"), NodeFault::REASONS);
-    assert_eq!(table.rows.len(), DecodeError::REASONS.len() + NodeFault::REASONS.len());
+    let classes: Vec<_> = CLASSES.iter().map(|class| class.facts()).collect();
+    for class in &classes {
+        assert_eq!(reasons(class.name), class.record_errors, "{}", class.name);
+    }
+    assert_eq!(table.rows.len(), classes.iter().map(|class| class.record_errors.len()).sum::<usize>());
 }
 
 #[test]

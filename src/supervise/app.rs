@@ -80,7 +80,7 @@ impl App {
         let cluster = cluster.expect("invariant: a consumer names a cluster of the configuration");
         let stored = self.storage.cluster(&cluster.name).expect("invariant: storage has every cluster");
         consumer::ModuleContext {
-            groups: self.config.storage.groups.clone(),
+            groups: [section.groups.clone(), self.config.storage.groups.clone()],
             topics: cluster.topics.clone(),
             offset_refresh: cluster.offset_refresh,
             cluster: Arc::clone(stored),

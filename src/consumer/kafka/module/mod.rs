@@ -110,7 +110,7 @@ impl KafkaModule {
             name: format!("consumer.{}", section.name),
             module: section.name.clone(),
             settings: settings.clone(),
-            groups: [section.groups.clone(), around.groups],
+            groups: around.groups,
             topics: around.topics,
             // `warrener_up` needs an answer every few seconds.
             probe: around.offset_refresh.min(Duration::from_secs(3)),

@@ -32,7 +32,6 @@ mod tree_follower;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -61,8 +60,6 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// random.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
-/// How often the stop signal is checked while no runtime exists.
-const NOTICE: Duration = Duration::from_millis(20);
 
 /// Makes modules of class `kafka_zk`.
 #[derive(Debug)]
@@ -111,7 +108,7 @@ impl KafkaZkModule {
         around.metrics.health().set_cause(move || cause.cause());
         let follower = TreeFollower {
             module: section.name.clone(),
-            groups: [section.groups.clone(), around.groups],
+            groups: around.groups,
             topics: around.topics,
             source: around.cluster.zookeeper_source(&section.name),
             cluster: around.cluster,
@@ -162,7 +159,7 @@ impl SessionLoop {
             let lost = match runtime() {
                 Ok(runtime) => self.run_session(runtime, wait, stop),
                 Err(short) => {
-                    wait_blocking(wait.max(FIRST_PAUSE), stop);
+                    task::wait(wait.max(FIRST_PAUSE), stop);
                     Some(short)
                 }
             };
@@ -212,14 +209,6 @@ fn runtime() -> Result<Runtime, SessionLost> {
         .map_err(|refused| SessionLost(shortage::thread_error_text(&refused.error)))?;
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| SessionLost(format!("a session cannot be opened: {}", shortage::error_text(&error))))
-}
-
-/// Waits without a runtime.
-fn wait_blocking(time: Duration, stop: &CancellationToken) {
-    let began = Instant::now();
-    while !stop.is_cancelled() && began.elapsed() < time {
-        thread::sleep(NOTICE);
-    }
 }
 
 /// The pause after this number of consecutive sessions that did not last. `chance` is between 0 and 1.
