@@ -46,6 +46,31 @@
 //! | `demo` | the embedded cluster of `warrener demo` |
 //! | `log`, `clock`, `host`, `shortage`, `crash` | log, clocks, host name, what the system may run out of, fatal signals |
 //!
+//! Where to look for a decision or a definition:
+//!
+//! | question | file |
+//! |---|---|
+//! | what lag is; what a time lag is | `src/lag.rs`; `src/time_lag.rs` |
+//! | when a partition is STOP, STALL, REWIND or WARN | `src/evaluate/mod.rs` |
+//! | what decides that a group or a topic of it is shown | `src/storage/views/shown_topics.rs` |
+//! | what a commit changes; what its tombstone removes | `src/storage/groups/group.rs` (`add_commit`, `remove_commit`) |
+//! | when a group expires | `src/storage/expire.rs` |
+//! | which module a decoder of a record belongs to | `src/offsets/mod.rs`; the dispatch is `src/offsets/records/record.rs` |
+//! | what a record of the offsets topic changes | `src/consumer/kafka/module/translate.rs` |
+//! | what a node of ZooKeeper stands for | `src/zktree/mod.rs` |
+//! | what happens when a ZooKeeper session ends | `src/consumer/kafka_zk/module/mod.rs` (`SessionLoop`) |
+//! | how ListOffsets is cut into requests | `src/cluster/refresh_plan/requests.rs` |
+//! | when a Kafka client is given its servers again, or replaced | `src/kafka/client_supervisor.rs` |
+//! | which errors of Kafka are logged, and when | `src/kafka/failure_log.rs` |
+//! | names, labels and help texts of metrics | `src/metrics/sets/`, `src/metrics/exporter_metrics/families.rs` |
+//! | keys, and the errors of their values | `src/config/sections/` (`servers`: `cluster.rs`); pinned in `tests/fixtures/config/bad/` |
+//! | bounds of numbers and times | `src/config/file/bounds.rs` |
+//! | which classes of consumers and which name sets exist | `src/consumer/mod.rs`; `src/metrics/sets/mod.rs` |
+//! | which paths are served | `src/http/routes/router.rs`, `src/burrow/route.rs`, `src/status_page/calls.rs` |
+//! | when a slow HTTP client is cut off | `src/http/serving/connection_watch.rs` (`deadline`) |
+//! | how many pages and answers are made at once | `src/http/bodies/work_permits.rs` |
+//! | what is up, ready and why not | `src/health.rs` |
+//!
 //! Without the feature `daemon` the library is its core, which is everything above `kafka` in this table: no sockets,
 //! no files, no clock. Time and input are arguments.
 //!
