@@ -2,7 +2,7 @@
 //! (docs/src/reference/http-api.md, Burrow API).
 //!
 //! ```text
-//! Asked ──route──▶ Call ──Api──▶ storage details, config ──▶ Answer { status, body }
+//! BurrowRequest ──route──▶ BurrowCall ──BurrowApi──▶ storage details, config ──▶ BurrowResponse { status, body }
 //! ```
 //!
 //! The fields of bodies are in the order of docs/src/reference/http-api.md, Burrow API. A name that is not UTF-8 is

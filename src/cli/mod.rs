@@ -1,9 +1,9 @@
 //! The command line: parses arguments into a [`Command`], or into an [`Exit`] with what to print.
 //!
 //! ```text
-//! cli::parse(args, env) ──▶ Run ──Run::load──▶ Loaded ──startable──▶ Config, warnings
+//! cli::parse(args, env) ──▶ Run ──RunOptions::load──▶ LoadedConfig ──config_for_run──▶ Config, warnings
 //!                       ──▶ Check ──check──▶ Exit
-//!                       ──▶ Lag ──Run::load──▶ Loaded ──readable──▶ Config, warnings
+//!                       ──▶ Lag ──RunOptions::load──▶ LoadedConfig ──config_for_lag──▶ Config, warnings
 //! ```
 
 mod arguments;

@@ -7,16 +7,16 @@
 //! | file | contains |
 //! |---|---|
 //! | `module` | the module of a `[cluster.*]` section |
-//! | `topics` | the thread that requests metadata, topic ids and racks |
-//! | `layout` | a metadata answer, as storage and the plan need it |
-//! | `pace` | when metadata is requested |
-//! | `offsets` | the thread that requests log starts and log ends |
-//! | `plan` | which leaders are asked for them, and when; `plan/requests` cuts their partitions into requests |
-//! | `time_lookup_runner`, `times` | sends the time lookups, applies their answers |
-//! | `past` | which time lookups are needed, and when |
-//! | `pulse` | whether the cluster answers |
+//! | `metadata_thread` | the thread that requests metadata, topic ids and racks |
+//! | `layout` | a metadata answer, as storage and the refresh plan need it |
+//! | `retry_schedule` | when metadata is requested |
+//! | `offsets_thread` | the thread that requests log starts and log ends |
+//! | `refresh_plan` | which leaders are asked for them, and when; its `requests` cuts their partitions into requests |
+//! | `time_lookup_runner`, `lookup_requests` | applies the answers of time lookups to storage; sends the lookups |
+//! | `lookup_schedule` | which time lookups are needed, and when |
+//! | `liveness` | whether the cluster answers |
 //!
-//! `layout`, `pace`, `plan` and `past` are pure: they use neither a client nor the clock.
+//! `layout`, `retry_schedule`, `refresh_plan` and `lookup_schedule` are pure: they use neither a client nor the clock.
 
 mod layout;
 mod liveness;

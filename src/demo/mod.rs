@@ -1,8 +1,8 @@
 //! `warrener demo`: librdkafka's embedded mock cluster, and simulated groups on it.
 //!
 //! The groups do not join. Real records of the offsets topic are produced to a topic named `__consumer_offsets`, so
-//! that the rest of the program runs as on a real Kafka. `cast` lists topics and groups, `scenario` decides what
-//! happens at which tick, and this file writes it.
+//! that the rest of the program runs as on a real Kafka. `topics_and_groups` lists topics and groups, `scenario`
+//! decides what happens at which tick, and this file writes it.
 //!
 //! The demo may run for days. The embedded broker keeps 5 MiB per partition, and a record larger than that makes it
 //! delete everything before it. That is how log starts move here, and how the logs stay small. The broker does not

@@ -1,9 +1,10 @@
 //! The HTTP server: metrics, health, readiness, Burrow's API, the status page.
 //!
 //! ```text
-//! server ──▶ connection ──▶ hyper ──▶ route ──▶ scrape, api_handler, files, answer
-//!              │  watch: the state of the connection and its deadlines
-//!              └─ wire: the socket, which reports to the watch     └─ rendering: renders a page
+//! server ──▶ connection ──▶ hyper ──▶ router ──▶ scrape_handler, api_handler, files ──▶ response
+//!              │                                   └─ page_rendering: renders a page
+//!              ├─ connection_watch: the state of the connection and its deadlines
+//!              └─ watched_socket: the socket, which reports to connection_watch
 //! ```
 //!
 //! `limits` has the limits for one client, `connection_limit` the limit of connections over all servers, and

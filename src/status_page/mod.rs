@@ -1,7 +1,8 @@
 //! The data of the status page, without HTTP: takes an address, and returns a status and a body.
 //!
 //! ```text
-//! path, query ──ask──▶ Call ──Data──▶ storage summaries, details, modules ──▶ Answer { status, body }
+//! path, query ──calls──▶ StatusPageCall ──StatusPageData──▶ storage summaries, details, modules
+//!                                                       ──▶ StatusPageResponse { status, body }
 //! ```
 //!
 //! Bodies are for the status page only and change with it. Unknown values are null. Names are shown as on `/metrics`.

@@ -6,7 +6,7 @@
 //! | `refreshes` | metadata, log starts and log ends, which cluster modules read |
 //! | `time_lags` | what time lags are computed from, and the time lookups that they need |
 //! | `updates` | commits, members and other facts of groups, which consumer modules read |
-//! | `build` | the rebuilding of a source that is read from its beginning |
+//! | `source_build` | the rebuilding of a source that is read from its beginning |
 //! | `sources` | the numbers of sources, and the end of a source |
 //! | `owners` | owners, and names of topics in assignments |
 //! | `expiry`, `removal` | removal of groups by age and by request |

@@ -1,5 +1,5 @@
-//! Groups: members, states, owners, and commits by topic and partition. In: updates, with what `made` has prepared of
-//! them. Out: what `views` copies under a shard's lock.
+//! Groups: members, states, owners, and commits by topic and partition. In: updates, with what `prepared_update` has
+//! prepared of them. Out: what `views` copies under a shard's lock.
 
 pub(crate) mod epoch_facts;
 pub(crate) mod group;

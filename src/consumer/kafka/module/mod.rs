@@ -8,13 +8,15 @@
 //!
 //! | file | contains |
 //! |---|---|
-//! | `scout` | the partition monitor; `held` decides what to do about partitions that bring no records |
-//! | `reader`, `opening` | the reader, and how it is opened |
+//! | `partition_monitor` | the partition monitor |
+//! | `blocked_partitions` | what is done about partitions that bring no records |
+//! | `live_reader`, `opening` | the reader, and how it is opened |
 //! | `backfill` | the reader of the past |
-//! | `part`, `parts` | one partition while it is read; the progress of all, which readers and scout share |
-//! | `lost`, `read_errors` | positions out of range; errors of partitions, for the log |
-//! | `translate`, `facts` | a record becomes an `ShareStateUpdate` of storage, unless it is filtered |
-//! | `topics` | the names of the two topics |
+//! | `partition_reading` | one partition while it is read |
+//! | `reader_progress` | the progress of all partitions, which the readers share with the partition monitor |
+//! | `lost_positions`, `read_errors` | positions out of range; errors of partitions, for the log |
+//! | `translate`, `updates` | a record becomes an `Update` of storage, unless it is filtered |
+//! | `source_topics` | the names of the two topics |
 
 mod backfill;
 mod blocked_partitions;

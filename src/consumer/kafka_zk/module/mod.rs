@@ -11,9 +11,9 @@
 //! | file | contains |
 //! |---|---|
 //! | `client`, `session` | sessions with the crate zookeeper-client, and what the rest needs of a session |
-//! | `follow` | one session: the tree is walked, published and followed |
-//! | `course`, `pace` | the state of a session, and how fast changes are followed |
-//! | `trouble` | why nothing is followed, logged once |
+//! | `tree_follower` | one session: the tree is walked, published and followed |
+//! | `session_tree`, `tick_budget` | the state of a session, and how fast changes are followed |
+//! | `outage` | why nothing is followed, logged once |
 //! | `diagnosis` | why no server opens a session |
 //! | `tls` | certificates and keys |
 //! | `expected_panics` | panics of the client on answers that are not valid |
