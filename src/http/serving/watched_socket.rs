@@ -29,7 +29,7 @@ pub(crate) struct WatchedSocket {
 }
 
 impl WatchedSocket {
-    /// Creates a wire. `after` is the number of bytes to read after the last answer.
+    /// Creates the socket of a connection. `after` is the number of bytes to read after the last answer.
     pub fn new(socket: TcpStream, watch: Arc<ConnectionWatch>, after: usize) -> Self {
         Self { socket, watch, read_ahead: BytesMut::new(), is_shut: false, linger_bytes: after }
     }

@@ -6,7 +6,7 @@
 //! - `closing`: closing without blocking the owner.
 //!
 //! The errors for a bad `servers` are not here: the configuration refuses it before there is a client (`servers` in
-//! `src/config/sections/modules.rs`, with the expected texts in `tests/fixtures/config/bad/servers.txt`).
+//! `src/config/sections/cluster.rs`, with the expected texts in `tests/fixtures/config/bad/servers.txt`).
 //!
 //! Requests are sent by `ffi`: metadata by [`Client::metadata`], ListOffsets and DescribeTopics by
 //! [`Lookups`](super::Lookups). The partitions of ListOffsets are cut into requests of at most

@@ -7,8 +7,9 @@ use super::{ErrorCode, QueueEvent, array, c_name, call_failed, code_at, sys};
 use crate::model::{ModuleError, Offset, Partition, Timestamp};
 
 /// Maximum number of partitions in one request: librdkafka's work grows with the square of their number. The callers
-/// cut their partitions by it, because each keeps account of its own requests: `cluster::plan` (log starts and log
-/// ends), `cluster::times` (time lookups) and `consumer::kafka::scout` (the topics of the reader).
+/// cut their partitions by it, because each keeps account of its own requests: `cluster::refresh_plan` (log starts and
+/// log ends), `cluster::lookup_requests` (time lookups) and `consumer::kafka::module::partition_monitor` (the topics of
+/// the reader).
 pub const PARTITIONS_PER_REQUEST: usize = 500;
 
 /// A partition in a ListOffsets request.

@@ -28,7 +28,7 @@ impl QueueWakeup {
         let (heard, rung) = UnixStream::pair().map_err(short)?;
         // librdkafka writes while it holds the queue's lock, so the write must not block.
         rung.set_nonblocking(true).map_err(short)?;
-        // SAFETY: the queue is alive; the payload is copied; `silence` is called before the descriptor is closed.
+        // SAFETY: the queue is alive; the payload is copied; `detach` is called before the descriptor is closed.
         unsafe { sys::rd_kafka_queue_io_event_enable(queue, rung.as_raw_fd(), ptr::from_ref(&1_u8).cast(), 1) }
         Ok(Self { heard, _rung: rung })
     }

@@ -16,7 +16,7 @@ pub(crate) struct ShareProgress {
     pub done: Option<u32>,
     /// The first record that is not finished.
     first_unfinished: Offset,
-    /// Finished records after `first_left`: the first and the last of each range. Sorted, with a gap between
+    /// Finished records after `first_unfinished`: the first and the last of each range. Sorted, with a gap between
     /// neighbours.
     finished: Vec<(Offset, Offset)>,
 }
