@@ -1,4 +1,18 @@
-//! Configuration: checks a raw file as a whole. The result is a [`Config`], or all mistakes at once.
+//! Configuration: checks a raw file as a whole. In: the text of a file, or flags. Out: a [`Config`], or all mistakes at
+//! once.
+//!
+//! | file | contains |
+//! |---|---|
+//! | `file` | the text: its syntax, sections, single values and bounds, and the mistakes in them |
+//! | `sections` | the keys of each section, and the checked configuration that follows from them |
+//! | `flags` | a configuration from flags without a file, and flags that override one |
+//! | `settings` | the checked configuration: [`Config`] and its sections |
+//! | `client_settings` | its client profiles: servers, TLS, SASL |
+//! | `consumer_settings` | its `[consumer.*]` sections |
+//! | `filter`, `host` | a pair of allow and deny lists; the host of a server |
+//! | `class`, `registry` | what a class of consumers has to offer; the classes and name sets that a file may name |
+//! | `system_access` | access to the environment and to files, which the caller passes in |
+//! | `lines` | the lines in which `check` shows a client profile |
 //!
 //! The grammar and its rules are in docs/src/reference/configuration.md. Only `main` and this module see the raw form;
 //! a [`Config`] is always checked. The core reads neither files nor the environment: both are passed in as

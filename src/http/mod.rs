@@ -11,6 +11,11 @@
 //! `origin_check` refuses requests from pages of other sites. hyper parses and frames. Time limits, the count of
 //! connections and closing are implemented here, because hyper would close idle connections as slow ones. No type of
 //! hyper is visible outside this module.
+//!
+//! A slow client is cut off in one of two places. `serving/connection_watch` has the deadline by which a head must
+//! arrive and an answer must be taken; `serving/connection` ends the connection at that time. `bodies/work_permits`
+//! cuts a client that holds a permit and has taken nothing for a second, if another client waits for a permit. The
+//! times are in `serving/limits`.
 
 use std::collections::TryReserveError;
 use std::sync::Arc;

@@ -11,7 +11,7 @@
 //! | `cause`, `failure_reason`, `ffi/error_code` | why something failed: librdkafka's texts and codes |
 //! | `failure_log` | which failures are logged, and when |
 //! | `client_supervisor`, `recovery` | restores or replaces a client that has lost its brokers |
-//! | `until_drop` | a value that another thread closes |
+//! | `until_drop`, `run_within` | a value that another thread closes; work that may block, with a limit on the wait |
 //!
 //! The rest of `ffi` supports these: the safe API of rdkafka lacks what they need.
 

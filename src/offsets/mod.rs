@@ -1,4 +1,14 @@
-//! Decodes the records of the offsets topic (`__consumer_offsets`) to records that borrow from the bytes.
+//! Decodes the records of the offsets topic (`__consumer_offsets`) to records that borrow from the bytes. In: the bytes
+//! of a key and a value. Out: a [`Record`], or a [`DecodeError`]. [`encode`] is the reverse.
+//!
+//! | folder | contains |
+//! |---|---|
+//! | `bytes` | the cursor, which is the only reader of bytes; lists that stay in the record; errors |
+//! | `records` | the types of records; [`key`], the first step; [`Key::value`], the second step |
+//! | `classic` | values of types 0 to 2: commits, and classic groups with their members |
+//! | `assigned` | values of groups whose broker assigns: epochs, members, assignments, topologies |
+//! | `shares` | values of share groups: their partitions, and the records of `__share_group_state` |
+//! | `encode` | encodes records, for the demo, the tests and the benchmarks |
 //!
 //! Pure, and without allocation. A record is decoded in two steps, so that a group can be filtered before its value
 //! is read:

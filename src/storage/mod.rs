@@ -16,6 +16,8 @@
 //! | `groups` | groups, their members and owners |
 //! | `cluster` | one cluster: what modules apply |
 //! | `views` | what readers get |
+//!
+//! The tombstone of a commit is applied by `remove_commit` in `groups/group.rs`, which `cluster/updates.rs` calls.
 
 mod cluster;
 mod expire;
