@@ -153,7 +153,9 @@ where
     W: DoubleEndedIterator<Item = Commit> + ExactSizeIterator + Clone,
 {
     let complete = ratio(window.len(), rules.intervals.get());
+    // Rule 1, OK: empty and young windows.
     let is_young = complete < rules.minimum_complete;
+    // Rule 2, OK: allowed lag.
     let is_fine = log.current_lag.is_some_and(|lag| lag <= rules.allowed_lag);
     let status =
         if is_young || is_fine { PartitionStatus::Ok } else { evaluate_lagging(&window, log, now, rules.allowed_lag) };
@@ -166,25 +168,32 @@ where
     W: DoubleEndedIterator<Item = Commit> + Clone,
 {
     let (Some(first), Some(last)) = (window.clone().next(), window.clone().next_back()) else {
+        // Rule 1, OK: the window is empty.
         return PartitionStatus::Ok;
     };
     let was_at_end = || log.ends.iter().any(|end| *end <= last.offset);
     let records_wait = log.current_lag.is_some()
         || log.ends.iter().any(|end| *end > last.offset)
         || window.clone().any(|commit| log.commit_lag(&commit).is_some());
+    // Rule 3, STOP: records wait, no commit for longer than the window spans, and not at the log end recently.
     if records_wait && is_silent(&first, &last, now) && !was_at_end() {
         return PartitionStatus::Stop;
     }
     let course = WindowFacts::of(first.offset, window.clone(), log);
     if course.step_back.is_some_and(|back| !back.recovered) {
+        // Rule 4, REWIND: the offset went back and has not been reached again.
         PartitionStatus::Rewind
     } else if !records_wait || course.least_lag.is_some_and(|lag| lag <= allowed) {
+        // Rule 5, OK: no records wait, or a commit of the window left at most the allowed lag.
         PartitionStatus::Ok
     } else if course.stands_still && !(log.shared && course.catches_up) {
+        // Rule 6, STALL: all offsets are equal; of a share group no commit lag shrinks either.
         PartitionStatus::Stall
     } else if !course.catches_up {
+        // Rule 7, WARN: no known commit lag is below the known one before it.
         PartitionStatus::Warn
     } else {
+        // Rule 8, OK: else.
         PartitionStatus::Ok
     }
 }
