@@ -5,6 +5,7 @@
 mod alerts;
 mod book;
 mod chart;
+mod code_comments;
 mod figures;
 mod links;
 
