@@ -2,7 +2,7 @@
 //!
 //! A page of another site can make the browser that shows it send requests to this server. It cannot read the answers,
 //! but by then a request that changes something has taken effect. Such a request is refused when the browser says that
-//! it comes from elsewhere (`SourceKind`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is not a browser
+//! it comes from elsewhere (`Origin`, RFC 6454; `Sec-Fetch-Site`, Fetch Metadata). A client that is not a browser
 //! sends neither header and is accepted.
 //!
 //! A page whose own host name resolves to this server (DNS rebinding) has the same origin and can read everything. But

@@ -70,7 +70,7 @@ impl Drop for TopicHandle {
     }
 }
 
-// SAFETY: the slots hold messages only while a `EventBatch` borrows the reader; all else is `Send`.
+// SAFETY: the slots hold messages only while an `EventBatch` borrows the reader; all else is `Send`.
 unsafe impl Send for TopicReader {}
 
 impl TopicReader {
