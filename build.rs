@@ -6,9 +6,14 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // The log grows with every commit; HEAD itself names the branch alone.
-    println!("cargo::rerun-if-changed=.git/HEAD");
-    println!("cargo::rerun-if-changed=.git/logs/HEAD");
+    // The log grows with every commit; HEAD itself names the branch alone. In a worktree they are elsewhere, in a source
+    // archive nowhere, and a path that is missing would run this script at every build.
+    for file in ["HEAD", "logs/HEAD"] {
+        let path = first_line("git", &["rev-parse", "--git-path", file]);
+        if let Some(path) = path.filter(|path| std::path::Path::new(path).exists()) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
     println!("cargo::rerun-if-env-changed=WARRENER_REVISION");
     let revision = std::env::var("WARRENER_REVISION").ok();
     let revision = revision.or_else(|| first_line("git", &["rev-parse", "--short=12", "HEAD"]));

@@ -46,7 +46,8 @@
 //! | `demo` | the embedded cluster of `warrener demo` |
 //! | `log`, `clock`, `host`, `shortage`, `crash` | log, clocks, host name, what the system may run out of, fatal signals |
 //!
-//! Where to look for a decision or a definition:
+//! Where to look for a decision or a definition (`CONTRIBUTING.md` has recipes for changes, docs/src/architecture.md
+//! the reasons for the structure):
 //!
 //! | question | file |
 //! |---|---|
@@ -59,16 +60,15 @@
 //! | what a record of the offsets topic changes | `src/consumer/kafka/module/translate.rs` |
 //! | what a node of ZooKeeper stands for | `src/zktree/mod.rs` |
 //! | what happens when a ZooKeeper session ends | `src/consumer/kafka_zk/module/mod.rs` (`SessionLoop`) |
-//! | how ListOffsets is cut into requests | `src/cluster/refresh_plan/requests.rs` |
+//! | how ListOffsets is cut into requests | `src/cluster/refresh_plan/requests.rs`; for lookups by time `src/cluster/lookup_requests.rs` |
 //! | when a Kafka client is given its servers again, or replaced | `src/kafka/client_supervisor.rs` |
 //! | which errors of Kafka are logged, and when | `src/kafka/failure_log.rs` |
-//! | names, labels and help texts of metrics | `src/metrics/sets/`, `src/metrics/exporter_metrics/families.rs` |
+//! | names, labels and help texts of metrics | `src/metrics/sets/` (default: `kafka_exporter.rs`), `src/metrics/exporter_metrics/families.rs` |
 //! | keys, and the errors of their values | `src/config/sections/` (`servers`: `cluster.rs`); pinned in `tests/fixtures/config/bad/` |
 //! | bounds of numbers and times | `src/config/file/bounds.rs` |
 //! | which classes of consumers and which name sets exist | `src/consumer/mod.rs`; `src/metrics/sets/mod.rs` |
 //! | which paths are served | `src/http/routes/router.rs`, `src/burrow/route.rs`, `src/status_page/calls.rs` |
-//! | when a slow HTTP client is cut off | `src/http/serving/connection_watch.rs` (`deadline`) |
-//! | how many pages and answers are made at once | `src/http/bodies/work_permits.rs` |
+//! | when a slow HTTP client is cut off | `src/http/serving/connection_watch.rs` (`deadline`); one that others wait for: `src/http/bodies/work_permits.rs` |
 //! | what is up, ready and why not | `src/health.rs` |
 //!
 //! Without the feature `daemon` the library is its core, which is everything above `kafka` in this table: no sockets,

@@ -1,6 +1,6 @@
 //! `[consumer.*]`: what all classes have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::file::bounds::CONSUMERS;
 use crate::config::file::findings::{Findings, quote};
@@ -71,10 +71,9 @@ fn read_consumer(
     // Where the class is a mistake, the keys of all classes are known, and the section is read as one of the default.
     let read_as = class.unwrap_or(registry.default_class);
     let settings = read_as.read(&mut ConsumerSection { section: &mut section, profiles, findings });
-    for other in registry.classes {
-        for key in other.keys().iter().copied().filter(|key| !read_as.keys().contains(key)) {
-            accept_foreign_key(&mut section, key, class.is_some(), registry, findings);
-        }
+    let keys: BTreeSet<_> = registry.classes.iter().flat_map(|other| other.keys()).copied().collect();
+    for key in keys.into_iter().filter(|key| !read_as.keys().contains(key)) {
+        accept_foreign_key(&mut section, key, class.is_some(), registry, findings);
     }
     section.finish(findings);
     ConsumerConfig { name, cluster: cluster.unwrap_or_default(), groups, class: read_as.facts(), settings }

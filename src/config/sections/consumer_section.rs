@@ -1,12 +1,13 @@
 //! A `[consumer.*]` section as its class reads it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::ConnectionConfig;
 use crate::config::file::bounds::ValueBounds;
 use crate::config::file::findings::Findings;
 use crate::config::file::section::Section;
-use crate::config::sections::client::Profiles;
+use crate::config::sections::client::{Profiles, read_readable_path};
 use crate::config::sections::cluster::read_connection;
 
 /// A section of a consumer, with the profiles that it may name. Its class reads its own keys from it.
@@ -30,6 +31,13 @@ impl ConsumerSection<'_, '_, '_> {
             self.findings.add_mistake(text.path, format!("expected {expected}, found {}", text.shown));
         }
         Some(text.value)
+    }
+
+    /// Reads the required path of a file, and checks that the file can be read. `what` describes it in the mistake if it
+    /// is missing.
+    pub fn required_file(&mut self, key: &'static str, what: &str) -> Option<PathBuf> {
+        self.section.required(self.findings, key, what)?;
+        read_readable_path(self.section, key, self.findings)
     }
 
     /// Reads `true` or `false`; false by default.

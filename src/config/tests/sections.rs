@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::consumer::kafka::{self, StartMode};
+use crate::consumer::kafka_zk;
 use crate::model::Level;
 
 #[test]
@@ -182,4 +183,57 @@ fn a_list_is_as_long_as_its_bound_and_no_longer() {
         let mistakes = load(most + 1).unwrap_err().to_string();
         assert!(mistakes.contains(expected), "{mistakes}");
     }
+}
+
+/// A class with a file and without servers.
+#[derive(Debug)]
+struct FileClass;
+
+#[derive(Debug)]
+struct FileSettings(Option<PathBuf>);
+
+impl ConsumerClass for FileClass {
+    fn facts(&self) -> ClassFacts {
+        ClassFacts { name: "file", is_supported: true, waits_for: "reading the file", record_errors: &[] }
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["path"]
+    }
+
+    fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
+        Box::new(FileSettings(section.required_file("path", "the path of a file")))
+    }
+}
+
+impl ConsumerSettings for FileSettings {
+    fn connection(&self) -> Option<&ConnectionConfig> {
+        None
+    }
+
+    fn lines(&self) -> Vec<SettingLine> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_class_reads_its_own_keys_and_each_key_of_other_classes_is_warned_of_once() {
+    const CLASSES: [&dyn ConsumerClass; 3] = [&FileClass, &kafka::KafkaClass, &kafka_zk::KafkaZkClass];
+    let registry = Registry { classes: &CLASSES, ..REGISTRY };
+    let load_with = |keys: &str| {
+        let cluster = "[cluster.local]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n";
+        let text = format!("{cluster}[consumer.c]\nclass-name = \"file\"\ncluster = \"local\"\n{keys}");
+        load(&text, &registry, &Overrides::default(), &WORLD)
+    };
+    let loaded = load_with("path = \"ca.pem\"\nservers = [\"a:1\"]\n").unwrap();
+    let settings: &FileSettings = loaded.config.consumers[0].settings.of().unwrap();
+    assert_eq!(settings.0.as_deref(), Some(Path::new("ca.pem")));
+    let expected = "consumer.c.servers: has no effect unless class-name is \"kafka\" or \"kafka_zk\"";
+    assert_eq!(lines(&loaded.warnings), [expected]);
+    let missing = load_with("").unwrap_err().to_string();
+    assert_eq!(missing, "consumer.c.path: expected the path of a file, but the key is missing");
+    let unreadable = load_with("path = \"nowhere\"\n").unwrap_err().to_string();
+    assert_eq!(unreadable, "consumer.c.path: expected a readable file, found \"nowhere\": no such file");
+    let wrong = load_with("path = 5\n").unwrap_err().to_string();
+    assert_eq!(wrong, "consumer.c.path: expected a string, found an integer");
 }
