@@ -64,7 +64,8 @@
 //! | when a Kafka client is given its servers again, or replaced | `src/kafka/client_supervisor.rs` |
 //! | which errors of Kafka are logged, and when | `src/kafka/failure_log.rs` |
 //! | names, labels and help texts of metrics | `src/metrics/sets/` (default: `kafka_exporter.rs`), `src/metrics/exporter_metrics/families.rs` |
-//! | keys, and the errors of their values | `src/config/sections/` (`servers`: `cluster.rs`); pinned in `tests/fixtures/config/bad/` |
+//! | keys, and how the errors of their values are worded | `src/config/sections/` (`servers`: `cluster.rs`) |
+//! | where the text of a configuration's error is pinned | `tests/fixtures/config/bad/`, a `.toml` with its `.txt` |
 //! | bounds of numbers and times | `src/config/file/bounds.rs` |
 //! | which classes of consumers and which name sets exist | `src/consumer/mod.rs`; `src/metrics/sets/mod.rs` |
 //! | which paths are served | `src/http/routes/router.rs`, `src/burrow/route.rs`, `src/status_page/calls.rs` |
