@@ -110,8 +110,8 @@ impl Group {
         Some(taken)
     }
 
-    /// Removes the window of a partition, unless it has a commit that is newer than the tombstone. `order` is that of
-    /// the tombstone.
+    /// Applies the tombstone of a commit: removes the window of the partition, unless its commit comes from another
+    /// source or is newer than the tombstone. `order` is that of the tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &UpdateStream<'_>) {
         if stream.keeps_tombstones {
             self.pending_tombstones.get_or_insert_default().add(stream.source, topic, partition, order);
