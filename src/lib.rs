@@ -55,6 +55,7 @@
 //! | when a partition is STOP, STALL, REWIND or WARN | `src/evaluate/mod.rs` |
 //! | what decides that a group or a topic of it is shown | `src/storage/views/shown_topics.rs` |
 //! | what a commit changes; what its tombstone removes | `src/storage/groups/group.rs` (`add_commit`, `remove_commit`) |
+//! | which long names are dropped; which are shortened | `src/storage/sources/name_limits.rs`; `Name::shortened` in `src/model/mod.rs` |
 //! | when a group expires | `src/storage/expire.rs` |
 //! | which module a decoder of a record belongs to | `src/offsets/mod.rs`; the dispatch is `src/offsets/records/record.rs` |
 //! | what a record of the offsets topic changes | `src/consumer/kafka/module/translate.rs` |
@@ -62,9 +63,11 @@
 //! | what happens when a ZooKeeper session ends | `src/consumer/kafka_zk/module/mod.rs` (`SessionLoop`) |
 //! | how ListOffsets is cut into requests | `src/cluster/refresh_plan/requests.rs`; for lookups by time `src/cluster/lookup_requests.rs` |
 //! | when a Kafka client is given its servers again, or replaced | `src/kafka/client_supervisor.rs` |
+//! | what keeps secrets out of error texts | `src/kafka/client/refusal.rs`; for the configuration `ConfigString` in `src/config/file/scalar.rs` |
 //! | which errors of Kafka are logged, and when | `src/kafka/failure_log.rs` |
 //! | names, labels and help texts of metrics | `src/metrics/sets/` (default: `kafka_exporter.rs`), `src/metrics/exporter_metrics/families.rs` |
 //! | keys, and how the errors of their values are worded | `src/config/sections/` (`servers`: `cluster.rs`) |
+//! | forms of single values, such as host:port | `src/config/file/values.rs` |
 //! | where the text of a configuration's error is pinned | `tests/fixtures/config/bad/`, a `.toml` with its `.txt` |
 //! | bounds of numbers and times | `src/config/file/bounds.rs` |
 //! | which classes of consumers and which name sets exist | `src/consumer/mod.rs`; `src/metrics/sets/mod.rs` |
