@@ -1,7 +1,8 @@
 //! Drops what is about names that are too long (docs/src/reference/storage-rules.md, Limits).
 //!
 //! Names of groups and topics are never cut, because users ask for them. So the cost of a record with a long name is
-//! limited here, before anything of it is kept.
+//! limited here, before anything of it is kept. Client ids, hosts and ids of members are shortened where they are shown,
+//! by `Name::shortened`.
 
 use crate::model::{LONGEST_GROUP, LONGEST_TOPIC, Name};
 
