@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
+use tokio::time::{interval, interval_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -24,7 +25,7 @@ use crate::model::LogLevelControl;
 use crate::model::ModuleError;
 use crate::status_page;
 use crate::storage::{Storage, View};
-use crate::task::{EndReason, TaskFailure};
+use crate::task::{self, EndReason, TaskFailure};
 use crate::{clock, crash, host, model, shortage};
 
 use app::App;
@@ -138,7 +139,7 @@ fn connection_limit() -> Arc<ConnectionLimit> {
 }
 
 async fn expire_groups(storage: Arc<Storage>, stop: CancellationToken) -> Result<(), RunError> {
-    let mut tick = tokio::time::interval(EXPIRY);
+    let mut tick = interval(EXPIRY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         storage.expire(clock::expiry_time());
     }
@@ -146,11 +147,13 @@ async fn expire_groups(storage: Arc<Storage>, stop: CancellationToken) -> Result
 }
 
 /// A large answer of a broker leaves free memory between blocks that live on.
+///
+/// A thread of its own returns it, because other threads may wait for it meanwhile. It is not one of the runtime's
+/// threads for blocking work: where the system has no thread left, the runtime panics. Here the next tick tries again.
 async fn return_free_memory(stop: CancellationToken) -> Result<(), RunError> {
-    let mut tick = tokio::time::interval(TRIM);
+    let mut tick = interval_at((Instant::now() + TRIM).into(), TRIM);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        // A failure is a panic, and it has none.
-        let _ = tokio::task::spawn_blocking(crash::return_free_memory).await;
+        drop(task::start("memory", crash::return_free_memory));
     }
     Ok(())
 }
