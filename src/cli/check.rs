@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{ConfigSource, DONE, Exit, RunOptions};
 use crate::config::{
     ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LoadedConfig, MetricsConfig, SettingLine,
-    StorageConfig, client_lines, tls_line,
+    StorageConfig, connection_lines, tls_line,
 };
 use crate::terminal;
 
@@ -73,8 +73,7 @@ fn time(time: Duration) -> humantime::FormattedDuration {
 
 fn cluster(f: &mut fmt::Formatter<'_>, cluster: &ClusterConfig) -> fmt::Result {
     writeln!(f, "cluster {:?}", cluster.name)?;
-    line(f, "servers", cluster.connection.servers.join(", "))?;
-    setting_lines(f, client_lines(&cluster.connection.client))?;
+    setting_lines(f, connection_lines(&cluster.connection))?;
     line(f, "log ends", format_args!("every {}", time(cluster.offset_refresh)))?;
     line(f, "metadata", format_args!("every {}", time(cluster.topic_refresh)))?;
     line(f, "topics", &cluster.topics)

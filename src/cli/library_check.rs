@@ -20,8 +20,12 @@ pub(super) fn check_with_libraries(config: &Config) -> BTreeSet<String> {
     }
     for consumer in &config.consumers {
         if tried.insert((consumer.class.name, profile(consumer))) {
-            let factory = consumer::factory(consumer);
-            refusals.extend(factory.into_iter().flat_map(|factory| factory.check(consumer)));
+            refusals.append(&mut match (consumer::factory(consumer), consumer.settings.connection()) {
+                (Some(factory), _) => factory.check(consumer),
+                // A class that is not supported yet; its profile is one of Kafka's clients.
+                (None, Some(connection)) => Client::rejected_settings(connection, ClientRole::Cluster),
+                (None, None) => Vec::new(),
+            });
         }
     }
     // A missing mechanism has already been reported as not supported yet.

@@ -1,12 +1,13 @@
-//! The lines in which `check` shows a client profile.
+//! The lines in which `check` shows how a client connects.
 
-use super::{ClientProfile, SettingLine, TlsConfig};
+use super::{ClientProfile, ConnectionConfig, SettingLine, TlsConfig};
 
-/// The lines of a profile for a client of Kafka.
+/// The lines of a connection to Kafka: servers and profile.
 #[must_use]
-pub fn client_lines(client: &ClientProfile) -> Vec<SettingLine> {
+pub fn connection_lines(ConnectionConfig { servers, client }: &ConnectionConfig) -> Vec<SettingLine> {
     let sasl = client.sasl.as_ref().map_or("none", |sasl| sasl.mechanism.name());
     let mut lines = vec![
+        servers_line(servers),
         profile_line(client),
         SettingLine::new("client id", format!("{:?}", client.client_id)),
         tls_line(client.tls.as_ref()),
@@ -18,6 +19,12 @@ pub fn client_lines(client: &ClientProfile) -> Vec<SettingLine> {
         lines.push(SettingLine::new("properties", names.join(", ")));
     }
     lines
+}
+
+/// The line with the servers.
+#[must_use]
+pub fn servers_line(servers: &[String]) -> SettingLine {
+    SettingLine::new("servers", servers.join(", "))
 }
 
 /// The line with the name of a profile.

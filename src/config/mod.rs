@@ -50,7 +50,7 @@ pub use file::values::{parse_address, parse_level, parse_timeout};
 pub use filter::Filter;
 pub use flags::{Flags, Overrides, from_flags};
 pub use host::HostName;
-pub use lines::{client_lines, profile_line, tls_line};
+pub use lines::{connection_lines, profile_line, servers_line, tls_line};
 pub use registry::Registry;
 pub use sections::consumer_section::ConsumerSection;
 pub use sections::properties::ALIASES;

@@ -15,11 +15,3 @@ pub struct Registry {
     /// The names of all name sets.
     pub name_sets: fn() -> Vec<NameSet>,
 }
-
-impl Registry {
-    /// The class of this name.
-    #[must_use]
-    pub fn class(&self, name: &str) -> Option<&'static dyn ConsumerClass> {
-        self.classes.iter().copied().find(|class| class.facts().name == name)
-    }
-}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ConsumerConfig, Filter};
+use crate::config::{ConsumerConfig, ConsumerSettings, Filter};
 use crate::coordinator::Module;
 use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
@@ -30,6 +30,15 @@ pub trait ModuleFactory: fmt::Debug + Sync {
     /// # Errors
     /// Settings that a client library refuses.
     fn configure(&self, section: &ConsumerConfig, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError>;
+}
+
+/// The settings of a section, as the type of its class.
+///
+/// # Panics
+/// The section is of another class. A factory gets only sections of its own.
+#[expect(clippy::expect_used, reason = "a factory gets the sections of its class, whose settings are of this type")]
+pub(super) fn settings<T: ConsumerSettings>(section: &ConsumerConfig) -> &T {
+    section.settings.of().expect("invariant: a section has the settings of its class")
 }
 
 /// The factory of a section's class. `None` for a class that is not supported yet, whose sections a run refuses.

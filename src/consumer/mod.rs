@@ -17,7 +17,7 @@ use crate::config::{ConnectionConfig, ConsumerClass, ConsumerSettings};
 #[cfg(feature = "daemon")]
 pub use factory::{ModuleContext, ModuleFactory, factory};
 
-/// All classes. A section without a class, where the file has no consumer for a cluster, is of the first.
+/// All classes.
 pub const CLASSES: &[&dyn ConsumerClass] =
     &[&kafka::KafkaClass, &kafka_zk::KafkaZkClass, &kafka_admin::KafkaAdminClass];
 

@@ -180,6 +180,11 @@ impl<'o> Findings<'o> {
         }
     }
 
+    /// Adds the mistakes in one value that were found apart.
+    pub(crate) fn add_mistakes_of(&mut self, path: &KeyPath, apart: &Self) {
+        self.mistakes.extend(apart.mistakes.iter().filter(|mistake| mistake.path == *path).cloned());
+    }
+
     pub(crate) fn warn(&mut self, path: KeyPath, text: impl Into<String>) {
         self.warnings.push(ConfigWarning { path, text: text.into() });
     }

@@ -71,9 +71,19 @@ fn read_consumer(
     // Where the class is a mistake, the keys of all classes are known, and the section is read as one of the default.
     let read_as = class.unwrap_or(registry.default_class);
     let settings = read_as.read(&mut ConsumerSection { section: &mut section, profiles, findings });
+    // What the other classes find counts for keys that are set and that this class lacks.
+    let mut apart = Findings::new(findings.outside);
+    for other in registry.classes.iter().filter(|other| other.facts().name != read_as.facts().name) {
+        drop(other.read(&mut ConsumerSection { section: &mut section, profiles, findings: &mut apart }));
+    }
     let keys: BTreeSet<_> = registry.classes.iter().flat_map(|other| other.keys()).copied().collect();
-    for key in keys.into_iter().filter(|key| !read_as.keys().contains(key)) {
-        accept_foreign_key(&mut section, key, class.is_some(), registry, findings);
+    for key in keys.into_iter().filter(|key| section.has_key(key) && !read_as.keys().contains(key)) {
+        findings.add_mistakes_of(&section.path.key(key), &apart);
+        if class.is_some() {
+            let owners: Vec<_> = registry.classes.iter().copied().filter(|owner| owner.keys().contains(&key)).collect();
+            let problem = format!("has no effect unless class-name is {}", quoted_names(&owners));
+            findings.warn(section.path.key(key), problem);
+        }
     }
     section.finish(findings);
     ConsumerConfig { name, cluster: cluster.unwrap_or_default(), groups, class: read_as.facts(), settings }
@@ -91,21 +101,6 @@ fn read_class(
         findings.add_unsupported_value(text.path, class.facts().name);
     }
     Some(class)
-}
-
-/// Accepts a key that only other classes have. It has no effect, and a warning says so.
-fn accept_foreign_key(
-    section: &mut Section<'_>,
-    key: &'static str,
-    warns: bool,
-    registry: &Registry,
-    findings: &mut Findings<'_>,
-) {
-    let is_set = section.value(key).is_some();
-    if is_set && warns {
-        let owners: Vec<_> = registry.classes.iter().copied().filter(|class| class.keys().contains(&key)).collect();
-        findings.warn(section.path.key(key), format!("has no effect unless class-name is {}", quoted_names(&owners)));
-    }
 }
 
 /// The names of classes as `"a", "b" or "c"`.

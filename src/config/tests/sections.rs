@@ -104,6 +104,20 @@ fn a_key_without_effect_is_told() {
 }
 
 #[test]
+fn a_value_of_a_key_of_another_class_is_checked_all_the_same() {
+    let consumer = |class: &str, key: &str| {
+        let text = format!("[consumer.c]\nclass-name = \"{class}\"\nservers = [\"a:1\"]\ncluster = \"local\"\n{key}\n");
+        with(&text).unwrap_err().to_string()
+    };
+    let expected = "consumer.c.offsets-topic: expected a string, found an integer";
+    assert_eq!(consumer("kafka_zk", "offsets-topic = 5"), expected);
+    let path = "consumer.c.zookeeper-path: expected a path such as /kafka, which begins with / and does not end with /, \
+                found \"x\"";
+    assert_eq!(consumer("kafka", "zookeeper-path = \"x\""), path);
+    assert_eq!(consumer("kafka_admin", "zookeeper-path = \"x\""), path);
+}
+
+#[test]
 fn a_profile_for_zookeeper_has_a_user_and_a_password_and_checks_certificates() {
     let zookeeper = "[consumer.z]\nclass-name = \"kafka_zk\"\nservers = [\"a:1\"]\ncluster = \"local\"\n\
                      client-profile = \"p\"\n";

@@ -5,7 +5,7 @@ pub mod module;
 
 use crate::config::{
     BurrowKeys, ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, Secret, SettingLine,
-    client_lines, values,
+    connection_lines, values,
 };
 use crate::offsets::DecodeError;
 
@@ -111,8 +111,7 @@ impl ConsumerSettings for KafkaSettings {
             StartMode::Latest => "from its end",
             StartMode::LatestThenBackfill => "from its end, then the records before it",
         };
-        let mut lines = vec![SettingLine::new("servers", self.connection.servers.join(", "))];
-        lines.append(&mut client_lines(&self.connection.client));
+        let mut lines = connection_lines(&self.connection);
         lines.push(SettingLine::new("reads", format!("{} {start}", self.topic)));
         lines.extend(self.share_group.iter().map(|group| SettingLine::new("share group", format!("{group:?}"))));
         lines

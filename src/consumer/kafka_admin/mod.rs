@@ -1,7 +1,7 @@
 //! Class `kafka_admin`: asks brokers for committed offsets. This version has no module of it.
 
 use crate::config::{
-    ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, client_lines,
+    ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, connection_lines,
 };
 
 /// The value of `class-name`.
@@ -38,8 +38,7 @@ impl ConsumerSettings for KafkaAdminSettings {
     }
 
     fn lines(&self) -> Vec<SettingLine> {
-        let mut lines = vec![SettingLine::new("servers", self.connection.servers.join(", "))];
-        lines.append(&mut client_lines(&self.connection.client));
+        let mut lines = connection_lines(&self.connection);
         lines.push(SettingLine::new("reads", "committed offsets, from the group coordinators"));
         lines
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::config::{
     BurrowKeys, ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds,
-    profile_line, tls_line, values,
+    profile_line, servers_line, tls_line, values,
 };
 use crate::zktree::NodeFault;
 
@@ -85,7 +85,7 @@ impl ConsumerSettings for KafkaZkSettings {
         let client = &self.connection.client;
         let digest = client.sasl.as_ref().map(|sasl| format!("user {:?}", sasl.username));
         vec![
-            SettingLine::new("servers", self.connection.servers.join(", ")),
+            servers_line(&self.connection.servers),
             profile_line(client),
             tls_line(client.tls.as_ref()),
             SettingLine::new("digest", digest.unwrap_or_else(|| "none".to_owned())),

@@ -36,6 +36,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use crate::config::{ConsumerConfig, Filter};
+use crate::consumer::factory::settings;
 use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
 use crate::health::ModuleKind;
@@ -64,17 +65,12 @@ impl ModuleFactory for KafkaFactory {
     }
 
     fn check(&self, section: &ConsumerConfig) -> Vec<ModuleError> {
-        Client::rejected_settings(&settings(section).connection, ClientRole::Reader)
+        Client::rejected_settings(&settings::<KafkaSettings>(section).connection, ClientRole::Reader)
     }
 
     fn configure(&self, section: &ConsumerConfig, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
         Ok(Box::new(KafkaModule::configure(section, settings(section), context)?))
     }
-}
-
-#[expect(clippy::expect_used, reason = "a factory gets the sections of its class, whose settings are of this type")]
-fn settings(section: &ConsumerConfig) -> &KafkaSettings {
-    section.settings.of().expect("invariant: a section of class kafka has its settings")
 }
 
 /// A module of class `kafka`.

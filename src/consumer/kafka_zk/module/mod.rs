@@ -40,6 +40,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ConsumerConfig;
+use crate::consumer::factory::settings;
 use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
 use crate::model::ModuleError;
@@ -77,11 +78,6 @@ impl ModuleFactory for KafkaZkFactory {
     fn configure(&self, section: &ConsumerConfig, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
         Ok(Box::new(KafkaZkModule::configure(section, settings(section), context)?))
     }
-}
-
-#[expect(clippy::expect_used, reason = "a factory gets the sections of its class, whose settings are of this type")]
-fn settings(section: &ConsumerConfig) -> &KafkaZkSettings {
-    section.settings.of().expect("invariant: a section of class kafka_zk has its settings")
 }
 
 /// A module of class `kafka_zk`.
