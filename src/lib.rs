@@ -104,8 +104,6 @@ pub mod wall_clock;
 pub mod zktree;
 
 #[cfg(test)]
-mod cycles_tests;
-#[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
 mod layers_tests;
