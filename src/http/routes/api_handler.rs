@@ -1,7 +1,7 @@
 //! `/v3`, Burrow's API, and `/api`, the status page's data, over HTTP.
 //!
-//! Answers are made on threads for blocking work, a few at a time. A large answer holds its permit until its client has
-//! taken it, so many slow clients need no memory beyond that.
+//! A few answers are made at a time, each on a thread of its own. A large answer holds its permit until the client has
+//! received it. So the number of permits limits the memory of large answers, however many slow clients there are.
 
 use std::io::{self, BufWriter};
 use std::sync::Arc;
