@@ -1,26 +1,16 @@
-//! `[client-profile.*]`, `[tls.*]` and `[sasl.*]`.
+//! `[client-profile.*]`, and the sections that it refers to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path as StdPath, PathBuf};
 
 use crate::config::ClientProfile;
 use crate::config::SaslConfig;
-use crate::config::SaslMechanism;
-use crate::config::Secret;
 use crate::config::TlsConfig;
-use crate::config::TlsIdentity;
 use crate::config::file::findings::{Findings, KeyPath};
 use crate::config::file::scalar::{ConfigString, kind, resolve};
 use crate::config::file::section::Section;
 use crate::config::sections::properties;
-
-const MECHANISMS: [(&str, SaslMechanism); 5] = [
-    (SaslMechanism::Plain.name(), SaslMechanism::Plain),
-    (SaslMechanism::ScramSha256.name(), SaslMechanism::ScramSha256),
-    (SaslMechanism::ScramSha512.name(), SaslMechanism::ScramSha512),
-    (SaslMechanism::OauthBearer.name(), SaslMechanism::OauthBearer),
-    (SaslMechanism::Gssapi.name(), SaslMechanism::Gssapi),
-];
+use crate::config::sections::sasl::read_sasl;
+use crate::config::sections::tls::read_tls;
 
 /// The profiles by name, and the sections that are referred to.
 pub(crate) struct Profiles {
@@ -132,100 +122,4 @@ impl Default for ClientProfile {
     fn default() -> Self {
         Self { name: None, client_id: "warrener".to_owned(), tls: None, sasl: None, properties: BTreeMap::new() }
     }
-}
-
-fn read_tls(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, TlsConfig) {
-    let ca_file = read_readable_path(&mut section, "cafile", findings);
-    let cert_file = read_readable_path(&mut section, "certfile", findings);
-    let key_file = read_readable_path(&mut section, "keyfile", findings);
-    let identity = match (cert_file, key_file) {
-        (Some(cert_file), Some(key_file)) => Some(TlsIdentity { cert_file, key_file }),
-        (None, None) => None,
-        (Some(_), None) => {
-            findings.add_mistake(
-                section.path.key("keyfile"),
-                "expected the file of the private key that belongs to certfile, found none",
-            );
-            None
-        }
-        (None, Some(_)) => {
-            findings.add_mistake(
-                section.path.key("certfile"),
-                "expected the file of the certificate that belongs to keyfile, found none",
-            );
-            None
-        }
-    };
-    let no_verify = section.flag(findings, "noverify");
-    section.finish(findings);
-    (name.clone(), TlsConfig { name, ca_file, identity, no_verify })
-}
-
-/// Reads the path of a file and checks that the file can be read. The path is returned even if it cannot, so that keys
-/// that depend on it are not reported as missing.
-pub(crate) fn read_readable_path(
-    section: &mut Section<'_>,
-    key: &'static str,
-    findings: &mut Findings<'_>,
-) -> Option<PathBuf> {
-    let text = section.text(findings, key)?;
-    let path = PathBuf::from(&text.value);
-    if let Err(why) = (findings.outside.check_readable)(&path) {
-        findings.add_mistake(text.path, format!("expected a readable file, found {}: {why}", text.shown));
-    }
-    Some(path)
-}
-
-fn read_sasl(name: String, mut section: Section<'_>, findings: &mut Findings<'_>) -> (String, SaslConfig) {
-    let mechanism_path = section.path.key("mechanism");
-    // Burrow's client uses PLAIN if no mechanism is given.
-    let mechanism = section.choice(findings, "mechanism", &MECHANISMS).unwrap_or(SaslMechanism::Plain);
-    let username = section.any_text(findings, "username");
-    let no_username = section.lacks("username", username.as_ref());
-    let password = section.any_text(findings, "password");
-    let no_password = section.lacks("password", password.as_ref());
-    let password = password.filter(|text| !text.value.is_empty()).map(|text| Secret::new(text.value));
-    let file = section.text(findings, "password-file");
-    let no_file = !section.has_key("password-file") || file.is_none();
-    section.ignore(findings, "handshake-first", "the SASL handshake always comes first, as in every broker since 0.10");
-    let password_file = file.as_ref().map(|text| PathBuf::from(&text.value));
-    let password = match (password, file) {
-        (Some(_), Some(file)) => {
-            findings.add_mistake(file.path, "expected either password or password-file, found both");
-            None
-        }
-        (None, Some(file)) => read_password(&file, findings),
-        (password, None) => password,
-    };
-    match mechanism {
-        SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {
-            let problem = |what: &str| format!("expected {what} for {}, found none", mechanism.name());
-            if no_username {
-                findings.add_mistake(section.path.key("username"), problem("a user name"));
-            }
-            if no_password && no_file {
-                findings.add_mistake(section.path.key("password"), problem("a password or password-file"));
-            }
-        }
-        SaslMechanism::OauthBearer => findings.add_unsupported_value(mechanism_path, mechanism.name()),
-        SaslMechanism::Gssapi if cfg!(feature = "gssapi") => {}
-        SaslMechanism::Gssapi => findings.add_unsupported_value(mechanism_path, mechanism.name()),
-    }
-    let username = username.map(|text| text.value).unwrap_or_default();
-    section.finish(findings);
-    (name.clone(), SaslConfig { name, mechanism, username, password, password_file })
-}
-
-/// Reads a password from a file. The line end is not part of it.
-fn read_password(file: &ConfigString, findings: &mut Findings<'_>) -> Option<Secret> {
-    let read = (findings.outside.read)(StdPath::new(&file.value)).and_then(|bytes| {
-        let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-        let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-        if line.is_empty() { Err("it is empty".to_owned()) } else { Ok(Secret::new(line.to_owned())) }
-    });
-    read.map_err(|why| {
-        let problem = format!("expected a file with a password, found {}: {why}", file.shown);
-        findings.add_mistake(file.path.clone(), problem);
-    })
-    .ok()
 }

@@ -7,8 +7,9 @@ use crate::config::ConnectionConfig;
 use crate::config::file::bounds::ValueBounds;
 use crate::config::file::findings::Findings;
 use crate::config::file::section::Section;
-use crate::config::sections::client::{Profiles, read_readable_path};
+use crate::config::sections::client::Profiles;
 use crate::config::sections::cluster::read_connection;
+use crate::config::sections::tls::read_readable_path;
 
 /// A section of a consumer, with the profiles that it may name. Its class reads its own keys from it.
 pub struct ConsumerSection<'s, 'a, 'f> {

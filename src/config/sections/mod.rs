@@ -7,4 +7,6 @@ pub(crate) mod consumer;
 pub(crate) mod consumer_section;
 pub(crate) mod exposition;
 pub(crate) mod properties;
+pub(crate) mod sasl;
 pub(crate) mod service;
+pub(crate) mod tls;

@@ -17,7 +17,8 @@ use crate::config::file::bounds::{
 use crate::config::file::findings::{Findings, KeyPath, quote};
 use crate::config::file::section::Section;
 use crate::config::file::values;
-use crate::config::sections::client::{Profiles, read_readable_path};
+use crate::config::sections::client::Profiles;
+use crate::config::sections::tls::read_readable_path;
 use crate::model::Level;
 
 /// Default address of the HTTP server.
