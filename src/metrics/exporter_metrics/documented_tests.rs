@@ -25,6 +25,13 @@ pub fn page() -> String {
     module.set_topic_lag(0, Some(1));
     module.set_zookeeper_nodes(1);
     module.count_zookeeper_session();
+    let expiring =
+        [module.certificates(), own.module(&modules[0]).certificates(), own.listener_certificates("default")];
+    for (expiry, certificate) in
+        expiring.iter().zip([CertificateUse::Client, CertificateUse::Authority, CertificateUse::Server])
+    {
+        expiry.set(certificate, Some(Timestamp(0)));
+    }
     for kind in RefreshKind::ALL {
         module.record_refresh(kind, Duration::from_secs(1));
         module.record_refresh_error(kind, FailureReason::Leader.name());
@@ -87,7 +94,7 @@ fn the_reference_lists_every_value_of_the_exporters_own_labels() {
             kinds.insert(name.clone(), label);
         }
     }
-    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    assert_eq!(kinds.len(), 3, "{kinds:?}");
 }
 
 #[test]

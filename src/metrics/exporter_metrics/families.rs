@@ -98,6 +98,14 @@ pub(super) struct ClusterLabels {
     pub(super) cluster: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct CertificateLabels {
+    pub(super) cluster: String,
+    pub(super) kind: &'static str,
+    pub(super) module: String,
+    pub(super) certificate: &'static str,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Families {
     pub(super) up: Family<ModuleLabels, Gauge>,
@@ -115,6 +123,7 @@ pub(super) struct Families {
     pub(super) dropped_topics: Family<ClusterLabels, Counter>,
     pub(super) zookeeper_nodes: Family<ConsumerLabels, Gauge>,
     pub(super) zookeeper_sessions: Family<ConsumerLabels, Counter>,
+    pub(super) certificate_expiry: Family<CertificateLabels, FloatGauge>,
     pub(super) scrape: Histogram,
 }
 
@@ -137,6 +146,7 @@ impl Default for Families {
             dropped_topics: Family::default(),
             zookeeper_nodes: Family::default(),
             zookeeper_sessions: Family::default(),
+            certificate_expiry: Family::default(),
             scrape: seconds(),
         }
     }
@@ -178,6 +188,8 @@ impl Families {
         to.register("warrener_zookeeper_nodes", help, self.zookeeper_nodes.clone());
         let help = "ZooKeeper sessions that were opened";
         to.register("warrener_zookeeper_sessions", help, self.zookeeper_sessions.clone());
+        let help = "Unix time at which the first of the certificates expires, by what they are for";
+        to.register("warrener_certificate_expiry_timestamp_seconds", help, self.certificate_expiry.clone());
         to.register(
             "warrener_scrape_seconds",
             "Time from the request of a scrape to its last byte in seconds",

@@ -1,5 +1,6 @@
 //! The exporter's own metrics.
 
+mod certificates;
 mod counters;
 #[cfg(test)]
 pub(super) mod documented_tests;
@@ -25,11 +26,13 @@ use crate::model::Tick;
 use crate::storage::{Storage, View};
 
 use super::Format;
+use certificates::Certificates;
 use families::{
     ClusterLabels, DroppedLabels, Families, FloatGauge, GroupLabels, PartitionLabels, module_labels,
     register_build_info,
 };
 
+pub use certificates::{CertificateExpiry, CertificateUse};
 pub use counters::{ErrorCounters, RecordCounters};
 pub use families::RefreshKind;
 pub use module::ModuleMetrics;
@@ -39,6 +42,7 @@ pub use module::ModuleMetrics;
 pub struct ExporterMetrics {
     registry: Registry,
     families: Families,
+    certificates: Certificates,
     modules: Vec<Arc<ModuleHealth>>,
     record_errors: Vec<&'static str>,
     /// Held while a page is made: families that mirror a state are filled for each page, one page at a time.
@@ -63,7 +67,8 @@ impl ExporterMetrics {
         let help = "Unix time of the last successful reading of the configuration";
         registry.register("warrener_config_last_reload_success_timestamp_seconds", help, at);
         registry.register_collector(Box::new(process::ProcessCollector));
-        Self { registry, families, modules, record_errors, filling: Mutex::default() }
+        let certificates = Certificates::default();
+        Self { registry, families, certificates, modules, record_errors, filling: Mutex::default() }
     }
 
     /// The health of the modules.
@@ -75,7 +80,15 @@ impl ExporterMetrics {
     /// The metrics of one module.
     #[must_use]
     pub fn module(&self, health: &Arc<ModuleHealth>) -> ModuleMetrics {
-        ModuleMetrics { health: Arc::clone(health), families: self.families.clone() }
+        let certificates = self.certificates.clone();
+        ModuleMetrics { health: Arc::clone(health), families: self.families.clone(), certificates }
+    }
+
+    /// Where the listener of the section `[httpserver.NAME]` says when its certificates expire
+    /// (`warrener_certificate_expiry_timestamp_seconds`). They are shown until the value is dropped.
+    #[must_use]
+    pub fn listener_certificates(&self, name: &str) -> Arc<CertificateExpiry> {
+        self.certificates.add_listener(name)
     }
 
     /// Records a completed page (`warrener_scrape_seconds`).
@@ -97,6 +110,7 @@ impl ExporterMetrics {
 
     fn fill(&self, storage: &Storage, view: &View, now: Tick) {
         let families = &self.families;
+        self.certificates.fill(&families.certificate_expiry);
         families.topic_lag.clear();
         for health in &self.modules {
             let labels = module_labels(health);

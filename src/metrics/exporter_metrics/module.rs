@@ -9,9 +9,10 @@ use crate::clock;
 use crate::health::{ModuleHealth, ModuleKind};
 use crate::offsets::{DecodeError, RecordType};
 
+use super::certificates::{CertificateExpiry, Certificates};
 use super::counters::{ErrorCounters, RecordCounters};
 use super::families::{
-    ConsumerLabels, Families, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels,
+    ConsumerLabels, Families, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels, module_labels,
 };
 
 /// The exporter's own metrics of one module.
@@ -19,6 +20,7 @@ use super::families::{
 pub struct ModuleMetrics {
     pub(super) health: Arc<ModuleHealth>,
     pub(super) families: Families,
+    pub(super) certificates: Certificates,
 }
 
 impl ModuleMetrics {
@@ -26,13 +28,20 @@ impl ModuleMetrics {
     #[must_use]
     pub fn detached(cluster: &str, kind: ModuleKind, module: &str) -> Self {
         let health = Arc::new(ModuleHealth::new(cluster.to_owned(), kind, module.to_owned()));
-        Self { health, families: Families::default() }
+        Self { health, families: Families::default(), certificates: Certificates::default() }
     }
 
     /// The health of the module.
     #[must_use]
     pub fn health(&self) -> &ModuleHealth {
         &self.health
+    }
+
+    /// Where the module says when its certificates expire (`warrener_certificate_expiry_timestamp_seconds`). They are
+    /// shown until the value is dropped.
+    #[must_use]
+    pub fn certificates(&self) -> Arc<CertificateExpiry> {
+        self.certificates.add_module(module_labels(&self.health))
     }
 
     /// Sets how many parts of the module are done, and how many there are (`warrener_ready`).
