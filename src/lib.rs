@@ -45,6 +45,7 @@
 //! | `cli` | command line, `check`, `lag` |
 //! | `demo` | the embedded cluster of `warrener demo` |
 //! | `log`, `clock`, `host`, `shortage`, `crash` | log, clocks, host name, what the system may run out of, fatal signals |
+//! | `credentials` | files of certificates, keys and passwords, which are read again when they change |
 //!
 //! Where to look for a decision or a definition (`CONTRIBUTING.md` has recipes for changes, docs/src/architecture.md
 //! the reasons for the structure):
@@ -118,6 +119,8 @@ pub mod cluster;
 pub mod coordinator;
 #[cfg(feature = "daemon")]
 pub mod crash;
+#[cfg(feature = "daemon")]
+pub mod credentials;
 #[cfg(feature = "daemon")]
 pub mod demo;
 #[cfg(feature = "daemon")]

@@ -41,7 +41,8 @@ impl ClusterModule {
         stop: &CancellationToken,
         failures: FailureSender,
     ) -> Result<Self, ModuleError> {
-        let kafka = ConfiguredCluster::configure(section)?;
+        let mut kafka = ConfiguredCluster::configure(section)?;
+        kafka.context = kafka.context.showing(metrics.certificates());
         let context = kafka.context.clone();
         metrics.health().set_cause(move || context.cause().map(|cause| cause.to_string()));
         let (stop, name) = (stop.child_token(), format!("cluster.{}", section.name));

@@ -1,4 +1,5 @@
-//! Supervises a client: restores it when it has lost its brokers, and replaces it when that does not help.
+//! Supervises a client: restores it when it has lost its brokers, and replaces it when that does not help, or when its
+//! files have changed.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
 use super::Client;
+use super::client_renewal::ClientRenewal;
 use super::recovery::{Recovery, RecoveryAction};
 use crate::clock::later;
 
@@ -27,6 +29,7 @@ pub struct ClientSupervisor {
     next: Instant,
     /// The result of a running attempt to connect: whether a bootstrap server accepts a connection.
     accepted: Option<Receiver<bool>>,
+    renewal: ClientRenewal,
 }
 
 impl ClientSupervisor {
@@ -34,7 +37,7 @@ impl ClientSupervisor {
     #[must_use]
     pub fn new(client: Arc<Client>) -> Self {
         let now = Instant::now();
-        Self { client, recovery: Recovery::new(now), next: now, accepted: None }
+        Self { client, recovery: Recovery::new(now), next: now, accepted: None, renewal: ClientRenewal::default() }
     }
 
     /// The current client.
@@ -46,10 +49,16 @@ impl ClientSupervisor {
     /// Checks the client and applies a remedy when one is due. Call it often; it never blocks. Returns the new
     /// client if the old one was replaced; the caller must then drop the old one.
     pub fn check(&mut self, now: Instant) -> Option<Arc<Client>> {
+        self.renewal.poll_events();
         if now < self.next {
             return None;
         }
         self.next = later(now, LOOK);
+        if let Some(client) = self.renewal.check(&self.client, now) {
+            (self.recovery, self.accepted) = (Recovery::new(now), None);
+            self.client = client;
+            return Some(Arc::clone(&self.client));
+        }
         let signs = self.client.state(now);
         let remedy = self.recovery.next_action(signs, now)?;
         if remedy == RecoveryAction::Bootstrap && signs.brokerless {

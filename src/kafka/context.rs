@@ -1,7 +1,7 @@
 //! Receives librdkafka's log lines and errors, and decides what is logged.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use rdkafka::client::ClientContext;
@@ -12,6 +12,10 @@ use tracing::{debug, info, warn};
 use super::failure_log::FailureLog;
 use super::ffi::ClientSockets;
 use super::{ErrorCode, FailureCause};
+use crate::config::ClientProfile;
+use crate::credentials::CredentialWatch;
+use crate::metrics::exporter_metrics::CertificateExpiry;
+use crate::model::ModuleError;
 
 /// The native client, as rdkafka wraps it.
 pub(super) type NativeClient = rdkafka::client::Client<KafkaContext>;
@@ -25,6 +29,13 @@ pub struct KafkaContext {
     kind: &'static str,
     /// Shared by the clients of one module, so that a failure of all of them is logged once.
     health: Arc<Mutex<FailureLog>>,
+    /// What fails while this client is on trial.
+    trial: Arc<Mutex<FailureLog>>,
+    on_trial: Arc<AtomicBool>,
+    /// Shared by the clients of one module. Filled by the first one.
+    credentials: Arc<OnceLock<Arc<CredentialWatch>>>,
+    /// Where the module shows when its certificates expire.
+    expiry: Option<Arc<CertificateExpiry>>,
     /// Number of clients of the module that are closing.
     closing: Arc<AtomicUsize>,
     /// The sockets of this client only.
@@ -48,12 +59,49 @@ impl KafkaContext {
     #[must_use]
     pub fn new(cluster: &str, kind: &'static str, module: &str) -> Self {
         let (cluster, module) = (cluster.to_owned(), module.to_owned());
-        Self { cluster, module, kind, health: Arc::default(), closing: Arc::default(), sockets: Arc::default() }
+        Self {
+            cluster,
+            module,
+            kind,
+            health: Arc::default(),
+            trial: Arc::default(),
+            on_trial: Arc::default(),
+            credentials: Arc::default(),
+            expiry: None,
+            closing: Arc::default(),
+            sockets: Arc::default(),
+        }
     }
 
-    /// Returns a context of the same module for a client that is about to be created.
-    pub(super) fn of_new_client(&self) -> Self {
-        Self { sockets: Arc::default(), ..self.clone() }
+    /// The same, and shows when the certificates of the module's clients expire. For a context without clients.
+    #[must_use]
+    pub fn showing(self, expiry: Arc<CertificateExpiry>) -> Self {
+        Self { expiry: Some(expiry), ..self }
+    }
+
+    /// Returns a context of the same module for a client that is about to be created. The failures of a client that is
+    /// on trial are its own: they are not those of the module.
+    pub(super) fn of_new_client(&self, on_trial: bool) -> Self {
+        let on_trial = Arc::new(AtomicBool::new(on_trial));
+        Self { sockets: Arc::default(), trial: Arc::default(), on_trial, ..self.clone() }
+    }
+
+    /// Ends the trial of this client, which works for the module from now on.
+    pub(super) fn end_trial(&self) {
+        self.on_trial.store(false, Ordering::Relaxed);
+    }
+
+    /// The credentials of the module. They are read when the first client asks for them.
+    ///
+    /// # Errors
+    /// A file that cannot be read or that has another content, at the first call.
+    pub(super) fn credentials(&self, profile: &ClientProfile) -> Result<Arc<CredentialWatch>, ModuleError> {
+        if let Some(watch) = self.credentials.get() {
+            return Ok(Arc::clone(watch));
+        }
+        let watch = CredentialWatch::new(&self.module, profile, self.expiry.clone(), Instant::now())?;
+        // Another client may have been faster.
+        Ok(Arc::clone(self.credentials.get_or_init(|| Arc::new(watch))))
     }
 
     /// The client's sockets.
@@ -122,7 +170,8 @@ impl KafkaContext {
     }
 
     fn health(&self) -> std::sync::MutexGuard<'_, FailureLog> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+        let health = if self.on_trial.load(Ordering::Relaxed) { &self.trial } else { &self.health };
+        health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log(&self, cause: &FailureCause) {

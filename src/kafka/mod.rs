@@ -11,12 +11,14 @@
 //! | `cause`, `failure_reason`, `ffi/error_code` | why something failed: librdkafka's texts and codes |
 //! | `failure_log` | which failures are logged, and when |
 //! | `client_supervisor`, `recovery` | restores or replaces a client that has lost its brokers |
+//! | `client_renewal` | replaces a client after its files have changed |
 //! | `until_drop`, `run_within` | a value that another thread closes; work that may block, with a limit on the wait |
 //!
 //! The rest of `ffi` supports these: the safe API of rdkafka lacks what they need.
 
 mod cause;
 mod client;
+mod client_renewal;
 mod client_supervisor;
 mod context;
 mod failure_log;

@@ -38,6 +38,18 @@ pub enum ModuleError {
         /// The cause.
         source: io::Error,
     },
+    /// A file of certificates, keys or passwords has another content.
+    #[error("{section}: expected {expected}, found {}: {reason}", path.display())]
+    Unfit {
+        /// The section and the key that name the file.
+        section: String,
+        /// What the file should be.
+        expected: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, without any of its content.
+        reason: String,
+    },
     /// librdkafka refuses to create a client: key material does not match, or a mechanism has no user.
     #[error("{section}: cannot create a Kafka client: {reason}")]
     Client {

@@ -17,7 +17,8 @@ mod properties;
 mod refusal;
 mod signs;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use rdkafka::config::ClientConfig;
 use rdkafka::types::RDKafkaType;
@@ -26,6 +27,7 @@ use super::KafkaContext;
 use super::context::NativeClient;
 use super::until_drop::UntilDrop;
 use crate::config::{ConnectionConfig, Secret};
+use crate::credentials::Credentials;
 use crate::model::ModuleError;
 
 use properties::properties;
@@ -45,6 +47,8 @@ pub enum ClientRole {
 pub struct Client {
     native: UntilDrop<NativeClient>,
     connection: ConnectionConfig,
+    /// What it was made of.
+    credentials: Arc<Credentials>,
     role: ClientRole,
     metadata_requests: Mutex<MetadataRequests>,
 }
@@ -55,7 +59,8 @@ impl Client {
     /// # Errors
     /// A property that is refused or reserved, a mechanism that is not supported, or a file that is not readable.
     pub fn check(connection: &ConnectionConfig, role: ClientRole) -> Result<(), ModuleError> {
-        properties(connection, role)?.create_native_config().map(drop).map_err(|error| refusal_error(connection, error))
+        let config = properties(connection, role, &Credentials::read(&connection.client)?)?;
+        config.create_native_config().map(drop).map_err(|error| refusal_error(connection, error))
     }
 
     /// Returns everything that librdkafka rejects in a connection's settings. Creates a client, because librdkafka
@@ -70,28 +75,45 @@ impl Client {
         if !refusals.is_empty() {
             return refusals.into_iter().map(|error| refusal_error(connection, error)).collect();
         }
-        let trial = properties(connection, role).and_then(|mut config| {
+        let trial = || {
+            let credentials = Credentials::read(&connection.client)?;
+            let mut config = properties(connection, role, &credentials)?;
             config.remove("bootstrap.servers");
             if cfg!(feature = "gssapi") {
                 // Prevents librdkafka from running kinit.
                 config.set("sasl.kerberos.min.time.before.relogin", "0");
             }
-            Self::of(&config, connection, role, KafkaContext::new("", "trial", ""))
-        });
-        trial.err().into_iter().collect()
+            Self::of(&config, connection, Arc::new(credentials), role, KafkaContext::new("", "trial", ""))
+        };
+        trial().err().into_iter().collect()
     }
 
-    /// Creates a client, which connects in the background.
+    /// Creates a client with the module's newest credentials, which connects in the background.
     ///
     /// # Errors
     /// The errors of [`check`](Self::check), and key material or credentials that librdkafka does not accept.
     pub fn new(connection: &ConnectionConfig, role: ClientRole, context: KafkaContext) -> Result<Self, ModuleError> {
-        Self::of(&properties(connection, role)?, connection, role, context)
+        let credentials = context.credentials(&connection.client)?.newest(Instant::now());
+        Self::with(connection, credentials, role, context.of_new_client(false))
+    }
+
+    fn with(
+        connection: &ConnectionConfig,
+        credentials: Arc<Credentials>,
+        role: ClientRole,
+        context: KafkaContext,
+    ) -> Result<Self, ModuleError> {
+        let mut connection = connection.clone();
+        if let Some(sasl) = &mut connection.client.sasl {
+            sasl.password.clone_from(&credentials.password);
+        }
+        Self::of(&properties(&connection, role, &credentials)?, &connection, credentials, role, context)
     }
 
     fn of(
         config: &ClientConfig,
         connection: &ConnectionConfig,
+        credentials: Arc<Credentials>,
         role: ClientRole,
         context: KafkaContext,
     ) -> Result<Self, ModuleError> {
@@ -99,22 +121,44 @@ impl Client {
         super::ffi::enable_error_events(&native_config);
         super::ffi::record_sockets(&native_config);
         super::ffi::report_faults_in_threads(&native_config);
-        let native = NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context.of_new_client())
+        let native = NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context)
             .map_err(|error| refusal_error(connection, error))?;
         Ok(Self {
             native: UntilDrop::new(native),
             connection: connection.clone(),
+            credentials,
             role,
             metadata_requests: Mutex::default(),
         })
     }
 
-    /// Creates another client with the same settings for the same module.
+    /// Creates another client with the same settings and credentials for the same module. No file is read.
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn recreate(&self) -> Result<Self, ModuleError> {
-        Self::new(&self.connection, self.role, self.context().clone())
+        let context = self.context().of_new_client(false);
+        Self::with(&self.connection, Arc::clone(&self.credentials), self.role, context)
+    }
+
+    /// Creates another client for the same module with other credentials. It is on trial until
+    /// [`KafkaContext::end_trial`].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(super) fn renew(&self, credentials: Arc<Credentials>) -> Result<Self, ModuleError> {
+        Self::with(&self.connection, credentials, self.role, self.context().of_new_client(true))
+    }
+
+    /// Whether this client was made of these credentials.
+    pub(super) fn is_made_of(&self, credentials: &Arc<Credentials>) -> bool {
+        Arc::ptr_eq(&self.credentials, credentials)
+    }
+
+    /// The module's newest credentials, unless this client was made of them. Never blocks.
+    pub(super) fn newer_credentials(&self, now: Instant) -> Option<Arc<Credentials>> {
+        let newest = self.context().credentials(&self.connection.client).ok()?.newest(now);
+        (!self.is_made_of(&newest)).then_some(newest)
     }
 
     /// The bootstrap servers, `host:port`.

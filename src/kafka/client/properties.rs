@@ -1,12 +1,10 @@
 //! The librdkafka properties of a client, from its role and its connection.
 
-use std::fs::File;
-use std::path::Path;
-
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 
 use super::ClientRole;
-use crate::config::{ConnectionConfig, SaslConfig, SaslMechanism, TlsConfig};
+use crate::config::{ConnectionConfig, KerberosConfig, SaslConfig, SaslMechanism, TlsConfig};
+use crate::credentials::Credentials;
 use crate::model::ModuleError;
 
 /// Properties of every client. Kafka's `client.id` comes from the profile.
@@ -48,7 +46,11 @@ const READER: &[(&str, &str)] = &[
 
 /// All properties of a client. The profile's own properties come last: the configuration allows only those that may
 /// be set, under librdkafka's own names, not aliases.
-pub(super) fn properties(connection: &ConnectionConfig, role: ClientRole) -> Result<ClientConfig, ModuleError> {
+pub(super) fn properties(
+    connection: &ConnectionConfig,
+    role: ClientRole,
+    credentials: &Credentials,
+) -> Result<ClientConfig, ModuleError> {
     let profile = &connection.client;
     let mut config = ClientConfig::new();
     let own = match role {
@@ -61,10 +63,13 @@ pub(super) fn properties(connection: &ConnectionConfig, role: ClientRole) -> Res
     config.set("bootstrap.servers", connection.servers.join(","));
     config.set("client.id", &profile.client_id);
     if let Some(tls) = &profile.tls {
-        set_tls(&mut config, tls)?;
+        set_tls(&mut config, tls, credentials);
     }
     if let Some(sasl) = &profile.sasl {
         set_sasl(&mut config, sasl)?;
+        if let Some(kerberos) = &sasl.kerberos {
+            set_kerberos(&mut config, kerberos);
+        }
     }
     let protocol = match (&profile.tls, &profile.sasl) {
         (None, None) => "plaintext",
@@ -78,33 +83,40 @@ pub(super) fn properties(connection: &ConnectionConfig, role: ClientRole) -> Res
         if name == "debug" {
             config.set_log_level(RDKafkaLogLevel::Debug);
         }
+        if name == "sasl.kerberos.keytab" {
+            config.remove("sasl.kerberos.min.time.before.relogin");
+        }
+        if let Some((_, same)) = SAME_IN_A_FILE.iter().find(|(file, _)| file == name) {
+            config.remove(same);
+        }
         config.set(name, value.reveal());
     }
     Ok(config)
 }
 
-fn set_tls(config: &mut ClientConfig, tls: &TlsConfig) -> Result<(), ModuleError> {
-    let section = |key: &str| format!("tls.{}.{key}", tls.name);
-    match &tls.ca_file {
-        Some(path) => config.set("ssl.ca.location", check_readable(section("cafile"), path)?),
+/// Properties of a profile that name a file, and what this file takes the place of: librdkafka would use both.
+const SAME_IN_A_FILE: [(&str, &str); 3] = [
+    ("ssl.ca.location", "ssl.ca.pem"),
+    ("ssl.certificate.location", "ssl.certificate.pem"),
+    ("ssl.key.location", "ssl.key.pem"),
+];
+
+/// Passes certificates and keys as texts, so that the client is made of what was read and compared, whatever is in the
+/// files by then.
+fn set_tls(config: &mut ClientConfig, tls: &TlsConfig, credentials: &Credentials) {
+    match &credentials.authorities {
+        Some(pem) => config.set("ssl.ca.pem", pem),
         // OpenSSL is linked statically and knows only the paths of the build machine, so librdkafka probes the
         // usual paths instead.
         None => config.set("ssl.ca.location", "probe"),
     };
-    if let Some(identity) = &tls.identity {
-        config.set("ssl.certificate.location", check_readable(section("certfile"), &identity.cert_file)?);
-        config.set("ssl.key.location", check_readable(section("keyfile"), &identity.key_file)?);
+    if let Some(identity) = &credentials.identity {
+        config.set("ssl.certificate.pem", &identity.certificates);
+        config.set("ssl.key.pem", identity.key.reveal());
     }
     if tls.no_verify {
         config.set("enable.ssl.certificate.verification", "false");
     }
-    Ok(())
-}
-
-/// Opens the file to check that it is readable, and returns its path as librdkafka expects it.
-fn check_readable(section: String, path: &Path) -> Result<String, ModuleError> {
-    File::open(path).map_err(|source| ModuleError::Unreadable { section, path: path.to_owned(), source })?;
-    path.to_str().map(str::to_owned).ok_or_else(|| ModuleError::Nul(path.display().to_string()))
 }
 
 fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig) -> Result<(), ModuleError> {
@@ -124,4 +136,21 @@ fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig) -> Result<(), ModuleEr
         config.set("sasl.password", password.reveal());
     }
     Ok(())
+}
+
+/// Obtains a ticket. librdkafka inserts the values and has a shell run it, when a client is created and each minute: the
+/// configuration allows only values that are single words. The output would go to the log as it is.
+const KINIT: &str = "kinit -k -t %{sasl.kerberos.keytab} %{sasl.kerberos.principal} >/dev/null 2>&1";
+
+fn set_kerberos(config: &mut ClientConfig, kerberos: &KerberosConfig) {
+    config.set("sasl.kerberos.service.name", &kerberos.service_name);
+    match &kerberos.login {
+        Some(login) => {
+            config.set("sasl.kerberos.principal", &login.principal);
+            config.set("sasl.kerberos.keytab", login.keytab.to_string_lossy());
+            config.set("sasl.kerberos.kinit.cmd", KINIT);
+        }
+        // The tickets of the environment are used as they are, and renewed by whoever made them.
+        None => drop(config.set("sasl.kerberos.min.time.before.relogin", "0")),
+    }
 }

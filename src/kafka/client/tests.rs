@@ -35,6 +35,7 @@ fn sasl(mechanism: SaslMechanism, password: Option<&str>) -> SaslConfig {
         username: "user".to_owned(),
         password: password.map(|text| Secret::new(text.to_owned())),
         password_file: None,
+        kerberos: None,
     }
 }
 
@@ -108,7 +109,8 @@ fn an_alias_is_the_property_that_it_stands_for() {
 
 #[test]
 fn properties_of_the_profile_come_last() {
-    let config = properties(&with_property("fetch.max.bytes", "3000000"), ClientRole::Reader).unwrap();
+    let connection = with_property("fetch.max.bytes", "3000000");
+    let config = properties(&connection, ClientRole::Reader, &Credentials::default()).unwrap();
     assert_eq!(config.get("fetch.max.bytes"), Some("3000000"));
     assert_eq!(config.get("isolation.level"), Some("read_committed"));
     assert_eq!(config.get("group.id"), None);
@@ -119,7 +121,11 @@ fn properties_of_the_profile_come_last() {
 fn the_protocol_follows_from_tls_and_sasl() {
     let mut connection = plain("127.0.0.1:1");
     let protocol = |connection: &ConnectionConfig| {
-        properties(connection, ClientRole::Cluster).unwrap().get("security.protocol").unwrap().to_owned()
+        properties(connection, ClientRole::Cluster, &Credentials::default())
+            .unwrap()
+            .get("security.protocol")
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(protocol(&connection), "plaintext");
     connection.client.sasl = Some(sasl(SaslMechanism::ScramSha512, Some("hush")));
@@ -156,12 +162,32 @@ fn key_material_that_is_none_fails_the_start() {
         TlsConfig { ca_file: Some(path()), ..tls() },
         TlsConfig { identity: Some(TlsIdentity { cert_file: path(), key_file: path() }), ..tls() },
     ] {
-        let mut connection = plain("127.0.0.1:1");
-        connection.client.tls = Some(tls);
-        let error =
-            Client::new(&connection, ClientRole::Cluster, KafkaContext::new("c", "cluster", "c")).err().unwrap();
-        assert!(error.to_string().starts_with("client-profile.p: cannot create a Kafka client: ssl."), "{error}");
+        assert!(refused_tls(tls).contains(": expected a PEM file with certificates, found /"));
     }
+}
+
+#[test]
+fn a_key_of_another_certificate_fails_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let pairs = [rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap()];
+    let certificate = rcgen::CertificateParams::default().self_signed(&pairs[0]).unwrap().pem();
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let identity =
+        TlsIdentity { cert_file: write("cert", certificate), key_file: write("key", pairs[1].serialize_pem()) };
+    let error = refused_tls(TlsConfig { identity: Some(identity), ..tls() });
+    assert!(error.starts_with("client-profile.p: cannot create a Kafka client: "), "{error}");
+    assert!(error.contains("key values mismatch"), "{error}");
+}
+
+fn refused_tls(tls: TlsConfig) -> String {
+    let mut connection = plain("127.0.0.1:1");
+    connection.client.tls = Some(tls);
+    let client = Client::new(&connection, ClientRole::Cluster, KafkaContext::new("c", "cluster", "c"));
+    client.err().unwrap().to_string()
 }
 
 #[test]

@@ -102,6 +102,7 @@ impl KafkaModule {
         Client::check(&settings.connection, ClientRole::Reader)?;
         let cluster = around.cluster.label().name().to_string();
         let context = KafkaContext::new(&cluster, ModuleKind::Consumer.name(), &section.name);
+        let context = context.showing(around.metrics.certificates());
         let cause = context.clone();
         around.metrics.health().set_cause(move || cause.cause().map(|cause| cause.to_string()));
         Ok(Self {

@@ -1,13 +1,16 @@
 //! Implements sessions with zookeeper-client.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 use tracing::debug;
 use zookeeper_client::{Client, Connector, Error, OneshotWatcher, SessionState, StateWatcher};
 
-use crate::config::Secret;
+use crate::config::{ClientProfile, Secret};
 use crate::consumer::kafka_zk::KafkaZkSettings;
+use crate::credentials::{CredentialWatch, Credentials};
+use crate::metrics::exporter_metrics::CertificateExpiry;
 use crate::model::ModuleError;
 use crate::model::{Order, Timestamp};
 use crate::zktree::{NodeRead, NodeResponse, ROOT};
@@ -30,29 +33,57 @@ pub struct SessionSettings {
     servers: Vec<String>,
     chroot: String,
     timeout: Duration,
+    client: ClientProfile,
+    watch: Arc<CredentialWatch>,
+    /// What `digest` and `tls` were made of.
+    credentials: Arc<Credentials>,
     /// `user:password`.
     digest: Option<Secret>,
     tls: Option<TlsMaterial>,
 }
 
 impl SessionSettings {
-    /// Checks the section as far as possible without a connection.
+    /// Checks the section as far as possible without a connection. `expiry` is told when its certificates expire.
     ///
     /// # Errors
     /// A certificate or key that cannot be read or is not valid.
-    pub fn of(settings: &KafkaZkSettings) -> Result<Self, ModuleError> {
-        let profile = &settings.connection.client;
-        let digest = profile.sasl.as_ref().map(|sasl| {
-            let password = sasl.password.as_ref().map(Secret::reveal).unwrap_or_default();
-            Secret::new(format!("{}:{password}", sasl.username))
-        });
+    pub fn of(
+        module: &str,
+        settings: &KafkaZkSettings,
+        expiry: Option<Arc<CertificateExpiry>>,
+    ) -> Result<Self, ModuleError> {
+        let (client, now) = (settings.connection.client.clone(), Instant::now());
+        let watch = Arc::new(CredentialWatch::new(module, &client, expiry, now)?);
+        let credentials = watch.newest(now);
         Ok(Self {
             servers: settings.connection.servers.clone(),
             chroot: settings.path.clone(),
             timeout: settings.timeout,
-            digest,
-            tls: profile.tls.as_ref().map(TlsMaterial::of).transpose()?,
+            digest: digest(&client, &credentials),
+            tls: tls(&client, &credentials)?,
+            client,
+            watch,
+            credentials,
         })
+    }
+
+    /// Takes the newest credentials for the sessions to come. Those that are not valid are logged once, and the old
+    /// ones stay.
+    pub fn take_newest_credentials(&mut self) {
+        let newest = self.watch.newest(Instant::now());
+        if Arc::ptr_eq(&newest, &self.credentials) {
+            return;
+        }
+        match tls(&self.client, &newest) {
+            Ok(tls) => (self.digest, self.tls) = (digest(&self.client, &newest), tls),
+            Err(error) => self.watch.log_unusable(&error),
+        }
+        self.credentials = newest;
+    }
+
+    /// The files of the section, to look at while a session lasts.
+    pub const fn watch(&self) -> &Arc<CredentialWatch> {
+        &self.watch
     }
 
     /// Opens a session with one of the servers; each is tried once. The time limit is needed because the client
@@ -91,6 +122,15 @@ impl SessionSettings {
             None => connector,
         }
     }
+}
+
+fn digest(client: &ClientProfile, credentials: &Credentials) -> Option<Secret> {
+    let password = credentials.password.as_ref().map(Secret::reveal).unwrap_or_default();
+    client.sasl.as_ref().map(|sasl| Secret::new(format!("{}:{password}", sasl.username)))
+}
+
+fn tls(client: &ClientProfile, credentials: &Credentials) -> Result<Option<TlsMaterial>, ModuleError> {
+    client.tls.as_ref().map(|tls| TlsMaterial::of(tls, credentials)).transpose()
 }
 
 /// A session with an ensemble.

@@ -5,6 +5,9 @@
 //! connection is lost. But only reading the tree again shows that nothing was missed, so this one way is used for
 //! every loss.
 //!
+//! A session outlives a change of its certificates and password: they matter when it is opened. The next session uses the
+//! newest ones.
+//!
 //! The module has one thread, with a separate runtime for each session: everything that the client starts ends with
 //! it.
 //!
@@ -43,6 +46,7 @@ use crate::config::ConsumerConfig;
 use crate::consumer::factory::settings;
 use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
+use crate::credentials::CredentialWatch;
 use crate::model::ModuleError;
 use crate::shortage;
 use crate::task::{self, Tasks};
@@ -62,6 +66,9 @@ const CLOSING: Duration = Duration::from_millis(500);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(3);
 
+/// Time between two checks whether a look at the files is due.
+const FILES: Duration = Duration::from_secs(1);
+
 /// Makes modules of class `kafka_zk`.
 #[derive(Debug)]
 pub struct KafkaZkFactory;
@@ -72,7 +79,7 @@ impl ModuleFactory for KafkaZkFactory {
     }
 
     fn check(&self, section: &ConsumerConfig) -> Vec<ModuleError> {
-        SessionSettings::of(settings(section)).err().into_iter().collect()
+        SessionSettings::of(&section.name, settings(section), None).err().into_iter().collect()
     }
 
     fn configure(&self, section: &ConsumerConfig, context: ModuleContext) -> Result<Box<dyn Module>, ModuleError> {
@@ -102,6 +109,8 @@ impl KafkaZkModule {
         let trouble = Arc::new(Outage::new(section.name.clone()));
         let cause = Arc::clone(&trouble);
         around.metrics.health().set_cause(move || cause.cause());
+        let expiry = Some(around.metrics.certificates());
+        let session_settings = SessionSettings::of(&section.name, settings, expiry)?;
         let follower = TreeFollower {
             module: section.name.clone(),
             groups: around.groups,
@@ -116,7 +125,7 @@ impl KafkaZkModule {
         };
         Ok(Self {
             name: format!("consumer.{}", section.name),
-            session_loop: Some(SessionLoop { settings: SessionSettings::of(settings)?, follower, outage: trouble }),
+            session_loop: Some(SessionLoop { settings: session_settings, follower, outage: trouble }),
             tasks: Tasks::new(&around.stop, around.failures),
         })
     }
@@ -183,6 +192,9 @@ impl SessionLoop {
 
     /// Opens a session and follows it until it is lost. `None` when the module was stopped.
     async fn session(&mut self, stop: &CancellationToken) -> Option<SessionLost> {
+        self.settings.take_newest_credentials();
+        // Ends with the runtime of the session.
+        tokio::spawn(watch_files(Arc::clone(self.settings.watch())));
         let ensemble = match stop.run_until_cancelled(self.settings.connect()).await? {
             Ok(ensemble) => ensemble,
             Err(lost) => return Some(lost),
@@ -194,6 +206,14 @@ impl SessionLoop {
         // The session was dropped. If the server does not confirm in time that it is closed, it expires there.
         drop(timeout(CLOSING, closed).await);
         lost
+    }
+}
+
+/// Looks at the files while a session lasts: the next one uses what is newest.
+async fn watch_files(watch: Arc<CredentialWatch>) {
+    loop {
+        sleep(FILES).await;
+        watch.newest(Instant::now());
     }
 }
 
