@@ -63,6 +63,26 @@ pub struct SaslConfig {
     pub password: Option<Secret>,
     /// The file that the password was read from, so that a reload can read it again.
     pub password_file: Option<PathBuf>,
+    /// The keys for Kerberos. `None` for other mechanisms.
+    pub kerberos: Option<KerberosConfig>,
+}
+
+/// The keys of a `[sasl.*]` section for Kerberos. Each value is a single word for a shell.
+#[derive(Clone, Debug)]
+pub struct KerberosConfig {
+    /// How tickets are obtained. `None` if the tickets of the environment are used.
+    pub login: Option<KerberosLogin>,
+    /// The first part of the brokers' principals.
+    pub service_name: String,
+}
+
+/// A principal, and the file with its keys.
+#[derive(Clone, Debug)]
+pub struct KerberosLogin {
+    /// The client's principal.
+    pub principal: String,
+    /// The file with its keys.
+    pub keytab: PathBuf,
 }
 
 /// SASL mechanisms.
@@ -103,6 +123,19 @@ impl Secret {
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
+    }
+
+    /// The secret that a file contains. The line end at its end is not part of it.
+    ///
+    /// # Errors
+    /// Why the content is no secret, without any of it.
+    pub fn of_file(content: Vec<u8>) -> Result<Self, &'static str> {
+        let text = String::from_utf8(content).map_err(|_| "it is not UTF-8")?;
+        let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        if line.is_empty() {
+            return Err("it is empty");
+        }
+        if line.contains('\0') { Err("it contains a NUL character") } else { Ok(Self(line.to_owned())) }
     }
 
     /// Returns the string.

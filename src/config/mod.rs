@@ -41,7 +41,10 @@ use file::{findings, section, syntax};
 use sections::{burrow, client, cluster, consumer, exposition, service};
 
 pub use class::ConsumerClass;
-pub use client_settings::{ClientProfile, ConnectionConfig, SaslConfig, SaslMechanism, Secret, TlsConfig, TlsIdentity};
+pub use client_settings::{
+    ClientProfile, ConnectionConfig, KerberosConfig, KerberosLogin, SaslConfig, SaslMechanism, Secret, TlsConfig,
+    TlsIdentity,
+};
 pub use consumer_settings::{BurrowKeys, ClassFacts, ConsumerConfig, ConsumerSettings, SettingLine};
 pub(crate) use file::bounds;
 pub use file::findings::{ConfigWarning, Mistake, Mistakes, UnsupportedSetting};

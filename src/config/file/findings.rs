@@ -115,6 +115,8 @@ impl fmt::Display for ConfigWarning {
 pub struct UnsupportedSetting {
     path: KeyPath,
     value: Option<String>,
+    /// Why it is not supported, if it is not a matter of time.
+    reason: Option<&'static str>,
 }
 
 impl UnsupportedSetting {
@@ -128,9 +130,13 @@ impl UnsupportedSetting {
 
 impl fmt::Display for UnsupportedSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.value {
-            Some(value) => write!(f, "{}: {value}: not supported yet", self.path),
-            None => write!(f, "{}: not supported yet", self.path),
+        write!(f, "{}: ", self.path)?;
+        if let Some(value) = &self.value {
+            write!(f, "{value}: ")?;
+        }
+        match self.reason {
+            Some(reason) => write!(f, "not supported: {reason}"),
+            None => f.write_str("not supported yet"),
         }
     }
 }
@@ -190,11 +196,16 @@ impl<'o> Findings<'o> {
     }
 
     pub(crate) fn add_unsupported(&mut self, path: KeyPath) {
-        self.unsupported.push(UnsupportedSetting { path, value: None });
+        self.unsupported.push(UnsupportedSetting { path, value: None, reason: None });
     }
 
     pub(crate) fn add_unsupported_value(&mut self, path: KeyPath, value: &str) {
-        self.unsupported.push(UnsupportedSetting { path, value: Some(value.to_owned()) });
+        self.unsupported.push(UnsupportedSetting { path, value: Some(value.to_owned()), reason: None });
+    }
+
+    /// Adds a setting that this program or this build cannot support, with the reason.
+    pub(crate) fn add_unsupported_because(&mut self, path: KeyPath, value: &str, reason: &'static str) {
+        self.unsupported.push(UnsupportedSetting { path, value: Some(value.to_owned()), reason: Some(reason) });
     }
 
     /// Removes unsupported settings below a path that no longer counts.
@@ -210,6 +221,7 @@ impl<'o> Findings<'o> {
             return Err(Mistakes(self.mistakes));
         }
         self.warnings.sort();
+        self.warnings.dedup();
         self.unsupported.sort();
         Ok((self.warnings, self.unsupported))
     }

@@ -8,6 +8,7 @@ use crate::config::file::scalar::choose;
 use crate::config::file::section::Section;
 use crate::config::file::values;
 use crate::config::sections::client::Profiles;
+use crate::config::sections::exposure;
 use crate::config::{ClusterConfig, ConnectionConfig};
 
 /// Default intervals of refreshes of log ends and of metadata, in seconds.
@@ -38,6 +39,7 @@ fn read_cluster(
         choose(findings, &class, &[("kafka", ())]);
     }
     let connection = read_connection(&mut section, profiles, findings);
+    exposure::warn_of_kafka(&connection, findings);
     let [offsets, topics] = REFRESHES;
     let offset_refresh = section.time_or_default(findings, &OFFSET_REFRESH, offsets);
     let topic_refresh = section.time_or_default(findings, &TOPIC_REFRESH, topics);

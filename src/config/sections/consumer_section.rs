@@ -9,6 +9,7 @@ use crate::config::file::findings::Findings;
 use crate::config::file::section::Section;
 use crate::config::sections::client::Profiles;
 use crate::config::sections::cluster::read_connection;
+use crate::config::sections::exposure;
 use crate::config::sections::tls::read_readable_path;
 
 /// A section of a consumer, with the profiles that it may name. Its class reads its own keys from it.
@@ -19,9 +20,18 @@ pub struct ConsumerSection<'s, 'a, 'f> {
 }
 
 impl ConsumerSection<'_, '_, '_> {
-    /// Reads `servers` and `client-profile`.
-    pub fn connection(&mut self) -> ConnectionConfig {
-        read_connection(self.section, self.profiles, self.findings)
+    /// Reads `servers` and `client-profile` of a connection to Kafka.
+    pub fn kafka_connection(&mut self) -> ConnectionConfig {
+        let connection = read_connection(self.section, self.profiles, self.findings);
+        exposure::warn_of_kafka(&connection, self.findings);
+        connection
+    }
+
+    /// Reads `servers` and `client-profile` of a connection to ZooKeeper.
+    pub fn zookeeper_connection(&mut self) -> ConnectionConfig {
+        let connection = read_connection(self.section, self.profiles, self.findings);
+        exposure::warn_of_zookeeper(&connection, self.findings);
+        connection
     }
 
     /// Reads a string that has a form. `expected` describes the form in the mistake. An empty string is the same as
@@ -66,8 +76,8 @@ impl ConsumerSection<'_, '_, '_> {
         self.findings.add_unsupported(self.section.path.key(key));
     }
 
-    /// Reports the value of a key as one of a feature that this version does not have.
-    pub fn unsupported_value(&mut self, key: &str, value: &str) {
-        self.findings.add_unsupported_value(self.section.path.key(key), value);
+    /// Reports the value of a key as one that cannot be supported, and why.
+    pub fn unsupported_value(&mut self, key: &str, value: &str, reason: &'static str) {
+        self.findings.add_unsupported_because(self.section.path.key(key), value, reason);
     }
 }

@@ -6,6 +6,8 @@ pub(crate) mod cluster;
 pub(crate) mod consumer;
 pub(crate) mod consumer_section;
 pub(crate) mod exposition;
+pub(crate) mod exposure;
+pub(crate) mod kerberos;
 pub(crate) mod properties;
 pub(crate) mod sasl;
 pub(crate) mod service;

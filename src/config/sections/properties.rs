@@ -9,6 +9,7 @@ use crate::config::ClientProfile;
 use crate::config::Secret;
 use crate::config::file::findings::{Findings, KeyPath, quote};
 use crate::config::file::scalar::{kind, text};
+use crate::config::sections::kerberos::is_shell_safe;
 
 /// A property that a profile may not set.
 pub(crate) struct ForbiddenProperty {
@@ -174,12 +175,12 @@ fn name_problem(name: &str, meant: &str) -> Option<String> {
 
 /// Returns what is wrong with a value. The value is not shown, because it may be secret.
 fn value_problem(name: &str, value: &str) -> Option<&'static str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/@._-:=+".contains(c);
     if value.contains('\0') {
         return Some("expected a value without NUL characters, found one");
     }
-    (IN_A_SHELL.contains(&name) && !value.chars().all(is_plain)).then_some(
-        "expected only letters, digits and /@._-:=+, found other characters: the value becomes part of a shell command",
+    (IN_A_SHELL.contains(&name) && !is_shell_safe(value)).then_some(
+        "expected only letters, digits and /@._-:=+, without - at the beginning, found something else: the value \
+         becomes part of a shell command",
     )
 }
 

@@ -8,6 +8,7 @@ use crate::config::Secret;
 use crate::config::file::findings::Findings;
 use crate::config::file::scalar::ConfigString;
 use crate::config::file::section::Section;
+use crate::config::sections::kerberos::read_kerberos;
 
 const MECHANISMS: [(&str, SaslMechanism); 5] = [
     (SaslMechanism::Plain.name(), SaslMechanism::Plain),
@@ -50,20 +51,21 @@ pub(crate) fn read_sasl(name: String, mut section: Section<'_>, findings: &mut F
         }
         SaslMechanism::OauthBearer => findings.add_unsupported_value(mechanism_path, mechanism.name()),
         SaslMechanism::Gssapi if cfg!(feature = "gssapi") => {}
-        SaslMechanism::Gssapi => findings.add_unsupported_value(mechanism_path, mechanism.name()),
+        SaslMechanism::Gssapi => {
+            let reason = "it needs a build with the cargo feature gssapi";
+            findings.add_unsupported_because(mechanism_path, mechanism.name(), reason);
+        }
     }
     let username = username.map(|text| text.value).unwrap_or_default();
+    let kerberos = read_kerberos(&mut section, mechanism, findings);
     section.finish(findings);
-    (name.clone(), SaslConfig { name, mechanism, username, password, password_file })
+    (name.clone(), SaslConfig { name, mechanism, username, password, password_file, kerberos })
 }
 
-/// Reads a password from a file. The line end is not part of it.
+/// Reads a password from a file.
 fn read_password(file: &ConfigString, findings: &mut Findings<'_>) -> Option<Secret> {
-    let read = (findings.outside.read)(StdPath::new(&file.value)).and_then(|bytes| {
-        let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-        let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-        if line.is_empty() { Err("it is empty".to_owned()) } else { Ok(Secret::new(line.to_owned())) }
-    });
+    let read = (findings.outside.read)(StdPath::new(&file.value));
+    let read = read.and_then(|bytes| Secret::of_file(bytes).map_err(str::to_owned));
     read.map_err(|why| {
         let problem = format!("expected a file with a password, found {}: {why}", file.shown);
         findings.add_mistake(file.path.clone(), problem);

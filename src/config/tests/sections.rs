@@ -127,7 +127,8 @@ fn a_profile_for_zookeeper_has_a_user_and_a_password_and_checks_certificates() {
     let LoadedConfig { warnings, unsupported, .. } = with(&[zookeeper, profile, tls, &sasl("u")].concat()).unwrap();
     let warning = "consumer.z.client-profile: the properties of the profile apply to librdkafka only, not to ZooKeeper";
     assert_eq!(lines(&warnings), [warning]);
-    let refused = "consumer.z.client-profile: noverify = true in [tls.t], for ZooKeeper: not supported yet";
+    let refused = "consumer.z.client-profile: noverify = true in [tls.t], for ZooKeeper: not supported: the ZooKeeper \
+                   client always verifies the server's certificate; set cafile instead";
     assert_eq!(lines(&unsupported), [refused]);
     let mistakes = with(&[zookeeper, profile, tls, &sasl("a:b")].concat()).unwrap_err();
     let expected = "consumer.z.client-profile: expected a profile whose [sasl.*] has a password and a user name without \
@@ -136,10 +137,19 @@ fn a_profile_for_zookeeper_has_a_user_and_a_password_and_checks_certificates() {
 }
 
 #[test]
+fn what_the_zookeeper_client_cannot_do_is_refused_with_the_reason() {
+    let zookeeper = "[consumer.z]\nclass-name = \"kafka_zk\"\nservers = [\"a:1\"]\ncluster = \"local\"\n\
+                     client-profile = \"p\"\n[client-profile.p]\nsasl = \"s\"\n[sasl.s]\nmechanism = \"GSSAPI\"\n";
+    let refused = "consumer.z.client-profile: mechanism GSSAPI in [sasl.s], for ZooKeeper: not supported: the ZooKeeper \
+                   client of this program knows the digest of a user name and a password only";
+    assert!(lines(&with(zookeeper).unwrap().unsupported).contains(&refused.to_owned()));
+}
+
+#[test]
 fn gssapi_needs_the_build_that_has_it() {
     let loaded = with("[sasl.k]\nmechanism = \"GSSAPI\"\n").unwrap();
-    let expected: &[&str] =
-        if cfg!(feature = "gssapi") { &[] } else { &["sasl.k.mechanism: GSSAPI: not supported yet"] };
+    let refused = "sasl.k.mechanism: GSSAPI: not supported: it needs a build with the cargo feature gssapi";
+    let expected: &[&str] = if cfg!(feature = "gssapi") { &[] } else { &[refused] };
     assert_eq!(lines(&loaded.unsupported), expected);
 }
 

@@ -70,7 +70,7 @@ impl ConsumerClass for KafkaClass {
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
-        let mut settings = KafkaSettings::of_cluster(section.connection());
+        let mut settings = KafkaSettings::of_cluster(section.kafka_connection());
         if let Some(topic) = section.text(
             "offsets-topic",
             values::is_topic,

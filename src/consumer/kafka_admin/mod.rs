@@ -28,7 +28,7 @@ impl ConsumerClass for KafkaAdminClass {
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
-        Box::new(KafkaAdminSettings { connection: section.connection() })
+        Box::new(KafkaAdminSettings { connection: section.kafka_connection() })
     }
 }
 

@@ -6,13 +6,16 @@ pub mod module;
 use std::time::Duration;
 
 use crate::config::{
-    BurrowKeys, ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SettingLine, bounds,
-    profile_line, servers_line, tls_line, values,
+    BurrowKeys, ClassFacts, ConnectionConfig, ConsumerClass, ConsumerSection, ConsumerSettings, SaslConfig,
+    SaslMechanism, SettingLine, bounds, profile_line, servers_line, tls_line, values,
 };
 use crate::zktree::NodeFault;
 
 /// Default session timeout, in seconds.
 const TIMEOUT: u64 = 30;
+
+/// The key that names the profile.
+const KEY: &str = "client-profile";
 
 /// The value of `class-name`.
 pub(crate) const NAME: &str = "kafka_zk";
@@ -47,7 +50,7 @@ impl ConsumerClass for KafkaZkClass {
     }
 
     fn read(&self, section: &mut ConsumerSection<'_, '_, '_>) -> Box<dyn ConsumerSettings> {
-        let connection = section.connection();
+        let connection = section.zookeeper_connection();
         check_profile(section, &connection);
         let form = "a path such as /kafka, which begins with / and does not end with /";
         let path = section.text("zookeeper-path", values::is_zookeeper_path, form).unwrap_or_default();
@@ -58,21 +61,34 @@ impl ConsumerClass for KafkaZkClass {
 
 /// Checks what a profile needs for ZooKeeper, and warns of what has no effect there.
 fn check_profile(section: &mut ConsumerSection<'_, '_, '_>, connection: &ConnectionConfig) {
-    const KEY: &str = "client-profile";
     let profile = &connection.client;
     if let Some(sasl) = &profile.sasl {
-        // ZooKeeper's digest is user and password in one string. The user ends at the first colon.
-        let user = !sasl.username.is_empty() && !sasl.username.contains(':');
-        if !user || sasl.password.is_none() {
-            let needed = "expected a profile whose [sasl.*] has a password and a user name without a colon";
-            section.mistake(KEY, &format!("{needed}, for ZooKeeper's digest, found [sasl.{}]", sasl.name));
-        }
+        check_sasl(section, sasl);
     }
     if let Some(tls) = profile.tls.as_ref().filter(|tls| tls.no_verify) {
-        section.unsupported_value(KEY, &format!("noverify = true in [tls.{}], for ZooKeeper", tls.name));
+        let reason = "the ZooKeeper client always verifies the server's certificate; set cafile instead";
+        section.unsupported_value(KEY, &format!("noverify = true in [tls.{}], for ZooKeeper", tls.name), reason);
     }
     if !profile.properties.is_empty() {
         section.warn(KEY, "the properties of the profile apply to librdkafka only, not to ZooKeeper");
+    }
+}
+
+/// ZooKeeper's digest is user and password in one string. The user ends at the first colon.
+fn check_sasl(section: &mut ConsumerSection<'_, '_, '_>, sasl: &SaslConfig) {
+    match sasl.mechanism {
+        SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {
+            let user = !sasl.username.is_empty() && !sasl.username.contains(':');
+            if !user || sasl.password.is_none() {
+                let needed = "expected a profile whose [sasl.*] has a password and a user name without a colon";
+                section.mistake(KEY, &format!("{needed}, for ZooKeeper's digest, found [sasl.{}]", sasl.name));
+            }
+        }
+        SaslMechanism::OauthBearer | SaslMechanism::Gssapi => {
+            let reason = "the ZooKeeper client of this program knows the digest of a user name and a password only";
+            let value = format!("mechanism {} in [sasl.{}], for ZooKeeper", sasl.mechanism.name(), sasl.name);
+            section.unsupported_value(KEY, &value, reason);
+        }
     }
 }
 
