@@ -48,7 +48,7 @@ fn metadata(topics: &[String], partitions: usize, first: u128) -> Metadata {
     Metadata { brokers: Vec::new(), topics: topics.iter().zip(first..).map(topic).collect() }
 }
 
-fn cluster(storage: &Storage) -> &Arc<Cluster> {
+fn cluster(storage: &Storage) -> Arc<Cluster> {
     storage.cluster(CLUSTER).unwrap()
 }
 

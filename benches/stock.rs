@@ -63,7 +63,7 @@ pub fn full() -> Storage {
     storage
 }
 
-pub fn cluster(storage: &Storage) -> &Arc<Cluster> {
+pub fn cluster(storage: &Storage) -> Arc<Cluster> {
     storage.cluster(NAME).unwrap()
 }
 

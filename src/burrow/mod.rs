@@ -144,7 +144,7 @@ impl BurrowApi<'_> {
         self.storage.clusters().iter().map(|cluster| cluster.label().name().to_string()).collect()
     }
 
-    fn cluster(&self, name: &PathSegment) -> Option<&Arc<Cluster>> {
+    fn cluster(&self, name: &PathSegment) -> Option<Arc<Cluster>> {
         self.storage.cluster(name.text()?)
     }
 

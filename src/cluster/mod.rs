@@ -82,7 +82,6 @@ impl ConfiguredCluster {
         stop: CancellationToken,
     ) -> Result<RunningCluster, ModuleError> {
         let storage = storage.cluster(&self.cluster.name).expect("invariant: storage has every cluster");
-        let storage = Arc::clone(storage);
         let client = Arc::new(Client::new(&self.cluster.connection, ClientRole::Cluster, self.context)?);
         let pulse = Arc::new(ClusterLiveness::new(Arc::clone(&client), metrics));
         Ok(RunningCluster { cluster: Arc::new(self.cluster), client, pulse, storage, consumers, stop })

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Servers, and the settings for connecting to them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionConfig {
     /// Each as `host:port`, at least one.
     pub servers: Vec<String>,
@@ -14,7 +14,7 @@ pub struct ConnectionConfig {
 }
 
 /// A `[client-profile.*]` section: how a client identifies and secures itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientProfile {
     /// Name of the section. `None` for the defaults.
     pub name: Option<String>,
@@ -29,7 +29,7 @@ pub struct ClientProfile {
 }
 
 /// A `[tls.*]` section.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsConfig {
     /// Name of the section.
     pub name: String,
@@ -42,7 +42,7 @@ pub struct TlsConfig {
 }
 
 /// A certificate and its key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsIdentity {
     /// PEM file of the certificate chain.
     pub cert_file: PathBuf,
@@ -51,7 +51,7 @@ pub struct TlsIdentity {
 }
 
 /// A `[sasl.*]` section.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaslConfig {
     /// Name of the section.
     pub name: String,

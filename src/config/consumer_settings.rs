@@ -47,6 +47,9 @@ pub trait ConsumerSettings: Any + fmt::Debug + Send + Sync {
         BurrowKeys::default()
     }
 
+    /// Whether `other` has the same settings of the same class.
+    fn equals(&self, other: &dyn ConsumerSettings) -> bool;
+
     /// Changes the settings for `warrener lag`, which reads everything once and ends.
     fn read_once(&mut self) {}
 }

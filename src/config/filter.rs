@@ -25,11 +25,30 @@ impl Filter {
         self.allow.as_ref().map_or("", Regex::as_str)
     }
 
+    /// Whether `new` surely allows no name that this filter does not allow. Only what the lists show without looking
+    /// into the regexes counts.
+    #[must_use]
+    pub fn covers(&self, new: &Self) -> bool {
+        let ((allow, deny), (new_allow, new_deny)) = (self.patterns(), new.patterns());
+        (allow.is_none() || allow == new_allow) && (deny.is_none() || deny == new_deny)
+    }
+
+    fn patterns(&self) -> (Option<&str>, Option<&str>) {
+        (self.allow.as_ref().map(Regex::as_str), self.deny.as_ref().map(Regex::as_str))
+    }
+
     /// Whether a name passes the filter.
     #[must_use]
     pub fn allows(&self, name: &[u8]) -> bool {
         self.allow.as_ref().is_none_or(|regex| regex.is_match(name))
             && !self.deny.as_ref().is_some_and(|regex| regex.is_match(name))
+    }
+}
+
+/// Two filters are equal if their regexes are written alike.
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns() == other.patterns()
     }
 }
 
@@ -66,6 +85,13 @@ mod tests {
         let filter = filter("pay", "test$");
         assert!(filter.allows(b"my-payments") && filter.allows(b"pay\xff"));
         assert!(!filter.allows(b"orders") && !filter.allows(b"pay-test"));
+    }
+
+    #[test]
+    fn a_filter_covers_one_that_only_refuses_more() {
+        let covers = |(allow, deny), (new_allow, new_deny)| filter(allow, deny).covers(&filter(new_allow, new_deny));
+        assert!(covers(("", ""), ("a", "b")) && covers(("a", ""), ("a", "b")) && covers(("a", "b"), ("a", "b")));
+        assert!(!covers(("a", ""), ("", "")) && !covers(("", "b"), ("", "")) && !covers(("a", ""), ("ab", "")));
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `filter`, `host` | a pair of allow and deny lists; the host of a server |
 //! | `class`, `registry` | what a class of consumers has to offer; the classes and name sets that a file may name |
 //! | `system_access` | access to the environment and to files, which the caller passes in |
+//! | `difference` | what differs between two configurations, for a reload |
 //! | `lines` | the lines in which `check` shows a client profile |
 //!
 //! The grammar and its rules are in docs/src/reference/configuration.md. Only `main` and this module see the raw form;
@@ -23,6 +24,7 @@
 mod class;
 mod client_settings;
 mod consumer_settings;
+mod difference;
 #[cfg(test)]
 mod documented_tests;
 mod file;
@@ -46,6 +48,7 @@ pub use client_settings::{
     TlsIdentity,
 };
 pub use consumer_settings::{BurrowKeys, ClassFacts, ConsumerConfig, ConsumerSettings, SettingLine};
+pub use difference::{ConfigDifference, ConsumerFilters, ModuleChange};
 pub(crate) use file::bounds;
 pub use file::findings::{ConfigWarning, Mistake, Mistakes, UnsupportedSetting};
 pub(crate) use file::values;

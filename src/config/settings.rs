@@ -32,7 +32,7 @@ pub struct Config {
 }
 
 /// A `[cluster.*]` section: where topics, log starts and log ends come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClusterConfig {
     /// Name of the section, the value of the label `cluster`.
     pub name: String,
@@ -47,7 +47,7 @@ pub struct ClusterConfig {
 }
 
 /// A `[storage.*]` section.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StorageConfig {
     /// Name of the section. `default` if there is none.
     pub name: String,
@@ -82,7 +82,7 @@ pub struct EvaluatorConfig {
 }
 
 /// A `[httpserver.*]` section.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HttpServerConfig {
     /// Name of the section.
     pub name: String,
@@ -103,7 +103,7 @@ pub struct HttpServerConfig {
 }
 
 /// The `[metrics]` section.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MetricsConfig {
     /// Name sets in the order of the file, at least one.
     pub names: Vec<NameSet>,
@@ -153,8 +153,14 @@ pub struct LagLimit {
     pub lag_seconds: f64,
 }
 
+impl PartialEq for LagLimit {
+    fn eq(&self, other: &Self) -> bool {
+        (self.group.as_str(), self.lag_seconds) == (other.group.as_str(), other.lag_seconds)
+    }
+}
+
 /// The `[logging]` section.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoggingConfig {
     /// `trace`, `debug`, `info`, `warn` or `error`.
     pub level: Level,

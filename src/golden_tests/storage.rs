@@ -73,7 +73,7 @@ pub(crate) fn storage() -> Storage {
     let storage = Storage::new(["main", WEST, "empty"], rules);
     storage.apply_metadata("empty", Metadata::default(), ago(600));
     fill_main(&storage);
-    fill_west(storage.cluster(WEST).unwrap());
+    fill_west(&storage.cluster(WEST).unwrap());
     storage.expire(NOW);
     storage
 }
@@ -95,7 +95,7 @@ impl Feed<'_> {
 fn fill_main(storage: &Storage) {
     let cluster = storage.cluster("main").unwrap();
     let (own, ensemble) = (cluster.source("main", 0), cluster.zookeeper_source("legacy"));
-    let mut feed = Feed { cluster, next: 1 };
+    let mut feed = Feed { cluster: &cluster, next: 1 };
     storage.apply_metadata("main", metadata(topics_at_first()), ago(600));
     storage.apply_facts("main", cluster_facts());
     storage.apply_bounds("main", &log_ends([1000, 500, 300], Some((0, 80))), ago(600));
@@ -113,7 +113,7 @@ fn fill_main(storage: &Storage) {
     storage.apply_bounds("main", &[bounds("reborn", 0, Some((0, 3)))], ago(10));
     feed.take(own, last_commits());
     feed.take(cluster.share_source("main", 0), of_share_groups());
-    find_times(cluster);
+    find_times(&cluster);
 }
 
 /// The log ends of `orders` 0 and 1 and `payments` 0 in a refresh, the bounds of `payments` 1, and what stays the same.

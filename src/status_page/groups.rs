@@ -134,7 +134,7 @@ impl GroupsBody {
     pub fn of(data: &StatusPageData<'_>, trails: bool, now: Timestamp) -> Self {
         let look = SummaryQuery { now, rules: data.rules, topic: None, with_history: trails };
         let mut found = Vec::new();
-        for cluster in data.storage.clusters() {
+        for cluster in data.storage.clusters().iter() {
             found.extend(cluster.group_summaries(look).into_iter().map(|summary| (Arc::clone(cluster), summary)));
         }
         Self {

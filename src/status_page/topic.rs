@@ -51,7 +51,7 @@ impl TopicBody {
             let (topic, summaries) = (known.find(name), cluster.group_summaries(look));
             (topic.is_some() || !summaries.is_empty()).then(|| (name.to_string(), topic.cloned(), summaries))
         })?;
-        let found = summaries.into_iter().map(|summary| (Arc::clone(cluster), summary)).collect();
+        let found = summaries.into_iter().map(|summary| (Arc::clone(&cluster), summary)).collect();
         Some(Self {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),

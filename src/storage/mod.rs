@@ -38,7 +38,7 @@ mod work_tests;
 mod zookeeper_tests;
 
 use std::collections::TryReserveError;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 pub use cluster::Cluster;
 pub use cluster::source_build::SourceBuild;
@@ -77,27 +77,43 @@ use crate::wall_clock::ExpiryTime;
 /// All clusters, sorted by name.
 #[derive(Debug)]
 pub struct Storage {
-    clusters: Vec<Arc<Cluster>>,
+    clusters: RwLock<Arc<[Arc<Cluster>]>>,
 }
 
 impl Storage {
     /// Creates an empty storage for the named clusters.
     pub fn new<'a>(clusters: impl IntoIterator<Item = &'a str>, rules: StorageRules) -> Self {
+        let storage = Self { clusters: RwLock::new(Arc::new([])) };
+        storage.reconfigure(clusters, rules);
+        storage
+    }
+
+    /// Applies other settings: removes the clusters that are not named, creates those that are new, and changes the
+    /// rules of all.
+    pub fn reconfigure<'a>(&self, clusters: impl IntoIterator<Item = &'a str>, rules: StorageRules) {
         let mut names: Vec<&str> = clusters.into_iter().collect();
         names.sort_unstable();
-        Self { clusters: names.into_iter().map(|name| Arc::new(Cluster::new(name, rules))).collect() }
+        let wanted = |name| self.cluster(name).unwrap_or_else(|| Arc::new(Cluster::new(name, rules)));
+        let wanted: Arc<[Arc<Cluster>]> = names.into_iter().map(wanted).collect();
+        wanted.iter().for_each(|cluster| cluster.set_rules(rules));
+        // The removed clusters are freed after the lock is released.
+        let before = {
+            let mut clusters = self.clusters.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *clusters, wanted)
+        };
+        drop(before);
     }
 
     /// The cluster of this name.
     #[must_use]
-    pub fn cluster(&self, name: &str) -> Option<&Arc<Cluster>> {
-        self.clusters.iter().find(|cluster| cluster.label().name().0 == name.as_bytes())
+    pub fn cluster(&self, name: &str) -> Option<Arc<Cluster>> {
+        self.clusters().iter().find(|cluster| cluster.label().name().0 == name.as_bytes()).cloned()
     }
 
     /// All clusters, sorted by name.
     #[must_use]
-    pub fn clusters(&self) -> &[Arc<Cluster>] {
-        &self.clusters
+    pub fn clusters(&self) -> Arc<[Arc<Cluster>]> {
+        Arc::clone(&self.clusters.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Applies a full metadata answer of a cluster. `at` is the time of the request.
@@ -131,7 +147,7 @@ impl Storage {
     /// Removes expired groups.
     pub fn expire(&self, now: impl Into<ExpiryTime>) {
         let now = now.into();
-        self.clusters.iter().for_each(|cluster| cluster.expire(now));
+        self.clusters().iter().for_each(|cluster| cluster.expire(now));
     }
 
     /// Returns a copy of all that is shown, with groups evaluated as of `now`.
@@ -139,8 +155,9 @@ impl Storage {
     /// # Errors
     /// There is not enough memory for it. A million commits take 24 MB.
     pub fn try_view(&self, now: Timestamp, rules: &EvaluatorRules) -> Result<View, TryReserveError> {
-        let clusters = self.clusters.iter().map(|cluster| ClusterView::try_of(cluster, now, rules));
-        Ok(View { clusters: clusters.collect::<Result<_, _>>()? })
+        let clusters = self.clusters();
+        let views = clusters.iter().map(|cluster| ClusterView::try_of(cluster, now, rules));
+        Ok(View { clusters: views.collect::<Result<_, _>>()? })
     }
 
     /// The same as [`Self::try_view`], for callers that can do nothing without a view.

@@ -83,7 +83,7 @@ impl App {
             groups: [section.groups.clone(), self.config.storage.groups.clone()],
             topics: cluster.topics.clone(),
             offset_refresh: cluster.offset_refresh,
-            cluster: Arc::clone(stored),
+            cluster: stored,
             metrics: self.module(ModuleKind::Consumer, &section.name),
             failures: failures.clone(),
             stop: self.stop.clone(),

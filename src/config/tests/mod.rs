@@ -51,7 +51,7 @@ fn readable(path: &Path) -> Result<(), String> {
 
 pub(super) const WORLD: SystemAccess<'static> = SystemAccess { env: &env, read: &read, check_readable: &readable };
 
-fn loaded(text: &str) -> Result<LoadedConfig, Mistakes> {
+pub(super) fn loaded(text: &str) -> Result<LoadedConfig, Mistakes> {
     load(text, &REGISTRY, &Overrides::default(), &WORLD)
 }
 

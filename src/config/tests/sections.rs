@@ -213,7 +213,7 @@ fn a_list_is_as_long_as_its_bound_and_no_longer() {
 #[derive(Debug)]
 struct FileClass;
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct FileSettings(Option<PathBuf>);
 
 impl ConsumerClass for FileClass {
@@ -237,6 +237,10 @@ impl ConsumerSettings for FileSettings {
 
     fn lines(&self) -> Vec<SettingLine> {
         Vec::new()
+    }
+
+    fn equals(&self, other: &dyn ConsumerSettings) -> bool {
+        other.of() == Some(self)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) const NAME: &str = "kafka";
 pub struct KafkaClass;
 
 /// Settings of a consumer of class `kafka`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KafkaSettings {
     /// Servers and client profile.
     pub connection: ConnectionConfig,
@@ -101,6 +101,10 @@ fn read_start(section: &mut ConsumerSection<'_, '_, '_>) -> StartMode {
 }
 
 impl ConsumerSettings for KafkaSettings {
+    fn equals(&self, other: &dyn ConsumerSettings) -> bool {
+        other.of() == Some(self)
+    }
+
     fn connection(&self) -> Option<&ConnectionConfig> {
         Some(&self.connection)
     }

@@ -12,7 +12,7 @@ pub(crate) const NAME: &str = "kafka_admin";
 pub struct KafkaAdminClass;
 
 /// Settings of a consumer of class `kafka_admin`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KafkaAdminSettings {
     /// Servers and client profile.
     pub connection: ConnectionConfig,
@@ -33,6 +33,10 @@ impl ConsumerClass for KafkaAdminClass {
 }
 
 impl ConsumerSettings for KafkaAdminSettings {
+    fn equals(&self, other: &dyn ConsumerSettings) -> bool {
+        other.of() == Some(self)
+    }
+
     fn connection(&self) -> Option<&ConnectionConfig> {
         Some(&self.connection)
     }

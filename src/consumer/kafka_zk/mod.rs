@@ -25,7 +25,7 @@ pub(crate) const NAME: &str = "kafka_zk";
 pub struct KafkaZkClass;
 
 /// Settings of a consumer of class `kafka_zk`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KafkaZkSettings {
     /// Servers of the ensemble, and client profile.
     pub connection: ConnectionConfig,
@@ -93,6 +93,10 @@ fn check_sasl(section: &mut ConsumerSection<'_, '_, '_>, sasl: &SaslConfig) {
 }
 
 impl ConsumerSettings for KafkaZkSettings {
+    fn equals(&self, other: &dyn ConsumerSettings) -> bool {
+        other.of() == Some(self)
+    }
+
     fn connection(&self) -> Option<&ConnectionConfig> {
         Some(&self.connection)
     }

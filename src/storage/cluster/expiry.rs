@@ -11,8 +11,8 @@ impl Cluster {
     /// Removes groups without members whose newest commit is older than `expire-group`.
     pub fn expire(&self, now: impl Into<ExpiryTime>) {
         self.compute_owners();
-        let (now, brought) = (now.into(), lock(&self.newest_commits).clone());
-        self.shards.retain(|_, group| !group.has_expired(&self.rules, now, &brought));
+        let (now, rules, brought) = (now.into(), self.rules(), lock(&self.newest_commits).clone());
+        self.shards.retain(|_, group| !group.has_expired(&rules, now, &brought));
         self.free_unused_names();
     }
 

@@ -10,6 +10,7 @@
 //! | `sources` | the numbers of sources, and the end of a source |
 //! | `owners` | owners, and names of topics in assignments |
 //! | `expiry`, `removal` | removal of groups by age and by request |
+//! | `reconfiguration` | other rules and filters |
 //! | `counters` | dropped commits, and topics that are not kept |
 //! | `shards` | the groups and their locks |
 //!
@@ -18,6 +19,7 @@
 mod counters;
 mod expiry;
 mod owners;
+mod reconfiguration;
 mod refreshes;
 mod removal;
 pub(crate) mod shards;
@@ -27,7 +29,7 @@ mod time_lags;
 mod updates;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
@@ -47,7 +49,7 @@ use crate::storage::topics::names::{Label, TopicNames};
 #[derive(Debug)]
 pub struct Cluster {
     label: Arc<Label>,
-    rules: StorageRules,
+    rules: RwLock<StorageRules>,
     names: TopicNames,
     topics: RwLock<Arc<Topics>>,
     shards: Shards,
@@ -76,7 +78,7 @@ impl Cluster {
     pub(crate) fn new(name: &str, rules: StorageRules) -> Self {
         Self {
             label: Arc::new(Label::new(name.as_bytes())),
-            rules,
+            rules: RwLock::new(rules),
             names: TopicNames::default(),
             topics: RwLock::default(),
             shards: Shards::default(),
@@ -103,9 +105,9 @@ impl Cluster {
         &self.shards
     }
 
-    #[cfg(test)]
-    pub(crate) const fn rules(&self) -> &StorageRules {
-        &self.rules
+    /// The settings at this moment.
+    pub(crate) fn rules(&self) -> StorageRules {
+        *self.rules.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Finds topics among `topics` by name.

@@ -72,7 +72,7 @@ impl Cluster {
 
     /// Applies the log starts and log ends of a refresh. Each call may cover a part of the partitions.
     pub fn apply_bounds(&self, bounds: &[LogBounds<'_>], at: Timestamp) {
-        let read = LogEndRefresh { at, by_brokers: self.limit_to_broker_clock(at), keep: self.rules.intervals };
+        let read = LogEndRefresh { at, by_brokers: self.limit_to_broker_clock(at), keep: self.rules().intervals };
         let mut recreated = Vec::new();
         let named: Vec<(Arc<TopicName>, &[LogBounds<'_>])> = bounds
             .chunk_by(|a, b| a.topic == b.topic)

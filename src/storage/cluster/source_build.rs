@@ -44,7 +44,7 @@ impl SourceBuild {
     pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<ExpiryTime>) {
         let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
-        let rules = &self.cluster.rules;
+        let rules = &self.cluster.rules();
         let stream =
             UpdateStream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
         for (order, update) in updates {
@@ -105,6 +105,7 @@ impl Cluster {
 
     /// Replaces what is shown of a source by what was read again from the beginning.
     fn publish(&self, source: SourceId, groups: GroupMap, renewal: WindowRenewal) {
+        let rules = self.rules();
         let is_known = !lock(&self.updated_sources).insert(source);
         let mut stale = HashSet::new();
         let parts = self.shards.divide(groups);
@@ -123,7 +124,7 @@ impl Cluster {
                 };
                 group.take_over_counters(held);
                 if renewal == WindowRenewal::Continues {
-                    group.continue_windows(held, &self.rules);
+                    group.continue_windows(held, &rules);
                 }
                 held.reset_counts();
                 held.remove_source(source);

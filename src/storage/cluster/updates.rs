@@ -32,8 +32,9 @@ impl Cluster {
     ) {
         let (now, mut newest) = (now.into(), None);
         let topics = self.topics();
+        let rules = &self.rules();
         let (live, bury) = (past != PastState::Behind, past == PastState::Ahead);
-        let stream = UpdateStream { source, topics: &topics, rules: &self.rules, now, live, keeps_tombstones: bury };
+        let stream = UpdateStream { source, topics: &topics, rules, now, live, keeps_tombstones: bury };
         lock(&self.updated_sources).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {

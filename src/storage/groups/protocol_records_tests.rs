@@ -86,7 +86,7 @@ impl Scene {
         scene
     }
 
-    fn cluster(&self) -> &std::sync::Arc<Cluster> {
+    fn cluster(&self) -> std::sync::Arc<Cluster> {
         self.storage.cluster("c").unwrap()
     }
 

@@ -17,6 +17,14 @@ impl LogEnds {
     /// Adds the newest log end. The oldest leaves when `capacity` is reached.
     pub fn push(&mut self, end: Offset, capacity: NonZeroUsize) {
         let most = capacity.get();
+        if self.oldest > 0 && self.cells.len() != most || self.cells.len() > most {
+            // The capacity has changed.
+            let oldest = self.oldest.min(self.cells.len());
+            self.cells.rotate_left(oldest);
+            self.oldest = 0;
+            let surplus = self.cells.len().saturating_sub(most);
+            self.cells.drain(..surplus);
+        }
         if self.cells.len() < most {
             if self.cells.len() == self.cells.capacity() {
                 // Doubled, but never beyond `capacity`.
@@ -50,6 +58,21 @@ mod tests {
             assert_eq!(held, ((end - 3).max(0)..=end).map(Offset).collect::<Vec<_>>());
         }
         assert_eq!(ends.cells.capacity(), 4);
+    }
+
+    #[test]
+    fn the_last_ones_are_kept_when_the_capacity_changes() {
+        let mut ends = LogEnds::default();
+        let push = |ends: &mut LogEnds, numbers: std::ops::Range<i64>, capacity: usize| {
+            numbers.for_each(|end| ends.push(Offset(end), NonZeroUsize::new(capacity).unwrap()));
+            let mut held = ends.as_slice().to_vec();
+            held.sort_unstable();
+            held.into_iter().map(|Offset(end)| end).collect::<Vec<_>>()
+        };
+        assert_eq!(push(&mut ends, 0..6, 4), [2, 3, 4, 5]);
+        assert_eq!(push(&mut ends, 6..7, 2), [5, 6]);
+        assert_eq!(push(&mut ends, 7..8, 4), [5, 6, 7]);
+        assert_eq!(push(&mut ends, 8..11, 4), [7, 8, 9, 10]);
     }
 
     #[test]

@@ -153,6 +153,13 @@ impl Topics {
         }
     }
 
+    /// Hides a topic that is no longer kept. Its leaders, log starts and log ends become unknown.
+    pub(crate) fn hide(&mut self, name: &Arc<TopicName>) {
+        if self.get(name).is_some() {
+            (0..UNNAMED_REFRESHES).for_each(|_| self.record_unnamed(Arc::clone(name)));
+        }
+    }
+
     /// Sets the brokers of a metadata answer, before its topics are applied.
     pub(crate) fn set_brokers(&mut self, brokers: Vec<Broker>) {
         self.brokers = Some(brokers.into());

@@ -138,6 +138,13 @@ impl Window {
         !self.is_empty()
     }
 
+    /// Removes the oldest commits that exceed `capacity`.
+    pub fn shrink(&mut self, capacity: NonZeroUsize) {
+        while self.len() > capacity.get() {
+            self.remove_oldest();
+        }
+    }
+
     fn remove_oldest(&mut self) {
         match &mut self.older {
             Older::Narrow(oldest, between) if !between.is_empty() => *oldest = between.remove(0),

@@ -156,7 +156,7 @@ impl FollowerTest {
             expire: ExpiryPolicy::NEVER,
         };
         let storage = Storage::new(["c"], rules);
-        let cluster = Arc::clone(storage.cluster("c").unwrap());
+        let cluster = storage.cluster("c").unwrap();
         let metrics = ModuleMetrics::detached("c", ModuleKind::Consumer, "zk");
         let follower = TreeFollower {
             module: "zk".to_owned(),

@@ -103,7 +103,7 @@ mod tests {
     fn course() -> SessionTree {
         let intervals = NonZeroUsize::new(3).unwrap();
         let rules = StorageRules { intervals, min_distance: std::time::Duration::ZERO, expire: ExpiryPolicy::NEVER };
-        let cluster = Arc::clone(Storage::new(["c"], rules).cluster("c").unwrap());
+        let cluster = Storage::new(["c"], rules).cluster("c").unwrap();
         let tree = Tree::new([Filter::default(), Filter::default()], Filter::default(), TreeLimits::default());
         SessionTree::new(tree, cluster.start_build(cluster.zookeeper_source("zk")))
     }
