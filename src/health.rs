@@ -18,7 +18,7 @@ const UP_FOR: i64 = 10_000;
 const ADVANCES_FOR: i64 = 10_000;
 
 /// The kind of a module: the label `kind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ModuleKind {
     /// `[cluster.*]`.
     Cluster,
@@ -48,6 +48,8 @@ pub struct ModuleHealth {
     pub module: String,
     /// What a consumer module has to do to become ready, in words.
     waits_for: &'static str,
+    /// Whether `/-/ready` waits for the module. A module that a reload adds must not make a ready program unready.
+    counts: bool,
     /// The tick of the last answer.
     last_answer: AtomicI64,
     /// Number of parts that have caught up once, and number of all parts. A module whose number of parts is 0 is ready;
@@ -82,6 +84,7 @@ impl ModuleHealth {
             kind,
             module,
             waits_for: "",
+            counts: true,
             last_answer: answered,
             done,
             parts,
@@ -95,6 +98,12 @@ impl ModuleHealth {
     #[must_use]
     pub fn waiting_for(self, what: &'static str) -> Self {
         Self { waits_for: what, ..self }
+    }
+
+    /// Makes `/-/ready` not wait for the module, because a reload has added it.
+    #[must_use]
+    pub fn added_by_reload(self) -> Self {
+        Self { counts: false, ..self }
     }
 
     /// Records that a server has answered.
@@ -156,7 +165,7 @@ impl ModuleHealth {
     /// answer does not block readiness forever.
     #[must_use]
     pub fn is_awaited(&self, now: Tick, running: Duration, timeout: Duration) -> bool {
-        !self.is_ready() && (running < timeout || self.is_advancing(now))
+        self.counts && !self.is_ready() && (running < timeout || self.is_advancing(now))
     }
 
     /// What the module has to do to become ready, in words.

@@ -72,6 +72,8 @@
 //! | where the text of a configuration's error is pinned | `tests/fixtures/config/bad/`, a `.toml` with its `.txt` |
 //! | bounds of numbers and times | `src/config/file/bounds.rs` |
 //! | which classes of consumers and which name sets exist | `src/consumer/mod.rs`; `src/metrics/sets/mod.rs` |
+//! | what a reload of the configuration does | `src/config/difference.rs`, `src/supervise/reconfigure.rs` |
+//! | how a module takes the place of another one | `src/supervise/replacement.rs`, `src/consumer/takeover.rs` |
 //! | which paths are served | `src/http/routes/router.rs`, `src/burrow/route.rs`, `src/status_page/calls.rs` |
 //! | when a slow HTTP client is cut off | `src/http/serving/connection_watch.rs` (`deadline`); one that others wait for: `src/http/bodies/work_permits.rs` |
 //! | what is up, ready and why not | `src/health.rs` |

@@ -1,6 +1,5 @@
 //! The `warrener` program: arguments, logging, configuration, run, exit code.
 
-use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -12,7 +11,7 @@ use warrener::cli::{self, Command, Exit, LagOptions, RunOptions};
 use warrener::config::{Config, ConfigWarning, Overrides};
 use warrener::demo::Demo;
 use warrener::model::LogLevelControl;
-use warrener::supervise::{self, LagReading, RunError};
+use warrener::supervise::{self, LagReading, RunError, RunInputs, error_text};
 use warrener::{crash, log, shortage};
 
 #[global_allocator]
@@ -39,8 +38,8 @@ fn main() -> ExitCode {
 
 fn start(run: &RunOptions) -> Result<ExitCode, Exit> {
     let (config, level) = start_log(cli::config_for_run(run.load()?)?);
-    let run = supervise::run(config, level, CancellationToken::new(), |_| ());
-    Ok(within_runtime(async { run.await.map(|()| ExitCode::SUCCESS) }))
+    let inputs = RunInputs { config, reader: run.reader(), level, stop: CancellationToken::new() };
+    Ok(within_runtime(async { supervise::run(inputs, |_| ()).await.map(|()| ExitCode::SUCCESS) }))
 }
 
 fn read_once(lag: &LagOptions) -> Result<ExitCode, Exit> {
@@ -69,7 +68,7 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
     Ok(within_runtime(async move {
         let (stop, ending) = (CancellationToken::new(), CancellationToken::new());
         let play = tokio::spawn(demo.run(ending.clone()));
-        let result = supervise::run(config, level, stop, announce).await;
+        let result = supervise::run(RunInputs { config, reader: None, level, stop }, announce).await;
         ending.cancel();
         match play.await {
             Ok(Err(error)) => warn!(%error, "the demo's cluster did not end well"),
@@ -109,18 +108,8 @@ fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> Exit
             code
         }
         Err(error) => {
-            error!(version, revision, "{}", with_causes(&error));
+            error!(version, revision, "{}", error_text(&error));
             ExitCode::from(cli::FAILED)
         }
     }
-}
-
-/// The text of an error and of all its causes.
-fn with_causes(error: &dyn Error) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

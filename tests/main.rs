@@ -46,6 +46,8 @@ mod names;
 #[cfg(test)]
 mod packaging;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod rig;

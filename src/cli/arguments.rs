@@ -45,6 +45,9 @@ pub(super) enum Subcommand {
 pub(super) struct RunArguments {
     #[command(flatten)]
     source: SourceArguments,
+    /// Read the configuration file again whenever its content changes; only with --config
+    #[arg(long)]
+    watch_config: bool,
     #[command(flatten)]
     overrides: OverrideArguments,
 }
@@ -127,7 +130,12 @@ fn usage_error(message: &str) -> Exit {
 impl RunArguments {
     pub(super) fn resolve(self, env: &Environment<'_>) -> Result<RunOptions, Exit> {
         let overrides = self.overrides.resolve(env)?;
-        Ok(RunOptions { source: self.source.resolve(env)?, overrides })
+        let source = self.source.resolve(env)?;
+        if self.watch_config && matches!(source, ConfigSource::Flags(_)) {
+            let message = "--watch-config needs a configuration file: use --config, or remove it";
+            return Err(Arguments::command().error(ErrorKind::ArgumentConflict, message).into());
+        }
+        Ok(RunOptions { source, overrides, watch: self.watch_config })
     }
 }
 
@@ -203,7 +211,7 @@ impl LagArguments {
     pub(super) fn resolve(self, env: &Environment<'_>) -> Result<LagOptions, Exit> {
         let log_level = Some(self.log.resolve(env)?.unwrap_or(Level::Warn));
         let overrides = Overrides { listen: None, log_level };
-        let run = RunOptions { source: self.source.resolve(env)?, overrides };
+        let run = RunOptions { source: self.source.resolve(env)?, overrides, watch: false };
         Ok(LagOptions { run, groups: self.groups, output: self.output, timeout: self.timeout })
     }
 }

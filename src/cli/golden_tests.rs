@@ -20,7 +20,7 @@ fn a_check_prints_its_golden_file() {
     }
     let path = folder.path().join("warrener.toml");
     std::fs::write(&path, text).unwrap();
-    let exit = check(&RunOptions { source: ConfigSource::File(path), overrides: Overrides::default() });
+    let exit = check(&RunOptions { source: ConfigSource::File(path), overrides: Overrides::default(), watch: false });
     let printed = format!("{}\nstandard error:\n{}\nexit code: {}\n", exit.stdout, exit.stderr, exit.code);
     let printed = printed.replace(&format!("{}/", folder.path().display()), "");
     compare(&[("check.txt".to_owned(), printed)]);
@@ -29,7 +29,8 @@ fn a_check_prints_its_golden_file() {
 #[test]
 fn lag_prints_its_golden_files() {
     let printed = |output, groups: &[&str]| {
-        let run = RunOptions { source: ConfigSource::Flags(Flags::default()), overrides: Overrides::default() };
+        let run =
+            RunOptions { source: ConfigSource::Flags(Flags::default()), overrides: Overrides::default(), watch: false };
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
         let lag = LagOptions { run, groups, output, timeout: Duration::from_secs(30) };
         let reading = LagReading { view: storage().view(NOW, &RULES), missing: Vec::new() };

@@ -93,7 +93,8 @@ mod tests {
     }
 
     fn lag(output: OutputFormat, groups: &[&str]) -> LagOptions {
-        let run = RunOptions { source: ConfigSource::Flags(Flags::default()), overrides: Overrides::default() };
+        let run =
+            RunOptions { source: ConfigSource::Flags(Flags::default()), overrides: Overrides::default(), watch: false };
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
         LagOptions { run, groups, output, timeout: Duration::from_secs(30) }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::{ConfigSource, Exit, RunOptions, library_check};
 use crate::config::{Config, ConfigWarning, LoadedConfig, SystemAccess, from_flags, load};
 use crate::registry::REGISTRY;
+use crate::supervise::ConfigReader;
 
 /// More than any configuration or password needs. A longer file is the wrong one, or is endless.
 const MOST_BYTES: u64 = 4 << 20;
@@ -38,6 +39,24 @@ impl RunOptions {
         let loaded = loaded.map_err(|mistakes| Exit::mistakes(&self.source, mistakes.iter()))?;
         let refused = library_check::check_with_libraries(&loaded.config);
         if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
+    }
+}
+
+impl RunOptions {
+    /// How a run reads its configuration again. `None` if it came from flags.
+    #[must_use]
+    pub fn reader(&self) -> Option<ConfigReader> {
+        let ConfigSource::File(path) = &self.source else { return None };
+        let (options, path) = (self.clone(), path.clone());
+        let read = move || {
+            let loaded = options.load().and_then(config_for_run);
+            loaded.map_err(|exit| exit.stderr.lines().map(str::to_owned).collect())
+        };
+        let watched = move || -> Option<Vec<u8>> { self::read(&path).ok() };
+        Some(ConfigReader {
+            read: Box::new(read),
+            watched: self.watch.then(|| -> Box<dyn Fn() -> _ + Send + Sync> { Box::new(watched) }),
+        })
     }
 }
 

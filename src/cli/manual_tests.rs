@@ -55,7 +55,7 @@ fn more() -> String {
         roff.control("TP", []).text([bold(name)]).text([roman("Used if "), bold(flag), roman(" is not given.")]);
     }
     roff.control("SH", ["SIGNALS"]);
-    roff.text([roman("SIGTERM and SIGINT stop the exporter within two seconds; a second one ends it at once.")]);
+    roff.text([roman("SIGTERM and SIGINT stop the exporter within two seconds; a second one ends it at once. SIGHUP reads the configuration file again.")]);
     roff.control("SH", ["FILES"]).control("TP", []).text([bold("/etc/warrener/warrener.toml")]);
     roff.text([roman("Configuration file of the systemd unit.")]);
     format!("\n{}", roff.to_roff())

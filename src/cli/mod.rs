@@ -61,16 +61,18 @@ pub enum Command {
 }
 
 /// The options of a run: the source of its configuration, and overrides.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunOptions {
     /// Source of the configuration.
     pub source: ConfigSource,
     /// Options that take precedence over the configuration.
     pub overrides: Overrides,
+    /// Whether the configuration is read again whenever the file changes.
+    pub watch: bool,
 }
 
 /// Source of a configuration.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ConfigSource {
     /// `--config`.
     File(PathBuf),

@@ -30,28 +30,33 @@ mod retry_schedule;
 mod time_lookup_runner;
 
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
 use crate::config::ClusterConfig;
+use crate::coordinator::Handover;
 use crate::health::ModuleHealth;
 use crate::kafka::{Client, ClientRole, ClientSupervisor, KafkaContext, Lookups};
 use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
-use crate::storage::{self, Storage};
+use crate::storage;
 use crate::task;
 use liveness::ClusterLiveness;
 
-pub use module::ClusterModule;
+pub use module::{ClusterContext, ClusterModule};
 
 /// How long a thread may take to notice that it has to stop.
 const NOTICE: Duration = Duration::from_millis(100);
+/// Time limit of the request by which a module that replaces another one finds out whether the cluster answers.
+const TRIAL: Duration = Duration::from_secs(2);
 
 /// A cluster module that is checked but not started.
 #[derive(Clone, Debug)]
 pub struct ConfiguredCluster {
-    cluster: ClusterConfig,
+    section: watch::Receiver<Arc<ClusterConfig>>,
     context: KafkaContext,
 }
 
@@ -60,10 +65,16 @@ impl ConfiguredCluster {
     ///
     /// # Errors
     /// A property that librdkafka refuses, a mechanism that is not built in, or a file that cannot be read.
-    pub fn configure(cluster: &ClusterConfig) -> Result<Self, ModuleError> {
+    pub fn configure(mut section: watch::Receiver<Arc<ClusterConfig>>) -> Result<Self, ModuleError> {
+        let cluster = Arc::clone(&section.borrow_and_update());
         Client::check(&cluster.connection, ClientRole::Cluster)?;
         let context = KafkaContext::new(&cluster.name, "cluster", &cluster.name);
-        Ok(Self { cluster: cluster.clone(), context })
+        Ok(Self { section, context })
+    }
+
+    /// The name of the section.
+    fn name(&self) -> String {
+        self.section.borrow().name.clone()
     }
 
     /// Creates the client, which connects in the background. A server that does not answer is no error.
@@ -71,32 +82,32 @@ impl ConfiguredCluster {
     /// # Errors
     /// Only what waiting cannot repair: key material or credentials that librdkafka does not accept.
     ///
-    /// # Panics
-    /// `storage` lacks the cluster of this section.
-    #[expect(clippy::expect_used, reason = "storage is made from the same configuration")]
     pub fn start(
-        self,
-        storage: &Storage,
+        mut self,
+        storage: Arc<storage::Cluster>,
         metrics: ModuleMetrics,
         consumers: Vec<Arc<ModuleHealth>>,
+        handover: Handover,
         stop: CancellationToken,
     ) -> Result<RunningCluster, ModuleError> {
-        let storage = storage.cluster(&self.cluster.name).expect("invariant: storage has every cluster");
-        let client = Arc::new(Client::new(&self.cluster.connection, ClientRole::Cluster, self.context)?);
+        let cluster = Arc::clone(&self.section.borrow_and_update());
+        let client = Arc::new(Client::new(&cluster.connection, ClientRole::Cluster, self.context)?);
         let pulse = Arc::new(ClusterLiveness::new(Arc::clone(&client), metrics));
-        Ok(RunningCluster { cluster: Arc::new(self.cluster), client, pulse, storage, consumers, stop })
+        Ok(RunningCluster { cluster, section: self.section, client, pulse, storage, consumers, handover, stop })
     }
 }
 
 /// A started cluster module, to be run on a blocking thread.
 pub struct RunningCluster {
     cluster: Arc<ClusterConfig>,
+    section: watch::Receiver<Arc<ClusterConfig>>,
     client: Arc<Client>,
     pulse: Arc<ClusterLiveness>,
     /// The cluster in storage that the module updates.
     storage: Arc<storage::Cluster>,
     /// Health of the consumer modules that read groups of this cluster.
     consumers: Vec<Arc<ModuleHealth>>,
+    handover: Handover,
     stop: CancellationToken,
 }
 
@@ -111,14 +122,54 @@ impl RunningCluster {
     /// ends by itself some seconds later.
     pub fn run(mut self) {
         let mut keeper = ClientSupervisor::new(Arc::clone(&self.client));
+        self.wait_for_handover(&mut keeper);
         while let Some(client) = self.run_with_client(&mut keeper) {
-            self.pulse = Arc::new(self.pulse.with_client(Arc::clone(&client)));
-            self.client = client;
+            self.use_client(client);
+            self.apply_section();
         }
     }
 
-    /// Works with one client until it has to be replaced, and returns the replacement. `None` when the module is
-    /// stopped.
+    /// Waits until the module that this one replaces has ended. Until then it only finds out whether the cluster
+    /// answers.
+    fn wait_for_handover(&mut self, keeper: &mut ClientSupervisor) {
+        if self.handover.is_open() {
+            return;
+        }
+        while !self.stop.is_cancelled() && !self.handover.is_open() {
+            self.client.poll_events();
+            if let Some(client) = keeper.check(Instant::now()) {
+                self.use_client(client);
+            }
+            if !self.handover.is_complete()
+                && self.client.metadata_until(&self.stop, TRIAL, |_| false).is_ok_and(|found| !found.brokers.is_empty())
+            {
+                self.handover.record_complete();
+            }
+            task::wait(NOTICE, &self.stop);
+        }
+        let (before, now) = (self.storage.topics().facts.cluster_id.clone(), self.client.cluster_id());
+        if before.is_some() && now.is_some() && before != now {
+            info!(cluster = self.cluster.name, "the servers are those of another cluster");
+            self.storage.forget_topics();
+        }
+    }
+
+    fn use_client(&mut self, client: Arc<Client>) {
+        self.pulse = Arc::new(self.pulse.with_client(Arc::clone(&client)));
+        self.client = client;
+    }
+
+    /// Takes on other settings of the section.
+    fn apply_section(&mut self) {
+        // An error means that nobody can change them any more.
+        if self.section.has_changed().unwrap_or(false) {
+            self.cluster = Arc::clone(&self.section.borrow_and_update());
+            self.storage.keep_topics(|topic| self.cluster.topics.allows(topic.0));
+        }
+    }
+
+    /// Works with one client and one set of settings until one of them has to be replaced, and returns the client to go
+    /// on with. `None` when the module is stopped.
     fn run_with_client(&self, keeper: &mut ClientSupervisor) -> Option<Arc<Client>> {
         let (shapes, new_shapes) = mpsc::channel();
         let (hurry, hurried) = mpsc::channel();

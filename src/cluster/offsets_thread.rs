@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::liveness::ClusterLiveness;
@@ -48,6 +49,7 @@ pub(super) struct OffsetsThread {
     client: Arc<Client>,
     pulse: Arc<ClusterLiveness>,
     storage: Arc<storage::Cluster>,
+    section: watch::Receiver<Arc<ClusterConfig>>,
     stop: CancellationToken,
     lookups: Lookups,
     layouts: Receiver<LayoutUpdate>,
@@ -72,6 +74,7 @@ impl OffsetsThread {
             client: Arc::clone(&running.client),
             pulse: Arc::clone(&running.pulse),
             storage: Arc::clone(&running.storage),
+            section: running.section.clone(),
             stop: running.stop.clone(),
             lookups,
             layouts: shapes,
@@ -85,13 +88,17 @@ impl OffsetsThread {
         }
     }
 
-    /// Runs until the module is stopped, or until the client has to be replaced, and returns the replacement.
+    /// Runs until the module is stopped, or until the client or the settings have to be replaced, and returns the client
+    /// to go on with.
     pub(super) fn run(mut self, keeper: &mut ClientSupervisor) -> Option<Arc<Client>> {
         while !self.stop.is_cancelled() {
             self.client.poll_events();
             let now = Instant::now();
             if let Some(client) = keeper.check(now) {
                 return Some(client);
+            }
+            if self.section.has_changed().unwrap_or(false) {
+                return Some(Arc::clone(&self.client));
             }
             if !self.apply_layouts() {
                 return None;

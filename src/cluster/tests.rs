@@ -9,7 +9,7 @@ use rdkafka::mocking::MockCluster;
 use super::*;
 use crate::config::{ClientProfile, ConnectionConfig, Filter};
 use crate::health::ModuleKind;
-use crate::storage::StorageRules;
+use crate::storage::{Storage, StorageRules};
 
 fn cluster(servers: &str) -> ClusterConfig {
     let client = ClientProfile {
@@ -28,13 +28,13 @@ fn cluster(servers: &str) -> ClusterConfig {
     }
 }
 
-fn storage() -> Storage {
+fn storage() -> Arc<storage::Cluster> {
     let rules = StorageRules {
         intervals: NonZeroUsize::MIN,
         min_distance: Duration::ZERO,
         expire: storage::ExpiryPolicy::NEVER,
     };
-    Storage::new(["c"], rules)
+    Storage::new([], rules).cluster_or_new("c", rules)
 }
 
 fn metrics() -> ModuleMetrics {
@@ -44,8 +44,8 @@ fn metrics() -> ModuleMetrics {
 /// Runs the module, stops it when `ready` returns true, and checks that it ends in time.
 fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
-    let module = ConfiguredCluster::configure(&cluster(servers)).unwrap();
-    let running = module.start(&storage(), metrics(), Vec::new(), stop.clone()).unwrap();
+    let module = ConfiguredCluster::configure(watch::channel(Arc::new(cluster(servers))).1).unwrap();
+    let running = module.start(storage(), metrics(), Vec::new(), Handover::open(), stop.clone()).unwrap();
     let client = Arc::clone(running.client());
     let thread = std::thread::spawn(move || running.run());
     let begin = Instant::now();

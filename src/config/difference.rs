@@ -44,7 +44,7 @@ impl ConfigDifference {
 }
 
 /// The filters that apply to a consumer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerFilters {
     /// Those of its section and of storage, for groups.
     pub groups: [Filter; 2],
@@ -61,6 +61,12 @@ impl ConsumerFilters {
             groups: [consumer.groups.clone(), config.storage.groups.clone()],
             topics: cluster.map(|cluster| cluster.topics.clone()).unwrap_or_default(),
         }
+    }
+
+    /// Whether all filters allow a group.
+    #[must_use]
+    pub fn allow_group(&self, group: &[u8]) -> bool {
+        self.groups.iter().all(|filter| filter.allows(group))
     }
 
     /// Whether `new` surely allows nothing that these do not allow.

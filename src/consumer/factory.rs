@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ConsumerConfig, ConsumerSettings, Filter};
-use crate::coordinator::Module;
+use crate::config::{ConsumerConfig, ConsumerFilters, ConsumerSettings};
+use crate::coordinator::{Handover, Module};
 use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
@@ -50,10 +51,11 @@ pub fn factory(section: &ConsumerConfig) -> Option<&'static dyn ModuleFactory> {
 /// What a module receives in addition to its own section.
 #[derive(Debug)]
 pub struct ModuleContext {
-    /// The groups that the module's section and the storage section keep. The module applies both.
-    pub groups: [Filter; 2],
-    /// The topics that the cluster section keeps. The module applies it.
-    pub topics: Filter,
+    /// The filters of the module's section, of storage and of the cluster, which a reload may change. The module applies
+    /// them, and removes what they no longer allow.
+    pub filters: watch::Receiver<Arc<ConsumerFilters>>,
+    /// When the module may show what it has read.
+    pub handover: Handover,
     /// How often log ends are requested.
     pub offset_refresh: Duration,
     /// The cluster in storage that the module updates.

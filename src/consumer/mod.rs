@@ -9,6 +9,8 @@ pub mod kafka_zk;
 
 #[cfg(feature = "daemon")]
 mod factory;
+#[cfg(feature = "daemon")]
+mod takeover;
 
 use std::collections::BTreeSet;
 

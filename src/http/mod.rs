@@ -18,6 +18,7 @@
 //! times are in `serving/limits`.
 
 use std::collections::TryReserveError;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,19 @@ pub type BurrowFn = Arc<dyn Fn(BurrowMethod, &str, &[u8]) -> BurrowResponse + Se
 /// Answers a request for the status page's data. It may take long: it is called on a thread of its own.
 pub type StatusPageFn = Arc<dyn Fn(&status_page::StatusPageCall) -> status_page::StatusPageResponse + Send + Sync>;
 
+/// What a client may ask of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifecycleAction {
+    /// Read the configuration again.
+    Reload,
+    /// End the program.
+    Quit,
+}
+
+/// Does what a client asks of the program, and returns when it is done. The error is all mistakes of the configuration.
+pub type LifecycleFn =
+    Arc<dyn Fn(LifecycleAction) -> Pin<Box<dyn Future<Output = Result<(), Vec<String>>> + Send>> + Send + Sync>;
+
 /// What a server serves.
 #[derive(Clone)]
 pub struct Endpoints {
@@ -74,6 +88,8 @@ pub struct Endpoints {
     pub burrow: BurrowFn,
     /// `/api`, the status page's data.
     pub status_page: StatusPageFn,
+    /// `/-/reload` and `/-/quit`. `None` refuses them.
+    pub lifecycle: Option<LifecycleFn>,
     /// `Access-Control-Allow-Origin` of answers of `/v3` and `/burrow/admin`. `None` sends no such header.
     pub origin: Option<String>,
     /// The hosts by which the server may be addressed. Empty allows any.

@@ -84,22 +84,25 @@ impl Storage {
     /// Creates an empty storage for the named clusters.
     pub fn new<'a>(clusters: impl IntoIterator<Item = &'a str>, rules: StorageRules) -> Self {
         let storage = Self { clusters: RwLock::new(Arc::new([])) };
-        storage.reconfigure(clusters, rules);
+        storage.reconfigure(clusters.into_iter().map(|name| storage.cluster_or_new(name, rules)).collect(), rules);
         storage
     }
 
-    /// Applies other settings: removes the clusters that are not named, creates those that are new, and changes the
-    /// rules of all.
-    pub fn reconfigure<'a>(&self, clusters: impl IntoIterator<Item = &'a str>, rules: StorageRules) {
-        let mut names: Vec<&str> = clusters.into_iter().collect();
-        names.sort_unstable();
-        let wanted = |name| self.cluster(name).unwrap_or_else(|| Arc::new(Cluster::new(name, rules)));
-        let wanted: Arc<[Arc<Cluster>]> = names.into_iter().map(wanted).collect();
-        wanted.iter().for_each(|cluster| cluster.set_rules(rules));
+    /// The cluster of this name, or a new one, which is not shown before it is passed to
+    /// [`reconfigure`](Self::reconfigure).
+    #[must_use]
+    pub fn cluster_or_new(&self, name: &str, rules: StorageRules) -> Arc<Cluster> {
+        self.cluster(name).unwrap_or_else(|| Arc::new(Cluster::new(name, rules)))
+    }
+
+    /// Shows only these clusters from now on, with these rules.
+    pub fn reconfigure(&self, mut clusters: Vec<Arc<Cluster>>, rules: StorageRules) {
+        clusters.sort_unstable_by(|a, b| a.label().name().0.cmp(b.label().name().0));
+        clusters.iter().for_each(|cluster| cluster.set_rules(rules));
         // The removed clusters are freed after the lock is released.
         let before = {
-            let mut clusters = self.clusters.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *clusters, wanted)
+            let mut held = self.clusters.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *held, clusters.into())
         };
         drop(before);
     }

@@ -1,134 +1,84 @@
-//! The parts of a run: storage, the modules that fill it, and the exporter's own metrics.
+//! The parts of a run that its pages read: settings, storage, and the exporter's own metrics.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
-use crate::cluster;
-use crate::config::{Config, ExpireGroup, StorageConfig as StorageSection};
+use crate::config::{ClusterConfig, Config, ConsumerConfig, ExpireGroup, StorageConfig};
 use crate::consumer;
-use crate::coordinator::{Coordinator, Module, stop_deadline};
 use crate::evaluate::EvaluatorRules;
 use crate::health::{ModuleHealth, ModuleKind};
+use crate::metrics::PageLayout;
 use crate::metrics::exporter_metrics::ExporterMetrics;
 use crate::model;
-use crate::model::ModuleError;
 use crate::storage::{ExpiryPolicy, Storage, StorageRules};
-use crate::task::{self, FailureSender};
-
-use super::RunError;
 
 /// The parts of a run.
 pub(super) struct App {
-    pub(super) config: Config,
+    settings: RwLock<Arc<Settings>>,
     pub(super) storage: Arc<Storage>,
-    pub(super) evaluator: EvaluatorRules,
     pub(super) exporter_metrics: Arc<ExporterMetrics>,
     pub(super) stop: CancellationToken,
 }
 
+/// The configuration, and what follows from it. A reload replaces all of it at once.
+pub(super) struct Settings {
+    pub(super) config: Config,
+    pub(super) evaluator: EvaluatorRules,
+    pub(super) layout: Arc<PageLayout>,
+}
+
 impl App {
     pub(super) fn new(config: Config, stop: CancellationToken) -> Self {
-        let rules = rules(&config.storage);
+        let rules = storage_rules(&config.storage);
         let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
-        let clusters = config.clusters.iter().map(|cluster| (&cluster.name, ModuleKind::Cluster, &cluster.name));
-        let clusters = clusters.map(|(cluster, kind, module)| ModuleHealth::new(cluster.clone(), kind, module.clone()));
-        let consumers = config.consumers.iter().map(|section| {
-            let health = ModuleHealth::new(section.cluster.clone(), ModuleKind::Consumer, section.name.clone());
-            health.waiting_for(section.class.waits_for)
-        });
-        let own = Arc::new(ExporterMetrics::new(
-            clusters.chain(consumers).map(Arc::new).collect(),
-            &config.metrics,
-            consumer::record_errors(),
-        ));
-        Self { evaluator: evaluator(&config), config, storage: Arc::new(storage), exporter_metrics: own, stop }
+        let clusters = config.clusters.iter().map(cluster_health);
+        let modules = clusters.chain(config.consumers.iter().map(consumer_health)).map(Arc::new).collect();
+        let own = ExporterMetrics::new(modules, &config.metrics, consumer::record_errors());
+        let settings = RwLock::new(Arc::new(Settings::of(config)));
+        Self { settings, storage: Arc::new(storage), exporter_metrics: Arc::new(own), stop }
     }
 
-    pub(super) fn configure(&self, failures: &FailureSender) -> Result<AllModules, RunError> {
-        let mut clusters: Vec<Box<dyn Module>> = Vec::new();
-        for section in &self.config.clusters {
-            let metrics = self.module(ModuleKind::Cluster, &section.name);
-            let storage = Arc::clone(&self.storage);
-            let consumers = self.exporter_metrics.modules().iter();
-            let consumers = consumers.filter(|one| one.kind == ModuleKind::Consumer && one.cluster == section.name);
-            clusters.push(Box::new(cluster::ClusterModule::configure(
-                section,
-                storage,
-                metrics,
-                consumers.cloned().collect(),
-                &self.stop,
-                failures.clone(),
-            )?));
-        }
-        let mut consumers: Vec<Box<dyn Module>> = Vec::new();
-        for section in &self.config.consumers {
-            // A section of a class that is not supported yet has been refused by `config_for_run` or `config_for_lag`.
-            let Some(factory) = consumer::factory(section) else { continue };
-            consumers.push(factory.configure(section, self.context(section, failures))?);
-        }
-        Ok(AllModules { clusters: Coordinator::new(clusters), consumers: Coordinator::new(consumers) })
+    /// The settings at this moment.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    #[expect(clippy::expect_used, reason = "a checked configuration, of which storage was made")]
-    fn context(&self, section: &crate::config::ConsumerConfig, failures: &FailureSender) -> consumer::ModuleContext {
-        let mut clusters = self.config.clusters.iter();
-        let cluster = clusters.find(|cluster| cluster.name == section.cluster);
-        let cluster = cluster.expect("invariant: a consumer names a cluster of the configuration");
-        let stored = self.storage.cluster(&cluster.name).expect("invariant: storage has every cluster");
-        consumer::ModuleContext {
-            groups: [section.groups.clone(), self.config.storage.groups.clone()],
-            topics: cluster.topics.clone(),
-            offset_refresh: cluster.offset_refresh,
-            cluster: stored,
-            metrics: self.module(ModuleKind::Consumer, &section.name),
-            failures: failures.clone(),
-            stop: self.stop.clone(),
-        }
+    /// Replaces the settings.
+    pub(super) fn set_settings(&self, settings: Arc<Settings>) {
+        self.exporter_metrics.set_config(&settings.config.metrics);
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
-    #[expect(clippy::expect_used, reason = "`new` makes a record of every section")]
-    fn module(&self, kind: ModuleKind, name: &str) -> crate::metrics::exporter_metrics::ModuleMetrics {
-        let health = self.exporter_metrics.modules().iter().find(|health| health.kind == kind && health.module == name);
-        self.exporter_metrics.module(health.expect("invariant: every section has a health record"))
+    /// The health of a module that is shown.
+    pub(super) fn health(&self, kind: ModuleKind, name: &str) -> Option<Arc<ModuleHealth>> {
+        self.exporter_metrics.modules().iter().find(|health| health.kind == kind && health.module == name).cloned()
     }
 }
 
-/// All modules of a run.
-pub(super) struct AllModules {
-    clusters: Coordinator,
-    consumers: Coordinator,
-}
-
-impl AllModules {
-    /// Starts all modules. If one fails, those that were started before it must still be stopped.
-    pub(super) fn start(&mut self) -> Result<(), ModuleError> {
-        self.clusters.start().and_then(|()| self.consumers.start())
-    }
-
-    /// Stops all modules. Returns when all of them have stopped, or when the grace period is over.
-    pub(super) async fn stop(mut self) {
-        let deadline = stop_deadline();
-        let (ended, ending) = oneshot::channel();
-        let stop = move || {
-            self.consumers.stop(deadline);
-            self.clusters.stop(deadline);
-            // Fails if the run itself was aborted.
-            let _ = ended.send(());
+impl Settings {
+    pub(super) fn of(config: Config) -> Self {
+        let evaluator = EvaluatorRules {
+            intervals: config.storage.intervals,
+            minimum_complete: config.evaluator.minimum_complete,
+            allowed_lag: model::Lag(config.evaluator.allowed_lag),
         };
-        if let Err(refused) = task::start("stop", stop) {
-            refused.work_here();
-        }
-        if ending.await.is_err() {
-            error!("stopping the modules panicked");
-        }
+        let layout = Arc::new(PageLayout::new(&config.metrics));
+        Self { config, evaluator, layout }
     }
 }
 
-fn rules(section: &StorageSection) -> StorageRules {
+pub(super) fn cluster_health(section: &ClusterConfig) -> ModuleHealth {
+    ModuleHealth::new(section.name.clone(), ModuleKind::Cluster, section.name.clone())
+}
+
+pub(super) fn consumer_health(section: &ConsumerConfig) -> ModuleHealth {
+    let health = ModuleHealth::new(section.cluster.clone(), ModuleKind::Consumer, section.name.clone());
+    health.waiting_for(section.class.waits_for)
+}
+
+pub(super) fn storage_rules(section: &StorageConfig) -> StorageRules {
     StorageRules {
         intervals: section.intervals,
         min_distance: section.min_distance,
@@ -137,13 +87,5 @@ fn rules(section: &StorageSection) -> StorageRules {
             ExpireGroup::After(Duration::ZERO) => ExpiryPolicy::NEVER,
             ExpireGroup::After(age) => ExpiryPolicy::after(age),
         },
-    }
-}
-
-fn evaluator(config: &Config) -> EvaluatorRules {
-    EvaluatorRules {
-        intervals: config.storage.intervals,
-        minimum_complete: config.evaluator.minimum_complete,
-        allowed_lag: model::Lag(config.evaluator.allowed_lag),
     }
 }

@@ -1,6 +1,11 @@
 //! A run of the program: starts its parts in order, decides what ends it, and waits for all parts to end.
 
 mod app;
+mod listeners;
+mod modules;
+mod reconfigure;
+mod reloader;
+mod replacement;
 mod signals;
 mod single_reading;
 mod view_cache;
@@ -10,17 +15,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio::time::{interval, interval_at};
+use tokio::time::{interval, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::burrow::{self, BurrowApi};
 use crate::config::{Config, HttpServerConfig};
 use crate::health::ModuleHealth;
-use crate::http::{BindError, ConnectionLimit, Endpoints, PendingItem, Readiness, Server};
-use crate::metrics::{MetricsPage, PageLayout};
+use crate::http::{BindError, ConnectionLimit, Endpoints, LifecycleAction, LifecycleFn, PendingItem, Readiness};
+use crate::metrics::MetricsPage;
 use crate::model::LogLevelControl;
 use crate::model::ModuleError;
 use crate::status_page;
@@ -28,14 +34,20 @@ use crate::storage::{Storage, View};
 use crate::task::{self, EndReason, TaskFailure};
 use crate::{clock, crash, host, model, shortage};
 
-use app::App;
+use app::{App, Settings};
+use listeners::Listeners;
+use modules::Modules;
+use reloader::{ReloadRequest, Reloader, request_reload};
 use signals::{SignalAction, Signals};
 use view_cache::ViewCache;
 
+pub use reloader::ConfigReader;
 pub use single_reading::{LagReading, MissingCluster, read_once};
 
 /// Interval of checks for expired groups.
 const EXPIRY: Duration = Duration::from_secs(30);
+/// How long a reload may go on while the program stops.
+const RELOAD_GRACE: Duration = Duration::from_secs(1);
 /// Interval in which free memory is returned to the system.
 const TRIM: Duration = Duration::from_secs(10);
 
@@ -65,8 +77,8 @@ struct ServedApp {
     level: LogLevelControl,
     /// Name of this machine.
     host: String,
-    layout: Arc<PageLayout>,
     view_cache: ViewCache,
+    lifecycle: Lifecycle,
     started: Instant,
 }
 
@@ -80,48 +92,64 @@ impl From<TaskFailure> for RunError {
     }
 }
 
+/// What a run is made of.
+pub struct RunInputs {
+    /// The configuration.
+    pub config: Config,
+    /// How it is read again. `None` if it did not come from a file.
+    pub reader: Option<ConfigReader>,
+    /// Reads and changes the log level.
+    pub level: LogLevelControl,
+    /// Ends the run when it is cancelled.
+    pub stop: CancellationToken,
+}
+
 /// Runs until a signal or `stop` ends it. Returns when every part has ended.
 ///
-/// `level` reads and changes the log level. `listening` is called with the addresses once they are bound.
+/// `listening` is called with the addresses once they are bound.
 ///
 /// # Errors
 /// A failure that waiting cannot repair, at the start or later.
-pub async fn run(
-    config: Config,
-    level: LogLevelControl,
-    stop: CancellationToken,
-    listening: impl FnOnce(&[SocketAddr]),
-) -> Result<(), RunError> {
+pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[SocketAddr])) -> Result<(), RunError> {
+    let RunInputs { config, reader, level, stop } = inputs;
     // First, so that a signal that arrives while the modules start also ends the run.
     let signals = Signals::new()?;
-    let shown = Arc::new(ServedApp::new(App::new(config, stop), level));
+    let (reload, requests) = unbounded_channel();
+    let (ask_to_quit, quit) = unbounded_channel();
+    let lifecycle = Lifecycle { reload, quit: ask_to_quit };
+    let shown = Arc::new(ServedApp::new(App::new(config, stop), level, lifecycle));
     let app = &shown.app;
     let (failures, failed) = unbounded_channel();
-    let mut modules = app.configure(&failures)?;
-    let servers = shown.bind()?;
-    listening(&servers.iter().map(Server::local_addr).collect::<Vec<_>>());
+    let (server_failures, failed_servers) = unbounded_channel();
+    let mut modules = Modules::configure(app, &failures)?;
+    let mut listeners = Listeners::new(connection_limit(), server_failures);
+    listeners.bind(&shown, &app.settings().config)?;
+    listening(&listeners.bound_addresses());
+    listeners.serve_bound();
     let mut tasks = JoinSet::new();
-    // The servers continue while the modules stop, to complete answers in flight and to report that the program is
-    // stopping.
-    let closing = CancellationToken::new();
-    for server in servers {
-        info!(address = %server.local_addr(), "listening");
-        let stop = closing.clone();
-        tasks.spawn(async move { server.serve(stop).await.map_err(RunError::from) });
-    }
     tasks.spawn(expire_groups(Arc::clone(&app.storage), app.stop.clone()));
     tasks.spawn(return_free_memory(app.stop.clone()));
 
-    let reason = match modules.start() {
-        Ok(()) => shown.wait_for_end(signals, failed, &mut tasks).await,
+    let started = modules.start();
+    let reloader = Reloader { shown: Arc::clone(&shown), modules, listeners, reader: reader.map(Arc::new), requests };
+    let reloader = tokio::spawn(reloader.run());
+    let reason = match started {
+        Ok(()) => shown.wait_for_end(EndSources { signals, failed, failed_servers, quit, tasks: &mut tasks }).await,
         Err(error) => Err(error.into()),
     };
     app.stop.cancel();
-    closing.cancel();
-    modules.stop().await;
+    // The servers continue while the modules stop, to complete answers in flight and to report that the program is
+    // stopping.
+    match timeout(RELOAD_GRACE, reloader).await {
+        Ok(Ok((modules, listeners))) => {
+            tokio::join!(modules.stop(), listeners.stop());
+        }
+        Ok(Err(error)) => warn!(%error, "the modules did not end well"),
+        Err(_) => warn!("a reload did not end in time and is cut off"),
+    }
     while let Some(ended) = tasks.join_next().await {
         if let Ok(Err(error)) = ended {
-            warn!(%error, "a server did not end well");
+            warn!(%error, "a task did not end well");
         }
     }
     reason
@@ -158,88 +186,115 @@ async fn return_free_memory(stop: CancellationToken) -> Result<(), RunError> {
     Ok(())
 }
 
+/// What clients and signals may ask of a run.
+struct Lifecycle {
+    reload: UnboundedSender<ReloadRequest>,
+    quit: UnboundedSender<()>,
+}
+
+/// What may end a run.
+struct EndSources<'a> {
+    signals: Signals,
+    failed: UnboundedReceiver<TaskFailure>,
+    failed_servers: UnboundedReceiver<RunError>,
+    quit: UnboundedReceiver<()>,
+    tasks: &'a mut JoinSet<Result<(), RunError>>,
+}
+
 impl ServedApp {
-    fn new(app: App, level: LogLevelControl) -> Self {
-        let layout = Arc::new(PageLayout::new(&app.config.metrics));
-        let view_cache = ViewCache::default();
-        Self { app, level, host: host::name(), layout, view_cache, started: Instant::now() }
+    fn new(app: App, level: LogLevelControl, lifecycle: Lifecycle) -> Self {
+        Self { app, level, host: host::name(), view_cache: ViewCache::default(), lifecycle, started: Instant::now() }
     }
 
-    fn bind(self: &Arc<Self>) -> Result<Vec<Server>, BindError> {
-        let crowd = connection_limit();
-        let bind = |section: &HttpServerConfig| Server::bind(&section.address, self.site(section), &crowd);
-        self.app.config.http.iter().map(bind).collect()
-    }
-
-    fn site(self: &Arc<Self>, section: &HttpServerConfig) -> Endpoints {
-        let [scraped, asked, observed, called, looked] = std::array::from_fn(|_| Arc::clone(self));
+    fn endpoints(self: &Arc<Self>, section: &HttpServerConfig, origin: Option<String>) -> Result<Endpoints, RunError> {
+        let [scraped, asked, observed, called, looked, ended] = std::array::from_fn(|_| Arc::clone(self));
         let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
-        Endpoints {
+        Ok(Endpoints {
             scrape: Arc::new(move |format, asked| {
-                let view = scraped.view(asked)?;
+                let settings = scraped.app.settings();
+                let view = scraped.view(asked, &settings)?;
                 let tail = scraped.app.exporter_metrics.render(&scraped.app.storage, &view, clock::tick(), format);
-                Ok(Box::new(MetricsPage::new(view, Arc::clone(&scraped.layout), format, tail)))
+                Ok(Box::new(MetricsPage::new(view, Arc::clone(&settings.layout), format, tail)))
             }),
             ready: Arc::new(move || asked.readiness(ready_timeout, clock::tick())),
             observe: Arc::new(move |took| observed.app.exporter_metrics.observe_scrape(took)),
             burrow: Arc::new(move |verb, path, body| {
-                called.burrow_api().answer(&burrow::BurrowRequest { verb, path, body, admin, now: clock::now() })
+                let settings = called.app.settings();
+                let asked = burrow::BurrowRequest { verb, path, body, admin, now: clock::now() };
+                called.burrow_api(&settings).answer(&asked)
             }),
-            status_page: Arc::new(move |call| looked.status_page_data().answer(call, clock::now())),
-            origin: self.app.config.general.access_control_allow_origin.clone(),
+            status_page: Arc::new(move |call| {
+                let settings = looked.app.settings();
+                looked.status_page_data(&settings).answer(call, clock::now())
+            }),
+            lifecycle: section.enable_lifecycle.then(|| -> LifecycleFn {
+                Arc::new(move |action| {
+                    let shown = Arc::clone(&ended);
+                    Box::pin(async move { shown.lifecycle(action).await })
+                })
+            }),
+            origin,
             allowed_hosts: section.allowed_hosts.clone(),
+        })
+    }
+
+    async fn lifecycle(&self, action: LifecycleAction) -> Result<(), Vec<String>> {
+        match action {
+            LifecycleAction::Reload => request_reload(&self.lifecycle.reload)
+                .await
+                .unwrap_or_else(|| Err(vec!["the program is stopping".to_owned()])),
+            LifecycleAction::Quit => {
+                // Fails if the run is ending already.
+                let _ = self.lifecycle.quit.send(());
+                Ok(())
+            }
         }
     }
 
     /// Returns the view for a page that was requested at this instant.
-    fn view(&self, asked: Instant) -> Result<Arc<View>, TryReserveError> {
-        self.view_cache.view(asked, || self.app.storage.try_view(clock::now(), &self.app.evaluator))
+    fn view(&self, asked: Instant, settings: &Settings) -> Result<Arc<View>, TryReserveError> {
+        self.view_cache.view(asked, || self.app.storage.try_view(clock::now(), &settings.evaluator))
     }
 
-    fn burrow_api(&self) -> BurrowApi<'_> {
+    fn burrow_api<'a>(&'a self, settings: &'a Settings) -> BurrowApi<'a> {
         BurrowApi {
-            config: &self.app.config,
+            config: &settings.config,
             storage: &self.app.storage,
-            rules: &self.app.evaluator,
+            rules: &settings.evaluator,
             level: &self.level,
             host: &self.host,
         }
     }
 
-    fn status_page_data(&self) -> status_page::StatusPageData<'_> {
+    fn status_page_data<'a>(&'a self, settings: &'a Settings) -> status_page::StatusPageData<'a> {
         let App { storage, exporter_metrics: own, .. } = &self.app;
         let exporter = own.report(storage, (clock::now(), clock::tick()), self.started.elapsed());
-        status_page::StatusPageData { storage, rules: &self.app.evaluator, exporter }
+        status_page::StatusPageData { storage, rules: &settings.evaluator, exporter }
     }
 
     fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
-        let awaited = self
-            .app
-            .exporter_metrics
-            .modules()
-            .iter()
-            .filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
+        let modules = self.app.exporter_metrics.modules();
+        let awaited = modules.iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
         Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
     }
 
     /// Waits until something ends the run.
-    async fn wait_for_end(
-        &self,
-        mut signals: Signals,
-        mut failed: UnboundedReceiver<TaskFailure>,
-        tasks: &mut JoinSet<Result<(), RunError>>,
-    ) -> Result<(), RunError> {
+    async fn wait_for_end(&self, sources: EndSources<'_>) -> Result<(), RunError> {
+        let EndSources { mut signals, mut failed, mut failed_servers, mut quit, tasks } = sources;
         loop {
             tokio::select! {
                 biased;
                 () = self.app.stop.cancelled() => return Ok(()),
                 asked = signals.next() => match asked {
                     SignalAction::End => break,
-                    SignalAction::Reload => warn!("SIGHUP is ignored: reloading is not supported yet"),
+                    // The answer is in the log. Fails if the run is ending anyway.
+                    SignalAction::Reload => drop(self.lifecycle.reload.send(oneshot::channel().0)),
                 },
+                Some(()) = quit.recv() => break,
                 Some(failure) = failed.recv() => return Err(failure.into()),
+                Some(error) = failed_servers.recv() => return Err(error),
                 Some(ended) = tasks.join_next() => match ended {
-                    Ok(Ok(())) => return Err(RunError::Ended("a server".to_owned())),
+                    Ok(Ok(())) => return Err(RunError::Ended("a task".to_owned())),
                     Ok(Err(error)) => return Err(error),
                     Err(panicked) => return Err(RunError::Ended(panicked.to_string())),
                 },
@@ -266,4 +321,15 @@ fn awaited_module(health: &ModuleHealth) -> PendingItem {
         done: parts.map(|(done, _)| done),
         total: parts.map(|(_, total)| total),
     }
+}
+
+/// The text of an error and of all its causes.
+#[must_use]
+pub fn error_text(error: &dyn std::error::Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

@@ -16,6 +16,7 @@ use crate::task::TaskFailure;
 
 use super::RunError;
 use super::app::App;
+use super::modules::Modules;
 use super::signals::Signals;
 
 /// Interval of checks whether everything has been read.
@@ -74,7 +75,7 @@ pub async fn read_once<T>(
     config.consumers.iter_mut().for_each(|consumer| consumer.settings.read_once());
     let app = App::new(config, CancellationToken::new());
     let (failures, mut failed) = unbounded_channel();
-    let mut modules = app.configure(&failures)?;
+    let mut modules = Modules::configure(&app, &failures)?;
     let shown = match modules.start() {
         Ok(()) => {
             let end = app.wait_until_ready(&mut signals, &mut failed, timeout).await;
@@ -118,7 +119,8 @@ impl App {
     fn lag_reading(&self, end: ReadEnd) -> LagReading {
         let tick = clock::tick();
         let mut missing: BTreeMap<&str, MissingCluster> = BTreeMap::new();
-        for health in self.exporter_metrics.modules().iter().filter(|health| !health.is_ready()) {
+        let modules = self.exporter_metrics.modules();
+        for health in modules.iter().filter(|health| !health.is_ready()) {
             let cluster = missing.entry(&health.cluster).or_insert_with(|| MissingCluster {
                 cluster: health.cluster.clone(),
                 answered: false,
@@ -131,7 +133,10 @@ impl App {
                 cluster.why.push(why);
             }
         }
-        LagReading { view: self.storage.view(clock::now(), &self.evaluator), missing: missing.into_values().collect() }
+        LagReading {
+            view: self.storage.view(clock::now(), &self.settings().evaluator),
+            missing: missing.into_values().collect(),
+        }
     }
 
     /// Why a module is not ready, or how far it has read.

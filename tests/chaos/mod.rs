@@ -10,7 +10,7 @@ mod restarts;
 use crate::rig::program::Program;
 
 /// The short form of something, or the full one that `WARRENER_CHAOS=full` asks for.
-fn short_or<T>(short: T, full: T) -> T {
+pub fn short_or<T>(short: T, full: T) -> T {
     let is_full = std::env::var_os("WARRENER_CHAOS").is_some_and(|form| form == "full");
     if is_full { full } else { short }
 }

@@ -16,7 +16,7 @@ use super::{eventually, free_port, seconds};
 pub struct Program {
     process: Process,
     pub port: u16,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 /// The command, without arguments and with nothing of the tests' environment that it would listen to.
@@ -123,6 +123,15 @@ impl Program {
         Self::start_at(port, command, scratch)
     }
 
+    /// As `with_file_at`, with a command that has been changed.
+    pub fn changed_at(port: u16, text: &str, change: impl FnOnce(&mut Command)) -> Self {
+        let scratch = Scratch::new("warrener");
+        let mut command = command();
+        command.arg("--config").arg(scratch.write("warrener.toml", text));
+        change(&mut command);
+        Self::start_at(port, command, scratch)
+    }
+
     /// The demo, which all tests share that only look at it. It has been ready once.
     pub fn demo() -> &'static Self {
         static DEMO: OnceLock<Program> = OnceLock::new();
@@ -141,7 +150,16 @@ impl Program {
             assert!(process.ended().is_none(), "it ended:\n{}", process.log());
             http::get(port, "/-/healthy", &[])
         });
-        Self { process, port, _scratch: scratch }
+        Self { process, port, scratch }
+    }
+
+    /// Writes its configuration file again.
+    pub fn rewrite(&self, text: &str) {
+        self.scratch.write("warrener.toml", text);
+    }
+
+    pub fn post(&self, path: &str) -> Response {
+        http::request(self.port, "POST", path, &[]).unwrap_or_else(|error| panic!("{error}:\n{}", self.log()))
     }
 
     pub fn get(&self, path: &str) -> Response {

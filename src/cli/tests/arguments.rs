@@ -13,7 +13,8 @@ fn the_command_line_is_sound() {
 
 #[test]
 fn a_run_needs_no_subcommand() {
-    let expected = RunOptions { source: ConfigSource::File("a.toml".into()), overrides: Overrides::default() };
+    let expected =
+        RunOptions { source: ConfigSource::File("a.toml".into()), overrides: Overrides::default(), watch: false };
     assert_eq!(run("--config a.toml"), expected);
     assert_eq!(run("run --config a.toml"), expected);
     assert_eq!(run("run --config=a.toml"), expected);
@@ -51,12 +52,13 @@ fn each_flag_has_a_variable_that_it_overrides() {
         ("WARRENER_CONFIG", ""),
     ];
     let overrides = Overrides { listen: Some(":1".to_owned()), log_level: Some(Level::Debug) };
-    let expected = RunOptions { source: ConfigSource::Flags(flags(&["a:1", "b:2"])), overrides };
+    let expected = RunOptions { source: ConfigSource::Flags(flags(&["a:1", "b:2"])), overrides, watch: false };
     assert_eq!(typed("", &env), Ok(Command::Run(expected)));
     let overrides = Overrides { listen: Some(":2".to_owned()), log_level: Some(Level::Warn) };
-    let expected = RunOptions { source: ConfigSource::Flags(flags(&["c:3"])), overrides };
+    let expected = RunOptions { source: ConfigSource::Flags(flags(&["c:3"])), overrides, watch: false };
     assert_eq!(typed("--brokers c:3 --listen :2 --log-level WARN", &env), Ok(Command::Run(expected)));
-    let expected = RunOptions { source: ConfigSource::File("b.toml".into()), overrides: Overrides::default() };
+    let expected =
+        RunOptions { source: ConfigSource::File("b.toml".into()), overrides: Overrides::default(), watch: false };
     assert_eq!(typed("check", &[("WARRENER_CONFIG", "b.toml")]), Ok(Command::Check(expected)));
 }
 
@@ -78,14 +80,22 @@ fn lag(line: &str, env: &[(&str, &str)]) -> LagOptions {
 fn lag_takes_a_configuration_groups_a_format_and_a_time() {
     let overrides = |log_level| Overrides { listen: None, log_level: Some(log_level) };
     let expected = LagOptions {
-        run: RunOptions { source: ConfigSource::Flags(flags(&["a:1"])), overrides: overrides(Level::Warn) },
+        run: RunOptions {
+            source: ConfigSource::Flags(flags(&["a:1"])),
+            overrides: overrides(Level::Warn),
+            watch: false,
+        },
         groups: Vec::new(),
         output: OutputFormat::Table,
         timeout: Duration::from_secs(30),
     };
     assert_eq!(lag("lag --brokers a:1", &[]), expected);
     let expected = LagOptions {
-        run: RunOptions { source: ConfigSource::File("a.toml".into()), overrides: overrides(Level::Debug) },
+        run: RunOptions {
+            source: ConfigSource::File("a.toml".into()),
+            overrides: overrides(Level::Debug),
+            watch: false,
+        },
         groups: vec!["a,b".to_owned(), "c".to_owned()],
         output: OutputFormat::Json,
         timeout: Duration::from_secs(90),

@@ -61,12 +61,12 @@ fn a_burrow_file_starts_and_its_check_shows_no_secret() {
 
 #[test]
 fn a_check_warns_of_what_a_run_refuses() {
-    let text = "[cluster.a]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[httpserver.default]\n\
-                enable-lifecycle = true\n[consumer.b]\nclass-name = \"kafka_admin\"\ncluster = \"a\"\nservers = [\"a:1\"]\n";
+    let text = "[cluster.a]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[consumer.a]\nclass-name = \"kafka\"\n\
+                cluster = \"a\"\nservers = [\"a:1\"]\nshare-group = \"w\"\n[consumer.b]\nclass-name = \"kafka_admin\"\ncluster = \"a\"\nservers = [\"a:1\"]\n";
     let (_directory, run) = file("later.toml", text);
     let exit = check(&run);
-    let expected = "warning: consumer.b.class-name: kafka_admin: not supported yet\n\
-                    warning: httpserver.default.enable-lifecycle: not supported yet\n";
+    let expected = "warning: consumer.a.share-group: not supported yet\n\
+                    warning: consumer.b.class-name: kafka_admin: not supported yet\n";
     assert_eq!((exit.code, exit.stderr.as_str()), (0, expected));
     assert!(
         exit.stdout.contains(": no mistakes, but a run refuses settings that are not supported yet\n"),
@@ -74,7 +74,7 @@ fn a_check_warns_of_what_a_run_refuses() {
         exit.stdout
     );
     let refused = config_for_run(run.load().unwrap()).map(|_| ()).unwrap_err();
-    let expected = "consumer.b.class-name: kafka_admin: not supported yet\nhttpserver.default.enable-lifecycle: not supported yet\n";
+    let expected = "consumer.a.share-group: not supported yet\nconsumer.b.class-name: kafka_admin: not supported yet\n";
     assert_eq!((refused.code, refused.stderr.as_str()), (64, expected));
 }
 

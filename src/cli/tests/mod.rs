@@ -33,5 +33,5 @@ fn file(name: &str, text: &str) -> (tempfile::TempDir, RunOptions) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(name);
     std::fs::write(&path, text).unwrap();
-    (directory, RunOptions { source: ConfigSource::File(path), overrides: Overrides::default() })
+    (directory, RunOptions { source: ConfigSource::File(path), overrides: Overrides::default(), watch: false })
 }

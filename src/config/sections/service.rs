@@ -165,9 +165,6 @@ fn read_http_server(
     }
     server.enable_lifecycle = section.flag(findings, "enable-lifecycle");
     server.enable_admin = section.flag(findings, "enable-admin");
-    if server.enable_lifecycle {
-        findings.add_unsupported(section.path.key("enable-lifecycle"));
-    }
     server.allowed_hosts = read_hosts(section, findings);
     server.ready_timeout = section.time_or_default(findings, &READY_TIMEOUT, READY_AFTER);
     section.ignore(findings, "timeout", "the time limits of clients are fixed");

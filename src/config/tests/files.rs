@@ -66,7 +66,6 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
         [
             "consumer.admin.class-name: kafka_admin: not supported yet",
             "consumer.local.share-group: not supported yet",
-            "httpserver.default.enable-lifecycle: not supported yet",
             "httpserver.default.tls: not supported yet",
             "httpserver.default.web-config-file: not supported yet",
             "sasl.token.mechanism: OAUTHBEARER: not supported yet",

@@ -27,6 +27,7 @@ use crate::http::routes::origin_check::OriginCheck;
 use crate::http::routes::scrape_handler::ScrapeHandler;
 use crate::http::serving::connection_watch::ConnectionWatch;
 use crate::http::serving::limits::HttpLimits;
+use crate::http::{LifecycleAction, LifecycleFn};
 use crate::status_page;
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
@@ -37,8 +38,8 @@ pub(crate) const ROUTES: &[Route] = &[
     Route { path: "/metrics", methods: READ, page: RouteTarget::Metrics },
     Route { path: "/-/healthy", methods: READ, page: RouteTarget::Healthy },
     Route { path: "/-/ready", methods: READ, page: RouteTarget::Ready },
-    Route { path: "/-/reload", methods: POST, page: RouteTarget::Lifecycle },
-    Route { path: "/-/quit", methods: POST, page: RouteTarget::Lifecycle },
+    Route { path: "/-/reload", methods: POST, page: RouteTarget::Lifecycle(LifecycleAction::Reload) },
+    Route { path: "/-/quit", methods: POST, page: RouteTarget::Lifecycle(LifecycleAction::Quit) },
     Route { path: "/burrow/admin", methods: READ, page: RouteTarget::Good },
     Route { path: "/burrow/admin/ready", methods: READ, page: RouteTarget::BurrowReady },
 ];
@@ -54,7 +55,7 @@ enum RouteTarget {
     Metrics,
     Healthy,
     Ready,
-    Lifecycle,
+    Lifecycle(LifecycleAction),
     Good,
     BurrowReady,
 }
@@ -64,6 +65,7 @@ pub(crate) struct Router {
     pub scrapes: ScrapeHandler,
     pub api: ApiHandler,
     pub ready: ReadyFn,
+    pub lifecycle: Option<LifecycleFn>,
     pub origin_check: OriginCheck,
     pub limits: Arc<HttpLimits>,
     pub stopping: CancellationToken,
@@ -116,7 +118,7 @@ impl Router {
             RouteTarget::Metrics => self.answer_metrics(method, headers, watch).await,
             RouteTarget::Healthy => text_response(StatusCode::OK, "healthy\n"),
             RouteTarget::Ready => self.answer_readiness(),
-            RouteTarget::Lifecycle => text_response(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n"),
+            RouteTarget::Lifecycle(action) => self.answer_lifecycle(action).await,
             RouteTarget::Good => self.api.with_allowed_origin(text_response(StatusCode::OK, "GOOD")),
             RouteTarget::BurrowReady => self.api.with_allowed_origin(match self.pending().as_slice() {
                 [] => text_response(StatusCode::OK, "READY"),
@@ -200,6 +202,20 @@ impl Router {
             say(header::CONTENT_ENCODING, "gzip");
         }
         answer
+    }
+
+    async fn answer_lifecycle(&self, action: LifecycleAction) -> Response<ResponseContent> {
+        let Some(lifecycle) = &self.lifecycle else {
+            return text_response(StatusCode::FORBIDDEN, "lifecycle requests are not enabled\n");
+        };
+        match (lifecycle(action).await, action) {
+            (Ok(()), LifecycleAction::Reload) => text_response(StatusCode::OK, "the configuration was read again\n"),
+            (Ok(()), LifecycleAction::Quit) => text_response(StatusCode::OK, "stopping\n"),
+            (Err(mistakes), _) => {
+                let text: String = mistakes.iter().map(|mistake| format!("{mistake}\n")).collect();
+                whole_response(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", text.into())
+            }
+        }
     }
 
     fn pending(&self) -> Vec<PendingItem> {

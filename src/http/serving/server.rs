@@ -42,14 +42,29 @@ impl Server {
     pub fn bind(address: &str, site: Endpoints, crowd: &Arc<ConnectionLimit>) -> Result<Self, BindError> {
         let listener = listen(address)?;
         let refused = |source| BindError::Refused { address: address.to_owned(), source };
-        let local = listener.local_addr().map_err(refused)?;
+        Self::on(listener, site, crowd).map_err(refused)
+    }
+
+    /// Serves on a socket that listens already, such as that of another server.
+    ///
+    /// # Errors
+    /// The socket has no address.
+    pub fn on(listener: TcpListener, site: Endpoints, crowd: &Arc<ConnectionLimit>) -> io::Result<Self> {
         Ok(Self {
+            local: listener.local_addr()?,
             listener,
-            local,
             endpoints: site,
             connection_limit: Arc::clone(crowd),
             limits: HttpLimits::default(),
         })
+    }
+
+    /// The socket, for another server.
+    ///
+    /// # Errors
+    /// There is no file descriptor left.
+    pub fn socket(&self) -> io::Result<TcpListener> {
+        self.listener.try_clone()
     }
 
     /// The bound address, with the port that was chosen.
@@ -81,6 +96,7 @@ impl Server {
                 &limits,
             ),
             ready: self.endpoints.ready,
+            lifecycle: self.endpoints.lifecycle,
             origin_check: OriginCheck::new(self.endpoints.allowed_hosts),
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),

@@ -127,6 +127,7 @@ fn site(scrape: impl Fn(Format) -> PagePieces + Send + Sync + 'static) -> Endpoi
         observe,
         burrow: Arc::new(burrow::nothing),
         status_page: Arc::new(status_page::nothing),
+        lifecycle: None,
         origin: None,
         allowed_hosts: Vec::new(),
     }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
 
 use super::super::routes::scrape_handler::ScrapeHandler;
 use super::*;
@@ -167,9 +168,16 @@ async fn a_page_that_cannot_be_made_costs_that_answer_alone() {
 }
 
 fn counted() -> (ScrapeHandler, Arc<AtomicUsize>) {
+    counted_behind(channel().1)
+}
+
+/// Counts the pages. None is made before the other end of the gate is dropped.
+fn counted_behind(gate: Receiver<()>) -> (ScrapeHandler, Arc<AtomicUsize>) {
+    let gate = Mutex::new(gate);
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
     let scrape = move |_, _| {
+        assert!(gate.lock().unwrap().recv().is_err());
         counter.fetch_add(1, Ordering::SeqCst);
         let pieces: PagePieces = Box::new(std::iter::once(b"page".to_vec()));
         Ok(pieces)
@@ -221,10 +229,12 @@ async fn a_compressed_page_is_forgotten_when_it_is_stale() {
 
 #[tokio::test(start_paused = true)]
 async fn when_the_first_to_ask_goes_away_the_next_one_takes_over() {
-    let (scrapes, count) = counted();
+    // The page is not made before the first client has gone.
+    let (closed, gate) = channel();
+    let (scrapes, count) = counted_behind(gate);
     let mut first = Box::pin(scrapes.compressed(Format::Text));
     assert!(is_pending(&mut first).await);
-    drop(first);
+    drop((first, closed));
     compressed(&scrapes, Format::Text).await;
     assert!((1..=2).contains(&count.load(Ordering::SeqCst)));
 }

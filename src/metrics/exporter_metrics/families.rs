@@ -9,7 +9,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::health::ModuleHealth;
+use crate::health::{ModuleHealth, ModuleKind};
+use crate::model::FailureReason;
+use crate::offsets::RecordType;
+use crate::storage::DropReason;
 
 /// The kind of a refresh: the label `kind` of `warrener_refresh_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,6 +128,8 @@ pub(super) struct Families {
     pub(super) zookeeper_sessions: Family<ConsumerLabels, Counter>,
     pub(super) certificate_expiry: Family<CertificateLabels, FloatGauge>,
     pub(super) scrape: Histogram,
+    pub(super) reload_successful: Gauge,
+    pub(super) reloaded_at: FloatGauge,
 }
 
 impl Default for Families {
@@ -148,6 +153,8 @@ impl Default for Families {
             zookeeper_sessions: Family::default(),
             certificate_expiry: Family::default(),
             scrape: seconds(),
+            reload_successful: Gauge::default(),
+            reloaded_at: FloatGauge::default(),
         }
     }
 }
@@ -195,6 +202,58 @@ impl Families {
             "Time from the request of a scrape to its last byte in seconds",
             self.scrape.clone(),
         );
+    }
+}
+
+impl Families {
+    /// Registers what says how the last reading of the configuration ended.
+    pub(super) fn register_reloads(&self, to: &mut Registry) {
+        let help = "Whether the last reading of the configuration was successful";
+        to.register("warrener_config_last_reload_successful", help, self.reload_successful.clone());
+        let help = "Unix time of the last successful reading of the configuration";
+        to.register("warrener_config_last_reload_success_timestamp_seconds", help, self.reloaded_at.clone());
+    }
+
+    /// Removes the series of a module that is gone. `record_errors` are the reasons of `warrener_record_errors_total`.
+    pub(super) fn remove_module(&self, health: &ModuleHealth, record_errors: &[&'static str]) {
+        let (cluster, module) = (&health.cluster, &health.module);
+        self.up.remove(&module_labels(health));
+        self.ready.remove(&module_labels(health));
+        match health.kind {
+            ModuleKind::Cluster => self.remove_cluster(cluster),
+            ModuleKind::Consumer => {
+                for kind in RecordType::ALL {
+                    let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
+                    self.records.remove(&labels);
+                }
+                for reason in record_errors {
+                    let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
+                    self.record_errors.remove(&labels);
+                }
+                let labels = ConsumerLabels { cluster: cluster.clone(), module: module.clone() };
+                self.reader_restarts.remove(&labels);
+                self.zookeeper_nodes.remove(&labels);
+                self.zookeeper_sessions.remove(&labels);
+            }
+        }
+    }
+
+    fn remove_cluster(&self, cluster: &str) {
+        for kind in RefreshKind::ALL.map(RefreshKind::name) {
+            let labels = RefreshLabels { cluster: cluster.to_owned(), kind };
+            self.refresh.remove(&labels);
+            self.last_refresh.remove(&labels);
+            for reason in FailureReason::ALL {
+                let reason = reason.name();
+                self.refresh_errors.remove(&RefreshErrorLabels { cluster: cluster.to_owned(), kind, reason });
+            }
+        }
+        for reason in DropReason::ALL {
+            self.dropped.remove(&DroppedLabels { cluster: cluster.to_owned(), reason: reason.name() });
+        }
+        let labels = ClusterLabels { cluster: cluster.to_owned() };
+        self.dropped_topics.remove(&labels);
+        self.group_partitions.remove(&labels);
     }
 }
 

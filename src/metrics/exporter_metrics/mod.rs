@@ -11,12 +11,12 @@ mod report;
 mod text;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::clock;
@@ -28,8 +28,7 @@ use crate::storage::{Storage, View};
 use super::Format;
 use certificates::Certificates;
 use families::{
-    ClusterLabels, DroppedLabels, Families, FloatGauge, GroupLabels, PartitionLabels, module_labels,
-    register_build_info,
+    ClusterLabels, DroppedLabels, Families, GroupLabels, PartitionLabels, module_labels, register_build_info,
 };
 
 pub use certificates::{CertificateExpiry, CertificateUse};
@@ -40,13 +39,12 @@ pub use module::ModuleMetrics;
 /// The exporter's own metrics.
 #[derive(Debug)]
 pub struct ExporterMetrics {
-    registry: Registry,
+    /// Held while a page is made: families that mirror a state are filled for each page, one page at a time.
+    registry: Mutex<Registry>,
     families: Families,
     certificates: Certificates,
-    modules: Vec<Arc<ModuleHealth>>,
+    modules: RwLock<Arc<[Arc<ModuleHealth>]>>,
     record_errors: Vec<&'static str>,
-    /// Held while a page is made: families that mirror a state are filled for each page, one page at a time.
-    filling: Mutex<()>,
 }
 
 impl ExporterMetrics {
@@ -55,26 +53,47 @@ impl ExporterMetrics {
     #[must_use]
     pub fn new(modules: Vec<Arc<ModuleHealth>>, metrics: &MetricsConfig, record_errors: Vec<&'static str>) -> Self {
         let families = Families::default();
-        let labels = metrics.labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
-        let mut registry = Registry::with_labels(labels);
-        families.register(&mut registry);
-        register_build_info(&mut registry, metrics.names.contains(&NameSet::DEFAULT));
-        let (reloaded, at): (Gauge, FloatGauge) = Default::default();
-        reloaded.set(1);
-        at.set(clock::now().seconds());
-        let help = "Whether the last reading of the configuration was successful";
-        registry.register("warrener_config_last_reload_successful", help, reloaded);
-        let help = "Unix time of the last successful reading of the configuration";
-        registry.register("warrener_config_last_reload_success_timestamp_seconds", help, at);
-        registry.register_collector(Box::new(process::ProcessCollector));
+        let registry = Mutex::new(registry(&families, metrics));
         let certificates = Certificates::default();
-        Self { registry, families, certificates, modules, record_errors, filling: Mutex::default() }
+        let own = Self { registry, families, certificates, modules: RwLock::new(modules.into()), record_errors };
+        own.record_reload(true);
+        own
     }
 
     /// The health of the modules.
     #[must_use]
-    pub fn modules(&self) -> &[Arc<ModuleHealth>] {
-        &self.modules
+    pub fn modules(&self) -> Arc<[Arc<ModuleHealth>]> {
+        Arc::clone(&self.modules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows other modules from now on. Series of modules that are not among them are removed.
+    pub fn set_modules(&self, modules: Vec<Arc<ModuleHealth>>) {
+        let before = {
+            let mut held = self.modules.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *held, modules.into())
+        };
+        let after = self.modules();
+        let labels: HashSet<_> = after.iter().map(|health| module_labels(health)).collect();
+        let gone = before.iter().filter(|health| !labels.contains(&module_labels(health)));
+        gone.for_each(|health| self.remove_series(health));
+    }
+
+    /// Removes the series of a module. One that has not ended may make them again.
+    pub fn remove_series(&self, health: &ModuleHealth) {
+        self.families.remove_module(health, &self.record_errors);
+    }
+
+    /// Writes other labels from now on, and the families that the name sets want.
+    pub fn set_config(&self, metrics: &MetricsConfig) {
+        *self.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry(&self.families, metrics);
+    }
+
+    /// Records whether a reading of the configuration was successful.
+    pub fn record_reload(&self, successful: bool) {
+        self.families.reload_successful.set(successful.into());
+        if successful {
+            self.families.reloaded_at.set(clock::now().seconds());
+        }
     }
 
     /// The metrics of one module.
@@ -99,11 +118,11 @@ impl ExporterMetrics {
     /// Renders these metrics as the end of a page.
     #[must_use]
     pub fn render(&self, storage: &Storage, view: &View, now: Tick, format: Format) -> Vec<u8> {
-        let _one = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         self.fill(storage, view, now);
         let mut page = String::new();
         // Writing into a string cannot fail, and the collectors return no errors.
-        let written = encoding::text::encode(&mut page, &self.registry);
+        let written = encoding::text::encode(&mut page, &registry);
         debug_assert!(written.is_ok(), "{written:?}");
         text::convert(&page, format).into_bytes()
     }
@@ -112,7 +131,7 @@ impl ExporterMetrics {
         let families = &self.families;
         self.certificates.fill(&families.certificate_expiry);
         families.topic_lag.clear();
-        for health in &self.modules {
+        for health in self.modules().iter() {
             let labels = module_labels(health);
             families.up.get_or_create(&labels).set(health.is_up(now).into());
             families.ready.get_or_create(&labels).set(health.is_ready().into());
@@ -121,7 +140,7 @@ impl ExporterMetrics {
                 families.topic_lag.get_or_create(&PartitionLabels { cluster, module, partition }).set(lag);
             }
         }
-        for cluster in storage.clusters() {
+        for cluster in storage.clusters().iter() {
             for (why, count) in cluster.dropped() {
                 let labels = DroppedLabels { cluster: cluster.label().name().to_string(), reason: why.name() };
                 let counter = families.dropped.get_or_create(&labels);
@@ -143,4 +162,15 @@ impl ExporterMetrics {
             gauge.set(i64::try_from(partitions).unwrap_or(i64::MAX));
         }
     }
+}
+
+/// What a page is written from: all families, with the labels of the configuration.
+fn registry(families: &Families, metrics: &MetricsConfig) -> Registry {
+    let labels = metrics.labels.iter().map(|(name, value)| (Cow::from(name.clone()), Cow::from(value.clone())));
+    let mut registry = Registry::with_labels(labels);
+    families.register(&mut registry);
+    register_build_info(&mut registry, metrics.names.contains(&NameSet::DEFAULT));
+    families.register_reloads(&mut registry);
+    registry.register_collector(Box::new(process::ProcessCollector));
+    registry
 }

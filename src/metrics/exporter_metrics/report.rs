@@ -24,7 +24,7 @@ impl ExporterMetrics {
             now: now.0,
             version: env!("CARGO_PKG_VERSION"),
             running: u64::try_from(running.as_millis()).unwrap_or(u64::MAX),
-            modules: self.modules.iter().map(|health| self.module_report(health, storage, tick)).collect(),
+            modules: self.modules().iter().map(|health| self.module_report(health, storage, tick)).collect(),
         }
     }
 

@@ -44,7 +44,7 @@ impl Scene {
         Self { storage, past, log, now, time: NOW, rounds: 0, commits: 0 }
     }
 
-    fn cluster(&self) -> std::sync::Arc<Cluster> {
+    fn cluster(&self) -> Arc<Cluster> {
         self.storage.cluster("c").unwrap()
     }
 

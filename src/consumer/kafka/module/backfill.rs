@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock;
+use crate::consumer::takeover::remove_refused;
 use crate::kafka::{ClientSupervisor, ReaderEvent, StartAt, TopicPartition, TopicReader};
 use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
@@ -52,12 +53,15 @@ impl Backfill {
     /// Reads each partition up to where the live reader started, then stops reading it. The live reader then drops
     /// the tombstones that it kept for this past, because no older commits can follow.
     pub fn run(mut self, begun: &Receiver<ReadablePartition>, stop: &CancellationToken) -> Result<(), ModuleError> {
-        let opened = open_reader(&mut self.supervisor, &[&self.topic], begun, stop);
+        let opened = open_reader(&mut self.supervisor, &[&self.topic], begun, || (), stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut first = Some(first);
         let (mut parts, mut lost): (BTreeMap<TopicPartition, BackfillPartition>, _) =
             (BTreeMap::new(), LostPositions::default());
         while !stop.is_cancelled() {
+            if let Some(filters) = self.translator.changed_filters() {
+                remove_refused(&self.cluster, &self.module, &filters);
+            }
             if let Some(client) = self.supervisor.check(Instant::now()) {
                 drop(reader);
                 reader = match create_reader(&client, &[&self.topic], stop) {

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
+use hashbrown::HashSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::clock;
 use crate::consumer::kafka::StartMode;
+use crate::consumer::takeover::Takeover;
 use crate::invariant::broken;
 use crate::kafka::{
     Client, ClientSupervisor, ErrorCode, ReaderEvent, StartAt, TopicIndex, TopicPartition, TopicReader,
@@ -38,6 +40,9 @@ pub struct LiveReader {
     pub supervisor: ClientSupervisor,
     pub topics: SourceTopics,
     pub start: StartMode,
+    pub takeover: Takeover,
+    /// Partitions that are read from their ends once the module shows what it reads.
+    pub waiting: Vec<ReadablePartition>,
     pub module: String,
     pub cluster: Arc<Cluster>,
     pub translator: Translator,
@@ -54,7 +59,14 @@ impl LiveReader {
         behind: Option<&Sender<ReadablePartition>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
-        let opened = open_reader(&mut self.supervisor, &self.topics.names(), notices, stop);
+        let Self { supervisor, topics, takeover, positions, .. } = &mut self;
+        let nothing = || {
+            // On a cluster without the offsets topic there is nothing to read.
+            if takeover.begins(|| positions.part_count() == Some(0)) {
+                takeover.remove_old_sources(&HashSet::new(), &HashSet::new());
+            }
+        };
+        let opened = open_reader(supervisor, &topics.names(), notices, nothing, stop);
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<TopicPartition, PartitionReading> = BTreeMap::new();
         let (mut errors, mut lost) = (ReadErrors::default(), LostPositions::default());
@@ -73,6 +85,8 @@ impl LiveReader {
                     ReaderMessage::Stuck { log, at } => self.restart_if_at(log, at, &mut reader, &parts)?,
                 }
             }
+            self.take_over(&mut reader, behind, &mut parts)?;
+            self.apply_filters(&mut reader, &mut parts)?;
             let out_of_range = self.handle_batch(&mut reader, &mut parts, &mut errors);
             self.apply_past_read(&mut parts);
             for log in out_of_range {
@@ -136,21 +150,23 @@ impl LiveReader {
         Ok(())
     }
 
-    fn begin_partition(
+    pub(super) fn begin_partition(
         &mut self,
         begin: ReadablePartition,
         reader: &mut TopicReader,
         behind: Option<&Sender<ReadablePartition>>,
         parts: &mut BTreeMap<TopicPartition, PartitionReading>,
     ) -> Result<(), ModuleError> {
-        let ReadablePartition { log, start, end, late } = begin;
+        let ReadablePartition { log, start, end, .. } = begin;
+        let from_start = self.reads_from_start(&begin, parts);
+        if !from_start && !self.takeover.shows() {
+            self.waiting.push(begin);
+            return Ok(());
+        }
         let source = match log.topic {
             SHARE_STATE => self.cluster.share_source(&self.module, log.partition.0),
             TopicIndex(_) => self.cluster.source(&self.module, log.partition.0),
         };
-        // The progress of a share group needs a snapshot and all updates since then.
-        let from_start =
-            late || self.start == StartMode::Earliest || log.topic == SHARE_STATE || parts.contains_key(&log);
         let (at, stage, position) = if from_start {
             (StartAt::Beginning, ReadingStage::CatchingUp(CatchUp::new(self.cluster.start_build(source), end)), start)
         } else {
@@ -182,6 +198,14 @@ impl LiveReader {
         Ok(())
     }
 
+    fn reads_from_start(&self, begin: &ReadablePartition, parts: &BTreeMap<TopicPartition, PartitionReading>) -> bool {
+        // The progress of a share group needs a snapshot and all updates since then.
+        begin.late
+            || self.start == StartMode::Earliest
+            || begin.log.topic == SHARE_STATE
+            || parts.contains_key(&begin.log)
+    }
+
     fn set_end(&self, log: TopicPartition, end: Offset, parts: &mut BTreeMap<TopicPartition, PartitionReading>) {
         // The partition monitor was asked for this end by `PartitionReading::request_end_if_reached`.
         let Some(part) = parts.get_mut(&log) else {
@@ -194,12 +218,19 @@ impl LiveReader {
     }
 
     /// Publishes what was read from a partition once all of it has been read. Returns whether that happened now.
-    fn publish_if_complete(&self, log: TopicPartition, parts: &mut BTreeMap<TopicPartition, PartitionReading>) -> bool {
+    pub(super) fn publish_if_complete(
+        &self,
+        log: TopicPartition,
+        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
+    ) -> bool {
         let Some(part) = parts.get_mut(&log) else {
             broken("only partitions that are read are settled");
             return false;
         };
         part.request_end_if_reached(log, &self.positions);
+        if !self.takeover.shows() {
+            return false;
+        }
         if log.topic != SHARE_STATE {
             return part.publish_if_complete(log, &self.positions);
         }

@@ -14,6 +14,7 @@
 //! | `backfill` | the reader of the past |
 //! | `partition_reading` | one partition while it is read |
 //! | `reader_progress` | the progress of all partitions, which the readers share with the partition monitor |
+//! | `reconfiguration` | the reader when the configuration changes |
 //! | `lost_positions`, `read_errors` | positions out of range; errors of partitions, for the log |
 //! | `translate`, `updates` | a record becomes an `Update` of storage, unless it is filtered |
 //! | `source_topics` | the names of the two topics |
@@ -27,6 +28,7 @@ mod partition_monitor;
 mod partition_reading;
 mod read_errors;
 mod reader_progress;
+mod reconfiguration;
 mod source_topics;
 mod translate;
 mod updates;
@@ -35,10 +37,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use crate::config::{ConsumerConfig, Filter};
+use tokio::sync::watch;
+
+use crate::config::{ConsumerConfig, ConsumerFilters};
 use crate::consumer::factory::settings;
+use crate::consumer::takeover::Takeover;
 use crate::consumer::{ModuleContext, ModuleFactory};
-use crate::coordinator::Module;
+use crate::coordinator::{Handover, Module};
 use crate::health::ModuleKind;
 use crate::kafka::{Client, ClientRole, ClientSupervisor, KafkaContext};
 use crate::metrics::exporter_metrics::ModuleMetrics;
@@ -79,9 +84,8 @@ pub struct KafkaModule {
     name: String,
     module: String,
     settings: KafkaSettings,
-    /// The filters of the module and of storage.
-    groups: [Filter; 2],
-    topics: Filter,
+    filters: watch::Receiver<Arc<ConsumerFilters>>,
+    handover: Handover,
     probe: Duration,
     cluster: Arc<Cluster>,
     metrics: ModuleMetrics,
@@ -109,8 +113,8 @@ impl KafkaModule {
             name: format!("consumer.{}", section.name),
             module: section.name.clone(),
             settings: settings.clone(),
-            groups: around.groups,
-            topics: around.topics,
+            filters: around.filters,
+            handover: around.handover,
             // `warrener_up` needs an answer every few seconds.
             probe: around.offset_refresh.min(Duration::from_secs(3)),
             context,
@@ -147,7 +151,7 @@ impl KafkaModule {
     }
 
     fn translator(&self) -> Translator {
-        Translator::new(self.groups.clone(), self.topics.clone(), self.metrics.record_counters())
+        Translator::new(self.filters.clone(), self.metrics.record_counters())
     }
 }
 
@@ -168,6 +172,8 @@ impl Module for KafkaModule {
             supervisor: keeper,
             topics,
             start: self.settings.start,
+            takeover: Takeover::new(self.handover.clone(), Arc::clone(&self.cluster), self.module.clone()),
+            waiting: Vec::new(),
             module: self.module.clone(),
             cluster: Arc::clone(&self.cluster),
             translator: self.translator(),

@@ -15,15 +15,17 @@ pub const IDLE: Duration = Duration::from_millis(100);
 const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Waits for the first partition, and then opens the reader. A client that already knows the topics starts reading
-/// at once; otherwise librdkafka looks for them half a second later.
+/// at once; otherwise librdkafka looks for them half a second later. `waiting` is called in between.
 pub fn open_reader<T>(
     keeper: &mut ClientSupervisor,
     topics: &[&str],
     begun: &Receiver<T>,
+    mut waiting: impl FnMut(),
     stop: &CancellationToken,
 ) -> Option<(T, TopicReader)> {
     let mut known = false;
     while !stop.is_cancelled() {
+        waiting();
         known = keeper.check(Instant::now()).is_none() && known;
         let client = Arc::clone(keeper.client());
         client.poll_events();

@@ -149,6 +149,16 @@ impl ReaderProgress {
         }
     }
 
+    /// The number of partitions that count for readiness. `None` before the offsets topic was counted.
+    pub fn part_count(&self) -> Option<usize> {
+        self.progress().and_then(|(_, all)| usize::try_from(all).ok())
+    }
+
+    /// Whether a partition counts for readiness.
+    pub fn counts(&self, log: TopicPartition) -> bool {
+        !self.state().excluded.contains(&log.topic)
+    }
+
     /// The number of partitions that have caught up, and of all partitions. `None` before the offsets topic was
     /// counted.
     fn progress(&self) -> Option<(u64, u64)> {

@@ -1,6 +1,10 @@
 //! Converts records to updates. Filters by group before it decodes the value, and counts records by type.
 
-use crate::config::Filter;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::config::ConsumerFilters;
 use crate::metrics::exporter_metrics::RecordCounters;
 use crate::model::{Name, Timestamp};
 use crate::offsets::{self, FieldProblem, GroupMetadata, GroupProtocol, Key, Record, RecordType, share_state};
@@ -15,8 +19,8 @@ const CONSUMER: &[u8] = b"consumer";
 /// Decodes and filters the records of one module.
 #[derive(Debug)]
 pub struct Translator {
-    groups: [Filter; 2],
-    topics: Filter,
+    filters: watch::Receiver<Arc<ConsumerFilters>>,
+    current: Arc<ConsumerFilters>,
     counters: RecordCounters,
     /// Commits that are not yet added to the counters.
     commits: u64,
@@ -24,8 +28,19 @@ pub struct Translator {
 
 impl Translator {
     /// Creates a translator that keeps what all filters allow.
-    pub const fn new(groups: [Filter; 2], topics: Filter, counters: RecordCounters) -> Self {
-        Self { groups, topics, counters, commits: 0 }
+    pub fn new(mut filters: watch::Receiver<Arc<ConsumerFilters>>, counters: RecordCounters) -> Self {
+        let current = Arc::clone(&filters.borrow_and_update());
+        Self { filters, current, counters, commits: 0 }
+    }
+
+    /// Takes on other filters. Returns them if they have changed since the last call.
+    pub fn changed_filters(&mut self) -> Option<Arc<ConsumerFilters>> {
+        // An error means that nobody can change them any more.
+        if !self.filters.has_changed().unwrap_or(false) {
+            return None;
+        }
+        self.current = Arc::clone(&self.filters.borrow_and_update());
+        Some(Arc::clone(&self.current))
     }
 
     /// Decodes a record. `None` if it is filtered, skipped or malformed.
@@ -56,8 +71,11 @@ impl Translator {
     fn share_update<'a>(&mut self, record: &crate::kafka::RawRecord<'a>) -> Option<Update<'a>> {
         let decoded = share_state::key(record.key.unwrap_or_default()).and_then(|key| {
             self.counters.count(updates::share_type(&key), 1);
-            let allows = |group: Name<'_>| self.groups.iter().all(|filter| filter.allows(group.0));
-            if key.group().is_some_and(allows) { key.value(record.value).map(Some) } else { Ok(None) }
+            if key.group().is_some_and(|group| self.current.allow_group(group.0)) {
+                key.value(record.value).map(Some)
+            } else {
+                Ok(None)
+            }
         });
         match decoded {
             Ok(decoded) => updates::share(decoded?, record.time.unwrap_or(Timestamp(i64::MIN))).map(Update::Share),
@@ -85,9 +103,9 @@ impl Translator {
 
     fn allows(&self, key: &Key<'_>) -> bool {
         let Some(group) = key.group() else { return true };
-        self.groups.iter().all(|filter| filter.allows(group.0))
+        self.current.allow_group(group.0)
             && match key {
-                Key::Commit { topic, .. } => self.topics.allows(topic.0),
+                Key::Commit { topic, .. } => self.current.topics.allows(topic.0),
                 Key::Group { .. }
                 | Key::Epoch { .. }
                 | Key::TargetEpoch { .. }
@@ -129,11 +147,11 @@ impl Translator {
                 fact_update(of.group, of.kind, at, GroupFact::Current { id: of.member, current })
             }
             Record::Topology { group, topology } => {
-                let topology = topology.map(|topology| updates::topology(topology, &self.topics));
+                let topology = topology.map(|topology| updates::topology(topology, &self.current.topics));
                 fact_update(group, GroupProtocol::Streams, at, GroupFact::Topology(topology))
             }
             Record::Topics { group, topics } => {
-                let names = topics.map(|topics| updates::names(topics, &self.topics));
+                let names = topics.map(|topics| updates::names(topics, &self.current.topics));
                 fact_update(group, GroupProtocol::Consumer, at, GroupFact::TopicNames(names))
             }
             // A target assignment shows up in what the member owns once it is carried out. The partitions that a
@@ -168,7 +186,7 @@ impl Translator {
     fn assigned<'a>(&self, bytes: &'a [u8]) -> Vec<(Name<'a>, Vec<crate::model::Partition>)> {
         match offsets::assignment(bytes) {
             Ok(topics) => topics
-                .filter(|(topic, _)| self.topics.allows(topic.0))
+                .filter(|(topic, _)| self.current.topics.allows(topic.0))
                 .map(|(topic, partitions)| (topic, partitions.collect()))
                 .collect(),
             Err(error) => {

@@ -6,12 +6,13 @@ use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::outage::Outage;
 use super::session::{Session, SessionLost};
 use super::tree_follower::TreeFollower;
-use crate::config::Filter;
+use crate::consumer::takeover::Takeover;
+use crate::coordinator::Handover;
 use crate::evaluate::EvaluatorRules;
 use crate::health::ModuleKind;
 use crate::metrics::exporter_metrics::ModuleMetrics;
@@ -160,8 +161,8 @@ impl FollowerTest {
         let metrics = ModuleMetrics::detached("c", ModuleKind::Consumer, "zk");
         let follower = TreeFollower {
             module: "zk".to_owned(),
-            groups: [Filter::default(), Filter::default()],
-            topics: Filter::default(),
+            filters: watch::channel(Arc::default()).1,
+            takeover: Takeover::new(Handover::open(), Arc::clone(&cluster), "zk".to_owned()),
             source: cluster.zookeeper_source("zk"),
             cluster,
             faults: metrics.error_counters(&[]),
@@ -199,7 +200,7 @@ impl FollowerTest {
                 SessionLost("idle".to_owned())
             };
             tokio::select! {
-                lost = self.follower.follow(session) => lost,
+                lost = self.follower.follow(session) => lost.unwrap(),
                 lost = idle => lost,
             }
         })

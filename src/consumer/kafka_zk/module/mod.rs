@@ -44,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ConsumerConfig;
 use crate::consumer::factory::settings;
+use crate::consumer::takeover::Takeover;
 use crate::consumer::{ModuleContext, ModuleFactory};
 use crate::coordinator::Module;
 use crate::credentials::CredentialWatch;
@@ -113,8 +114,8 @@ impl KafkaZkModule {
         let session_settings = SessionSettings::of(&section.name, settings, expiry)?;
         let follower = TreeFollower {
             module: section.name.clone(),
-            groups: around.groups,
-            topics: around.topics,
+            filters: around.filters,
+            takeover: Takeover::new(around.handover, Arc::clone(&around.cluster), section.name.clone()),
             source: around.cluster.zookeeper_source(&section.name),
             cluster: around.cluster,
             faults: around.metrics.error_counters(&NodeFault::REASONS),
@@ -201,7 +202,7 @@ impl SessionLoop {
         };
         self.follower.metrics.count_zookeeper_session();
         let closed = ensemble.wait_until_closed();
-        let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await;
+        let lost = stop.run_until_cancelled(self.follower.follow(ensemble)).await.flatten();
         self.follower.metrics.set_zookeeper_nodes(0);
         // The session was dropped. If the server does not confirm in time that it is closed, it expires there.
         drop(timeout(CLOSING, closed).await);

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use hashbrown::HashSet;
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tracing::{debug, warn};
 
 use crate::clock;
-use crate::config::Filter;
+use crate::config::ConsumerFilters;
+use crate::consumer::takeover::{Takeover, remove_refused};
 use crate::metrics::exporter_metrics::{ErrorCounters, ModuleMetrics};
 use crate::model::Order;
 use crate::storage::{Cluster, DropReason, PastState, SourceBuild, SourceId, Update};
@@ -34,6 +37,8 @@ const BATCH: usize = 1_000;
 const PROBE: Duration = Duration::from_secs(2);
 /// Time between two attempts to read nodes that were refused.
 const RETRY: Duration = Duration::from_secs(60);
+/// Time between two checks whether a module that replaces another one may show what it has read.
+const TURN: Duration = Duration::from_millis(100);
 /// How long an answer may take. A server answers in the order of the requests, so a request that is skipped is
 /// lost.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -45,10 +50,10 @@ pub const LASTING: Duration = Duration::from_secs(10);
 pub struct TreeFollower {
     /// The name of the section.
     pub module: String,
-    /// The filters of the module and of storage.
-    pub groups: [Filter; 2],
-    /// The filter of the cluster.
-    pub topics: Filter,
+    /// The filters, which a reload may change.
+    pub filters: watch::Receiver<Arc<ConsumerFilters>>,
+    /// When the module may show what it has read.
+    pub takeover: Takeover,
     /// The cluster in storage that is updated.
     pub cluster: Arc<Cluster>,
     /// The source: this ensemble.
@@ -72,10 +77,11 @@ const CUT_OFF: &str = "the only server that answers is cut off from the others, 
 type AnsweredRequest<W> = (Arc<str>, Result<(NodeResponse, Option<W>), SessionLost>);
 
 impl TreeFollower {
-    /// Walks the tree and follows it until the session is lost. Returns why it was lost.
+    /// Walks the tree and follows it until the session is lost. Returns why it was lost; `None` if the tree has to be
+    /// walked again because the filters have changed.
     ///
     /// A server that is cut off from the others may be behind, so it is used only while nothing is shown.
-    pub async fn follow<S: Session>(&mut self, session: S) -> SessionLost {
+    pub async fn follow<S: Session>(&mut self, session: S) -> Option<SessionLost> {
         // Declared first, so dropped last: the client cancels a watch at the server when it is dropped before its
         // session. A server of version 3.4 does not support that and closes the connection.
         let mut watched = FuturesUnordered::new();
@@ -83,9 +89,12 @@ impl TreeFollower {
         let mut lost = pin!(session.session_lost());
         let mut asked = FuturesUnordered::new();
         let mut probed = FuturesUnordered::new();
-        let tree = Tree::new(self.groups.clone(), self.topics.clone(), TreeLimits::default());
+        let mut filters = self.filters.clone();
+        let ConsumerFilters { groups, topics } = (**filters.borrow_and_update()).clone();
+        let tree = Tree::new(groups, topics, TreeLimits::default());
         let mut course = SessionTree::new(tree, self.cluster.start_build(self.source));
         let (mut probe, mut retry, mut tick) = (interval_after(PROBE), interval_after(RETRY), interval_after(TICK));
+        let mut turn = interval_after(TURN);
         let idle = session.is_read_only() && self.published;
         if idle {
             self.outage.set_cause(CUT_OFF);
@@ -98,22 +107,27 @@ impl TreeFollower {
                 asked.push(send_request(&session, ask));
             }
             tokio::select! {
-                lost = &mut lost => return lost,
+                lost = &mut lost => return Some(lost),
+                Ok(()) = filters.changed() => {
+                    remove_refused(&self.cluster, &self.module, &filters.borrow());
+                    return None;
+                }
                 Some(answers) = next_outputs(&mut asked) => {
                     match split_watches(answers, |path, watch| watched.push(wait_until_fired::<S>(path, watch))) {
                         Ok(batch) => self.apply_responses(&batch, &mut course),
-                        Err(lost) => return lost,
+                        Err(lost) => return Some(lost),
                     }
                 }
                 Some(paths) = next_outputs(&mut watched) => course.mark_changed(&paths),
                 Some(probed) = probed.next() => match probed {
                     Ok(()) => self.record_probe_answer(&course),
-                    Err(lost) => return lost,
+                    Err(lost) => return Some(lost),
                 },
                 _ = tick.tick(), if !course.is_idle() => {
                     course.refill_budgets();
                     self.apply_members(&mut course, clock::expiry_time());
                 }
+                _ = turn.tick(), if !self.takeover.shows() => self.publish_if_walked(&mut course, clock::expiry_time()),
                 _ = probe.tick() => if probed.is_empty() { probed.push(with_time_limit(session.probe())) },
                 _ = retry.tick() => course.tree.request_refused(),
             }
@@ -141,13 +155,25 @@ impl TreeFollower {
             return;
         }
         self.metrics.health().record_advance(clock::tick());
-        let [read, parts] = [read, known.saturating_add(1)].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
-        self.metrics.set_progress(read, parts);
-        if let Some(build) = course.walk.take_if(|_| course.tree.is_walked()) {
+        self.metrics.set_progress(u64::try_from(read).unwrap_or(u64::MAX), parts(known));
+        self.publish_if_walked(course, now);
+    }
+
+    /// Publishes the walk once it is complete and may be shown.
+    fn publish_if_walked(&mut self, course: &mut SessionTree, now: ExpiryTime) {
+        let walked = course.walk.is_some() && course.tree.is_walked();
+        if self.takeover.begins(|| walked) {
+            let own = HashSet::from([self.source]);
+            let shown = if walked { own.clone() } else { HashSet::new() };
+            self.takeover.remove_old_sources(&shown, &own);
+        }
+        if let Some(build) = course.walk.take_if(|_| walked && self.takeover.shows()) {
             build.publish_and_continue();
             self.cluster.expire(now);
             self.published = true;
             self.limit_logged &= course.skipped.nodes > 0;
+            let (_, known) = course.tree.progress();
+            let parts = parts(known);
             self.metrics.set_progress(parts, parts);
             self.outage.clear_cause(known);
         }
@@ -193,6 +219,11 @@ impl TreeFollower {
             None => self.cluster.apply(self.source, PastState::Read, updates, now),
         }
     }
+}
+
+/// The number of parts for readiness: the nodes, and the publication.
+fn parts(nodes: usize) -> u64 {
+    u64::try_from(nodes.saturating_add(1)).unwrap_or(u64::MAX)
 }
 
 /// Separates answers and watches, and passes each watch to `watch`. The session is lost when the root may not be

@@ -1,10 +1,14 @@
 //! Configures, starts and stops the modules of one kind, as Burrow's coordinators do.
 
+mod handover;
+
 use std::time::{Duration, Instant};
 
 use tracing::info;
 
 use crate::model::ModuleError;
+
+pub use handover::Handover;
 
 /// How long all modules together may take to stop.
 const GRACE: Duration = Duration::from_secs(1);
@@ -59,6 +63,19 @@ impl Coordinator {
             self.started = self.started.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// Takes in a module that has been started.
+    pub fn add_started(&mut self, module: Box<dyn Module>) {
+        self.modules.insert(self.started.min(self.modules.len()), module);
+        self.started = self.started.saturating_add(1);
+    }
+
+    /// Gives up the module of this name, which goes on as it is.
+    pub fn take(&mut self, name: &str) -> Option<Box<dyn Module>> {
+        let place = self.modules.iter().position(|module| module.name() == name)?;
+        self.started = self.started.saturating_sub(usize::from(place < self.started));
+        Some(self.modules.remove(place))
     }
 
     /// Stops the started modules in reverse order. Returns when each has stopped completely, or at `deadline`.
@@ -127,6 +144,17 @@ mod tests {
         let (mut coordinator, log) = coordinator(&[("a", false), ("b", true), ("c", true)]);
         assert!(matches!(coordinator.start(), Err(ModuleError::Nul(name)) if name == "b"));
         assert_eq!(*log.lock().unwrap(), ["start a", "start b", "stop a"]);
+    }
+
+    #[test]
+    fn a_module_can_take_the_place_of_another_one() {
+        let (mut coordinator, log) = coordinator(&[("a", false), ("b", false)]);
+        coordinator.start().unwrap();
+        coordinator.take("a").unwrap().stop(stop_deadline());
+        assert!(coordinator.take("a").is_none());
+        coordinator.add_started(Box::new(Fake { name: "c", fails: false, log: Arc::clone(&log) }));
+        coordinator.stop(stop_deadline());
+        assert_eq!(*log.lock().unwrap(), ["start a", "start b", "stop a", "stop c", "stop b"]);
     }
 
     #[test]
