@@ -68,7 +68,7 @@ pub struct SaslConfig {
 }
 
 /// The keys of a `[sasl.*]` section for Kerberos. Each value is a single word for a shell.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KerberosConfig {
     /// How tickets are obtained. `None` if the tickets of the environment are used.
     pub login: Option<KerberosLogin>,
@@ -77,7 +77,7 @@ pub struct KerberosConfig {
 }
 
 /// A principal, and the file with its keys.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KerberosLogin {
     /// The client's principal.
     pub principal: String,
