@@ -21,7 +21,7 @@ const SETTLING: Duration = Duration::from_secs(1);
 /// The newest credentials of a module that can be used. The module's clients share it.
 #[derive(Debug)]
 pub struct CredentialWatch {
-    /// The module's name, for the log.
+    /// The path of the module's section, for the log.
     module: String,
     profile: ClientProfile,
     expiry: Option<Arc<CertificateExpiry>>,
@@ -42,7 +42,7 @@ struct WatchState {
 }
 
 impl CredentialWatch {
-    /// Reads the files for the first time. `expiry` is told when their certificates expire.
+    /// Reads the files of the module `consumer.NAME` or `cluster.NAME` for the first time. `expiry` is told when their certificates expire.
     ///
     /// # Errors
     /// A file that cannot be read, or that has another content.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ErrorCode, failure_reason};
+use super::{ErrorCode, failure_reason, handshake_hint};
 use crate::model::FailureReason;
 
 /// Why a broker or a whole module does not answer.
@@ -29,7 +29,8 @@ impl FailureCause {
             Some(_) | None => (None, raw),
         };
         let text = without_changing_parts(text);
-        Self { broker, code, reason: failure_reason::classify(code, &text), text }
+        let reason = failure_reason::classify(code, &text);
+        Self { broker, code, reason, text: handshake_hint::explain(reason, text) }
     }
 
     /// Parses a line in which librdkafka ends a connection without reporting an error. Some of these lines are the
@@ -42,12 +43,11 @@ impl FailureCause {
         let state = state.split([',', ')']).next()?;
         let cause = Self::parse(None, head);
         let guess = match state {
-            "APIVERSION_QUERY" if raw.starts_with("ssl://") || raw.starts_with("sasl_ssl://") => {
-                "the server closed the connection at the first request"
+            "APIVERSION_QUERY" => {
+                handshake_hint::closed_at_first_request(raw.starts_with("ssl://") || raw.starts_with("sasl_ssl://"))
             }
-            "APIVERSION_QUERY" => "the server closed the connection at the first request: the port may expect TLS",
             "UP" if lasted.parse().is_ok_and(|lasted: u64| lasted < 2000) && !raw.starts_with("sasl") => {
-                "the server closed the connection at the second request: the port may expect SASL"
+                handshake_hint::closed_at_second_request()
             }
             _ if head.contains("setup timed out") => return Some(cause),
             _ => return None,
@@ -55,13 +55,31 @@ impl FailureCause {
         if !head.contains("Disconnected") {
             return None;
         }
-        Some(Self { reason: FailureReason::Protocol, text: guess.to_owned(), ..cause })
+        Some(Self { reason: FailureReason::Protocol, text: guess, ..cause })
+    }
+
+    /// Parses a line in which librdkafka says that no Kerberos ticket could be obtained: `Kerberos ticket refresh
+    /// failed: COMMAND: exited with code 1`.
+    #[must_use]
+    pub fn of_kinit(raw: &str) -> Option<Self> {
+        let (_, ended) = raw.strip_prefix("Kerberos ticket refresh failed: ")?.rsplit_once(": ")?;
+        let text = match ended {
+            "exited with code 127" => "no Kerberos ticket: kinit is not installed".to_owned(),
+            _ => format!("no Kerberos ticket: kinit {ended}: run kinit -k -t KEYTAB PRINCIPAL to see why"),
+        };
+        Some(Self { broker: None, code: None, reason: FailureReason::Authentication, text })
     }
 
     /// A cause in warrener's own words.
     #[must_use]
     pub fn of_code(code: ErrorCode, text: &str) -> Self {
         Self { broker: None, code: Some(code), reason: code.reason(), text: text.to_owned() }
+    }
+
+    /// The same cause with a text that says more.
+    #[must_use]
+    pub fn with_text(self, text: String) -> Self {
+        Self { text, ..self }
     }
 
     /// The same cause for one broker, `host:port`.
@@ -175,6 +193,18 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_that_is_not_obtained_says_how_to_see_why() {
+        let text = |ended: &str| {
+            let line = format!("Kerberos ticket refresh failed: kinit -k -t /a.keytab b@C: {ended}");
+            FailureCause::of_kinit(&line).map(|cause| cause.text)
+        };
+        let failed = "no Kerberos ticket: kinit exited with code 1: run kinit -k -t KEYTAB PRINCIPAL to see why";
+        assert_eq!(text("exited with code 1").as_deref(), Some(failed));
+        assert_eq!(text("exited with code 127").as_deref(), Some("no Kerberos ticket: kinit is not installed"));
+        assert_eq!(FailureCause::of_kinit("Slow Kerberos ticket refresh: 6000ms: kinit"), None);
+    }
+
+    #[test]
     fn a_server_that_closes_the_connection_at_once_speaks_something_else() {
         let guess = |raw: &str| FailureCause::parse_disconnect(raw).map(|cause| (cause.reason, cause.text));
         let closed = "Disconnected: connection closed by peer: receive 0 after POLLIN (after 3ms in state";
@@ -182,14 +212,18 @@ mod tests {
             guess(&format!("b:1/bootstrap: {closed} APIVERSION_QUERY, 1 identical error(s) suppressed)")),
             Some((
                 FailureReason::Protocol,
-                "the server closed the connection at the first request: the port may expect TLS".to_owned()
+                "the server closed the connection at the first request: does this listener want TLS? Set tls in the client \
+                 profile"
+                    .to_owned()
             ))
         );
         assert_eq!(
             guess(&format!("b:1/bootstrap: {closed} UP)")),
             Some((
                 FailureReason::Protocol,
-                "the server closed the connection at the second request: the port may expect SASL".to_owned()
+                "the server closed the connection at the second request: does this listener want SASL? Set sasl in the \
+                 client profile"
+                    .to_owned()
             ))
         );
         assert_eq!(guess("b:1/1: Disconnected: connection closed by peer (after 60000ms in state UP)"), None);

@@ -101,7 +101,7 @@ impl ClientRenewal {
         let client = self.trial.take()?.client;
         self.failed = None;
         client.context().end_trial();
-        info!(module = client.module(), "a Kafka client with the changed files has taken over");
+        info!(module = client.context().section(), "a Kafka client with the changed files has taken over");
         Some(client)
     }
 
@@ -109,7 +109,7 @@ impl ClientRenewal {
     fn record_failure(&mut self, old: &Client, credentials: Arc<Credentials>, cause: String, now: Instant) {
         let known = self.failed.as_ref().filter(|failed| Arc::ptr_eq(&failed.credentials, &credentials));
         if known.is_none_or(|failed| failed.cause != cause) {
-            let module = old.module();
+            let module = old.context().section();
             warn!(module, cause, "a Kafka client with the changed files does not connect: the old one goes on");
         }
         self.failed = Some(FailedTrial { credentials, at: now, cause });

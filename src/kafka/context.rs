@@ -9,13 +9,15 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use tracing::{debug, info, warn};
 
+use super::certificate_probe::{self, CertificateProbes, CertificateRules, Finding};
 use super::failure_log::FailureLog;
 use super::ffi::ClientSockets;
-use super::{ErrorCode, FailureCause};
+use super::{ErrorCode, FailureCause, handshake_hint};
 use crate::config::ClientProfile;
 use crate::credentials::CredentialWatch;
 use crate::metrics::exporter_metrics::CertificateExpiry;
-use crate::model::ModuleError;
+use crate::model::{FailureReason, ModuleError};
+use crate::task;
 
 /// The native client, as rdkafka wraps it.
 pub(super) type NativeClient = rdkafka::client::Client<KafkaContext>;
@@ -34,6 +36,10 @@ pub struct KafkaContext {
     on_trial: Arc<AtomicBool>,
     /// Shared by the clients of one module. Filled by the first one.
     credentials: Arc<OnceLock<Arc<CredentialWatch>>>,
+    /// How this client checks the certificates of brokers. `None` without TLS.
+    rules: Option<Arc<CertificateRules>>,
+    /// What is wrong with the certificates of brokers. Shared by the clients of one module.
+    probes: Arc<CertificateProbes>,
     /// Where the module shows when its certificates expire.
     expiry: Option<Arc<CertificateExpiry>>,
     /// Number of clients of the module that are closing.
@@ -67,6 +73,8 @@ impl KafkaContext {
             trial: Arc::default(),
             on_trial: Arc::default(),
             credentials: Arc::default(),
+            rules: None,
+            probes: Arc::default(),
             expiry: None,
             closing: Arc::default(),
             sockets: Arc::default(),
@@ -86,6 +94,11 @@ impl KafkaContext {
         Self { sockets: Arc::default(), trial: Arc::default(), on_trial, ..self.clone() }
     }
 
+    /// The same for a client that checks the certificates of brokers like this.
+    pub(super) fn checking(self, rules: CertificateRules) -> Self {
+        Self { rules: Some(Arc::new(rules)), ..self }
+    }
+
     /// Ends the trial of this client, which works for the module from now on.
     pub(super) fn end_trial(&self) {
         self.on_trial.store(false, Ordering::Relaxed);
@@ -99,7 +112,7 @@ impl KafkaContext {
         if let Some(watch) = self.credentials.get() {
             return Ok(Arc::clone(watch));
         }
-        let watch = CredentialWatch::new(&self.module, profile, self.expiry.clone(), Instant::now())?;
+        let watch = CredentialWatch::new(&self.section(), profile, self.expiry.clone(), Instant::now())?;
         // Another client may have been faster.
         Ok(Arc::clone(self.credentials.get_or_init(|| Arc::new(watch))))
     }
@@ -112,6 +125,11 @@ impl KafkaContext {
     /// The module's name.
     pub(super) fn module(&self) -> &str {
         &self.module
+    }
+
+    /// The path of the module's section, such as `consumer.local`.
+    pub(super) fn section(&self) -> String {
+        format!("{}.{}", self.kind, self.module)
     }
 
     /// Marks a client of the module as closing.
@@ -194,6 +212,12 @@ impl KafkaContext {
     /// event with a code. Less severe ones arrive only here, and some of them are the only sign of a failure.
     pub(super) fn handle_log_line(&self, severity: i32, facility: &str, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, facility, text, "log");
+        if facility == "SASLREFRESH"
+            && severity <= ERROR
+            && let Some(cause) = FailureCause::of_kinit(text)
+        {
+            self.record_failure(&cause);
+        }
         if facility == "FAIL"
             && severity > ERROR
             && let Some(cause) = FailureCause::parse_disconnect(text)
@@ -208,10 +232,48 @@ impl KafkaContext {
         let cause = FailureCause::parse(Some(code), text);
         if code == ErrorCode::ALL_BROKERS_DOWN {
             self.health().record_all_down(&FailureCause::of_code(code, "no broker answers"), Instant::now());
-        } else if ["Disconnected", "error:"].iter().any(|bare| cause.text.starts_with(bare)) {
+        } else if ["Disconnected", "Send failed", "error:"].iter().any(|bare| cause.text.starts_with(bare)) {
             self.health().record_vague_failure(&cause);
-        } else {
+        } else if let Some(cause) = self.explained(cause) {
             self.record_failure(&cause);
+        }
+    }
+
+    /// Returns a failure with what is wrong with the broker's certificate, if it failed because of that. `None` while
+    /// that is being found out; then it is recorded later.
+    fn explained(&self, cause: FailureCause) -> Option<FailureCause> {
+        let (Some(rules), Some(broker)) = (&self.rules, &cause.broker) else { return Some(cause) };
+        if cause.reason == FailureReason::ClientCertificate && !rules.has_identity {
+            let text = handshake_hint::client_certificate(&cause.text, false);
+            return Some(cause.with_text(text));
+        }
+        if cause.reason != FailureReason::Certificate {
+            return Some(cause);
+        }
+        match self.probes.finding(broker, Instant::now()) {
+            Finding::Known(Some(text)) => Some(cause.with_text(text)),
+            Finding::Known(None) => Some(cause),
+            Finding::Awaited => {
+                self.health().record_vague_failure(&cause);
+                None
+            }
+            Finding::Due => {
+                self.health().record_vague_failure(&cause);
+                let (context, rules, broker) = (self.clone(), Arc::clone(rules), broker.clone());
+                let probe = move || {
+                    let finding = certificate_probe::explain(&broker, &rules);
+                    context.probes.record(&broker, finding.clone());
+                    context.record_failure(&match finding {
+                        Some(text) => cause.with_text(text),
+                        None => cause,
+                    });
+                };
+                if let Err(refused) = task::start("kafka-certificate", probe) {
+                    // It ends by itself within seconds, and this happens once a minute at most.
+                    refused.work_here();
+                }
+                None
+            }
         }
     }
 }

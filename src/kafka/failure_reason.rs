@@ -3,6 +3,18 @@
 use super::ErrorCode;
 use crate::model::FailureReason;
 
+/// What a server's alerts say about the certificate of a client.
+const CLIENT_CERTIFICATE: [&str; 8] = [
+    "alert certificate required",
+    "alert bad certificate",
+    "alert certificate expired",
+    "alert certificate revoked",
+    "alert certificate unknown",
+    "alert unknown ca",
+    "alert handshake failure",
+    "client SSL authentication might be required",
+];
+
 /// Returns the class of a failure. The text decides first; the code decides when the text is not specific.
 pub(super) fn classify(code: Option<ErrorCode>, text: &str) -> FailureReason {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -10,13 +22,7 @@ pub(super) fn classify(code: Option<ErrorCode>, text: &str) -> FailureReason {
         FailureReason::Protocol
     } else if has(&["mechanism handshake failed", "Unsupported SASL mechanism"]) {
         FailureReason::Mechanism
-    } else if has(&[
-        "alert certificate required",
-        "alert bad certificate",
-        "alert unknown ca",
-        "alert handshake failure",
-    ]) || has(&["client SSL authentication might be required", "alert certificate unknown"])
-    {
+    } else if has(&CLIENT_CERTIFICATE) {
         FailureReason::ClientCertificate
     } else if has(&["certificate could not be verified", "certificate verify failed"]) {
         FailureReason::Certificate

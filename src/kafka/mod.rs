@@ -9,6 +9,7 @@
 //! | `ffi/reader` | [`TopicReader`]: reads partitions of topics in batches |
 //! | `context` | [`KafkaContext`]: receives librdkafka's log lines and errors |
 //! | `cause`, `failure_reason`, `ffi/error_code` | why something failed: librdkafka's texts and codes |
+//! | `handshake_hint`, `certificate_probe` | what to try when a handshake fails; what is wrong with a broker's certificate |
 //! | `failure_log` | which failures are logged, and when |
 //! | `client_supervisor`, `recovery` | restores or replaces a client that has lost its brokers |
 //! | `client_renewal` | replaces a client after its files have changed |
@@ -17,6 +18,7 @@
 //! The rest of `ffi` supports these: the safe API of rdkafka lacks what they need.
 
 mod cause;
+mod certificate_probe;
 mod client;
 mod client_renewal;
 mod client_supervisor;
@@ -24,6 +26,7 @@ mod context;
 mod failure_log;
 mod failure_reason;
 mod ffi;
+mod handshake_hint;
 mod recovery;
 mod run_within;
 mod until_drop;

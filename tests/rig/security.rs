@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 
 use super::scratch::Scratch;
 
@@ -25,17 +25,25 @@ pub fn write_certificates(scratch: &Scratch) {
     scratch.write("client.key", client_key);
 }
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority(name: &str) -> Authority {
+/// An authority that signs itself.
+pub fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn signed(name: &str, ca: &Authority) -> (String, String) {
+/// A certificate that it signs, and its key.
+pub fn signed(name: &str, ca: &Authority) -> (String, String) {
+    expiring(name, ca, 2099)
+}
+
+/// The same, that expires when this year begins.
+pub fn expiring(name: &str, ca: &Authority, year: i32) -> (String, String) {
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_after = date_time_ymd(year, 1, 1);
     params.distinguished_name.push(DnType::CommonName, name);
     let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, ca).unwrap().pem(), key.serialize_pem())

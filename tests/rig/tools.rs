@@ -99,8 +99,17 @@ impl Tools {
 
     /// Sets one of a group's own settings.
     pub fn configure_group(&self, group: &str, setting: &str) {
+        self.configure("groups", group, setting);
+    }
+
+    /// Gives a user another password.
+    pub fn change_password(&self, user: &str, password: &str) {
+        self.configure("users", user, &format!("SCRAM-SHA-512=[password={password}]"));
+    }
+
+    fn configure(&self, kind: &str, name: &str, setting: &str) {
         let package = if self.version == Version::V4_4 { "org.apache.kafka.tools" } else { "kafka.admin" };
-        let what = ["--alter", "--entity-type", "groups", "--entity-name", group, "--add-config", setting];
+        let what = ["--alter", "--entity-type", kind, "--entity-name", name, "--add-config", setting];
         self.run(&format!("{package}.ConfigCommand"), &what);
     }
 

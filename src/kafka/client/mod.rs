@@ -30,7 +30,7 @@ use crate::config::{ConnectionConfig, Secret};
 use crate::credentials::Credentials;
 use crate::model::ModuleError;
 
-use properties::properties;
+use properties::{certificate_rules, properties};
 use refusal::refusal_error;
 use signs::MetadataRequests;
 
@@ -117,6 +117,10 @@ impl Client {
         role: ClientRole,
         context: KafkaContext,
     ) -> Result<Self, ModuleError> {
+        let context = match &connection.client.tls {
+            Some(_) => context.checking(certificate_rules(config, &credentials)),
+            None => context,
+        };
         let native_config = config.create_native_config().map_err(|error| refusal_error(connection, error))?;
         super::ffi::enable_error_events(&native_config);
         super::ffi::record_sockets(&native_config);

@@ -5,6 +5,7 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use super::ClientRole;
 use crate::config::{ConnectionConfig, KerberosConfig, SaslConfig, SaslMechanism, TlsConfig};
 use crate::credentials::Credentials;
+use crate::kafka::certificate_probe::{Authorities, CertificateRules};
 use crate::model::ModuleError;
 
 /// Properties of every client. Kafka's `client.id` comes from the profile.
@@ -117,6 +118,20 @@ fn set_tls(config: &mut ClientConfig, tls: &TlsConfig, credentials: &Credentials
     if tls.no_verify {
         config.set("enable.ssl.certificate.verification", "false");
     }
+}
+
+/// How a client with these properties checks the certificates of brokers.
+pub(super) fn certificate_rules(config: &ClientConfig, credentials: &Credentials) -> CertificateRules {
+    let checks_host = config.get("ssl.endpoint.identification.algorithm") != Some("none");
+    let authorities = match (config.get("ssl.ca.location"), config.get("ssl.ca.pem"), &credentials.authorities) {
+        (None, Some(used), Some(pem)) if used == pem => Authorities::File(pem.clone()),
+        (Some("probe"), None, None) => Authorities::System,
+        _ => Authorities::Property,
+    };
+    let has_identity = ["ssl.certificate.pem", "ssl.certificate.location", "ssl.keystore.location"]
+        .iter()
+        .any(|one| config.get(one).is_some());
+    CertificateRules { authorities, checks_host, has_identity }
 }
 
 fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig) -> Result<(), ModuleError> {

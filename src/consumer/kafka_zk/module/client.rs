@@ -53,7 +53,7 @@ impl SessionSettings {
         expiry: Option<Arc<CertificateExpiry>>,
     ) -> Result<Self, ModuleError> {
         let (client, now) = (settings.connection.client.clone(), Instant::now());
-        let watch = Arc::new(CredentialWatch::new(module, &client, expiry, now)?);
+        let watch = Arc::new(CredentialWatch::new(&format!("consumer.{module}"), &client, expiry, now)?);
         let credentials = watch.newest(now);
         Ok(Self {
             servers: settings.connection.servers.clone(),
