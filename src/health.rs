@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::model::Tick;
+use crate::model::{MissingRights, Right, Tick};
 
 /// How long after an answer a module counts as up, in milliseconds (docs/src/reference/metrics.md, Up and ready).
 const UP_FOR: i64 = 10_000;
@@ -60,6 +60,8 @@ pub struct ModuleHealth {
     last_advance: AtomicI64,
     /// By partition of the offsets topic, how many records its reader is behind.
     topic_lag: Mutex<BTreeMap<i32, i64>>,
+    /// The rights that the servers refuse.
+    missing_rights: Mutex<MissingRights>,
     /// Returns why the servers do not answer.
     cause: OnceLock<CauseSource>,
 }
@@ -90,6 +92,7 @@ impl ModuleHealth {
             parts,
             last_advance: advanced,
             topic_lag: Mutex::new(BTreeMap::new()),
+            missing_rights: Mutex::new(MissingRights::new()),
             cause: OnceLock::new(),
         }
     }
@@ -193,6 +196,28 @@ impl ModuleHealth {
     pub fn topic_lag(&self) -> Vec<(i32, i64)> {
         let behind = self.topic_lag.lock().unwrap_or_else(PoisonError::into_inner);
         behind.iter().map(|(partition, lag)| (*partition, *lag)).collect()
+    }
+
+    /// Records that a server refuses a right. Returns whether that is news.
+    pub fn record_missing_right(&self, right: Right) -> bool {
+        self.missing_rights.lock().unwrap_or_else(PoisonError::into_inner).record(right)
+    }
+
+    /// Records that a right is not refused, or not asked for any more. Returns whether it was missing.
+    pub fn remove_missing_right(&self, right: &Right) -> bool {
+        self.missing_rights.lock().unwrap_or_else(PoisonError::into_inner).remove(right)
+    }
+
+    /// Whether the servers refuse a right, as far as is known.
+    #[must_use]
+    pub fn lacks_right(&self, right: &Right) -> bool {
+        self.missing_rights.lock().unwrap_or_else(PoisonError::into_inner).contains(right)
+    }
+
+    /// The rights that the servers refuse, sorted by resource.
+    #[must_use]
+    pub fn missing_rights(&self) -> Vec<Right> {
+        self.missing_rights.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// The number of parts that have caught up and of all parts, if known.

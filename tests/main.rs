@@ -52,6 +52,8 @@ mod replay;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod rotated;
 #[cfg(test)]
 mod secured;

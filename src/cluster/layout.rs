@@ -74,6 +74,11 @@ impl PartitionLayout {
         Some((&self.topics.get(seat.topic)?.0, seat.partition))
     }
 
+    /// Whether the topic is in this layout.
+    pub(super) fn contains(&self, topic: &str) -> bool {
+        self.topics.binary_search_by(|(name, _)| (**name).cmp(topic)).is_ok()
+    }
+
     /// The leader of a partition; `None` without a leader or for an unknown partition.
     pub(super) fn leader(&self, topic: &str, partition: Partition) -> Option<BrokerId> {
         let topic = self.topics.binary_search_by(|(name, _)| (**name).cmp(topic)).ok()?;

@@ -69,6 +69,11 @@ impl ClusterLiveness {
         self.metrics.record_refresh_error(kind, known.map_or(cause.reason, |known| known.reason).name());
     }
 
+    /// The metrics of the module.
+    pub(super) const fn metrics(&self) -> &ModuleMetrics {
+        &self.metrics
+    }
+
     /// Records that a broker, `host:port`, answered a request.
     pub(super) fn record_answer_of(&self, broker: Option<&str>) {
         if let Some(broker) = broker {

@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 use super::layout::{KnownTopics, PartitionLayout, known_topics, set_topic_ids, to_metadata};
 use super::liveness::ClusterLiveness;
 use super::retry_schedule::RetrySchedule;
+use super::topic_rights::TopicRights;
 use super::{NOTICE, RunningCluster};
 use crate::clock;
 use crate::config::ClusterConfig;
 use crate::kafka::{Client, ErrorCode, FailureCause, LookupResponse, Lookups, MetadataResponse, TopicDescriptions};
 use crate::metrics::exporter_metrics::RefreshKind;
-use crate::model::{BrokerId, Timestamp, TopicId};
+use crate::model::{BrokerId, Right, Timestamp, TopicId};
 use crate::storage::{self, Broker, ClusterFacts, DroppedTopics, Metadata};
 
 /// Time limit of a metadata request. The broker asked may be frozen; then another one is asked.
@@ -24,6 +25,9 @@ const METADATA_LIMIT: Duration = Duration::from_secs(4);
 const IDS_LIMIT: Duration = Duration::from_secs(2);
 /// Maximum number of names in a request for ids.
 const IDS_CHUNK: usize = 500;
+
+/// The time between two requests for metadata while a right is missing, and at most.
+const REFUSED: Duration = Duration::from_secs(60);
 
 /// The part of an answer that the other thread needs.
 pub(super) struct LayoutUpdate {
@@ -41,6 +45,8 @@ const FAILED_REFRESHES: u32 = 3;
 struct IdsAndRacks {
     ids: HashMap<String, TopicId>,
     racks: BTreeMap<BrokerId, String>,
+    /// The error of each topic that was described, if any.
+    errors: HashMap<String, Option<ErrorCode>>,
     /// Whether every request was answered.
     complete: bool,
 }
@@ -59,6 +65,7 @@ pub(super) struct MetadataThread {
     refresh_requests: Receiver<RefreshRequest>,
     schedule: RetrySchedule,
     known: KnownTopics,
+    rights: TopicRights,
     /// The racks of brokers, from the latest answers.
     racks: BTreeMap<BrokerId, String>,
     /// The number of the current requests for ids, as their tag.
@@ -87,6 +94,7 @@ impl MetadataThread {
             refresh_requests: hurried,
             schedule: RetrySchedule::new(running.cluster.topic_refresh, Instant::now()),
             known: KnownTopics::new(),
+            rights: TopicRights::new(Arc::clone(&running.pulse), running.consumers.clone()),
             racks: BTreeMap::new(),
             round: 0,
             read_at: Instant::now(),
@@ -121,6 +129,15 @@ impl MetadataThread {
                 let now = Instant::now();
                 self.pulse.record_refresh(RefreshKind::Topics, now.saturating_duration_since(asked));
                 self.schedule.record_success(now);
+                self.pulse.metrics().record_granted_right(&Right::METADATA);
+                if self.rights.is_any_refused() {
+                    self.schedule.limit_wait(REFUSED, now);
+                }
+            }
+            Err(code) if code.is_refusal() => {
+                self.pulse.metrics().record_refusal(RefreshKind::Topics, Right::METADATA);
+                self.schedule.record_refusal(REFUSED, Instant::now());
+                self.forget_old_metadata(asked);
             }
             answer => {
                 let code = answer.err().unwrap_or(ErrorCode::LEADER_NOT_AVAILABLE);
@@ -129,12 +146,15 @@ impl MetadataThread {
                     self.pulse.record_refresh_failure(RefreshKind::Topics, &cause);
                 }
                 self.schedule.record_failure(Instant::now());
-                if asked.saturating_duration_since(self.read_at)
-                    >= self.cluster.topic_refresh.saturating_mul(FAILED_REFRESHES)
-                {
-                    self.storage.forget_metadata();
-                }
+                self.forget_old_metadata(asked);
             }
+        }
+    }
+
+    fn forget_old_metadata(&self, asked: Instant) {
+        let age = asked.saturating_duration_since(self.read_at);
+        if age >= self.cluster.topic_refresh.saturating_mul(FAILED_REFRESHES) {
+            self.storage.forget_metadata();
         }
     }
 
@@ -142,8 +162,10 @@ impl MetadataThread {
         let mut metadata = to_metadata(view, &self.known);
         self.storage.drop_long_topic_names(&mut metadata);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
-        let more = broker.map(|broker| self.read_ids_and_racks(&metadata, broker)).unwrap_or_default();
+        let unnamed = self.rights.topics_to_ask(&metadata, &self.storage, &self.cluster.topics, Instant::now());
+        let more = broker.map(|broker| self.read_ids_and_racks(&metadata, &unnamed, broker)).unwrap_or_default();
         set_topic_ids(&mut metadata, &more.ids);
+        self.rights.apply_answers(&more.errors, Instant::now());
         if self.stop.is_cancelled() {
             return;
         }
@@ -181,15 +203,17 @@ impl MetadataThread {
         }
     }
 
-    /// Reads the ids of all topics and the racks of their replicas, as far as they arrive in time.
-    fn read_ids_and_racks(&mut self, metadata: &Metadata, broker: BrokerId) -> IdsAndRacks {
+    /// Reads the ids of all topics and the racks of their replicas, as far as they arrive in time, and why the
+    /// metadata does not name the topics `unnamed`.
+    fn read_ids_and_racks(&mut self, metadata: &Metadata, unnamed: &[String], broker: BrokerId) -> IdsAndRacks {
         // Answers after this time are ignored.
         let deadline = Instant::now() + IDS_LIMIT + NOTICE;
         self.round = self.round.wrapping_add(1);
         let round = self.round;
         let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
-        let chunks = names.chunks(IDS_CHUNK);
-        let all = chunks.len();
+        let unnamed: Vec<&str> = unnamed.iter().map(String::as_str).collect();
+        let chunks = names.chunks(IDS_CHUNK).chain(unnamed.chunks(IDS_CHUNK));
+        let all = chunks.clone().count();
         let mut awaited = chunks.filter(|chunk| self.lookups.topics(round, broker, chunk, IDS_LIMIT).is_ok()).count();
         let (mut more, mut answered) = (IdsAndRacks::default(), 0);
         while awaited > 0 && !self.stop.is_cancelled() {
@@ -199,7 +223,10 @@ impl MetadataThread {
                     awaited = awaited.saturating_sub(1);
                     answered += usize::from(result.is_ok());
                     let TopicDescriptions { topics, racks } = result.unwrap_or_default();
-                    more.ids.extend(topics.into_iter().filter_map(|(name, id)| Some((name, id.ok().flatten()?))));
+                    for (name, id) in topics {
+                        more.errors.insert(name.clone(), id.err());
+                        more.ids.extend(id.ok().flatten().map(|id| (name, id)));
+                    }
                     more.racks.extend(racks);
                 }
                 Some(LookupResponse::Topics { .. } | LookupResponse::Offsets { .. }) => {}

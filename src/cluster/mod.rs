@@ -9,6 +9,7 @@
 //! | `module` | the module of a `[cluster.*]` section |
 //! | `metadata_thread` | the thread that requests metadata, topic ids and racks |
 //! | `layout` | a metadata answer, as storage and the refresh plan need it |
+//! | `unnamed_topics`, `topic_rights` | topics that the metadata does not name: missing, or not allowed |
 //! | `retry_schedule` | when metadata is requested |
 //! | `offsets_thread` | the thread that requests log starts and log ends |
 //! | `refresh_plan` | which leaders are asked for them, and when; its `requests` cuts their partitions into requests |
@@ -16,7 +17,7 @@
 //! | `lookup_schedule` | which time lookups are needed, and when |
 //! | `liveness` | whether the cluster answers |
 //!
-//! `layout`, `retry_schedule`, `refresh_plan` and `lookup_schedule` are pure: they use neither a client nor the clock.
+//! `layout`, `unnamed_topics`, `retry_schedule`, `refresh_plan` and `lookup_schedule` are pure: they use neither a client nor the clock.
 
 mod layout;
 mod liveness;
@@ -28,6 +29,8 @@ mod offsets_thread;
 mod refresh_plan;
 mod retry_schedule;
 mod time_lookup_runner;
+mod topic_rights;
+mod unnamed_topics;
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};

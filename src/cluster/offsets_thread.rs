@@ -1,6 +1,6 @@
 //! The thread that requests log starts and log ends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::liveness::ClusterLiveness;
 use super::lookup_requests::LookupRequests;
 use super::metadata_thread::{LayoutUpdate, RefreshRequest};
-use super::refresh_plan::{DueWork, OffsetsRequest, PartitionOutcome, RefreshPlan, StartAndEnd};
+use super::refresh_plan::{AnswerEffects, DueWork, OffsetsRequest, PartitionOutcome, RefreshPlan, StartAndEnd};
 use super::time_lookup_runner::TimeLookupRunner;
 use super::{NOTICE, RunningCluster};
 use crate::clock;
@@ -22,15 +22,13 @@ use crate::kafka::{
     LookupResponse, Lookups, OffsetSpec,
 };
 use crate::metrics::exporter_metrics::RefreshKind;
-use crate::model::BrokerId;
+use crate::model::{BrokerId, Right};
 use crate::storage::{self, Broker, LogBounds};
 
 /// How long a request may wait for its broker.
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long a probe may take, and the time between two probes.
 const PROBE: Duration = Duration::from_secs(3);
-/// The topic that a probe asks for. An error for it is an answer, too.
-const SIGN_OF_LIFE: &str = "__consumer_offsets";
 /// Maximum number of answers that are handled before the other work continues.
 const ANSWERS_AT_ONCE: usize = 1000;
 
@@ -60,6 +58,8 @@ pub(super) struct OffsetsThread {
     brokers: Vec<Broker>,
     next_probe: Instant,
     probed: usize,
+    /// Topics of the layout whose log ends are refused.
+    refused: BTreeSet<String>,
 }
 
 impl OffsetsThread {
@@ -85,6 +85,7 @@ impl OffsetsThread {
             brokers: Vec::new(),
             next_probe: Instant::now(),
             probed: 0,
+            refused: BTreeSet::new(),
         }
     }
 
@@ -124,6 +125,7 @@ impl OffsetsThread {
             match self.layouts.try_recv() {
                 Ok(LayoutUpdate { layout, brokers, was_down: back }) => {
                     self.brokers = brokers;
+                    self.refused.retain(|topic| layout.contains(topic));
                     self.plan.set_layout(layout, Instant::now());
                     if back {
                         self.plan.start_round_now(Instant::now());
@@ -181,8 +183,13 @@ impl OffsetsThread {
                 self.time_lookups.handle_answer(tag, result, &self.lookups)
             }
             LookupResponse::Offsets { tag, result } => self.handle_result(tag, result),
-            // It does not matter what the broker answers about the topic, not even if it is an error.
-            LookupResponse::Topics { result: Ok(_), .. } => self.record_answer(Instant::now()),
+            // An error of the topic is an answer, too. A topic that may no longer be described is not asked about again.
+            LookupResponse::Topics { result: Ok(answer), .. } => {
+                self.record_answer(Instant::now());
+                if answer.topics.values().any(|topic| topic.is_err_and(ErrorCode::is_refusal)) {
+                    self.request_metadata();
+                }
+            }
             LookupResponse::Topics { result: Err(code), .. } if code.is_from_broker() => {
                 self.record_answer(Instant::now())
             }
@@ -194,9 +201,14 @@ impl OffsetsThread {
     fn record_answer(&mut self, now: Instant) {
         if self.pulse.record_answer(now) {
             self.plan.start_round_now(now);
-            // Fails when the other thread has stopped; then this one is about to stop.
-            self.refresh_requests.send(RefreshRequest).ok();
+            self.request_metadata();
         }
+    }
+
+    /// Requests newer metadata.
+    fn request_metadata(&self) {
+        // Fails when the other thread has stopped; then this one is about to stop.
+        self.refresh_requests.send(RefreshRequest).ok();
     }
 
     fn handle_result(&mut self, tag: usize, half: ListOffsetsResult) {
@@ -223,6 +235,9 @@ impl OffsetsThread {
             Err(code) if code.needs_newer_metadata() => {
                 self.plan.record_answer(chunk, std::iter::repeat(PartitionOutcome::Moved), now)
             }
+            Err(code) if code.is_refusal() => {
+                self.plan.record_answer(chunk, std::iter::repeat(PartitionOutcome::Forbidden), now)
+            }
             Err(code) => return self.handle_failure(chunk, code, now),
             Ok(ends) if silent(&ends) => return self.handle_failure(chunk, ErrorCode::TIMED_OUT, now),
             Ok(ends) => {
@@ -234,12 +249,30 @@ impl OffsetsThread {
             }
         };
         if settled.wants_metadata {
-            // Fails when the other thread has stopped; then this one is about to stop.
-            self.refresh_requests.send(RefreshRequest).ok();
+            self.request_metadata();
         }
+        self.record_rights(&settled);
         self.store_bounds(settled.bounds.into_iter());
         if let Some(took) = settled.complete {
             self.record_refresh(took);
+        }
+    }
+
+    /// Records which topics of an answer may not be described, and which may be again.
+    fn record_rights(&mut self, settled: &AnswerEffects) {
+        let layout = self.plan.layout();
+        let topic = |seat: usize| layout.topic_and_partition(seat).map(|(topic, _)| topic.to_owned());
+        let refused: BTreeSet<String> = settled.forbidden.iter().filter_map(|seat| topic(*seat)).collect();
+        if !self.refused.is_empty() {
+            let known = settled.bounds.iter().filter(|(_, bounds)| bounds.is_some());
+            let known: BTreeSet<String> = known.filter_map(|(seat, _)| topic(*seat)).collect();
+            for topic in self.refused.extract_if(.., |topic| known.contains(topic)) {
+                self.pulse.metrics().record_granted_right(&Right::to_describe(&topic));
+            }
+        }
+        for topic in refused {
+            self.pulse.metrics().record_refusal(RefreshKind::Offsets, Right::to_describe(&topic));
+            self.refused.insert(topic);
         }
     }
 
@@ -276,10 +309,12 @@ impl OffsetsThread {
             return;
         }
         self.next_probe = now + PROBE;
+        // A topic that the metadata names may be described, so that no probe is refused.
+        let Some((topic, _)) = self.plan.layout().topic_and_partition(0) else { return self.request_metadata() };
         self.probed = self.probed.wrapping_add(1);
         let turn = self.probed.checked_rem(self.brokers.len()).unwrap_or(0);
         if let Some(broker) = self.brokers.get(turn)
-            && let Err(error) = self.lookups.topics(0, broker.id, &[SIGN_OF_LIFE], PROBE)
+            && let Err(error) = self.lookups.topics(0, broker.id, &[topic], PROBE)
         {
             tracing::debug!(cluster = self.cluster.name, %error, "a probe could not be sent");
         }
@@ -296,6 +331,7 @@ fn outcome(end: Result<FoundOffset, ErrorCode>, start: Option<FoundOffset>) -> P
         Ok(FoundOffset { offset: Some(end), .. }) => PartitionOutcome::Known(start.and_then(|start| start.offset), end),
         Ok(FoundOffset { offset: None, .. }) => PartitionOutcome::Refused,
         Err(code) if code.needs_newer_metadata() => PartitionOutcome::Moved,
+        Err(code) if code.is_refusal() => PartitionOutcome::Forbidden,
         Err(_) => PartitionOutcome::Refused,
     }
 }

@@ -20,12 +20,14 @@ pub(super) struct RetrySchedule {
     last_request: Option<Instant>,
     failures: u32,
     early_requests: u32,
+    /// Until when no request is sent, because the user lacks the right to it.
+    refused_until: Option<Instant>,
 }
 
 impl RetrySchedule {
     /// Starts with a request that is due at once.
     pub(super) const fn new(every: Duration, now: Instant) -> Self {
-        Self { every, due: now, last_request: None, failures: 0, early_requests: 0 }
+        Self { every, due: now, last_request: None, failures: 0, early_requests: 0, refused_until: None }
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
@@ -47,13 +49,26 @@ impl RetrySchedule {
     }
 
     pub(super) fn record_success(&mut self, now: Instant) {
-        self.failures = 0;
+        (self.failures, self.refused_until) = (0, None);
         self.due = now + self.every;
     }
 
     pub(super) fn record_failure(&mut self, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         self.due = now + backoff(self.failures);
+        self.refused_until = None;
+    }
+
+    /// Schedules the next request no later than `longest` from now.
+    pub(super) fn limit_wait(&mut self, longest: Duration, now: Instant) {
+        self.due = self.due.min(now + longest);
+    }
+
+    /// Records that the user lacks the right to the request, which is repeated after `pause`.
+    pub(super) fn record_refusal(&mut self, pause: Duration, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        self.due = now + pause;
+        self.refused_until = Some(self.due);
     }
 
     /// Schedules the next request soon. When this is repeated, the pauses grow.
@@ -62,7 +77,7 @@ impl RetrySchedule {
             Some(asked) => (asked + backoff(self.early_requests)).max(now),
             None => now,
         };
-        if soon < self.due {
+        if soon < self.due && self.refused_until.is_none_or(|until| until <= soon) {
             self.early_requests = self.early_requests.saturating_add(1);
             self.due = soon;
         }
@@ -127,5 +142,20 @@ mod tests {
         let later = now + MINUTE / 2;
         pace.schedule_soon(later);
         assert!(pace.is_due(later));
+    }
+
+    #[test]
+    fn a_refused_request_is_not_repeated_early() {
+        let now = Instant::now();
+        let mut schedule = RetrySchedule::new(MINUTE * 10, now);
+        schedule.record_request(now);
+        schedule.record_refusal(MINUTE, now);
+        schedule.schedule_soon(now + millis(3_000));
+        assert_eq!(schedule.time_left(now), MINUTE);
+        schedule.record_success(now + MINUTE);
+        schedule.limit_wait(MINUTE, now + MINUTE);
+        assert_eq!(schedule.time_left(now + MINUTE), MINUTE);
+        schedule.schedule_soon(now + MINUTE);
+        assert!(schedule.is_due(now + MINUTE));
     }
 }

@@ -2,7 +2,7 @@
 //! them.
 
 use crate::status_page::{
-    ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, StatusPageData, parse_call,
+    ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport, StatusPageData, parse_call,
 };
 use crate::storage::Storage;
 
@@ -64,6 +64,7 @@ fn exporter() -> ExporterReport {
                 RefreshReport { kind: "offsets", last: Some(ago(10).0), errors: vec![count("timeout", 2)] },
                 RefreshReport { kind: "topics", last: None, errors: Vec::new() },
             ],
+            missing_rights: vec![RightReport { operation: "Describe", resource: "topic orders \"eu\"".to_owned() }],
             dropped: vec![count("late", 3), count("recreated", 1)],
             ..module("main", "cluster", "main")
         },
@@ -104,6 +105,7 @@ fn module(cluster: &str, kind: &'static str, name: &str) -> ModuleReport {
         awaited: None,
         done: Some(1),
         total: Some(1),
+        missing_rights: Vec::new(),
         refreshes: Vec::new(),
         reader: None,
         dropped: Vec::new(),

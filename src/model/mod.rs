@@ -4,6 +4,7 @@ mod commit;
 mod failure_reason;
 mod log_level;
 mod module_error;
+mod right;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,6 +15,7 @@ pub use commit::{Commit, CommitLag};
 pub use failure_reason::FailureReason;
 pub use log_level::{Level, LogLevelControl};
 pub use module_error::ModuleError;
+pub use right::{MissingRights, Operation, Resource, Right};
 
 /// A partition of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::model::Right;
+
 /// The state of the exporter.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExporterReport {
@@ -37,6 +39,9 @@ pub struct ModuleReport {
     pub done: Option<u64>,
     /// Number of all parts, if known.
     pub total: Option<u64>,
+    /// Rights that the servers refuse. Empty while none is known to be missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_rights: Vec<RightReport>,
     /// Refreshes of a cluster module. Empty for a consumer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refreshes: Vec<RefreshReport>,
@@ -46,6 +51,23 @@ pub struct ModuleReport {
     /// Dropped commits of a cluster module, by reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<NamedCount>,
+}
+
+/// A right that the servers refuse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RightReport {
+    /// What it allows: `Describe` or `Read`.
+    pub operation: &'static str,
+    /// What it is on, such as `topic orders`.
+    pub resource: String,
+}
+
+impl RightReport {
+    /// The report of a right.
+    #[must_use]
+    pub fn of(right: &Right) -> Self {
+        Self { operation: right.operation.name(), resource: right.resource.to_string() }
+    }
 }
 
 /// Refreshes of one kind.

@@ -183,7 +183,12 @@ fn cluster_row(data: &StatusPageData<'_>, cluster: &Cluster) -> ClusterRow {
     let (known, name) = (cluster.topics(), cluster.label().name().to_string());
     let modules = data.exporter.modules.iter().filter(|module| module.cluster == name);
     // Details that only `/api/exporter` shows are left out.
-    let brief = |module: &ModuleReport| ModuleReport { reader: None, dropped: Vec::new(), ..module.clone() };
+    let brief = |module: &ModuleReport| ModuleReport {
+        missing_rights: Vec::new(),
+        reader: None,
+        dropped: Vec::new(),
+        ..module.clone()
+    };
     ClusterRow {
         brokers: known.brokers.as_ref().map(|brokers| brokers.len()),
         topics: known.named().count(),

@@ -93,6 +93,7 @@ fn exporter() -> ExporterReport {
         awaited: Some("reading the offsets topic to its end"),
         done: Some(3),
         total: Some(50),
+        missing_rights: Vec::new(),
         refreshes: Vec::new(),
         reader: Some(reader),
         dropped: Vec::new(),

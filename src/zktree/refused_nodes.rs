@@ -19,6 +19,10 @@ impl RefusedNodes {
         }
     }
 
+    pub fn contains(&self, path: &str) -> bool {
+        self.children.get(split(path).0).is_some_and(|children| children.contains(path))
+    }
+
     /// Takes all nodes.
     pub fn take(&mut self) -> impl Iterator<Item = Arc<str>> + use<> {
         std::mem::take(&mut self.children).into_values().flatten()

@@ -23,6 +23,8 @@ const TELLING: Duration = Duration::from_secs(15);
 /// How long the real cluster's commits may take, and the liars to be right once they are honest again.
 const GOOD: Duration = Duration::from_secs(5);
 const RIGHT_AGAIN: Duration = Duration::from_secs(20);
+/// The same for liars that refused access, whom nobody asks again for a minute.
+const GRANTED_AGAIN: Duration = Duration::from_secs(75);
 
 /// What the scrapes of a test and its real cluster may cost, and each lie: kilobytes, the part of a core, lines of log.
 const MEMORY: [u64; 2] = [48 * 1024, 1024];
@@ -60,6 +62,11 @@ impl Liar {
             let commit = records::commit(&group(partition), TOPIC.as_bytes(), 0, self.end(), records::now());
             self.fake.append(OFFSETS, partition, [commit]);
         }
+    }
+
+    /// Whether the lie is that the user lacks a right.
+    fn refuses(&self) -> bool {
+        self.name.ends_with("refused")
     }
 
     fn end(&self) -> i64 {
@@ -148,10 +155,12 @@ pub fn tell(lies: Lies) -> Result<Cost, Wrong> {
     let liars: Vec<Liar> = lies.into_iter().map(|(name, lie)| Liar::new(name, lie)).collect();
     let mut good = Good::new();
     let mut program = Program::with_config(&config(&liars));
-    let all_right = |page: &Page| {
-        let wrong: Vec<String> = liars.iter().filter_map(|liar| liar.is_right(page).err()).collect();
+    let are_right = |liars: &mut dyn Iterator<Item = &Liar>, page: &Page| {
+        let wrong: Vec<String> = liars.filter_map(|liar| liar.is_right(page).err()).collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
     };
+    let all_right = |page: &Page| are_right(&mut liars.iter(), page);
+    let others_right = |page: &Page| are_right(&mut liars.iter().filter(|liar| !liar.refuses()), page);
     within(&mut program, seconds(30), |page| all_right(page).and_then(|()| good.is_right(page)))
         .unwrap_or_else(|text| panic!("before any lie was told: {text}"));
 
@@ -170,7 +179,8 @@ pub fn tell(lies: Lies) -> Result<Cost, Wrong> {
     liars.iter().for_each(Liar::go_on);
     good.go_on();
     let honest = Instant::now();
-    let again = within(&mut program, RIGHT_AGAIN, |page| good.is_right(page).and_then(|()| all_right(page)));
+    let again = within(&mut program, RIGHT_AGAIN, |page| good.is_right(page).and_then(|()| others_right(page)))
+        .and_then(|()| within(&mut program, GRANTED_AGAIN, all_right));
     let names: Vec<&str> = liars.iter().map(|liar| liar.name).collect();
     println!("{cost:?}, right again after {:?}: {}", honest.elapsed(), names.join(", "));
     again.map_err(|text| if program.runs() { Wrong::Named(text) } else { Wrong::Somewhere(text) })?;

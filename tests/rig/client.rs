@@ -59,8 +59,14 @@ impl Cluster {
 
     /// Creates a topic and waits until every partition has a leader.
     pub fn create(&self, topic: NewTopic<'_>) {
-        let mut results = self.administer(async |admin| admin.create_topics([&topic], &AdminOptions::new()).await);
-        results.remove(0).unwrap();
+        // On a busy machine the controller may not count a broker as alive yet that has just started.
+        eventually(seconds(30), "broker for a topic", || {
+            let mut results = self.administer(async |admin| admin.create_topics([&topic], &AdminOptions::new()).await);
+            match results.remove(0) {
+                Err((_, RDKafkaErrorCode::InvalidReplicationFactor)) => Err("no broker is alive".to_owned()),
+                result => Ok(result.unwrap()),
+            }
+        });
         self.await_leaders(topic.name, 1);
     }
 

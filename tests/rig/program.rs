@@ -76,9 +76,14 @@ impl Program {
 
     /// As `quick`, as the user of `security`, who may do what it was granted.
     pub fn as_user(cluster: &Cluster) -> Self {
+        Self::as_user_with(cluster, "")
+    }
+
+    /// The same, with more in its file.
+    pub fn as_user_with(cluster: &Cluster, more: &str) -> Self {
         let profile = format!(
             "[client-profile.p]\ntls = \"x\"\nsasl = \"x\"\n[tls.x]\ncafile = \"{}\"\n\
-             [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n",
+             [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n{more}",
             cluster.file("ca.pem")
         );
         Self::with_config(&quick(&cluster.sasl_address(), "client-profile = \"p\"", &profile))

@@ -4,14 +4,21 @@ use std::fmt::Write as _;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 
+use super::maven::Version;
 use super::scratch::Scratch;
 
 pub const USER: &str = "warrener";
 pub const PASSWORD: &str = "correct-horse-battery";
 
 /// Grants are kept by Kafka's own authorizer; who comes without a name is the tests themselves.
-pub const AUTHORIZER: &str = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
-                              super.users=User:ANONYMOUS\n";
+pub fn authorizer(version: Version) -> String {
+    let class = if version.wants_zookeeper() {
+        "kafka.security.authorizer.AclAuthorizer"
+    } else {
+        "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    };
+    format!("authorizer.class.name={class}\nsuper.users=User:ANONYMOUS\n")
+}
 
 /// Writes `ca.pem`, `server.pem`, `client.pem`, `client.key` and `other-ca.pem`, which signed none of them.
 pub fn write_certificates(scratch: &Scratch) {

@@ -87,9 +87,27 @@ impl Tools {
 
     /// Grants the user of `security` one operation on a resource, such as `--topic`, `*`.
     pub fn grant(&self, operation: &str, kind: &str, name: &str) {
-        let user = format!("User:{}", super::security::USER);
-        let what = ["--add", "--allow-principal", &user, "--operation", operation, kind, name];
-        self.run("org.apache.kafka.tools.AclCommand", &what);
+        self.acls(&["--add", "--allow-principal", &user(), "--operation", operation, kind, name]);
+    }
+
+    /// Forbids the user of `security` an operation on a topic, whatever it was granted.
+    pub fn deny(&self, operation: &str, topic: &str) {
+        self.acls(&["--add", "--deny-principal", &user(), "--operation", operation, "--topic", topic]);
+    }
+
+    /// Takes back what `deny` did.
+    pub fn undeny(&self, operation: &str, topic: &str) {
+        let what = ["--remove", "--force", "--deny-principal", &user(), "--operation", operation, "--topic", topic];
+        self.acls(&what);
+    }
+
+    /// `kafka-acls.sh` with these arguments.
+    pub fn acls(&self, arguments: &[&str]) {
+        let class = match self.version {
+            Version::V4_4 | Version::V4_2 => "org.apache.kafka.tools.AclCommand",
+            Version::V3_9 | Version::V2_8 | Version::V1_1 => "kafka.admin.AclCommand",
+        };
+        self.run(class, arguments);
     }
 
     /// Makes a share group begin with the first record that there is: they begin with those that come, unless told.
@@ -184,4 +202,9 @@ fn is_member(head: &[&str], words: &[&str]) -> bool {
 
 fn row(head: &[&str], words: &[&str]) -> Row {
     head.iter().zip(words).map(|(name, word)| ((*name).to_owned(), (*word).to_owned())).collect()
+}
+
+/// The user of `security`, as access control lists name it.
+fn user() -> String {
+    format!("User:{}", super::security::USER)
 }

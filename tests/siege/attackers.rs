@@ -19,7 +19,7 @@ pub trait Attacker: Send {
     /// Attacks once, for some seconds; an error tells what the program should not have done.
     fn turn(&mut self, target: &Target) -> Result<(), String>;
 
-    /// Stops for good; an error tells what of it is not right again within 20 s.
+    /// Stops for good; an error tells what of it is not right again in time.
     fn make_peace(&mut self, _: &Target) -> Result<(), String> {
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::rig::wire::Committer;
 use crate::rig::zookeeper::{Release, Znodes, ZooKeeper};
 use crate::rig::{free_port, http, pause, seconds};
 
-/// Until the page shows this commit, for 20 s.
+/// Until the page shows this commit, for 80 s: what was refused is asked for again after a minute.
 pub fn shown(target: &Target, cluster: &str, committed: u32) -> Result<(), String> {
     let (began, label) = (Instant::now(), format!("cluster=\"{cluster}\""));
     let is_it = |line: &str| {
@@ -26,7 +26,7 @@ pub fn shown(target: &Target, cluster: &str, committed: u32) -> Result<(), Strin
         if page.text().lines().any(is_it) {
             return Ok(());
         }
-        if began.elapsed() > seconds(20) {
+        if began.elapsed() > seconds(80) {
             let up = page.text().lines().filter(|line| line.starts_with("warrener_up{") && line.contains(&label));
             return Err(format!("{cluster}: no commit of {committed}; {:?}", up.collect::<Vec<_>>()));
         }

@@ -7,6 +7,9 @@ use crate::cluster::retry_schedule::backoff;
 use crate::invariant::broken;
 use crate::model::{BrokerId, Offset};
 
+/// The pause before a partition is asked about again that the user has no right to.
+const FORBIDDEN: Duration = Duration::from_secs(60);
+
 /// The result of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cluster) enum PartitionOutcome {
@@ -16,6 +19,8 @@ pub(in crate::cluster) enum PartitionOutcome {
     Moved,
     /// No answer is possible in this round.
     Refused,
+    /// The user has no right to the topic.
+    Forbidden,
 }
 
 /// The log start, if known, and the log end.
@@ -26,6 +31,8 @@ pub(in crate::cluster) type StartAndEnd = (Option<Offset>, Offset);
 pub(in crate::cluster) struct AnswerEffects {
     /// Log start and log end by index; `None` for a partition to report as unknown.
     pub(in crate::cluster) bounds: Vec<(usize, Option<StartAndEnd>)>,
+    /// Partitions to which the user has no right, by index.
+    pub(in crate::cluster) forbidden: Vec<usize>,
     /// Whether newer metadata is wanted at once.
     pub(in crate::cluster) wants_metadata: bool,
     /// How long the round took, if it is complete.
@@ -71,10 +78,13 @@ impl RefreshPlan {
         // Partitions beyond the end of a short answer count as refused.
         let outcomes = outcomes.chain(std::iter::repeat(PartitionOutcome::Refused));
         for (seat, outcome) in chunk.seats.iter().zip(outcomes) {
-            settled.wants_metadata |= outcome == PartitionOutcome::Moved;
-            if let Some(seat) = *seat
-                && let Some(bounds) = self.apply_outcome(seat, outcome)
-            {
+            // Metadata does not name a topic that may not be described.
+            settled.wants_metadata |= matches!(outcome, PartitionOutcome::Moved | PartitionOutcome::Forbidden);
+            let Some(seat) = *seat else { continue };
+            if outcome == PartitionOutcome::Forbidden {
+                settled.forbidden.push(seat);
+            }
+            if let Some(bounds) = self.apply_outcome(seat, outcome, now) {
                 settled.bounds.push((seat, bounds));
             }
         }
@@ -101,9 +111,10 @@ impl RefreshPlan {
     }
 
     /// Applies the outcome of a partition. Returns what to report about it, if anything.
-    fn apply_outcome(&mut self, seat: usize, outcome: PartitionOutcome) -> Option<Option<StartAndEnd>> {
+    fn apply_outcome(&mut self, seat: usize, outcome: PartitionOutcome, now: Instant) -> Option<Option<StartAndEnd>> {
         let progress = self.progress_of(seat)?;
         progress.in_flight = false;
+        progress.forbidden_until = (outcome == PartitionOutcome::Forbidden).then(|| now + FORBIDDEN);
         let open = !progress.done && outcome != PartitionOutcome::Moved;
         let bounds = match outcome {
             PartitionOutcome::Known(start, end) => {
@@ -114,7 +125,7 @@ impl RefreshPlan {
                 progress.awaits_metadata = true;
                 (!std::mem::replace(&mut progress.reported_unknown, true)).then_some(None)
             }
-            PartitionOutcome::Refused => {
+            PartitionOutcome::Refused | PartitionOutcome::Forbidden => {
                 progress.done = true;
                 (!std::mem::replace(&mut progress.reported_unknown, true)).then_some(None)
             }

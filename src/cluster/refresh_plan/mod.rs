@@ -16,7 +16,7 @@ use super::layout::PartitionLayout;
 use crate::invariant::broken;
 use crate::model::BrokerId;
 
-pub(super) use answers::{PartitionOutcome, StartAndEnd};
+pub(super) use answers::{AnswerEffects, PartitionOutcome, StartAndEnd};
 pub(super) use requests::OffsetsRequest;
 use requests::RequestChunk;
 
@@ -46,6 +46,8 @@ struct PartitionProgress {
     reported_unknown: bool,
     /// Whether it waits for newer metadata.
     awaits_metadata: bool,
+    /// Until when it is not asked about, because the user has no right to its topic.
+    forbidden_until: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -185,8 +187,9 @@ impl RefreshPlan {
         self.leaders.values_mut().for_each(|leader| leader.reported_unknown = false);
         for (place, (seat, progress)) in self.layout.partitions().iter().zip(&mut self.seats).enumerate() {
             let missed = had_round && !progress.done && !progress.reported_unknown;
-            *progress = PartitionProgress { done: false, reported_unknown: false, ..*progress };
-            if seat.leader.is_none() {
+            let is_forbidden = progress.forbidden_until.is_some_and(|until| now < until);
+            *progress = PartitionProgress { done: is_forbidden, reported_unknown: false, ..*progress };
+            if seat.leader.is_none() || is_forbidden {
                 progress.reported_unknown = true;
             }
             if missed || progress.reported_unknown {

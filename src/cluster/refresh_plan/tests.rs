@@ -182,6 +182,27 @@ fn a_partition_that_is_refused_waits_for_the_next_round() {
 }
 
 #[test]
+fn a_partition_without_a_right_waits_for_a_minute_and_is_unknown_in_each_round() {
+    let (mut plan, now) = plan(&[Some(1), Some(1)]);
+    let step = plan.take_due_work(now);
+    let outcomes = [PartitionOutcome::Forbidden, known(5)].into_iter();
+    let settled = plan.record_answer(step.requests[0].chunk, outcomes, now);
+    assert_eq!((settled.forbidden, settled.wants_metadata), (vec![0], true));
+    assert_eq!(settled.bounds, [(0, None), (1, Some((Some(Offset(0)), Offset(5))))]);
+    assert_eq!(settled.complete, Some(Duration::ZERO));
+    for round in 1..=5 {
+        let at = now + EVERY * round;
+        let step = plan.take_due_work(at);
+        assert_eq!((seats(&step), step.unknown.clone()), (vec![vec![1]], vec![0]));
+        assert_eq!(answer(&mut plan, &step.requests[0], known(6), at).complete, Some(Duration::ZERO));
+    }
+    let step = plan.take_due_work(now + EVERY * 6);
+    assert_eq!(seats(&step), [vec![0, 1]]);
+    answer(&mut plan, &step.requests[0], known(7), now + EVERY * 6);
+    assert_eq!(seats(&plan.take_due_work(now + EVERY * 7)), [vec![0, 1]]);
+}
+
+#[test]
 fn answers_find_their_partitions_in_a_newer_layout() {
     let (mut plan, now) = plan(&[Some(1), Some(1)]);
     let step = plan.take_due_work(now);

@@ -24,6 +24,8 @@ impl ErrorCode {
     pub const INVALID_TOPIC: Self = Self(17);
     /// No right to describe the topic.
     pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
+    /// No right to the group.
+    pub const GROUP_AUTHORIZATION_FAILED: Self = Self(30);
     /// No right to the cluster.
     pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
     /// The broker does not know this leader epoch yet.
@@ -81,6 +83,12 @@ impl ErrorCode {
         )
     }
 
+    /// Whether the user lacks a right.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        self.reason() == FailureReason::Authorization
+    }
+
     /// Whether the code comes from a broker rather than from librdkafka.
     #[must_use]
     pub const fn is_from_broker(self) -> bool {
@@ -103,7 +111,9 @@ impl ErrorCode {
             Self::RESOLVE => FailureReason::Resolve,
             Self::SSL => FailureReason::Tls,
             Self::AUTHENTICATION => FailureReason::Authentication,
-            Self::TOPIC_AUTHORIZATION_FAILED | Self::CLUSTER_AUTHORIZATION_FAILED => FailureReason::Authorization,
+            Self::TOPIC_AUTHORIZATION_FAILED
+            | Self::GROUP_AUTHORIZATION_FAILED
+            | Self::CLUSTER_AUTHORIZATION_FAILED => FailureReason::Authorization,
             _ => {
                 if self.needs_newer_metadata() {
                     FailureReason::Leader
@@ -156,6 +166,8 @@ mod tests {
             (ErrorCode::FENCED_LEADER_EPOCH, Native::RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH),
             (ErrorCode::OFFSET_NOT_AVAILABLE, Native::RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE),
             (ErrorCode::UNKNOWN_TOPIC_ID, Native::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID),
+            (ErrorCode::TOPIC_AUTHORIZATION_FAILED, Native::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED),
+            (ErrorCode::GROUP_AUTHORIZATION_FAILED, Native::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED),
             (ErrorCode::CLUSTER_AUTHORIZATION_FAILED, Native::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED),
         ] {
             assert_eq!(ours.0, theirs as i32);

@@ -125,6 +125,21 @@ impl TopicReader {
         self.parts.stop(log)
     }
 
+    /// Stops reading all partitions of a topic, and closes the topic: while it is open, librdkafka asks brokers about it.
+    ///
+    /// # Errors
+    /// The errors of [`stop`](Self::stop).
+    pub fn close(&mut self, topic: TopicIndex) -> Result<(), ModuleError> {
+        let logs: Vec<TopicPartition> = self.started.iter().filter(|log| log.topic == topic).copied().collect();
+        for log in logs {
+            self.stop(log)?;
+        }
+        if let Some(topic) = self.parts.topics.get_mut(topic.0) {
+            topic.handle = None;
+        }
+        Ok(())
+    }
+
     /// Waits up to `timeout` for the first message or event, and returns up to `max` of those available. Also
     /// passes the client's queued log lines and errors to its context.
     pub fn poll(&mut self, max: usize, timeout: Duration) -> EventBatch<'_> {

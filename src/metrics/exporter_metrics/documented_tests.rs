@@ -32,7 +32,8 @@ pub fn page() -> String {
     {
         expiry.set(certificate, Some(Timestamp(0)));
     }
-    for kind in RefreshKind::ALL {
+    module.record_refresh_error(RefreshKind::Commits, FailureReason::Authorization.name());
+    for kind in RefreshKind::OF_CLUSTER {
         module.record_refresh(kind, Duration::from_secs(1));
         module.record_refresh_error(kind, FailureReason::Leader.name());
     }
@@ -94,7 +95,7 @@ fn the_reference_lists_every_value_of_the_exporters_own_labels() {
             kinds.insert(name.clone(), label);
         }
     }
-    assert_eq!(kinds.len(), 3, "{kinds:?}");
+    assert_eq!(kinds.len(), 4, "{kinds:?}");
 }
 
 #[test]

@@ -21,15 +21,21 @@ pub enum RefreshKind {
     Offsets,
     /// A refresh of the metadata: brokers, topics, partitions.
     Topics,
+    /// Reading of the offsets topic and of the share groups' state, which only fails.
+    Commits,
 }
 
 impl RefreshKind {
-    pub(super) const ALL: [Self; 2] = [Self::Offsets, Self::Topics];
+    /// All kinds.
+    const ALL: [Self; 3] = [Self::Offsets, Self::Topics, Self::Commits];
+    /// The refreshes of a cluster module.
+    pub(super) const OF_CLUSTER: [Self; 2] = [Self::Offsets, Self::Topics];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Offsets => "offsets",
             Self::Topics => "topics",
+            Self::Commits => "commits",
         }
     }
 }

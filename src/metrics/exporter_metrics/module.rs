@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::clock;
 use crate::health::{ModuleHealth, ModuleKind};
+use crate::model::{FailureReason, Right};
 use crate::offsets::{DecodeError, RecordType};
 
 use super::certificates::{CertificateExpiry, Certificates};
@@ -68,6 +69,31 @@ impl ModuleMetrics {
     pub fn record_refresh_error(&self, kind: RefreshKind, reason: &'static str) {
         let (cluster, kind) = (self.health.cluster.clone(), kind.name());
         self.families.refresh_errors.get_or_create(&RefreshErrorLabels { cluster, kind, reason }).inc();
+    }
+
+    /// Records that a server refuses a right: counts the failure (`warrener_refresh_errors_total`), and logs the right
+    /// if that is news.
+    pub fn record_refusal(&self, kind: RefreshKind, right: Right) {
+        self.record_refresh_error(kind, FailureReason::Authorization.name());
+        self.record_missing_right(right);
+    }
+
+    /// Records that a server refuses a right. The log says so once per change.
+    pub fn record_missing_right(&self, right: Right) {
+        let ModuleHealth { cluster, kind, module, .. } = &*self.health;
+        if self.health.record_missing_right(right.clone()) {
+            let (kind, operation, resource) = (kind.name(), right.operation.name(), right.resource.to_string());
+            warn!(cluster, kind, module, operation, resource, "the server refuses access: a right is missing");
+        }
+    }
+
+    /// Records that a right is not refused. The log says so if it was missing.
+    pub fn record_granted_right(&self, right: &Right) {
+        let ModuleHealth { cluster, kind, module, .. } = &*self.health;
+        if self.health.remove_missing_right(right) {
+            let (kind, operation, resource) = (kind.name(), right.operation.name(), right.resource.to_string());
+            info!(cluster, kind, module, operation, resource, "a right is no longer missing, or no longer needed");
+        }
     }
 
     /// Sets how many records the reader of a partition of the offsets topic is behind (`warrener_offsets_topic_lag`).

@@ -9,7 +9,7 @@ use crate::health::{ModuleHealth, ModuleKind};
 use crate::model::FailureReason;
 use crate::model::{Tick, Timestamp};
 use crate::offsets::RecordType;
-use crate::status_page::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport};
+use crate::status_page::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport};
 use crate::storage::Storage;
 
 use super::ExporterMetrics;
@@ -31,7 +31,7 @@ impl ExporterMetrics {
     fn module_report(&self, health: &ModuleHealth, storage: &Storage, now: Tick) -> ModuleReport {
         let (ready, parts) = (health.is_ready(), health.parts());
         let is_cluster = health.kind == ModuleKind::Cluster;
-        let kinds = RefreshKind::ALL.into_iter().filter(|_| is_cluster);
+        let kinds = RefreshKind::OF_CLUSTER.into_iter().filter(|_| is_cluster);
         ModuleReport {
             cluster: health.cluster.clone(),
             kind: health.kind.name(),
@@ -44,6 +44,7 @@ impl ExporterMetrics {
             total: parts.map(|(_, total)| total),
             refreshes: kinds.map(|kind| self.refresh_report(&health.cluster, kind)).collect(),
             reader: (!is_cluster).then(|| self.reader_report(health)),
+            missing_rights: health.missing_rights().iter().map(RightReport::of).collect(),
             dropped: if is_cluster { dropped(storage, &health.cluster) } else { Vec::new() },
         }
     }

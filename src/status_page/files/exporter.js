@@ -8,12 +8,14 @@ import { follow } from "./poll.js";
 import { Table } from "./table.js";
 
 const TERMS = {
-  cluster: { offsets: "Last read of log ends", topics: "Last read of metadata", failures: "Refresh errors", dropped: "Commits dropped" },
-  consumer: { records: "Records read", errors: "Record errors", behind: "Records behind" },
+  cluster: { rights: "Rights missing", offsets: "Last read of log ends", topics: "Last read of metadata", failures: "Refresh errors", dropped: "Commits dropped" },
+  consumer: { rights: "Rights missing", records: "Records read", errors: "Record errors", behind: "Records behind" },
 };
 const words = (name) => name.replaceAll("_", " ");
 const sum = (counts) => counts.reduce((all, { count: one }) => all + one, 0);
 const listed = (counts) => (counts.length === 0 ? "none" : counts.map(({ name, count: one }) => `${words(name)} ${number(one)}`).join(", "));
+
+const lacking = (rights) => (rights.length === 0 ? "none that is known" : rights.map(({ operation, resource }) => `${operation} on ${shown(resource)}`).join(", "));
 
 export function exporterView(main) {
   const cards = new Map();
@@ -64,6 +66,7 @@ function card(module) {
     text(remark, kind === "ok" ? "" : said);
     progress.hidden = now.ready || now.total === null;
     if (now.total !== null) [progress.max, progress.value] = [Math.max(1, now.total), now.done];
+    list.set("rights", lacking(now.missing_rights ?? []));
     if (now.reader) {
       list.set("records", number(sum(now.reader.records)));
       list.set("errors", listed(now.reader.errors));

@@ -86,6 +86,11 @@ impl Topics {
         self.get(name).is_some_and(|topic| topic.unnamed_refreshes >= UNNAMED_REFRESHES)
     }
 
+    /// Topics that the newest metadata does not name, in no particular order.
+    pub fn unnamed(&self) -> impl Iterator<Item = &Arc<Topic>> {
+        self.list.iter().flatten().filter(|topic| topic.unnamed_refreshes > 0)
+    }
+
     /// Whether the topic exists: the metadata has named it, and since then has not left it out twice in a row.
     pub(crate) fn exists(&self, name: &TopicName) -> bool {
         let topic = self.get(name).filter(|topic| topic.name.key() == name.key());
@@ -266,6 +271,12 @@ impl Topic {
     #[must_use]
     pub fn state(&self, partition: Partition) -> Option<&PartitionState> {
         self.partitions.get(usize::try_from(partition.0).ok()?)
+    }
+
+    /// Whether it is hidden: two refreshes in a row did not name it.
+    #[must_use]
+    pub const fn is_hidden(&self) -> bool {
+        self.unnamed_refreshes >= UNNAMED_REFRESHES
     }
 
     /// Whether the newest metadata names it.

@@ -118,6 +118,12 @@ impl Tree {
         count
     }
 
+    /// Whether a node was refused, and not requested again since.
+    #[must_use]
+    pub fn is_refused(&self, path: &str) -> bool {
+        self.refused.contains(path)
+    }
+
     /// Requests refused nodes again: no event reports that access was granted.
     pub fn request_refused(&mut self) {
         for path in self.refused.take() {

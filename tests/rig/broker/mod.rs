@@ -103,6 +103,9 @@ impl Spec {
         let scratch = Scratch::new(&format!("kafka-{}", self.version.name()));
         let nodes: Vec<Node> = (1..=self.nodes).map(|id| Node::new(id, &scratch)).collect();
         let cluster = Cluster { nodes, spec: self, zookeeper: None, tools: OnceLock::new(), scratch, _seats: seats };
+        if cluster.spec.secure {
+            security::write_certificates(&cluster.scratch);
+        }
         for node in &cluster.nodes {
             fs::write(node.folder.join("server.properties"), cluster.properties(node)).unwrap();
             if !cluster.spec.version.wants_zookeeper() {
@@ -291,7 +294,6 @@ impl Cluster {
         if self.spec.secure {
             let user = format!("SCRAM-SHA-512=[name={},password={}]", security::USER, security::PASSWORD);
             command.args(["--add-scram", &user]);
-            security::write_certificates(&self.scratch);
         }
         let output = command.output().unwrap();
         assert!(output.status.success(), "formatting: {output:?}");
@@ -306,6 +308,8 @@ impl Cluster {
             command.arg("-XX:TieredStopAtLevel=4");
         }
         command.arg("-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.network.Selector=info");
+        // What the authorizer denies.
+        command.arg("-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=info");
         command.current_dir(&node.folder).args(["kafka.Kafka", "server.properties"]);
         Process::start(command, &node.folder.join("broker.log"))
     }

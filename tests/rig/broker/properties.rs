@@ -61,7 +61,7 @@ impl Cluster {
             text += &security::broker_properties(&self.scratch);
         }
         if self.spec.guarded {
-            text += security::AUTHORIZER;
+            text += &security::authorizer(self.spec.version);
         }
         // The last word on a property counts.
         for property in &self.spec.properties {

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::clock;
+use crate::clock::{self, later};
 use crate::consumer::takeover::remove_refused;
 use crate::kafka::{ClientSupervisor, ReaderEvent, StartAt, TopicPartition, TopicReader};
 use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
-use crate::model::Offset;
+use crate::model::{Offset, Operation};
 use crate::storage::{Cluster, PastState};
 
 use super::live_reader::BATCH;
@@ -22,6 +22,7 @@ use super::lost_positions::LostPositions;
 use super::opening::{IDLE, create_reader, open_reader};
 use super::partition_reading::{PartitionReading, ReadingStage};
 use super::reader_progress::{ReadablePartition, ReaderProgress};
+use super::source_topics::OFFSETS;
 use super::translate::Translator;
 
 /// See the module documentation.
@@ -48,6 +49,8 @@ struct BackfillPartition {
 
 /// How long a partition that is not read to its end may bring nothing.
 const STUCK: Duration = Duration::from_secs(60);
+/// How long nothing is read after a refusal, at least.
+const REFUSED: Duration = Duration::from_secs(60);
 
 impl Backfill {
     /// Reads each partition up to where the live reader started, then stops reading it. The live reader then drops
@@ -58,6 +61,8 @@ impl Backfill {
         let mut first = Some(first);
         let (mut parts, mut lost): (BTreeMap<TopicPartition, BackfillPartition>, _) =
             (BTreeMap::new(), LostPositions::default());
+        // When reading may be tried again, while nothing is read because it is refused.
+        let mut paused: Option<Instant> = None;
         while !stop.is_cancelled() {
             if let Some(filters) = self.translator.changed_filters() {
                 remove_refused(&self.cluster, &self.module, &filters);
@@ -68,13 +73,16 @@ impl Backfill {
                     Some(reader) => reader,
                     None => return Ok(()),
                 };
-                for (log, piece) in &parts {
-                    reader.start(*log, StartAt::Offset(piece.part.position))?;
+                if paused.is_none() {
+                    resume(&mut reader, &mut parts)?;
                 }
             }
+            self.pause_or_resume(&mut paused, &mut reader, &mut parts)?;
             for ReadablePartition { log, start, end, .. } in first.take().into_iter().chain(begun.try_iter()) {
                 let source = self.cluster.source(&self.module, log.partition.0);
-                reader.start(log, StartAt::Beginning)?;
+                if paused.is_none() {
+                    reader.start(log, StartAt::Beginning)?;
+                }
                 let part = PartitionReading { source, stage: ReadingStage::Live(PastState::Behind), position: start };
                 parts.insert(log, BackfillPartition { part, end, last_arrival: Instant::now(), logged: false });
             }
@@ -82,7 +90,7 @@ impl Backfill {
                 reader.stop(log)?;
                 parts.remove(&log);
             }
-            for log in self.handle_batch(&mut reader, &mut parts) {
+            for log in self.handle_batch(&mut reader, &mut parts, &mut paused) {
                 if lost.record_loss(log, Instant::now()) {
                     warn!(
                         module = self.module,
@@ -91,12 +99,14 @@ impl Backfill {
                     );
                 }
             }
-            for log in lost.take_due(Instant::now()) {
-                if parts.contains_key(&log) {
-                    reader.start(log, StartAt::Beginning)?;
+            if paused.is_none() {
+                for log in lost.take_due(Instant::now()) {
+                    if parts.contains_key(&log) {
+                        reader.start(log, StartAt::Beginning)?;
+                    }
                 }
+                self.restart_stuck(&mut reader, &mut parts)?;
             }
-            self.restart_stuck(&mut reader, &mut parts)?;
             let done: Vec<_> =
                 parts.iter().filter(|(_, piece)| piece.part.position >= piece.end).map(|(log, _)| *log).collect();
             for log in done {
@@ -108,6 +118,28 @@ impl Backfill {
             }
         }
         Ok(())
+    }
+
+    /// Stops reading while the live reader may not read the topic, and goes on once both may.
+    fn pause_or_resume(
+        &self,
+        paused: &mut Option<Instant>,
+        reader: &mut TopicReader,
+        parts: &mut BTreeMap<TopicPartition, BackfillPartition>,
+    ) -> Result<(), ModuleError> {
+        let now = Instant::now();
+        let refused = |operation| self.positions.is_refused(OFFSETS, operation);
+        let is_refused = refused(Operation::Read) || refused(Operation::Describe);
+        match *paused {
+            None if is_refused => *paused = Some(now),
+            Some(until) if !is_refused && until <= now => {
+                *paused = None;
+                return resume(reader, parts);
+            }
+            None => return Ok(()),
+            Some(_) => {}
+        }
+        reader.close(OFFSETS)
     }
 
     /// Restarts partitions that have brought nothing for long, since they have records up to their ends.
@@ -140,6 +172,7 @@ impl Backfill {
         &mut self,
         reader: &mut TopicReader,
         parts: &mut BTreeMap<TopicPartition, BackfillPartition>,
+        paused: &mut Option<Instant>,
     ) -> Vec<TopicPartition> {
         let mut again = Vec::new();
         let batch = reader.poll(BATCH, IDLE);
@@ -165,6 +198,7 @@ impl Backfill {
                     }
                 }
                 ReaderEvent::OutOfRange { log } => again.push(log),
+                ReaderEvent::Failed { code, .. } if code.is_refusal() => *paused = Some(later(Instant::now(), REFUSED)),
                 // The live reader gets and reports the same error.
                 ReaderEvent::Failed { .. } => {}
             }
@@ -173,4 +207,16 @@ impl Backfill {
         self.translator.flush_counters();
         again
     }
+}
+
+/// Reads all partitions from their positions on.
+fn resume(
+    reader: &mut TopicReader,
+    parts: &mut BTreeMap<TopicPartition, BackfillPartition>,
+) -> Result<(), ModuleError> {
+    for (log, piece) in parts {
+        piece.last_arrival = Instant::now();
+        reader.start(*log, StartAt::Offset(piece.part.position))?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The reader: takes batches of records and updates storage with their content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -8,32 +8,40 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::clock;
 use crate::consumer::kafka::StartMode;
 use crate::consumer::takeover::Takeover;
 use crate::invariant::broken;
-use crate::kafka::{
-    Client, ClientSupervisor, ErrorCode, ReaderEvent, StartAt, TopicIndex, TopicPartition, TopicReader,
-};
+use crate::kafka::{ClientSupervisor, ReaderEvent, StartAt, TopicIndex, TopicPartition, TopicReader};
 use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
-use crate::model::Offset;
+use crate::model::{Offset, Operation};
 use crate::storage::{Cluster, PastState};
 
 use super::lost_positions::LostPositions;
-use super::opening::{IDLE, create_reader, open_reader};
+use super::opening::{IDLE, open_reader};
 use super::partition_reading::{CatchUp, PartitionReading, ReadingStage};
 use super::read_errors::ReadErrors;
 use super::reader_progress::{ReadablePartition, ReaderMessage, ReaderProgress};
-use super::source_topics::{SHARE_STATE, SourceTopics};
+use super::reading_rights::{ReadStep, ReadingRights};
+use super::source_topics::{OFFSETS, SHARE_STATE, SourceTopics};
 use super::translate::Translator;
 
 /// Maximum number of records and events taken at a time.
 pub const BATCH: usize = 2_000;
 /// How long a reader waits that has partitions to read for the first time.
 const BUSY: Duration = Duration::from_millis(10);
+
+/// What follows from a batch, beside what was read.
+#[derive(Debug, Default)]
+struct BatchEffects {
+    /// Partitions whose positions are out of range.
+    out_of_range: Vec<TopicPartition>,
+    /// Topics that may not be read.
+    refused: BTreeSet<TopicIndex>,
+}
 
 /// The live reader.
 pub struct LiveReader {
@@ -59,6 +67,8 @@ impl LiveReader {
         behind: Option<&Sender<ReadablePartition>>,
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
+        // The reader of the past begins once it is known that the topic may be read.
+        self.positions.set_refused(OFFSETS, Operation::Read, behind.is_some());
         let Self { supervisor, topics, takeover, positions, .. } = &mut self;
         let nothing = || {
             // On a cluster without the offsets topic there is nothing to read.
@@ -70,25 +80,41 @@ impl LiveReader {
         let Some((first, mut reader)) = opened else { return Ok(()) };
         let mut parts: BTreeMap<TopicPartition, PartitionReading> = BTreeMap::new();
         let (mut errors, mut lost) = (ReadErrors::default(), LostPositions::default());
+        let mut rights = ReadingRights::default();
         let mut first = Some(first);
         while !stop.is_cancelled() {
             if let Some(client) = self.supervisor.check(Instant::now()) {
-                reader = match self.replace_reader(reader, &client, &parts, stop)? {
+                rights.restart_trials(Instant::now());
+                reader = match self.replace_reader(reader, &client, &parts, &rights, stop)? {
                     Some(reader) => reader,
                     None => return Ok(()),
                 };
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
-                    ReaderMessage::Begin(begin) => self.begin_partition(begin, &mut reader, behind, &mut parts)?,
+                    ReaderMessage::Begin(begin) => rights.add(begin),
                     ReaderMessage::End { log, end } => self.set_end(log, end, &mut parts),
-                    ReaderMessage::Stuck { log, at } => self.restart_if_at(log, at, &mut reader, &parts)?,
+                    ReaderMessage::Stuck { log, at } if rights.is_open(log.topic) => {
+                        self.restart_if_at(log, at, &mut reader, &parts)?;
+                    }
+                    ReaderMessage::Stuck { .. } => {}
                 }
             }
             self.take_over(&mut reader, behind, &mut parts)?;
             self.apply_filters(&mut reader, &mut parts)?;
-            let out_of_range = self.handle_batch(&mut reader, &mut parts, &mut errors);
+            self.close_undescribed(&mut reader, &parts, &mut rights)?;
+            for step in rights.take_due(Instant::now(), |topic| self.may_describe(topic)) {
+                match step {
+                    ReadStep::Begin(begin) => self.begin_partition(begin, &mut reader, behind, &mut parts)?,
+                    ReadStep::Resume(log) => Self::resume(log, &mut reader, &parts)?,
+                }
+            }
+            let BatchEffects { out_of_range, refused } =
+                self.handle_batch(&mut reader, &mut parts, &mut errors, &mut rights);
             self.apply_past_read(&mut parts);
+            for topic in refused {
+                self.close_refused(topic, &mut reader, &parts, &mut rights)?;
+            }
             for log in out_of_range {
                 reader.stop(log)?;
                 self.handle_lost_position(log, &mut parts, &mut lost);
@@ -96,56 +122,6 @@ impl LiveReader {
             for log in lost.take_due(Instant::now()) {
                 self.positions.request_reread(log);
             }
-        }
-        Ok(())
-    }
-
-    /// Handles a position that is out of range: the partition is read again from its beginning. The longer it was
-    /// well, the sooner this happens.
-    fn handle_lost_position(
-        &self,
-        log: TopicPartition,
-        parts: &mut BTreeMap<TopicPartition, PartitionReading>,
-        lost: &mut LostPositions,
-    ) {
-        if lost.record_loss(log, Instant::now()) {
-            let (module, topic, partition) = (&self.module, self.topics.name(log.topic), log.partition.0);
-            warn!(module, topic, partition, "a position is out of range: the partition is read from its beginning");
-        }
-        self.positions.mark_past_unneeded(log);
-        if let Some(part) = parts.get_mut(&log) {
-            part.stage = ReadingStage::Waiting;
-        }
-    }
-
-    /// Continues with another client at the old reader's positions. `None` when `stop` is cancelled.
-    fn replace_reader(
-        &self,
-        old: TopicReader,
-        client: &Arc<Client>,
-        parts: &BTreeMap<TopicPartition, PartitionReading>,
-        stop: &CancellationToken,
-    ) -> Result<Option<TopicReader>, ModuleError> {
-        drop(old);
-        let Some(mut reader) = create_reader(client, &self.topics.names(), stop) else { return Ok(None) };
-        for (log, part) in parts.iter().filter(|(_, part)| !matches!(part.stage, ReadingStage::Waiting)) {
-            reader.start(*log, StartAt::Offset(part.position))?;
-        }
-        Ok(Some(reader))
-    }
-
-    /// Starts reading a partition again at its position, if it still stands at `at`.
-    fn restart_if_at(
-        &self,
-        log: TopicPartition,
-        at: Offset,
-        reader: &mut TopicReader,
-        parts: &BTreeMap<TopicPartition, PartitionReading>,
-    ) -> Result<(), ModuleError> {
-        let stands = |part: &&PartitionReading| part.position == at && !matches!(part.stage, ReadingStage::Waiting);
-        if parts.get(&log).filter(stands).is_some() {
-            reader.start(log, StartAt::Offset(at))?;
-            self.metrics.count_reader_restart();
         }
         Ok(())
     }
@@ -244,18 +220,19 @@ impl LiveReader {
         states.fold(false, |settled, (log, part)| part.publish_if_complete(*log, &self.positions) || settled)
     }
 
-    /// Handles the available records and events. Returns the partitions whose positions are out of range.
+    /// Handles the available records and events.
     fn handle_batch(
         &mut self,
         reader: &mut TopicReader,
         parts: &mut BTreeMap<TopicPartition, PartitionReading>,
         errors: &mut ReadErrors,
-    ) -> Vec<TopicPartition> {
+        rights: &mut ReadingRights,
+    ) -> BatchEffects {
         // A partition that is being built waits for notices from the partition monitor.
         let building = parts.values().any(|part| matches!(part.stage, ReadingStage::CatchingUp(_)));
         let batch = reader.poll(BATCH, if building { BUSY } else { IDLE });
         let now = clock::expiry_time();
-        let (mut lost, mut settled, mut answered) = (Vec::new(), false, false);
+        let (mut effects, mut settled, mut answered) = (BatchEffects::default(), false, false);
         let mut events = batch.iter().peekable();
         while let Some(event) = events.next() {
             let log = match event {
@@ -277,17 +254,22 @@ impl LiveReader {
                     log
                 }
                 ReaderEvent::OutOfRange { log } => {
-                    lost.push(log);
+                    effects.out_of_range.push(log);
+                    self.record_access(log.topic, rights);
+                    continue;
+                }
+                ReaderEvent::Failed { log: Some(log), code } if code.is_refusal() => {
+                    effects.refused.insert(log.topic);
                     continue;
                 }
                 ReaderEvent::Failed { log, code } => {
                     errors.log_change(&self.module, &self.topics, log, code);
-                    settled |= self.exclude_if_refused(log, code);
                     continue;
                 }
             };
             answered = true;
             errors.clear(log);
+            self.record_access(log.topic, rights);
             settled |= self.publish_if_complete(log, parts);
             if let Some(part) = parts.get(&log) {
                 self.positions.set_position(log, part.position);
@@ -296,6 +278,9 @@ impl LiveReader {
         drop(events);
         drop(batch);
         self.translator.flush_counters();
+        if self.translator.has_share_groups() {
+            self.positions.record_share_group();
+        }
         if answered {
             self.metrics.record_answer();
             self.metrics.health().record_advance(clock::tick());
@@ -303,17 +288,7 @@ impl LiveReader {
         if settled {
             self.positions.report_progress(&self.metrics);
         }
-        lost
-    }
-
-    /// Stops waiting for the topic of share groups when it may not be read: without it only share groups lack
-    /// offsets. Returns whether that happened. The offsets topic is always required.
-    fn exclude_if_refused(&self, log: Option<TopicPartition>, code: ErrorCode) -> bool {
-        let refused = code == ErrorCode::TOPIC_AUTHORIZATION_FAILED && log.is_some_and(|log| log.topic == SHARE_STATE);
-        if refused {
-            self.positions.exclude_topic(SHARE_STATE);
-        }
-        refused
+        effects
     }
 
     /// Applies that the past of partitions has been read: their live streams no longer run ahead of it.

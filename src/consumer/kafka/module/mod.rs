@@ -12,6 +12,8 @@
 //! | `blocked_partitions` | what is done about partitions that bring no records |
 //! | `live_reader`, `opening` | the reader, and how it is opened |
 //! | `backfill` | the reader of the past |
+//! | `reading_rights`, `refusals` | which topics may be read; what the reader does when one may not |
+//! | `restarts` | partitions whose reading starts again |
 //! | `partition_reading` | one partition while it is read |
 //! | `reader_progress` | the progress of all partitions, which the readers share with the partition monitor |
 //! | `reconfiguration` | the reader when the configuration changes |
@@ -28,7 +30,10 @@ mod partition_monitor;
 mod partition_reading;
 mod read_errors;
 mod reader_progress;
+mod reading_rights;
 mod reconfiguration;
+mod refusals;
+mod restarts;
 mod source_topics;
 mod translate;
 mod updates;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::kafka::{Client, ClientSupervisor, TopicReader};
+use crate::kafka::{Client, ClientSupervisor, ErrorCode, TopicReader};
 use crate::task::create_when_possible;
 
 /// How long an idle reader waits before it checks for notices.
@@ -32,7 +32,9 @@ pub fn open_reader<T>(
         if !known {
             let names: Vec<String> = topics.iter().map(|name| (*name).to_owned()).collect();
             let wanted = move |name: &str| names.iter().any(|topic| topic == name);
-            known = client.metadata_until(stop, METADATA_TIMEOUT, wanted).is_ok();
+            let answer = client.metadata_until(stop, METADATA_TIMEOUT, wanted);
+            // What is refused is not asked for again.
+            known = answer.err().is_none_or(ErrorCode::is_refusal);
         }
         match begun.recv_timeout(IDLE) {
             Ok(first) => return Some((first, create_reader(&client, topics, stop)?)),

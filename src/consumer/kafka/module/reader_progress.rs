@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::kafka::{TopicIndex, TopicPartition};
 use crate::metrics::exporter_metrics::ModuleMetrics;
-use crate::model::Offset;
+use crate::model::{Offset, Operation};
 
 use super::source_topics::OFFSETS;
 
@@ -55,6 +55,10 @@ struct ProgressState {
     partitions: BTreeMap<TopicIndex, usize>,
     /// Topics that readiness does not wait for.
     excluded: BTreeSet<TopicIndex>,
+    /// What may not be done with the topics.
+    refused: BTreeSet<(TopicIndex, Operation)>,
+    /// Whether there is a share group.
+    has_share_groups: bool,
     positions: BTreeMap<TopicPartition, Offset>,
     caught_up: BTreeSet<TopicPartition>,
     rereads: BTreeSet<TopicPartition>,
@@ -79,6 +83,31 @@ impl ReaderProgress {
     /// Excludes a topic that may not be read, so that nothing waits for it.
     pub fn exclude_topic(&self, topic: TopicIndex) {
         self.state().excluded.insert(topic);
+    }
+
+    /// Sets whether the user may not do something with a topic.
+    pub fn set_refused(&self, topic: TopicIndex, operation: Operation, is_refused: bool) {
+        let mut state = self.state();
+        if is_refused {
+            state.refused.insert((topic, operation));
+        } else {
+            state.refused.remove(&(topic, operation));
+        }
+    }
+
+    /// Whether the user may not do something with a topic, as far as is known.
+    pub fn is_refused(&self, topic: TopicIndex, operation: Operation) -> bool {
+        self.state().refused.contains(&(topic, operation))
+    }
+
+    /// Records that there is a share group, so that the topic with its progress is needed.
+    pub fn record_share_group(&self) {
+        self.state().has_share_groups = true;
+    }
+
+    /// Whether there has been a share group.
+    pub fn has_share_groups(&self) -> bool {
+        self.state().has_share_groups
     }
 
     /// Sets the offset up to which a partition has been read.

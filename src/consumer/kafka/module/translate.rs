@@ -24,13 +24,15 @@ pub struct Translator {
     counters: RecordCounters,
     /// Commits that are not yet added to the counters.
     commits: u64,
+    /// Whether a share group was read.
+    has_share_groups: bool,
 }
 
 impl Translator {
     /// Creates a translator that keeps what all filters allow.
     pub fn new(mut filters: watch::Receiver<Arc<ConsumerFilters>>, counters: RecordCounters) -> Self {
         let current = Arc::clone(&filters.borrow_and_update());
-        Self { filters, current, counters, commits: 0 }
+        Self { filters, current, counters, commits: 0, has_share_groups: false }
     }
 
     /// Takes on other filters. Returns them if they have changed since the last call.
@@ -59,6 +61,7 @@ impl Translator {
         if !self.allows(&key) {
             return None;
         }
+        self.has_share_groups |= key.record_type() == RecordType::ShareGroupMetadata && record.value.is_some();
         match key.value(record.value) {
             Ok(decoded) => self.translate(decoded, record.time.unwrap_or(Timestamp(i64::MIN))),
             Err(error) => {
@@ -84,6 +87,11 @@ impl Translator {
                 None
             }
         }
+    }
+
+    /// Whether a share group was read.
+    pub const fn has_share_groups(&self) -> bool {
+        self.has_share_groups
     }
 
     /// Updates the counters. Called once per batch.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::outage::Outage;
+use super::refused_paths::RefusedPaths;
 use super::session::{Session, SessionLost};
 use super::tree_follower::TreeFollower;
 use crate::consumer::takeover::Takeover;
@@ -166,6 +167,7 @@ impl FollowerTest {
             source: cluster.zookeeper_source("zk"),
             cluster,
             faults: metrics.error_counters(&[]),
+            refused: RefusedPaths::new(String::new(), metrics.clone()),
             metrics,
             outage: Arc::new(Outage::new("zk".to_owned())),
             published: false,

@@ -17,6 +17,7 @@
 //! | `tree_follower` | one session: the tree is walked, published and followed |
 //! | `session_tree`, `tick_budget` | the state of a session, and how fast changes are followed |
 //! | `outage` | why nothing is followed, logged once |
+//! | `refused_paths` | the nodes that may not be read |
 //! | `diagnosis` | why no server opens a session |
 //! | `tls` | certificates and keys |
 //! | `expected_panics` | panics of the client on answers that are not valid |
@@ -27,6 +28,7 @@ mod expected_panics;
 #[cfg(test)]
 mod follower_tests;
 mod outage;
+mod refused_paths;
 mod session;
 mod session_tree;
 mod tick_budget;
@@ -57,6 +59,7 @@ use super::{KafkaZkSettings, NAME};
 
 use client::SessionSettings;
 use outage::Outage;
+use refused_paths::RefusedPaths;
 use session::SessionLost;
 use tree_follower::{LASTING, TreeFollower};
 
@@ -69,6 +72,8 @@ const LAST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Time between two checks whether a look at the files is due.
 const FILES: Duration = Duration::from_secs(1);
+/// The pause after a session in which the root could not be read for lack of a right.
+const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Makes modules of class `kafka_zk`.
 #[derive(Debug)]
@@ -119,6 +124,7 @@ impl KafkaZkModule {
             source: around.cluster.zookeeper_source(&section.name),
             cluster: around.cluster,
             faults: around.metrics.error_counters(&NodeFault::REASONS),
+            refused: RefusedPaths::new(settings.path.clone(), around.metrics.clone()),
             metrics: around.metrics,
             outage: Arc::clone(&trouble),
             published: false,
@@ -161,7 +167,9 @@ impl SessionLoop {
         expected_panics::expect_panics();
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
-            let (wait, began) = (pause(failures, fastrand::f64()), Instant::now());
+            let began = Instant::now();
+            let is_refused = self.follower.refused.has_root();
+            let wait = if is_refused { REFUSED_PAUSE } else { pause(failures, fastrand::f64()) };
             let lost = match runtime() {
                 Ok(runtime) => self.run_session(runtime, wait, stop),
                 Err(short) => {

@@ -24,6 +24,7 @@ use crate::wall_clock::ExpiryTime;
 use crate::zktree::{NodeFault, NodeRequest, NodeResponse, ROOT, Tree, TreeLimits};
 
 use super::outage::Outage;
+use super::refused_paths::RefusedPaths;
 use super::session::{Session, SessionLost};
 use super::session_tree::SessionTree;
 use super::tick_budget::TICK;
@@ -62,6 +63,8 @@ pub struct TreeFollower {
     pub metrics: ModuleMetrics,
     /// Counters of nodes that could not be read.
     pub faults: ErrorCounters,
+    /// The nodes that may not be read.
+    pub refused: RefusedPaths,
     /// Why nothing is followed at the moment.
     pub outage: Arc<Outage>,
     /// Whether a walk has been published.
@@ -113,6 +116,7 @@ impl TreeFollower {
                     return None;
                 }
                 Some(answers) = next_outputs(&mut asked) => {
+                    self.record_access(&answers);
                     match split_watches(answers, |path, watch| watched.push(wait_until_fired::<S>(path, watch))) {
                         Ok(batch) => self.apply_responses(&batch, &mut course),
                         Err(lost) => return Some(lost),
@@ -129,7 +133,10 @@ impl TreeFollower {
                 }
                 _ = turn.tick(), if !self.takeover.shows() => self.publish_if_walked(&mut course, clock::expiry_time()),
                 _ = probe.tick() => if probed.is_empty() { probed.push(with_time_limit(session.probe())) },
-                _ = retry.tick() => course.tree.request_refused(),
+                _ = retry.tick() => {
+                    self.refused.retain(|path| course.tree.is_refused(path));
+                    course.tree.request_refused();
+                }
             }
         }
     }
@@ -139,6 +146,15 @@ impl TreeFollower {
         self.metrics.record_answer();
         if course.walk.is_none() && course.began.elapsed() >= LASTING {
             self.outage.record_stable_session(course.tree.progress().1);
+        }
+    }
+
+    /// Records which nodes may not be read.
+    fn record_access<W>(&mut self, answers: &[AnsweredRequest<W>]) {
+        for (path, answered) in answers {
+            if let Ok((answer, _)) = answered {
+                self.refused.record_answer(path, answer);
+            }
         }
     }
 
@@ -171,6 +187,7 @@ impl TreeFollower {
             build.publish_and_continue();
             self.cluster.expire(now);
             self.published = true;
+            self.refused.retain(|path| course.tree.is_refused(path));
             self.limit_logged &= course.skipped.nodes > 0;
             let (_, known) = course.tree.progress();
             let parts = parts(known);

@@ -12,7 +12,7 @@ use crate::consumer::kafka::module::reader_progress::{ReadablePartition, ReaderM
 use crate::consumer::kafka::module::source_topics::OFFSETS;
 use crate::invariant::broken;
 use crate::kafka::{ErrorCode, FailureCause, LookupResponse, TopicIndex, TopicPartition};
-use crate::model::{ModuleError, Offset, Partition};
+use crate::model::{ModuleError, Offset, Operation, Partition};
 
 impl PartitionMonitor {
     /// Handles an answer.
@@ -38,6 +38,13 @@ impl PartitionMonitor {
             Err(code) => vec![Err(code); logs.len()],
         };
         let mut standing = BTreeSet::new();
+        let refused: BTreeSet<TopicIndex> = logs
+            .iter()
+            .zip(&results)
+            .filter(|(_, result)| result.is_err_and(ErrorCode::is_refusal))
+            .map(|(log, _)| log.topic)
+            .collect();
+        self.record_refused_by_leaders(refused, positions);
         for (log, result) in logs.into_iter().zip(results) {
             self.record_leader_answer(log, result.as_ref().err().copied());
             let offset = result.ok().and_then(|found| found.offset);
@@ -84,6 +91,10 @@ impl PartitionMonitor {
             self.metrics.set_topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
         }
         let Some((end, position)) = end.zip(position) else { return false };
+        if [Operation::Describe, Operation::Read].into_iter().any(|right| positions.is_refused(log.topic, right)) {
+            // The reason is known.
+            return false;
+        }
         let (module, topic) = (&self.metrics.health().module, self.topics.name(log.topic));
         match self.blocked.record_position(log, position, end, Instant::now()) {
             BlockAction::Nothing => false,

@@ -3,7 +3,7 @@
 //!
 //! - `questions`: cuts the partitions of a question into ListOffsets requests.
 //! - `answers`: what follows from the answers, for the reader, for readiness and for the log.
-//! - `absence`: topics that the metadata does not name.
+//! - `absence`: topics that the metadata does not name, or that may not be described.
 
 mod absence;
 mod answers;
@@ -18,15 +18,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::clock::later;
-use crate::kafka::{Client, ClientSupervisor, Lookups, MetadataTopic, TopicIndex, TopicPartition};
-use crate::metrics::exporter_metrics::ModuleMetrics;
-use crate::model::{BrokerId, ModuleError, Offset};
+use crate::kafka::{Client, ClientSupervisor, ErrorCode, Lookups, MetadataTopic, TopicIndex, TopicPartition};
+use crate::metrics::exporter_metrics::{ModuleMetrics, RefreshKind};
+use crate::model::{BrokerId, ModuleError, Offset, Operation, Right};
 use crate::task::create_when_possible;
 
 use super::blocked_partitions::BlockedPartitions;
 use super::reader_progress::{ReadablePartition, ReaderMessage, ReaderProgress};
 use super::source_topics::{OFFSETS, SHARE_STATE, SourceTopics};
-use absence::Absence;
+use absence::{Absence, REFUSED, Refusal};
 use questions::{OffsetQuery, Questions};
 
 /// Time between two checks for new partitions, and between two checks for a topic that does not exist yet.
@@ -54,6 +54,7 @@ pub struct PartitionMonitor {
     /// Partitions whose new end was requested and could not be determined.
     unanswered_ends: BTreeSet<TopicPartition>,
     blocked: BlockedPartitions,
+    refused: BTreeMap<TopicIndex, Refusal>,
     /// Whether the offsets topic has been seen, or is known not to exist. Partitions that appear later are new.
     offsets_topic_known: bool,
     absence: Absence,
@@ -88,6 +89,7 @@ impl PartitionMonitor {
             requested: BTreeMap::new(),
             unanswered_ends: BTreeSet::new(),
             blocked: BlockedPartitions::default(),
+            refused: BTreeMap::new(),
             offsets_topic_known: false,
             absence: Absence::default(),
         })
@@ -154,7 +156,15 @@ impl PartitionMonitor {
     fn discover_partitions(&mut self, positions: &ReaderProgress, stop: &CancellationToken) -> Duration {
         let topics = self.topics.clone();
         let view = self.client.metadata_until(stop, METADATA_TIMEOUT, move |name| topics.find(name).is_some());
-        let Ok(view) = view else { return LOOK_FOR_TOPIC };
+        let view = match view {
+            Ok(view) => view,
+            Err(code) if code.is_refusal() => {
+                self.metrics.record_refusal(RefreshKind::Commits, Right::METADATA);
+                return REFUSED;
+            }
+            Err(_) => return LOOK_FOR_TOPIC,
+        };
+        self.metrics.record_granted_right(&Right::METADATA);
         if view.brokers.is_empty() {
             // A broker that has just started may know nothing yet, not even itself.
             return LOOK_FOR_TOPIC;
@@ -163,19 +173,26 @@ impl PartitionMonitor {
         self.addresses = view.brokers.iter().map(|broker| (broker.id, broker.address())).collect();
         let find = |topic| view.topics.iter().find(|found| found.name == self.topics.name(topic));
         let (offsets, shares) = (find(OFFSETS), find(SHARE_STATE));
+        for (topic, found) in [(OFFSETS, offsets), (SHARE_STATE, shares)] {
+            match found {
+                Some(found) if found.error.is_some_and(ErrorCode::is_refusal) => self.record_refused(topic, positions),
+                Some(_) => self.record_named(topic, positions),
+                None => {}
+            }
+        }
         if offsets.is_some_and(|topic| topic.error.is_some() || topic.partitions.is_empty()) {
             return LOOK_FOR_TOPIC;
         }
         let Some(offsets) = offsets else {
-            self.request_description(OFFSETS, &view);
-            return LOOK_FOR_TOPIC;
+            self.ask_why_missing(OFFSETS, &view);
+            return if positions.is_refused(OFFSETS, Operation::Describe) { LOOK } else { LOOK_FOR_TOPIC };
         };
-        self.absence.end();
         match shares {
             // This topic is counted before the offsets topic, so that the module is not ready without it.
             Some(shares) if shares.error.is_none() => self.record_partitions(SHARE_STATE, shares, positions),
-            Some(_) => {}
-            None => self.ask_once_for_shares(&view),
+            // Without share groups nobody needs the topic, nor a right to it.
+            None if positions.has_share_groups() => self.ask_why_missing(SHARE_STATE, &view),
+            Some(_) | None => {}
         }
         self.record_partitions(OFFSETS, offsets, positions);
         self.offsets_topic_known = true;
@@ -207,7 +224,10 @@ impl PartitionMonitor {
 
     /// Asks a question about partitions.
     fn request_offsets(&mut self, question: OffsetQuery, about: &BTreeSet<TopicPartition>) -> Result<(), ModuleError> {
-        self.questions.ask(question, about, &self.leaders, &self.topics)
+        let now = Instant::now();
+        let may_ask = |log: &&TopicPartition| self.refused.get(&log.topic).is_none_or(|refusal| refusal.until <= now);
+        let about = about.iter().filter(may_ask).copied().collect();
+        self.questions.ask(question, &about, &self.leaders, &self.topics)
     }
 
     /// Records that a server answered.
