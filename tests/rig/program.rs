@@ -81,10 +81,13 @@ impl Program {
 
     /// The same, with more in its file.
     pub fn as_user_with(cluster: &Cluster, more: &str) -> Self {
+        let [key, section] = match cluster.ca() {
+            Some(ca) => ["tls = \"x\"\n".to_owned(), format!("[tls.x]\ncafile = \"{ca}\"\n")],
+            None => [(), ()].map(|()| String::new()),
+        };
         let profile = format!(
-            "[client-profile.p]\ntls = \"x\"\nsasl = \"x\"\n[tls.x]\ncafile = \"{}\"\n\
-             [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n{more}",
-            cluster.file("ca.pem")
+            "[client-profile.p]\n{key}sasl = \"x\"\n{section}\
+             [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n{more}"
         );
         Self::with_config(&quick(&cluster.sasl_address(), "client-profile = \"p\"", &profile))
     }

@@ -56,15 +56,33 @@ pub fn expiring(name: &str, ca: &Authority, year: i32) -> (String, String) {
     (params.signed_by(&key, ca).unwrap().pem(), key.serialize_pem())
 }
 
+/// Whether the secure listeners have TLS. Before 3.0 a broker takes no key in PEM without a password.
+pub const fn has_tls(version: Version) -> bool {
+    match version {
+        Version::V4_4 | Version::V4_2 | Version::V3_9 => true,
+        Version::V2_8 | Version::V1_1 => false,
+    }
+}
+
+/// The protocols of the secure listeners.
+pub const fn protocols(version: Version) -> &'static str {
+    if has_tls(version) { "SASL_SSL:SASL_SSL,SSL:SSL" } else { "SASL_SSL:SASL_PLAINTEXT,SSL:PLAINTEXT" }
+}
+
 /// What `server.properties` needs for them.
-pub fn broker_properties(scratch: &Scratch) -> String {
+pub fn broker_properties(scratch: &Scratch, version: Version) -> String {
     let file = |name| scratch.join(name).display().to_string();
-    let mut text = format!(
-        "ssl.keystore.type=PEM\nssl.keystore.location={}\nssl.truststore.type=PEM\nssl.truststore.location={}\n\
-         listener.name.ssl.ssl.client.auth=required\nsasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512\n",
-        file("server.pem"),
-        file("ca.pem"),
-    );
+    let mut text = "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512\n".to_owned();
+    if has_tls(version) {
+        writeln!(
+            text,
+            "ssl.keystore.type=PEM\nssl.keystore.location={}\nssl.truststore.type=PEM\nssl.truststore.location={}\n\
+             listener.name.ssl.ssl.client.auth=required",
+            file("server.pem"),
+            file("ca.pem"),
+        )
+        .unwrap();
+    }
     let module = "org.apache.kafka.common.security";
     writeln!(
         text,

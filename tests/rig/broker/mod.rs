@@ -228,6 +228,11 @@ impl Cluster {
         Clients::start(Version::LATEST, &self.bootstrap(), &self.scratch, name)
     }
 
+    /// The authority of a secure cluster's certificates, where it has any.
+    pub fn ca(&self) -> Option<String> {
+        security::has_tls(self.spec.version).then(|| self.file("ca.pem"))
+    }
+
     /// Where the certificates of a secure cluster lie.
     pub fn file(&self, name: &str) -> String {
         self.scratch.join(name).to_str().unwrap().to_owned()

@@ -33,10 +33,11 @@ impl Cluster {
         let mut text = format!(
             "{place}advertised.listeners={listeners}{advertises}\nlog.dirs={}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,WATCHED:PLAINTEXT,CONTROLLER:PLAINTEXT,\
-             SASL_SSL:SASL_SSL,SSL:SSL\n\
+             {}\n\
              offsets.topic.num.partitions={}\noffsets.topic.replication.factor={replicas}\n\
              transaction.state.log.replication.factor={replicas}\ntransaction.state.log.min.isr=1\n",
             node.folder.join("data").display(),
+            security::protocols(self.spec.version),
             self.spec.offsets_partitions,
         );
         text += "transaction.state.log.num.partitions=2\nshare.coordinator.state.topic.num.partitions=2\n\
@@ -58,7 +59,7 @@ impl Cluster {
             }
         }
         if self.spec.secure {
-            text += &security::broker_properties(&self.scratch);
+            text += &security::broker_properties(&self.scratch, self.spec.version);
         }
         if self.spec.guarded {
             text += &security::authorizer(self.spec.version);
