@@ -75,6 +75,8 @@
 //! | what a reload of the configuration does | `src/config/difference.rs`, `src/supervise/reconfigure.rs` |
 //! | how a module takes the place of another one | `src/supervise/replacement.rs`, `src/consumer/takeover.rs` |
 //! | which paths are served | `src/http/routes/router.rs`, `src/burrow/route.rs`, `src/status_page/calls.rs` |
+//! | which rules a web configuration has; when it is read again | `src/http/access/web_config/`; `src/http/access/listener_access.rs` |
+//! | how passwords are compared and remembered | `src/http/access/passwords.rs`, `src/http/access/hashing_queue.rs` |
 //! | when a slow HTTP client is cut off | `src/http/serving/connection_watch.rs` (`deadline`); one that others wait for: `src/http/bodies/work_permits.rs` |
 //! | what is up, ready and why not | `src/health.rs` |
 //!

@@ -1,7 +1,6 @@
 //! The `warrener` program: arguments, logging, configuration, run, exit code.
 
 use std::io::Write;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -43,7 +42,7 @@ fn start(run: &RunOptions) -> Result<ExitCode, Exit> {
 }
 
 fn read_once(lag: &LagOptions) -> Result<ExitCode, Exit> {
-    let (config, _) = start_log(cli::config_for_lag(lag.run.load()?)?);
+    let (config, _) = start_log(cli::config_for_lag(lag.run.load_for_lag()?)?);
     let print = |reading: &LagReading| lag.print(reading, std::io::stdout(), std::io::stderr());
     Ok(within_runtime(async { supervise::read_once(config, lag.timeout, print).await.map(ExitCode::from) }))
 }
@@ -64,7 +63,8 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
         Err(error) => return Err(Exit { code: cli::FAILED, stderr: format!("{error}\n"), ..Exit::default() }),
     };
     let config = demo.config(overrides);
-    let level = log::start(&config.logging);
+    let warnings = cli::listener_warnings(&config)?;
+    let (config, level) = start_log((config, warnings));
     Ok(within_runtime(async move {
         let (stop, ending) = (CancellationToken::new(), CancellationToken::new());
         let play = tokio::spawn(demo.run(ending.clone()));
@@ -79,10 +79,10 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
     }))
 }
 
-fn announce(addresses: &[SocketAddr]) {
-    for address in addresses {
+fn announce(urls: &[String]) {
+    for url in urls {
         // A closed standard output is not a failure.
-        let _unread = writeln!(std::io::stdout(), "warrener demo: open http://{address}/  (Ctrl-C stops it)");
+        let _unread = writeln!(std::io::stdout(), "warrener demo: open {url}  (Ctrl-C stops it)");
     }
 }
 

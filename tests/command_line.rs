@@ -162,15 +162,38 @@ fn key_material_that_is_none_is_a_mistake_of_the_file() {
 #[test]
 fn a_feature_that_is_not_there_yet_is_refused_by_run_and_warned_of_by_check() {
     let scratch = Scratch::new("unsupported");
-    let web = scratch.write("web.yml", "{}\n");
-    let more = format!("[httpserver.default]\naddress = \"127.0.0.1:0\"\nweb-config-file = \"{}\"\n", web.display());
-    let file = scratch.write("file.toml", quick("127.0.0.1:1", "", &more));
-    let (ended, said) = code(&["check", "--config", file.to_str().unwrap()]);
-    assert_eq!(ended, 0, "{said}");
-    assert!(said.contains("httpserver.default.web-config-file"), "{said}");
-    let (ended, said) = code(&["run", "--config", file.to_str().unwrap()]);
-    assert_eq!(ended, 64, "{said}");
-    assert!(said.contains("httpserver.default.web-config-file: not supported yet"), "{said}");
+    let more = "[consumer.asks]\nclass-name = \"kafka_admin\"\ncluster = \"local\"\nservers = [\"127.0.0.1:1\"]\n";
+    let file = scratch.write("file.toml", quick("127.0.0.1:1", "", more));
+    let refused = "consumer.asks.class-name: kafka_admin: not supported yet";
+    for (verb, expected) in [("check", 0), ("run", 64)] {
+        let (ended, said) = code(&[verb, "--config", file.to_str().unwrap()]);
+        assert_eq!(ended, expected, "{said}");
+        assert!(said.contains(refused), "{said}");
+    }
+}
+
+#[test]
+fn a_wrong_web_configuration_is_refused_with_every_mistake_but_by_lag_which_has_no_listeners() {
+    let scratch = Scratch::new("web");
+    let web = scratch.write("web.yml", "tls_server_config:\n  cert_file: none.pem\n  max_version: TLS11\n");
+    let (web, file) = (web.to_str().unwrap(), scratch.write("file.toml", quick("127.0.0.1:1", "", "")));
+    let file = file.to_str().unwrap();
+    for verb in ["check", "run"] {
+        let (ended, said) = code(&[verb, "--config", file, "--web.config.file", web]);
+        assert_eq!(ended, 64, "{said}");
+        let place = format!("httpserver.default.web-config-file: {web}: tls_server_config");
+        for mistake in [
+            "cert_file: expected a readable file, found \"none.pem\": No such file or directory (os error 2)",
+            "key: expected key or key_file, found neither",
+            "max_version: expected TLS12 or TLS13, found an older version, which is not supported",
+        ] {
+            assert!(said.contains(&format!("{place}.{mistake}\n")), "{mistake}: {said}");
+        }
+    }
+    let more = format!("[httpserver.default]\naddress = \"127.0.0.1:0\"\nweb-config-file = {web:?}\n");
+    let file = scratch.write("other.toml", quick("127.0.0.1:1", "", &more));
+    let (ended, said) = code(&["lag", "--timeout", "1", "--config", file.to_str().unwrap()]);
+    assert_eq!(ended, 1, "{said}");
 }
 
 #[test]

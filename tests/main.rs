@@ -46,6 +46,8 @@ mod names;
 #[cfg(test)]
 mod packaging;
 #[cfg(test)]
+mod protected;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod replay;

@@ -113,6 +113,22 @@ fn the_chart_comes_to_a_pod_that_may_do_nothing_and_is_probed() {
     let selector = &plain["Deployment"][0]["spec"]["selector"]["matchLabels"];
     assert_eq!(&plain["Service"][0]["spec"]["selector"], selector);
 
+    // With TLS the listeners are those of the configuration, and the probes ask one of them.
+    let protected = rendered(
+        "listen=,probes.port=9309,probes.scheme=HTTPS,serviceMonitor.enabled=true,serviceMonitor.scheme=https,\
+         serviceMonitor.basicAuth.username.name=scrape,serviceMonitor.tlsConfig.serverName=warrener",
+    );
+    let container = &protected["Deployment"][0]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["args"], serde_json::json!(["--config", "/etc/warrener/warrener.toml"]));
+    for probe in ["livenessProbe", "readinessProbe"] {
+        let asked = &container[probe]["httpGet"];
+        assert_eq!((&asked["port"], &asked["scheme"]), (&Value::from(9309), &Value::from("HTTPS")), "{probe}");
+    }
+    let endpoint = &protected["ServiceMonitor"][0]["spec"]["endpoints"][0];
+    assert_eq!(endpoint["scheme"], "https");
+    assert_eq!(endpoint["basicAuth"]["username"]["name"], "scrape");
+    assert_eq!(endpoint["tlsConfig"]["serverName"], "warrener");
+
     // The configuration that it brings is one.
     let scratch = Scratch::new("chart");
     let file = scratch.write("warrener.toml", plain["Secret"][0]["stringData"]["warrener.toml"].as_str().unwrap());

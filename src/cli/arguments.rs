@@ -80,6 +80,10 @@ pub(super) struct OverrideArguments {
     /// Listen only on this address, HOST:PORT or :PORT [env: WARRENER_LISTEN]
     #[arg(long, visible_alias = "web.listen-address", value_name = "ADDRESS", value_parser = parse_address)]
     listen: Option<String>,
+    /// Web configuration (TLS, passwords) of every listener, a file of Prometheus' exporter toolkit [env:
+    /// WARRENER_WEB_CONFIG_FILE]
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config_file: Option<PathBuf>,
     #[command(flatten)]
     log: LogArguments,
 }
@@ -192,7 +196,8 @@ impl OverrideArguments {
             Some(address) => Some(address),
             None => env.parse("WARRENER_LISTEN", parse_address)?,
         };
-        Ok(Overrides { listen, log_level: self.log.resolve(env)? })
+        let web_config_file = self.web_config_file.or_else(|| env.get("WARRENER_WEB_CONFIG_FILE").map(PathBuf::from));
+        Ok(Overrides { listen, web_config_file, log_level: self.log.resolve(env)? })
     }
 }
 
@@ -210,7 +215,7 @@ impl LagArguments {
     /// requested.
     pub(super) fn resolve(self, env: &Environment<'_>) -> Result<LagOptions, Exit> {
         let log_level = Some(self.log.resolve(env)?.unwrap_or(Level::Warn));
-        let overrides = Overrides { listen: None, log_level };
+        let overrides = Overrides { log_level, ..Overrides::default() };
         let run = RunOptions { source: self.source.resolve(env)?, overrides, watch: false };
         Ok(LagOptions { run, groups: self.groups, output: self.output, timeout: self.timeout })
     }

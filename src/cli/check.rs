@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{ConfigSource, DONE, Exit, RunOptions};
 use crate::config::{
-    ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LoadedConfig, MetricsConfig, SettingLine,
-    StorageConfig, connection_lines, tls_line,
+    ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LoadedConfig, MetricsConfig, ServedPart,
+    SettingLine, StorageConfig, connection_lines,
 };
 use crate::terminal;
 
@@ -103,9 +103,28 @@ fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &StorageConfig) -> fmt::Re
 fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServerConfig) -> fmt::Result {
     writeln!(f, "httpserver {:?}", server.name)?;
     line(f, "address", &server.address)?;
-    setting_lines(f, [tls_line(server.tls.as_ref())])?;
-    if let Some(path) = &server.web_config_file {
-        line(f, "web config", path.display())?;
+    match (&server.tls, &server.web_config_file) {
+        (_, Some(path)) => line(f, "web config", path.display())?,
+        (Some(tls), None) => {
+            let certificate = tls.identity.as_ref().map(|identity| identity.cert_file.display());
+            line(
+                f,
+                "tls",
+                format_args!(
+                    "{:?}: certificate {}",
+                    tls.name,
+                    certificate.map_or_else(String::new, |it| it.to_string())
+                ),
+            )?;
+        }
+        (None, None) => line(f, "tls", "none")?,
+    }
+    if server.unprotected_health {
+        line(f, "health", "without a password")?;
+    }
+    if server.serves != ServedPart::ALL {
+        let parts: Vec<_> = server.serves.iter().map(|part| part.name()).collect();
+        line(f, "serves", parts.join(", "))?;
     }
     for (what, enabled) in [("lifecycle", server.enable_lifecycle), ("admin", server.enable_admin)] {
         if enabled {

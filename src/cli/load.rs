@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::listener_check::check_listeners;
 use super::{ConfigSource, Exit, RunOptions, library_check};
 use crate::config::{Config, ConfigWarning, LoadedConfig, SystemAccess, from_flags, load};
 use crate::registry::REGISTRY;
@@ -19,11 +20,31 @@ pub const fn system_access() -> SystemAccess<'static> {
 }
 
 impl RunOptions {
-    /// Loads and checks the configuration, including the checks of the libraries.
+    /// Loads and checks the configuration, including the checks of the libraries and of what the listeners are
+    /// protected with.
     ///
     /// # Errors
     /// All mistakes, to print.
     pub fn load(&self) -> Result<LoadedConfig, Exit> {
+        let mut loaded = self.load_text()?;
+        let mut refused = library_check::check_with_libraries(&loaded.config);
+        let (mistakes, warnings) = check_listeners(&loaded.config);
+        refused.extend(mistakes);
+        loaded.warnings.extend(warnings);
+        if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
+    }
+
+    /// Like [`load`](Self::load), for a single reading, which has no listeners.
+    ///
+    /// # Errors
+    /// All mistakes, to print.
+    pub fn load_for_lag(&self) -> Result<LoadedConfig, Exit> {
+        let loaded = self.load_text()?;
+        let refused = library_check::check_with_libraries(&loaded.config);
+        if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
+    }
+
+    fn load_text(&self) -> Result<LoadedConfig, Exit> {
         let loaded =
             match &self.source {
                 ConfigSource::File(path) => {
@@ -36,9 +57,7 @@ impl RunOptions {
                 ConfigSource::Flags(flags) => from_flags(flags, &REGISTRY, &self.overrides)
                     .map(|config| LoadedConfig { config, warnings: Vec::new(), unsupported: Vec::new() }),
             };
-        let loaded = loaded.map_err(|mistakes| Exit::mistakes(&self.source, mistakes.iter()))?;
-        let refused = library_check::check_with_libraries(&loaded.config);
-        if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
+        loaded.map_err(|mistakes| Exit::mistakes(&self.source, mistakes.iter()))
     }
 }
 
@@ -58,6 +77,15 @@ impl RunOptions {
             watched: self.watch.then(|| -> Box<dyn Fn() -> _ + Send + Sync> { Box::new(watched) }),
         })
     }
+}
+
+/// Checks what the listeners of a configuration are protected with, which comes from flags alone.
+///
+/// # Errors
+/// All mistakes, to print.
+pub fn listener_warnings(config: &Config) -> Result<Vec<ConfigWarning>, Exit> {
+    let (mistakes, warnings) = check_listeners(config);
+    if mistakes.is_empty() { Ok(warnings) } else { Err(Exit::usage(mistakes.join("\n") + "\n")) }
 }
 
 /// Returns the configuration of a run, unless it uses features that this version does not have.

@@ -3,7 +3,7 @@
 //! ```text
 //! cli::parse(args, env) ──▶ Run ──RunOptions::load──▶ LoadedConfig ──config_for_run──▶ Config, warnings
 //!                       ──▶ Check ──check──▶ Exit
-//!                       ──▶ Lag ──RunOptions::load──▶ LoadedConfig ──config_for_lag──▶ Config, warnings
+//!                       ──▶ Lag ──RunOptions::load_for_lag──▶ LoadedConfig ──config_for_lag──▶ Config, warnings
 //! ```
 
 mod arguments;
@@ -14,6 +14,7 @@ mod documented_tests;
 mod golden_tests;
 mod lag;
 mod library_check;
+mod listener_check;
 mod load;
 #[cfg(test)]
 mod manual_tests;
@@ -30,7 +31,7 @@ pub use clap_complete::Shell;
 
 pub use check::check;
 pub use lag::{LagOptions, OutputFormat};
-pub use load::{config_for_lag, config_for_run, system_access};
+pub use load::{config_for_lag, config_for_run, listener_warnings, system_access};
 
 use crate::config::{Flags, Overrides};
 use crate::terminal;

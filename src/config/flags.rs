@@ -1,5 +1,6 @@
 //! A configuration from command line flags, without a file.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::ClientProfile;
@@ -43,6 +44,8 @@ pub struct Flags {
 pub struct Overrides {
     /// `--listen`: an address that [`parse_address`](super::parse_address) has checked.
     pub listen: Option<String>,
+    /// `--web.config.file`: takes the place of `tls` and `web-config-file` of every listener.
+    pub web_config_file: Option<PathBuf>,
     /// `--log-level`.
     pub log_level: Option<Level>,
 }
@@ -52,6 +55,11 @@ impl Overrides {
     pub fn apply(&self, config: &mut Config) {
         if let Some(address) = &self.listen {
             config.http = vec![HttpServerConfig::with_address(address.clone())];
+        }
+        if let Some(path) = &self.web_config_file {
+            for server in &mut config.http {
+                (server.tls, server.web_config_file) = (None, Some(path.clone()));
+            }
         }
         if let Some(level) = self.log_level {
             config.logging.level = level;

@@ -40,7 +40,7 @@ mod system_access;
 mod tests;
 
 use file::{findings, section, syntax};
-use sections::{burrow, client, cluster, consumer, exposition, service};
+use sections::{burrow, client, cluster, consumer, exposition, listener, service};
 
 pub use class::ConsumerClass;
 pub use client_settings::{
@@ -120,6 +120,9 @@ fn read(
         findings.warn(root.path.key("httpserver"), "has no effect: --listen replaces it");
     }
     root.finish(findings);
+    if overrides.listen.is_none() {
+        listener::warn_of_unused(&config.http, overrides, findings);
+    }
     overrides.apply(&mut config);
     Ok(config)
 }

@@ -88,10 +88,14 @@ pub struct HttpServerConfig {
     pub name: String,
     /// `HOST:PORT`. An empty host means all addresses.
     pub address: String,
-    /// TLS settings. `None` for no TLS.
+    /// The `[tls.*]` section with its certificate. `None` for no TLS, or for that of `web_config_file`.
     pub tls: Option<TlsConfig>,
-    /// Web configuration of Prometheus' exporter-toolkit.
+    /// Web configuration of Prometheus' exporter-toolkit. `None` if there is a `tls`.
     pub web_config_file: Option<PathBuf>,
+    /// Whether the paths of health are answered without a password.
+    pub unprotected_health: bool,
+    /// What is served, sorted, at least one part.
+    pub serves: Vec<ServedPart>,
     /// Whether `POST /-/reload` and `POST /-/quit` are enabled.
     pub enable_lifecycle: bool,
     /// Whether `DELETE` and `POST` of Burrow's API are enabled.
@@ -100,6 +104,38 @@ pub struct HttpServerConfig {
     pub allowed_hosts: Vec<HostName>,
     /// How long readiness waits for modules that make no progress.
     pub ready_timeout: Duration,
+}
+
+/// A part of what a server can serve (docs/src/reference/configuration.md, HTTP server).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServedPart {
+    /// `/-/healthy`, `/-/ready`, and Burrow's `/burrow/admin` and `/burrow/admin/ready`.
+    Health,
+    /// `/metrics`.
+    Metrics,
+    /// Burrow's API, `/v3`.
+    Burrow,
+    /// The status page, its files and its data.
+    StatusPage,
+    /// `/-/reload` and `/-/quit`.
+    Lifecycle,
+}
+
+impl ServedPart {
+    /// All parts, sorted.
+    pub const ALL: [Self; 5] = [Self::Health, Self::Metrics, Self::Burrow, Self::StatusPage, Self::Lifecycle];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Metrics => "metrics",
+            Self::Burrow => "burrow",
+            Self::StatusPage => "status-page",
+            Self::Lifecycle => "lifecycle",
+        }
+    }
 }
 
 /// The `[metrics]` section.

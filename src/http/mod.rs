@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! server ──▶ connection ──▶ hyper ──▶ router ──▶ scrape_handler, api_handler, files ──▶ response
-//!              │                                   └─ page_rendering: renders a page
+//!              │                        │          └─ page_rendering: renders a page
+//!              │                        └─ access: whether the request is answered
+//!              ├─ handshake: TLS
 //!              ├─ connection_watch: the state of the connection and its deadlines
-//!              └─ watched_socket: the socket, which reports to connection_watch
+//!              └─ watched_socket, metered_socket: the socket, which reports to connection_watch
 //! ```
 //!
+//! `access` has TLS, passwords and the rest of what protects a listener, and reads it again when its files change.
 //! `limits` has the limits for one client, `connection_limit` the limit of connections over all servers, and
 //! `origin_check` refuses requests from pages of other sites. hyper parses and frames. Time limits, the count of
 //! connections and closing are implemented here, because hyper would close idle connections as slow ones. No type of
@@ -25,16 +28,18 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::burrow::{BurrowMethod, BurrowResponse};
-use crate::config::HostName;
+use crate::config::{HostName, ServedPart};
 use crate::metrics::Format;
 use crate::status_page;
 
+mod access;
 mod bodies;
 mod routes;
 mod serving;
 #[cfg(test)]
 mod tests;
 
+pub use access::{AccessError, AccessReport, HashingQueue, ListenerAccess};
 pub use serving::connection_limit::ConnectionLimit;
 pub use serving::listener::BindError;
 pub use serving::server::Server;
@@ -94,6 +99,10 @@ pub struct Endpoints {
     pub origin: Option<String>,
     /// The hosts by which the server may be addressed. Empty allows any.
     pub allowed_hosts: Vec<HostName>,
+    /// What is served. Every other path is answered 404.
+    pub serves: Vec<ServedPart>,
+    /// TLS, passwords and the rest of what protects the listener.
+    pub access: Arc<ListenerAccess>,
 }
 
 /// Whether every module is ready.

@@ -1,6 +1,6 @@
 //! The HTTP servers of a run.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -76,10 +76,10 @@ impl Listeners {
         Ok(())
     }
 
-    /// The addresses of the servers that are bound.
-    pub(super) fn bound_addresses(&self) -> Vec<SocketAddr> {
+    /// The URLs of the servers that are bound.
+    pub(super) fn bound_urls(&self) -> Vec<String> {
         let bound = self.bound.iter().flat_map(|bound| &bound.new);
-        bound.map(|(_, _, server)| server.local_addr()).collect()
+        bound.map(|(_, _, server)| server.url()).collect()
     }
 
     /// Closes what was bound.

@@ -11,7 +11,6 @@ mod single_reading;
 mod view_cache;
 
 use std::collections::TryReserveError;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +24,10 @@ use tracing::{info, warn};
 use crate::burrow::{self, BurrowApi};
 use crate::config::{Config, HttpServerConfig};
 use crate::health::ModuleHealth;
-use crate::http::{BindError, ConnectionLimit, Endpoints, LifecycleAction, LifecycleFn, PendingItem, Readiness};
+use crate::http::{
+    AccessError, BindError, ConnectionLimit, Endpoints, HashingQueue, LifecycleAction, LifecycleFn, ListenerAccess,
+    PendingItem, Readiness,
+};
 use crate::metrics::MetricsPage;
 use crate::model::LogLevelControl;
 use crate::model::ModuleError;
@@ -57,6 +59,9 @@ pub enum RunError {
     /// A section cannot be configured, or its module cannot be started.
     #[error(transparent)]
     Module(#[from] ModuleError),
+    /// The protection of a listener cannot be read.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -79,6 +84,7 @@ struct ServedApp {
     host: String,
     view_cache: ViewCache,
     lifecycle: Lifecycle,
+    passwords: Arc<HashingQueue>,
     started: Instant,
 }
 
@@ -106,11 +112,11 @@ pub struct RunInputs {
 
 /// Runs until a signal or `stop` ends it. Returns when every part has ended.
 ///
-/// `listening` is called with the addresses once they are bound.
+/// `listening` is called with the URLs of the listeners once they are bound.
 ///
 /// # Errors
 /// A failure that waiting cannot repair, at the start or later.
-pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[SocketAddr])) -> Result<(), RunError> {
+pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[String])) -> Result<(), RunError> {
     let RunInputs { config, reader, level, stop } = inputs;
     // First, so that a signal that arrives while the modules start also ends the run.
     let signals = Signals::new()?;
@@ -124,7 +130,7 @@ pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[SocketAddr])) -> Re
     let mut modules = Modules::configure(app, &failures)?;
     let mut listeners = Listeners::new(connection_limit(), server_failures);
     listeners.bind(&shown, &app.settings().config)?;
-    listening(&listeners.bound_addresses());
+    listening(&listeners.bound_urls());
     listeners.serve_bound();
     let mut tasks = JoinSet::new();
     tasks.spawn(expire_groups(Arc::clone(&app.storage), app.stop.clone()));
@@ -203,7 +209,8 @@ struct EndSources<'a> {
 
 impl ServedApp {
     fn new(app: App, level: LogLevelControl, lifecycle: Lifecycle) -> Self {
-        Self { app, level, host: host::name(), view_cache: ViewCache::default(), lifecycle, started: Instant::now() }
+        let (view_cache, passwords) = (ViewCache::default(), HashingQueue::new());
+        Self { app, level, host: host::name(), view_cache, lifecycle, passwords, started: Instant::now() }
     }
 
     fn endpoints(self: &Arc<Self>, section: &HttpServerConfig, origin: Option<String>) -> Result<Endpoints, RunError> {
@@ -235,7 +242,15 @@ impl ServedApp {
             }),
             origin,
             allowed_hosts: section.allowed_hosts.clone(),
+            serves: section.serves.clone(),
+            access: self.access(section)?,
         })
+    }
+
+    fn access(&self, section: &HttpServerConfig) -> Result<Arc<ListenerAccess>, AccessError> {
+        let access = ListenerAccess::open(section, &self.passwords)?;
+        access.show_expiry(self.app.exporter_metrics.listener_certificates(&section.name));
+        Ok(access)
     }
 
     async fn lifecycle(&self, action: LifecycleAction) -> Result<(), Vec<String>> {

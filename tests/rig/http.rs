@@ -48,7 +48,7 @@ pub fn raw(port: u16, bytes: &[u8], patience: Duration) -> Result<Response, Stri
     parse(&answer).ok_or_else(|| format!("sent {sent:?}, read {read:?}: {:?}", String::from_utf8_lossy(&answer)))
 }
 
-fn parse(answer: &[u8]) -> Option<Response> {
+pub fn parse(answer: &[u8]) -> Option<Response> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&answer[..end]).ok()?;
     let mut lines = head.split("\r\n");

@@ -11,6 +11,7 @@ pub mod compose;
 pub mod fake_kafka;
 pub mod fake_zookeeper;
 pub mod http;
+pub mod https;
 pub mod inbox;
 pub mod judge;
 pub mod limits;

@@ -22,7 +22,7 @@ pub struct Program {
 /// The command, without arguments and with nothing of the tests' environment that it would listen to.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warrener"));
-    for name in ["CONFIG", "BROKERS", "LISTEN", "LOG_LEVEL"] {
+    for name in ["CONFIG", "BROKERS", "LISTEN", "LOG_LEVEL", "WEB_CONFIG_FILE"] {
         command.env_remove(format!("WARRENER_{name}"));
     }
     command

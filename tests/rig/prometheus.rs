@@ -45,6 +45,19 @@ impl Prometheus {
         Self::start(scratch, &(scraping(targets) + &more))
     }
 
+    /// Scraping a port each second with more keys of the job, which may name files of the folder.
+    pub fn scraping_with(scratch: Scratch, target: u16, keys: &str) -> Self {
+        Self::start(scratch, &format!("{}{keys}", scraping(&[target])))
+    }
+
+    /// Health and last error of the target at the latest scrape.
+    pub fn target_now(&self) -> Result<(String, String), String> {
+        let answer = self.ask("/api/v1/targets")?;
+        let target = &answer["data"]["activeTargets"][0];
+        let text = |key: &str| target[key].as_str().map(str::to_owned).ok_or_else(|| answer.to_string());
+        Ok((text("health")?, text("lastError")?))
+    }
+
     fn start(scratch: Scratch, config: &str) -> Self {
         let config = scratch.write("prometheus.yml", config);
         let version = Command::new("prometheus").arg("--version").output();

@@ -49,14 +49,19 @@ fn each_flag_has_a_variable_that_it_overrides() {
         ("WARRENER_BROKERS", "a:1, b:2"),
         ("WARRENER_LISTEN", ":1"),
         ("WARRENER_LOG_LEVEL", "debug"),
+        ("WARRENER_WEB_CONFIG_FILE", "web.yml"),
         ("WARRENER_CONFIG", ""),
     ];
-    let overrides = Overrides { listen: Some(":1".to_owned()), log_level: Some(Level::Debug) };
+    let web = |path: &str| Some(PathBuf::from(path));
+    let overrides =
+        Overrides { listen: Some(":1".to_owned()), web_config_file: web("web.yml"), log_level: Some(Level::Debug) };
     let expected = RunOptions { source: ConfigSource::Flags(flags(&["a:1", "b:2"])), overrides, watch: false };
     assert_eq!(typed("", &env), Ok(Command::Run(expected)));
-    let overrides = Overrides { listen: Some(":2".to_owned()), log_level: Some(Level::Warn) };
+    let overrides =
+        Overrides { listen: Some(":2".to_owned()), web_config_file: web("b"), log_level: Some(Level::Warn) };
     let expected = RunOptions { source: ConfigSource::Flags(flags(&["c:3"])), overrides, watch: false };
-    assert_eq!(typed("--brokers c:3 --listen :2 --log-level WARN", &env), Ok(Command::Run(expected)));
+    let line = "--brokers c:3 --listen :2 --log-level WARN --web.config.file b";
+    assert_eq!(typed(line, &env), Ok(Command::Run(expected)));
     let expected =
         RunOptions { source: ConfigSource::File("b.toml".into()), overrides: Overrides::default(), watch: false };
     assert_eq!(typed("check", &[("WARRENER_CONFIG", "b.toml")]), Ok(Command::Check(expected)));
@@ -64,8 +69,13 @@ fn each_flag_has_a_variable_that_it_overrides() {
 
 #[test]
 fn demo_takes_what_overrides_a_configuration() {
-    let overrides = Overrides { listen: Some("127.0.0.1:0".to_owned()), log_level: Some(Level::Trace) };
-    assert_eq!(typed("demo --listen 127.0.0.1:0 --log-level trace", &[]), Ok(Command::Demo(overrides)));
+    let overrides = Overrides {
+        listen: Some("127.0.0.1:0".to_owned()),
+        web_config_file: Some("web.yml".into()),
+        log_level: Some(Level::Trace),
+    };
+    let line = "demo --listen 127.0.0.1:0 --log-level trace --web.config.file web.yml";
+    assert_eq!(typed(line, &[]), Ok(Command::Demo(overrides)));
     assert_eq!(typed("demo", &[]), Ok(Command::Demo(Overrides::default())));
 }
 
@@ -78,7 +88,7 @@ fn lag(line: &str, env: &[(&str, &str)]) -> LagOptions {
 
 #[test]
 fn lag_takes_a_configuration_groups_a_format_and_a_time() {
-    let overrides = |log_level| Overrides { listen: None, log_level: Some(log_level) };
+    let overrides = |log_level| Overrides { listen: None, web_config_file: None, log_level: Some(log_level) };
     let expected = LagOptions {
         run: RunOptions {
             source: ConfigSource::Flags(flags(&["a:1"])),

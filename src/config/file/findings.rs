@@ -104,6 +104,14 @@ pub struct ConfigWarning {
     text: String,
 }
 
+impl ConfigWarning {
+    /// A warning that was found outside of the core, about the key at this path.
+    #[must_use]
+    pub fn new(path: &str, text: String) -> Self {
+        Self { path: KeyPath::named(path), text }
+    }
+}
+
 impl fmt::Display for ConfigWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.path, self.text)

@@ -54,6 +54,16 @@ impl Profiles {
             );
             findings.add_mistake(named.path.clone(), problem);
         }
+        for (key, is_set) in [("cafile", tls.ca_file.is_some()), ("noverify", tls.no_verify)] {
+            if is_set {
+                let section = KeyPath::root().key("tls").key(name);
+                let text = format!(
+                    "{key} of [{section}] has no effect on a listener, as in Burrow; to ask clients for certificates, \
+                     use web-config-file with client_ca_file"
+                );
+                findings.warn(named.path.clone(), text);
+            }
+        }
         Some(tls.clone())
     }
 

@@ -10,6 +10,7 @@ use crate::config::HostName;
 use crate::config::HttpServerConfig;
 use crate::config::LogFormat;
 use crate::config::LoggingConfig;
+use crate::config::ServedPart;
 use crate::config::StorageConfig;
 use crate::config::file::bounds::{
     ALLOWED_LAG, EXPIRE_GROUP, INTERVALS, MIN_DISTANCE, MINIMUM_COMPLETE, READY_TIMEOUT, SERVERS_OF_HTTP,
@@ -18,7 +19,7 @@ use crate::config::file::findings::{Findings, KeyPath, quote};
 use crate::config::file::section::Section;
 use crate::config::file::values;
 use crate::config::sections::client::Profiles;
-use crate::config::sections::tls::read_readable_path;
+use crate::config::sections::listener;
 use crate::model::Level;
 
 /// Default address of the HTTP server.
@@ -56,6 +57,8 @@ impl HttpServerConfig {
             address,
             tls: None,
             web_config_file: None,
+            unprotected_health: false,
+            serves: ServedPart::ALL.to_vec(),
             enable_lifecycle: false,
             enable_admin: false,
             allowed_hosts: Vec::new(),
@@ -155,18 +158,12 @@ fn read_http_server(
             String::new()
         });
     }
-    if let Some(named) = section.text(findings, "tls") {
-        server.tls = profiles.server_tls(&named, findings);
-        findings.add_unsupported(named.path);
-    }
-    server.web_config_file = read_readable_path(section, "web-config-file", findings);
-    if server.web_config_file.is_some() {
-        findings.add_unsupported(section.path.key("web-config-file"));
-    }
+    listener::read_protection(&mut server, section, profiles, findings);
     server.enable_lifecycle = section.flag(findings, "enable-lifecycle");
     server.enable_admin = section.flag(findings, "enable-admin");
     server.allowed_hosts = read_hosts(section, findings);
     server.ready_timeout = section.time_or_default(findings, &READY_TIMEOUT, READY_AFTER);
+    listener::read_served_parts(&mut server, section, findings);
     section.ignore(findings, "timeout", "the time limits of clients are fixed");
     server
 }

@@ -51,6 +51,10 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
         [
             "client-profile.token: the token of mechanism OAUTHBEARER is sent without TLS: whoever can read the network \
              traffic can use it; set tls",
+            "httpserver.inside.tls: cafile of [tls.internal] has no effect on a listener, as in Burrow; to ask clients for \
+             certificates, use web-config-file with client_ca_file",
+            "httpserver.inside.tls: noverify of [tls.internal] has no effect on a listener, as in Burrow; to ask clients \
+             for certificates, use web-config-file with client_ca_file",
             "metrics.owners: has no effect unless granularity is \"partition\"",
             "sasl.kerberos: has no effect: no client-profile names it",
             "sasl.plain: has no effect: no client-profile names it",
@@ -66,8 +70,6 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
         [
             "consumer.admin.class-name: kafka_admin: not supported yet",
             "consumer.local.share-group: not supported yet",
-            "httpserver.default.tls: not supported yet",
-            "httpserver.default.web-config-file: not supported yet",
             "sasl.token.mechanism: OAUTHBEARER: not supported yet",
         ]
     );
@@ -108,7 +110,12 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert_eq!(logging.level, Level::Debug);
     assert_eq!(logging.format, LogFormat::Json);
     assert_eq!(general.access_control_allow_origin.as_deref(), Some("https://lag.example.com"));
-    assert!(http[0].enable_admin);
+    assert!(http[0].enable_admin && http[0].unprotected_health);
+    assert_eq!(http[0].web_config_file.as_deref(), Some(Path::new("web.yml")));
+    use ServedPart::{Burrow, Health, Lifecycle, Metrics};
+    assert_eq!(http[0].serves, [Health, Metrics, Burrow, Lifecycle]);
+    assert_eq!(http[1].tls.as_ref().unwrap().identity.as_ref().unwrap().key_file, Path::new("client.key"));
+    assert_eq!(http[1].serves, ServedPart::ALL);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::model::Level;
 fn listen_replaces_every_server_and_log_level_the_level() {
     let text = "[cluster.c]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n[logging]\nlevel = \"warn\"\n\
                 [httpserver.one]\naddress = \":1\"\nenable-admin = true\n[httpserver.two]\naddress = \":2\"\n";
-    let overrides = Overrides { listen: Some("127.0.0.1:0".to_owned()), log_level: Some(Level::Trace) };
+    let overrides =
+        Overrides { listen: Some("127.0.0.1:0".to_owned()), web_config_file: None, log_level: Some(Level::Trace) };
     let LoadedConfig { config, warnings, unsupported } = load(text, &REGISTRY, &overrides, &WORLD).unwrap();
     let servers: Vec<_> =
         config.http.iter().map(|it| (it.name.as_str(), it.address.as_str(), it.enable_admin)).collect();
@@ -15,6 +16,39 @@ fn listen_replaces_every_server_and_log_level_the_level() {
     assert_eq!(config.logging.level, Level::Trace);
     assert_eq!(lines(&warnings), ["httpserver: has no effect: --listen replaces it"]);
     assert_eq!(unsupported, []);
+}
+
+#[test]
+fn web_config_file_takes_the_place_of_the_protection_of_every_server() {
+    let text = "[cluster.c]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\n\
+                [tls.t]\ncertfile = \"client.pem\"\nkeyfile = \"client.key\"\n\
+                [httpserver.one]\naddress = \":1\"\ntls = \"t\"\nunprotected-health = true\n\
+                [httpserver.two]\naddress = \":2\"\nweb-config-file = \"web.yml\"\n";
+    let overrides = Overrides { web_config_file: Some("other.yml".into()), ..Overrides::default() };
+    let LoadedConfig { config, warnings, .. } = load(text, &REGISTRY, &overrides, &WORLD).unwrap();
+    for server in &config.http {
+        assert_eq!((server.tls.is_none(), server.web_config_file.as_deref()), (true, Some("other.yml".as_ref())));
+    }
+    assert_eq!(
+        lines(&warnings),
+        [
+            "httpserver.one.tls: has no effect: --web.config.file replaces it",
+            "httpserver.two.web-config-file: has no effect: --web.config.file replaces it",
+        ]
+    );
+    let LoadedConfig { warnings, .. } = load(text, &REGISTRY, &Overrides::default(), &WORLD).unwrap();
+    let unused = "httpserver.one.unprotected-health: has no effect: without web-config-file no password is asked for";
+    assert_eq!(lines(&warnings), [unused]);
+    let text = format!("{text}enable-admin = true\nenable-lifecycle = true\nserves = [\"status-page\", \"metrics\"]\n");
+    let LoadedConfig { config, warnings, .. } = load(&text, &REGISTRY, &overrides, &WORLD).unwrap();
+    assert_eq!(config.http[1].serves, [ServedPart::Metrics, ServedPart::StatusPage]);
+    assert_eq!(
+        lines(&warnings).get(1..3).unwrap(),
+        [
+            "httpserver.two.enable-admin: has no effect: serves does not list \"burrow\"",
+            "httpserver.two.enable-lifecycle: has no effect: serves does not list \"lifecycle\"",
+        ]
+    );
 }
 
 #[test]

@@ -11,8 +11,11 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::ServedPart;
+use crate::http::ListenerAccess;
 use crate::http::PendingItem;
 use crate::http::ReadyFn;
+use crate::http::access::listener_access::Admission;
 use crate::http::bodies::blocking_work::WorkError;
 use crate::http::bodies::chunk_writer::is_out_of_memory;
 use crate::http::bodies::page_rendering::PageError;
@@ -26,6 +29,7 @@ use crate::http::routes::header_list::joined;
 use crate::http::routes::origin_check::OriginCheck;
 use crate::http::routes::scrape_handler::ScrapeHandler;
 use crate::http::serving::connection_watch::ConnectionWatch;
+use crate::http::serving::handshake::Scheme;
 use crate::http::serving::limits::HttpLimits;
 use crate::http::{LifecycleAction, LifecycleFn};
 use crate::status_page;
@@ -33,20 +37,24 @@ use crate::status_page;
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 
+const RELOAD: RouteTarget = RouteTarget::Lifecycle(LifecycleAction::Reload);
+const QUIT: RouteTarget = RouteTarget::Lifecycle(LifecycleAction::Quit);
+
 /// All paths except those below `/v3` and those of the status page's files and data.
 pub(crate) const ROUTES: &[Route] = &[
-    Route { path: "/metrics", methods: READ, page: RouteTarget::Metrics },
-    Route { path: "/-/healthy", methods: READ, page: RouteTarget::Healthy },
-    Route { path: "/-/ready", methods: READ, page: RouteTarget::Ready },
-    Route { path: "/-/reload", methods: POST, page: RouteTarget::Lifecycle(LifecycleAction::Reload) },
-    Route { path: "/-/quit", methods: POST, page: RouteTarget::Lifecycle(LifecycleAction::Quit) },
-    Route { path: "/burrow/admin", methods: READ, page: RouteTarget::Good },
-    Route { path: "/burrow/admin/ready", methods: READ, page: RouteTarget::BurrowReady },
+    Route { path: "/metrics", methods: READ, part: ServedPart::Metrics, page: RouteTarget::Metrics },
+    Route { path: "/-/healthy", methods: READ, part: ServedPart::Health, page: RouteTarget::Healthy },
+    Route { path: "/-/ready", methods: READ, part: ServedPart::Health, page: RouteTarget::Ready },
+    Route { path: "/-/reload", methods: POST, part: ServedPart::Lifecycle, page: RELOAD },
+    Route { path: "/-/quit", methods: POST, part: ServedPart::Lifecycle, page: QUIT },
+    Route { path: "/burrow/admin", methods: READ, part: ServedPart::Health, page: RouteTarget::Good },
+    Route { path: "/burrow/admin/ready", methods: READ, part: ServedPart::Health, page: RouteTarget::BurrowReady },
 ];
 
 pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) methods: &'static [Method],
+    pub(crate) part: ServedPart,
     page: RouteTarget,
 }
 
@@ -66,6 +74,8 @@ pub(crate) struct Router {
     pub api: ApiHandler,
     pub ready: ReadyFn,
     pub lifecycle: Option<LifecycleFn>,
+    pub serves: Vec<ServedPart>,
+    pub access: Arc<ListenerAccess>,
     pub origin_check: OriginCheck,
     pub limits: Arc<HttpLimits>,
     pub stopping: CancellationToken,
@@ -77,25 +87,39 @@ impl Router {
         &self,
         watch: Arc<ConnectionWatch>,
         request: Request<Incoming>,
+        scheme: Scheme,
     ) -> Result<Response<SendingBody>, Infallible> {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         watch.begin_request(has_body);
-        let path = head.uri.path();
-        let answer = match self.accept(&head, has_body.then_some(body)).await {
-            Err(refusal) => text_response(refusal.0, refusal.1),
-            Ok(body) if path == "/v3" || path.starts_with("/v3/") => {
-                self.api.answer_burrow(&head.method, path.to_owned(), body, watch.cut.clone()).await
-            }
-            Ok(_) => match status_page::parse_call(path, head.uri.query().unwrap_or_default()) {
-                Some(call) => self.answer_status_page(&head.method, call, &head.headers, &watch).await,
-                None => self.answer_route(&head.method, path, &head.headers, &watch).await,
-            },
+        let mut answer = match self.accept(&head, has_body.then_some(body), scheme).await {
+            Ok(body) => self.answer_accepted(&head, body, &watch).await,
+            Err(refusal) => refusal,
         };
-        // The watch does not look for the end of a body, so the connection cannot be used again.
-        let answer =
-            if has_body { with_header(answer, header::CONNECTION, HeaderValue::from_static("close")) } else { answer };
+        self.access.add_headers(answer.headers_mut());
+        // The watch does not look for the end of a body, so the connection cannot be used again. Nor can one without
+        // TLS at a listener that needs it.
+        let answer = if has_body || scheme == Scheme::HttpToHttps {
+            with_header(answer, header::CONNECTION, HeaderValue::from_static("close"))
+        } else {
+            answer
+        };
         Ok(answer.map(|content| SendingBody::new(content, head.method == Method::HEAD, watch)))
+    }
+
+    async fn answer_accepted(&self, head: &Parts, body: Bytes, watch: &ConnectionWatch) -> Response<ResponseContent> {
+        let path = head.uri.path();
+        if path == "/v3" || path.starts_with("/v3/") {
+            if !self.serves.contains(&ServedPart::Burrow) {
+                return not_found();
+            }
+            return self.api.answer_burrow(&head.method, path.to_owned(), body, watch.cut.clone()).await;
+        }
+        let call = status_page::parse_call(path, head.uri.query().unwrap_or_default());
+        match call.filter(|_| self.serves.contains(&ServedPart::StatusPage)) {
+            Some(call) => self.answer_status_page(&head.method, call, &head.headers, watch).await,
+            None => self.answer_route(&head.method, path, &head.headers, watch).await,
+        }
     }
 
     async fn answer_route(
@@ -105,11 +129,11 @@ impl Router {
         headers: &HeaderMap,
         watch: &ConnectionWatch,
     ) -> Response<ResponseContent> {
-        if let Some(file) = files::find(path) {
+        if let Some(file) = files::find(path).filter(|_| self.serves.contains(&ServedPart::StatusPage)) {
             return if READ.contains(method) { file.answer(headers) } else { not_allowed(READ) };
         }
-        let Some(route) = ROUTES.iter().find(|route| route.path == path) else {
-            return text_response(StatusCode::NOT_FOUND, "not found\n");
+        let Some(route) = find_route(path).filter(|route| self.serves.contains(&route.part)) else {
+            return not_found();
         };
         if !route.methods.contains(method) {
             return not_allowed(route.methods);
@@ -141,13 +165,26 @@ impl Router {
         self.api.answer_status_page(call, coding, watch.cut.clone()).await
     }
 
-    /// Checks whether a request is accepted, and returns its body.
-    async fn accept(&self, head: &Parts, body: Option<Incoming>) -> Result<Bytes, Rejection> {
-        if let Some(why) = self.origin_check.refusal(head) {
-            return Err(Rejection(StatusCode::FORBIDDEN, why));
+    /// Checks whether a request is accepted, and returns its body, or the answer if it is not.
+    async fn accept(
+        &self,
+        head: &Parts,
+        body: Option<Incoming>,
+        scheme: Scheme,
+    ) -> Result<Bytes, Response<ResponseContent>> {
+        if scheme == Scheme::HttpToHttps {
+            // Go's text, which clients may know.
+            return Err(text_response(StatusCode::BAD_REQUEST, "Client sent an HTTP request to an HTTPS server.\n"));
+        }
+        if let Some(why) = self.origin_check.refusal(head, scheme) {
+            return Err(text_response(StatusCode::FORBIDDEN, why));
+        }
+        let is_about_health = find_route(head.uri.path()).is_some_and(|route| route.part == ServedPart::Health);
+        if let Some(refusal) = refusal(self.access.admit(&head.headers, is_about_health).await) {
+            return Err(refusal);
         }
         match body {
-            Some(body) => self.read_body(body).await,
+            Some(body) => self.read_body(body).await.map_err(|Rejection(status, why)| text_response(status, why)),
             None => Ok(Bytes::new()),
         }
     }
@@ -244,6 +281,34 @@ impl Router {
 
 /// A status and the reason as text.
 struct Rejection(StatusCode, &'static str);
+
+fn find_route(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path)
+}
+
+fn not_found() -> Response<ResponseContent> {
+    text_response(StatusCode::NOT_FOUND, "not found\n")
+}
+
+/// The answer to a request that is not admitted.
+fn refusal(admission: Admission) -> Option<Response<ResponseContent>> {
+    match admission {
+        Admission::Admitted => None,
+        Admission::TooMany => {
+            Some(text_response(StatusCode::TOO_MANY_REQUESTS, "the rate limit of this listener is reached\n"))
+        }
+        Admission::Unauthorized => {
+            let answer = text_response(StatusCode::UNAUTHORIZED, "a user name and the right password are needed\n");
+            let scheme = HeaderValue::from_static("Basic realm=\"warrener\"");
+            Some(with_header(answer, header::WWW_AUTHENTICATE, scheme))
+        }
+        Admission::Busy => {
+            let why = "too many passwords are being checked; try again later\n";
+            Some(text_response(StatusCode::SERVICE_UNAVAILABLE, why))
+        }
+        Admission::NoThread(error) => Some(no_thread_response(&error)),
+    }
+}
 
 fn not_allowed(methods: &[Method]) -> Response<ResponseContent> {
     let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");

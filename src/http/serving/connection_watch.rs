@@ -162,6 +162,11 @@ impl ConnectionWatch {
         }
     }
 
+    /// Records that the client may be sending bytes that will not be read.
+    pub fn record_unserved(&self) {
+        self.state().unserved = true;
+    }
+
     /// Whether the client may still be sending bytes that will not be read.
     pub fn has_unserved_bytes(&self) -> bool {
         self.state().unserved

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
@@ -72,6 +73,12 @@ impl Server {
         self.local
     }
 
+    /// The address of its status page.
+    pub fn url(&self) -> String {
+        let scheme = if self.endpoints.access.tls().is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/", self.local)
+    }
+
     #[cfg(test)]
     pub(crate) fn limited(self, limits: HttpLimits) -> Self {
         Self { limits, ..self }
@@ -97,12 +104,15 @@ impl Server {
             ),
             ready: self.endpoints.ready,
             lifecycle: self.endpoints.lifecycle,
+            serves: self.endpoints.serves,
+            access: self.endpoints.access,
             origin_check: OriginCheck::new(self.endpoints.allowed_hosts),
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),
         });
         let mut clients = ServerConnections::new(Arc::clone(&pages), self.connection_limit);
         let mut door = Acceptor::new(self.local);
+        let mut following = pin!(pages.access.follow_files());
         let mut grace_ends = None;
         while grace_ends.is_none() || !clients.pending.is_empty() {
             tokio::select! {
@@ -115,6 +125,7 @@ impl Server {
                 () = sleep_until(grace_ends) => break,
                 Some(ended) = clients.tasks.join_next_with_id() => clients.remove(ended),
                 () = pages.scrapes.drop_stale_forever() => {}
+                () = &mut following => {}
                 () = door.wait_for_recovery(&limits) => door.record_recovery(),
                 accepted = door.next(&listener) => match accepted {
                     Ok(socket) => clients.admit(socket),

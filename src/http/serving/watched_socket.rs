@@ -1,4 +1,4 @@
-//! A client's socket that reports its reads and writes.
+//! A client's connection that reports what is read, and closes without losing the last answer.
 
 use std::io;
 use std::pin::Pin;
@@ -7,11 +7,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::http::serving::connection_watch::ConnectionWatch;
+use crate::http::serving::transport::Transport;
 
-/// A socket that reports reads and writes to its [`ConnectionWatch`], and hands over one request at a time.
+/// A connection that reports reads to its [`ConnectionWatch`], and hands over one request at a time.
 ///
 /// Bytes that a client sends ahead stay here until the current request is answered, so that the watch knows whether the
 /// next head has begun.
@@ -20,7 +20,7 @@ use crate::http::serving::connection_watch::ConnectionWatch;
 /// would reset the connection, and the reset can overtake the answer. Further bytes of it are read up to a limit and
 /// then left to the kernel, which buffers few of them. The connection stays open for the rest of the time.
 pub(crate) struct WatchedSocket {
-    socket: TcpStream,
+    transport: Transport,
     watch: Arc<ConnectionWatch>,
     read_ahead: BytesMut,
     is_shut: bool,
@@ -29,27 +29,9 @@ pub(crate) struct WatchedSocket {
 }
 
 impl WatchedSocket {
-    /// Creates the socket of a connection. `after` is the number of bytes to read after the last answer.
-    pub fn new(socket: TcpStream, watch: Arc<ConnectionWatch>, after: usize) -> Self {
-        Self { socket, watch, read_ahead: BytesMut::new(), is_shut: false, linger_bytes: after }
-    }
-
-    fn record_write(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        match written {
-            Poll::Pending => self.watch.record_blocked(),
-            Poll::Ready(_) => self.watch.record_write(),
-        }
-        written
-    }
-}
-
-impl Drop for WatchedSocket {
-    fn drop(&mut self) {
-        // A page that is ended by closing the connection must not look complete when it was cut. Bytes that the client
-        // has not taken need not stay in the kernel. A failure means that the connection is already gone.
-        if self.watch.has_incomplete_answer() {
-            let _ = self.socket.set_zero_linger();
-        }
+    /// Wraps a connection. `after` is the number of bytes to read after the last answer.
+    pub fn new(transport: Transport, watch: Arc<ConnectionWatch>, after: usize) -> Self {
+        Self { transport, watch, read_ahead: BytesMut::new(), is_shut: false, linger_bytes: after }
     }
 }
 
@@ -58,7 +40,7 @@ impl AsyncRead for WatchedSocket {
         let this = &mut *self;
         if this.read_ahead.is_empty() {
             let before = buf.filled().len();
-            ready!(Pin::new(&mut this.socket).poll_read(cx, buf))?;
+            ready!(Pin::new(&mut this.transport).poll_read(cx, buf))?;
             let (_, fresh) = buf.filled().split_at_checked(before).unwrap_or_default();
             if !fresh.is_empty() {
                 let (own, rest) = split(fresh, this.watch.record_read(fresh));
@@ -85,8 +67,7 @@ fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
 
 impl AsyncWrite for WatchedSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        self.record_write(written)
+        Pin::new(&mut self.transport).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -94,22 +75,21 @@ impl AsyncWrite for WatchedSocket {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bytes);
-        self.record_write(written)
+        Pin::new(&mut self.transport).poll_write_vectored(cx, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.transport.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        Pin::new(&mut self.transport).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if !this.is_shut {
-            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+            ready!(Pin::new(&mut this.transport).poll_shutdown(cx))?;
             this.is_shut = true;
             this.watch.begin_closing();
         }
@@ -120,7 +100,7 @@ impl AsyncWrite for WatchedSocket {
         while this.linger_bytes > 0 {
             let (room, _) = scrap.split_at_mut(this.linger_bytes.min(4096));
             let mut buf = ReadBuf::new(room);
-            ready!(Pin::new(&mut this.socket).poll_read(cx, &mut buf))?;
+            ready!(Pin::new(&mut this.transport).poll_read(cx, &mut buf))?;
             if buf.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }

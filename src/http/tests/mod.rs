@@ -12,13 +12,15 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::serving::limits::HttpLimits;
-use super::{ConnectionLimit, Endpoints, PagePieces, Readiness, Server};
+use super::{ConnectionLimit, Endpoints, ListenerAccess, PagePieces, Readiness, Server};
+use crate::config::ServedPart;
 use crate::metrics::Format;
 
 mod bounds;
 mod burrow;
 mod gate;
 mod pages;
+mod protected;
 mod routes;
 mod status_page;
 mod stopping;
@@ -130,6 +132,8 @@ fn site(scrape: impl Fn(Format) -> PagePieces + Send + Sync + 'static) -> Endpoi
         lifecycle: None,
         origin: None,
         allowed_hosts: Vec::new(),
+        serves: ServedPart::ALL.to_vec(),
+        access: ListenerAccess::plain(),
     }
 }
 

@@ -1,0 +1,41 @@
+//! `basic_auth_users`: user names with bcrypt hashes of their passwords.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use bcrypt::HashParts;
+
+use super::key;
+use crate::http::access::findings::AccessFindings;
+use crate::http::access::passwords::Users;
+
+/// Costs of a hash. With each step a comparison takes twice as long: about 50 ms with 10, some seconds with 16.
+/// Prometheus waits 10 s for a scrape, and with the toolkit's highest cost, 31, it would wait for days.
+pub(super) const COSTS: RangeInclusive<u32> = 4..=16;
+/// Maximum number of users.
+pub(super) const MOST_USERS: usize = 1_000;
+
+pub(super) fn read(raw: BTreeMap<String, String>, findings: &AccessFindings) -> Users {
+    if raw.len() > MOST_USERS {
+        findings.add_mistake("basic_auth_users", format!("expected at most {MOST_USERS} users, found {}", raw.len()));
+    }
+    for (name, hash) in &raw {
+        let path = format!("basic_auth_users.{}", key(name));
+        match hash.parse::<HashParts>() {
+            Err(_) => findings.add_mistake(
+                &path,
+                "expected a bcrypt hash of 60 characters, as htpasswd -nBC 10 prints it behind the colon, found something else",
+            ),
+            Ok(parts) if !COSTS.contains(&parts.get_cost()) => {
+                let (least, most) = (COSTS.start(), COSTS.end());
+                let problem = format!("expected a bcrypt cost from {least} to {most}, found {}", parts.get_cost());
+                findings.add_mistake(&path, problem);
+            }
+            Ok(_) if name.contains(':') => {
+                findings.warn(&path, "has no effect: a name with a colon cannot be sent (RFC 7617)");
+            }
+            Ok(_) => {}
+        }
+    }
+    Users::new(raw)
+}
