@@ -176,3 +176,7 @@ const fn is_refusal(reason: FailureReason) -> bool {
         | FailureReason::Other => false,
     }
 }
+
+#[cfg(test)]
+#[path = "client_renewal_tests.rs"]
+mod tests;

@@ -237,3 +237,61 @@ fn lost(error: &Error) -> SessionLost {
     debug!(%error, "{LIES}");
     SessionLost(LIES.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ClientProfile, ConnectionConfig, SaslConfig, SaslMechanism, TlsConfig};
+
+    #[test]
+    fn the_next_session_has_the_newest_credentials_that_are_valid() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let pem = |name: &str| {
+            let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+            params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem()
+        };
+        let tls = TlsConfig {
+            name: "t".to_owned(),
+            ca_file: Some(write("ca", &pem("one"))),
+            identity: None,
+            no_verify: false,
+        };
+        let sasl = SaslConfig {
+            name: "s".to_owned(),
+            mechanism: SaslMechanism::Plain,
+            username: "user".to_owned(),
+            password: None,
+            password_file: Some(write("password", "old")),
+            kerberos: None,
+        };
+        let client = ClientProfile { tls: Some(tls), sasl: Some(sasl), ..ClientProfile::default() };
+        let connection = ConnectionConfig { servers: vec!["127.0.0.1:1".to_owned()], client };
+        let settings = KafkaZkSettings { connection, path: String::new(), timeout: Duration::from_secs(30) };
+        let mut session = SessionSettings::of("z", &settings, None).unwrap();
+        let digest = |session: &SessionSettings| session.digest.as_ref().unwrap().reveal().to_owned();
+        let look_twice = |session: &SessionSettings| {
+            // Once to see the change, and once to see that it stays.
+            drop([session.watch.look_now(Instant::now()), session.watch.look_now(Instant::now())]);
+        };
+        write("password", "new");
+        look_twice(&session);
+        assert_eq!(digest(&session), "user:old", "the session that lasts is not touched");
+        session.take_newest_credentials();
+        assert_eq!(digest(&session), "user:new");
+        // A certificate for the reader of files, but not for the ZooKeeper client.
+        write("password", "newest");
+        write("ca", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        look_twice(&session);
+        session.take_newest_credentials();
+        assert_eq!(digest(&session), "user:new", "what was read before stays in use");
+        write("ca", &pem("two"));
+        look_twice(&session);
+        session.take_newest_credentials();
+        assert_eq!(digest(&session), "user:newest");
+    }
+}
