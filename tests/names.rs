@@ -176,7 +176,7 @@ fn what_only_other_sets_have_is_right(page: &Page, cluster: &Cluster) {
 fn the_cluster_describes_itself(page: &Page, cluster: &Cluster) {
     let infos: Vec<&Labels> = page.family("kminion_kafka_cluster_info").map(|(labels, _)| labels).collect();
     let [info] = infos[..] else { panic!("{infos:?}") };
-    assert_eq!((info["cluster_id"].as_str(), info["broker_count"].as_str()), ("d2FycmVuZXItcmlnLTAwMQ", "2"));
+    assert_eq!((info["cluster_id"].as_str(), info["broker_count"].as_str()), (cluster.id().as_str(), "2"));
     let brokers = page.family("kminion_kafka_broker_info").map(|(labels, _)| labels);
     let brokers: BTreeSet<_> = brokers
         .map(|labels| {

@@ -40,6 +40,8 @@ struct Listener {
     /// The socket, which a server with other settings for the same address takes over.
     socket: TcpListener,
     stop: CancellationToken,
+    /// Ends this server alone.
+    closes: CancellationToken,
     task: JoinHandle<()>,
 }
 
@@ -93,11 +95,11 @@ impl Listeners {
         let Some(BoundListeners { new, wanted }) = self.bound.take() else { return };
         for (settings, socket, server) in new {
             info!(address = %server.local_addr(), "listening");
-            let (stop, failures) = (CancellationToken::new(), self.failures.clone());
-            let stopping = stop.clone();
+            let (stop, closes, failures) = (CancellationToken::new(), CancellationToken::new(), self.failures.clone());
+            let (stopping, closing) = (stop.clone(), closes.clone());
             let task = tokio::spawn(async move {
-                let ended = server.serve(stopping.clone()).await;
-                if !stopping.is_cancelled() {
+                let ended = server.serve(stopping.clone(), closing.clone()).await;
+                if !stopping.is_cancelled() && !closing.is_cancelled() {
                     let error = ended.map_or_else(RunError::from, |()| RunError::Ended("a server".to_owned()));
                     // Fails if the run is ending anyway.
                     let _ = failures.send(error);
@@ -105,10 +107,10 @@ impl Listeners {
                     warn!(%error, "a server did not end well");
                 }
             });
-            self.running.push(Listener { settings, socket, stop, task });
+            self.running.push(Listener { settings, socket, stop, closes, task });
         }
         for listener in self.running.extract_if(.., |listener| !wanted.contains(&listener.settings)) {
-            listener.stop.cancel();
+            listener.closes.cancel();
         }
     }
 

@@ -138,9 +138,18 @@ pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[String])) -> Result
 
     let started = modules.start();
     let reloader = Reloader { shown: Arc::clone(&shown), modules, listeners, reader: reader.map(Arc::new), requests };
-    let reloader = tokio::spawn(reloader.run());
+    let reloads_ended = CancellationToken::new();
+    let guard = reloads_ended.clone().drop_guard();
+    let reloader = tokio::spawn(async move {
+        let _guard = guard;
+        reloader.run().await
+    });
     let reason = match started {
-        Ok(()) => shown.wait_for_end(EndSources { signals, failed, failed_servers, quit, tasks: &mut tasks }).await,
+        Ok(()) => {
+            shown
+                .wait_for_end(EndSources { signals, failed, failed_servers, quit, reloads_ended, tasks: &mut tasks })
+                .await
+        }
         Err(error) => Err(error.into()),
     };
     app.stop.cancel();
@@ -204,6 +213,8 @@ struct EndSources<'a> {
     failed: UnboundedReceiver<TaskFailure>,
     failed_servers: UnboundedReceiver<RunError>,
     quit: UnboundedReceiver<()>,
+    /// Cancelled when no reload is possible any more, because one has panicked.
+    reloads_ended: CancellationToken,
     tasks: &'a mut JoinSet<Result<(), RunError>>,
 }
 
@@ -295,7 +306,7 @@ impl ServedApp {
 
     /// Waits until something ends the run.
     async fn wait_for_end(&self, sources: EndSources<'_>) -> Result<(), RunError> {
-        let EndSources { mut signals, mut failed, mut failed_servers, mut quit, tasks } = sources;
+        let EndSources { mut signals, mut failed, mut failed_servers, mut quit, reloads_ended, tasks } = sources;
         loop {
             tokio::select! {
                 biased;
@@ -305,6 +316,7 @@ impl ServedApp {
                     // The answer is in the log. Fails if the run is ending anyway.
                     SignalAction::Reload => drop(self.lifecycle.reload.send(oneshot::channel().0)),
                 },
+                () = reloads_ended.cancelled() => return Err(RunError::Ended("a reload".to_owned())),
                 Some(()) = quit.recv() => break,
                 Some(failure) = failed.recv() => return Err(failure.into()),
                 Some(error) = failed_servers.recv() => return Err(error),

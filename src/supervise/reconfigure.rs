@@ -44,13 +44,17 @@ impl Modules {
         let clusters: Vec<Arc<Cluster>> =
             after.config.clusters.iter().map(|section| app.storage.cluster_or_new(&section.name, rules)).collect();
         let plan = self.plan(&before.config, &after.config);
-        let fresh = self.start_fresh(app, &after, &clusters, &plan)?;
+        let mut fresh = Vec::new();
+        if let Err(error) = self.start_fresh(app, &after, &clusters, &plan, &mut fresh) {
+            let is_new = |one: &&FreshModule| app.health(one.key.0, &one.key.1).is_none();
+            fresh.iter().filter(is_new).for_each(|one| app.exporter_metrics.remove_series(&one.health));
+            return Err(error);
+        }
         // From here on nothing can fail.
         app.storage.reconfigure(clusters, rules);
         app.exporter_metrics.set_modules(self.shown_modules(app, &after.config, &fresh));
         app.set_settings(Arc::clone(&after));
         self.remove(app, &plan);
-        self.send_settings(&after);
         for FreshModule { key, made: (module, sender), health, handover } in fresh {
             if handover.is_open() {
                 self.add_started(key, module, RunningModule { settings: Arc::clone(&after), sender });
@@ -60,6 +64,7 @@ impl Modules {
                 self.pending.push(PendingModule { key, module, sender, health, handover, since, reports });
             }
         }
+        self.send_settings(&after);
         app.storage.expire(clock::expiry_time());
         Ok(())
     }
@@ -131,8 +136,8 @@ impl Modules {
         after: &Settings,
         clusters: &[Arc<Cluster>],
         plan: &ModulePlan,
-    ) -> Result<Vec<FreshModule>, ModuleError> {
-        let mut fresh: Vec<FreshModule> = Vec::new();
+        fresh: &mut Vec<FreshModule>,
+    ) -> Result<(), ModuleError> {
         for (key, replaces) in &plan.fresh {
             let handover = replaces.map_or_else(Handover::open, Handover::waiting);
             if let Some(one) = self.configure_fresh(app, after, clusters, key, handover)? {
@@ -148,7 +153,7 @@ impl Modules {
                 return Err(error);
             }
         }
-        Ok(fresh)
+        Ok(())
     }
 
     fn configure_fresh(

@@ -8,10 +8,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::clock::later;
+use crate::config::Config;
+use crate::consumer::kafka_zk;
 use crate::health::ModuleKind;
 
 use super::app::App;
-use super::modules::{Modules, PendingModule, RunningModule};
+use super::modules::{ModuleKey, Modules, PendingModule, RunningModule};
 
 /// How long a replaced module may take to stop.
 const STOPPING: Duration = Duration::from_secs(10);
@@ -59,10 +61,27 @@ impl Modules {
         });
         app.exporter_metrics.set_modules(shown.collect());
         let settings = app.settings();
+        for pending in &pending {
+            if let Some(class) = self.former_class(&pending.key, &settings.config) {
+                app.exporter_metrics.remove_class_series(&pending.health, class == kafka_zk::NAME);
+            }
+        }
         for PendingModule { key, module, sender, since, .. } in pending {
             info!(module = module.name(), seconds = since.elapsed().as_secs_f64(), "replaced the running module");
             self.add_started(key, module, RunningModule { settings: Arc::clone(&settings), sender });
         }
+    }
+
+    /// The class of a running consumer that is replaced by one of another class.
+    fn former_class(&self, key: &ModuleKey, after: &Config) -> Option<&'static str> {
+        let class = |config: &Config| {
+            let section = config.consumers.iter().find(|section| section.name == key.1);
+            section.filter(|_| key.0 == ModuleKind::Consumer).map(|section| section.class.name)
+        };
+        self.running
+            .get(key)
+            .and_then(|running| class(&running.settings.config))
+            .filter(|old| Some(*old) != class(after))
     }
 
     /// A cluster all of whose waiting modules have read everything.

@@ -1,5 +1,7 @@
 //! One setting after the other is changed.
 
+use std::io::Write;
+
 use super::{COMMITTED, File, is_replaced, lags, wait_for};
 use crate::rig::broker::{Cluster, Spec};
 use crate::rig::maven::Version;
@@ -138,7 +140,14 @@ fn listeners_come_and_go_and_keep_their_sockets() {
         Err(_) => Ok(()),
         Ok(answer) => Err(format!("{}", answer.status)),
     });
+    // A client that does not end its request keeps the old server alive for a while.
+    let slow = std::net::TcpStream::connect(("127.0.0.1", file.port)).unwrap();
+    (&slow).write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ").unwrap();
     file.change(&program, |file| file.server = "allowed-hosts = [\"127.0.0.1\"]".to_owned());
+    for _ in 0..50 {
+        assert_eq!(http::get(file.port, "/-/ready", &[]).unwrap().status, 200);
+    }
+    drop(slow);
     let host = |name| http::get(file.port, "/-/healthy", &[("Host", name)]).unwrap().status;
     assert_eq!((host("127.0.0.1"), host("example.com")), (200, 403));
     program.terminate();

@@ -3,6 +3,7 @@
 mod broker;
 mod changes;
 mod many;
+mod zookeeper;
 
 use crate::rig::page::Page;
 use crate::rig::program::Program;

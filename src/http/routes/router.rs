@@ -79,6 +79,8 @@ pub(crate) struct Router {
     pub origin_check: OriginCheck,
     pub limits: Arc<HttpLimits>,
     pub stopping: CancellationToken,
+    /// Cancelled when this server alone ends.
+    pub closes: CancellationToken,
 }
 
 impl Router {
@@ -257,7 +259,7 @@ impl Router {
 
     fn pending(&self) -> Vec<PendingItem> {
         let mut awaited = (self.ready)().awaited;
-        if self.stopping.is_cancelled() {
+        if self.stopping.is_cancelled() && !self.closes.is_cancelled() {
             awaited.insert(0, PendingItem::of_stopping());
         }
         awaited

@@ -84,14 +84,15 @@ impl Server {
         Self { limits, ..self }
     }
 
-    /// Serves until `stop`, and then until the answers in flight are complete, for at most two seconds.
+    /// Serves until `stop`, and then until the answers in flight are complete, for at most two seconds. `closes` ends this
+    /// server alone: the program goes on, and another server may take the socket, so no more clients are accepted.
     ///
-    /// During that time new clients are still accepted, so that `/-/ready` can report the stop, but not waited for. The
+    /// After `stop`, new clients are still accepted, so that `/-/ready` can report the stop, but not waited for. The
     /// tasks of all connections have ended when this returns. When the future is dropped, they are aborted.
     ///
     /// # Errors
     /// The socket cannot be registered with the runtime, because there is no file descriptor left.
-    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
+    pub async fn serve(self, stop: CancellationToken, closes: CancellationToken) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let limits = Arc::new(self.limits);
         let pages = Arc::new(Router {
@@ -109,6 +110,7 @@ impl Server {
             origin_check: OriginCheck::new(self.endpoints.allowed_hosts),
             limits: Arc::clone(&limits),
             stopping: CancellationToken::new(),
+            closes: closes.clone(),
         });
         let mut clients = ServerConnections::new(Arc::clone(&pages), self.connection_limit);
         let mut door = Acceptor::new(self.local);
@@ -117,7 +119,7 @@ impl Server {
         while grace_ends.is_none() || !clients.pending.is_empty() {
             tokio::select! {
                 biased;
-                () = stop.cancelled(), if grace_ends.is_none() => {
+                () = either(&stop, &closes), if grace_ends.is_none() => {
                     pages.stopping.cancel();
                     clients.mark_pending();
                     grace_ends = Some(Instant::now() + limits.grace);
@@ -127,7 +129,7 @@ impl Server {
                 () = pages.scrapes.drop_stale_forever() => {}
                 () = &mut following => {}
                 () = door.wait_for_recovery(&limits) => door.record_recovery(),
-                accepted = door.next(&listener) => match accepted {
+                accepted = door.next(&listener), if !closes.is_cancelled() => match accepted {
                     Ok(socket) => clients.admit(socket),
                     Err(error) => {
                         // When no descriptor is left, cutting a silent client frees one.
@@ -144,6 +146,13 @@ impl Server {
         let ending = async { tokio::join!(pages.scrapes.close(), pages.api.close(&limits)) };
         let _ = tokio::time::timeout(limits.grace / 4, ending).await;
         Ok(())
+    }
+}
+
+async fn either(one: &CancellationToken, other: &CancellationToken) {
+    tokio::select! {
+        () = one.cancelled() => {}
+        () = other.cancelled() => {}
     }
 }
 

@@ -113,7 +113,7 @@ fn start_with(site: Endpoints, limits: HttpLimits) -> Running {
 fn start_among(crowd: &Arc<ConnectionLimit>, site: Endpoints, limits: HttpLimits) -> Running {
     let server = Server::bind("127.0.0.1:0", site, crowd).unwrap().limited(limits);
     let (at, stop) = (server.local_addr(), CancellationToken::new());
-    Running { at, task: tokio::spawn(server.serve(stop.clone())), stop }
+    Running { at, task: tokio::spawn(server.serve(stop.clone(), CancellationToken::new())), stop }
 }
 
 /// A site that is ready, with a page of one line.

@@ -228,20 +228,31 @@ impl Families {
         match health.kind {
             ModuleKind::Cluster => self.remove_cluster(cluster),
             ModuleKind::Consumer => {
-                for kind in RecordType::ALL {
-                    let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
-                    self.records.remove(&labels);
-                }
                 for reason in record_errors {
                     let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
                     self.record_errors.remove(&labels);
                 }
-                let labels = ConsumerLabels { cluster: cluster.clone(), module: module.clone() };
-                self.reader_restarts.remove(&labels);
-                self.zookeeper_nodes.remove(&labels);
-                self.zookeeper_sessions.remove(&labels);
+                self.remove_topic_reader(health);
+                self.remove_zookeeper(health);
             }
         }
+    }
+
+    /// Removes the series of a reader of the offsets topic.
+    pub(super) fn remove_topic_reader(&self, health: &ModuleHealth) {
+        let (cluster, module) = (&health.cluster, &health.module);
+        for kind in RecordType::ALL {
+            let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
+            self.records.remove(&labels);
+        }
+        self.reader_restarts.remove(&ConsumerLabels { cluster: cluster.clone(), module: module.clone() });
+    }
+
+    /// Removes the series of a module that follows ZooKeeper.
+    pub(super) fn remove_zookeeper(&self, health: &ModuleHealth) {
+        let labels = ConsumerLabels { cluster: health.cluster.clone(), module: health.module.clone() };
+        self.zookeeper_nodes.remove(&labels);
+        self.zookeeper_sessions.remove(&labels);
     }
 
     fn remove_cluster(&self, cluster: &str) {

@@ -83,6 +83,11 @@ impl ExporterMetrics {
         self.families.remove_module(health, &self.record_errors);
     }
 
+    /// Removes the series that only the former class of a module has: that of ZooKeeper's, or the other one.
+    pub fn remove_class_series(&self, health: &ModuleHealth, of_zookeeper: bool) {
+        if of_zookeeper { self.families.remove_zookeeper(health) } else { self.families.remove_topic_reader(health) }
+    }
+
     /// Writes other labels from now on, and the families that the name sets want.
     pub fn set_config(&self, metrics: &MetricsConfig) {
         *self.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry(&self.families, metrics);

@@ -293,9 +293,14 @@ impl Cluster {
         command
     }
 
+    /// The cluster id: sixteen bytes in Base64, different for each cluster.
+    pub fn id(&self) -> String {
+        format!("d2FycmVuZXI{:010}A", self.port())
+    }
+
     fn format(&self, node: &Node) {
         let mut command = self.java(node);
-        command.args(["kafka.tools.StorageTool", "format", "-t", "d2FycmVuZXItcmlnLTAwMQ", "-c", "server.properties"]);
+        command.args(["kafka.tools.StorageTool", "format", "-t", &self.id(), "-c", "server.properties"]);
         if self.spec.secure {
             let user = format!("SCRAM-SHA-512=[name={},password={}]", security::USER, security::PASSWORD);
             command.args(["--add-scram", &user]);
