@@ -5,8 +5,10 @@
 # man    writes the man pages anew; dashboards: the dashboards; pictures: the README's pictures; all are committed
 # book   the documentation, into target/book: needs mdBook (cargo install mdbook)
 # fuzz   ten million mangled records through the decoders, in a minute or two; as Rust alone
+# kerberos  the feature gssapi against a KDC and a broker: needs what test needs, and Debian's krb5-kdc,
+#        krb5-admin-server, krb5-user, libsasl2-dev and libsasl2-modules-gssapi-mit
 
-.PHONY: demo test lint core docs real soak bench man dashboards pictures book fuzz tools
+.PHONY: demo test lint core docs real soak bench man dashboards pictures book fuzz kerberos tools
 
 demo:
 	cargo run --release -- demo
@@ -37,6 +39,15 @@ real:
 # another thing: an hour of the core alone, replayed.
 soak: tools
 	WARRENER_CHAOS=full WARRENER_SOAK_MINUTES=20 cargo test --release --test real -- --nocapture $(MEASURED)
+
+# In a target folder of its own: the feature changes how librdkafka is built. The realm is made anew by each run, and
+# the JVM of the broker reads its configuration too.
+REALM = $(CURDIR)/target/kerberos/realm
+
+kerberos: export KRB5_CONFIG = $(REALM)/krb5.conf
+kerberos: export JDK_JAVA_OPTIONS = -Djava.security.krb5.conf=$(REALM)/krb5.conf
+kerberos:
+	CARGO_TARGET_DIR=target/kerberos cargo test --features gssapi --test real -- kerberos::
 
 pictures:
 	mkdir -p docs/pictures

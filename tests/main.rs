@@ -31,6 +31,8 @@ mod golden;
 mod hostile;
 #[cfg(test)]
 mod http;
+#[cfg(all(test, feature = "gssapi"))]
+mod kerberos;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub mod http;
 pub mod https;
 pub mod inbox;
 pub mod judge;
+#[cfg(feature = "gssapi")]
+pub mod kdc;
 pub mod limits;
 pub mod maven;
 pub mod page;
