@@ -22,7 +22,7 @@ lint:
 	CLIPPY_CONF_DIR=ci/core cargo clippy --no-default-features --lib -- -D warnings
 
 core:
-	cargo test --no-default-features --lib --test soak --test amplified
+	cargo test --no-default-features --lib --test soak --test amplified --test counted
 
 docs:
 	cargo clippy --release --all-targets -- -D warnings

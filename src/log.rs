@@ -1,18 +1,83 @@
-//! The log: lines on standard error, with a level that can be changed while the program runs.
+//! The log: lines on standard error, with a level that can be changed while the program runs. Lines that are repeated
+//! are folded.
+
+mod folded;
 
 use std::io::Write;
 use std::panic::{self, PanicHookInfo};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
+use tracing::{Event, Metadata};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, filter_fn};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::clock;
 use crate::config::{LogFormat, LoggingConfig};
-use crate::model::Level;
 use crate::model::LogLevelControl;
+use crate::model::{Level, Tick};
 use crate::terminal::{EscapeForm, EscapingWriter};
+
+use folded::{FoldedLines, RepeatedLine};
+
+/// The lines that were shown within the last seconds. A process has one log.
+static FOLDED: LazyLock<Mutex<FoldedLines>> = LazyLock::new(Mutex::default);
+
+/// Leaves out what is not for operators, and lines that are repeated.
+struct LineFilter;
+
+impl<S> Filter<S> for LineFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        // It warns on every attempt while an ensemble is down, and shows session passwords at debug level. The modules
+        // log what an operator needs to know.
+        !metadata.target().starts_with("zookeeper_client")
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
+        let level = match *event.metadata().level() {
+            tracing::Level::ERROR => Level::Error,
+            tracing::Level::WARN => Level::Warn,
+            tracing::Level::INFO => Level::Info,
+            // Who looks for a fault wants every line.
+            tracing::Level::DEBUG | tracing::Level::TRACE => return true,
+        };
+        if event.metadata().target() == module_path!() {
+            return true;
+        }
+        let mut folded = folded();
+        let line = folded.hash(event);
+        folded.take_in(line, level, event, clock::tick())
+    }
+}
+
+fn folded() -> MutexGuard<'static, FoldedLines> {
+    FOLDED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Shows the lines that have been repeated for long enough. Called every second.
+pub fn report_repeated(now: Tick) {
+    let due = folded().take_due(now);
+    due.iter().for_each(report);
+}
+
+/// Shows all lines that have been repeated. Called before the program ends.
+pub fn report_all_repeated() {
+    let all = folded().take_all(clock::tick());
+    all.iter().for_each(report);
+}
+
+fn report(line: &RepeatedLine) {
+    let RepeatedLine { level, message: of, fields, repeated, seconds } = line;
+    match level {
+        Level::Error => tracing::error!(repeated, seconds, of, fields, "message repeated"),
+        Level::Warn => tracing::warn!(repeated, seconds, of, fields, "message repeated"),
+        Level::Info | Level::Debug | Level::Trace => {
+            tracing::info!(repeated, seconds, of, fields, "message repeated");
+        }
+    }
+}
 
 /// Starts logging. Must be called only once per process.
 #[must_use]
@@ -30,10 +95,7 @@ pub fn start(logging: &LoggingConfig) -> LogLevelControl {
             .with_writer(|| EscapingWriter::new(EscapeForm::Json, std::io::stderr()))
             .boxed(),
     };
-    // zookeeper_client warns on every attempt while an ensemble is down, and shows session passwords at debug level.
-    // The modules log what an operator needs to know.
-    let lines = lines.with_filter(filter_fn(|metadata| !metadata.target().starts_with("zookeeper_client")));
-    tracing_subscriber::registry().with(filter).with(lines).init();
+    tracing_subscriber::registry().with(filter).with(lines.with_filter(LineFilter)).init();
     let (told, first) = (handle.clone(), logging.level);
     LogLevelControl {
         get: Box::new(move || told.with_current(|filter| level(*filter)).unwrap_or(first)),

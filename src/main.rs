@@ -102,6 +102,7 @@ fn within_runtime(run: impl Future<Output = Result<ExitCode, RunError>>) -> Exit
     };
     let result = runtime.block_on(run);
     runtime.shutdown_timeout(LINGER);
+    log::report_all_repeated();
     match result {
         Ok(code) => {
             info!("stopped");

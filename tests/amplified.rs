@@ -117,7 +117,7 @@ fn burrow(storage: &Storage, path: &str) -> Cost {
 
 fn page(storage: &Storage, path: &str, query: &str) -> Cost {
     let mut cost = Cost::begin();
-    let exporter = ExporterReport { now: NOW.0, version: "0", running: 0, modules: Vec::new() };
+    let exporter = ExporterReport { now: NOW.0, version: "0", running: 0, modules: Vec::new(), storage: Vec::new() };
     let answer = StatusPageData { storage, rules: &RULES, exporter }.answer(&parse_call(path, query).unwrap(), NOW);
     serde_json::to_writer(&mut cost, &answer.body).unwrap();
     cost

@@ -40,6 +40,8 @@ mod lag_command;
 #[cfg(test)]
 mod lies;
 #[cfg(test)]
+mod limited;
+#[cfg(test)]
 #[path = "../benches/whole/measure/mod.rs"]
 #[expect(dead_code, reason = "the sizes of the full table are the benchmark's")]
 mod measure;

@@ -192,7 +192,8 @@ impl BurrowApi<'_> {
     ) -> (u16, &'static str, Payload) {
         let detail = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
         let cluster = cluster.name().to_string();
-        let (code, status) = match detail {
+        // The body has no way to say that a sum is not known.
+        let (code, status) = match detail.filter(|detail| !detail.lost.commits) {
             Some(detail) => (200, ConsumerStatus::of(cluster, detail, now, self.rules, all)),
             None => (404, ConsumerStatus::not_found(cluster, group.name().to_string())),
         };

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{ConfigSource, DONE, Exit, RunOptions};
 use crate::config::{
-    ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LoadedConfig, MetricsConfig, ServedPart,
-    SettingLine, StorageConfig, connection_lines,
+    ClusterConfig, Config, ConsumerConfig, ExpireGroup, HttpServerConfig, LimitsConfig, LoadedConfig, MemoryLimit,
+    MetricsConfig, ServedPart, SettingLine, StorageConfig, connection_lines,
 };
 use crate::terminal;
 
@@ -40,10 +40,11 @@ struct ConfigSummary<'c>(&'c Config);
 
 impl fmt::Display for ConfigSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = self.0;
+        let Config { clusters, consumers, storage, limits, evaluator, http, metrics, logging, general } = self.0;
         clusters.iter().try_for_each(|it| cluster(f, it))?;
         consumers.iter().try_for_each(|it| consumer(f, it))?;
         storage_lines(f, storage)?;
+        limit_lines(f, limits)?;
         writeln!(f, "evaluator")?;
         line(f, "complete", format_args!("at least {}", evaluator.minimum_complete))?;
         line(f, "allowed lag", evaluator.allowed_lag)?;
@@ -98,6 +99,23 @@ fn storage_lines(f: &mut fmt::Formatter<'_>, storage: &StorageConfig) -> fmt::Re
         ExpireGroup::After(after) => line(f, "expires", format_args!("{} after the last commit", time(after)))?,
     }
     line(f, "groups", &storage.groups)
+}
+
+fn limit_lines(f: &mut fmt::Formatter<'_>, limits: &LimitsConfig) -> fmt::Result {
+    if *limits == LimitsConfig::default() {
+        return Ok(());
+    }
+    writeln!(f, "limits")?;
+    for (name, limit) in [("groups", limits.groups), ("partitions", limits.group_partitions)] {
+        if let Some(limit) = limit {
+            line(f, name, limit)?;
+        }
+    }
+    match limits.memory {
+        MemoryLimit::Off => Ok(()),
+        MemoryLimit::Bytes(bytes) => line(f, "memory", format_args!("{bytes} bytes")),
+        MemoryLimit::Auto => line(f, "memory", "70 % of the limit of the cgroup"),
+    }
 }
 
 fn http_server(f: &mut fmt::Formatter<'_>, server: &HttpServerConfig) -> fmt::Result {

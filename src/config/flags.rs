@@ -11,6 +11,7 @@ use super::EvaluatorConfig;
 use super::Filter;
 use super::GeneralConfig;
 use super::HttpServerConfig;
+use super::LimitsConfig;
 use super::LoggingConfig;
 use super::MetricsConfig;
 use super::Registry;
@@ -116,6 +117,7 @@ impl Config {
             consumers: vec![default_consumer("default".to_owned(), &cluster, groups, registry)],
             clusters: vec![cluster],
             storage: StorageConfig::default(),
+            limits: LimitsConfig::default(),
             evaluator: EvaluatorConfig::default(),
             http: vec![HttpServerConfig::default()],
             metrics: MetricsConfig::default(),

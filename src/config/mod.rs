@@ -40,7 +40,7 @@ mod system_access;
 mod tests;
 
 use file::{findings, section, syntax};
-use sections::{burrow, client, cluster, consumer, exposition, listener, service};
+use sections::{burrow, client, cluster, consumer, exposition, limits, listener, service};
 
 pub use class::ConsumerClass;
 pub use client_settings::{
@@ -107,6 +107,7 @@ fn read(
         clusters: clusters.into_values().collect(),
         consumers,
         storage: service::read_storage(&mut root, findings),
+        limits: limits::read_limits(&mut root, findings),
         evaluator: service::read_evaluator(&mut root, findings),
         http: service::read_http(&mut root, &mut profiles, findings),
         metrics: exposition::read_metrics(&mut root, registry, findings),

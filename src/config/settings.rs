@@ -19,6 +19,8 @@ pub struct Config {
     pub consumers: Vec<ConsumerConfig>,
     /// `[storage.*]`, or the defaults.
     pub storage: StorageConfig,
+    /// `[limits]`.
+    pub limits: LimitsConfig,
     /// `[evaluator.*]`, or the defaults.
     pub evaluator: EvaluatorConfig,
     /// `[httpserver.*]`, or one with the default address.
@@ -68,6 +70,29 @@ pub enum ExpireGroup {
     BySource,
     /// `expire-group` is set: applies to groups of every source. Zero means never.
     After(Duration),
+}
+
+/// The `[limits]` section: what storage may hold of all clusters together. `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitsConfig {
+    /// Number of groups.
+    pub groups: Option<u64>,
+    /// Number of partitions with a commit, summed over all groups.
+    pub group_partitions: Option<u64>,
+    /// Memory of storage.
+    pub memory: MemoryLimit,
+}
+
+/// A limit of memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemoryLimit {
+    /// No limit.
+    #[default]
+    Off,
+    /// A number of bytes.
+    Bytes(u64),
+    /// 70 % of the memory that the cgroup may use. No limit if it has none.
+    Auto,
 }
 
 /// A `[evaluator.*]` section.

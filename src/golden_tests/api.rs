@@ -2,7 +2,8 @@
 //! them.
 
 use crate::status_page::{
-    ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport, StatusPageData, parse_call,
+    ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport, StatusPageData, StorageReport,
+    parse_call,
 };
 use crate::storage::Storage;
 
@@ -90,7 +91,12 @@ fn exporter() -> ExporterReport {
             ..module(WEST, "cluster", WEST)
         },
     ];
-    ExporterReport { now: NOW.0 + 250, version: env!("CARGO_PKG_VERSION"), running: 61_000, modules }
+    let storage = vec![
+        StorageReport { name: "groups", held: 12, limit: Some(500) },
+        StorageReport { name: "group-partitions", held: 30, limit: None },
+        StorageReport { name: "memory", held: 20_000, limit: Some(1_000_000) },
+    ];
+    ExporterReport { now: NOW.0 + 250, version: env!("CARGO_PKG_VERSION"), running: 61_000, modules, storage }
 }
 
 /// A module that is up and ready.
@@ -108,6 +114,8 @@ fn module(cluster: &str, kind: &'static str, name: &str) -> ModuleReport {
         missing_rights: Vec::new(),
         refreshes: Vec::new(),
         reader: None,
+        refused: (kind == "cluster").then_some(0),
+        incomplete: (kind == "cluster").then_some(0),
         dropped: Vec::new(),
     }
 }

@@ -12,6 +12,7 @@ mod json;
 mod lag;
 mod metrics;
 pub(crate) mod program;
+mod refused;
 mod setting;
 mod storage;
 mod updates;

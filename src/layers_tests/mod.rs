@@ -28,7 +28,8 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// The files and folders of `storage`, in the same way.
-const STORAGE: [&str; 9] = ["lists", "sources", "topics", "expire", "rules", "windows", "groups", "cluster", "views"];
+const STORAGE: [&str; 10] =
+    ["lists", "sources", "limits", "topics", "expire", "rules", "windows", "groups", "cluster", "views"];
 
 fn place(name: &str) -> usize {
     let all = LAYERS.concat();

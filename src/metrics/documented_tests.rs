@@ -110,7 +110,7 @@ fn the_reference_has_a_row_for_every_family_of_every_set_with_its_labels_and_no_
         let families = set.families.iter().map(|family| {
             let mut samples = samples(&page, family.name).into_iter();
             let labels = samples.next().unwrap_or_else(|| panic!("{} has no sample here", family.name)).into_iter();
-            let is_of_topics = matches!(family.series, Series::GroupTopic(_));
+            let is_of_topics = matches!(family.series, Series::GroupTopic(..));
             let mark = if is_of_topics { Some("T") } else { family.series.is_per_partition().then_some("P") };
             let labels = labels.map(|(label, _)| label).filter(|label| label != set.labels.cluster && label != "env");
             let is_counter = family.kind == MetricType::Counter;

@@ -1,7 +1,9 @@
 //! The parts of a name set: its families, what each has a series for, and its label names.
 
 use crate::config::NameSet;
-use crate::storage::{Broker, ClusterView, CommitViews, GroupStats, GroupTopicView, GroupView, PartitionState, Topic};
+use crate::storage::{
+    Broker, ClusterView, CommitViews, GroupStats, GroupTopicView, GroupView, LostRecords, PartitionState, Topic,
+};
 
 use super::format::Format;
 use super::partition_samples::PartitionSamples;
@@ -89,11 +91,35 @@ pub enum Series {
     /// Each owner of each assigned partition.
     Owner,
     /// Each topic of a group, or each group if the granularity is `group`.
-    GroupTopic(fn(&TopicSums<'_>, &mut Samples<'_>)),
+    GroupTopic(Basis, fn(&TopicSums<'_>, &mut Samples<'_>)),
     /// Each group.
-    Group(fn(&ClusterView, &GroupView, &mut Samples<'_>)),
+    Group(Basis, fn(&ClusterView, &GroupView, &mut Samples<'_>)),
     /// Each group that matches a `[[metrics.limit]]`.
     Limit,
+}
+
+/// The records of a group that a value follows from. While one of them is lost, because the group was refused, the value
+/// is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// All its commits.
+    Commits,
+    /// All records about its members and its type.
+    Members,
+    /// Both.
+    All,
+}
+
+impl Basis {
+    /// Whether all records are known.
+    #[must_use]
+    pub const fn is_known(self, lost: LostRecords) -> bool {
+        match self {
+            Self::Commits => !lost.commits,
+            Self::Members => !lost.members,
+            Self::All => !lost.any(),
+        }
+    }
 }
 
 /// One topic of a group, or all its topics, with their combined values.
@@ -122,8 +148,8 @@ impl Series {
             Self::Cluster(_)
             | Self::Broker(_)
             | Self::Topic(_)
-            | Self::GroupTopic(_)
-            | Self::Group(_)
+            | Self::GroupTopic(..)
+            | Self::Group(..)
             | Self::Limit => false,
         }
     }

@@ -119,9 +119,11 @@ impl MetricsPage {
                 samples(self.position.run, states, &mut PartitionSamples::new(out, &prefix));
                 return Some(self.continue_or_done(run, topic.partitions.len()));
             }
-            Series::Group(samples) => {
+            Series::Group(basis, samples) => {
                 let group = cluster.groups.get(item)?;
-                samples(cluster, group, &mut Samples::new(out, &self.group_prefix(shown, cluster, group)));
+                if basis.is_known(group.lost) {
+                    samples(cluster, group, &mut Samples::new(out, &self.group_prefix(shown, cluster, group)));
+                }
             }
             Series::Limit => {
                 let group = cluster.groups.get(item)?;
@@ -129,15 +131,19 @@ impl MetricsPage {
                     Samples::new(out, &self.group_prefix(shown, cluster, group)).push(limit);
                 }
             }
-            Series::GroupTopic(samples) if self.layout.whole_groups => {
+            Series::GroupTopic(basis, samples) if self.layout.whole_groups => {
                 let group = cluster.groups.get(item)?;
-                let prefix = self.group_prefix(shown, cluster, group);
-                samples(&TopicSums::of(cluster.topics_of(group)), &mut Samples::new(out, &prefix));
+                if basis.is_known(group.lost) {
+                    let prefix = self.group_prefix(shown, cluster, group);
+                    samples(&TopicSums::of(cluster.topics_of(group)), &mut Samples::new(out, &prefix));
+                }
             }
-            Series::GroupTopic(samples) => {
+            Series::GroupTopic(basis, samples) => {
                 let topic = cluster.group_topics.get(item)?;
-                let prefix = self.group_topic_prefix(shown, cluster, topic);
-                samples(&TopicSums::of(slice::from_ref(topic)), &mut Samples::new(out, &prefix));
+                if basis.is_known(topic.lost) {
+                    let prefix = self.group_topic_prefix(shown, cluster, topic);
+                    samples(&TopicSums::of(slice::from_ref(topic)), &mut Samples::new(out, &prefix));
+                }
             }
             Series::Commit(_) | Series::OwnedCommit(_) | Series::BadStatus | Series::Owner => {
                 let topic = cluster.group_topics.get(item)?;
@@ -159,6 +165,9 @@ impl MetricsPage {
         if matches!(series, Series::BadStatus) && topic.evaluation.status == GroupStatus::Ok {
             return StepResult::Done;
         }
+        if matches!(series, Series::Owner) && topic.lost.members {
+            return StepResult::Done;
+        }
         let prefix = partition_prefix(shown, self.group_topic_prefix(shown, cluster, topic));
         let owned = matches!(series, Series::OwnedCommit(_) | Series::Owner);
         let run = run_length(prefix.len().saturating_add(if owned { OWNER_BYTES } else { 0 }));
@@ -175,8 +184,8 @@ impl MetricsPage {
             | Series::Broker(_)
             | Series::Topic(_)
             | Series::Partition(_)
-            | Series::GroupTopic(_)
-            | Series::Group(_)
+            | Series::GroupTopic(..)
+            | Series::Group(..)
             | Series::Limit => return StepResult::End,
         }
         self.continue_or_done(run, topic.len())

@@ -15,6 +15,19 @@ pub struct ExporterReport {
     pub running: u64,
     /// Its modules.
     pub modules: Vec<ModuleReport>,
+    /// What storage holds of each kind, in the order groups, group partitions, memory in bytes.
+    pub storage: Vec<StorageReport>,
+}
+
+/// What storage holds of one kind, over all clusters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StorageReport {
+    /// The key of the limit in `[limits]`.
+    pub name: &'static str,
+    /// What is held.
+    pub held: u64,
+    /// The limit. `None` if there is none.
+    pub limit: Option<u64>,
 }
 
 /// The state of a module.
@@ -48,6 +61,12 @@ pub struct ModuleReport {
     /// The reader of a consumer module. `None` for a cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader: Option<ReaderReport>,
+    /// Groups of a cluster that are refused, because a limit of storage is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<usize>,
+    /// Groups of a cluster that were refused before, and of which not everything has been read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<usize>,
     /// Dropped commits of a cluster module, by reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<NamedCount>,

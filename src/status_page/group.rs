@@ -47,11 +47,13 @@ struct GroupFields<'a> {
     version: &'static str,
     cluster: &'a str,
     name: Name<'a>,
-    status: &'static str,
-    state: &'static str,
-    r#type: &'static str,
-    protocol_type: Name<'a>,
-    protocol: Name<'a>,
+    /// `None` while commits of the group are lost, as for `complete` and `trail`.
+    status: Option<&'static str>,
+    /// `None` while records about the group itself are lost, as for type and protocol. Then not all members are known.
+    state: Option<&'static str>,
+    r#type: Option<&'static str>,
+    protocol_type: Option<Name<'a>>,
+    protocol: Option<Name<'a>>,
     /// Share of the partitions whose window is full. `None` without a commit.
     complete: Option<f64>,
     trail: Option<&'a Sparkline>,
@@ -148,18 +150,19 @@ impl GroupBody {
 impl Serialize for GroupBody {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let group = &self.group;
+        let (commits, members) = (!group.lost.commits, !group.lost.members);
         let shown = GroupFields {
             now: self.now.0,
             version: env!("CARGO_PKG_VERSION"),
             cluster: &self.cluster,
             name: group.label.name(),
-            status: self.whole.status.name(),
-            state: group.state.name(),
-            r#type: group.kind.name(),
-            protocol_type: group.protocol_type.name(),
-            protocol: group.protocol.name(),
-            complete: self.whole.complete_ratio(),
-            trail: self.trail.as_ref(),
+            status: commits.then(|| self.whole.status.name()),
+            state: members.then(|| group.state.name()),
+            r#type: members.then(|| group.kind.name()),
+            protocol_type: members.then(|| group.protocol_type.name()),
+            protocol: members.then(|| group.protocol.name()),
+            complete: self.whole.complete_ratio().filter(|_| commits),
+            trail: self.trail.as_ref().filter(|_| commits),
             partitions: PartitionRows(self),
             members: MemberRows(self),
         };

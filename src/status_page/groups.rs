@@ -53,6 +53,9 @@ struct ClusterRow {
     name: String,
     brokers: Option<usize>,
     topics: usize,
+    /// Number of groups that are not listed, because a limit of storage is reached.
+    #[serde(skip_serializing_if = "is_zero")]
+    refused: usize,
     modules: Vec<ModuleReport>,
 }
 
@@ -64,22 +67,24 @@ struct GroupRow<'a> {
     /// The group's name as percent-encoded bytes, if the shown name is not sufficient to request it.
     #[serde(skip_serializing_if = "Option::is_none")]
     exact: Option<String>,
-    status: &'static str,
-    state: &'static str,
-    r#type: &'static str,
-    members: usize,
+    /// `None` while commits of the group are lost, as for the numbers of partitions.
+    status: Option<&'static str>,
+    /// `None` while records about the group itself are lost, as for type and members.
+    state: Option<&'static str>,
+    r#type: Option<&'static str>,
+    members: Option<usize>,
     /// Indexes in the list of topic names.
     topics: Vec<usize>,
     /// Number of partitions of the topics that the group commits to.
-    partitions: u64,
+    partitions: Option<u64>,
     /// Number of those partitions whose status is not OK.
-    troubled: u64,
+    troubled: Option<u64>,
     /// Number of partitions with a commit whose lag is unknown.
-    unknown: u64,
+    unknown: Option<u64>,
     /// Number of partitions with a commit.
-    committed: u64,
+    committed: Option<u64>,
     /// Number of assigned partitions without a commit.
-    uncommitted: u64,
+    uncommitted: Option<u64>,
     lag: Option<JsonInteger>,
     time_lag: Option<u64>,
     /// Share of the partitions whose window is full. `None` without a commit.
@@ -186,12 +191,15 @@ fn cluster_row(data: &StatusPageData<'_>, cluster: &Cluster) -> ClusterRow {
     let brief = |module: &ModuleReport| ModuleReport {
         missing_rights: Vec::new(),
         reader: None,
+        refused: None,
+        incomplete: None,
         dropped: Vec::new(),
         ..module.clone()
     };
     ClusterRow {
         brokers: known.brokers.as_ref().map(|brokers| brokers.len()),
         topics: known.named().count(),
+        refused: cluster.refused_groups(),
         modules: modules.map(brief).collect(),
         name,
     }
@@ -199,25 +207,26 @@ fn cluster_row(data: &StatusPageData<'_>, cluster: &Cluster) -> ClusterRow {
 
 impl<'a> GroupRow<'a> {
     fn of(cluster: &'a Label, summary: &'a GroupSummary, topics: &TopicNameIndex, now: Timestamp) -> Self {
-        let stats = &summary.stats;
+        let (stats, lost) = (&summary.stats, summary.lost);
+        let (commits, members) = (!lost.commits, !lost.members);
         Self {
             cluster: cluster.name(),
             name: summary.label.name(),
             exact: percent_encoded_if_needed(summary.label.name()),
-            status: summary.evaluation.status.name(),
-            state: summary.state.name(),
-            r#type: summary.kind.name(),
-            members: summary.members,
+            status: commits.then(|| summary.evaluation.status.name()),
+            state: members.then(|| summary.state.name()),
+            r#type: members.then(|| summary.kind.name()),
+            members: members.then_some(summary.members),
             topics: summary.topics.iter().map(|topic| topics.index(topic)).collect(),
-            partitions: summary.evaluation.partitions,
-            troubled: summary.troubled,
-            unknown: stats.unknown,
-            committed: stats.known.saturating_add(stats.unknown),
-            uncommitted: stats.uncommitted,
+            partitions: commits.then_some(summary.evaluation.partitions),
+            troubled: commits.then_some(summary.troubled),
+            unknown: commits.then_some(stats.unknown),
+            committed: commits.then(|| stats.known.saturating_add(stats.unknown)),
+            uncommitted: (commits && members).then_some(stats.uncommitted),
             lag: summary.lag().map(JsonInteger::from),
             time_lag: summary.time_lag().map(|time| time.0),
-            complete: summary.evaluation.complete_ratio(),
-            worst: summary.worst.as_ref().map(|worst| WorstRow {
+            complete: summary.evaluation.complete_ratio().filter(|_| commits),
+            worst: summary.worst.as_ref().filter(|_| commits).map(|worst| WorstRow {
                 topic: topics.index(&worst.topic),
                 partition: worst.partition.0,
                 status: worst.status.name(),
@@ -226,4 +235,9 @@ impl<'a> GroupRow<'a> {
             trail: Sparkline::of(&summary.lag_history, now),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

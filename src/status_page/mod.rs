@@ -26,7 +26,7 @@ use crate::model::Timestamp;
 use crate::storage::Storage;
 
 pub use calls::{StatusPageCall, parse_call};
-pub use exporter::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport};
+pub use exporter::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport, StorageReport};
 use group::GroupBody;
 use groups::GroupsBody;
 use topic::TopicBody;

@@ -96,9 +96,12 @@ fn exporter() -> ExporterReport {
         missing_rights: Vec::new(),
         refreshes: Vec::new(),
         reader: Some(reader),
+        refused: None,
+        incomplete: None,
         dropped: Vec::new(),
     };
-    ExporterReport { now: NOW.0, version: "0", running: 61_000, modules: vec![module] }
+    let storage = vec![StorageReport { name: "groups", held: 1, limit: None }];
+    ExporterReport { now: NOW.0, version: "0", running: 61_000, modules: vec![module], storage }
 }
 
 fn ask(path: &str, query: &str) -> (u16, Value) {

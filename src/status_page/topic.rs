@@ -20,6 +20,8 @@ pub(super) struct TopicBody {
     cluster: String,
     name: String,
     partitions: TopicPartitionRows,
+    /// Whether all groups of the topic are listed: no group of the cluster is refused, or was.
+    all_groups: bool,
     /// Its groups, with their values for this topic only.
     #[serde(flatten)]
     groups: GroupRows,
@@ -58,6 +60,7 @@ impl TopicBody {
             cluster: cluster.label().name().to_string(),
             name: shown,
             partitions: TopicPartitionRows(topic),
+            all_groups: cluster.refused_groups() == 0 && cluster.incomplete_groups() == 0,
             groups: GroupRows::of(found, now),
         })
     }

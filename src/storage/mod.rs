@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `lists` | collections that know nothing of groups and topics |
 //! | `sources` | updates, and where they come from |
+//! | `limits` | how much may be held, and what is known of groups that are refused |
 //! | `topics` | metadata, log ends and times of topics |
 //! | `expire`, `rules` | the settings of storage |
 //! | `windows` | the commits of one partition of a group |
@@ -22,6 +23,11 @@
 mod cluster;
 mod expire;
 mod groups;
+#[cfg(test)]
+mod limit_model_tests;
+#[cfg(test)]
+mod limit_tests;
+mod limits;
 mod lists;
 mod rules;
 mod sources;
@@ -46,6 +52,8 @@ pub use expire::ExpiryPolicy;
 pub use groups::member::Member;
 pub use groups::owners::{PartitionOwner, TopicAssignment};
 pub use groups::protocol_records::GroupState;
+pub use limits::budget::{StorageLimits, StorageUsage};
+pub use limits::refused::LostRecords;
 pub use lists::dropped_topics::DroppedTopics;
 pub use rules::StorageRules;
 pub use sources::dropped::DropReason;
@@ -70,6 +78,8 @@ pub use views::view::{ClusterView, CommitViews, GroupTopicView, GroupView, View}
 pub use windows::time_lookup::{TimeLookup, WantedTime};
 pub use windows::window::{Commits, Window};
 
+use limits::budget::Budget;
+
 use crate::evaluate::EvaluatorRules;
 use crate::model::Timestamp;
 use crate::wall_clock::ExpiryTime;
@@ -78,21 +88,40 @@ use crate::wall_clock::ExpiryTime;
 #[derive(Debug)]
 pub struct Storage {
     clusters: RwLock<Arc<[Arc<Cluster>]>>,
+    budget: Arc<Budget>,
 }
 
 impl Storage {
     /// Creates an empty storage for the named clusters.
     pub fn new<'a>(clusters: impl IntoIterator<Item = &'a str>, rules: StorageRules) -> Self {
-        let storage = Self { clusters: RwLock::new(Arc::new([])) };
+        let storage = Self { clusters: RwLock::new(Arc::new([])), budget: Arc::default() };
         storage.reconfigure(clusters.into_iter().map(|name| storage.cluster_or_new(name, rules)).collect(), rules);
         storage
+    }
+
+    /// Sets the limits of all clusters together. Groups that are held beyond them stay; new ones are refused until
+    /// there is room.
+    pub fn set_limits(&self, limits: StorageLimits) {
+        self.budget.set_limits(limits);
+    }
+
+    /// The limits of all clusters together.
+    #[must_use]
+    pub fn limits(&self) -> StorageLimits {
+        self.budget.limits()
+    }
+
+    /// What all clusters hold together.
+    #[must_use]
+    pub fn usage(&self) -> StorageUsage {
+        self.budget.usage()
     }
 
     /// The cluster of this name, or a new one, which is not shown before it is passed to
     /// [`reconfigure`](Self::reconfigure).
     #[must_use]
     pub fn cluster_or_new(&self, name: &str, rules: StorageRules) -> Arc<Cluster> {
-        self.cluster(name).unwrap_or_else(|| Arc::new(Cluster::new(name, rules)))
+        self.cluster(name).unwrap_or_else(|| Arc::new(Cluster::new(name, rules, &self.budget)))
     }
 
     /// Shows only these clusters from now on, with these rules.

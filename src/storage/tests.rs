@@ -16,7 +16,7 @@ pub(super) fn cluster() -> Arc<Cluster> {
 
 fn expiring(expire: ExpiryPolicy) -> Arc<Cluster> {
     let rules = StorageRules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
-    Arc::new(Cluster::new("c", rules))
+    Arc::new(Cluster::new("c", rules, &Arc::default()))
 }
 
 pub(super) fn commit<'a>(group: &'a str, topic: &'a str, partition: i32, offset: i64, at: i64) -> Update<'a> {

@@ -12,7 +12,7 @@ const NOW: Timestamp = Timestamp(1_000_000_000);
 
 fn cluster(expire: ExpiryPolicy) -> Arc<Cluster> {
     let rules = StorageRules { intervals: NonZeroUsize::new(3).unwrap(), min_distance: Duration::ZERO, expire };
-    let cluster = Cluster::new("c", rules);
+    let cluster = Cluster::new("c", rules, &Arc::default());
     cluster.apply_metadata(metadata(&[("t", 1, 2), ("u", 2, 8)]), Timestamp(0));
     Arc::new(cluster)
 }

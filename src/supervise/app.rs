@@ -14,6 +14,8 @@ use crate::metrics::exporter_metrics::ExporterMetrics;
 use crate::model;
 use crate::storage::{ExpiryPolicy, Storage, StorageRules};
 
+use super::limits::storage_limits;
+
 /// The parts of a run.
 pub(super) struct App {
     settings: RwLock<Arc<Settings>>,
@@ -33,6 +35,7 @@ impl App {
     pub(super) fn new(config: Config, stop: CancellationToken) -> Self {
         let rules = storage_rules(&config.storage);
         let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
+        storage.set_limits(storage_limits(&config.limits));
         let clusters = config.clusters.iter().map(cluster_health);
         let modules = clusters.chain(config.consumers.iter().map(consumer_health)).map(Arc::new).collect();
         let own = ExporterMetrics::new(modules, &config.metrics, consumer::record_errors());

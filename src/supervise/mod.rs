@@ -1,6 +1,8 @@
 //! A run of the program: starts its parts in order, decides what ends it, and waits for all parts to end.
 
 mod app;
+mod cgroup;
+mod limits;
 mod listeners;
 mod modules;
 mod reconfigure;
@@ -34,7 +36,7 @@ use crate::model::ModuleError;
 use crate::status_page;
 use crate::storage::{Storage, View};
 use crate::task::{self, EndReason, TaskFailure};
-use crate::{clock, crash, host, model, shortage};
+use crate::{clock, crash, host, log, model, shortage};
 
 use app::{App, Settings};
 use listeners::Listeners;
@@ -50,6 +52,8 @@ pub use single_reading::{LagReading, MissingCluster, read_once};
 const EXPIRY: Duration = Duration::from_secs(30);
 /// How long a reload may go on while the program stops.
 const RELOAD_GRACE: Duration = Duration::from_secs(1);
+/// Interval of checks whether lines of the log were repeated.
+const REPEATED: Duration = Duration::from_secs(1);
 /// Interval in which free memory is returned to the system.
 const TRIM: Duration = Duration::from_secs(10);
 
@@ -134,7 +138,9 @@ pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[String])) -> Result
     listeners.serve_bound();
     let mut tasks = JoinSet::new();
     tasks.spawn(expire_groups(Arc::clone(&app.storage), app.stop.clone()));
+    tasks.spawn(limits::report_refused_groups(Arc::clone(&app.storage), app.stop.clone()));
     tasks.spawn(return_free_memory(app.stop.clone()));
+    tasks.spawn(report_repeated_lines(app.stop.clone()));
 
     let started = modules.start();
     let reloader = Reloader { shown: Arc::clone(&shown), modules, listeners, reader: reader.map(Arc::new), requests };
@@ -185,6 +191,14 @@ async fn expire_groups(storage: Arc<Storage>, stop: CancellationToken) -> Result
     let mut tick = interval(EXPIRY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         storage.expire(clock::expiry_time());
+    }
+    Ok(())
+}
+
+async fn report_repeated_lines(stop: CancellationToken) -> Result<(), RunError> {
+    let mut tick = interval(REPEATED);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        log::report_repeated(clock::tick());
     }
     Ok(())
 }
@@ -332,6 +346,7 @@ impl ServedApp {
         tokio::spawn(async move {
             while matches!(signals.next().await, SignalAction::Reload) {}
             warn!("stopped at once");
+            log::report_all_repeated();
             std::process::exit(1);
         });
         Ok(())

@@ -13,6 +13,7 @@ use crate::model::ModuleError;
 use crate::storage::Cluster;
 
 use super::app::{App, Settings, cluster_health, consumer_health, storage_rules};
+use super::limits::storage_limits;
 use super::modules::{ConfiguredModule, ModuleKey, Modules, PendingModule, RunningModule, SettingsSender};
 
 /// A module that is started, before anything is changed.
@@ -51,6 +52,7 @@ impl Modules {
             return Err(error);
         }
         // From here on nothing can fail.
+        app.storage.set_limits(storage_limits(&after.config.limits));
         app.storage.reconfigure(clusters, rules);
         app.exporter_metrics.set_modules(self.shown_modules(app, &after.config, &fresh));
         app.set_settings(Arc::clone(&after));

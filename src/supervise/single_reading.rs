@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, LimitsConfig};
 use crate::health::ModuleHealth;
+use crate::log;
 use crate::storage::View;
 use crate::task::TaskFailure;
 
@@ -73,6 +74,8 @@ pub async fn read_once<T>(
 ) -> Result<T, RunError> {
     let mut signals = Signals::new()?;
     config.consumers.iter_mut().for_each(|consumer| consumer.settings.read_once());
+    // A list that lacks groups would be wrong.
+    config.limits = LimitsConfig::default();
     let app = App::new(config, CancellationToken::new());
     let (failures, mut failed) = unbounded_channel();
     let mut modules = Modules::configure(&app, &failures)?;
@@ -82,6 +85,7 @@ pub async fn read_once<T>(
             tokio::spawn(async move {
                 signals.next().await;
                 warn!("stopped at once");
+                log::report_all_repeated();
                 std::process::exit(1);
             });
             let shown = show(&app.lag_reading(end.as_ref().map_or(ReadEnd::BrokenOff, |end| *end)));

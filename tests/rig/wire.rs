@@ -11,6 +11,8 @@ use super::{eventually, seconds};
 const OFFSET_COMMIT: i16 = 8;
 const FIND_COORDINATOR: i16 = 10;
 const API_VERSIONS: i16 = 18;
+/// The error of a broker that does not coordinate the group, or not yet.
+const NOT_COORDINATOR: i16 = 16;
 
 /// One connection to one broker.
 pub struct Wire {
@@ -66,11 +68,18 @@ pub struct Committer {
     bootstrap: u16,
     coordinators: BTreeMap<u16, Wire>,
     groups: BTreeMap<String, u16>,
+    /// Whether there is one broker only, which coordinates every group.
+    is_alone: bool,
 }
 
 impl Committer {
     pub fn new(bootstrap: u16) -> Self {
-        Self { bootstrap, coordinators: BTreeMap::new(), groups: BTreeMap::new() }
+        Self { bootstrap, coordinators: BTreeMap::new(), groups: BTreeMap::new(), is_alone: false }
+    }
+
+    /// To a cluster of one broker, for many groups: nobody has to be asked where they are.
+    pub fn of_one_broker(port: u16) -> Self {
+        Self { is_alone: true, ..Self::new(port) }
     }
 
     /// Commits these (partition, offset) of one topic, and waits until the coordinator has taken them all.
@@ -85,12 +94,17 @@ impl Committer {
                 return Ok(());
             }
             self.groups.remove(group);
+            if errors.contains(&NOT_COORDINATOR) {
+                self.coordinators.clear();
+            }
             Err(format!("{errors:?}"))
         });
     }
 
     fn coordinator(&mut self, group: &str) -> Result<&mut Wire, String> {
         let port = match self.groups.get(group) {
+            // The first question makes the broker create the offsets topic.
+            _ if self.is_alone && !self.coordinators.is_empty() => self.bootstrap,
             Some(port) => *port,
             None => {
                 let port = find_coordinator(self.bootstrap, group)?;

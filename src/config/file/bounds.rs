@@ -61,6 +61,10 @@ bounds! {
     INTERVALS: u64 = "storage.*.intervals", 1, 1_000;
     MIN_DISTANCE: Duration = "storage.*.min-distance", Duration::ZERO, Duration::from_secs(DAY);
     EXPIRE_GROUP: Duration = "storage.*.expire-group", Duration::ZERO, Duration::from_secs(3_650 * DAY);
+    MOST_GROUPS: u64 = "limits.groups", 0, 1_000_000_000;
+    MOST_GROUP_PARTITIONS: u64 = "limits.group-partitions", 0, 1_000_000_000;
+    /// In bytes.
+    MOST_MEMORY: u64 = "limits.memory", 0, 1_000_000_000_000_000;
     MINIMUM_COMPLETE: f64 = "evaluator.*.minimum-complete", 0.0, 1.0;
     ALLOWED_LAG: u64 = "evaluator.*.allowed-lag", 0, 1_000_000_000_000;
     READY_TIMEOUT: Duration = "httpserver.*.ready-timeout", Duration::from_millis(100), Duration::from_secs(DAY);

@@ -87,6 +87,23 @@ pub(crate) fn parse_time(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|_| unit)
 }
 
+/// Parses a size in bytes: digits, and a unit of 1,000 (`kB`, `MB`, `GB`, `TB`) or of 1,024 (`KiB`, or `Ki` as in
+/// Kubernetes, and so on).
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = text.strip_suffix(unit)?;
+    let powers = |thousand: u64, place: usize| (0..=place).try_fold(1, |size: u64, _| size.checked_mul(thousand));
+    let place = |units: [&str; 4]| units.iter().position(|known| *known == unit);
+    let factor = match unit {
+        "" | "B" => Some(1),
+        _ => place(["kB", "MB", "GB", "TB"])
+            .and_then(|place| powers(1_000, place))
+            .or_else(|| place(["KiB", "MiB", "GiB", "TiB"]).and_then(|place| powers(1_024, place)))
+            .or_else(|| place(["Ki", "Mi", "Gi", "Ti"]).and_then(|place| powers(1_024, place))),
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor?)
+}
+
 /// Parses the `--timeout` of `lag`, written as in the file: whole seconds, or a time with units.
 ///
 /// # Errors
@@ -193,6 +210,18 @@ mod tests {
             assert_eq!(parse_time(text), None, "{text}");
         }
         assert_eq!(time_of_seconds(-1), None);
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = ["0", "512", "7B", "3kB", "2MB", "1KiB", "512MiB", "2Gi", "1TiB"].map(|text| parse_size(text));
+        let expected = [0, 512, 7, 3_000, 2_000_000, 1_024, 536_870_912, 2_147_483_648, 1_099_511_627_776];
+        assert_eq!(sizes, expected.map(Some));
+        for text in
+            ["", "B", "MiB", "-1", "+1", "1.5GiB", "1 MiB", "1mib", "1m", "1M", "99999999999999999999", "99999999TiB"]
+        {
+            assert_eq!(parse_size(text), None, "{text}");
+        }
     }
 
     #[test]

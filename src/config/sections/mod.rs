@@ -8,6 +8,7 @@ pub(crate) mod consumer_section;
 pub(crate) mod exposition;
 pub(crate) mod exposure;
 pub(crate) mod kerberos;
+pub(crate) mod limits;
 pub(crate) mod listener;
 pub(crate) mod properties;
 pub(crate) mod sasl;

@@ -75,7 +75,7 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     );
     let hosts: Vec<_> = loaded.config.http[0].allowed_hosts.iter().map(ToString::to_string).collect();
     assert_eq!(hosts, ["lag.example.com", "127.0.0.1", "[::1]"]);
-    let Config { clusters, consumers, storage, evaluator, http, metrics, logging, general } = loaded.config;
+    let Config { clusters, consumers, storage, limits, evaluator, http, metrics, logging, general } = loaded.config;
     assert_eq!(
         (clusters[0].offset_refresh, clusters[0].topic_refresh),
         (Duration::from_secs(5), Duration::from_secs(90))
@@ -102,6 +102,8 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert_eq!(sasl.password_file.as_deref(), Some(Path::new("password")));
     assert_eq!((storage.intervals.get(), storage.min_distance), (15, Duration::from_secs(1)));
     assert_eq!(storage.expire_group, ExpireGroup::After(Duration::from_secs(604_800)));
+    let memory = MemoryLimit::Bytes(512 * 1024 * 1024);
+    assert_eq!(limits, LimitsConfig { groups: Some(20_000), group_partitions: Some(400_000), memory });
     assert_eq!(evaluator, EvaluatorConfig { name: "default".to_owned(), minimum_complete: 0.5, allowed_lag: 3 });
     assert_eq!((http[0].address.as_str(), http[0].ready_timeout), ("127.0.0.1:9309", Duration::from_secs(60)));
     assert_eq!(metrics.granularity, Granularity::Topic);

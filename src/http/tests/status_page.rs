@@ -15,7 +15,7 @@ pub(super) fn nothing(call: &StatusPageCall) -> StatusPageResponse {
         StorageRules { intervals: INTERVALS, min_distance: Duration::ZERO, expire: ExpiryPolicy::NEVER },
     );
     let rules = EvaluatorRules { intervals: INTERVALS, minimum_complete: 0.0, allowed_lag: Lag(0) };
-    let exporter = ExporterReport { now: 0, version: "0", running: 0, modules: Vec::new() };
+    let exporter = ExporterReport { now: 0, version: "0", running: 0, modules: Vec::new(), storage: Vec::new() };
     StatusPageData { storage: &storage, rules: &rules, exporter }.answer(call, Timestamp(0))
 }
 

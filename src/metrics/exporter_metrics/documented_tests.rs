@@ -11,6 +11,7 @@ use crate::metrics::documented_tests::{Values, labels, reference, series};
 use crate::metrics::sets::tests::described;
 use crate::model::FailureReason;
 use crate::model::{Lag, Timestamp};
+use crate::storage::StorageLimits;
 
 /// A family's labels and its type.
 type Described = (Vec<String>, String);
@@ -38,6 +39,7 @@ pub fn page() -> String {
         module.record_refresh_error(kind, FailureReason::Leader.name());
     }
     let storage = described();
+    storage.set_limits(StorageLimits { memory: Some(1 << 30), ..StorageLimits::default() });
     let (now, intervals) = (Timestamp(1_700_000_000_000), NonZeroUsize::new(10).unwrap());
     let view = storage.view(now, &EvaluatorRules { intervals, minimum_complete: 0.0, allowed_lag: Lag(0) });
     String::from_utf8(own.render(&storage, &view, Tick(0), Format::Text)).unwrap()

@@ -115,6 +115,11 @@ pub(super) struct CertificateLabels {
     pub(super) certificate: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct LimitLabels {
+    pub(super) limit: &'static str,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Families {
     pub(super) up: Family<ModuleLabels, Gauge>,
@@ -128,6 +133,10 @@ pub(super) struct Families {
     pub(super) last_refresh: Family<RefreshLabels, FloatGauge>,
     pub(super) groups: Family<GroupLabels, Gauge>,
     pub(super) group_partitions: Family<ClusterLabels, Gauge>,
+    pub(super) limited_groups: Family<ClusterLabels, Gauge>,
+    pub(super) incomplete_groups: Family<ClusterLabels, Gauge>,
+    pub(super) storage_bytes: Gauge,
+    pub(super) limits: Family<LimitLabels, Gauge>,
     pub(super) dropped: Family<DroppedLabels, Counter>,
     pub(super) dropped_topics: Family<ClusterLabels, Counter>,
     pub(super) zookeeper_nodes: Family<ConsumerLabels, Gauge>,
@@ -153,6 +162,10 @@ impl Default for Families {
             last_refresh: Family::default(),
             groups: Family::default(),
             group_partitions: Family::default(),
+            limited_groups: Family::default(),
+            incomplete_groups: Family::default(),
+            storage_bytes: Gauge::default(),
+            limits: Family::default(),
             dropped: Family::default(),
             dropped_topics: Family::default(),
             zookeeper_nodes: Family::default(),
@@ -193,6 +206,14 @@ impl Families {
         to.register("warrener_groups", "Groups, by type", self.groups.clone());
         let help = "Partitions with a commit, summed over all groups";
         to.register("warrener_group_partitions", help, self.group_partitions.clone());
+        let help = "Groups that are refused because a limit of [limits] is or was reached";
+        to.register("warrener_limited_groups", help, self.limited_groups.clone());
+        let help = "Groups that were refused before, and of which not everything has been read again";
+        to.register("warrener_incomplete_groups", help, self.incomplete_groups.clone());
+        let help = "Memory of groups and topics in bytes, as warrener counts it";
+        to.register("warrener_storage_bytes", help, self.storage_bytes.clone());
+        let help = "Limits of [limits] that are set, over all clusters";
+        to.register("warrener_storage_limit", help, self.limits.clone());
         let help = "Commits that were not stored, by reason";
         to.register("warrener_dropped_commits", help, self.dropped.clone());
         let help = "Topics that only an assignment names and that were not stored: more than 10,000 in one assignment";

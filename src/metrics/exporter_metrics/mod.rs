@@ -17,18 +17,21 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::clock;
 use crate::config::{MetricsConfig, NameSet};
 use crate::health::ModuleHealth;
 use crate::model::Tick;
-use crate::storage::{Storage, View};
+use crate::storage::{ClusterView, GroupTopicView, Storage, View};
 
 use super::Format;
 use certificates::Certificates;
 use families::{
-    ClusterLabels, DroppedLabels, Families, GroupLabels, PartitionLabels, module_labels, register_build_info,
+    ClusterLabels, DroppedLabels, Families, GroupLabels, LimitLabels, PartitionLabels, module_labels,
+    register_build_info,
 };
 
 pub use certificates::{CertificateExpiry, CertificateUse};
@@ -155,17 +158,48 @@ impl ExporterMetrics {
             let counter = families.dropped_topics.get_or_create(&labels);
             counter.inner().store(cluster.dropped_topics(), Ordering::Relaxed);
         }
+        self.fill_limits(storage);
         families.groups.clear();
+        families.group_partitions.clear();
+        families.limited_groups.clear();
+        families.incomplete_groups.clear();
         for cluster in &view.clusters {
-            let name = cluster.label.name().to_string();
-            for group in &cluster.groups {
-                let labels = GroupLabels { cluster: name.clone(), r#type: group.kind.name() };
-                families.groups.get_or_create(&labels).inc();
-            }
-            let partitions: usize = cluster.group_topics.iter().map(crate::storage::GroupTopicView::len).sum();
-            let gauge = families.group_partitions.get_or_create(&ClusterLabels { cluster: name });
-            gauge.set(i64::try_from(partitions).unwrap_or(i64::MAX));
+            self.fill_groups(cluster);
         }
+    }
+
+    fn fill_limits(&self, storage: &Storage) {
+        let (usage, limits) = (storage.usage(), storage.limits());
+        self.families.storage_bytes.set(i64::try_from(usage.memory).unwrap_or(i64::MAX));
+        self.families.limits.clear();
+        let all = [("groups", limits.groups), ("group-partitions", limits.group_partitions), ("memory", limits.memory)];
+        for (limit, most) in all {
+            if let Some(most) = most {
+                let gauge = self.families.limits.get_or_create(&LimitLabels { limit }).clone();
+                gauge.set(i64::try_from(most).unwrap_or(i64::MAX));
+            }
+        }
+    }
+
+    fn fill_groups(&self, cluster: &ClusterView) {
+        let (families, name) = (&self.families, cluster.label.name().to_string());
+        let labels = ClusterLabels { cluster: name.clone() };
+        let incomplete = cluster.groups.iter().filter(|group| group.lost.any()).count();
+        let set = |family: &Family<ClusterLabels, Gauge>, count: usize| {
+            let gauge = family.get_or_create(&labels).clone();
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        };
+        set(&families.limited_groups, cluster.refused);
+        set(&families.incomplete_groups, incomplete);
+        // These are sums over all groups.
+        if cluster.refused > 0 || incomplete > 0 {
+            return;
+        }
+        for group in &cluster.groups {
+            let labels = GroupLabels { cluster: name.clone(), r#type: group.kind.name() };
+            families.groups.get_or_create(&labels).inc();
+        }
+        set(&families.group_partitions, cluster.group_topics.iter().map(GroupTopicView::len).sum());
     }
 }
 

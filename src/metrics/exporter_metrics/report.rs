@@ -9,8 +9,10 @@ use crate::health::{ModuleHealth, ModuleKind};
 use crate::model::FailureReason;
 use crate::model::{Tick, Timestamp};
 use crate::offsets::RecordType;
-use crate::status_page::{ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport};
-use crate::storage::Storage;
+use crate::status_page::{
+    ExporterReport, ModuleReport, NamedCount, ReaderReport, RefreshReport, RightReport, StorageReport,
+};
+use crate::storage::{Cluster, Storage};
 
 use super::ExporterMetrics;
 use super::families::{ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels};
@@ -25,12 +27,14 @@ impl ExporterMetrics {
             version: env!("CARGO_PKG_VERSION"),
             running: u64::try_from(running.as_millis()).unwrap_or(u64::MAX),
             modules: self.modules().iter().map(|health| self.module_report(health, storage, tick)).collect(),
+            storage: storage_report(storage),
         }
     }
 
     fn module_report(&self, health: &ModuleHealth, storage: &Storage, now: Tick) -> ModuleReport {
         let (ready, parts) = (health.is_ready(), health.parts());
         let is_cluster = health.kind == ModuleKind::Cluster;
+        let cluster = storage.cluster(&health.cluster).filter(|_| is_cluster);
         let kinds = RefreshKind::OF_CLUSTER.into_iter().filter(|_| is_cluster);
         ModuleReport {
             cluster: health.cluster.clone(),
@@ -45,7 +49,9 @@ impl ExporterMetrics {
             refreshes: kinds.map(|kind| self.refresh_report(&health.cluster, kind)).collect(),
             reader: (!is_cluster).then(|| self.reader_report(health)),
             missing_rights: health.missing_rights().iter().map(RightReport::of).collect(),
-            dropped: if is_cluster { dropped(storage, &health.cluster) } else { Vec::new() },
+            refused: cluster.as_deref().map(Cluster::refused_groups),
+            incomplete: cluster.as_deref().map(Cluster::incomplete_groups),
+            dropped: cluster.as_deref().map(dropped).unwrap_or_default(),
         }
     }
 
@@ -86,8 +92,16 @@ where
     (count > 0).then_some(NamedCount { name, count })
 }
 
-fn dropped(storage: &Storage, cluster: &str) -> Vec<NamedCount> {
-    let Some(cluster) = storage.cluster(cluster) else { return Vec::new() };
+fn storage_report(storage: &Storage) -> Vec<StorageReport> {
+    let (usage, limits) = (storage.usage(), storage.limits());
+    vec![
+        StorageReport { name: "groups", held: usage.groups, limit: limits.groups },
+        StorageReport { name: "group-partitions", held: usage.group_partitions, limit: limits.group_partitions },
+        StorageReport { name: "memory", held: usage.memory, limit: limits.memory },
+    ]
+}
+
+fn dropped(cluster: &Cluster) -> Vec<NamedCount> {
     let counts = cluster.dropped().map(|(why, count)| NamedCount { name: why.name(), count });
     counts.filter(|dropped| dropped.count > 0).collect()
 }

@@ -5,7 +5,7 @@
 
 use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
-use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
+use crate::metrics::metric_set::{Basis, LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
 use crate::metrics::sample_value::SampleValue;
 use crate::metrics::shared_values::{committed, each_commit, lag, lag_sum, log_end};
 
@@ -20,12 +20,12 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "burrow_kafka_consumer_lag_total",
         "Sum of the lags of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| lag_sum(&TopicSums::of(cluster.topics_of(group)), to)),
+        Series::Group(Basis::Commits, |cluster, group, to| lag_sum(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "burrow_kafka_consumer_status",
         "Status of the group, that of its worst partition: 1 OK, 2 WARN, 3 ERR.",
-        Series::Group(|_, group, to| to.push(group_number(group.evaluation.status))),
+        Series::Group(Basis::Commits, |_, group, to| to.push(group_number(group.evaluation.status))),
     ),
     gauge(
         "burrow_kafka_topic_partition_status",

@@ -4,7 +4,7 @@
 use crate::config::NameSet;
 use crate::evaluate::{GroupStatus, PartitionStatus};
 use crate::lag;
-use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, counter, gauge};
+use crate::metrics::metric_set::{Basis, LabelNames, MetricFamily, MetricSet, Series, counter, gauge};
 use crate::metrics::sample_value::SampleValue;
 use crate::metrics::samples::Samples;
 use crate::metrics::shared_values::{
@@ -102,22 +102,22 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kafka_consumergroup_current_offset_sum",
         "Sum of the offsets that the group has committed.",
-        Series::GroupTopic(committed_sum),
+        Series::GroupTopic(Basis::Commits, committed_sum),
     ),
     gauge(
         "kafka_consumergroup_lag_sum",
         "Sum of the lags of the partitions with a commit; absent while one of them is unknown.",
-        Series::GroupTopic(lag_sum),
+        Series::GroupTopic(Basis::Commits, lag_sum),
     ),
     gauge(
         "kafka_consumergroup_lag_seconds_max",
         "Greatest time lag of the partitions with a commit; absent while one of them is unknown.",
-        Series::GroupTopic(time_lag_max),
+        Series::GroupTopic(Basis::Commits, time_lag_max),
     ),
     gauge(
         "kafka_consumergroup_partitions",
         "Partitions with a commit, by whether their lag is known.",
-        Series::GroupTopic(|sum, to| {
+        Series::GroupTopic(Basis::Commits, |sum, to| {
             to.push_with(&[("known", b"true")], SampleValue::Count(sum.stats.known));
             to.push_with(&[("known", b"false")], SampleValue::Count(sum.stats.unknown));
         }),
@@ -125,12 +125,12 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kafka_consumergroup_assigned_partitions",
         "Partitions that are assigned to members; absent if there are none.",
-        Series::GroupTopic(assigned),
+        Series::GroupTopic(Basis::Members, assigned),
     ),
     gauge(
         "kafka_consumergroup_uncommitted_partitions",
         "Partitions that are assigned to members and have no commit.",
-        Series::GroupTopic(|sum, to| {
+        Series::GroupTopic(Basis::All, |sum, to| {
             if sum.stats.assigned > 0 {
                 to.push(SampleValue::Count(sum.stats.uncommitted));
             }
@@ -139,7 +139,7 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kafka_consumergroup_retention_used_ratio",
         "Largest unread share of the records that a partition retains; at 1, retention deletes unread records.",
-        Series::GroupTopic(|sum, to| {
+        Series::GroupTopic(Basis::Commits, |sum, to| {
             if let (true, Some(used)) = (sum.stats.has_commits(), sum.stats.retention_used) {
                 to.push(SampleValue::Float(used.ratio()));
             }
@@ -148,12 +148,12 @@ const FAMILIES: &[MetricFamily] = &[
     counter(
         "kafka_consumergroup_commits_total",
         "Commits since the start of warrener; commits that are replayed at the start do not count.",
-        Series::GroupTopic(commits),
+        Series::GroupTopic(Basis::Commits, commits),
     ),
     counter(
         "kafka_consumergroup_generations_total",
         "Generations (classic groups) or group epochs (other types) that began since the start of warrener.",
-        Series::Group(|_, group, to| to.push(SampleValue::Count(group.generations))),
+        Series::Group(Basis::Members, |_, group, to| to.push(SampleValue::Count(group.generations))),
     ),
     gauge(
         "kafka_consumergroup_lag_limit_seconds",
@@ -163,7 +163,7 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kafka_consumergroup_commit_timestamp_seconds",
         "Unix time of the newest commit.",
-        Series::GroupTopic(|sum, to| {
+        Series::GroupTopic(Basis::Commits, |sum, to| {
             if let Some(newest) = sum.stats.newest {
                 to.push(SampleValue::Float(newest.seconds()));
             }
@@ -172,23 +172,23 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kafka_consumergroup_members",
         "Live members of the group.",
-        Series::Group(|_, group, to| to.push(len(group.members.len()))),
+        Series::Group(Basis::Members, |_, group, to| to.push(len(group.members.len()))),
     ),
-    gauge("kafka_consumergroup_info", "The group's type and protocol, always 1.", Series::Group(info)),
+    gauge("kafka_consumergroup_info", "The group's type and protocol, always 1.", Series::Group(Basis::Members, info)),
     gauge(
         "kafka_consumergroup_state",
         "1 for the current state of the group, 0 for the other states of its type.",
-        Series::Group(state),
+        Series::Group(Basis::Members, state),
     ),
     gauge(
         "kafka_consumergroup_status",
         "1 for the status of the group, which is that of its worst partition; 0 for the others.",
-        Series::Group(status),
+        Series::Group(Basis::Commits, status),
     ),
     gauge(
         "kafka_consumergroup_complete_ratio",
         "Share of the partitions of the group's topics whose window of commits is full.",
-        Series::Group(|_, group, to| {
+        Series::Group(Basis::Commits, |_, group, to| {
             if let Some(complete) = group.evaluation.complete_ratio() {
                 to.push(SampleValue::Float(complete));
             }

@@ -1,7 +1,7 @@
 //! The names of seglo's kafka-lag-exporter, which klag-exporter and others also use.
 
 use crate::config::NameSet;
-use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
+use crate::metrics::metric_set::{Basis, LabelNames, MetricFamily, MetricSet, Series, TopicSums, gauge};
 use crate::metrics::shared_values::{committed, lag, lag_max, lag_sum, log_end, log_start, time_lag, time_lag_max};
 
 pub static SET: MetricSet = MetricSet {
@@ -31,21 +31,21 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kafka_consumergroup_group_max_lag",
         "Greatest lag of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| lag_max(&TopicSums::of(cluster.topics_of(group)), to)),
+        Series::Group(Basis::Commits, |cluster, group, to| lag_max(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "kafka_consumergroup_group_max_lag_seconds",
         "Greatest time lag of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| time_lag_max(&TopicSums::of(cluster.topics_of(group)), to)),
+        Series::Group(Basis::Commits, |cluster, group, to| time_lag_max(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "kafka_consumergroup_group_sum_lag",
         "Sum of the lags of the group's partitions; absent while one of them is unknown.",
-        Series::Group(|cluster, group, to| lag_sum(&TopicSums::of(cluster.topics_of(group)), to)),
+        Series::Group(Basis::Commits, |cluster, group, to| lag_sum(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
     gauge(
         "kafka_consumergroup_group_topic_sum_lag",
         "Sum of the lags of the topic's partitions; absent while one of them is unknown.",
-        Series::GroupTopic(lag_sum),
+        Series::GroupTopic(Basis::Commits, lag_sum),
     ),
 ];

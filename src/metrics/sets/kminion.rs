@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::NameSet;
-use crate::metrics::metric_set::{LabelNames, MetricFamily, MetricSet, Series, TopicSums, counter, gauge};
+use crate::metrics::metric_set::{Basis, LabelNames, MetricFamily, MetricSet, Series, TopicSums, counter, gauge};
 use crate::metrics::sample_value::SampleValue;
 use crate::metrics::samples::Samples;
 use crate::metrics::shared_values::{assigned, commits, committed_sum, lag, lag_sum, len, log_end, log_start};
@@ -43,24 +43,24 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kminion_kafka_consumer_group_info",
         "The group's protocol, state and coordinator: 1 while it is stable, else 0.",
-        Series::Group(group_info),
+        Series::Group(Basis::Members, group_info),
     ),
     gauge(
         "kminion_kafka_consumer_group_members",
         "Live members of the group.",
-        Series::Group(|_, group, to| to.push(len(group.members.len()))),
+        Series::Group(Basis::Members, |_, group, to| to.push(len(group.members.len()))),
     ),
     gauge(
         "kminion_kafka_consumer_group_empty_members",
         "Live members without an assigned partition.",
-        Series::Group(|cluster, group, to| {
+        Series::Group(Basis::Members, |cluster, group, to| {
             to.push(len(group.members.len().saturating_sub(owners(cluster.topics_of(group)))));
         }),
     ),
     gauge(
         "kminion_kafka_consumer_group_topic_members",
         "Members with assigned partitions of the topic; absent if there are none.",
-        Series::GroupTopic(|sum, to| {
+        Series::GroupTopic(Basis::Members, |sum, to| {
             let owners = owners(sum.topics);
             if owners > 0 {
                 to.push(len(owners));
@@ -70,17 +70,17 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "kminion_kafka_consumer_group_topic_assigned_partitions",
         "Partitions of the topic that are assigned to members; absent if there are none.",
-        Series::GroupTopic(assigned),
+        Series::GroupTopic(Basis::Members, assigned),
     ),
     gauge(
         "kminion_kafka_consumer_group_topic_offset_sum",
         "Sum of the offsets that the group has committed.",
-        Series::GroupTopic(committed_sum),
+        Series::GroupTopic(Basis::Commits, committed_sum),
     ),
     gauge(
         "kminion_kafka_consumer_group_topic_lag",
         "Sum of the lags of the partitions with a commit; absent while one of them is unknown.",
-        Series::GroupTopic(lag_sum),
+        Series::GroupTopic(Basis::Commits, lag_sum),
     ),
     gauge(
         "kminion_kafka_consumer_group_topic_partition_lag",
@@ -90,7 +90,7 @@ const FAMILIES: &[MetricFamily] = &[
     counter(
         "kminion_kafka_consumer_group_offset_commits_total",
         "Commits of the group since the start of warrener; commits that are replayed at the start do not count.",
-        Series::Group(|cluster, group, to| commits(&TopicSums::of(cluster.topics_of(group)), to)),
+        Series::Group(Basis::Commits, |cluster, group, to| commits(&TopicSums::of(cluster.topics_of(group)), to)),
     ),
 ];
 

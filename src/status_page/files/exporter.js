@@ -1,16 +1,17 @@
 // The exporter's own health.
 
 import { el, text } from "./dom.js";
-import { count, duration, number, shown } from "./format.js";
+import { bytes, count, duration, number, shown } from "./format.js";
 import { health } from "./groups.js";
 import { badge, facts, section, setBadge, value } from "./parts.js";
 import { follow } from "./poll.js";
 import { Table } from "./table.js";
 
 const TERMS = {
-  cluster: { rights: "Rights missing", offsets: "Last read of log ends", topics: "Last read of metadata", failures: "Refresh errors", dropped: "Commits dropped" },
+  cluster: { rights: "Rights missing", offsets: "Last read of log ends", topics: "Last read of metadata", failures: "Refresh errors", dropped: "Commits dropped", refused: "Groups refused" },
   consumer: { rights: "Rights missing", records: "Records read", errors: "Record errors", behind: "Records behind" },
 };
+const HELD = { groups: "Groups held", "group-partitions": "Group partitions held", memory: "Memory of groups and topics" };
 const words = (name) => name.replaceAll("_", " ");
 const sum = (counts) => counts.reduce((all, { count: one }) => all + one, 0);
 const listed = (counts) => (counts.length === 0 ? "none" : counts.map(({ name, count: one }) => `${words(name)} ${number(one)}`).join(", "));
@@ -19,7 +20,7 @@ const lacking = (rights) => (rights.length === 0 ? "none that is known" : rights
 
 export function exporterView(main) {
   const cards = new Map();
-  const list = facts({ state: "Readiness", running: "Running for", version: "Version" });
+  const list = facts({ state: "Readiness", running: "Running for", version: "Version", ...HELD });
   const modules = el("div", { class: "modules" });
   main.append(el("h1", {}, "Exporter"), list.node, modules);
   document.title = "Exporter \u00b7 warrener";
@@ -29,6 +30,10 @@ export function exporterView(main) {
     list.set("state", late === 0 ? "everything has been read once" : `${count(late, "module")} still reading`);
     list.set("running", duration(body.running));
     list.set("version", body.version);
+    for (const { name, held, limit } of body.storage) {
+      const words = name === "memory" ? bytes : number;
+      list.set(name, limit === null ? words(held) : `${words(held)} of ${words(limit)}`);
+    }
     for (const module of body.modules) {
       const name = `${module.kind} ${module.module}`;
       if (!cards.has(name)) {
@@ -81,6 +86,7 @@ function card(module) {
       }
       list.set("failures", listed(now.refreshes.flatMap((refresh) => refresh.errors.map((error) => ({ ...error, name: `${refresh.kind} ${error.name}` })))));
       list.set("dropped", listed(now.dropped ?? []));
+      list.set("refused", now.incomplete ? `${number(now.refused)}, ${number(now.incomplete)} more incomplete` : number(now.refused));
     }
   }
   return { node, fill };

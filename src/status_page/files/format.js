@@ -12,6 +12,11 @@ export function count(value, one, many = `${one}s`) {
   return `${number(value)} ${value === 1 ? one : many}`;
 }
 
+/** Bytes in MiB: 1,204 MiB. */
+export function bytes(value) {
+  return `${number(Math.round(value / 1048576))} MiB`;
+}
+
 /** Milliseconds in the two largest units that they fill: 7m12s, 2d, 0s. */
 export function duration(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));

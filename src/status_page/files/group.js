@@ -2,7 +2,7 @@
 
 import { el, text } from "./dom.js";
 import { count, duration, number, shown, share } from "./format.js";
-import { WHY_NO_TIME_LAG, badge, facts, heading, href, lagColumns, section, setBadge, setLink, statusColumn, trendColumn, value } from "./parts.js";
+import { WHY_LOST, WHY_NO_TIME_LAG, badge, facts, heading, href, lagColumns, section, setBadge, setLink, statusColumn, trendColumn, value } from "./parts.js";
 import { follow } from "./poll.js";
 import { Trails, draw, spark } from "./spark.js";
 import { Table } from "./table.js";
@@ -64,12 +64,12 @@ export function groupView(main) {
     group = body;
     if (gone.isConnected) gone.replaceWith(...parts);
     text(head.querySelector("h1"), shown(body.name));
-    document.title = `${body.status} ${shown(body.name)} \u00b7 warrener`;
+    document.title = `${body.status ?? "not known"} ${shown(body.name)} \u00b7 warrener`;
     for (const row of body.partitions) trails.note(partitionKey(row), body.now, row.lag, row.trail);
     trails.keep(new Set(["", ...body.partitions.map(partitionKey)]));
     const committed = body.partitions.filter((row) => row.committed !== null);
     const unknown = committed.filter((row) => row.lag === null).length;
-    const lag = committed.length === 0 || unknown > 0 ? null : String(committed.reduce((sum, row) => sum + BigInt(row.lag), 0n));
+    const lag = body.status === null || committed.length === 0 || unknown > 0 ? null : String(committed.reduce((sum, row) => sum + BigInt(row.lag), 0n));
     trails.note("", body.now, lag, body.trail);
     draw(trend, trails.of(""));
     showFacts(body, committed, unknown, lag);
@@ -80,20 +80,24 @@ export function groupView(main) {
   function showFacts(body, committed, unknown, lag) {
     setBadge(status, body.status);
     const worst = body.partitions[0];
-    text(reason, body.status === "OK" ? "every partition is OK" : `${worst.reason} (${shown(worst.topic)} ${worst.partition})`);
-    const whyNoLag = body.type === "share" ? "the offsets of share groups are not read"
+    const words = body.status === "OK" ? "every partition is OK" : `${worst?.reason} (${shown(worst?.topic ?? "")} ${worst?.partition})`;
+    text(reason, body.status === null ? WHY_LOST : words);
+    const whyNoLag = body.status === null ? WHY_LOST : body.type === "share" ? "the offsets of share groups are not read"
       : committed.length === 0 ? "nothing has been committed" : `the log end of ${count(unknown, "partition")} is not known`;
     list.set("lag", lag === null ? null : number(lag), whyNoLag);
     const times = committed.map((row) => row.time_lag);
     const time = lag === null || times.includes(null) ? null : Math.max(...times);
     list.set("time", time === null ? null : duration(time), lag === null ? whyNoLag : WHY_NO_TIME_LAG);
-    list.set("members", number(body.members.length));
-    list.set("state", body.state.replaceAll("_", " "));
-    list.set("type", body.protocol_type === "" || body.protocol_type === body.type ? body.type : `${body.type}, ${shown(body.protocol_type)}`);
-    list.set("protocol", body.protocol === "" ? null : shown(body.protocol), "known only for classic groups with members");
+    const known = body.state !== null;
+    list.set("members", known ? number(body.members.length) : null, WHY_LOST);
+    list.set("state", known ? body.state.replaceAll("_", " ") : null, WHY_LOST);
+    const plain = body.protocol_type === "" || body.protocol_type === body.type;
+    list.set("type", !known || plain ? body.type : `${body.type}, ${shown(body.protocol_type)}`, WHY_LOST);
+    list.set("protocol", !known || body.protocol === "" ? null : shown(body.protocol), known ? "known only for classic groups with members" : WHY_LOST);
     const last = committed.reduce((newest, row) => Math.max(newest, row.at), 0);
-    list.set("last", committed.length === 0 ? null : `${duration(body.now - last)} ago`, "nothing has been committed");
-    list.set("full", body.complete === null ? null : share(body.complete), "nothing has been committed");
+    const none = body.status === null ? WHY_LOST : "nothing has been committed";
+    list.set("last", body.status === null || committed.length === 0 ? null : `${duration(body.now - last)} ago`, none);
+    list.set("full", body.complete === null ? null : share(body.complete), none);
   }
 
   function refuse(why) {

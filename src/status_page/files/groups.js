@@ -150,6 +150,7 @@ function fillCluster(card, one, data) {
   const [word, kind, remark] = health(one.modules, data.now);
   setBadge(state, word, kind);
   const brokers = one.brokers === null ? "brokers not known" : count(one.brokers, "broker");
-  text(about, [brokers, count(one.topics, "topic"), count(groups, "group")].join(" \u00b7 "));
+  const listed = one.refused ? `${count(groups, "group")} listed, ${number(one.refused)} refused` : count(groups, "group");
+  text(about, [brokers, count(one.topics, "topic"), listed].join(" \u00b7 "));
   text(words, remark);
 }

@@ -22,7 +22,7 @@ export function badge() {
 export function setBadge(node, word, kind = KINDS[word] ?? "none") {
   attribute(node, "data-kind", kind);
   attribute(node.firstChild.firstChild, "d", SHAPES[kind]);
-  text(node.lastChild, word);
+  text(node.lastChild, word ?? "not known");
 }
 
 /** The cell's content, made once by `make`. */
@@ -59,8 +59,12 @@ export function setLink(link, address, name) {
   attribute(link, "title", words.length > 60 ? words : null);
 }
 
+/** Why something of a group is not known of which records were refused. */
+export const WHY_LOST = "records of the group were refused by a limit of warrener";
+
 /** Why a group's lag is not known. */
 export function whyNoLag(row) {
+  if (row.status === null) return WHY_LOST;
   if (row.type === "share") return "the offsets of share groups are not read";
   if (row.committed === 0) return "nothing has been committed";
   return `the log end of ${number(row.unknown)} of ${count(row.committed, "partition")} is not known`;
@@ -70,6 +74,7 @@ export const WHY_NO_TIME_LAG = "the append time of the oldest unread record is n
 
 /** What there is to say about a group, beside its numbers. */
 function remark(row, topics) {
+  if (row.status === null) return WHY_LOST;
   if (row.worst) {
     const more = row.troubled > 1 ? ` and ${number(row.troubled - 1)} more` : "";
     return `${row.worst.reason} (${shown(topics[row.worst.topic])} ${row.worst.partition}${more})`;
@@ -113,9 +118,9 @@ export function groupColumns({ trails, key, topics, clusters }) {
         text(words, remark(row, topics()));
       },
     },
-    { name: "state", label: "State", sort: (row) => row.state, fill: (cell, row) => value(cell, row.state.replaceAll("_", " ")) },
-    { name: "type", label: "Type", sort: (row) => row.type, fill: (cell, row) => value(cell, row.type) },
-    { name: "members", label: "Members", number: true, sort: (row) => row.members, fill: (cell, row) => value(cell, number(row.members)) },
+    { name: "state", label: "State", sort: (row) => row.state, fill: (cell, row) => value(cell, row.state?.replaceAll("_", " ") ?? null, WHY_LOST) },
+    { name: "type", label: "Type", sort: (row) => row.type, fill: (cell, row) => value(cell, row.type, WHY_LOST) },
+    { name: "members", label: "Members", number: true, sort: (row) => row.members, fill: (cell, row) => value(cell, row.members === null ? null : number(row.members), WHY_LOST) },
     ...lagColumns(whyNoLag),
     trendColumn(trails, key),
   ];

@@ -46,7 +46,7 @@ export function topicView(main) {
     for (const row of body.groups) trails.note(groupKey(row), body.now, row.lag, row.trail);
     trails.keep(new Set(body.groups.map(groupKey)));
     const records = body.partitions.map(kept);
-    list.set("groups", number(body.groups.length));
+    list.set("groups", body.all_groups ? number(body.groups.length) : null, "groups are refused by a limit of warrener");
     list.set("partitions", body.partitions.length === 0 ? null : number(body.partitions.length), "the topic is not in the metadata");
     list.set("records", records.length === 0 || records.includes(null) ? null : number(records.reduce((sum, figure) => sum + BigInt(figure), 0n)));
     const behind = body.partitions.filter((row) => row.in_sync < row.replicas).length;

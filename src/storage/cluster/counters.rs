@@ -22,6 +22,20 @@ impl Cluster {
         DropReason::ALL.into_iter().zip(self.dropped.iter().map(|counter| counter.load(Ordering::Relaxed)))
     }
 
+    /// The number of groups that are refused, because a limit of storage is or was reached.
+    ///
+    /// Up to a million of them are noted in all clusters together; the number does not grow beyond.
+    #[must_use]
+    pub fn refused_groups(&self) -> usize {
+        self.shards.lost_groups().0
+    }
+
+    /// The number of groups that were refused before, and of which not everything has been read again.
+    #[must_use]
+    pub fn incomplete_groups(&self) -> usize {
+        self.shards.lost_groups().1
+    }
+
     /// The number of topics of assignments that were not kept, because an assignment names more than 10,000 topics that
     /// the metadata does not name.
     pub fn dropped_topics(&self) -> u64 {

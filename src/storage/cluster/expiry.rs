@@ -2,18 +2,42 @@
 
 use std::sync::Arc;
 
+use crate::model::Name;
 use crate::wall_clock::ExpiryTime;
 
 use crate::storage::cluster::Cluster;
-use crate::storage::cluster::shards::lock;
+use crate::storage::cluster::shards::{Shard, lock};
 
 impl Cluster {
     /// Removes groups without members whose newest commit is older than `expire-group`.
     pub fn expire(&self, now: impl Into<ExpiryTime>) {
         self.compute_owners();
         let (now, rules, brought) = (now.into(), self.rules(), lock(&self.newest_commits).clone());
-        self.shards.retain(|_, group| !group.has_expired(&rules, now, &brought));
+        for mut shard in self.shards.iter() {
+            let Shard { groups, refused } = &mut *shard;
+            groups.retain(|name, group| {
+                if !group.has_expired(&rules, now, &brought) {
+                    return true;
+                }
+                if refused.is_empty() {
+                    return false;
+                }
+                // Its members may be among what is lost.
+                let hash = self.shards.hasher().group(Name(name));
+                let keep = refused.lost(hash).members;
+                if !keep {
+                    refused.forget(hash);
+                }
+                keep
+            });
+        }
         self.free_unused_names();
+        self.measure_topics();
+    }
+
+    /// Measures the memory of topics and names.
+    pub(super) fn measure_topics(&self) {
+        self.topics_bytes.set(self.topics().heap_bytes().saturating_add(self.names.heap_bytes()));
     }
 
     /// Frees names of deleted topics that no group references.

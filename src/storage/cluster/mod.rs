@@ -11,7 +11,7 @@
 //! | `owners` | owners, and names of topics in assignments |
 //! | `expiry`, `removal` | removal of groups by age and by request |
 //! | `reconfiguration` | other rules and filters |
-//! | `counters` | dropped commits, and topics that are not kept |
+//! | `counters` | dropped commits, topics that are not kept, groups that are refused |
 //! | `shards` | the groups and their locks |
 //!
 //! A lock is held only for a copy or an update in memory, and never while another one is taken.
@@ -38,6 +38,7 @@ use crate::model::Timestamp;
 
 use crate::storage::cluster::shards::Shards;
 use crate::storage::groups::owners::TopicLookup;
+use crate::storage::limits::budget::{Budget, MeasuredBytes};
 use crate::storage::lists::dropped_topics::DroppedTopicCounter;
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
@@ -53,6 +54,9 @@ pub struct Cluster {
     names: TopicNames,
     topics: RwLock<Arc<Topics>>,
     shards: Shards,
+    budget: Arc<Budget>,
+    /// Memory of topics and their names.
+    topics_bytes: MeasuredBytes,
     /// By module, origin and partition of the topic. The partition is 0 for a ZooKeeper ensemble.
     sources: Mutex<HashMap<(String, SourceKind, i32), SourceId>>,
     /// Sources from which updates have come, so that something of them may be held.
@@ -75,13 +79,16 @@ pub struct Cluster {
 const REFRESH: Duration = Duration::from_secs(10);
 
 impl Cluster {
-    pub(crate) fn new(name: &str, rules: StorageRules) -> Self {
+    /// Creates a cluster without groups, whose groups count in `budget`.
+    pub(crate) fn new(name: &str, rules: StorageRules, budget: &Arc<Budget>) -> Self {
         Self {
             label: Arc::new(Label::new(name.as_bytes())),
             rules: RwLock::new(rules),
             names: TopicNames::default(),
             topics: RwLock::default(),
-            shards: Shards::default(),
+            shards: Shards::new(budget),
+            budget: Arc::clone(budget),
+            topics_bytes: MeasuredBytes::new(Arc::clone(budget)),
             sources: Mutex::default(),
             updated_sources: Mutex::default(),
             stale: Mutex::default(),

@@ -33,8 +33,11 @@ impl Cluster {
             let found = epochs.compute_owners(self.topic_lookup(&topics));
             self.dropped_topics.count(Name(&name), found.dropped_since(&epochs));
             // The previous value is freed after the lock is released.
-            let held =
-                self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.set_owners(epochs.kind, found));
+            let held = self
+                .shards
+                .of(Name(&name))
+                .get_mut(&name)
+                .map(|group| group.change_meta(|meta| meta.set_owners(epochs.kind, found)));
             drop(held);
         }
     }
@@ -57,8 +60,11 @@ impl Cluster {
             let Some(renamed) = self.resolved_owners(Name(&name), &owners, self.topic_lookup(&topics)) else {
                 continue;
             };
-            let held =
-                self.shards.of(Name(&name)).get_mut(&name).map(|group| group.meta.replace_owners(&owners, renamed));
+            let held = self
+                .shards
+                .of(Name(&name))
+                .get_mut(&name)
+                .map(|group| group.change_meta(|meta| meta.replace_owners(&owners, renamed)));
             drop(held);
         }
     }
@@ -68,7 +74,7 @@ impl Cluster {
         let unnamed: Vec<_> = group.meta.owners_with_unnamed().cloned().collect();
         for owners in unnamed {
             if let Some(renamed) = self.resolved_owners(group.label.name(), &owners, known) {
-                group.meta.replace_owners(&owners, renamed);
+                group.change_meta(|meta| meta.replace_owners(&owners, renamed));
             }
         }
     }

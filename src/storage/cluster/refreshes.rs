@@ -58,6 +58,7 @@ impl Cluster {
         self.drop_older_commits(&recreated);
         self.resolve_names();
         self.free_unused_names();
+        self.measure_topics();
     }
 
     /// Sets the facts that the cluster reports beside its metadata.

@@ -18,6 +18,7 @@ impl Cluster {
         // The removed values are freed after the lock is released.
         let removed = {
             let mut shard = self.shards.of(group);
+            shard.refused.forget(self.shards.hasher().group(group));
             shard.get_mut(group.0).map(|held| {
                 let topics = (std::mem::take(&mut held.topics), std::mem::take(&mut held.unnamed_topics));
                 (topics, held.clear())
@@ -33,7 +34,11 @@ impl Cluster {
         let committed = {
             let mut shard = self.shards.of(group);
             let held = shard.get_mut(group.0);
-            held.and_then(|held| held.find(topic.0).ok().and_then(|place| held.topics.remove(place)))
+            held.and_then(|held| {
+                let removed = held.find(topic.0).ok().and_then(|place| held.topics.remove(place));
+                held.count_again();
+                removed
+            })
         };
         let assigned = self.unassign(group, topic);
         let forgotten = {
@@ -56,7 +61,7 @@ impl Cluster {
                 .shards
                 .of(group)
                 .get_mut(group.0)
-                .map(|held| held.meta.replace_owners(&owners, Arc::clone(&without)));
+                .map(|held| held.change_meta(|meta| meta.replace_owners(&owners, Arc::clone(&without))));
             // If the assignment has changed in the meantime, `replace` returns the new one unused. Then it is tried
             // again.
             if unheld.is_none_or(|owners| !Arc::ptr_eq(&owners, &without)) {
@@ -78,7 +83,9 @@ impl Group {
     /// Forgets everything but remembered tombstones, which are not shown and are needed while the past is read.
     fn clear(&mut self) -> GroupMeta {
         self.generations = 0;
-        self.meta.clear()
+        let held = self.meta.clear();
+        self.count_again();
+        held
     }
 }
 

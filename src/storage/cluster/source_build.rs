@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use crate::model::Order;
+use crate::model::{Name, Order};
 use crate::wall_clock::ExpiryTime;
 
 use crate::storage::cluster::Cluster;
-use crate::storage::cluster::shards::{GroupMap, lock};
+use crate::storage::cluster::shards::{Shard, lock};
 use crate::storage::cluster::updates::apply_to_groups;
 use crate::storage::groups::group::UpdateStream;
+use crate::storage::limits::budget::GroupAccount;
 use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::group_partition::CommitOutcome;
@@ -23,7 +24,7 @@ use crate::storage::windows::group_partition::CommitOutcome;
 pub struct SourceBuild {
     cluster: Arc<Cluster>,
     source: SourceId,
-    groups: GroupMap,
+    read: Shard,
 }
 
 /// What happens to the windows that are already held.
@@ -37,16 +38,17 @@ enum WindowRenewal {
 
 impl SourceBuild {
     fn new(cluster: Arc<Cluster>, source: SourceId) -> Self {
-        Self { cluster, source, groups: GroupMap::new() }
+        let read = Shard::new(&cluster.budget);
+        Self { cluster, source, read }
     }
 
     /// Applies updates in the order of their source. Commits do not count as live.
     pub fn apply<'a>(&mut self, updates: impl IntoIterator<Item = (Order, Update<'a>)>, now: impl Into<ExpiryTime>) {
         let (now, mut newest) = (now.into(), None);
         let topics = self.cluster.topics();
-        let rules = &self.cluster.rules();
-        let stream =
-            UpdateStream { source: self.source, topics: &topics, rules, now, live: false, keeps_tombstones: false };
+        let (rules, hasher, source) = (&self.cluster.rules(), self.cluster.shards.hasher(), self.source);
+        let (live, keeps_tombstones, is_past) = (false, false, false);
+        let stream = UpdateStream { source, topics: &topics, rules, now, live, keeps_tombstones, is_past, hasher };
         for (order, update) in updates {
             let Some(update) = self.cluster.drop_long_names(update) else { continue };
             newest = newest.max(self.cluster.record_timestamp(&update));
@@ -60,7 +62,8 @@ impl SourceBuild {
                 | Update::GroupTombstone { .. }
                 | Update::Share(_) => None,
             };
-            let taken = apply_to_groups(&mut self.groups, order, &update, &mut made, &stream, intern);
+            let admit = || self.cluster.admit_again(update.group());
+            let taken = apply_to_groups(&mut self.read, order, &update, &mut made, &stream, admit, intern);
             if let Some(CommitOutcome::Dropped(why)) = taken {
                 self.cluster.count_dropped(why, 1);
             }
@@ -81,18 +84,18 @@ impl SourceBuild {
 
     fn publish_as(mut self, renewal: WindowRenewal) {
         let topics = self.cluster.topics();
-        for group in self.groups.values_mut() {
+        for group in self.read.groups.values_mut() {
             group.resolve_names(&topics);
             self.cluster.resolve_names_of(group, self.cluster.topic_lookup(&topics));
+            // Partitions were added one by one. Few are added from now on.
+            group.topics.iter_mut().for_each(|topic| topic.partitions.shrink());
             group.retain(|name, slot| {
                 let since = topics.previous_until(name);
                 since.is_none_or(|since| slot.retain(|commit| commit.timestamp > since))
             });
-            // Partitions were added one by one. Few are added from now on.
-            group.topics.iter_mut().for_each(|topic| topic.partitions.shrink());
         }
-        self.groups.retain(|_, group| !group.is_empty());
-        self.cluster.publish(self.source, self.groups, renewal);
+        self.read.groups.retain(|_, group| !group.is_empty());
+        self.cluster.publish(self.source, self.read, renewal);
     }
 }
 
@@ -103,22 +106,31 @@ impl Cluster {
         SourceBuild::new(Arc::clone(self), source)
     }
 
+    /// Admits a group that is read from the beginning. One that is held already is never refused.
+    fn admit_again(&self, group: Name<'_>) -> Option<GroupAccount> {
+        let is_held = self.shards.of(group).contains_key(group.0);
+        if is_held { Some(self.budget.read_again()) } else { self.budget.admit() }
+    }
+
     /// Replaces what is shown of a source by what was read again from the beginning.
-    fn publish(&self, source: SourceId, groups: GroupMap, renewal: WindowRenewal) {
+    fn publish(&self, source: SourceId, read: Shard, renewal: WindowRenewal) {
         let rules = self.rules();
         let is_known = !lock(&self.updated_sources).insert(source);
         let mut stale = HashSet::new();
-        let parts = self.shards.divide(groups);
-        for (mut shard, fresh) in self.shards.iter().zip(parts) {
+        let (parts, refused) = self.shards.divide(read, &self.budget);
+        for ((mut shard, fresh), refused) in self.shards.iter().zip(parts).zip(refused) {
             // Nothing is held of a source that has had no updates before. Most published sources are such.
             if is_known {
                 shard.retain(|name, held| fresh.contains_key(name) || held.remove_source(source));
             }
+            shard.refused.remove_source(source);
+            shard.refused.merge(refused);
             for (name, mut group) in fresh {
                 if group.meta.stale_records().is_some() {
                     stale.insert(name.clone());
                 }
                 let Some(held) = shard.get_mut(&name) else {
+                    group.account.count();
                     shard.insert(name, group);
                     continue;
                 };

@@ -33,12 +33,18 @@ impl Cluster {
     pub fn remove_source(&self, source: SourceId) {
         lock(&self.newest_commits).remove(&source);
         if lock(&self.updated_sources).remove(&source) {
-            self.shards.retain(|_, group| group.remove_source(source));
+            for mut shard in self.shards.iter() {
+                shard.refused.remove_source(source);
+                shard.retain(|_, group| group.remove_source(source));
+            }
         }
     }
 
     /// Forgets the remembered tombstones of a source whose past has been read.
     pub fn drop_pending_tombstones(&self, source: SourceId) {
-        self.shards.retain(|_, group| group.drop_pending_tombstones(source));
+        for mut shard in self.shards.iter() {
+            shard.refused.drop_tombstones(source);
+            shard.retain(|_, group| group.drop_pending_tombstones(source));
+        }
     }
 }

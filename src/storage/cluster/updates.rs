@@ -10,15 +10,17 @@ use crate::model::{Commit, CommitLag, Order, Timestamp};
 use crate::wall_clock::ExpiryTime;
 
 use crate::storage::cluster::Cluster;
-use crate::storage::cluster::shards::{GroupMap, lock};
+use crate::storage::cluster::shards::{Shard, lock};
 use crate::storage::groups::group::{Group, UpdateStream};
 use crate::storage::groups::prepared_update::PreparedUpdate;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
+use crate::storage::limits::budget::GroupAccount;
+use crate::storage::limits::refused::{Arrival, LostKind, LostRecord};
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::name_limits::drop_long_names;
 use crate::storage::sources::source::{PastState, SourceId};
 use crate::storage::sources::update::Update;
-use crate::storage::topics::names::{Label, TopicName};
+use crate::storage::topics::names::TopicName;
 use crate::storage::windows::group_partition::CommitOutcome;
 
 impl Cluster {
@@ -34,7 +36,9 @@ impl Cluster {
         let topics = self.topics();
         let rules = &self.rules();
         let (live, bury) = (past != PastState::Behind, past == PastState::Ahead);
-        let stream = UpdateStream { source, topics: &topics, rules, now, live, keeps_tombstones: bury };
+        let (is_past, hasher) = (past == PastState::Behind, self.shards.hasher());
+        let stream =
+            UpdateStream { source, topics: &topics, rules, now, live, keeps_tombstones: bury, is_past, hasher };
         lock(&self.updated_sources).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
@@ -57,7 +61,8 @@ impl Cluster {
         let mut name = None;
         loop {
             let mut shard = self.shards.of(update.group());
-            let taken = apply_to_groups(&mut shard, order, update, &mut made, stream, || name.clone());
+            let admit = || self.budget.admit();
+            let taken = apply_to_groups(&mut shard, order, update, &mut made, stream, admit, || name.clone());
             drop(shard);
             // The shared copy of a topic's name is fetched outside of the shard's lock. Then the commit is tried again.
             match (taken, update) {
@@ -109,28 +114,115 @@ impl Cluster {
     }
 }
 
-/// Applies one update to a map of groups. `None` when the topic's name is needed first.
+/// Applies one update to a shard. `admit` returns the account of a group that is new to the shard, or `None` if it is
+/// refused. `None` when the topic's name is needed first.
 pub(crate) fn apply_to_groups(
-    groups: &mut GroupMap,
+    shard: &mut Shard,
+    order: Order,
+    update: &Update<'_>,
+    made: &mut PreparedUpdate,
+    stream: &UpdateStream<'_>,
+    admit: impl FnOnce() -> Option<GroupAccount>,
+    name: impl FnOnce() -> Option<Arc<TopicName>>,
+) -> Option<CommitOutcome> {
+    let key = update.group().0;
+    let noted = !shard.refused.is_empty();
+    if noted && is_blocked(shard, order, update, stream) {
+        return Some(not_taken(update));
+    }
+    // Most groups are held. Then the group is looked up once.
+    let (taken, is_empty) = if let Some(group) = shard.groups.get_mut(key) {
+        (apply_to_group(group, order, update, made, stream, name), group.is_empty())
+    } else if creates_group(update, stream) {
+        if let Err(outcome) = add_group(shard, order, update, stream, admit) {
+            return Some(outcome);
+        }
+        match shard.groups.get_mut(key) {
+            Some(group) => (apply_to_group(group, order, update, made, stream, name), group.is_empty()),
+            None => (Some(CommitOutcome::Repeated), false),
+        }
+    } else {
+        (Some(CommitOutcome::Repeated), false)
+    };
+    if noted && taken.is_some() {
+        let hash = stream.hasher.group(update.group());
+        shard.refused.record_applied(hash, &arrival(order, update, stream));
+    }
+    if is_empty {
+        shard.groups.remove(key);
+    }
+    taken
+}
+
+/// Whether an update must not be applied, because of what is lost of its group.
+#[cold]
+fn is_blocked(shard: &Shard, order: Order, update: &Update<'_>, stream: &UpdateStream<'_>) -> bool {
+    let (hash, held) = (stream.hasher.group(update.group()), shard.groups.contains_key(update.group().0));
+    shard.refused.blocks(hash, &arrival(order, update, stream), held)
+}
+
+/// Adds the group of an update, which is not held.
+///
+/// # Errors
+/// The result for the update, if the group is refused.
+#[cold]
+fn add_group(
+    shard: &mut Shard,
+    order: Order,
+    update: &Update<'_>,
+    stream: &UpdateStream<'_>,
+    admit: impl FnOnce() -> Option<GroupAccount>,
+) -> Result<(), CommitOutcome> {
+    // It would not be taken in, so the group would be empty.
+    if is_too_old(update, stream) {
+        return Err(CommitOutcome::Dropped(DropReason::Expired));
+    }
+    let (key, hash) = (update.group().0, || stream.hasher.group(update.group()));
+    let Some(account) = admit() else {
+        shard.refused.add(hash(), lost_record(order, update, stream));
+        return Err(not_taken(update));
+    };
+    if !shard.refused.is_empty() {
+        shard.refused.record_admitted(hash(), stream.source);
+    }
+    shard.groups.insert(key.into(), Group::new(key, account));
+    Ok(())
+}
+
+/// Whether an update makes a group that is not held.
+fn creates_group(update: &Update<'_>, stream: &UpdateStream<'_>) -> bool {
+    match update {
+        Update::Commit { .. } | Update::Members(_) => true,
+        Update::Registered { members, .. } => !members.is_empty(),
+        Update::Fact { fact, .. } => stream.keeps_tombstones || !fact.is_tombstone(),
+        Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.keeps_tombstones,
+        Update::Share(share) => share.state.is_some(),
+    }
+}
+
+/// Whether an update is a commit that `expire-group` refuses.
+fn is_too_old(update: &Update<'_>, stream: &UpdateStream<'_>) -> bool {
+    let at = match update {
+        Update::Commit { timestamp, .. } => *timestamp,
+        Update::Share(share) => share.at,
+        Update::CommitTombstone { .. }
+        | Update::Members(_)
+        | Update::Fact { .. }
+        | Update::Registered { .. }
+        | Update::GroupTombstone { .. } => return false,
+    };
+    stream.rules.expire.is_commit_too_old(at, stream.now)
+}
+
+fn apply_to_group(
+    group: &mut Group,
     order: Order,
     update: &Update<'_>,
     made: &mut PreparedUpdate,
     stream: &UpdateStream<'_>,
     name: impl FnOnce() -> Option<Arc<TopicName>>,
 ) -> Option<CommitOutcome> {
-    let key = update.group().0;
-    let creates = match update {
-        Update::Commit { .. } | Update::Members(_) => true,
-        Update::Registered { members, .. } => !members.is_empty(),
-        Update::Fact { fact, .. } => stream.keeps_tombstones || !fact.is_tombstone(),
-        Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => stream.keeps_tombstones,
-        Update::Share(share) => share.state.is_some(),
-    };
-    if creates && !groups.contains_key(key) {
-        groups.insert(key.into(), Group::new(Arc::new(Label::new(key))));
-    }
-    let Some(group) = groups.get_mut(key) else { return Some(CommitOutcome::Repeated) };
-    let taken = match (update, made) {
+    match (update, made) {
         (Update::Commit { topic, partition, offset, timestamp, .. }, _) => {
             let lag = CommitLag::Unknown;
             let commit = Commit { order, offset: *offset, timestamp: *timestamp, lag };
@@ -165,9 +257,40 @@ pub(crate) fn apply_to_groups(
             broken("what is prepared for an update is of its kind");
             Some(CommitOutcome::Repeated)
         }
-    };
-    if group.is_empty() {
-        groups.remove(key);
     }
-    taken
+}
+
+/// The result for a record that is lost because its group is refused.
+const fn not_taken(update: &Update<'_>) -> CommitOutcome {
+    match update {
+        Update::Commit { .. } | Update::Share(_) => CommitOutcome::Dropped(DropReason::Limited),
+        Update::CommitTombstone { .. }
+        | Update::Members(_)
+        | Update::Registered { .. }
+        | Update::Fact { .. }
+        | Update::GroupTombstone { .. } => CommitOutcome::Repeated,
+    }
+}
+
+fn arrival(order: Order, update: &Update<'_>, stream: &UpdateStream<'_>) -> Arrival {
+    let is_change = match update {
+        Update::Share(share) => share.state.as_ref().is_some_and(|state| !state.whole),
+        Update::Commit { .. }
+        | Update::CommitTombstone { .. }
+        | Update::Members(_)
+        | Update::Registered { .. }
+        | Update::Fact { .. }
+        | Update::GroupTombstone { .. } => false,
+    };
+    Arrival { key: stream.hasher.record(stream.source, update), order, is_past: stream.is_past, is_change }
+}
+
+fn lost_record(order: Order, update: &Update<'_>, stream: &UpdateStream<'_>) -> LostRecord {
+    let kind = match update {
+        Update::Commit { .. } | Update::Share(_) => LostKind::Commit,
+        Update::Members(_) | Update::Registered { .. } => LostKind::Member,
+        Update::Fact { fact, .. } if !fact.is_tombstone() => LostKind::Member,
+        Update::Fact { .. } | Update::CommitTombstone { .. } | Update::GroupTombstone { .. } => LostKind::Tombstone,
+    };
+    LostRecord { key: stream.hasher.record(stream.source, update), order, source: stream.source, kind }
 }

@@ -7,9 +7,11 @@ use hashbrown::HashMap;
 
 use crate::model::{Name, Partition, TopicId};
 
+use crate::storage::lists::allocation::{allocation, list, map_entries};
 use crate::storage::lists::name_buffer::{NameBuffer, NamedRanges};
 use crate::storage::lists::newest_fact::NewestFact;
 use crate::storage::sources::group_fact::{CurrentUpdate, EpochUpdate, GroupFact, OwnedUpdate, TopologyUpdate};
+use crate::storage::topics::names::COUNTS;
 
 /// The facts about one member.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,8 @@ pub(crate) struct MemberOwnership {
     /// Whether it has no partitions left to revoke or to wait for.
     pub settled: bool,
     pub owned: OwnedItems,
+    /// The memory that it takes, shared as it is.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -102,6 +106,47 @@ impl PreparedFact {
     }
 }
 
+impl PreparedFact {
+    /// The member that it is about, if it is about one.
+    pub const fn member_id(&self) -> Option<&[u8]> {
+        match self {
+            Self::Member(id, _) | Self::Current(id, _) => Some(id),
+            Self::Epoch(_) | Self::Target(_) | Self::Topology(_) | Self::TopicNames(_) => None,
+        }
+    }
+
+    /// The memory of its value, which is 0 for a tombstone.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Epoch(_) | Self::Target(_) => 0,
+            Self::Member(_, who) => who.as_ref().map_or(0, |who| who.bytes()),
+            Self::Current(_, current) => current.as_ref().map_or(0, |current| current.bytes),
+            Self::Topology(topology) => topology.as_ref().map_or(0, |topology| topology.bytes()),
+            Self::TopicNames(names) => names.as_ref().map_or(0, |names| names.bytes()),
+        }
+    }
+}
+
+impl MemberClient {
+    fn bytes(&self) -> usize {
+        let names = allocation(self.client_id.len()).saturating_add(allocation(self.client_host.len()));
+        shared::<Self>(names)
+    }
+}
+
+impl TopologyFact {
+    pub fn bytes(&self) -> usize {
+        shared::<Self>(self.sources.heap_bytes().saturating_add(self.subtopologies.heap_bytes()))
+    }
+}
+
+impl TopicNamesById {
+    pub fn bytes(&self) -> usize {
+        let ids = map_entries::<TopicId, usize>(self.ids.len());
+        shared::<Self>(self.names.heap_bytes().saturating_add(ids))
+    }
+}
+
 impl MemberOwnership {
     fn of(update: &CurrentUpdate<'_>) -> Self {
         let owned = match &update.owned {
@@ -110,7 +155,8 @@ impl MemberOwnership {
                 OwnedItems::Tasks(list.iter().map(|(id, partitions)| (id.0.into(), partitions.clone())).collect())
             }
         };
-        Self { epoch: update.epoch, settled: update.settled, owned }
+        let bytes = shared::<Self>(owned.heap_bytes());
+        Self { epoch: update.epoch, settled: update.settled, owned, bytes }
     }
 
     pub fn owns_anything(&self) -> bool {
@@ -119,6 +165,29 @@ impl MemberOwnership {
             OwnedItems::Tasks(list) => list.iter().any(|(_, partitions)| !partitions.is_empty()),
         }
     }
+}
+
+impl OwnedItems {
+    fn heap_bytes(&self) -> usize {
+        let add = usize::saturating_add;
+        match self {
+            Self::Partitions(all) => {
+                let each = all.iter().map(|(_, partitions)| list::<Partition>(partitions.capacity()));
+                each.fold(list::<(TopicId, Vec<Partition>)>(all.capacity()), add)
+            }
+            Self::Tasks(all) => {
+                let each = all.iter().map(|(id, partitions)| {
+                    allocation(id.len()).saturating_add(list::<Partition>(partitions.capacity()))
+                });
+                each.fold(list::<(Box<[u8]>, Vec<Partition>)>(all.capacity()), add)
+            }
+        }
+    }
+}
+
+/// The memory of a shared value with this much beside its own size.
+fn shared<T>(heap: usize) -> usize {
+    allocation(size_of::<T>().saturating_add(COUNTS)).saturating_add(heap)
 }
 
 impl TopologyFact {

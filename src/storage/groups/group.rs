@@ -9,9 +9,12 @@ use crate::model::{Commit, Order, Partition, Timestamp};
 use crate::wall_clock::ExpiryTime;
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::group_meta::{self, ClassicGeneration, GroupMeta, RegisteredMembers};
+use crate::storage::groups::group_meta::{self, GroupMeta};
 use crate::storage::groups::nameless::UnnamedTopics;
+use crate::storage::groups::prepared_members::{ClassicGeneration, RegisteredMembers};
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
+use crate::storage::limits::budget::{GroupAccount, Growth};
+use crate::storage::limits::record_key::RecordHasher;
 use crate::storage::lists::sorted_list::{ListPosition, SortedList};
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
@@ -36,6 +39,8 @@ pub(crate) struct Group {
     pub generations: u64,
     /// Tombstones that were read before the past. Only while the past is read behind the live stream.
     pending_tombstones: Option<Box<PendingTombstones>>,
+    /// Its part in what storage holds.
+    pub account: GroupAccount,
 }
 
 #[derive(Debug)]
@@ -58,15 +63,22 @@ pub(crate) struct UpdateStream<'a> {
     pub live: bool,
     /// Whether tombstones have to be remembered, because the past is read later.
     pub keeps_tombstones: bool,
+    /// Whether it is the past, which is read behind the live stream.
+    pub is_past: bool,
+    pub hasher: &'a RecordHasher,
 }
 
 /// The text for [`broken`] where a place that was found has no topic.
 pub(super) const TOPIC_FOUND: &str = "a group has a topic at the place where it was found";
 
 impl Group {
-    pub fn new(label: Arc<Label>) -> Self {
+    pub(super) fn with(label: Arc<Label>, account: GroupAccount) -> Self {
         let (topics, nameless, meta) = (SortedList::new(), UnnamedTopics::default(), GroupMeta::default());
-        Self { label, topics, unnamed_topics: nameless, meta, generations: 0, pending_tombstones: None }
+        Self { label, topics, unnamed_topics: nameless, meta, generations: 0, pending_tombstones: None, account }
+    }
+
+    pub(super) fn pending_tombstones(&self) -> Option<&PendingTombstones> {
+        self.pending_tombstones.as_deref()
     }
 
     /// Whether the group holds nothing, so that it can be removed.
@@ -97,36 +109,56 @@ impl Group {
         if self.pending_tombstones.as_deref().is_some_and(deleted) {
             return Some(CommitOutcome::Repeated);
         }
+        let mut growth = Growth::default();
         let place = match self.find(topic) {
             Ok(place) => place,
-            Err(place) => self.topics.insert(place, GroupTopic::new(name()?)),
+            Err(place) => self.insert_topic(place, name()?, &mut growth),
         };
         let Some(held) = self.topics.get_mut(place) else {
             broken(TOPIC_FOUND);
             return Some(CommitOutcome::Repeated);
         };
-        let taken = held.add_commit(partition, commit, stream);
-        self.remove_topic_if_empty(place);
+        let taken = held.add_commit(partition, commit, stream, &mut growth);
+        if held.partitions.is_empty() {
+            self.remove_topic_if_empty(place, &mut growth);
+        }
+        self.account.grow(growth);
         Some(taken)
     }
 
     /// Applies the tombstone of a commit: removes the window of the partition, unless its commit comes from another
     /// source or is newer than the tombstone. `order` is that of the tombstone.
     pub fn remove_commit(&mut self, topic: &[u8], partition: Partition, order: Order, stream: &UpdateStream<'_>) {
+        let mut growth = Growth::default();
         if stream.keeps_tombstones {
-            self.pending_tombstones.get_or_insert_default().add(stream.source, topic, partition, order);
+            let pending = self.pending_tombstones.get_or_insert_default();
+            pending.add(stream.source, topic, partition, order, &mut growth);
         }
-        let Ok(place) = self.find(topic) else { return };
-        let Some(held) = self.topics.get_mut(place) else { return broken(TOPIC_FOUND) };
-        held.partitions.remove(partition, stream.source, order);
-        self.remove_topic_if_empty(place);
+        if let Ok(place) = self.find(topic) {
+            match self.topics.get_mut(place) {
+                Some(held) => held.partitions.remove(partition, stream.source, order, &mut growth),
+                None => broken(TOPIC_FOUND),
+            }
+            self.remove_topic_if_empty(place, &mut growth);
+        }
+        self.account.grow(growth);
     }
 
     /// Removes the topic at this place if none of its partitions is committed any more.
-    pub fn remove_topic_if_empty(&mut self, place: ListPosition) {
-        if self.topics.get(place).is_some_and(|topic| topic.partitions.is_empty()) {
+    pub fn remove_topic_if_empty(&mut self, place: ListPosition, growth: &mut Growth) {
+        if let Some(topic) = self.topics.get(place).filter(|topic| topic.partitions.is_empty()) {
+            let before = self.topics.heap_bytes().saturating_add(topic.partitions.heap_bytes());
             self.topics.remove(place);
+            growth.resize(before, self.topics.heap_bytes());
         }
+    }
+
+    #[cold]
+    fn insert_topic(&mut self, place: ListPosition, name: Arc<TopicName>, growth: &mut Growth) -> ListPosition {
+        let before = self.topics.heap_bytes();
+        let place = self.topics.insert(place, GroupTopic::new(name));
+        growth.resize(before, self.topics.heap_bytes());
+        place
     }
 
     /// Replaces the generation of a classic group.
@@ -136,28 +168,28 @@ impl Group {
         stamp: RecordStamp,
         stream: &UpdateStream<'_>,
     ) {
-        let taken = self.meta.set_generation(made, stamp, stream.source);
+        let taken = self.change_meta(|meta| meta.set_generation(made, stamp, stream.source));
         self.count_generation(taken, stream);
     }
 
     /// Applies one fact about a group of a newer type.
     pub fn apply_fact(&mut self, record: FactRecord, made: &mut epoch_facts::PreparedFact, stream: &UpdateStream<'_>) {
-        let taken = self.meta.apply_fact(record, made, stream.source);
+        let taken = self.change_meta(|meta| meta.apply_fact(record, made, stream.source));
         self.count_generation(taken, stream);
         if record.is_tombstone && !self.keeps_tombstones(stream) {
-            self.meta.remove_tombstone(record.kind, made);
+            self.change_meta(|meta| meta.remove_tombstone(record.kind, made));
         }
     }
 
     /// Replaces the members that are registered in ZooKeeper.
     pub fn set_registered(&mut self, made: &mut Option<RegisteredMembers>) {
-        self.meta.set_registered(made);
+        self.change_meta(|meta| meta.set_registered(made));
     }
 
     /// Removes a classic group's metadata, unless the group now has another type. A conversion to the KIP-848 protocol
     /// writes the classic tombstone too.
     pub fn remove_classic(&mut self, order: Order, stream: &UpdateStream<'_>) {
-        if self.meta.remove_classic(order, stream.source) {
+        if self.change_meta(|meta| meta.remove_classic(order, stream.source)) {
             self.keeps_tombstones(stream);
         }
     }
@@ -184,6 +216,7 @@ impl Group {
             slots.retain(|slot| keep(name, slot));
             !slots.is_empty()
         });
+        self.count_again();
         !self.is_empty()
     }
 
@@ -200,6 +233,7 @@ impl Group {
     pub fn drop_pending_tombstones(&mut self, source: SourceId) -> bool {
         if self.pending_tombstones.take_if(|pending_tombstones| !pending_tombstones.remove_source(source)).is_some() {
             self.meta.remove_tombstones();
+            self.count_again();
         }
         !self.is_empty()
     }
@@ -222,6 +256,7 @@ impl Group {
         }
         self.unnamed_topics.merge(other.unnamed_topics);
         self.generations = self.generations.saturating_add(other.generations);
+        self.count_again();
     }
 
     /// The type of the group: by its own records if there are any, else by the sources of its commits.
@@ -259,6 +294,7 @@ impl Group {
                 }
             }
         }
+        self.count_again();
     }
 
     /// Takes over counters and append times from before a rebuild.
@@ -287,9 +323,11 @@ impl Group {
     }
 
     /// Returns the place of the topic with this name, which is added if there is none.
-    pub fn position_or_insert(&mut self, name: Arc<TopicName>) -> ListPosition {
-        let found = self.find(name.label.name().0);
-        found.unwrap_or_else(|place| self.topics.insert(place, GroupTopic::new(name)))
+    pub fn position_or_insert(&mut self, name: Arc<TopicName>, growth: &mut Growth) -> ListPosition {
+        match self.find(name.label.name().0) {
+            Ok(place) => place,
+            Err(place) => self.insert_topic(place, name, growth),
+        }
     }
 }
 
@@ -298,14 +336,20 @@ impl GroupTopic {
         Self { name, partitions: GroupPartitions::default(), commits: 0 }
     }
 
-    fn add_commit(&mut self, partition: Partition, commit: Commit, stream: &UpdateStream<'_>) -> CommitOutcome {
+    fn add_commit(
+        &mut self,
+        partition: Partition,
+        commit: Commit,
+        stream: &UpdateStream<'_>,
+        growth: &mut Growth,
+    ) -> CommitOutcome {
         let topics = stream.topics;
         if topics.previous_until(&self.name).is_some_and(|since| commit.timestamp <= since) {
             return CommitOutcome::Dropped(DropReason::Recreated);
         }
         let bounds = topics.bounds(&self.name, partition);
         let arriving = ArrivingCommit { source: stream.source, partition, commit, progress: None };
-        let taken = self.partitions.add_commit(arriving, bounds, stream.rules);
+        let taken = self.partitions.add_commit(arriving, bounds, stream.rules, growth);
         if stream.live && taken == CommitOutcome::Added {
             self.commits = self.commits.saturating_add(1);
         }

@@ -7,13 +7,14 @@ use crate::model::{Order, Timestamp};
 
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::member::Member;
-use crate::storage::groups::owners::{Owners, TopicLookup, UnresolvedAssignments};
+use crate::storage::groups::owners::Owners;
+use crate::storage::groups::prepared_members::{ClassicGeneration, RegisteredMembers};
 use crate::storage::groups::protocol_records::{ComputedOwners, GroupState, ProtocolRecords};
 use crate::storage::groups::record::{FactRecord, RecordStamp};
+use crate::storage::lists::allocation;
 use crate::storage::lists::newest_fact::NewestFact;
 use crate::storage::sources::group_kind::GroupKind;
 use crate::storage::sources::source::SourceId;
-use crate::storage::sources::update::{MemberUpdate, MembersUpdate};
 use crate::storage::topics::names::Label;
 
 /// What a group's own records say.
@@ -38,25 +39,18 @@ struct RecordSource {
     newest: Timestamp,
 }
 
-/// Members that are registered in ZooKeeper, at least one.
-#[derive(Debug)]
-pub(crate) struct RegisteredMembers {
-    source: SourceId,
-    owners: Arc<Owners>,
-}
-
-/// A classic group's generation.
-#[derive(Debug)]
-pub(crate) struct ClassicGeneration {
-    protocol_type: Arc<Label>,
-    protocol: Arc<Label>,
-    generation: i32,
-    owners: Arc<Owners>,
-}
-
 impl GroupMeta {
     pub const fn kind(&self) -> Option<GroupKind> {
         self.kind
+    }
+
+    /// The memory that it takes beside its own size.
+    pub fn bytes(&self) -> usize {
+        let classic = self.classic.get().map_or(0, ClassicGeneration::bytes);
+        let registered = self.registered.as_ref().map_or(0, |registered| registered.owners.bytes());
+        let protocols = self.protocols.iter().map(ProtocolRecords::bytes);
+        let lists = [classic, registered, allocation::list::<ProtocolRecords>(self.protocols.capacity())];
+        lists.into_iter().chain(protocols).fold(0, usize::saturating_add)
     }
 
     /// Whether nothing is held.
@@ -130,7 +124,9 @@ impl GroupMeta {
     /// Applies the tombstone of a classic group's metadata, which was deleted, expired or converted to another type.
     /// Returns whether it was applied.
     pub fn remove_classic(&mut self, order: Order, source: SourceId) -> bool {
-        let counts = self.newest.is_none_or(|held| held.source == source) && self.classic.set(order, None);
+        // The first record of the source may be read later, when the past is read behind the live stream.
+        let held = *self.newest.get_or_insert(RecordSource { source, newest: Timestamp(i64::MIN) });
+        let counts = held.source == source && self.classic.set(order, None);
         if counts {
             self.update_kind();
         }
@@ -297,39 +293,4 @@ pub(crate) struct RecordEffect {
 
 impl RecordEffect {
     const OLD: Self = Self { counts: false, begins_epoch: false };
-}
-
-impl ClassicGeneration {
-    /// Prepares a generation. Returns also the number of topics that are not kept because they are too many.
-    pub fn of(update: &MembersUpdate<'_>, known: TopicLookup<'_>) -> (Self, usize) {
-        let (owners, cut) = owners_of(&update.members, known);
-        let classic = Self {
-            protocol_type: Arc::new(Label::new(&update.protocol_type.shortened())),
-            protocol: Arc::new(Label::new(&update.protocol.shortened())),
-            generation: update.generation,
-            owners,
-        };
-        (classic, cut)
-    }
-}
-
-impl RegisteredMembers {
-    /// Prepares registered members; `None` if there are none. Returns also the number of topics that are not kept
-    /// because they are too many.
-    pub fn of(members: &[MemberUpdate<'_>], source: SourceId, known: TopicLookup<'_>) -> (Option<Self>, usize) {
-        if members.is_empty() {
-            return (None, 0);
-        }
-        let (owners, cut) = owners_of(members, known);
-        (Some(Self { source, owners }), cut)
-    }
-}
-
-fn owners_of(members: &[MemberUpdate<'_>], known: TopicLookup<'_>) -> (Arc<Owners>, usize) {
-    let assigned = members.iter().enumerate().flat_map(|(index, member)| {
-        member.assigned.iter().map(move |(topic, partitions)| (index, *topic, &**partitions))
-    });
-    let (owners, cut) =
-        Owners::new(members.iter().map(Member::of).collect(), UnresolvedAssignments::of(assigned), known);
-    (Arc::new(owners), cut)
 }

@@ -24,6 +24,11 @@ impl Member {
         Self::new(update.id, update.client_id, update.client_host)
     }
 
+    /// The memory that it takes beside its own size.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        [&self.id, &self.client_id, &self.client_host].map(Label::heap_bytes).into_iter().fold(0, usize::saturating_add)
+    }
+
     pub(crate) fn new(id: Name<'_>, client_id: Name<'_>, client_host: Name<'_>) -> Self {
         let [id, client_id, client_host] = [id, client_id, client_host].map(|text| Label::new(&text.shortened()));
         Self { id, client_id, client_host }

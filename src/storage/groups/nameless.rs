@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::model::TopicId;
 
+use crate::storage::limits::budget::Growth;
+use crate::storage::lists::allocation;
 use crate::storage::sources::source::SourceId;
 use crate::storage::windows::group_partition::CommitOutcome;
 use crate::storage::windows::group_partitions::GroupPartitions;
@@ -30,12 +32,23 @@ impl UnnamedTopics {
         }
     }
 
-    /// Calls `take` with the state of one topic.
-    pub fn apply(&mut self, topic: TopicId, take: impl FnOnce(&mut GroupPartitions) -> CommitOutcome) -> CommitOutcome {
+    /// Calls `take` with the state of one topic. Adds to `growth` by how much the memory has grown beside what `take`
+    /// adds.
+    pub fn apply(
+        &mut self,
+        topic: TopicId,
+        growth: &mut Growth,
+        take: impl FnOnce(&mut GroupPartitions, &mut Growth) -> CommitOutcome,
+    ) -> CommitOutcome {
         let topics = self.0.get_or_insert_default();
-        let slots = topics.entry(topic).or_default();
-        let taken = take(slots);
+        let slots = topics.entry(topic).or_insert_with(|| {
+            let slots = GroupPartitions::default();
+            growth.resize(0, topic_bytes(&slots));
+            slots
+        });
+        let taken = take(slots, growth);
         if slots.is_empty() {
+            growth.resize(topic_bytes(slots), 0);
             topics.remove(&topic);
             self.0.take_if(|topics| topics.is_empty());
         }
@@ -49,6 +62,20 @@ impl UnnamedTopics {
         self.remove_empty();
     }
 
+    /// Number of partitions.
+    pub fn partitions(&self) -> usize {
+        self.lists().map(GroupPartitions::len).fold(0, usize::saturating_add)
+    }
+
+    /// The memory that it takes beside its own size.
+    pub fn heap_bytes(&self) -> usize {
+        self.lists().map(topic_bytes).fold(0, usize::saturating_add)
+    }
+
+    fn lists(&self) -> impl Iterator<Item = &GroupPartitions> {
+        self.0.iter().flat_map(|topics| topics.values())
+    }
+
     /// Removes topics without state.
     fn remove_empty(&mut self) {
         if let Some(topics) = &mut self.0 {
@@ -56,4 +83,8 @@ impl UnnamedTopics {
         }
         self.0.take_if(|topics| topics.is_empty());
     }
+}
+
+fn topic_bytes(slots: &GroupPartitions) -> usize {
+    allocation::map_entries::<TopicId, GroupPartitions>(1).saturating_add(slots.heap_bytes())
 }

@@ -16,10 +16,11 @@ use crate::invariant::broken;
 use crate::model::{Name, Partition};
 
 use crate::storage::groups::member::Member;
+use crate::storage::lists::allocation;
 use crate::storage::lists::name_buffer::NamedRanges;
 use crate::storage::lists::work_counter;
 use crate::storage::topics::Topics;
-use crate::storage::topics::names::{TopicName, TopicNames};
+use crate::storage::topics::names::{COUNTS, TopicName, TopicNames};
 
 /// A partition that is assigned to a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +47,8 @@ pub(crate) struct Owners {
     named: Vec<(Arc<TopicName>, Range<usize>)>,
     /// Topics that the metadata does not name.
     unnamed: NamedRanges,
+    /// The memory that it takes, shared as it is. 0 for an empty one.
+    bytes: usize,
 }
 
 /// The assigned partitions of one topic, sorted by partition.
@@ -197,7 +200,7 @@ impl Owners {
         }
         owners.unnamed.shrink();
         owners.list = laying.list.into();
-        (owners, cut)
+        (owners.measured(), cut)
     }
 
     /// Looks up topics again that the metadata did not name. Returns the new owners and the number of topics that were
@@ -224,7 +227,7 @@ impl Owners {
         if cut > 0 {
             owners.compact();
         }
-        Some((owners, cut))
+        Some((owners.measured(), cut))
     }
 
     /// Returns the owners without a topic. `None` if the topic is not among those that the metadata names.
@@ -234,7 +237,26 @@ impl Owners {
         owners.named.remove(place);
         self.unnamed.iter().for_each(|(name, part)| owners.unnamed.push(name, &part));
         owners.unnamed.shrink();
-        Some(owners)
+        Some(owners.measured())
+    }
+
+    /// The memory that it takes.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn measured(mut self) -> Self {
+        let members = self.members.iter().map(Member::heap_bytes).fold(0, usize::saturating_add);
+        let parts = [
+            allocation::allocation(size_of::<Self>().saturating_add(COUNTS)),
+            allocation::list::<Member>(self.members.len()),
+            members,
+            allocation::list::<PartitionOwner>(self.list.len()),
+            allocation::list::<(Arc<TopicName>, Range<usize>)>(self.named.capacity()),
+            self.unnamed.heap_bytes(),
+        ];
+        self.bytes = parts.into_iter().fold(0, usize::saturating_add);
+        self
     }
 
     fn without_unnamed(&self) -> Self {
@@ -244,6 +266,7 @@ impl Owners {
             list: Arc::clone(list),
             named: named.clone(),
             unnamed: NamedRanges::default(),
+            bytes: 0,
         }
     }
 

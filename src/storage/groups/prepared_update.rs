@@ -6,8 +6,9 @@
 use crate::model::Offset;
 
 use crate::storage::groups::epoch_facts;
-use crate::storage::groups::group_meta::{ClassicGeneration, RegisteredMembers};
+
 use crate::storage::groups::owners::TopicLookup;
+use crate::storage::groups::prepared_members::{ClassicGeneration, RegisteredMembers};
 use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
 use crate::storage::windows::share_progress;

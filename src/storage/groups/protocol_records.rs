@@ -21,10 +21,12 @@ use crate::storage::groups::epoch_facts::{
 };
 use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::{Owners, PartitionOwner, TopicLookup, UnresolvedAssignments};
+use crate::storage::lists::allocation;
 use crate::storage::lists::newest_fact::NewestFact;
 use crate::storage::lists::work_counter;
 use crate::storage::sources::group_fact::EpochUpdate;
 use crate::storage::sources::group_kind::GroupKind;
+use crate::storage::topics::names::COUNTS;
 
 /// The number of the last change of any group.
 static CHANGES: AtomicU64 = AtomicU64::new(0);
@@ -38,6 +40,8 @@ pub(crate) struct ProtocolRecords {
     topology: NewestFact<Arc<TopologyFact>>,
     topic_names: NewestFact<Arc<TopicNamesById>>,
     members: RedBlackTreeMapSync<Box<[u8]>, MemberFacts>,
+    /// The memory of all facts.
+    facts_bytes: usize,
     /// The number of the newest change that may affect owners.
     changed: u64,
     computed: ComputedOwners,
@@ -93,6 +97,7 @@ impl ProtocolRecords {
             topology: NewestFact::default(),
             topic_names: NewestFact::default(),
             members: RedBlackTreeMapSync::new_sync(),
+            facts_bytes: 0,
             changed: 0,
             computed: ComputedOwners::default(),
         }
@@ -105,6 +110,16 @@ impl ProtocolRecords {
 
     /// Applies one record. Returns whether it begins an epoch.
     pub fn apply(&mut self, order: Order, made: &mut PreparedFact) -> bool {
+        let (arrived, members) = (made.bytes(), self.members.size());
+        let begins = self.apply_fact(order, made);
+        let node = if self.members.size() > members { made.member_id().map_or(0, member_bytes) } else { 0 };
+        // `made` now contains the previous value, or still the new one.
+        let grown = self.facts_bytes.saturating_add(arrived).saturating_add(node);
+        self.facts_bytes = grown.saturating_sub(made.bytes());
+        begins
+    }
+
+    fn apply_fact(&mut self, order: Order, made: &mut PreparedFact) -> bool {
         match made {
             PreparedFact::Epoch(epoch) => {
                 let before = self.epoch.get().map(|epoch| epoch.number);
@@ -143,7 +158,7 @@ impl ProtocolRecords {
         if let PreparedFact::Member(id, _) | PreparedFact::Current(id, _) = made
             && self.members.get(&**id).is_some_and(MemberFacts::is_empty)
         {
-            self.members.remove_mut(&**id);
+            self.remove_member(id);
         }
     }
 
@@ -152,9 +167,19 @@ impl ProtocolRecords {
         work_counter::count(self.members.size());
         let gone: Vec<_> =
             self.members.iter().filter(|(_, facts)| facts.is_empty()).map(|(id, _)| id.clone()).collect();
-        for id in gone {
-            self.members.remove_mut(&id);
+        gone.iter().for_each(|id| self.remove_member(id));
+    }
+
+    /// Removes a member whose facts are all tombstones.
+    fn remove_member(&mut self, id: &[u8]) {
+        if self.members.remove_mut(id) {
+            self.facts_bytes = self.facts_bytes.saturating_sub(member_bytes(id));
         }
+    }
+
+    /// The memory that it takes beside its own size.
+    pub fn bytes(&self) -> usize {
+        self.facts_bytes.saturating_add(self.computed.owners.bytes())
     }
 
     /// Whether nothing is held.
@@ -300,6 +325,13 @@ impl ProtocolRecords {
         }
         waits
     }
+}
+
+/// The memory of a member in the map of members, beside its facts: a node, and in it a shared key and value.
+fn member_bytes(id: &[u8]) -> usize {
+    let node = allocation::allocation(size_of::<[usize; 6]>());
+    let entry = allocation::allocation(size_of::<(Box<[u8]>, MemberFacts)>().saturating_add(COUNTS));
+    node.saturating_add(entry).saturating_add(allocation::allocation(id.len()))
 }
 
 impl ComputedOwners {

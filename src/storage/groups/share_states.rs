@@ -8,6 +8,7 @@ use crate::lag::OffsetBounds;
 use crate::model::{Commit, CommitLag, Offset, Order};
 
 use crate::storage::groups::group::{Group, TOPIC_FOUND, UpdateStream};
+use crate::storage::limits::budget::Growth;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::share::ShareUpdate;
 use crate::storage::topics::Topics;
@@ -38,22 +39,26 @@ impl Group {
             return CommitOutcome::Dropped(DropReason::Expired);
         }
         let record = StateRecord { update, finished, order };
+        let mut growth = Growth::default();
         let Some(name) = stream.topics.name_by_id(update.topic) else {
-            return self
-                .unnamed_topics
-                .apply(update.topic, |slots| apply_share_state(slots, record, OffsetBounds::default(), stream));
+            let taken = self.unnamed_topics.apply(update.topic, &mut growth, |slots, growth| {
+                apply_share_state(slots, record, OffsetBounds::default(), stream, growth)
+            });
+            self.account.grow(growth);
+            return taken;
         };
         let bounds = stream.topics.bounds(&name, update.partition);
-        let place = self.position_or_insert(name);
+        let place = self.position_or_insert(name, &mut growth);
         let Some(topic) = self.topics.get_mut(place) else {
             broken(TOPIC_FOUND);
             return CommitOutcome::Repeated;
         };
-        let taken = apply_share_state(&mut topic.partitions, record, bounds, stream);
+        let taken = apply_share_state(&mut topic.partitions, record, bounds, stream, &mut growth);
         if stream.live && taken == CommitOutcome::Added && update.state.is_some() {
             topic.commits = topic.commits.saturating_add(1);
         }
-        self.remove_topic_if_empty(place);
+        self.remove_topic_if_empty(place, &mut growth);
+        self.account.grow(growth);
         taken
     }
 
@@ -65,13 +70,17 @@ impl Group {
                 named.push((name, std::mem::take(slots)));
             }
         });
+        if named.is_empty() {
+            return;
+        }
         for (name, slots) in named {
-            let place = self.position_or_insert(name);
+            let place = self.position_or_insert(name, &mut Growth::default());
             match self.topics.get_mut(place) {
                 Some(topic) => topic.partitions.merge(slots),
                 None => broken(TOPIC_FOUND),
             }
         }
+        self.count_again();
     }
 }
 
@@ -80,6 +89,7 @@ fn apply_share_state(
     record: StateRecord<'_>,
     bounds: OffsetBounds,
     stream: &UpdateStream<'_>,
+    growth: &mut Growth,
 ) -> CommitOutcome {
     let StateRecord { update, finished, order } = record;
     let (partition, source) = (update.partition, stream.source);
@@ -93,7 +103,7 @@ fn apply_share_state(
         Some(_) | None => Some(ShareProgress::new(state.start?, state.done, finished)),
     });
     let Some(progress) = progress else {
-        slots.remove(partition, source, order);
+        slots.remove(partition, source, order, growth);
         return CommitOutcome::Added;
     };
     // Brokers rewrite the state of an idle partition from time to time.
@@ -101,7 +111,8 @@ fn apply_share_state(
         return CommitOutcome::Repeated;
     }
     let commit = Commit { order, offset: progress.first_unfinished(), timestamp: update.at, lag: CommitLag::Unknown };
-    slots.add_commit(ArrivingCommit { source, partition, commit, progress: Some(progress) }, bounds, stream.rules)
+    let arriving = ArrivingCommit { source, partition, commit, progress: Some(progress) };
+    slots.add_commit(arriving, bounds, stream.rules, growth)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::model::Name;
 
+use crate::storage::lists::allocation;
 use crate::storage::lists::work_counter;
 
 /// Names by index.
@@ -30,6 +31,11 @@ impl NameBuffer {
 
     pub const fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// The memory that it takes beside its own size.
+    pub const fn heap_bytes(&self) -> usize {
+        allocation::list::<u8>(self.bytes.capacity()).saturating_add(allocation::list::<u32>(self.ends.capacity()))
     }
 
     /// The name with this index. Empty if there is none.
@@ -57,6 +63,11 @@ impl NamedRanges {
 
     pub const fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// The memory that it takes beside its own size.
+    pub const fn heap_bytes(&self) -> usize {
+        self.names.heap_bytes().saturating_add(allocation::list::<Range<u32>>(self.ranges.capacity()))
     }
 
     /// All ranges, sorted by name.

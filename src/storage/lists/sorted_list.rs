@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use crate::invariant::broken;
 
+use crate::storage::lists::allocation;
 use crate::storage::lists::work_counter;
 
 /// The largest number of items in a run.
@@ -153,6 +154,13 @@ impl<T> SortedList<T> {
         self.first.shrink_to_fit();
         self.rest.iter_mut().for_each(Vec::shrink_to_fit);
         self.rest.shrink_to_fit();
+    }
+
+    /// The memory of the list itself, without what its items refer to.
+    pub fn heap_bytes(&self) -> usize {
+        let runs = self.rest.iter().map(|run| allocation::list::<T>(run.capacity()));
+        runs.fold(allocation::list::<T>(self.first.capacity()), usize::saturating_add)
+            .saturating_add(allocation::list::<Vec<T>>(self.rest.capacity()))
     }
 
     /// Joins a run with the next one, if they are short together or one of them is empty.

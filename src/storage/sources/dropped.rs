@@ -11,13 +11,16 @@ pub enum DropReason {
     Superseded,
     /// It is not newer than the topic, which was deleted and created again.
     Recreated,
+    /// Its group is refused, because a limit of storage is reached.
+    Limited,
     /// The name of the group or topic is too long. This counts every record that has such a name, not only commits.
     Name,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [Self; 5] = [Self::Expired, Self::Late, Self::Superseded, Self::Recreated, Self::Name];
+    pub const ALL: [Self; 6] =
+        [Self::Expired, Self::Late, Self::Superseded, Self::Recreated, Self::Limited, Self::Name];
 
     /// The label's value.
     #[must_use]
@@ -27,6 +30,7 @@ impl DropReason {
             Self::Late => "late",
             Self::Superseded => "superseded",
             Self::Recreated => "recreated",
+            Self::Limited => "limited",
             Self::Name => "name",
         }
     }

@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 
 use crate::model::Offset;
+use crate::storage::lists::allocation;
 
 /// At most as many log ends as a window holds commits. There is one list per partition, so it grows only as needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,11 @@ impl LogEnds {
             *oldest = end;
             self.oldest = self.oldest.saturating_add(1) % most;
         }
+    }
+
+    /// The memory that it takes beside its own size.
+    pub const fn heap_bytes(&self) -> usize {
+        allocation::list::<Offset>(self.cells.capacity())
     }
 
     /// All log ends, in no particular order.

@@ -14,9 +14,10 @@ use hashbrown::HashMap;
 use crate::lag::OffsetBounds;
 use crate::model::{Partition, Timestamp, TopicId};
 
+use crate::storage::lists::allocation;
 use crate::storage::topics::list_offsets::{LogBounds, TimeLookupAnswer};
 use crate::storage::topics::metadata::{Broker, ClusterFacts, TopicMetadata};
-use crate::storage::topics::names::{TopicKey, TopicName};
+use crate::storage::topics::names::{COUNTS, TopicKey, TopicName};
 use crate::storage::topics::partition::{LogEndRefresh, PartitionState};
 
 /// Number of metadata refreshes in a row without a topic after which it is hidden (docs/src/reference/storage-rules.md,
@@ -246,6 +247,19 @@ impl Topics {
                 }
             }
         }
+    }
+
+    /// The memory of the topics.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let add = usize::saturating_add;
+        let topic = |topic: &Arc<Topic>| {
+            let states = topic.partitions.iter().map(PartitionState::heap_bytes);
+            let own = allocation::allocation(size_of::<Topic>().saturating_add(COUNTS));
+            states.fold(own.saturating_add(allocation::list::<PartitionState>(topic.partitions.capacity())), add)
+        };
+        let ids = allocation::map_entries::<TopicId, usize>(self.ids.len());
+        let lists = ids.saturating_add(allocation::list::<Option<Arc<Topic>>>(self.list.capacity()));
+        self.list.iter().flatten().map(topic).fold(lists, add)
     }
 
     fn topic(&mut self, name: Arc<TopicName>) -> &mut Topic {

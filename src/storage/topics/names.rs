@@ -6,6 +6,8 @@ use hashbrown::HashMap;
 
 use crate::model::Name;
 
+use crate::storage::lists::allocation;
+
 /// A name, and its text inside the quotes of a label.
 #[derive(Debug, Default)]
 pub struct Label {
@@ -28,6 +30,12 @@ impl Label {
     #[must_use]
     pub const fn name(&self) -> Name<'_> {
         Name(&self.raw)
+    }
+
+    /// The memory that it takes beside its own size.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let text = self.text.as_ref().map_or(0, |text| allocation::allocation(text.len()));
+        allocation::allocation(self.raw.len()).saturating_add(text)
     }
 
     /// The text between the quotes of a label.
@@ -79,6 +87,9 @@ impl TopicName {
     }
 }
 
+/// Size of the counts in front of a shared value.
+pub(crate) const COUNTS: usize = 16;
+
 /// The names of the topics of one cluster.
 #[derive(Debug, Default)]
 pub(crate) struct TopicNames {
@@ -114,6 +125,19 @@ impl TopicNames {
     pub fn all(&self) -> Vec<Arc<TopicName>> {
         let known = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         known.names.values().cloned().collect()
+    }
+
+    /// The memory of the names.
+    pub fn heap_bytes(&self) -> usize {
+        let known = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = |name: &Arc<TopicName>| {
+            // The key of the table has the bytes once more. An `Arc` has two counts in front.
+            let key = allocation::allocation(name.label.name().0.len());
+            let shared = allocation::allocation(size_of::<TopicName>().saturating_add(COUNTS));
+            key.saturating_add(shared).saturating_add(name.label.heap_bytes())
+        };
+        let table = allocation::map_entries::<Box<[u8]>, Arc<TopicName>>(known.names.len());
+        known.names.values().map(name).fold(table, usize::saturating_add)
     }
 
     /// Frees names that nothing else references, and their indexes.

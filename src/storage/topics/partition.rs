@@ -130,6 +130,11 @@ impl PartitionState {
         }
     }
 
+    /// The memory that it takes beside its own size.
+    pub(crate) const fn heap_bytes(&self) -> usize {
+        self.ends.heap_bytes().saturating_add(self.index.heap_bytes())
+    }
+
     /// Applies a broker's answer to a time lookup.
     pub(crate) fn apply_time_answer(&mut self, answer: &TimeAnswer, now: Timestamp) {
         match *answer {

@@ -11,6 +11,7 @@
 
 use crate::invariant::broken;
 use crate::model::{Offset, Timestamp};
+use crate::storage::lists::allocation;
 use crate::time_lag::AppendRange;
 
 /// The largest number of entries of a partition, and the number that is left after thinning.
@@ -87,6 +88,11 @@ impl TimeIndex {
         self.timestamps = TimestampPresence::Present;
         self.insert(time, start.map_or(offset, |start| start.min(offset)));
         self.insert(time, offset.next());
+    }
+
+    /// The memory that it takes beside its own size.
+    pub const fn heap_bytes(&self) -> usize {
+        allocation::list::<TimeIndexEntry>(self.entries.capacity())
     }
 
     /// Whether the records have timestamps.

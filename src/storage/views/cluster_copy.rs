@@ -14,6 +14,7 @@ use crate::model::Timestamp;
 
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
+use crate::storage::limits::refused::LostRecords;
 use crate::storage::topics::Topics;
 use crate::storage::views::commit::CommitCopy;
 use crate::storage::views::shown_topics::ShownTopic;
@@ -53,7 +54,8 @@ impl ClusterView {
         named.sort_unstable_by(|a, b| a.name.label.name().cmp(&b.name.label.name()));
         let judge = WindowEvaluator { inputs: cluster.time_lag_inputs(now), rules };
         let ClusterCopy { groups, topics: group_topics, commits } = ClusterCopy::of(cluster, &topics, judge)?;
-        let mut view = Self { label: Arc::clone(cluster.label()), named, topics, groups, group_topics, commits };
+        let (label, refused) = (Arc::clone(cluster.label()), cluster.refused_groups());
+        let mut view = Self { label, named, topics, refused, groups, group_topics, commits };
         view.sort()?;
         Ok(view)
     }
@@ -146,12 +148,15 @@ impl ClusterCopy {
         self.topics.try_reserve(topics().count())?;
         self.commits.try_reserve(1)?;
         self.commits.push(commits);
-        shard.values().for_each(|group| self.copy_group(group, known, judge));
+        let hasher = cluster.shards().hasher();
+        for group in shard.values() {
+            self.copy_group(group, shard.lost(hasher, group.label.name()), known, judge);
+        }
         Ok(true)
     }
 
     /// Copies a group. Its commits go into the newest list.
-    fn copy_group(&mut self, group: &Group, known: &Topics, judge: WindowEvaluator<'_>) {
+    fn copy_group(&mut self, group: &Group, lost: LostRecords, known: &Topics, judge: WindowEvaluator<'_>) {
         let list = self.commits.len().saturating_sub(1);
         let first = self.topics.len();
         let members = group.meta.members();
@@ -166,6 +171,7 @@ impl ClusterCopy {
                 name: Arc::clone(topic.name),
                 stats,
                 evaluation,
+                lost,
                 commits: CommitRun { list, range: start..self.newest_len() },
                 done: group.is_share().then(|| topic.slots.done_by_partition()),
                 assigned: topic.assigned,
@@ -185,6 +191,7 @@ impl ClusterCopy {
             members,
             generations: group.generations,
             evaluation: all,
+            lost,
             topics,
         });
     }

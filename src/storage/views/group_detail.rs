@@ -12,6 +12,7 @@ use crate::storage::groups::group::Group;
 use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::TopicAssignment;
 use crate::storage::groups::protocol_records::GroupState;
+use crate::storage::limits::refused::LostRecords;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
@@ -38,6 +39,8 @@ pub struct GroupDetail {
     pub protocol: Arc<Label>,
     /// The members.
     pub members: Arc<[Member]>,
+    /// What is not known of it, because records were refused.
+    pub lost: LostRecords,
     /// The topics, sorted by name: those that it commits to, and those with partitions that are assigned to its
     /// members.
     pub topics: Vec<TopicDetail>,
@@ -92,6 +95,7 @@ impl Cluster {
             protocol_type: meta.protocol_type(),
             protocol: meta.protocol(),
             members: meta.members(),
+            lost: shard.lost(self.shards().hasher(), name),
             topics,
             known: Arc::clone(&known),
         };

@@ -10,6 +10,7 @@ use crate::model::{Lag, Name, Partition, TimeLag, Timestamp};
 use crate::storage::cluster::Cluster;
 use crate::storage::groups::group::Group;
 use crate::storage::groups::protocol_records::GroupState;
+use crate::storage::limits::refused::LostRecords;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
@@ -32,6 +33,8 @@ pub struct GroupSummary {
     pub state: GroupState,
     /// Number of live members.
     pub members: usize,
+    /// What is not known of it, because records were refused.
+    pub lost: LostRecords,
     /// The topics, sorted by name.
     pub topics: Vec<Arc<TopicName>>,
     /// The sums of its partitions.
@@ -100,10 +103,13 @@ impl Cluster {
         let mut summaries = Vec::new();
         for shard in self.shards().iter() {
             let groups = shard.values().filter(|group| group.is_shown(&known));
-            let copied: Vec<_> = groups.filter_map(|group| summarize(group, &known, judge, look)).collect();
+            let hasher = self.shards().hasher();
+            let lost = |group: &Group| shard.lost(hasher, group.label.name());
+            let copied = groups.filter_map(|group| summarize(group, lost(group), &known, judge, look));
+            let copied: Vec<_> = copied.collect();
             drop(shard);
             summaries.extend(copied.into_iter().map(|(summary, courses)| GroupSummary {
-                lag_history: lag_history::group_lag_history(&courses),
+                lag_history: if summary.lost.commits { Vec::new() } else { lag_history::group_lag_history(&courses) },
                 ..summary
             }));
         }
@@ -115,6 +121,7 @@ impl Cluster {
 /// not show the wanted topic.
 fn summarize(
     group: &Group,
+    lost: LostRecords,
     known: &Topics,
     judge: WindowEvaluator<'_>,
     look: SummaryQuery<'_>,
@@ -125,6 +132,7 @@ fn summarize(
         kind: group.kind(),
         state: group.meta.state(),
         members: group.meta.members().len(),
+        lost,
         topics: Vec::new(),
         stats: GroupStats::NONE,
         evaluation: GroupEvaluation::NONE,
@@ -177,16 +185,18 @@ impl GroupSummary {
         }
     }
 
-    /// The sum of the lags of its partitions. `None` without a commit, and while the lag of a partition is unknown.
-    #[must_use]
-    pub const fn lag(&self) -> Option<Lag> {
-        if self.stats.has_commits() && self.stats.unknown == 0 { Some(Lag(self.stats.lag)) } else { None }
-    }
-
-    /// The greatest time lag of its partitions. `None` without a commit, and while the time lag of a partition is
+    /// The sum of the lags of its partitions. `None` without a commit, and while a commit or the lag of a partition is
     /// unknown.
     #[must_use]
+    pub const fn lag(&self) -> Option<Lag> {
+        let is_known = self.stats.has_commits() && self.stats.unknown == 0 && !self.lost.commits;
+        if is_known { Some(Lag(self.stats.lag)) } else { None }
+    }
+
+    /// The greatest time lag of its partitions. `None` without a commit, and while a commit or the time lag of a
+    /// partition is unknown.
+    #[must_use]
     pub fn time_lag(&self) -> Option<TimeLag> {
-        self.stats.time_lag.filter(|_| self.stats.has_commits())
+        self.stats.time_lag.filter(|_| self.stats.has_commits() && !self.lost.commits)
     }
 }

@@ -13,6 +13,7 @@ use crate::model::{Partition, TimeLag};
 use crate::storage::groups::member::Member;
 use crate::storage::groups::owners::TopicAssignment;
 use crate::storage::groups::protocol_records::GroupState;
+use crate::storage::limits::refused::LostRecords;
 use crate::storage::sources::group_kind::GroupType;
 use crate::storage::topics::names::{Label, TopicName};
 use crate::storage::topics::partition::PartitionState;
@@ -37,6 +38,8 @@ pub struct ClusterView {
     pub named: Vec<Arc<Topic>>,
     /// All topics.
     pub topics: Arc<Topics>,
+    /// The number of groups of which nothing is known, because they are refused.
+    pub refused: usize,
     /// Groups, sorted by name.
     pub groups: Vec<GroupView>,
     /// The topics of all groups: those of a group stand together, sorted by name.
@@ -82,6 +85,8 @@ pub struct GroupView {
     pub generations: u64,
     /// The evaluation of all its partitions.
     pub evaluation: GroupEvaluation,
+    /// What is not known of it, because records were refused.
+    pub lost: LostRecords,
     /// The range in [`ClusterView::group_topics`].
     pub topics: Range<usize>,
 }
@@ -101,6 +106,8 @@ pub struct GroupTopicView {
     pub stats: GroupStats,
     /// The evaluation of its partitions.
     pub evaluation: GroupEvaluation,
+    /// What is not known of the group, because records were refused.
+    pub lost: LostRecords,
     pub(crate) commits: CommitRun,
     /// Of a share group: the number of records after each commit that are acknowledged or archived, if known.
     pub(crate) done: Option<BTreeMap<Partition, u32>>,

@@ -6,6 +6,7 @@ use crate::invariant::broken;
 use crate::lag::OffsetBounds;
 use crate::model::{Order, Partition};
 
+use crate::storage::limits::budget::Growth;
 use crate::storage::lists::sorted_list::{ListPosition, SortedList};
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::source::SourceId;
@@ -13,6 +14,7 @@ use crate::storage::windows::arriving::ArrivingCommit;
 use crate::storage::windows::group_partition::{CommitOutcome, GroupPartition};
 use crate::storage::windows::share_progress::ShareProgress;
 use crate::storage::windows::standing::CommittedPosition;
+use crate::storage::windows::window::Window;
 
 /// See the module documentation.
 #[derive(Clone, Debug, Default)]
@@ -77,49 +79,81 @@ impl GroupPartitions {
         self.list.find_near(|slot| slot.partition.cmp(&partition), guess)
     }
 
-    /// Takes in a commit.
+    /// Takes in a commit. Adds to `growth` by how much it has grown.
     pub fn add_commit(
         &mut self,
         arriving: ArrivingCommit,
         bounds: OffsetBounds,
         rules: &StorageRules,
+        growth: &mut Growth,
     ) -> CommitOutcome {
         let taken = match self.find(arriving.partition) {
             Ok(place) => match self.list.get_mut(place) {
-                Some(slot) => slot.add_commit(&arriving, bounds, rules),
+                Some(slot) => {
+                    let before = slot.window.capacity();
+                    let taken = slot.add_commit(&arriving, bounds, rules);
+                    let after = slot.window.capacity();
+                    if before != after {
+                        resize_window(before, after, growth);
+                    }
+                    taken
+                }
                 None => {
                     broken("there is a window at the place where it was found");
                     return CommitOutcome::Repeated;
                 }
             },
             Err(place) => {
-                self.list.insert(place, GroupPartition::new(&arriving, bounds));
+                self.insert(place, GroupPartition::new(&arriving, bounds), growth);
                 CommitOutcome::Added
             }
         };
-        if taken == CommitOutcome::Added {
-            self.set_progress(arriving.partition, arriving.progress);
+        let is_share = arriving.progress.is_some() || self.shares.is_some();
+        if is_share && taken == CommitOutcome::Added {
+            self.set_progress(arriving.partition, arriving.progress, growth);
         }
         taken
     }
 
-    fn set_progress(&mut self, partition: Partition, progress: Option<ShareProgress>) {
-        match (progress, &mut self.shares) {
-            (Some(progress), held) => drop(held.get_or_insert_default().insert(partition, progress)),
-            (None, Some(held)) => drop(held.remove(&partition)),
-            (None, None) => {}
-        }
+    // Not inlined, because most commits find their partition.
+    #[inline(never)]
+    fn insert(&mut self, place: ListPosition, slot: GroupPartition, growth: &mut Growth) {
+        let before = self.list.heap_bytes();
+        growth.resize(0, slot.window.heap_bytes());
+        self.list.insert(place, slot);
+        growth.resize(before, self.list.heap_bytes());
+        growth.partitions = growth.partitions.saturating_add(1);
+    }
+
+    fn set_progress(&mut self, partition: Partition, progress: Option<ShareProgress>, growth: &mut Growth) {
+        let after = progress.as_ref().map_or(0, ShareProgress::bytes);
+        let before = match (progress, &mut self.shares) {
+            (Some(progress), held) => held.get_or_insert_default().insert(partition, progress),
+            (None, Some(held)) => held.remove(&partition),
+            (None, None) => return,
+        };
+        growth.resize(before.as_ref().map_or(0, ShareProgress::bytes), after);
+    }
+
+    /// The memory that it takes beside its own size.
+    pub fn heap_bytes(&self) -> usize {
+        let windows = self.list.iter().map(|slot| slot.window.heap_bytes());
+        let shares = self.shares.iter().flat_map(|shares| shares.values()).map(ShareProgress::bytes);
+        windows.chain(shares).fold(self.list.heap_bytes(), usize::saturating_add)
     }
 
     /// Removes the window of a partition if it belongs to this source and its newest commit is not newer than `order`,
     /// the order of the tombstone.
-    pub fn remove(&mut self, partition: Partition, source: SourceId, order: Order) {
+    pub fn remove(&mut self, partition: Partition, source: SourceId, order: Order, growth: &mut Growth) {
         let older = |slot: &&GroupPartition| slot.source == source && slot.window.newest().order <= order;
         if let Ok(place) = self.find(partition)
-            && self.list.get(place).filter(older).is_some()
+            && let Some(window) = self.list.get(place).filter(older).map(|slot| slot.window.heap_bytes())
         {
+            let before = self.list.heap_bytes().saturating_add(window);
             self.list.remove(place);
-            self.set_progress(partition, None);
+            growth.resize(before, self.list.heap_bytes());
+            growth.partitions = growth.partitions.saturating_sub(1);
+            self.set_progress(partition, None, growth);
         }
     }
 
@@ -132,7 +166,7 @@ impl GroupPartitions {
         }
     }
 
-    /// Adds the windows of `other`. Where both have a window, that of `other` replaces one of the same source or one
+    /// Adds the windows of `other`, which changes the memory. Where both have a window, that of `other` replaces one of the same source or one
     /// with an earlier newest commit.
     pub fn merge(&mut self, other: Self) {
         let Self { list, mut shares } = other;
@@ -149,7 +183,7 @@ impl GroupPartitions {
                 Err(place) => drop(self.list.insert(place, slot)),
             }
             let progress = shares.as_mut().and_then(|shares| shares.remove(&partition));
-            self.set_progress(partition, progress.filter(|_| is_share));
+            self.set_progress(partition, progress.filter(|_| is_share), &mut Growth::default());
         }
     }
 
@@ -157,4 +191,10 @@ impl GroupPartitions {
     pub fn shrink(&mut self) {
         self.list.shrink();
     }
+}
+
+// Most windows are full, or have room for another commit.
+#[cold]
+fn resize_window(before: usize, after: usize, growth: &mut Growth) {
+    growth.resize(Window::bytes_of(before), Window::bytes_of(after));
 }

@@ -7,6 +7,8 @@ use std::num::NonZeroUsize;
 
 use crate::model::{Commit, CommitLag, Lag, Offset, Order, Timestamp};
 
+use crate::storage::lists::allocation;
+
 /// See the module documentation.
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -39,6 +41,8 @@ struct PackedCommit {
     lag: u32,
 }
 
+/// Sets the capacity of a wide window apart from those of narrow ones.
+const WIDE: usize = 1 << 32;
 /// The first capacity for commits between the oldest and the newest.
 const FIRST: usize = 3;
 
@@ -69,6 +73,29 @@ impl Window {
             Older::None => 1,
             Older::Narrow(_, between) => between.len().saturating_add(2),
             Older::Wide(commits) => commits.len(),
+        }
+    }
+
+    /// How many commits its lists have room for. Where it has not changed for a commit, neither has the memory.
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        match &self.older {
+            Older::None => 0,
+            Older::Narrow(_, between) => between.capacity(),
+            Older::Wide(commits) => commits.capacity().saturating_add(WIDE),
+        }
+    }
+
+    /// The memory that it takes beside its own size.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        Self::bytes_of(self.capacity())
+    }
+
+    /// The memory that a window of this [`capacity`](Self::capacity) takes beside its own size.
+    pub(crate) fn bytes_of(capacity: usize) -> usize {
+        match capacity.checked_sub(WIDE) {
+            Some(wide) => allocation::list::<Vec<Commit>>(1).saturating_add(allocation::list::<Commit>(wide)),
+            None => allocation::list::<PackedCommit>(capacity),
         }
     }
 
