@@ -134,7 +134,7 @@ fn prometheus_scrapes_with_a_certificate_and_not_without() {
 #[test]
 fn a_renewed_certificate_and_a_changed_password_are_used_without_a_scrape_that_fails() {
     let door = Door::new(&format!("{TLS}{}", users(6)));
-    let program = door.open("unprotected-health = true\n");
+    let mut program = door.open("unprotected-health = true\n");
     let prometheus = door.scraped("right", false);
     assert_eq!(prometheus.target().0, "up");
     let (answer, first) = door.client().get(door.port, "/-/healthy", "").unwrap();
@@ -150,6 +150,20 @@ fn a_renewed_certificate_and_a_changed_password_are_used_without_a_scrape_that_f
         let (_, shown) = door.client().get(door.port, "/-/healthy", "")?;
         if shown == first { Err("the first one".to_owned()) } else { Ok(()) }
     });
+    // A reload looks at once, long before the next comparison is due.
+    let (_, second) = door.client().get(door.port, "/-/healthy", "").unwrap();
+    door.renew();
+    let began = Instant::now();
+    program.signal(libc::SIGHUP);
+    eventually(seconds(8), "renewed certificate", || {
+        let (_, shown) = door.client().get(door.port, "/-/healthy", "")?;
+        if shown == second { Err("the second one".to_owned()) } else { Ok(()) }
+    });
+    println!("used {:?} after SIGHUP", began.elapsed());
+    look("reloaded");
+    let expiry =
+        "warrener_certificate_expiry_timestamp_seconds{kind=\"httpserver\",module=\"default\",certificate=\"server\"}";
+    assert!(prometheus.query(expiry).unwrap() > 1.7e9);
     // A file that is wrong changes nothing, and is logged once.
     door.scratch.write("web.yml", "tls_server_config: {cert: none}\n");
     let said = "certificates or web configuration are wrong: the former ones stay in use";

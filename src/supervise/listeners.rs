@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::{Config, HttpServerConfig};
-use crate::http::{ConnectionLimit, Server};
+use crate::http::{ConnectionLimit, ListenerAccess, Server};
 
 use super::{RunError, ServedApp};
 
@@ -39,6 +39,7 @@ struct Listener {
     settings: ListenerSettings,
     /// The socket, which a server with other settings for the same address takes over.
     socket: TcpListener,
+    access: Arc<ListenerAccess>,
     stop: CancellationToken,
     /// Ends this server alone.
     closes: CancellationToken,
@@ -96,7 +97,7 @@ impl Listeners {
         for (settings, socket, server) in new {
             info!(address = %server.local_addr(), "listening");
             let (stop, closes, failures) = (CancellationToken::new(), CancellationToken::new(), self.failures.clone());
-            let (stopping, closing) = (stop.clone(), closes.clone());
+            let (stopping, closing, access) = (stop.clone(), closes.clone(), server.access());
             let task = tokio::spawn(async move {
                 let ended = server.serve(stopping.clone(), closing.clone()).await;
                 if !stopping.is_cancelled() && !closing.is_cancelled() {
@@ -107,11 +108,16 @@ impl Listeners {
                     warn!(%error, "a server did not end well");
                 }
             });
-            self.running.push(Listener { settings, socket, stop, closes, task });
+            self.running.push(Listener { settings, socket, access, stop, closes, task });
         }
         for listener in self.running.extract_if(.., |listener| !wanted.contains(&listener.settings)) {
             listener.closes.cancel();
         }
+    }
+
+    /// Reads web configurations, certificates and keys again that have changed. Blocks.
+    pub(super) fn reread_access(&self) {
+        self.running.iter().for_each(|listener| listener.access.reread_if_changed());
     }
 
     /// Ends all servers, and waits until their answers in flight are complete.

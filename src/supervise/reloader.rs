@@ -117,6 +117,7 @@ impl Reloader {
         if logging.0.level != logging.1.level {
             (self.shown.level.set)(logging.1.level);
         }
+        self.listeners.reread_access();
         Ok(())
     }
 

@@ -11,7 +11,6 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::Endpoints;
 use crate::http::routes::api_handler::ApiHandler;
 use crate::http::routes::origin_check::OriginCheck;
 use crate::http::routes::router::Router;
@@ -21,6 +20,7 @@ use crate::http::serving::connection_limit::ConnectionLimit;
 use crate::http::serving::connection_watch::ConnectionWatch;
 use crate::http::serving::limits::HttpLimits;
 use crate::http::serving::listener::{BindError, listen};
+use crate::http::{Endpoints, ListenerAccess};
 use crate::shortage;
 
 /// An HTTP server that is bound. It serves once [`Server::serve`] is awaited.
@@ -71,6 +71,11 @@ impl Server {
     /// The bound address, with the port that was chosen.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// What protects it.
+    pub fn access(&self) -> Arc<ListenerAccess> {
+        Arc::clone(&self.endpoints.access)
     }
 
     /// The address of its status page.

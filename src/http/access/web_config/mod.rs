@@ -1,5 +1,5 @@
-//! The web configuration of Prometheus' exporter-toolkit, version 0.16 and earlier: TLS, headers, users and a rate limit
-//! in a YAML file.
+//! The web configuration of Prometheus' exporter-toolkit, as of July 2026: TLS, headers, users and a rate limit in a YAML
+//! file.
 //!
 //! Source of the rules: `web/tls_config.go`, `web/handler.go` and `docs/web-configuration.md` of
 //! <https://github.com/prometheus/exporter-toolkit>. Where warrener is stricter, docs/src/reference/web-configuration.md
