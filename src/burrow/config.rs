@@ -251,7 +251,7 @@ fn profile(client: &ClientProfile) -> ProfileBody {
         client_id: client.client_id.clone(),
         kafka_version: "",
         tls: client.tls.as_ref().map(tls),
-        sasl: client.sasl.as_ref().map(sasl),
+        sasl: client.sasl.as_ref().filter(|sasl| !sasl.is_of_iam_section()).map(sasl),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The checked settings of clients: servers, profiles, TLS, SASL.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
+
+use super::secret::Secret;
+use super::tls_settings::TlsConfig;
+use super::token_settings::TokenConfig;
 
 /// Servers, and the settings for connecting to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,35 +25,13 @@ pub struct ClientProfile {
     pub client_id: String,
     /// TLS settings. `None` for no TLS.
     pub tls: Option<TlsConfig>,
-    /// SASL settings. `None` for no SASL.
+    /// SASL settings, of a `[sasl.*]` or an `[iam.*]`. `None` for no SASL.
     pub sasl: Option<SaslConfig>,
     /// librdkafka's properties, applied last. The values are [`Secret`] because some of them are.
     pub properties: BTreeMap<String, Secret>,
 }
 
-/// A `[tls.*]` section.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsConfig {
-    /// Name of the section.
-    pub name: String,
-    /// PEM file of the certificate authorities. `None` for those of the system.
-    pub ca_file: Option<PathBuf>,
-    /// The client's certificate and key.
-    pub identity: Option<TlsIdentity>,
-    /// Whether the server's certificate is accepted without verification.
-    pub no_verify: bool,
-}
-
-/// A certificate and its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsIdentity {
-    /// PEM file of the certificate chain.
-    pub cert_file: PathBuf,
-    /// PEM file of the key.
-    pub key_file: PathBuf,
-}
-
-/// A `[sasl.*]` section.
+/// A `[sasl.*]` section, or an `[iam.*]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaslConfig {
     /// Name of the section.
@@ -65,6 +46,16 @@ pub struct SaslConfig {
     pub password_file: Option<PathBuf>,
     /// The keys for Kerberos. `None` for other mechanisms.
     pub kerberos: Option<KerberosConfig>,
+    /// How clients get tokens. Only for the mechanisms that use tokens.
+    pub token: Option<TokenConfig>,
+}
+
+impl SaslConfig {
+    /// Whether the settings are those of an `[iam.*]`, not of a `[sasl.*]`.
+    #[must_use]
+    pub fn is_of_iam_section(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| token.section.starts_with("iam."))
+    }
 }
 
 /// The keys of a `[sasl.*]` section for Kerberos. Each value is a single word for a shell.
@@ -96,12 +87,14 @@ pub enum SaslMechanism {
     ScramSha512,
     /// OAUTHBEARER.
     OauthBearer,
+    /// OAUTHBEARER with tokens that are signed with AWS credentials.
+    AwsMskIam,
     /// GSSAPI (Kerberos).
     Gssapi,
 }
 
 impl SaslMechanism {
-    /// Kafka's name of the mechanism.
+    /// The name of the mechanism, which is Kafka's.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -109,44 +102,8 @@ impl SaslMechanism {
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::ScramSha512 => "SCRAM-SHA-512",
             Self::OauthBearer => "OAUTHBEARER",
+            Self::AwsMskIam => "AWS_MSK_IAM",
             Self::Gssapi => "GSSAPI",
         }
-    }
-}
-
-/// A string that `Debug` does not reveal.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a string.
-    #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The secret that a file contains. The line end at its end is not part of it.
-    ///
-    /// # Errors
-    /// Why the content is no secret, without any of it.
-    pub fn of_file(content: Vec<u8>) -> Result<Self, &'static str> {
-        let text = String::from_utf8(content).map_err(|_| "it is not UTF-8")?;
-        let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-        if line.is_empty() {
-            return Err("it is empty");
-        }
-        if line.contains('\0') { Err("it contains a NUL character") } else { Ok(Self(line.to_owned())) }
-    }
-
-    /// Returns the string.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
     }
 }

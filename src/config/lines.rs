@@ -1,11 +1,15 @@
 //! The lines in which `check` shows how a client connects.
 
-use super::{ClientProfile, ConnectionConfig, SettingLine, TlsConfig};
+use super::{
+    ClientAuthentication, ClientProfile, ConnectionConfig, SettingLine, TlsConfig, TokenConfig, TokenEndpoint,
+    TokenSource,
+};
 
 /// The lines of a connection to Kafka: servers and profile.
 #[must_use]
 pub fn connection_lines(ConnectionConfig { servers, client }: &ConnectionConfig) -> Vec<SettingLine> {
     let sasl = client.sasl.as_ref().map_or("none", |sasl| sasl.mechanism.name());
+    let token = client.sasl.as_ref().and_then(|sasl| sasl.token.as_ref());
     let mut lines = vec![
         servers_line(servers),
         profile_line(client),
@@ -13,6 +17,7 @@ pub fn connection_lines(ConnectionConfig { servers, client }: &ConnectionConfig)
         tls_line(client.tls.as_ref()),
         SettingLine::new("sasl", sasl),
     ];
+    lines.extend(token.into_iter().flat_map(token_lines));
     if !client.properties.is_empty() {
         // Only names are shown, because a property may be a password.
         let names: Vec<_> = client.properties.keys().map(String::as_str).collect();
@@ -50,4 +55,51 @@ fn tls_text(tls: &TlsConfig) -> String {
         Some(identity) => format!("{:?}: {verified}, certificate {}", tls.name, identity.cert_file.display()),
         None => format!("{:?}: {verified}", tls.name),
     }
+}
+
+/// The lines of tokens. Of what may be secret, only the place is shown.
+fn token_lines(token: &TokenConfig) -> Vec<SettingLine> {
+    let source = match &token.source {
+        TokenSource::Endpoint(endpoint) => format!("from {}", endpoint.url),
+        TokenSource::File(path) => format!("in {}", path.display()),
+        TokenSource::Value(_) => "of the configuration".to_owned(),
+        TokenSource::Aws(aws) => format!("signed for {}", aws.region),
+    };
+    let mut lines = vec![SettingLine::new("token", source)];
+    match &token.source {
+        TokenSource::Endpoint(endpoint) => lines.extend(endpoint_lines(endpoint)),
+        TokenSource::Aws(aws) => {
+            let profile = aws.profile.as_ref().map_or_else(
+                || "the usual sources of AWS credentials".to_owned(),
+                |profile| format!("profile {profile:?} of AWS' files"),
+            );
+            lines.push(SettingLine::new("credentials", profile));
+            lines.extend(aws.role_arn.as_ref().map(|role| SettingLine::new("role", role)));
+        }
+        TokenSource::File(_) | TokenSource::Value(_) => {}
+    }
+    lines.extend(token.principal.as_ref().map(|name| SettingLine::new("principal", format!("{name:?}"))));
+    if !token.extensions.is_empty() {
+        let names: Vec<_> = token.extensions.keys().map(String::as_str).collect();
+        lines.push(SettingLine::new("extensions", names.join(", ")));
+    }
+    lines
+}
+
+fn endpoint_lines(endpoint: &TokenEndpoint) -> Vec<SettingLine> {
+    let grant = match &endpoint.assertion_file {
+        Some(path) => format!("jwt-bearer, with the assertion in {}", path.display()),
+        None => "client_credentials".to_owned(),
+    };
+    let client = endpoint.client_id.as_ref().map_or_else(|| "no id".to_owned(), |id| format!("{id:?}"));
+    let proof = match &endpoint.authentication {
+        ClientAuthentication::Secret(_) => ", with a secret".to_owned(),
+        ClientAuthentication::SecretFile(path) => format!(", with the secret in {}", path.display()),
+        ClientAuthentication::AssertionFile(path) => format!(", with the assertion in {}", path.display()),
+        ClientAuthentication::None => String::new(),
+    };
+    let mut lines = vec![SettingLine::new("grant", grant), SettingLine::new("client", format!("{client}{proof}"))];
+    lines.extend(endpoint.scope.as_ref().map(|scope| SettingLine::new("scope", format!("{scope:?}"))));
+    lines.extend(endpoint.tls.as_ref().map(|tls| SettingLine::new("token tls", tls_text(tls))));
+    lines
 }

@@ -7,7 +7,7 @@
 //! | `sections` | the keys of each section, and the checked configuration that follows from them |
 //! | `flags` | a configuration from flags without a file, and flags that override one |
 //! | `settings` | the checked configuration: [`Config`] and its sections |
-//! | `client_settings` | its client profiles: servers, TLS, SASL |
+//! | `client_settings`, `tls_settings`, `token_settings`, `secret` | its client profiles: servers, TLS, SASL, tokens |
 //! | `consumer_settings` | its `[consumer.*]` sections |
 //! | `filter`, `host` | a pair of allow and deny lists; the host of a server |
 //! | `class`, `registry` | what a class of consumers has to offer; the classes and name sets that a file may name |
@@ -33,24 +33,25 @@ mod flags;
 mod host;
 mod lines;
 mod registry;
+mod secret;
 mod sections;
 mod settings;
 mod system_access;
 #[cfg(test)]
 mod tests;
+mod tls_settings;
+mod token_settings;
 
 use file::{findings, section, syntax};
 use sections::{burrow, client, cluster, consumer, exposition, limits, listener, service};
 
 pub use class::ConsumerClass;
-pub use client_settings::{
-    ClientProfile, ConnectionConfig, KerberosConfig, KerberosLogin, SaslConfig, SaslMechanism, Secret, TlsConfig,
-    TlsIdentity,
-};
+pub use client_settings::{ClientProfile, ConnectionConfig, KerberosConfig, KerberosLogin, SaslConfig, SaslMechanism};
 pub use consumer_settings::{BurrowKeys, ClassFacts, ConsumerConfig, ConsumerSettings, SettingLine};
 pub use difference::{ConfigDifference, ConsumerFilters, ModuleChange};
 pub(crate) use file::bounds;
 pub use file::findings::{ConfigWarning, Mistake, Mistakes, UnsupportedSetting};
+pub use file::token_values::is_bearer_token;
 pub(crate) use file::values;
 pub use file::values::{parse_address, parse_level, parse_timeout};
 pub use filter::Filter;
@@ -58,10 +59,13 @@ pub use flags::{Flags, Overrides, from_flags};
 pub use host::HostName;
 pub use lines::{connection_lines, profile_line, servers_line, tls_line};
 pub use registry::Registry;
+pub use secret::Secret;
 pub use sections::consumer_section::ConsumerSection;
 pub use sections::properties::ALIASES;
 pub use settings::*;
 pub use system_access::SystemAccess;
+pub use tls_settings::{TlsConfig, TlsIdentity};
+pub use token_settings::{AwsIamConfig, ClientAuthentication, TokenConfig, TokenEndpoint, TokenSource};
 
 /// A checked configuration, with its warnings.
 #[derive(Debug)]

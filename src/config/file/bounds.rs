@@ -57,6 +57,9 @@ bounds! {
     TOPIC_REFRESH: Duration = "cluster.*.topic-refresh", Duration::from_millis(100), Duration::from_secs(DAY);
     /// A server allows 2 to 20 of its ticks, of 2 s by default.
     ZOOKEEPER_TIMEOUT: Duration = "consumer.*.zookeeper-timeout", Duration::from_secs(1), Duration::from_secs(10 * MINUTE);
+    EXTENSIONS: u64 = "sasl.*.extensions", 0, 64;
+    /// In bytes. Extensions are sent with each token.
+    EXTENSION: u64 = "sasl.*.extensions.*", 1, 4_096;
     /// Each commit takes 16 bytes per partition of a group.
     INTERVALS: u64 = "storage.*.intervals", 1, 1_000;
     MIN_DISTANCE: Duration = "storage.*.min-distance", Duration::ZERO, Duration::from_secs(DAY);

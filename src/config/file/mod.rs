@@ -7,4 +7,5 @@ pub(crate) mod findings;
 pub(crate) mod scalar;
 pub(crate) mod section;
 pub(crate) mod syntax;
+pub(crate) mod token_values;
 pub(crate) mod values;

@@ -53,6 +53,11 @@ impl<'a> Section<'a> {
         read.map_or(!self.has_key(key), |text| text.value.is_empty())
     }
 
+    /// Whether a key that should be a string has a value of another type, which has already been reported.
+    pub(crate) fn has_key_of_wrong_type(&self, key: &str) -> bool {
+        self.table.and_then(|table| table.get(key)).is_some_and(|value| !value.get_ref().is_str())
+    }
+
     /// Returns the value of a key and its path.
     pub(crate) fn value(&mut self, key: &'static str) -> Option<(KeyPath, &'a DeValue<'a>)> {
         self.looked_up.push(key);

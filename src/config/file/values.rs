@@ -32,7 +32,7 @@ pub fn parse_address(text: &str) -> Result<String, String> {
 }
 
 /// Parses a number that consists of digits only.
-fn port(text: &str) -> Option<u64> {
+pub(crate) fn port(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 

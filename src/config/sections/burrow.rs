@@ -30,7 +30,4 @@ pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) {
         notifier.refuse_renamed(findings, "group-blacklist", "group-denylist");
         findings.warn(notifier.path, "has no effect: use alerting rules on the metrics and Alertmanager instead");
     }
-    for (_, iam) in root.read_sections(findings, "iam") {
-        findings.warn(iam.path, "has no effect: iam of a [client-profile.*] is not supported yet");
-    }
 }

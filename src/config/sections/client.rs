@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::ClientProfile;
 use crate::config::SaslConfig;
+use crate::config::SaslMechanism;
 use crate::config::TlsConfig;
+use crate::config::TokenSource;
 use crate::config::file::findings::{Findings, KeyPath};
 use crate::config::file::scalar::{ConfigString, kind, resolve};
 use crate::config::file::section::Section;
 use crate::config::sections::properties;
-use crate::config::sections::sasl::read_sasl;
+use crate::config::sections::sasl::{read_iam, read_sasl};
 use crate::config::sections::tls::read_tls;
 
 /// The profiles by name, and the sections that are referred to.
@@ -17,16 +19,19 @@ pub(crate) struct Profiles {
     profiles: BTreeMap<String, ClientProfile>,
     tls: BTreeMap<String, TlsConfig>,
     sasl: BTreeMap<String, SaslConfig>,
+    iam: BTreeMap<String, SaslConfig>,
     used: BTreeSet<(&'static str, String)>,
 }
 
 impl Profiles {
     pub(crate) fn read(root: &mut Section<'_>, findings: &mut Findings<'_>) -> Self {
         let tls = root.read_sections(findings, "tls").into_iter();
-        let tls = tls.map(|(name, section)| read_tls(name, section, findings)).collect();
+        let tls: BTreeMap<_, _> = tls.map(|(name, section)| read_tls(name, section, findings)).collect();
         let sasl = root.read_sections(findings, "sasl").into_iter();
-        let sasl = sasl.map(|(name, section)| read_sasl(name, section, findings)).collect();
-        let mut all = Self { profiles: BTreeMap::new(), tls, sasl, used: BTreeSet::new() };
+        let sasl = sasl.map(|(name, section)| read_sasl(name, section, &tls, findings)).collect();
+        let iam = root.read_sections(findings, "iam").into_iter();
+        let iam = iam.map(|(name, section)| read_iam(name, section, findings)).collect();
+        let mut all = Self { profiles: BTreeMap::new(), tls, sasl, iam, used: BTreeSet::new() };
         for (name, section) in root.read_sections(findings, "client-profile") {
             let profile = all.read_profile(&name, section, findings);
             all.profiles.insert(name, profile);
@@ -70,9 +75,10 @@ impl Profiles {
     /// Warns of each section that nothing refers to, because the user may think that it protects something.
     pub(crate) fn warn_of_unused(&self, findings: &mut Findings<'_>) {
         let profiles = self.profiles.keys().map(|name| ("client-profile", name, "no cluster or consumer names it"));
-        let tls = self.tls.keys().map(|name| ("tls", name, "no client-profile or httpserver names it"));
+        let tls = self.tls.keys().map(|name| ("tls", name, "no client-profile, httpserver or token-tls names it"));
         let sasl = self.sasl.keys().map(|name| ("sasl", name, "no client-profile names it"));
-        for (kind, name, why) in profiles.chain(tls).chain(sasl) {
+        let iam = self.iam.keys().map(|name| ("iam", name, "no client-profile names it"));
+        for (kind, name, why) in profiles.chain(tls).chain(sasl).chain(iam) {
             if !self.used.contains(&(kind, name.clone())) {
                 findings.warn(KeyPath::root().key(kind).key(name), format!("has no effect: {why}"));
             }
@@ -105,7 +111,10 @@ impl Profiles {
     }
 
     fn read_security(&mut self, section: &mut Section<'_>, profile: &mut ClientProfile, findings: &mut Findings<'_>) {
+        // A wrong name has already been reported.
+        let mut names_tls = false;
         if let Some(named) = section.any_text(findings, "tls") {
+            names_tls = !named.value.is_empty();
             if named.value.is_empty() {
                 // Burrow checks only whether the key is present, not its value.
                 let text = "an empty name means no TLS (in Burrow it means TLS); to use TLS, name a [tls.*], \
@@ -116,14 +125,27 @@ impl Profiles {
                 profile.tls = Some(tls.clone());
             }
         }
-        if let Some(named) = section.text(findings, "sasl")
-            && let Some((name, sasl)) = resolve(findings, &named, "sasl", &self.sasl)
-        {
-            self.used.insert(("sasl", name.to_owned()));
-            profile.sasl = Some(sasl.clone());
+        let sasl = section.text(findings, "sasl");
+        let iam = section.text(findings, "iam");
+        if let (Some(_), Some(iam)) = (&sasl, &iam) {
+            findings.add_mistake(iam.path.clone(), "expected either sasl or iam, found both");
         }
-        if let Some(iam) = section.text(findings, "iam") {
-            findings.add_unsupported(iam.path);
+        for (named, kind) in [(iam, "iam"), (sasl, "sasl")] {
+            let sections = if kind == "iam" { &self.iam } else { &self.sasl };
+            let Some(named) = named else { continue };
+            let Some((name, sasl)) = resolve(findings, &named, kind, sections) else { continue };
+            self.used.insert((kind, name.to_owned()));
+            if sasl.mechanism == SaslMechanism::AwsMskIam && !names_tls {
+                let problem = "expected tls beside it, because AWS MSK IAM needs TLS, found none; name a [tls.*], \
+                               which may be empty";
+                findings.add_mistake(named.path.clone(), problem);
+            }
+            if let Some(TokenSource::Endpoint(endpoint)) = sasl.token.as_ref().map(|token| &token.source)
+                && let Some(tls) = &endpoint.tls
+            {
+                self.used.insert(("tls", tls.name.clone()));
+            }
+            profile.sasl = Some(sasl.clone());
         }
     }
 }

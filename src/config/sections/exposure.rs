@@ -41,7 +41,7 @@ fn sent_in_the_clear(connection: &ConnectionConfig) -> Option<&'static str> {
     }
     let sends = |mechanism: SaslMechanism| match mechanism {
         SaslMechanism::Plain => Some("the password of mechanism PLAIN"),
-        SaslMechanism::OauthBearer => Some("the token of mechanism OAUTHBEARER"),
+        SaslMechanism::OauthBearer | SaslMechanism::AwsMskIam => Some("the token of mechanism OAUTHBEARER"),
         SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 | SaslMechanism::Gssapi => None,
     };
     match property("sasl.mechanisms") {

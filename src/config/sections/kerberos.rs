@@ -28,7 +28,12 @@ pub(crate) fn read_kerberos(
     let texts = [("principal", &principal), ("keytab", &keytab), ("service-name", &service_name)];
     if mechanism != SaslMechanism::Gssapi {
         for (key, _) in texts.iter().filter(|(_, text)| text.is_some()) {
-            findings.warn(section.path.key(key), "has no effect unless mechanism is \"GSSAPI\"");
+            if *key != "principal" {
+                findings.warn(section.path.key(key), "has no effect unless mechanism is \"GSSAPI\"");
+            } else if mechanism != SaslMechanism::OauthBearer {
+                let text = "has no effect unless mechanism is \"GSSAPI\" or \"OAUTHBEARER\"";
+                findings.warn(section.path.key(key), text);
+            }
         }
         return None;
     }

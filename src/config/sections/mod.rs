@@ -14,3 +14,4 @@ pub(crate) mod properties;
 pub(crate) mod sasl;
 pub(crate) mod service;
 pub(crate) mod tls;
+pub(crate) mod token;

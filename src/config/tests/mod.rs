@@ -7,6 +7,7 @@ mod files;
 mod flags;
 mod sections;
 mod syntax;
+mod tokens;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,10 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn readable(path: &Path) -> Result<(), String> {
     match path.to_str() {
-        Some("ca.pem" | "client.pem" | "client.key" | "warrener.keytab" | "web.yml") => Ok(()),
+        Some(
+            "ca.pem" | "client.pem" | "client.key" | "warrener.keytab" | "web.yml" | "client-secret" | "assertion"
+            | "token",
+        ) => Ok(()),
         _ => Err("no such file".to_owned()),
     }
 }

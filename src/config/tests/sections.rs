@@ -79,12 +79,12 @@ fn a_name_that_differs_only_in_case_is_matched_with_a_warning() {
 
 #[test]
 fn a_key_without_effect_is_told() {
-    let rest = "[client-profile.p]\ntls = \"\"\niam = \"eks\"\n[iam.eks]\nregion = \"here\"\n\
+    let rest = "[client-profile.p]\ntls = \"\"\n[iam.eks]\nregion = \"here\"\n\
                 [consumer.c]\nclass-name = \"kafka\"\nservers = [\"a:1\"]\ncluster = \"local\"\n\
                 zookeeper-path = \"/x\"\nzookeeper-timeout = 3\nbackfill-earliest = true\n\
                 [consumer.z]\nclass-name = \"kafka_zk\"\nservers = [\"a:1\"]\ncluster = \"local\"\n\
                 start-latest = true\nshare-group = \"g\"\n[logging]\nlevel = \"FATAL\"\n";
-    let LoadedConfig { config, warnings, unsupported } = with(rest).unwrap();
+    let LoadedConfig { config, warnings, .. } = with(rest).unwrap();
     assert_eq!(
         lines(&warnings),
         [
@@ -95,11 +95,10 @@ fn a_key_without_effect_is_told() {
             "consumer.c.zookeeper-timeout: has no effect unless class-name is \"kafka_zk\"",
             "consumer.z.share-group: has no effect unless class-name is \"kafka\"",
             "consumer.z.start-latest: has no effect unless class-name is \"kafka\"",
-            "iam.eks: has no effect: iam of a [client-profile.*] is not supported yet",
+            "iam.eks: has no effect: no client-profile names it",
             "logging.level: \"FATAL\" is not a level here: \"error\" is used instead",
         ]
     );
-    assert_eq!(lines(&unsupported), ["client-profile.p.iam: not supported yet"]);
     assert_eq!(config.logging.level, Level::Error);
 }
 

@@ -84,9 +84,10 @@ fn check_sasl(section: &mut ConsumerSection<'_, '_, '_>, sasl: &SaslConfig) {
                 section.mistake(KEY, &format!("{needed}, for ZooKeeper's digest, found [sasl.{}]", sasl.name));
             }
         }
-        SaslMechanism::OauthBearer | SaslMechanism::Gssapi => {
+        SaslMechanism::OauthBearer | SaslMechanism::AwsMskIam | SaslMechanism::Gssapi => {
             let reason = "the ZooKeeper client of this program knows the digest of a user name and a password only";
-            let value = format!("mechanism {} in [sasl.{}], for ZooKeeper", sasl.mechanism.name(), sasl.name);
+            let kind = if sasl.is_of_iam_section() { "iam" } else { "sasl" };
+            let value = format!("mechanism {} in [{kind}.{}], for ZooKeeper", sasl.mechanism.name(), sasl.name);
             section.unsupported_value(KEY, &value, reason);
         }
     }

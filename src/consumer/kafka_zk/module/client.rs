@@ -268,6 +268,7 @@ mod tests {
             password: None,
             password_file: Some(write("password", "old")),
             kerberos: None,
+            token: None,
         };
         let client = ClientProfile { tls: Some(tls), sasl: Some(sasl), ..ClientProfile::default() };
         let connection = ConnectionConfig { servers: vec!["127.0.0.1:1".to_owned()], client };
