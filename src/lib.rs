@@ -37,6 +37,7 @@
 //! | [`registry`] | the consumer classes and name sets that a configuration may name |
 //! | `invariant` | what is done about a state that cannot occur |
 //! | [`address`], [`terminal`], [`wall_clock`] | names in addresses, text for terminals, jumps of the wall clock |
+//! | `token` | tokens for OAUTHBEARER and AWS MSK IAM: fetched, checked, renewed |
 //! | `kafka` | clients on librdkafka |
 //! | `cluster` | cluster modules: metadata, log starts, log ends, times |
 //! | `coordinator`, `task` | configuring, starting and stopping modules; their tasks and threads |
@@ -64,6 +65,7 @@
 //! | what happens when a ZooKeeper session ends | `src/consumer/kafka_zk/module/mod.rs` (`SessionLoop`) |
 //! | how ListOffsets is cut into requests | `src/cluster/refresh_plan/requests.rs`; for lookups by time `src/cluster/lookup_requests.rs` |
 //! | when a Kafka client is given its servers again, or replaced | `src/kafka/client_supervisor.rs` |
+//! | when a token is fetched again; what is checked of it | `src/token/refresh_time.rs`; `src/token/checked_token.rs` |
 //! | what keeps secrets out of error texts | `src/kafka/client/refusal.rs`; for the configuration `ConfigString` in `src/config/file/scalar.rs` |
 //! | which errors of Kafka are logged, and when | `src/kafka/failure_log.rs` |
 //! | names, labels and help texts of metrics | `src/metrics/sets/` (default: `kafka_exporter.rs`), `src/metrics/exporter_metrics/families.rs` |
@@ -80,7 +82,7 @@
 //! | when a slow HTTP client is cut off | `src/http/serving/connection_watch.rs` (`deadline`); one that others wait for: `src/http/bodies/work_permits.rs` |
 //! | what is up, ready and why not | `src/health.rs` |
 //!
-//! Without the feature `daemon` the library is its core, which is everything above `kafka` in this table: no sockets,
+//! Without the feature `daemon` the library is its core, which is everything above `token` in this table: no sockets,
 //! no files, no clock. Time and input are arguments.
 //!
 //! Unsafe code is in two places, each of which says why: `kafka::ffi`, for what librdkafka offers to C alone, and
@@ -141,3 +143,5 @@ pub mod shortage;
 pub mod supervise;
 #[cfg(feature = "daemon")]
 pub mod task;
+#[cfg(feature = "daemon")]
+pub mod token;

@@ -47,6 +47,7 @@ use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage;
 use crate::task;
+use crate::token::TokenProvider;
 use liveness::ClusterLiveness;
 
 pub use module::{ClusterContext, ClusterModule};
@@ -64,14 +65,17 @@ pub struct ConfiguredCluster {
 }
 
 impl ConfiguredCluster {
-    /// Checks the settings. Opens no socket.
+    /// Checks the settings. Opens no socket. `tokens` is for clients that authenticate with them.
     ///
     /// # Errors
     /// A property that librdkafka refuses, a mechanism that is not built in, or a file that cannot be read.
-    pub fn configure(mut section: watch::Receiver<Arc<ClusterConfig>>) -> Result<Self, ModuleError> {
+    pub fn configure(
+        mut section: watch::Receiver<Arc<ClusterConfig>>,
+        tokens: Option<Arc<TokenProvider>>,
+    ) -> Result<Self, ModuleError> {
         let cluster = Arc::clone(&section.borrow_and_update());
         Client::check(&cluster.connection, ClientRole::Cluster)?;
-        let context = KafkaContext::new(&cluster.name, "cluster", &cluster.name);
+        let context = KafkaContext::new(&cluster.name, "cluster", &cluster.name).with_tokens(tokens);
         Ok(Self { section, context })
     }
 

@@ -13,6 +13,7 @@ use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
 use crate::task::{FailureSender, Tasks};
+use crate::token::TokenProvider;
 
 use super::ConfiguredCluster;
 
@@ -25,6 +26,8 @@ pub struct ClusterContext {
     pub metrics: ModuleMetrics,
     /// The modules that read groups of this cluster: time lookups start once those groups are known.
     pub consumers: Vec<Arc<ModuleHealth>>,
+    /// Where its clients get tokens. `None` if they need none.
+    pub tokens: Option<Arc<TokenProvider>>,
     /// When the module may update storage.
     pub handover: Handover,
     /// Cancelled when the program stops.
@@ -56,8 +59,8 @@ impl ClusterModule {
         section: watch::Receiver<Arc<ClusterConfig>>,
         context: ClusterContext,
     ) -> Result<Self, ModuleError> {
-        let ClusterContext { storage, metrics, consumers, handover, stop, failures } = context;
-        let mut kafka = ConfiguredCluster::configure(section)?;
+        let ClusterContext { storage, metrics, consumers, tokens, handover, stop, failures } = context;
+        let mut kafka = ConfiguredCluster::configure(section, tokens)?;
         kafka.context = kafka.context.showing(metrics.certificates());
         let context = kafka.context.clone();
         metrics.health().set_cause(move || context.cause().map(|cause| cause.to_string()));

@@ -44,7 +44,7 @@ fn metrics() -> ModuleMetrics {
 /// Runs the module, stops it when `ready` returns true, and checks that it ends in time.
 fn stops_within_its_grace(servers: &str, ready: impl Fn(&Client) -> bool) {
     let stop = CancellationToken::new();
-    let module = ConfiguredCluster::configure(watch::channel(Arc::new(cluster(servers))).1).unwrap();
+    let module = ConfiguredCluster::configure(watch::channel(Arc::new(cluster(servers))).1, None).unwrap();
     let running = module.start(storage(), metrics(), Vec::new(), Handover::open(), stop.clone()).unwrap();
     let client = Arc::clone(running.client());
     let thread = std::thread::spawn(move || running.run());

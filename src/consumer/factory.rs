@@ -13,6 +13,7 @@ use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::ModuleError;
 use crate::storage::Cluster;
 use crate::task::FailureSender;
+use crate::token::TokenProviders;
 
 use super::FACTORIES;
 
@@ -64,6 +65,8 @@ pub struct ModuleContext {
     pub metrics: ModuleMetrics,
     /// Where the module reports that it cannot continue.
     pub failures: FailureSender,
+    /// The providers of tokens, for clients that authenticate with them.
+    pub tokens: TokenProviders,
     /// Cancelled when the program stops.
     pub stop: CancellationToken,
 }

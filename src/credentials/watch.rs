@@ -165,6 +165,7 @@ pub(super) mod tests {
             password: Some(Secret::new("old".to_owned())),
             password_file: Some(password_file),
             kerberos: None,
+            token: None,
         }
     }
 

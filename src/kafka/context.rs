@@ -10,6 +10,7 @@ use rdkafka::error::KafkaError;
 use tracing::{debug, info, warn};
 
 use super::certificate_probe::{self, CertificateProbes, CertificateRules, Finding};
+use super::client_token::ClientToken;
 use super::failure_log::FailureLog;
 use super::ffi::ClientSockets;
 use super::{ErrorCode, FailureCause, handshake_hint};
@@ -18,6 +19,7 @@ use crate::credentials::CredentialWatch;
 use crate::metrics::exporter_metrics::CertificateExpiry;
 use crate::model::{FailureReason, ModuleError};
 use crate::task;
+use crate::token::TokenProvider;
 
 /// The native client, as rdkafka wraps it.
 pub(super) type NativeClient = rdkafka::client::Client<KafkaContext>;
@@ -46,6 +48,8 @@ pub struct KafkaContext {
     closing: Arc<AtomicUsize>,
     /// The sockets of this client only.
     sockets: Arc<ClientSockets>,
+    /// The tokens of this client only. `None` if it needs none.
+    token: Option<Arc<ClientToken>>,
 }
 
 /// Counts a client as closing until it is dropped.
@@ -56,6 +60,9 @@ impl Drop for ClosingGuard {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// How librdkafka reports what `rd_kafka_oauthbearer_set_token_failure` told it.
+const NO_TOKEN: &str = "Failed to acquire SASL OAUTHBEARER token";
 
 /// Severity "error" of syslog, as librdkafka uses it.
 const ERROR: i32 = 3;
@@ -78,6 +85,7 @@ impl KafkaContext {
             expiry: None,
             closing: Arc::default(),
             sockets: Arc::default(),
+            token: None,
         }
     }
 
@@ -91,7 +99,8 @@ impl KafkaContext {
     /// on trial are its own: they are not those of the module.
     pub(super) fn of_new_client(&self, on_trial: bool) -> Self {
         let on_trial = Arc::new(AtomicBool::new(on_trial));
-        Self { sockets: Arc::default(), trial: Arc::default(), on_trial, ..self.clone() }
+        let token = self.token.as_ref().map(|token| Arc::new(token.of_new_client()));
+        Self { sockets: Arc::default(), trial: Arc::default(), on_trial, token, ..self.clone() }
     }
 
     /// The same for a client that checks the certificates of brokers like this.
@@ -115,6 +124,33 @@ impl KafkaContext {
         let watch = CredentialWatch::new(&self.section(), profile, self.expiry.clone(), Instant::now())?;
         // Another client may have been faster.
         Ok(Arc::clone(self.credentials.get_or_init(|| Arc::new(watch))))
+    }
+
+    /// The same context for clients that get their tokens from this provider.
+    #[must_use]
+    pub fn with_tokens(self, provider: Option<Arc<TokenProvider>>) -> Self {
+        Self { token: provider.map(|provider| Arc::new(ClientToken::new(provider))), ..self }
+    }
+
+    /// The client's tokens.
+    pub(super) fn token(&self) -> Option<&ClientToken> {
+        self.token.as_deref()
+    }
+
+    /// Whether the client needs a token and has not got one yet.
+    pub(super) fn waits_for_token(&self) -> bool {
+        self.token().is_some_and(ClientToken::is_missing)
+    }
+
+    /// Handles librdkafka's request for a token.
+    pub(super) fn request_token(&self) {
+        match self.token() {
+            Some(token) => token.request(),
+            None => {
+                let text = "no token: set mechanism = \"OAUTHBEARER\" in a [sasl.*], not sasl.mechanisms in properties";
+                self.record_failure(&FailureCause::of_code(ErrorCode::AUTHENTICATION, text));
+            }
+        }
     }
 
     /// The client's sockets.
@@ -229,7 +265,14 @@ impl KafkaContext {
     /// Handles an error event of librdkafka.
     pub(super) fn handle_error_event(&self, code: ErrorCode, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, code = code.0, text, "error");
-        let cause = FailureCause::parse(Some(code), text);
+        if text.contains(NO_TOKEN) {
+            // Recorded where the client is told of it.
+            return;
+        }
+        let mut cause = FailureCause::parse(Some(code), text);
+        if let Some(token) = self.token().filter(|_| cause.reason == FailureReason::Authentication) {
+            cause = token.explain(cause);
+        }
         if code == ErrorCode::ALL_BROKERS_DOWN {
             self.health().record_all_down(&FailureCause::of_code(code, "no broker answers"), Instant::now());
         } else if ["Disconnected", "Send failed", "error:"].iter().any(|bare| cause.text.starts_with(bare)) {

@@ -11,6 +11,7 @@
 //! | `cause`, `failure_reason`, `ffi/error_code` | why something failed: librdkafka's texts and codes |
 //! | `handshake_hint`, `certificate_probe` | what to try when a handshake fails; what is wrong with a broker's certificate |
 //! | `failure_log` | which failures are logged, and when |
+//! | `client_token` | the tokens of a client that authenticates with OAUTHBEARER |
 //! | `client_supervisor`, `recovery` | restores or replaces a client that has lost its brokers |
 //! | `client_renewal` | replaces a client after its files have changed |
 //! | `until_drop`, `run_within` | a value that another thread closes; work that may block, with a limit on the wait |
@@ -22,6 +23,7 @@ mod certificate_probe;
 mod client;
 mod client_renewal;
 mod client_supervisor;
+mod client_token;
 mod context;
 mod failure_log;
 mod failure_reason;

@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 8] = [
     // Readers of storage.
     &["lag_table", "burrow", "status_page", "metrics"],
     // Clients, modules and the server.
-    &["task", "credentials", "kafka", "coordinator", "cluster", "consumer", "http"],
+    &["task", "credentials", "token", "kafka", "coordinator", "cluster", "consumer", "http"],
     // What a configuration may name.
     &["registry"],
     // Wiring.

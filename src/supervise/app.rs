@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Config, ConsumerConfig, ExpireGroup, StorageConfig};
@@ -13,6 +14,7 @@ use crate::metrics::PageLayout;
 use crate::metrics::exporter_metrics::ExporterMetrics;
 use crate::model;
 use crate::storage::{ExpiryPolicy, Storage, StorageRules};
+use crate::token::TokenProviders;
 
 use super::limits::storage_limits;
 
@@ -22,6 +24,7 @@ pub(super) struct App {
     pub(super) storage: Arc<Storage>,
     pub(super) exporter_metrics: Arc<ExporterMetrics>,
     pub(super) stop: CancellationToken,
+    pub(super) tokens: TokenProviders,
 }
 
 /// The configuration, and what follows from it. A reload replaces all of it at once.
@@ -32,6 +35,7 @@ pub(super) struct Settings {
 }
 
 impl App {
+    /// Creates the parts of a run. Must be called in a runtime.
     pub(super) fn new(config: Config, stop: CancellationToken) -> Self {
         let rules = storage_rules(&config.storage);
         let storage = Storage::new(config.clusters.iter().map(|cluster| cluster.name.as_str()), rules);
@@ -40,7 +44,8 @@ impl App {
         let modules = clusters.chain(config.consumers.iter().map(consumer_health)).map(Arc::new).collect();
         let own = ExporterMetrics::new(modules, &config.metrics, consumer::record_errors());
         let settings = RwLock::new(Arc::new(Settings::of(config)));
-        Self { settings, storage: Arc::new(storage), exporter_metrics: Arc::new(own), stop }
+        let tokens = TokenProviders::new(Handle::current(), &stop);
+        Self { settings, storage: Arc::new(storage), exporter_metrics: Arc::new(own), stop, tokens }
     }
 
     /// The settings at this moment.

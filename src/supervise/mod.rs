@@ -168,6 +168,7 @@ pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[String])) -> Result
         Ok(Err(error)) => warn!(%error, "the modules did not end well"),
         Err(_) => warn!("a reload did not end in time and is cut off"),
     }
+    app.tokens.stop().await;
     while let Some(ended) = tasks.join_next().await {
         if let Ok(Err(error)) = ended {
             warn!(%error, "a task did not end well");

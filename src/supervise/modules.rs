@@ -111,6 +111,7 @@ impl Modules {
             storage: cluster,
             metrics: app.exporter_metrics.module(&health),
             consumers: consumers.cloned().collect(),
+            tokens: app.tokens.provider(&section.connection),
             handover,
             stop: app.stop.clone(),
             failures: self.failures.clone(),
@@ -138,6 +139,7 @@ impl Modules {
             cluster,
             metrics: app.exporter_metrics.module(&health),
             failures: self.failures.clone(),
+            tokens: app.tokens.clone(),
             stop: app.stop.clone(),
         };
         Ok(Some((factory.configure(section, context)?, SettingsSender::Consumer(sender))))

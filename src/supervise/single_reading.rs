@@ -95,6 +95,7 @@ pub async fn read_once<T>(
     };
     app.stop.cancel();
     modules.stop().await;
+    app.tokens.stop().await;
     shown
 }
 

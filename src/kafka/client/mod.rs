@@ -4,6 +4,7 @@
 //! - `refusal`: the errors for settings that librdkafka refuses.
 //! - `signs`: the state of the client, as its metadata requests and sockets show it.
 //! - `closing`: closing without blocking the owner.
+//! - `tokens`: handing tokens over to librdkafka.
 //!
 //! The errors for a bad `servers` are not here: the configuration refuses it before there is a client (`servers` in
 //! `src/config/sections/cluster.rs`, with the expected texts in `tests/fixtures/config/bad/servers.txt`).
@@ -16,6 +17,7 @@ mod closing;
 mod properties;
 mod refusal;
 mod signs;
+mod tokens;
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -122,7 +124,7 @@ impl Client {
             None => context,
         };
         let native_config = config.create_native_config().map_err(|error| refusal_error(connection, error))?;
-        super::ffi::enable_error_events(&native_config);
+        super::ffi::enable_events(&native_config);
         super::ffi::record_sockets(&native_config);
         super::ffi::report_faults_in_threads(&native_config);
         let native = NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context)
@@ -201,9 +203,10 @@ impl Client {
         self.context().record_answer()
     }
 
-    /// Passes librdkafka's queued log lines and errors to the context. Never blocks.
+    /// Passes librdkafka's queued log lines and errors to the context, and a new token to librdkafka. Never blocks.
     pub fn poll_events(&self) {
         super::ffi::poll_events(&self.native);
+        tokens::hand_over(&self.native);
         self.context().log_due_causes();
     }
 }

@@ -137,8 +137,13 @@ pub(super) fn certificate_rules(config: &ClientConfig, credentials: &Credentials
 fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig) -> Result<(), ModuleError> {
     match sasl.mechanism {
         SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {}
+        // Amazon's mechanism is OAUTHBEARER with tokens of its own.
+        SaslMechanism::OauthBearer | SaslMechanism::AwsMskIam => {
+            config.set("sasl.mechanisms", SaslMechanism::OauthBearer.name());
+            return Ok(());
+        }
         SaslMechanism::Gssapi if cfg!(feature = "gssapi") => {}
-        SaslMechanism::Gssapi | SaslMechanism::OauthBearer => {
+        SaslMechanism::Gssapi => {
             let section = format!("sasl.{}", sasl.name);
             return Err(ModuleError::Mechanism { section, mechanism: sasl.mechanism.name() });
         }

@@ -32,6 +32,10 @@ impl Client {
 
     /// The observed state of the client, as input for [`Recovery`](crate::kafka::recovery::Recovery).
     pub(in crate::kafka) fn state(&self, now: Instant) -> ClientState {
+        if self.context().waits_for_token() {
+            // It does not connect before it has one, and neither new servers nor a new client would help.
+            return ClientState { connected: true, failing: None, brokerless: false };
+        }
         let asked = self.metadata_requests.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |then: Instant| now.saturating_duration_since(then);
         // Old failures do not count: when no requests are sent any more, the client is not failing.

@@ -36,6 +36,7 @@ fn sasl(mechanism: SaslMechanism, password: Option<&str>) -> SaslConfig {
         password: password.map(|text| Secret::new(text.to_owned())),
         password_file: None,
         kerberos: None,
+        token: None,
     }
 }
 
@@ -139,11 +140,22 @@ fn the_protocol_follows_from_tls_and_sasl() {
 #[test]
 fn a_mechanism_that_is_not_built_in_is_refused() {
     let mut connection = plain("127.0.0.1:1");
-    connection.client.sasl = Some(sasl(SaslMechanism::OauthBearer, None));
-    assert_eq!(
-        told(Client::check(&connection, ClientRole::Cluster)),
-        "sasl.s: mechanism OAUTHBEARER is not supported by this build"
-    );
+    connection.client.sasl = Some(sasl(SaslMechanism::Gssapi, None));
+    let checked = Client::check(&connection, ClientRole::Cluster).map_err(|error| error.to_string());
+    let refused = Err("sasl.s: mechanism GSSAPI is not supported by this build".to_owned());
+    assert_eq!(checked, if cfg!(feature = "gssapi") { Ok(()) } else { refused });
+}
+
+#[test]
+fn amazons_mechanism_is_oauthbearer_to_librdkafka() {
+    let mut connection = plain("127.0.0.1:1");
+    for mechanism in [SaslMechanism::OauthBearer, SaslMechanism::AwsMskIam] {
+        connection.client.sasl = Some(sasl(mechanism, None));
+        let config = properties(&connection, ClientRole::Cluster, &Credentials::default()).unwrap();
+        assert_eq!(config.get("sasl.mechanisms"), Some("OAUTHBEARER"));
+        assert_eq!(config.get("sasl.username"), None);
+        assert_eq!(tried(&connection), [""; 0]);
+    }
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Drop for QueueEvent {
     }
 }
 
-/// Passes log lines and errors of the main queue to the client's context. Never blocks.
+/// Passes log lines, errors and requests for a token of the main queue to the client's context. Never blocks.
 pub(in crate::kafka) fn poll_events(client: &NativeClient) {
     let Ok(queue) = ClientQueue::main(client) else { return broken("a client has a main queue") };
     for _ in 0..SERVED_AT_ONCE {
@@ -125,6 +125,7 @@ pub(in crate::kafka) fn poll_events(client: &NativeClient) {
                 }
             }
             sys::RD_KAFKA_EVENT_ERROR => client.context().handle_error_event(event.error(), event.error_text().trim()),
+            sys::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH => client.context().request_token(),
             _ => {}
         }
     }

@@ -14,6 +14,7 @@ mod list_offsets;
 mod lookups;
 mod metadata;
 mod native_client;
+mod oauth_token;
 mod queue_wakeup;
 mod reader;
 mod socket_callbacks;
@@ -36,7 +37,8 @@ pub use error_code::ErrorCode;
 pub use list_offsets::{FoundOffset, IsolationLevel, ListOffsetsPartition, OffsetSpec, PARTITIONS_PER_REQUEST};
 pub use lookups::{LookupResponse, Lookups};
 pub use metadata::{MetadataBroker, MetadataPartition, MetadataResponse, MetadataTopic};
-pub(super) use native_client::{add_brokers, enable_error_events};
+pub(super) use native_client::{add_brokers, enable_events};
+pub(super) use oauth_token::{set_token, set_token_failure};
 pub use reader::{EventBatch, RawRecord, ReaderEvent, StartAt, TopicIndex, TopicPartition, TopicReader};
 pub(super) use socket_callbacks::record_sockets;
 pub(super) use sockets::ClientSockets;
@@ -59,6 +61,17 @@ mod raw {
             answer: *mut *const sys::rd_kafka_metadata,
             timeout_ms: c_int,
         ) -> c_int;
+        pub fn rd_kafka_oauthbearer_set_token(
+            client: *mut sys::rd_kafka_t,
+            token: *const c_char,
+            expires_ms: i64,
+            principal: *const c_char,
+            extensions: *mut *const c_char,
+            extensions_len: usize,
+            reason: *mut c_char,
+            reason_len: usize,
+        ) -> c_int;
+        pub fn rd_kafka_oauthbearer_set_token_failure(client: *mut sys::rd_kafka_t, why: *const c_char) -> c_int;
     }
 }
 

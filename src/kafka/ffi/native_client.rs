@@ -8,10 +8,11 @@ use super::sys;
 use crate::invariant::broken;
 use crate::kafka::context::NativeClient;
 
-/// Makes librdkafka deliver errors and log lines as events on the client's main queue.
-pub(in crate::kafka) fn enable_error_events(config: &NativeClientConfig) {
+/// Makes librdkafka deliver errors, log lines and requests for tokens as events on the client's main queue.
+pub(in crate::kafka) fn enable_events(config: &NativeClientConfig) {
+    let events = sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG | sys::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
     // SAFETY: the configuration is alive, and not yet handed to a client.
-    unsafe { sys::rd_kafka_conf_set_events(config.ptr(), sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG) }
+    unsafe { sys::rd_kafka_conf_set_events(config.ptr(), events) }
 }
 
 /// Adds servers, `host:port,host:port`, to those that a client knows.

@@ -112,6 +112,7 @@ impl KafkaModule {
         let cluster = around.cluster.label().name().to_string();
         let context = KafkaContext::new(&cluster, ModuleKind::Consumer.name(), &section.name);
         let context = context.showing(around.metrics.certificates());
+        let context = context.with_tokens(around.tokens.provider(&settings.connection));
         let cause = context.clone();
         around.metrics.health().set_cause(move || cause.cause().map(|cause| cause.to_string()));
         Ok(Self {
