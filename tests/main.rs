@@ -76,6 +76,8 @@ mod terminal;
 #[cfg(test)]
 mod time_lag;
 #[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod tools;
 #[cfg(test)]
 mod whole;

@@ -64,6 +64,31 @@ impl Version {
     }
 }
 
+/// What `java -cp` takes for AWS' own library for MSK IAM.
+pub fn msk_class_path() -> String {
+    let wanted = [
+        (("software.amazon.msk", "aws-msk-iam-auth"), "2.3.5"),
+        (("org.apache.kafka", "kafka-clients"), Version::V4_2.name()),
+        (("org.slf4j", "slf4j-simple"), "1.7.36"),
+    ];
+    jars("aws-msk-iam-auth-2.3.5", &wanted).join(":")
+}
+
+/// Compiles a class of the rig against a release's jars, and returns the folder for the class path.
+pub fn compiled(source: &str, version: Version) -> PathBuf {
+    need("javac", "-version", "a JDK (Debian: apt-get install openjdk-17-jdk-headless)");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig").join(source);
+    let text = fs::read(&source).unwrap();
+    // Another text gets another folder.
+    let sum = text.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+    let stem = source.file_stem().unwrap().to_str().unwrap();
+    cached(&format!("{stem}-{}-{sum:x}", version.name()), |half| {
+        let class_path = version.class_path();
+        let output = Command::new("javac").args(["-cp", &class_path, "-d"]).arg(half).arg(&source).output().unwrap();
+        assert!(output.status.success(), "{}: {output:?}", source.display());
+    })
+}
+
 /// The rules for accessible pages, axe, as one script: Deque packs it into the jar of its own library for Java.
 pub fn axe() -> String {
     let jar = jars("axe-4.10.1", &[(("com.deque.html.axe-core", "selenium"), "4.10.1")]);
@@ -138,7 +163,8 @@ fn fetch(dependencies: &[Dependency<'_>], into: &Path) {
     // RocksDB's library for all systems at once is left out: nobody here keeps a store on disk. Of a jar that is wanted
     // for the script in it nothing else is needed.
     let dependency = |((group, name), version): &Dependency<'_>| {
-        let without = if group.starts_with("org.apache.kafka") { "org.rocksdb" } else { "*" };
+        let whole = group.starts_with("org.apache.kafka") || group.starts_with("software.amazon");
+        let without = if whole { "org.rocksdb" } else { "*" };
         format!(
             "<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version><exclusions>\
              <exclusion><groupId>{without}</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>"

@@ -13,6 +13,7 @@ pub mod fake_zookeeper;
 pub mod http;
 pub mod https;
 pub mod inbox;
+pub mod issuer;
 pub mod judge;
 #[cfg(feature = "gssapi")]
 pub mod kdc;
@@ -26,6 +27,7 @@ pub mod records;
 pub mod rules;
 pub mod scratch;
 pub mod security;
+pub mod token_server;
 pub mod tools;
 pub mod watch;
 pub mod wire;

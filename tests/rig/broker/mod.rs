@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::clients::Clients;
-use super::maven::{Version, java};
+use super::maven::{Version, java, java_with};
 use super::process::Process;
 use super::scratch::Scratch;
 use super::tools::Tools;
@@ -33,6 +33,9 @@ pub struct Spec {
     fast: bool,
     alone: bool,
     properties: Vec<&'static str>,
+    /// More options of the brokers' JVMs, and more folders for their class path.
+    options: Vec<String>,
+    classes: Vec<String>,
 }
 
 impl Spec {
@@ -50,6 +53,8 @@ impl Spec {
             fast: false,
             alone: false,
             properties: Vec::new(),
+            options: Vec::new(),
+            classes: Vec::new(),
         }
     }
 
@@ -84,6 +89,18 @@ impl Spec {
     /// A line of each node's `server.properties`, in the place of what the rig sets there.
     pub fn property(mut self, line: &'static str) -> Self {
         self.properties.push(line);
+        self
+    }
+
+    /// An option of each node's JVM.
+    pub fn option(mut self, option: String) -> Self {
+        self.options.push(option);
+        self
+    }
+
+    /// A folder with classes for each node.
+    pub fn classes(mut self, folder: String) -> Self {
+        self.classes.push(folder);
         self
     }
 
@@ -313,7 +330,9 @@ impl Cluster {
         // So that two tests do not make two cores start four JVMs at once.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut command = java(self.spec.version, self.spec.heap);
+        let class_path = self.spec.classes.iter().cloned().chain([self.spec.version.class_path()]);
+        let mut command = java_with(&class_path.collect::<Vec<_>>().join(":"), self.spec.heap);
+        command.args(&self.spec.options);
         if self.spec.fast {
             command.arg("-XX:TieredStopAtLevel=4");
         }
