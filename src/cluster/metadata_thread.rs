@@ -17,7 +17,7 @@ use crate::config::ClusterConfig;
 use crate::kafka::{Client, ErrorCode, FailureCause, LookupResponse, Lookups, MetadataResponse, TopicDescriptions};
 use crate::metrics::exporter_metrics::RefreshKind;
 use crate::model::{BrokerId, Right, Timestamp, TopicId};
-use crate::storage::{self, Broker, ClusterFacts, DroppedTopics, Metadata};
+use crate::storage::{self, Broker, ClusterFacts, DroppedTopics};
 
 /// Time limit of a metadata request. The broker asked may be frozen; then another one is asked.
 const METADATA_LIMIT: Duration = Duration::from_secs(4);
@@ -162,10 +162,9 @@ impl MetadataThread {
         let mut metadata = to_metadata(view, &self.known);
         self.storage.drop_long_topic_names(&mut metadata);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
-        let unnamed = self.rights.topics_to_ask(&metadata, &self.storage, &self.cluster.topics, Instant::now());
-        let more = broker.map(|broker| self.read_ids_and_racks(&metadata, &unnamed, broker)).unwrap_or_default();
+        let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
+        let more = broker.map(|broker| self.read_ids_and_racks(&names, broker)).unwrap_or_default();
         set_topic_ids(&mut metadata, &more.ids);
-        self.rights.apply_answers(&more.errors, Instant::now());
         if self.stop.is_cancelled() {
             return;
         }
@@ -188,6 +187,9 @@ impl MetadataThread {
         self.log_dropped_topics();
         // Fails when the other thread has stopped; then this one is about to stop.
         self.layouts.send(shape).ok();
+        if let Some(broker) = broker {
+            self.check_unnamed(broker);
+        }
     }
 
     /// Logs the first assignment of which not all topics are kept.
@@ -203,17 +205,24 @@ impl MetadataThread {
         }
     }
 
-    /// Reads the ids of all topics and the racks of their replicas, as far as they arrive in time, and why the
-    /// metadata does not name the topics `unnamed`.
-    fn read_ids_and_racks(&mut self, metadata: &Metadata, unnamed: &[String], broker: BrokerId) -> IdsAndRacks {
+    /// Asks why the metadata does not name topics that groups name.
+    fn check_unnamed(&mut self, broker: BrokerId) {
+        let topics = self.rights.topics_to_ask(&self.storage, &self.cluster.topics, Instant::now());
+        if !topics.is_empty() {
+            let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+            let answer = self.read_ids_and_racks(&names, broker);
+            self.rights.apply_answers(&answer.errors, Instant::now());
+        }
+    }
+
+    /// Reads the ids of topics and the racks of their replicas, as far as they arrive in time.
+    fn read_ids_and_racks(&mut self, names: &[&str], broker: BrokerId) -> IdsAndRacks {
         // Answers after this time are ignored.
         let deadline = Instant::now() + IDS_LIMIT + NOTICE;
         self.round = self.round.wrapping_add(1);
         let round = self.round;
-        let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
-        let unnamed: Vec<&str> = unnamed.iter().map(String::as_str).collect();
-        let chunks = names.chunks(IDS_CHUNK).chain(unnamed.chunks(IDS_CHUNK));
-        let all = chunks.clone().count();
+        let chunks = names.chunks(IDS_CHUNK);
+        let all = chunks.len();
         let mut awaited = chunks.filter(|chunk| self.lookups.topics(round, broker, chunk, IDS_LIMIT).is_ok()).count();
         let (mut more, mut answered) = (IdsAndRacks::default(), 0);
         while awaited > 0 && !self.stop.is_cancelled() {

@@ -10,8 +10,8 @@ use crate::config::Filter;
 use crate::health::ModuleHealth;
 use crate::kafka::ErrorCode;
 use crate::metrics::exporter_metrics::RefreshKind;
-use crate::model::{Operation, Resource, Right};
-use crate::storage::{self, Metadata, Topic};
+use crate::model::Right;
+use crate::storage;
 
 /// Topics that groups name and the metadata does not.
 pub(super) struct TopicRights {
@@ -28,33 +28,17 @@ impl TopicRights {
         Self { pulse, consumers, topics: UnnamedTopics::default(), unnamed: BTreeSet::new() }
     }
 
-    /// Applies newer metadata, and returns the topics to ask about by name: hidden ones that groups
-    /// name, and those that were refused while the metadata named them.
-    pub(super) fn topics_to_ask(
-        &mut self,
-        metadata: &Metadata,
-        storage: &storage::Cluster,
-        wanted: &Filter,
-        now: Instant,
-    ) -> Vec<String> {
-        // A hidden topic that no group names is not kept.
+    /// Returns the topics to ask about by name, of those that the newest metadata in storage does not name.
+    pub(super) fn topics_to_ask(&mut self, storage: &storage::Cluster, wanted: &Filter, now: Instant) -> Vec<String> {
         let known = storage.topics();
-        let named = |topic: &Topic| str::from_utf8(topic.name.label.name().0).ok().map(str::to_owned);
-        let (hidden, others): (Vec<_>, Vec<_>) = known.unnamed().partition(|topic| topic.is_hidden());
-        let hidden = hidden.into_iter().filter_map(|topic| named(topic));
-        let others = others.into_iter().filter_map(|topic| named(topic)).filter(|name| self.topics.contains(name));
-        let refused = self.refused().filter(|name| !self.topics.contains(name));
-        let mut unnamed: BTreeSet<String> = hidden.chain(others).chain(refused).collect();
-        unnamed.retain(|name| wanted.allows(name.as_bytes()));
-        for topic in &metadata.topics {
-            unnamed.remove(&topic.name);
-            if self.unnamed.contains(&topic.name) {
-                self.record_granted(&topic.name);
-            }
+        let names = known.unnamed().filter_map(|topic| str::from_utf8(topic.name.label.name().0).ok());
+        let unnamed: BTreeSet<String> =
+            names.filter(|name| wanted.allows(name.as_bytes())).map(str::to_owned).collect();
+        // These are named again, or no longer needed.
+        for topic in self.unnamed.difference(&unnamed) {
+            self.record_granted(topic);
         }
-        for forgotten in self.topics.retain(&unnamed) {
-            self.record_granted(&forgotten);
-        }
+        self.topics.retain(&unnamed);
         self.unnamed = unnamed;
         let told = |name: &String| self.consumers.iter().any(|health| health.lacks_right(&Right::to_describe(name)));
         self.topics.due(&self.unnamed, now).into_iter().filter(|name| !told(name)).collect()
@@ -62,8 +46,7 @@ impl TopicRights {
 
     /// Applies what a broker answered about topics that were asked about by name.
     pub(super) fn apply_answers(&mut self, errors: &HashMap<String, Option<ErrorCode>>, now: Instant) {
-        let unnamed: Vec<_> = errors.iter().filter(|(name, _)| self.unnamed.contains(*name)).collect();
-        for (name, error) in unnamed {
+        for (name, error) in errors {
             match self.topics.record_answer(name, *error, now) {
                 Some(true) => self.pulse.metrics().record_refusal(RefreshKind::Topics, Right::to_describe(name)),
                 Some(false) => self.record_granted(name),
@@ -75,15 +58,6 @@ impl TopicRights {
     /// Whether any topic is refused.
     pub(super) fn is_any_refused(&self) -> bool {
         self.topics.refused() > 0
-    }
-
-    /// The topics that may not be described, as far as is known.
-    fn refused(&self) -> impl Iterator<Item = String> {
-        let rights = self.pulse.metrics().health().missing_rights();
-        rights.into_iter().filter_map(|right| match (right.operation, right.resource) {
-            (Operation::Describe, Resource::Topic(name)) => Some(name),
-            (Operation::Describe | Operation::Read, _) => None,
-        })
     }
 
     fn record_granted(&self, topic: &str) {

@@ -31,15 +31,9 @@ struct UnnamedTopic {
 }
 
 impl UnnamedTopics {
-    /// Forgets the topics that are not among `unnamed`, and returns those of them that were refused.
-    pub(super) fn retain(&mut self, unnamed: &BTreeSet<String>) -> Vec<String> {
-        let gone = self.topics.extract_if(.., |name, _| !unnamed.contains(name));
-        gone.filter(|(_, topic)| topic.is_refused).map(|(name, _)| name).collect()
-    }
-
-    /// Whether a broker has answered about a topic.
-    pub(super) fn contains(&self, name: &str) -> bool {
-        self.topics.contains_key(name)
+    /// Forgets the topics that are not among `unnamed`.
+    pub(super) fn retain(&mut self, unnamed: &BTreeSet<String>) {
+        self.topics.retain(|name, _| unnamed.contains(name));
     }
 
     /// The topics to ask about.
@@ -109,12 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_that_is_named_again_is_forgotten_and_told_if_it_was_refused() {
+    fn a_topic_that_is_named_again_is_forgotten() {
         let (mut topics, now) = (UnnamedTopics::default(), Instant::now());
         topics.record_answer("gone", ABSENT, now);
         topics.record_answer("orders", DENIED, now);
-        assert_eq!((topics.refused(), topics.retain(&names(["gone", "orders"]))), (1, vec![]));
-        assert_eq!((topics.retain(&names([])), topics.refused()), (vec!["orders".to_owned()], 0));
+        topics.retain(&names(["gone", "orders"]));
+        assert_eq!((topics.refused(), topics.due(&names(["gone", "orders"]), now)), (1, vec![]));
+        topics.retain(&names(["gone"]));
+        assert_eq!((topics.refused(), topics.due(&names(["gone", "orders"]), now)), (0, vec!["orders".to_owned()]));
     }
 
     #[test]

@@ -287,12 +287,6 @@ impl Topic {
         self.partitions.get(usize::try_from(partition.0).ok()?)
     }
 
-    /// Whether it is hidden: two refreshes in a row did not name it.
-    #[must_use]
-    pub const fn is_hidden(&self) -> bool {
-        self.unnamed_refreshes >= UNNAMED_REFRESHES
-    }
-
     /// Whether the newest metadata names it.
     #[must_use]
     pub const fn is_named(&self) -> bool {

@@ -92,7 +92,7 @@ impl LiveReader {
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
-                    ReaderMessage::Begin(begin) => rights.add(begin),
+                    ReaderMessage::Begin(begin) => self.add_partition(begin, &parts, &mut rights),
                     ReaderMessage::End { log, end } => self.set_end(log, end, &mut parts),
                     ReaderMessage::Stuck { log, at } if rights.is_open(log.topic) => {
                         self.restart_if_at(log, at, &mut reader, &parts)?;
@@ -100,7 +100,7 @@ impl LiveReader {
                     ReaderMessage::Stuck { .. } => {}
                 }
             }
-            self.take_over(&mut reader, behind, &mut parts)?;
+            self.take_over(&mut parts, &mut rights);
             self.apply_filters(&mut reader, &mut parts)?;
             self.close_undescribed(&mut reader, &parts, &mut rights)?;
             for step in rights.take_due(Instant::now(), |topic| self.may_describe(topic)) {
@@ -126,7 +126,21 @@ impl LiveReader {
         Ok(())
     }
 
-    pub(super) fn begin_partition(
+    /// Adds a partition to read, now or once the module shows what it reads.
+    fn add_partition(
+        &mut self,
+        begin: ReadablePartition,
+        parts: &BTreeMap<TopicPartition, PartitionReading>,
+        rights: &mut ReadingRights,
+    ) {
+        if self.takeover.shows() || self.reads_from_start(&begin, parts) {
+            rights.add(begin);
+        } else {
+            self.waiting.push(begin);
+        }
+    }
+
+    fn begin_partition(
         &mut self,
         begin: ReadablePartition,
         reader: &mut TopicReader,
@@ -135,10 +149,6 @@ impl LiveReader {
     ) -> Result<(), ModuleError> {
         let ReadablePartition { log, start, end, .. } = begin;
         let from_start = self.reads_from_start(&begin, parts);
-        if !from_start && !self.takeover.shows() {
-            self.waiting.push(begin);
-            return Ok(());
-        }
         let source = match log.topic {
             SHARE_STATE => self.cluster.share_source(&self.module, log.partition.0),
             TopicIndex(_) => self.cluster.source(&self.module, log.partition.0),

@@ -13,10 +13,9 @@ use super::reader_progress::ReadablePartition;
 
 /// The time between two attempts to read a topic that was refused.
 const REFUSED: Duration = Duration::from_secs(60);
-/// How long the other partitions of a topic wait for the first one to be answered: its leader may be down.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The same after a refusal.
-const PATIENCE_AFTER_REFUSAL: Duration = Duration::from_secs(5);
+/// How long the other partitions of a topic wait for the first one to be answered. Its leader has answered before, or
+/// its bounds would not be known, but may be down by now.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which topics are read, and the partitions that wait for that.
 #[derive(Debug, Default)]
@@ -35,7 +34,7 @@ enum TopicAccess {
     /// One partition is read, until its answer shows whether the topic may be read.
     Trying { log: TopicPartition, until: Instant },
     /// Nothing is read.
-    Closed { until: Instant, patience: Duration },
+    Closed { until: Instant },
 }
 
 /// What to do about a partition.
@@ -69,11 +68,11 @@ impl ReadingRights {
         let topics: BTreeSet<TopicIndex> = self.waiting.keys().chain(&self.stopped).map(|log| log.topic).collect();
         let mut steps = Vec::new();
         for topic in topics {
-            let start = TopicAccess::Closed { until: now, patience: PATIENCE };
+            let start = TopicAccess::Closed { until: now };
             match self.topics.get(&topic).copied().unwrap_or(start) {
-                TopicAccess::Closed { until, patience } if until <= now && may_describe(topic) => {
+                TopicAccess::Closed { until } if until <= now && may_describe(topic) => {
                     if let Some((log, step)) = self.take_first(topic) {
-                        self.topics.insert(topic, TopicAccess::Trying { log, until: now + patience });
+                        self.topics.insert(topic, TopicAccess::Trying { log, until: now + PATIENCE });
                         steps.push(step);
                     }
                 }
@@ -101,7 +100,7 @@ impl ReadingRights {
 
     /// Records that a topic may not be read. Its partitions that are being read, `reading`, have to be stopped.
     pub fn close(&mut self, topic: TopicIndex, reading: impl Iterator<Item = TopicPartition>, now: Instant) {
-        let closed = TopicAccess::Closed { until: now + REFUSED, patience: PATIENCE_AFTER_REFUSAL };
+        let closed = TopicAccess::Closed { until: now + REFUSED };
         self.topics.insert(topic, closed);
         self.stopped.extend(reading.filter(|log| log.topic == topic));
     }
@@ -111,7 +110,7 @@ impl ReadingRights {
         for access in self.topics.values_mut() {
             if let TopicAccess::Trying { log, .. } = *access {
                 self.stopped.insert(log);
-                *access = TopicAccess::Closed { until: now, patience: PATIENCE };
+                *access = TopicAccess::Closed { until: now };
             }
         }
     }
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_that_is_not_answered_holds_the_others_up_for_a_second() {
+    fn a_partition_that_is_not_answered_holds_the_others_up_for_a_while() {
         let (mut rights, now) = (ReadingRights::default(), Instant::now());
         [0, 1].into_iter().for_each(|partition| rights.add(begin(OFFSETS, partition, 0)));
         assert_eq!(due(&mut rights, now), [ReadStep::Begin(begin(OFFSETS, 0, 0))]);
@@ -198,7 +197,7 @@ mod tests {
         }
         now += REFUSED;
         assert_eq!(due(&mut rights, now), [ReadStep::Resume(logs[0])]);
-        assert_eq!(due(&mut rights, now + PATIENCE), []);
+        assert_eq!(due(&mut rights, now + PATIENCE / 2), []);
         assert!(rights.record_answer(OFFSETS));
         assert_eq!(due(&mut rights, now), [ReadStep::Resume(logs[1]), ReadStep::Resume(logs[2])]);
     }

@@ -1,7 +1,6 @@
 //! The reader when the configuration changes: it takes the place of another one, and takes on other filters.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::Sender;
 
 use hashbrown::HashSet;
 
@@ -11,22 +10,21 @@ use crate::model::ModuleError;
 
 use super::live_reader::LiveReader;
 use super::partition_reading::{PartitionReading, ReadingStage};
-use super::reader_progress::ReadablePartition;
+use super::reading_rights::ReadingRights;
 
 impl LiveReader {
     /// Takes the place of another module once that is allowed: shows what was read beside it.
     pub(super) fn take_over(
         &mut self,
-        reader: &mut TopicReader,
-        behind: Option<&Sender<ReadablePartition>>,
         parts: &mut BTreeMap<TopicPartition, PartitionReading>,
-    ) -> Result<(), ModuleError> {
+        rights: &mut ReadingRights,
+    ) {
         let Self { takeover, positions, waiting, .. } = self;
         if !takeover.begins(|| {
             let read = parts.iter().filter(|(log, part)| positions.counts(**log) && part.is_read_completely());
             positions.part_count() == Some(read.count().saturating_add(waiting.len()))
         }) {
-            return Ok(());
+            return;
         }
         for log in parts.keys().copied().collect::<Vec<_>>() {
             self.publish_if_complete(log, parts);
@@ -37,11 +35,8 @@ impl LiveReader {
         let waiting_sources = waiting.iter().map(|begin| self.cluster.source(&self.module, begin.log.partition.0));
         let known: HashSet<_> = parts.values().map(|part| part.source).chain(waiting_sources).collect();
         self.takeover.remove_old_sources(&shown, &known);
-        for begin in waiting {
-            self.begin_partition(begin, reader, behind, parts)?;
-        }
+        waiting.into_iter().for_each(|begin| rights.add(begin));
         self.positions.report_progress(&self.metrics);
-        Ok(())
     }
 
     /// Takes on filters that have changed: removes what they refuse. A partition that is still read for the first time
