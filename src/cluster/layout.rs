@@ -201,7 +201,12 @@ mod tests {
 
     fn view(topics: Vec<MetadataTopic>) -> MetadataResponse {
         let broker = |id, host: &str| MetadataBroker { id: BrokerId(id), host: host.to_owned(), port: 9092 };
-        MetadataResponse { answered: None, brokers: vec![broker(1, "b1"), broker(2, "::1")], topics }
+        MetadataResponse {
+            answered: None,
+            brokers: vec![broker(1, "b1"), broker(2, "::1")],
+            topics,
+            has_nameless: false,
+        }
     }
 
     fn names(metadata: &Metadata) -> Vec<&str> {

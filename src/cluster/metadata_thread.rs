@@ -162,6 +162,7 @@ impl MetadataThread {
         let mut metadata = to_metadata(view, &self.known);
         self.storage.drop_long_topic_names(&mut metadata);
         let broker = view.answered.or_else(|| view.brokers.first().map(|broker| broker.id));
+        let broker = broker.filter(|_| !view.has_nameless);
         let names: Vec<&str> = metadata.topics.iter().map(|topic| topic.name.as_str()).collect();
         let more = broker.map(|broker| self.read_ids_and_racks(&names, broker)).unwrap_or_default();
         set_topic_ids(&mut metadata, &more.ids);

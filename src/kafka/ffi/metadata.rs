@@ -24,6 +24,9 @@ pub struct MetadataResponse {
     pub brokers: Vec<MetadataBroker>,
     /// The topics that were asked for.
     pub topics: Vec<MetadataTopic>,
+    /// Whether the answer has topics without names. librdkafka would end the process on such a topic in an answer to a
+    /// request by names (`rd_kafka_parse_Metadata0`), so none must be sent.
+    pub has_nameless: bool,
 }
 
 /// A broker.
@@ -171,6 +174,7 @@ unsafe fn copy_metadata(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -
             port: broker.port,
         })
         .collect();
+    let has_nameless = topics.iter().any(|topic| topic.topic.is_null());
     let topics = topics
         .iter()
         .filter_map(|topic| {
@@ -181,7 +185,7 @@ unsafe fn copy_metadata(answer: &sys::rd_kafka_metadata, wanted: impl Fn(&str) -
         })
         .collect();
     let answered = (answer.orig_broker_id >= 0).then_some(BrokerId(answer.orig_broker_id));
-    MetadataResponse { answered, brokers, topics }
+    MetadataResponse { answered, brokers, topics, has_nameless }
 }
 
 /// # Safety

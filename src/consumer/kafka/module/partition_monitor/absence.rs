@@ -65,7 +65,8 @@ impl PartitionMonitor {
             return;
         }
         let name = self.topics.name(topic);
-        if let Some(broker) = view.brokers.first()
+        if !view.has_nameless
+            && let Some(broker) = view.brokers.first()
             && let Err(error) = self.questions.ask_about_topic(topic, name, broker.id)
         {
             warn!(topic = name, %error, "the request for a topic could not be sent");
