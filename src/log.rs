@@ -143,3 +143,66 @@ fn level(filter: LevelFilter) -> Level {
     let all = [Level::Trace, Level::Debug, Level::Info, Level::Warn];
     all.into_iter().find(|level| filter_of(*level) == filter).unwrap_or(Level::Error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use tracing::{debug, info, subscriber, warn};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of lines of which some are repeated, without their times.
+    fn written(json: bool) -> Vec<String> {
+        let (written, lines) = (Written::default(), tracing_subscriber::fmt::layer().with_target(false).without_time());
+        let (lines, to) = (lines.with_ansi(false), written.clone());
+        let lines = if json {
+            lines.json().flatten_event(true).with_writer(move || to.clone()).boxed()
+        } else {
+            lines.with_writer(move || to.clone()).boxed()
+        };
+        subscriber::with_default(tracing_subscriber::registry().with(lines.with_filter(LineFilter)), || {
+            for number in 0..4 {
+                warn!(cluster = "a", json, "no answer");
+                info!(number, json, "another line each time");
+                debug!(json, "looked for");
+            }
+            report_all_repeated();
+            report_all_repeated();
+        });
+        let bytes = written.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn repeated_lines_are_folded_in_both_formats_and_none_is_lost_at_the_end() {
+        let text = written(false);
+        assert_eq!(text.iter().filter(|line| line.contains("no answer")).count(), 2, "{text:#?}");
+        assert_eq!(text.iter().filter(|line| line.contains("another line")).count(), 4);
+        assert_eq!(text.iter().filter(|line| line.contains("looked for")).count(), 4);
+        let repeated = "WARN message repeated repeated=3 seconds=";
+        let last = text.last().unwrap();
+        assert!(last.starts_with(repeated) && last.contains("of=\"no answer\""), "{last}");
+        assert!(last.contains("cluster=") && last.contains("json=false"), "{last}");
+        let json = written(true);
+        let last: serde_json::Value = serde_json::from_str(json.last().unwrap()).unwrap();
+        let told = [&last["level"], &last["message"], &last["of"]].map(|value| value.as_str().unwrap().to_owned());
+        assert_eq!(told, ["WARN", "message repeated", "no answer"]);
+        assert_eq!((&last["repeated"], last["seconds"].as_u64().is_some()), (&serde_json::json!(3), true));
+    }
+}

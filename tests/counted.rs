@@ -108,8 +108,7 @@ fn compare(what: &str, limits: StorageLimits, fill: impl Fn(&mut Scene)) -> u64 
     let mut scene = Scene::new(limits);
     fill(&mut scene);
     // Owners are computed when they are read, and topics are measured when groups are expired.
-    let cluster = scene.storage.cluster("local").unwrap();
-    drop(cluster.groups());
+    drop(scene.storage.cluster("local").unwrap().groups());
     scene.storage.expire(NOW);
     let usage = scene.storage.usage();
     let (allocated, counted) = (u64::try_from(live() - before).unwrap(), usage.memory + usage.notes);

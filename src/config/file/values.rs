@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        let sizes = ["0", "512", "7B", "3kB", "2MB", "1KiB", "512MiB", "2Gi", "1TiB"].map(|text| parse_size(text));
+        let sizes = ["0", "512", "7B", "3kB", "2MB", "1KiB", "512MiB", "2Gi", "1TiB"].map(parse_size);
         let expected = [0, 512, 7, 3_000, 2_000_000, 1_024, 536_870_912, 2_147_483_648, 1_099_511_627_776];
         assert_eq!(sizes, expected.map(Some));
         for text in

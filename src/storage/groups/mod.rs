@@ -6,6 +6,7 @@
 //! | `prepared_update` | the values that an update stores, prepared while no lock is held |
 //! | `record` | what a group takes in: a commit, and the position, time and type of a record |
 //! | `group` | one group: takes in commits and their tombstones; the rest is in the files below |
+//! | `rebuilding` | what it takes over when it is read again |
 //! | `group_memory` | the memory that it takes |
 //! | `group_meta` | type, state and members, from the records of any type of group |
 //! | `prepared_members` | the members of a group of which one record has all |
@@ -26,5 +27,6 @@ pub(crate) mod owners;
 pub(crate) mod prepared_members;
 pub(crate) mod prepared_update;
 pub(crate) mod protocol_records;
+pub(crate) mod rebuilding;
 pub(crate) mod record;
 pub(crate) mod share_states;
