@@ -92,6 +92,44 @@ impl TokenServer {
     }
 }
 
+/// A proxy that takes CONNECT. It keeps what it was asked for, and passes on whatever follows.
+pub struct Proxy {
+    pub port: u16,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let keeping = Arc::clone(&asked);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let keeping = Arc::clone(&keeping);
+                // An error is the end of a connection.
+                thread::spawn(move || client.and_then(|client| pass_on(client, &keeping)).ok());
+            }
+        });
+        Self { port, asked }
+    }
+
+    /// The heads of all requests so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn pass_on(mut client: TcpStream, asked: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let head = read(&mut client)?.head;
+    asked.lock().unwrap().push(head.clone());
+    let mut server = TcpStream::connect(head.split(' ').nth(1).unwrap())?;
+    client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
+    let (mut back, mut to) = (server.try_clone()?, client.try_clone()?);
+    thread::spawn(move || std::io::copy(&mut back, &mut to));
+    std::io::copy(&mut client, &mut server).map(drop)
+}
+
 fn talk(stream: TcpStream, tls: Option<Arc<ServerConfig>>, shared: &Shared) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.set_write_timeout(Some(Duration::from_secs(30)))?;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::rig::issuer::claims;
 use crate::rig::program::command;
-use crate::rig::token_server::TokenServer;
+use crate::rig::token_server::{Proxy, TokenServer};
 use crate::rig::{eventually, pause};
 
 #[test]
@@ -31,6 +31,33 @@ fn an_endpoint_with_a_certificate_of_ones_own_authority_works() {
     let keys = format!("{}\ntoken-tls = \"issuer\"", credentials(&url));
     let tls = format!("[tls.issuer]\ncafile = \"{}\"\n", cluster.file("ca.pem"));
     works(&Program::with_config(&file(cluster, &keys, &tls)));
+}
+
+#[test]
+fn an_endpoint_behind_a_proxy_works_and_one_that_no_proxy_names_is_asked_directly() {
+    let cluster = &guarded().cluster;
+    let server = TokenServer::start_tls(cluster.file("server.pem").as_ref(), honest(SECRET, 3600));
+    let url = format!("https://127.0.0.1:{}/token", server.port);
+    let keys = format!("{}\ntoken-tls = \"issuer\"", credentials(&url));
+    let text = file(cluster, &keys, &format!("[tls.issuer]\ncafile = \"{}\"\n", cluster.file("ca.pem")));
+    let proxy = Proxy::start();
+    let through = |excluded: &str| {
+        works(&Program::changed(&text, |command| {
+            command
+                .env("HTTPS_PROXY", format!("http://me:proxy-word@127.0.0.1:{}", proxy.port))
+                .env("NO_PROXY", excluded);
+        }));
+    };
+    through("example.com");
+    let asked = proxy.asked();
+    let pair = BASE64_STANDARD.encode("me:proxy-word");
+    assert!(
+        asked.len() == 1 && asked[0].starts_with(&format!("CONNECT 127.0.0.1:{} HTTP/1.1", server.port)),
+        "{asked:?}"
+    );
+    assert!(asked[0].contains(&pair) && !asked[0].contains(SECRET), "{asked:?}");
+    through("127.0.0.1");
+    assert_eq!((proxy.asked().len(), server.asked().len()), (1, 2));
 }
 
 #[test]
