@@ -9,7 +9,7 @@
 //! | `endpoint_request`, `endpoint_answer` | the request to a token endpoint, and its answer |
 //! | `aws` | tokens of AWS MSK IAM |
 //! | `http_client`, `tls`, `files` | bounded HTTP, its TLS, and files |
-//! | `checked_token` | [`Token`], which librdkafka accepts |
+//! | `checked_token` | a token that librdkafka accepts |
 //! | `error` | why there is no token |
 //!
 //! What servers and files say is checked before it is used, and no message contains a secret.
