@@ -7,10 +7,11 @@ use std::io::Write;
 use std::panic::{self, PanicHookInfo};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use tracing::{Event, Metadata};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -79,31 +80,53 @@ fn report(line: &RepeatedLine) {
     }
 }
 
+/// Changes the log while the program runs.
+pub struct LogControl {
+    /// Reads and changes the level.
+    pub level: LogLevelControl,
+    /// Changes the format of the lines.
+    pub set_format: Box<dyn Fn(LogFormat) + Send + Sync>,
+}
+
 /// Starts logging. Must be called only once per process.
 #[must_use]
-pub fn start(logging: &LoggingConfig) -> LogLevelControl {
+pub fn start(logging: &LoggingConfig) -> LogControl {
     let (filter, handle) = reload::Layer::new(filter_of(logging.level));
-    // Each event is one write. The formatter itself escapes only some control characters, and only in some fields.
-    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false);
-    // Without this, a closed standard error would cause a panic.
-    let lines = lines.log_internal_errors(false);
-    let lines = match logging.format {
-        LogFormat::Text => lines.with_writer(|| EscapingWriter::new(EscapeForm::Text, std::io::stderr())).boxed(),
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_writer(|| EscapingWriter::new(EscapeForm::Json, std::io::stderr()))
-            .boxed(),
-    };
+    let (lines, format) = reload::Layer::new(lines_of(logging.format));
     tracing_subscriber::registry().with(filter).with(lines.with_filter(LineFilter)).init();
     let (told, first) = (handle.clone(), logging.level);
-    LogLevelControl {
+    let level = LogLevelControl {
         get: Box::new(move || told.with_current(|filter| level(*filter)).unwrap_or(first)),
         set: Box::new(move |level| {
             if let Err(error) = handle.reload(filter_of(level)) {
                 tracing::error!(%error, "the log's level cannot be changed");
             }
         }),
+    };
+    let set_format = move |wanted| {
+        if let Err(error) = format.reload(lines_of(wanted)) {
+            tracing::error!(%error, "the log's format cannot be changed");
+        }
+    };
+    LogControl { level, set_format: Box::new(set_format) }
+}
+
+/// Writes events as lines of a format.
+fn lines_of<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    // Each event is one write. The formatter itself escapes only some control characters, and only in some fields.
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false);
+    // Without this, a closed standard error would cause a panic.
+    let lines = lines.log_internal_errors(false);
+    match format {
+        LogFormat::Text => lines.with_writer(|| EscapingWriter::new(EscapeForm::Text, std::io::stderr())).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_writer(|| EscapingWriter::new(EscapeForm::Json, std::io::stderr()))
+            .boxed(),
     }
 }
 

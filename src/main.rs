@@ -9,9 +9,9 @@ use tracing::{error, info, warn};
 use warrener::cli::{self, Command, Exit, LagOptions, RunOptions};
 use warrener::config::{Config, ConfigWarning, Overrides};
 use warrener::demo::Demo;
-use warrener::model::LogLevelControl;
+use warrener::log::{self, LogControl};
 use warrener::supervise::{self, LagReading, RunError, RunInputs, error_text};
-use warrener::{crash, log, shortage};
+use warrener::{crash, shortage};
 
 #[global_allocator]
 static ALLOCATOR: crash::ReportingAllocator = crash::ReportingAllocator;
@@ -36,8 +36,8 @@ fn main() -> ExitCode {
 }
 
 fn start(run: &RunOptions) -> Result<ExitCode, Exit> {
-    let (config, level) = start_log(cli::config_for_run(run.load()?)?);
-    let inputs = RunInputs { config, reader: run.reader(), level, stop: CancellationToken::new() };
+    let (config, log) = start_log(cli::config_for_run(run.load()?)?);
+    let inputs = RunInputs { config, reader: run.reader(), log, stop: CancellationToken::new() };
     Ok(within_runtime(async { supervise::run(inputs, |_| ()).await.map(|()| ExitCode::SUCCESS) }))
 }
 
@@ -48,12 +48,12 @@ fn read_once(lag: &LagOptions) -> Result<ExitCode, Exit> {
 }
 
 /// Starts the log and logs the warnings about the configuration.
-fn start_log((config, warnings): (Config, Vec<ConfigWarning>)) -> (Config, LogLevelControl) {
-    let level = log::start(&config.logging);
+fn start_log((config, warnings): (Config, Vec<ConfigWarning>)) -> (Config, LogControl) {
+    let log = log::start(&config.logging);
     for warning in warnings {
         warn!("{warning}");
     }
-    (config, level)
+    (config, log)
 }
 
 /// Runs the demo. Its default log level is `warn`, so that the log does not hide the printed address.
@@ -64,11 +64,11 @@ fn demo(overrides: &Overrides) -> Result<ExitCode, Exit> {
     };
     let config = demo.config(overrides);
     let warnings = cli::listener_warnings(&config)?;
-    let (config, level) = start_log((config, warnings));
+    let (config, log) = start_log((config, warnings));
     Ok(within_runtime(async move {
         let (stop, ending) = (CancellationToken::new(), CancellationToken::new());
         let play = tokio::spawn(demo.run(ending.clone()));
-        let result = supervise::run(RunInputs { config, reader: None, level, stop }, announce).await;
+        let result = supervise::run(RunInputs { config, reader: None, log, stop }, announce).await;
         ending.cancel();
         match play.await {
             Ok(Err(error)) => warn!(%error, "the demo's cluster did not end well"),

@@ -30,8 +30,8 @@ use crate::http::{
     AccessError, BindError, ConnectionLimit, Endpoints, HashingQueue, LifecycleAction, LifecycleFn, ListenerAccess,
     PendingItem, Readiness,
 };
+use crate::log::LogControl;
 use crate::metrics::MetricsPage;
-use crate::model::LogLevelControl;
 use crate::model::ModuleError;
 use crate::status_page;
 use crate::storage::{Storage, View};
@@ -83,7 +83,7 @@ pub enum RunError {
 /// The parts of a run, with what is needed to show them over HTTP.
 struct ServedApp {
     app: App,
-    level: LogLevelControl,
+    log: LogControl,
     /// Name of this machine.
     host: String,
     view_cache: ViewCache,
@@ -108,8 +108,8 @@ pub struct RunInputs {
     pub config: Config,
     /// How it is read again. `None` if it did not come from a file.
     pub reader: Option<ConfigReader>,
-    /// Reads and changes the log level.
-    pub level: LogLevelControl,
+    /// Changes the log.
+    pub log: LogControl,
     /// Ends the run when it is cancelled.
     pub stop: CancellationToken,
 }
@@ -121,13 +121,13 @@ pub struct RunInputs {
 /// # Errors
 /// A failure that waiting cannot repair, at the start or later.
 pub async fn run(inputs: RunInputs, listening: impl FnOnce(&[String])) -> Result<(), RunError> {
-    let RunInputs { config, reader, level, stop } = inputs;
+    let RunInputs { config, reader, log, stop } = inputs;
     // First, so that a signal that arrives while the modules start also ends the run.
     let signals = Signals::new()?;
     let (reload, requests) = unbounded_channel();
     let (ask_to_quit, quit) = unbounded_channel();
     let lifecycle = Lifecycle { reload, quit: ask_to_quit };
-    let shown = Arc::new(ServedApp::new(App::new(config, stop), level, lifecycle));
+    let shown = Arc::new(ServedApp::new(App::new(config, stop), log, lifecycle));
     let app = &shown.app;
     let (failures, failed) = unbounded_channel();
     let (server_failures, failed_servers) = unbounded_channel();
@@ -234,9 +234,9 @@ struct EndSources<'a> {
 }
 
 impl ServedApp {
-    fn new(app: App, level: LogLevelControl, lifecycle: Lifecycle) -> Self {
+    fn new(app: App, log: LogControl, lifecycle: Lifecycle) -> Self {
         let (view_cache, passwords) = (ViewCache::default(), HashingQueue::new());
-        Self { app, level, host: host::name(), view_cache, lifecycle, passwords, started: Instant::now() }
+        Self { app, log, host: host::name(), view_cache, lifecycle, passwords, started: Instant::now() }
     }
 
     fn endpoints(self: &Arc<Self>, section: &HttpServerConfig, origin: Option<String>) -> Result<Endpoints, RunError> {
@@ -302,7 +302,7 @@ impl ServedApp {
             config: &settings.config,
             storage: &self.app.storage,
             rules: &settings.evaluator,
-            level: &self.level,
+            level: &self.log.level,
             host: &self.host,
         }
     }

@@ -114,8 +114,12 @@ impl Reloader {
             self.listeners.drop_bound();
             return Err(vec![error_text(&error)]);
         }
-        if logging.0.level != logging.1.level {
-            (self.shown.level.set)(logging.1.level);
+        let (before, after) = logging;
+        if before.level != after.level {
+            (self.shown.log.level.set)(after.level);
+        }
+        if before.format != after.format {
+            (self.shown.log.set_format)(after.format);
         }
         self.listeners.reread_access();
         Ok(())

@@ -85,6 +85,9 @@ fn settings_of_pages_act_at_once() {
     for module in ["cluster.local", "consumer.local"] {
         is_replaced(&program, module, 0).unwrap();
     }
+    file.change(&program, |file| file.more = "[logging]\nformat = \"json\"".to_owned());
+    let last = program.log().lines().last().unwrap().to_owned();
+    assert!(last.starts_with("{\"timestamp\""), "{last}");
     program.terminate();
 }
 
