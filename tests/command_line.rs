@@ -152,10 +152,9 @@ fn key_material_that_is_none_is_a_mistake_of_the_file() {
     for verb in ["check", "run", "lag"] {
         let (ended, said) = code(&[verb, "--config", file.to_str().unwrap()]);
         assert_eq!(ended, 64, "{said}");
-        assert!(
-            said.contains("cannot create a Kafka client") && said.contains("cannot create a ZooKeeper client"),
-            "{said}"
-        );
+        let expected =
+            format!("tls.t.cafile: expected a PEM file with certificates, found {}: it has none", none.display());
+        assert!(said.contains(&expected), "{said}");
     }
 }
 
@@ -207,11 +206,11 @@ fn flags_come_from_the_environment_too() {
 }
 
 #[test]
-fn sighup_is_logged_and_ignored_and_sigint_ends_it_with_0() {
+fn sighup_without_a_file_is_only_logged_and_sigint_ends_it_with_0() {
     let mut program = Program::with_brokers("127.0.0.1:1");
     program.signal(libc::SIGHUP);
     eventually(seconds(5), "log line about SIGHUP", || match program.log() {
-        log if log.contains("SIGHUP") => Ok(()),
+        log if log.contains("the configuration is not read again: it came from the command line") => Ok(()),
         log => Err(log),
     });
     assert_eq!(program.get("/-/healthy").status, 200);
