@@ -11,7 +11,8 @@ use tracing::{info, warn};
 use crate::config::{Config, HttpServerConfig};
 use crate::http::{ConnectionLimit, ListenerAccess, Server};
 
-use super::{RunError, ServedApp};
+use super::RunError;
+use super::served_app::ServedApp;
 
 /// The HTTP servers of a run.
 pub(super) struct Listeners {

@@ -8,42 +8,35 @@ mod modules;
 mod reconfigure;
 mod reloader;
 mod replacement;
+mod served_app;
 mod signals;
 mod single_reading;
 mod view_cache;
 
-use std::collections::TryReserveError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{interval, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::burrow::{self, BurrowApi};
-use crate::config::{Config, HttpServerConfig};
-use crate::health::ModuleHealth;
-use crate::http::{
-    AccessError, BindError, ConnectionLimit, Endpoints, HashingQueue, LifecycleAction, LifecycleFn, ListenerAccess,
-    PendingItem, Readiness,
-};
+use crate::config::Config;
+use crate::http::{AccessError, BindError, ConnectionLimit};
 use crate::log::LogControl;
-use crate::metrics::MetricsPage;
 use crate::model::ModuleError;
-use crate::status_page;
-use crate::storage::{Storage, View};
+use crate::storage::Storage;
 use crate::task::{self, EndReason, TaskFailure};
-use crate::{clock, crash, host, log, model, shortage};
+use crate::{clock, crash, log, shortage};
 
-use app::{App, Settings};
+use app::App;
 use listeners::Listeners;
 use modules::Modules;
-use reloader::{ReloadRequest, Reloader, request_reload};
+use reloader::Reloader;
+use served_app::{Lifecycle, ServedApp};
 use signals::{SignalAction, Signals};
-use view_cache::ViewCache;
 
 pub use reloader::ConfigReader;
 pub use single_reading::{LagReading, MissingCluster, read_once};
@@ -78,18 +71,6 @@ pub enum RunError {
     /// Signals cannot be registered, or a listener failed.
     #[error(transparent)]
     System(#[from] std::io::Error),
-}
-
-/// The parts of a run, with what is needed to show them over HTTP.
-struct ServedApp {
-    app: App,
-    log: LogControl,
-    /// Name of this machine.
-    host: String,
-    view_cache: ViewCache,
-    lifecycle: Lifecycle,
-    passwords: Arc<HashingQueue>,
-    started: Instant,
 }
 
 impl From<TaskFailure> for RunError {
@@ -216,12 +197,6 @@ async fn return_free_memory(stop: CancellationToken) -> Result<(), RunError> {
     Ok(())
 }
 
-/// What clients and signals may ask of a run.
-struct Lifecycle {
-    reload: UnboundedSender<ReloadRequest>,
-    quit: UnboundedSender<()>,
-}
-
 /// What may end a run.
 struct EndSources<'a> {
     signals: Signals,
@@ -234,91 +209,6 @@ struct EndSources<'a> {
 }
 
 impl ServedApp {
-    fn new(app: App, log: LogControl, lifecycle: Lifecycle) -> Self {
-        let (view_cache, passwords) = (ViewCache::default(), HashingQueue::new());
-        Self { app, log, host: host::name(), view_cache, lifecycle, passwords, started: Instant::now() }
-    }
-
-    fn endpoints(self: &Arc<Self>, section: &HttpServerConfig, origin: Option<String>) -> Result<Endpoints, RunError> {
-        let [scraped, asked, observed, called, looked, ended] = std::array::from_fn(|_| Arc::clone(self));
-        let (ready_timeout, admin) = (section.ready_timeout, section.enable_admin);
-        Ok(Endpoints {
-            scrape: Arc::new(move |format, asked| {
-                let settings = scraped.app.settings();
-                let view = scraped.view(asked, &settings)?;
-                let tail = scraped.app.exporter_metrics.render(&scraped.app.storage, &view, clock::tick(), format);
-                Ok(Box::new(MetricsPage::new(view, Arc::clone(&settings.layout), format, tail)))
-            }),
-            ready: Arc::new(move || asked.readiness(ready_timeout, clock::tick())),
-            observe: Arc::new(move |took| observed.app.exporter_metrics.observe_scrape(took)),
-            burrow: Arc::new(move |verb, path, body| {
-                let settings = called.app.settings();
-                let asked = burrow::BurrowRequest { verb, path, body, admin, now: clock::now() };
-                called.burrow_api(&settings).answer(&asked)
-            }),
-            status_page: Arc::new(move |call| {
-                let settings = looked.app.settings();
-                looked.status_page_data(&settings).answer(call, clock::now())
-            }),
-            lifecycle: section.enable_lifecycle.then(|| -> LifecycleFn {
-                Arc::new(move |action| {
-                    let shown = Arc::clone(&ended);
-                    Box::pin(async move { shown.lifecycle(action).await })
-                })
-            }),
-            origin,
-            allowed_hosts: section.allowed_hosts.clone(),
-            serves: section.serves.clone(),
-            access: self.access(section)?,
-        })
-    }
-
-    fn access(&self, section: &HttpServerConfig) -> Result<Arc<ListenerAccess>, AccessError> {
-        let access = ListenerAccess::open(section, &self.passwords)?;
-        access.show_expiry(self.app.exporter_metrics.listener_certificates(&section.name));
-        Ok(access)
-    }
-
-    async fn lifecycle(&self, action: LifecycleAction) -> Result<(), Vec<String>> {
-        match action {
-            LifecycleAction::Reload => request_reload(&self.lifecycle.reload)
-                .await
-                .unwrap_or_else(|| Err(vec!["the program is stopping".to_owned()])),
-            LifecycleAction::Quit => {
-                // Fails if the run is ending already.
-                let _ = self.lifecycle.quit.send(());
-                Ok(())
-            }
-        }
-    }
-
-    /// Returns the view for a page that was requested at this instant.
-    fn view(&self, asked: Instant, settings: &Settings) -> Result<Arc<View>, TryReserveError> {
-        self.view_cache.view(asked, || self.app.storage.try_view(clock::now(), &settings.evaluator))
-    }
-
-    fn burrow_api<'a>(&'a self, settings: &'a Settings) -> BurrowApi<'a> {
-        BurrowApi {
-            config: &settings.config,
-            storage: &self.app.storage,
-            rules: &settings.evaluator,
-            level: &self.log.level,
-            host: &self.host,
-        }
-    }
-
-    fn status_page_data<'a>(&'a self, settings: &'a Settings) -> status_page::StatusPageData<'a> {
-        let App { storage, exporter_metrics: own, .. } = &self.app;
-        let exporter = own.report(storage, (clock::now(), clock::tick()), self.started.elapsed());
-        status_page::StatusPageData { storage, rules: &settings.evaluator, exporter }
-    }
-
-    fn readiness(&self, timeout: Duration, now: model::Tick) -> Readiness {
-        let modules = self.app.exporter_metrics.modules();
-        let awaited = modules.iter().filter(|health| health.is_awaited(now, self.started.elapsed(), timeout));
-        Readiness { awaited: awaited.map(|health| awaited_module(health)).collect() }
-    }
-
     /// Waits until something ends the run.
     async fn wait_for_end(&self, sources: EndSources<'_>) -> Result<(), RunError> {
         let EndSources { mut signals, mut failed, mut failed_servers, mut quit, reloads_ended, tasks } = sources;
@@ -351,18 +241,6 @@ impl ServedApp {
             std::process::exit(1);
         });
         Ok(())
-    }
-}
-
-fn awaited_module(health: &ModuleHealth) -> PendingItem {
-    let parts = health.parts();
-    PendingItem {
-        what: health.pending_work().to_owned(),
-        cluster: Some(health.cluster.clone()),
-        kind: Some(health.kind.name()),
-        module: Some(health.module.clone()),
-        done: parts.map(|(done, _)| done),
-        total: parts.map(|(_, total)| total),
     }
 }
 

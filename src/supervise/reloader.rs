@@ -12,9 +12,10 @@ use tracing::{error, info, warn};
 use crate::config::{Config, ConfigWarning};
 use crate::task;
 
+use super::error_text;
 use super::listeners::Listeners;
 use super::modules::Modules;
-use super::{ServedApp, error_text};
+use super::served_app::ServedApp;
 
 /// Interval of checks whether modules can be replaced.
 const LOOK: Duration = Duration::from_millis(100);
