@@ -4,7 +4,7 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
 COPY benches benches
-COPY tests/main.rs tests/soak.rs tests/amplified.rs tests/
+COPY tests/main.rs tests/soak.rs tests/amplified.rs tests/counted.rs tests/
 ARG REVISION=""
 RUN WARRENER_REVISION="${REVISION}" cargo build --release --locked && strip target/release/warrener
 
