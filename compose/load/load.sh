@@ -34,12 +34,13 @@ slow() { # It commits less often than warrener asks for log ends: else its lag s
         while read -r _; do sleep 0.5; done
 }
 
-replay() { # An offset that is set is a commit.
-    local move=(--to-latest)
+replay() { # An offset that is set is a commit. To the end again and again: at first there may be nothing to go back to.
+    local turn=0 move
     while true; do
+        move=(--shift-by -5)
+        [ $((turn++ % 4)) -ne 0 ] || move=(--to-latest)
         "${bin}/kafka-consumer-groups.sh" --bootstrap-server "${server}" --group replay --topic payments \
             --reset-offsets "${move[@]}" --execute >/dev/null || true
-        move=(--shift-by -5)
         sleep 15
     done
 }
