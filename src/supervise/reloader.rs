@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
@@ -15,7 +15,7 @@ use crate::task;
 use super::error_text;
 use super::listeners::Listeners;
 use super::modules::Modules;
-use super::served_app::ServedApp;
+use super::served_app::{ReloadRequest, ServedApp};
 
 /// Interval of checks whether modules can be replaced.
 const LOOK: Duration = Duration::from_millis(100);
@@ -33,9 +33,6 @@ pub struct ConfigReader {
     /// whenever it changes.
     pub watched: Option<Box<dyn Fn() -> Option<Vec<u8>> + Send + Sync>>,
 }
-
-/// A request to read the configuration again. The answer is all mistakes.
-pub(super) type ReloadRequest = oneshot::Sender<Result<(), Vec<String>>>;
 
 /// Owns the modules and the listeners of a run, and changes them.
 pub(super) struct Reloader {
@@ -161,11 +158,4 @@ async fn on_thread<T: Send + 'static, R: Send + 'static>(
         refused.work_here();
     }
     done.await.expect("invariant: a reload does not panic")
-}
-
-/// Asks for a reload, and waits for its end. `None` if the run is ending.
-pub(super) async fn request_reload(requests: &UnboundedSender<ReloadRequest>) -> Option<Result<(), Vec<String>>> {
-    let (answer, answered) = oneshot::channel();
-    requests.send(answer).ok()?;
-    answered.await.ok()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use crate::burrow::{self, BurrowApi};
 use crate::config::HttpServerConfig;
@@ -19,7 +20,6 @@ use crate::{clock, host, model, status_page};
 
 use super::RunError;
 use super::app::{App, Settings};
-use super::reloader::{ReloadRequest, request_reload};
 use super::view_cache::ViewCache;
 
 /// The parts of a run, with what is needed to show them over HTTP.
@@ -33,6 +33,9 @@ pub(super) struct ServedApp {
     passwords: Arc<HashingQueue>,
     started: Instant,
 }
+
+/// A request to read the configuration again. The answer is all mistakes.
+pub(super) type ReloadRequest = oneshot::Sender<Result<(), Vec<String>>>;
 
 /// What clients and signals may ask of a run.
 pub(super) struct Lifecycle {
@@ -141,4 +144,11 @@ fn awaited_module(health: &ModuleHealth) -> PendingItem {
         done: parts.map(|(done, _)| done),
         total: parts.map(|(_, total)| total),
     }
+}
+
+/// Asks for a reload, and waits for its end. `None` if the run is ending.
+async fn request_reload(requests: &UnboundedSender<ReloadRequest>) -> Option<Result<(), Vec<String>>> {
+    let (answer, answered) = oneshot::channel();
+    requests.send(answer).ok()?;
+    answered.await.ok()
 }
