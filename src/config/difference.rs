@@ -56,7 +56,7 @@ impl ConsumerFilters {
     /// The filters of a consumer of a configuration.
     #[must_use]
     pub fn of(config: &Config, consumer: &ConsumerConfig) -> Self {
-        let cluster = config.clusters.iter().find(|cluster| cluster.name == consumer.cluster);
+        let cluster = config.cluster(&consumer.cluster);
         Self {
             groups: [consumer.groups.clone(), config.storage.groups.clone()],
             topics: cluster.map(|cluster| cluster.topics.clone()).unwrap_or_default(),

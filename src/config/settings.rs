@@ -33,6 +33,20 @@ pub struct Config {
     pub general: GeneralConfig,
 }
 
+impl Config {
+    /// The `[cluster.*]` section of this name.
+    #[must_use]
+    pub fn cluster(&self, name: &str) -> Option<&ClusterConfig> {
+        self.clusters.iter().find(|section| section.name == name)
+    }
+
+    /// The `[consumer.*]` section of this name.
+    #[must_use]
+    pub fn consumer(&self, name: &str) -> Option<&ConsumerConfig> {
+        self.consumers.iter().find(|section| section.name == name)
+    }
+}
+
 /// A `[cluster.*]` section: where topics, log starts and log ends come from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterConfig {

@@ -131,7 +131,7 @@ impl Modules {
     ) -> Result<Option<ConfiguredModule>, ModuleError> {
         let Some(factory) = consumer::factory(section) else { return Ok(None) };
         let (sender, filters) = watch::channel(Arc::new(ConsumerFilters::of(config, section)));
-        let of_cluster = config.clusters.iter().find(|cluster| cluster.name == section.cluster);
+        let of_cluster = config.cluster(&section.cluster);
         let context = ModuleContext {
             filters,
             handover,

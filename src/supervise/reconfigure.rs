@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::watch;
 use tracing::info;
 
 use crate::clock;
-use crate::config::{Config, ConfigDifference, ConsumerFilters, ModuleChange};
+use crate::config::{ClusterConfig, Config, ConfigDifference, ConsumerConfig, ConsumerFilters, ModuleChange};
 use crate::coordinator::{Handover, stop_deadline};
 use crate::health::{ModuleHealth, ModuleKind};
 use crate::model::ModuleError;
@@ -106,28 +107,23 @@ impl Modules {
     }
 
     /// Whether the cluster of a running consumer is gone, so that nothing can be shown of it meanwhile.
-    fn lost_its_cluster(&self, (kind, name): &ModuleKey, after: &Config) -> bool {
-        let running = self.running.get(&(*kind, name.clone())).filter(|_| *kind == ModuleKind::Consumer);
-        let section =
-            running.and_then(|running| running.settings.config.consumers.iter().find(|one| one.name == *name));
-        section.is_some_and(|section| after.clusters.iter().all(|cluster| cluster.name != section.cluster))
+    fn lost_its_cluster(&self, key: &ModuleKey, after: &Config) -> bool {
+        let running = self.running.get(key).filter(|_| key.0 == ModuleKind::Consumer);
+        let section = running.and_then(|running| running.settings.config.consumer(&key.1));
+        section.is_some_and(|section| after.cluster(&section.cluster).is_none())
     }
 
     /// Whether the new module of a consumer reads the same records as the running one: only filters or the client
     /// profile differ.
-    fn reads_the_same(&self, (kind, name): &ModuleKey, after: &Config) -> bool {
-        let Some(running) = self.running.get(&(*kind, name.clone())) else { return false };
-        let find = |config: &Config| config.consumers.iter().position(|one| one.name == *name);
-        let old = find(&running.settings.config).and_then(|place| running.settings.config.consumers.get(place));
-        let new = find(after).and_then(|place| after.consumers.get(place));
-        old.zip(new).is_some_and(|(old, new)| {
-            let servers = |settings: &dyn crate::config::ConsumerSettings| {
-                settings.connection().map(|connection| connection.servers.clone())
-            };
+    fn reads_the_same(&self, key: &ModuleKey, after: &Config) -> bool {
+        let old = self.running.get(key).and_then(|running| running.settings.config.consumer(&key.1));
+        old.zip(after.consumer(&key.1)).is_some_and(|(old, new)| {
+            let servers =
+                |consumer: &ConsumerConfig| consumer.settings.connection().map(|connection| connection.servers.clone());
             old.cluster == new.cluster
                 && old.class.name == new.class.name
                 && old.settings.burrow_keys() == new.settings.burrow_keys()
-                && servers(&*old.settings) == servers(&*new.settings)
+                && servers(old) == servers(new)
         })
     }
 
@@ -170,7 +166,7 @@ impl Modules {
         let config = &after.config;
         let (made, health) = match kind {
             ModuleKind::Cluster => {
-                let section = config.clusters.iter().find(|section| section.name == *name);
+                let section = config.cluster(name);
                 let Some((section, cluster)) = section.and_then(|section| Some((section, find(name)?))) else {
                     return Ok(None);
                 };
@@ -178,7 +174,7 @@ impl Modules {
                 (Some(self.cluster(app, section, cluster, Arc::clone(&health), handover.clone())?), health)
             }
             ModuleKind::Consumer => {
-                let section = config.consumers.iter().find(|section| section.name == *name);
+                let section = config.consumer(name);
                 let Some((section, cluster)) = section.and_then(|section| Some((section, find(&section.cluster)?)))
                 else {
                     return Ok(None);
@@ -214,9 +210,9 @@ impl Modules {
             module.stop(deadline);
             info!(module = module.name(), "stopped");
             let Some(running) = self.running.remove(key) else { continue };
-            let Some((cluster, health)) = health_of(key, &running.settings.config) else { continue };
+            let Some(health) = health_of(key, &running.settings.config) else { continue };
             if key.0 == ModuleKind::Consumer
-                && let Some(cluster) = app.storage.cluster(&cluster)
+                && let Some(cluster) = app.storage.cluster(&health.cluster)
             {
                 cluster.remove_module(&key.1);
             }
@@ -246,32 +242,28 @@ impl Modules {
 fn send((_, name): &ModuleKey, sender: &SettingsSender, config: &Config) {
     match sender {
         SettingsSender::Cluster(sender) => {
-            if let Some(section) = config.clusters.iter().find(|section| section.name == *name) {
-                sender.send_if_modified(|held| {
-                    // The connection is that of the running client.
-                    let wanted =
-                        crate::config::ClusterConfig { connection: held.connection.clone(), ..section.clone() };
-                    let changed = **held != wanted;
-                    if changed {
-                        *held = Arc::new(wanted);
-                    }
-                    changed
-                });
+            if let Some(section) = config.cluster(name) {
+                // The connection is that of the running client.
+                let connection = sender.borrow().connection.clone();
+                replace_if_changed(sender, ClusterConfig { connection, ..section.clone() });
             }
         }
         SettingsSender::Consumer(sender) => {
-            if let Some(section) = config.consumers.iter().find(|section| section.name == *name) {
-                let filters = ConsumerFilters::of(config, section);
-                sender.send_if_modified(|held| {
-                    let changed = **held != filters;
-                    if changed {
-                        *held = Arc::new(filters);
-                    }
-                    changed
-                });
+            if let Some(section) = config.consumer(name) {
+                replace_if_changed(sender, ConsumerFilters::of(config, section));
             }
         }
     }
+}
+
+fn replace_if_changed<T: PartialEq>(sender: &watch::Sender<Arc<T>>, wanted: T) {
+    sender.send_if_modified(|held| {
+        let changed = **held != wanted;
+        if changed {
+            *held = Arc::new(wanted);
+        }
+        changed
+    });
 }
 
 /// What differs in one module.
@@ -283,11 +275,10 @@ fn change_of((kind, name): &ModuleKey, before: &Config, after: &Config) -> Optio
     }
 }
 
-/// The cluster of a module, and a health record with its labels.
-fn health_of((kind, name): &ModuleKey, config: &Config) -> Option<(String, ModuleHealth)> {
-    let health = match kind {
-        ModuleKind::Cluster => cluster_health(config.clusters.iter().find(|section| section.name == *name)?),
-        ModuleKind::Consumer => consumer_health(config.consumers.iter().find(|section| section.name == *name)?),
-    };
-    Some((health.cluster.clone(), health))
+/// A health record with the labels of a module.
+fn health_of((kind, name): &ModuleKey, config: &Config) -> Option<ModuleHealth> {
+    Some(match kind {
+        ModuleKind::Cluster => cluster_health(config.cluster(name)?),
+        ModuleKind::Consumer => consumer_health(config.consumer(name)?),
+    })
 }

@@ -75,8 +75,7 @@ impl Modules {
     /// The class of a running consumer that is replaced by one of another class.
     fn former_class(&self, key: &ModuleKey, after: &Config) -> Option<&'static str> {
         let class = |config: &Config| {
-            let section = config.consumers.iter().find(|section| section.name == key.1);
-            section.filter(|_| key.0 == ModuleKind::Consumer).map(|section| section.class.name)
+            config.consumer(&key.1).filter(|_| key.0 == ModuleKind::Consumer).map(|section| section.class.name)
         };
         self.running
             .get(key)
