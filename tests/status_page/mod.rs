@@ -20,21 +20,30 @@ const ROWS: &str = "JSON.stringify([...document.querySelector('table.rows tbody'
 /// The group of the demo that stalls.
 const STALLED: &str = "recommendations";
 
-/// The demo, once it shows the group that stalls as such.
-fn stalled_demo() -> &'static Program {
-    await_stalled(seconds(120), |_| true)
+/// The demo, once a group is in error.
+fn demo() -> &'static Program {
+    let program = Program::demo();
+    await_group(program, seconds(120), "group in error", |group| group["status"] == "ERR");
+    program
 }
 
-fn await_stalled(patience: Duration, is_wanted: impl Fn(&Value) -> bool) -> &'static Program {
-    let program = Program::demo();
-    eventually(patience, "stalled group", || {
-        let body: Value = serde_json::from_slice(&program.get("/api/groups").body).unwrap();
-        let groups = body["groups"].as_array().unwrap();
-        let stalled = groups.iter().find(|group| group["name"] == STALLED).ok_or("not there")?;
-        let is_so = stalled["worst"]["status"] == "STALL" && is_wanted(stalled);
-        if is_so { Ok(()) } else { Err(stalled.to_string()) }
-    });
+/// A demo that shows the group that stalls as such. It is a fresh one: the group stalls for the first six minutes, and
+/// later catches up now and then.
+fn stalled_demo() -> Program {
+    let program = Program::fresh_demo().ready();
+    await_group(&program, seconds(120), "stalled group", is_stalled);
     program
+}
+
+fn is_stalled(group: &Value) -> bool {
+    group["name"] == STALLED && group["worst"]["status"] == "STALL"
+}
+
+fn await_group(program: &Program, patience: Duration, what: &str, is_wanted: impl Fn(&Value) -> bool) {
+    eventually(patience, what, || {
+        let body: Value = serde_json::from_slice(&program.get("/api/groups").body).unwrap();
+        if body["groups"].as_array().unwrap().iter().any(&is_wanted) { Ok(()) } else { Err(body.to_string()) }
+    });
 }
 
 fn rows(browser: &mut Browser) -> Vec<String> {
@@ -64,7 +73,7 @@ fn the_stalled_group_stands_among_the_first_with_its_reason() {
 
 #[test]
 fn search_and_filter_narrow_the_list_and_stay_in_the_address() {
-    let program = stalled_demo();
+    let program = demo();
     let mut browser = Browser::start();
     browser.visit(program.port, "/");
     let all = rows(&mut browser).len();
@@ -125,7 +134,7 @@ fn a_groups_address_opens_directly_and_its_numbers_change_without_reloading() {
 
 #[test]
 fn a_topic_shows_its_groups_and_the_exporter_its_health() {
-    let program = stalled_demo();
+    let program = demo();
     let mut browser = Browser::start();
     browser.visit(program.port, "/topic?cluster=default&name=orders");
     let groups = rows(&mut browser).join("\n");
@@ -148,7 +157,7 @@ fn a_topic_shows_its_groups_and_the_exporter_its_health() {
 
 #[test]
 fn numbers_times_and_names_are_told_as_everywhere_else_and_no_line_grows_for_ever() {
-    let program = Program::demo();
+    let program = demo();
     let mut browser = Browser::start();
     browser.visit(program.port, "/exporter");
     let told = |browser: &mut Browser, module: &str, expression: &str| {
@@ -178,7 +187,7 @@ fn numbers_times_and_names_are_told_as_everywhere_else_and_no_line_grows_for_eve
 
 #[test]
 fn all_can_be_done_with_the_keyboard() {
-    let program = stalled_demo();
+    let program = demo();
     let mut browser = Browser::start();
     browser.visit(program.port, "/");
     let focus = "(document.activeElement.innerText || document.activeElement.id)";
@@ -224,7 +233,7 @@ fn a_server_that_does_not_answer_is_told_of_and_so_is_its_return() {
 
 #[test]
 fn nobody_is_shut_out_by_rules_of_accessibility_that_a_machine_can_check() {
-    let program = stalled_demo();
+    let program = demo();
     let axe = maven::axe();
     let mut browser = Browser::start();
     // The rules are not the page's own, and it would not let them in.
@@ -251,7 +260,7 @@ fn nobody_is_shut_out_by_rules_of_accessibility_that_a_machine_can_check() {
 /// `make pictures` writes them for the README; any other run looks at the same pictures and throws them away.
 #[test]
 fn pictures_for_the_readme() {
-    let program = stalled_demo();
+    let program = demo();
     let scratch = crate::rig::scratch::Scratch::new("pictures");
     let asked = std::env::var_os("WARRENER_PICTURES");
     let folder = asked.as_ref().map_or(scratch.path(), Path::new);
@@ -259,7 +268,7 @@ fn pictures_for_the_readme() {
     // with some history: the group stalls anew some ten minutes after that.
     let history = if asked.is_some() { seconds(90) } else { Duration::ZERO };
     if asked.is_some() {
-        await_stalled(seconds(900), |stalled| !stalled["time_lag"].is_null());
+        await_group(program, seconds(900), "stalled group", |group| is_stalled(group) && !group["time_lag"].is_null());
     }
     let mut browser = Browser::start();
     for (view, path) in [("groups", "/"), ("group", "/group?cluster=default&name=recommendations")] {
