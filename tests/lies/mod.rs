@@ -25,6 +25,11 @@ pub fn all() -> Lies {
         .collect()
 }
 
+/// Whether a lie is that the user lacks a right. What was refused is asked for again after a minute.
+pub fn refuses(name: &str) -> bool {
+    name.ends_with("refused")
+}
+
 #[test]
 fn frames_and_connections_that_no_broker_makes() {
     judge(wire::lies);

@@ -16,7 +16,7 @@ use crate::rig::program::Program;
 use crate::rig::wire::Committer;
 use crate::rig::{pause, records, seconds};
 
-use super::Lies;
+use super::{Lies, refuses};
 
 /// How long the lies are told: longer than librdkafka waits for an answer.
 const TELLING: Duration = Duration::from_secs(15);
@@ -62,11 +62,6 @@ impl Liar {
             let commit = records::commit(&group(partition), TOPIC.as_bytes(), 0, self.end(), records::now());
             self.fake.append(OFFSETS, partition, [commit]);
         }
-    }
-
-    /// Whether the lie is that the user lacks a right.
-    fn refuses(&self) -> bool {
-        self.name.ends_with("refused")
     }
 
     fn end(&self) -> i64 {
@@ -160,7 +155,7 @@ pub fn tell(lies: Lies) -> Result<Cost, Wrong> {
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
     };
     let all_right = |page: &Page| are_right(&mut liars.iter(), page);
-    let others_right = |page: &Page| are_right(&mut liars.iter().filter(|liar| !liar.refuses()), page);
+    let others_right = |page: &Page| are_right(&mut liars.iter().filter(|liar| !refuses(liar.name)), page);
     within(&mut program, seconds(30), |page| all_right(page).and_then(|()| good.is_right(page)))
         .unwrap_or_else(|text| panic!("before any lie was told: {text}"));
 

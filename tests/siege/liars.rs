@@ -1,11 +1,12 @@
 //! Attackers that are servers which lie: every lie of the tests of lies, one after the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Target;
 use super::attackers::Attacker;
 use super::good::sections;
-use super::servers::{shown, zookeeper_sections};
+use super::servers::{PATIENCE, shown, zookeeper_sections};
 use crate::rig::fake_kafka::{FakeKafka, Lie};
 use crate::rig::fake_zookeeper::{self, FakeZooKeeper};
 use crate::rig::{free_port, records, seconds};
@@ -16,6 +17,8 @@ const LIARS: usize = 4;
 /// Seconds for which a server tells a lie, and for which it is honest afterwards.
 const LIE: u64 = 4;
 const TRUTH: u64 = 2;
+/// How long a server may take to be shown that refused access in the last minute.
+const GRANTED_AGAIN: Duration = Duration::from_secs(80);
 
 const TOPIC: &str = "orders";
 const OFFSETS: &str = "__consumer_offsets";
@@ -23,7 +26,8 @@ const OFFSETS: &str = "__consumer_offsets";
 /// Kafka clusters.
 pub struct Clusters {
     fakes: Vec<FakeKafka>,
-    lies: Vec<Arc<Lie>>,
+    /// Each lie, and whether it is that access is refused.
+    lies: Vec<(Arc<Lie>, bool)>,
     turns: usize,
 }
 
@@ -35,7 +39,7 @@ impl Clusters {
             fake.create_topic(OFFSETS, 2);
             fake
         });
-        let lies = lies::all().into_iter().map(|(_, lie)| Arc::new(lie)).collect();
+        let lies = lies::all().into_iter().map(|(name, lie)| (Arc::new(lie), lies::refuses(name))).collect();
         let clusters = Self { fakes: fakes.collect(), lies, turns: 0 };
         clusters.commit();
         clusters
@@ -65,7 +69,7 @@ impl Attacker for Clusters {
 
     fn turn(&mut self, target: &Target) -> Result<(), String> {
         for (number, fake) in self.fakes.iter().enumerate() {
-            fake.tell(Arc::clone(of_turn(&self.lies, self.turns, number)));
+            fake.tell(Arc::clone(&of_turn(&self.lies, self.turns, number).0));
         }
         self.turns += 1;
         self.commit();
@@ -79,21 +83,25 @@ impl Attacker for Clusters {
         self.turns += 1;
         self.commit();
         let committed = u32::try_from(self.turns).unwrap();
-        (0..LIARS).try_for_each(|number| shown(target, &format!("liar-{number}"), committed))
+        (0..LIARS).try_for_each(|number| {
+            shown(target, &format!("liar-{number}"), committed, patience(&self.lies, self.turns, number))
+        })
     }
 }
 
 /// ZooKeeper ensembles.
 pub struct Ensembles {
     fakes: Vec<FakeZooKeeper>,
-    lies: Vec<fake_zookeeper::Lie>,
+    /// Each lie, and whether it is that access is refused.
+    lies: Vec<(fake_zookeeper::Lie, bool)>,
     turns: usize,
 }
 
 impl Ensembles {
     pub fn start() -> Self {
         let fakes = (0..LIARS).map(|_| FakeZooKeeper::start()).collect();
-        let lies = zookeeper::lies::all().into_iter().map(|(_, lie)| lie).collect();
+        let lies =
+            zookeeper::lies::all().into_iter().map(|(name, lie)| (lie, zookeeper::lies::refuses(name))).collect();
         let ensembles = Self { fakes, lies, turns: 0 };
         ensembles.commit();
         ensembles
@@ -121,7 +129,7 @@ impl Attacker for Ensembles {
 
     fn turn(&mut self, target: &Target) -> Result<(), String> {
         for (number, fake) in self.fakes.iter().enumerate() {
-            fake.lie(of_turn(&self.lies, self.turns, number).clone());
+            fake.lie(of_turn(&self.lies, self.turns, number).0.clone());
         }
         self.turns += 1;
         target.pause(seconds(LIE));
@@ -135,11 +143,20 @@ impl Attacker for Ensembles {
         self.turns += 1;
         self.commit();
         let committed = u32::try_from(self.turns).unwrap();
-        (0..LIARS).try_for_each(|number| shown(target, &format!("liar-zk-{number}"), committed))
+        (0..LIARS).try_for_each(|number| {
+            shown(target, &format!("liar-zk-{number}"), committed, patience(&self.lies, self.turns, number))
+        })
     }
 }
 
 /// The lie of a server in a turn. Every server tells all lies in order; each starts at another one.
 fn of_turn<L>(lies: &[L], turn: usize, server: usize) -> &L {
     &lies[(turn + server * lies.len() / LIARS) % lies.len()]
+}
+
+/// How long a server may take to be shown after this turn: longer if it refused access within the last minute.
+fn patience<L>(lies: &[(L, bool)], turn: usize, server: usize) -> Duration {
+    let minute = usize::try_from(60 / (LIE + TRUTH)).unwrap() + 1;
+    let refused = (turn.saturating_sub(minute)..turn).any(|turn| of_turn(lies, turn, server).1);
+    if refused { GRANTED_AGAIN } else { PATIENCE }
 }

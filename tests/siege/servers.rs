@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Target;
 use super::attackers::Attacker;
@@ -13,8 +13,11 @@ use crate::rig::wire::Committer;
 use crate::rig::zookeeper::{Release, Znodes, ZooKeeper};
 use crate::rig::{free_port, http, pause, seconds};
 
-/// Until the page shows this commit, for 80 s: what was refused is asked for again after a minute.
-pub fn shown(target: &Target, cluster: &str, committed: u32) -> Result<(), String> {
+/// How long a server that is well again may take to be shown.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until the page shows this commit.
+pub fn shown(target: &Target, cluster: &str, committed: u32, patience: Duration) -> Result<(), String> {
     let (began, label) = (Instant::now(), format!("cluster=\"{cluster}\""));
     let is_it = |line: &str| {
         line.starts_with("kafka_consumergroup_current_offset{")
@@ -26,7 +29,7 @@ pub fn shown(target: &Target, cluster: &str, committed: u32) -> Result<(), Strin
         if page.text().lines().any(is_it) {
             return Ok(());
         }
-        if began.elapsed() > seconds(80) {
+        if began.elapsed() > patience {
             let up = page.text().lines().filter(|line| line.starts_with("warrener_up{") && line.contains(&label));
             return Err(format!("{cluster}: no commit of {committed}; {:?}", up.collect::<Vec<_>>()));
         }
@@ -83,7 +86,7 @@ impl Attacker for Broken {
 
     fn make_peace(&mut self, target: &Target) -> Result<(), String> {
         self.committer.commit("billing", "orders", &[(0, self.turns.into())]);
-        shown(target, "broken", self.turns)
+        shown(target, "broken", self.turns, PATIENCE)
     }
 }
 
@@ -133,7 +136,7 @@ impl Attacker for Sessions {
 
     fn make_peace(&mut self, target: &Target) -> Result<(), String> {
         self.commit();
-        shown(target, "sessions", self.turns)
+        shown(target, "sessions", self.turns, PATIENCE)
     }
 }
 

@@ -47,6 +47,11 @@ pub fn all() -> Vec<table::Row> {
         .collect()
 }
 
+/// Whether a lie is that nothing may be read. A root that was refused is asked for again after a minute.
+pub fn refuses(lie: &str) -> bool {
+    lie.contains("nobody read")
+}
+
 /// Seconds of processor and bytes of memory that a process has taken.
 struct Taken {
     processor: f64,
@@ -100,8 +105,6 @@ fn survives(rows: Vec<table::Row>) {
     fakes.iter().for_each(|(_, fake)| fake.put("/consumers/g/offsets/t/0", "1"));
     let named: Vec<(String, &FakeZooKeeper)> = fakes.iter().map(|(name, fake)| (name.clone(), fake)).collect();
     let mut good = Good::beside(&named);
-    // A root that may not be read is asked for once a minute.
-    let is_refused = |lie: &str| lie.contains("nobody read");
     let all_right = |page: &Page, offset: i64, is_meant: &dyn Fn(&str) -> bool| {
         let wrong =
             rows.iter().zip(&fakes).filter(|((lie, _), _)| is_meant(lie)).filter_map(|((lie, _), (name, _))| {
@@ -137,9 +140,9 @@ fn survives(rows: Vec<table::Row>) {
         fake.put("/consumers/g/offsets/t/0", "2");
         fake.repent();
     }
-    eventually(seconds(20), "page after the lies", || all_right(&good.program.page(), 2, &|lie| !is_refused(lie)));
+    eventually(seconds(20), "page after the lies", || all_right(&good.program.page(), 2, &|lie| !refuses(lie)));
     good.commit();
-    eventually(seconds(75), "page after the refusals", || all_right(&good.program.page(), 2, &is_refused));
+    eventually(seconds(75), "page after the refusals", || all_right(&good.program.page(), 2, &refuses));
     // Each is followed, by watches, as before.
     fakes.iter().for_each(|(_, fake)| fake.put("/consumers/g/offsets/t/0", "3"));
     eventually(seconds(5), "page of the changes", || all_right(&good.program.page(), 3, &|_| true));
