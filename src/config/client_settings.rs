@@ -40,10 +40,8 @@ pub struct SaslConfig {
     pub mechanism: SaslMechanism,
     /// The user name. Empty if the mechanism needs none.
     pub username: String,
-    /// The password, from the section or from the password file.
-    pub password: Option<Secret>,
-    /// The file that the password was read from, so that a reload can read it again.
-    pub password_file: Option<PathBuf>,
+    /// Where the password is from. `None` if there is none.
+    pub password: Option<PasswordSource>,
     /// The keys for Kerberos. `None` for other mechanisms.
     pub kerberos: Option<KerberosConfig>,
     /// How clients get tokens. Only for the mechanisms that use tokens.
@@ -56,6 +54,15 @@ impl SaslConfig {
     pub fn is_of_iam_section(&self) -> bool {
         self.token.as_ref().is_some_and(|token| token.section.starts_with("iam."))
     }
+}
+
+/// Where a password is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordSource {
+    /// The section.
+    Value(Secret),
+    /// A file. It may change while the program runs, so its content is not part of the configuration.
+    File(PathBuf),
 }
 
 /// The keys of a `[sasl.*]` section for Kerberos. Each value is a single word for a shell.

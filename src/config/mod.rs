@@ -46,7 +46,9 @@ use file::{findings, section, syntax};
 use sections::{burrow, client, cluster, consumer, exposition, limits, listener, service};
 
 pub use class::ConsumerClass;
-pub use client_settings::{ClientProfile, ConnectionConfig, KerberosConfig, KerberosLogin, SaslConfig, SaslMechanism};
+pub use client_settings::{
+    ClientProfile, ConnectionConfig, KerberosConfig, KerberosLogin, PasswordSource, SaslConfig, SaslMechanism,
+};
 pub use consumer_settings::{BurrowKeys, ClassFacts, ConsumerConfig, ConsumerSettings, SettingLine};
 pub use difference::{ConfigDifference, ConsumerFilters, ModuleChange};
 pub(crate) use file::bounds;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 
-use crate::config::{ClientProfile, Secret, TlsConfig};
+use crate::config::{ClientProfile, PasswordSource, Secret, TlsConfig};
 use crate::model::ModuleError;
 
 use super::FileContents;
@@ -38,7 +38,11 @@ impl Credentials {
             let identity = tls.identity.iter().flat_map(|identity| [&identity.cert_file, &identity.key_file]);
             tls.ca_file.iter().chain(identity)
         });
-        tls.chain(profile.sasl.iter().filter_map(|sasl| sasl.password_file.as_ref())).cloned().collect()
+        let password = profile.sasl.iter().filter_map(|sasl| match sasl.password.as_ref()? {
+            PasswordSource::File(path) => Some(path),
+            PasswordSource::Value(_) => None,
+        });
+        tls.chain(password).cloned().collect()
     }
 
     /// Reads the files of a profile.
@@ -65,13 +69,15 @@ impl Credentials {
             }
         }
         if let Some(sasl) = &profile.sasl {
-            all.password.clone_from(&sasl.password);
-            if let Some(path) = &sasl.password_file {
-                let section = format!("sasl.{}.password-file", sasl.name);
-                let content = bytes(&section, path, files)?.to_vec();
-                let secret = Secret::of_file(content);
-                all.password = Some(secret.map_err(|why| unfit(section, "a file with a password", path, why))?);
-            }
+            all.password = match &sasl.password {
+                None => None,
+                Some(PasswordSource::Value(secret)) => Some(secret.clone()),
+                Some(PasswordSource::File(path)) => {
+                    let section = format!("sasl.{}.password-file", sasl.name);
+                    let secret = Secret::of_file(bytes(&section, path, files)?.to_vec());
+                    Some(secret.map_err(|why| unfit(section, "a file with a password", path, why))?)
+                }
+            };
         }
         Ok(all)
     }

@@ -155,15 +155,14 @@ pub(super) mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::config::{SaslConfig, SaslMechanism, Secret};
+    use crate::config::{PasswordSource, SaslConfig, SaslMechanism};
 
     pub(in crate::credentials) fn sasl(mechanism: SaslMechanism, password_file: PathBuf) -> SaslConfig {
         SaslConfig {
             name: "s".to_owned(),
             mechanism,
             username: "user".to_owned(),
-            password: Some(Secret::new("old".to_owned())),
-            password_file: Some(password_file),
+            password: Some(PasswordSource::File(password_file)),
             kerberos: None,
             token: None,
         }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::*;
-use crate::rig::maven::{compiled, java_with, msk_class_path};
+use crate::rig::maven::{java_with, msk_class_path};
 use crate::rig::{eventually, pause};
 
 const ACCESS: &str = "AKIAIOSFODNN7EXAMPLE";

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::rig::broker::{Cluster, Spec};
 use crate::rig::issuer::{AUDIENCE, ISSUER, Issuer};
-use crate::rig::maven::Version;
+use crate::rig::maven::{Version, compiled};
 use crate::rig::program::{Program, quick};
 use crate::rig::scratch::Scratch;
 use crate::rig::seconds;
@@ -42,7 +42,7 @@ fn start(version: Version) -> Guarded {
     let properties = [
         "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512,OAUTHBEARER".to_owned(),
         format!("{mechanism}.sasl.jaas.config={module}.OAuthBearerLoginModule required;"),
-        format!("{mechanism}.sasl.server.callback.handler.class={module}.OAuthBearerValidatorCallbackHandler"),
+        format!("{mechanism}.sasl.server.callback.handler.class=Extensions"),
         // The end of a token is the end of its connection, unless the client authenticates again.
         format!("{mechanism}.connections.max.reauth.ms=3600000"),
         format!("sasl.oauthbearer.jwks.endpoint.url=file://{keys}"),
@@ -52,6 +52,7 @@ fn start(version: Version) -> Guarded {
     let spec = properties.into_iter().fold(Spec::new(version), |spec, line| spec.property(line.leak()));
     let allowed = "-Dorg.apache.kafka.sasl.oauthbearer.allowed";
     let spec = spec.option(format!("{allowed}.urls=file://{keys}")).option(format!("{allowed}.files={keys}"));
+    let spec = spec.classes(compiled("Extensions.java", version).display().to_string());
     let cluster = spec.secure().lasting().start();
     fill(&cluster);
     Guarded { cluster, issuer, scratch }

@@ -19,6 +19,7 @@ fn client_credentials_work_and_all_clients_share_a_token() {
     let program = Program::with_config(&file(&guarded().cluster, &keys, ""));
     works(&program);
     assert_eq!(server.asked().len(), 1, "one token for all clients");
+    assert!(guarded().cluster.log().contains("Extensions: logicalCluster=lkc-1"), "the broker saw no extension");
     shows_nothing(&program, &[SECRET, "eyJ", "d2FycmVuZXI6"]);
     program.terminate();
 }
@@ -195,6 +196,37 @@ fn an_endpoint_that_is_down_for_a_while_is_asked_again_and_a_valid_token_is_used
     assert_eq!(log.matches("a token cannot be fetched").count(), 1, "{log}");
     assert_eq!(log.matches("tokens are fetched again").count(), 1, "{log}");
     assert!(!log.contains("Kafka cannot be reached"), "{log}");
+}
+
+#[test]
+fn a_reload_takes_tokens_from_another_endpoint_without_a_gap() {
+    let servers = [SECRET, "another"].map(|secret| TokenServer::start(honest(secret, 3600)));
+    let text = |number: usize| {
+        let keys = credentials(&servers[number].url()).replace(SECRET, [SECRET, "another"][number]);
+        file(&guarded().cluster, &keys, "")
+    };
+    let asked = || servers.each_ref().map(|server| server.asked().len());
+    let mut program = Program::with_config(&text(0));
+    works(&program);
+    let reload = |program: &mut Program, reloads: usize, replaced: usize| {
+        program.signal(libc::SIGHUP);
+        eventually(seconds(20), "reload", || {
+            let lag = program.page().value("kafka_consumergroup_lag", &[("consumergroup", "secured-group")]);
+            assert_eq!(lag, Some(3.0), "{}", program.log());
+            let log = program.log();
+            let count = |line| log.matches(line).count();
+            let found = (count("the configuration was read again"), count("replaced the running module"));
+            if found == (reloads, replaced) { Ok(()) } else { Err(log) }
+        });
+    };
+    reload(&mut program, 1, 0);
+    assert_eq!(asked(), [1, 0], "what did not change goes on");
+    program.rewrite(&text(1));
+    reload(&mut program, 2, 2);
+    works(&program);
+    assert_eq!(asked(), [1, 1], "one token for all clients");
+    shows_nothing(&program, &[SECRET, "another", "eyJ"]);
+    program.terminate();
 }
 
 #[test]

@@ -127,6 +127,12 @@ fn tokens_that_the_broker_does_not_accept() {
 }
 
 #[test]
+fn an_extension_that_the_broker_does_not_accept() {
+    let keys = format!("token = \"{}\"\nextensions = {{ logicalCluster = \"lkc-2\" }}", guarded().issuer.token(3600));
+    fails(&keys, "the broker does not accept the token");
+}
+
+#[test]
 fn lag_says_why_there_is_no_token() {
     let server = TokenServer::start(honest("another", 3600));
     let scratch = Scratch::new("lag");

@@ -1,8 +1,9 @@
 //! `[sasl.*]`.
 
 use std::collections::BTreeMap;
-use std::path::{Path as StdPath, PathBuf};
+use std::path::Path as StdPath;
 
+use crate::config::PasswordSource;
 use crate::config::SaslConfig;
 use crate::config::SaslMechanism;
 use crate::config::Secret;
@@ -33,7 +34,7 @@ pub(crate) fn read_sasl(
     let token_keys = TokenKeys::read(&mut section, tls, findings);
     let iam_keys = IamKeys::read(&mut section, findings);
     section.ignore(findings, "handshake-first", "the SASL handshake always comes first, as in every broker since 0.10");
-    let (username, password, password_file) = read_password_keys(mechanism, &mut section, findings);
+    let (username, password) = read_password_keys(mechanism, &mut section, findings);
     let mechanism_path = section.path.key("mechanism");
     let token = match mechanism {
         SaslMechanism::OauthBearer => {
@@ -56,7 +57,7 @@ pub(crate) fn read_sasl(
     }
     let kerberos = read_kerberos(&mut section, mechanism, findings);
     section.finish(findings);
-    (name.clone(), SaslConfig { name, mechanism, username, password, password_file, kerberos, token })
+    (name.clone(), SaslConfig { name, mechanism, username, password, kerberos, token })
 }
 
 /// Reads an `[iam.*]`, which is Burrow's form of the mechanism AWS_MSK_IAM.
@@ -68,7 +69,6 @@ pub(crate) fn read_iam(name: String, mut section: Section<'_>, findings: &mut Fi
         mechanism: SaslMechanism::AwsMskIam,
         username: String::new(),
         password: None,
-        password_file: None,
         kerberos: None,
         token,
     };
@@ -85,28 +85,29 @@ fn read_mechanism(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Sas
     alike.copied().or_else(|| choose(findings, &text, &named)).unwrap_or(SaslMechanism::Plain)
 }
 
-/// User, password, and the file of the password.
-type PasswordKeys = (String, Option<Secret>, Option<PathBuf>);
-
+/// The user name, and where the password is from.
 fn read_password_keys(
     mechanism: SaslMechanism,
     section: &mut Section<'_>,
     findings: &mut Findings<'_>,
-) -> PasswordKeys {
+) -> (String, Option<PasswordSource>) {
     let username = section.any_text(findings, "username");
     let no_username = section.lacks("username", username.as_ref());
     let password = section.any_text(findings, "password");
     let no_password = section.lacks("password", password.as_ref());
-    let password = password.filter(|text| !text.value.is_empty()).map(|text| Secret::new(text.value));
+    let password =
+        password.filter(|text| !text.value.is_empty()).map(|text| PasswordSource::Value(Secret::new(text.value)));
     let file = section.text(findings, "password-file");
     let no_file = !section.has_key("password-file") || file.is_none();
-    let password_file = file.as_ref().map(|text| PathBuf::from(&text.value));
     let password = match (password, file) {
         (Some(_), Some(file)) => {
             findings.add_mistake(file.path, "expected either password or password-file, found both");
             None
         }
-        (None, Some(file)) => read_password(&file, findings),
+        (None, Some(file)) => {
+            check_password(&file, findings);
+            Some(PasswordSource::File(file.value.into()))
+        }
         (password, None) => password,
     };
     match mechanism {
@@ -128,16 +129,15 @@ fn read_password_keys(
         }
         SaslMechanism::Gssapi => {}
     }
-    (username.map(|text| text.value).unwrap_or_default(), password, password_file)
+    (username.map(|text| text.value).unwrap_or_default(), password)
 }
 
-/// Reads a password from a file.
-fn read_password(file: &ConfigString, findings: &mut Findings<'_>) -> Option<Secret> {
+/// Checks that a file has a password.
+fn check_password(file: &ConfigString, findings: &mut Findings<'_>) {
     let read = (findings.outside.read)(StdPath::new(&file.value));
     let read = read.and_then(|bytes| Secret::of_file(bytes).map_err(str::to_owned));
-    read.map_err(|why| {
+    if let Err(why) = read {
         let problem = format!("expected a file with a password, found {}: {why}", file.shown);
         findings.add_mistake(file.path.clone(), problem);
-    })
-    .ok()
+    }
 }

@@ -39,7 +39,8 @@ fn the_commented_example_loads_without_a_word() {
     assert_eq!(lines(&loaded.warnings), [""; 0]);
     assert_eq!(lines(&loaded.unsupported), [""; 0]);
     let consumer = loaded.config.consumers.iter().find(|consumer| consumer.name == "local").unwrap();
-    assert_eq!(connection(consumer).client.sasl.as_ref().unwrap().password.as_ref().unwrap().reveal(), "hush-from-env");
+    let sasl = connection(consumer).client.sasl.as_ref().unwrap();
+    assert_eq!(sasl.password, Some(PasswordSource::Value(Secret::new("hush-from-env".to_owned()))));
     assert!(!format!("{loaded:?}").contains("hush"), "a secret in Debug");
 }
 
@@ -100,8 +101,7 @@ fn a_file_with_every_key_loads_and_tells_what_is_not_supported_yet() {
     assert!(tls.no_verify);
     let sasl = client.sasl.as_ref().unwrap();
     assert_eq!((sasl.mechanism, sasl.username.as_str()), (SaslMechanism::ScramSha256, "warrener"));
-    assert_eq!(sasl.password.as_ref().unwrap().reveal(), "hush-from-file");
-    assert_eq!(sasl.password_file.as_deref(), Some(Path::new("password")));
+    assert_eq!(sasl.password, Some(PasswordSource::File("password".into())));
     assert_eq!((storage.intervals.get(), storage.min_distance), (15, Duration::from_secs(1)));
     assert_eq!(storage.expire_group, ExpireGroup::After(Duration::from_secs(604_800)));
     let memory = MemoryLimit::Bytes(512 * 1024 * 1024);

@@ -158,7 +158,8 @@ fn a_sasl_section_without_a_mechanism_is_plain_as_in_burrow() {
                 [sasl.s]\nusername = \"u\"\npassword = \"p$${x}\"\n";
     let config = with(rest).unwrap().config;
     let sasl = config.clusters[0].connection.client.sasl.clone().unwrap();
-    assert_eq!((sasl.mechanism, sasl.password.unwrap().reveal()), (SaslMechanism::Plain, "p${x}"));
+    let password = Some(PasswordSource::Value(Secret::new("p${x}".to_owned())));
+    assert_eq!((sasl.mechanism, sasl.password), (SaslMechanism::Plain, password));
 }
 
 #[test]

@@ -61,8 +61,10 @@ impl Client {
     /// # Errors
     /// A property that is refused or reserved, a mechanism that is not supported, or a file that is not readable.
     pub fn check(connection: &ConnectionConfig, role: ClientRole) -> Result<(), ModuleError> {
-        let config = properties(connection, role, &Credentials::read(&connection.client)?)?;
-        config.create_native_config().map(drop).map_err(|error| refusal_error(connection, error))
+        let credentials = Credentials::read(&connection.client)?;
+        let config = properties(connection, role, &credentials)?;
+        let created = config.create_native_config().map(drop);
+        created.map_err(|error| refusal_error(connection, credentials.password.as_ref(), error))
     }
 
     /// Returns everything that librdkafka rejects in a connection's settings. Creates a client, because librdkafka
@@ -75,7 +77,7 @@ impl Client {
         };
         let refusals: Vec<_> = connection.client.properties.iter().filter_map(alone).collect();
         if !refusals.is_empty() {
-            return refusals.into_iter().map(|error| refusal_error(connection, error)).collect();
+            return refusals.into_iter().map(|error| refusal_error(connection, None, error)).collect();
         }
         let trial = || {
             let credentials = Credentials::read(&connection.client)?;
@@ -105,11 +107,7 @@ impl Client {
         role: ClientRole,
         context: KafkaContext,
     ) -> Result<Self, ModuleError> {
-        let mut connection = connection.clone();
-        if let Some(sasl) = &mut connection.client.sasl {
-            sasl.password.clone_from(&credentials.password);
-        }
-        Self::of(&properties(&connection, role, &credentials)?, &connection, credentials, role, context)
+        Self::of(&properties(connection, role, &credentials)?, connection, credentials, role, context)
     }
 
     fn of(
@@ -123,12 +121,13 @@ impl Client {
             Some(_) => context.checking(certificate_rules(config, &credentials)),
             None => context,
         };
-        let native_config = config.create_native_config().map_err(|error| refusal_error(connection, error))?;
+        let refusal = |error| refusal_error(connection, credentials.password.as_ref(), error);
+        let native_config = config.create_native_config().map_err(refusal)?;
         super::ffi::enable_events(&native_config);
         super::ffi::record_sockets(&native_config);
         super::ffi::report_faults_in_threads(&native_config);
-        let native = NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context)
-            .map_err(|error| refusal_error(connection, error))?;
+        let native =
+            NativeClient::new(config, native_config, RDKafkaType::RD_KAFKA_CONSUMER, context).map_err(refusal)?;
         Ok(Self {
             native: UntilDrop::new(native),
             connection: connection.clone(),

@@ -67,7 +67,7 @@ pub(super) fn properties(
         set_tls(&mut config, tls, credentials);
     }
     if let Some(sasl) = &profile.sasl {
-        set_sasl(&mut config, sasl)?;
+        set_sasl(&mut config, sasl, credentials)?;
         if let Some(kerberos) = &sasl.kerberos {
             set_kerberos(&mut config, kerberos);
         }
@@ -134,7 +134,7 @@ pub(super) fn certificate_rules(config: &ClientConfig, credentials: &Credentials
     CertificateRules { authorities, checks_host, has_identity }
 }
 
-fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig) -> Result<(), ModuleError> {
+fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig, credentials: &Credentials) -> Result<(), ModuleError> {
     match sasl.mechanism {
         SaslMechanism::Plain | SaslMechanism::ScramSha256 | SaslMechanism::ScramSha512 => {}
         // Amazon's mechanism is OAUTHBEARER with tokens of its own.
@@ -152,7 +152,7 @@ fn set_sasl(config: &mut ClientConfig, sasl: &SaslConfig) -> Result<(), ModuleEr
     if !sasl.username.is_empty() {
         config.set("sasl.username", &sasl.username);
     }
-    if let Some(password) = &sasl.password {
+    if let Some(password) = &credentials.password {
         config.set("sasl.password", password.reveal());
     }
     Ok(())

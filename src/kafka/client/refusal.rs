@@ -14,7 +14,11 @@ fn section(connection: &ConnectionConfig) -> String {
 }
 
 /// librdkafka's refusal without the property's value, which may be a secret.
-pub(super) fn refusal_error(connection: &ConnectionConfig, error: KafkaError) -> ModuleError {
+pub(super) fn refusal_error(
+    connection: &ConnectionConfig,
+    password: Option<&Secret>,
+    error: KafkaError,
+) -> ModuleError {
     let section = section(connection);
     if let KafkaError::ClientConfig(_, reason, name, value) = error {
         // A number that is out of range is no secret, and its digits may also occur in the range itself.
@@ -23,14 +27,16 @@ pub(super) fn refusal_error(connection: &ConnectionConfig, error: KafkaError) ->
         return ModuleError::Property { section, name, reason: reason.trim().to_owned() };
     }
     let reason = if let KafkaError::ClientCreation(reason) = error { reason } else { error.to_string() };
-    ModuleError::Client { section, reason: without_secrets(connection, reason.trim_end_matches([':', '\n', ' '])) }
+    ModuleError::Client {
+        section,
+        reason: without_secrets(connection, password, reason.trim_end_matches([':', '\n', ' '])),
+    }
 }
 
-pub(super) fn without_secrets(connection: &ConnectionConfig, reason: &str) -> String {
-    let profile = &connection.client;
-    let password = profile.sasl.as_ref().and_then(|sasl| sasl.password.as_ref());
-    let secrets = profile.properties.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value).chain(password);
-    secrets
+pub(super) fn without_secrets(connection: &ConnectionConfig, password: Option<&Secret>, reason: &str) -> String {
+    let properties = connection.client.properties.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
+    properties
+        .chain(password)
         .map(Secret::reveal)
         .filter(|secret| !secret.is_empty())
         .fold(reason.to_owned(), |text, secret| text.replace(secret, "***"))

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::refusal::without_secrets;
 use super::*;
-use crate::config::{ClientProfile, SaslConfig, SaslMechanism, TlsConfig, TlsIdentity};
+use crate::config::{ClientProfile, PasswordSource, SaslConfig, SaslMechanism, TlsConfig, TlsIdentity};
 
 pub(in crate::kafka) fn plain(servers: &str) -> ConnectionConfig {
     let client = ClientProfile {
@@ -33,8 +33,7 @@ fn sasl(mechanism: SaslMechanism, password: Option<&str>) -> SaslConfig {
         name: "s".to_owned(),
         mechanism,
         username: "user".to_owned(),
-        password: password.map(|text| Secret::new(text.to_owned())),
-        password_file: None,
+        password: password.map(|text| PasswordSource::Value(Secret::new(text.to_owned()))),
         kerberos: None,
         token: None,
     }
@@ -211,7 +210,7 @@ fn the_systems_authorities_serve_where_none_is_named() {
 
 #[test]
 fn no_error_shows_a_password() {
-    let mut connection = plain("127.0.0.1:1");
-    connection.client.sasl = Some(sasl(SaslMechanism::Plain, Some("hush")));
-    assert_eq!(without_secrets(&connection, "user:hush is wrong"), "user:*** is wrong");
+    let connection = plain("127.0.0.1:1");
+    let password = Secret::new("hush".to_owned());
+    assert_eq!(without_secrets(&connection, Some(&password), "user:hush is wrong"), "user:*** is wrong");
 }

@@ -45,7 +45,6 @@ mod tests {
             mechanism: SaslMechanism::OauthBearer,
             username: String::new(),
             password: None,
-            password_file: None,
             kerberos: None,
             token: Some(TokenConfig { section: "sasl.s".to_owned(), source, principal: None, extensions }),
         });

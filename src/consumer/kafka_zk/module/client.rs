@@ -241,7 +241,7 @@ fn lost(error: &Error) -> SessionLost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{ClientProfile, ConnectionConfig, SaslConfig, SaslMechanism, TlsConfig};
+    use crate::config::{ClientProfile, ConnectionConfig, PasswordSource, SaslConfig, SaslMechanism, TlsConfig};
 
     #[test]
     fn the_next_session_has_the_newest_credentials_that_are_valid() {
@@ -265,8 +265,7 @@ mod tests {
             name: "s".to_owned(),
             mechanism: SaslMechanism::Plain,
             username: "user".to_owned(),
-            password: None,
-            password_file: Some(write("password", "old")),
+            password: Some(PasswordSource::File(write("password", "old"))),
             kerberos: None,
             token: None,
         };
