@@ -61,7 +61,7 @@ impl Drop for ClosingGuard {
     }
 }
 
-/// How librdkafka reports what `rd_kafka_oauthbearer_set_token_failure` told it.
+/// How librdkafka reports a failure that `rd_kafka_oauthbearer_set_token_failure` gave to it.
 const NO_TOKEN: &str = "Failed to acquire SASL OAUTHBEARER token";
 
 /// Severity "error" of syslog, as librdkafka uses it.
@@ -266,7 +266,7 @@ impl KafkaContext {
     pub(super) fn handle_error_event(&self, code: ErrorCode, text: &str) {
         debug!(target: "librdkafka", cluster = self.cluster, module = self.module, code = code.0, text, "error");
         if text.contains(NO_TOKEN) {
-            // Recorded where the client is told of it.
+            // It was recorded when it was passed to the client.
             return;
         }
         let mut cause = FailureCause::parse(Some(code), text);

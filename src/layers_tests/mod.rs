@@ -36,7 +36,7 @@ fn place(name: &str) -> usize {
     all.iter().position(|module| *module == name).unwrap_or_else(|| panic!("{name} has no place in LAYERS"))
 }
 
-/// The modules of the crate with what each names, but for the crate's roots.
+/// The modules of the crate with what each names, without the crate's roots.
 fn modules_with_names() -> impl Iterator<Item = (ModulePath, Vec<ModulePath>)> {
     let modules = imports::modules().into_iter().filter(|(module, _)| !["lib", "main"].contains(&module[0].as_str()));
     modules.map(|(module, code)| {

@@ -59,7 +59,7 @@ impl TokenKeys {
         secrets.into_iter().chain(rest).flatten().chain(self.token_tls.iter().map(|(named, _)| named))
     }
 
-    /// Warns of each key that is set, but for `principal`, which is a key of Kerberos too.
+    /// Warns of each key that is set, except `principal`, which is a key of Kerberos too.
     pub(crate) fn warn_of_set(&self, findings: &mut Findings<'_>, why: &str) {
         let sources = [&self.token, &self.token_file, &self.token_url].into_iter().flatten();
         let paths = sources.chain(self.of_endpoint()).map(|text| &text.path);

@@ -12,9 +12,10 @@ export function count(value, one, many = `${one}s`) {
   return `${number(value)} ${value === 1 ? one : many}`;
 }
 
-/** Bytes in MiB: 1,204 MiB. */
+/** Bytes in MiB or, below one, in KiB: 1,204 MiB, 26 KiB. */
 export function bytes(value) {
-  return `${number(Math.round(value / 1048576))} MiB`;
+  const mebibytes = value >= 1048576;
+  return `${number(Math.round(value / (mebibytes ? 1048576 : 1024)))} ${mebibytes ? "MiB" : "KiB"}`;
 }
 
 /** Milliseconds in the two largest units that they fill: 7m12s, 2d, 0s. */
