@@ -3,6 +3,7 @@
 //! | file | contains |
 //! |---|---|
 //! | `files` | [`FileContents`]: the contents of some files, compared with what is on disk later |
+//! | `pem` | certificates and keys in PEM form, and the authorities to trust |
 //! | `certificates` | what a certificate says: [`earliest_expiry`] |
 //! | `server_certificate` | [`ServerCheck`]: why the certificate of a server is not accepted |
 //! | `connection` | [`Credentials`]: what the files of a client profile contain |
@@ -11,6 +12,7 @@
 mod certificates;
 mod connection;
 mod files;
+pub mod pem;
 mod server_certificate;
 mod watch;
 

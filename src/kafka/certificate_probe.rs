@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use crate::clock;
-use crate::credentials::ServerCheck;
+use crate::credentials::{ServerCheck, pem};
 
 /// Time between two probes of a broker.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -102,7 +101,7 @@ pub(super) fn explain(broker: &str, rules: &CertificateRules) -> Option<String> 
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let chain = server_chain(broker, host).ok()?;
     let (roots, roots_from) = match &rules.authorities {
-        Authorities::File(pem) => (Some(root_store(pem.as_bytes())), "cafile"),
+        Authorities::File(pem) => (Some(pem::root_store(pem.as_bytes())), "cafile"),
         Authorities::System => (system_roots(), "the system's authorities"),
         Authorities::Property => (None, ""),
     };
@@ -113,14 +112,7 @@ pub(super) fn explain(broker: &str, rules: &CertificateRules) -> Option<String> 
 }
 
 fn system_roots() -> Option<RootCertStore> {
-    let path = openssl_probe::probe().cert_file?;
-    std::fs::read(path).ok().map(|pem| root_store(&pem))
-}
-
-fn root_store(pem: &[u8]) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok));
-    roots
+    std::fs::read(pem::system_authorities()?).ok().map(|bytes| pem::root_store(&bytes))
 }
 
 /// The certificates that a server sends.

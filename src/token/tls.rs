@@ -4,23 +4,20 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::error::TokenError;
 use crate::config::TlsConfig;
+use crate::credentials::pem;
 
 /// The settings of a `[tls.*]`, or the authorities of the system. The files are read now.
 pub(super) fn config(section: Option<&TlsConfig>) -> Result<ClientConfig, TokenError> {
-    let mut roots = RootCertStore::empty();
-    let path = section.and_then(|section| section.ca_file.clone()).or_else(|| openssl_probe::probe().cert_file);
+    let path = section.and_then(|section| section.ca_file.clone()).or_else(pem::system_authorities);
     let Some(path) = path else {
         let problem = "the system's certificate authorities were not found: install them, or set token-tls to a [tls.*] with cafile";
         return Err(TokenError::Settings(problem.to_owned()));
     };
-    let authorities = read(&path)?;
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&authorities).filter_map(Result::ok));
+    let roots = pem::root_store(&read(&path)?);
     if roots.is_empty() {
         return Err(TokenError::file(&path, "expected PEM certificates of authorities, found none"));
     }
@@ -28,12 +25,10 @@ pub(super) fn config(section: Option<&TlsConfig>) -> Result<ClientConfig, TokenE
     let Some(identity) = section.and_then(|section| section.identity.as_ref()) else {
         return Ok(builder.with_no_client_auth());
     };
-    let certificates = read(&identity.cert_file)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificates).collect();
-    let chain =
-        chain.map_err(|_| TokenError::file(&identity.cert_file, "expected PEM certificates, found something else"))?;
-    let private = PrivateKeyDer::from_pem_slice(&read(&identity.key_file)?)
-        .map_err(|_| TokenError::file(&identity.key_file, "expected a PEM key, found something else"))?;
+    let chain = pem::certificates(&read(&identity.cert_file)?);
+    let chain = chain.map_err(|problem| TokenError::file(&identity.cert_file, problem))?;
+    let private = pem::private_key(&read(&identity.key_file)?);
+    let private = private.map_err(|problem| TokenError::file(&identity.key_file, problem))?;
     builder.with_client_auth_cert(chain, private).map_err(|error| TokenError::file(&identity.key_file, error))
 }
 

@@ -9,12 +9,12 @@ use rustls::ServerConfig;
 use tokio::time::Instant;
 
 use crate::config::{HttpServerConfig, TlsConfig};
+use crate::credentials::pem;
 use crate::http::access::client_certificates::ClientVerification;
 use crate::http::access::findings::{AccessFindings, AccessReport};
 use crate::http::access::hashing_queue::HashingQueue;
 use crate::http::access::listener_tls::{ListenerTls, TlsChoices, TlsMaterial};
 use crate::http::access::passwords::{PasswordCheck, Users, Verdict};
-use crate::http::access::pem;
 use crate::http::access::rate_limit::RateLimit;
 use crate::http::access::source_files::SourceFiles;
 use crate::http::access::web_config::{self, WebConfig};

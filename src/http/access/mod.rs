@@ -7,7 +7,7 @@
 //! | `source_files` | reads those files, and notices changes |
 //! | `findings` | mistakes and warnings |
 //! | `web_config` | the web configuration of Prometheus' exporter-toolkit |
-//! | `listener_tls`, `pem` | TLS by rustls; certificates and keys in PEM form |
+//! | `listener_tls` | TLS by rustls |
 //! | `client_certificates` | which certificates of clients are accepted |
 //! | `passwords`, `hashing_queue` | whether a password is right; the comparison with its hash |
 //! | `rate_limit` | how many requests are answered |
@@ -20,7 +20,6 @@ mod hashing_queue;
 pub(crate) mod listener_access;
 mod listener_tls;
 mod passwords;
-mod pem;
 mod rate_limit;
 mod source_files;
 mod web_config;

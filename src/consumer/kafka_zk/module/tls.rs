@@ -3,13 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use zookeeper_client::TlsOptions;
 
 use crate::config;
-use crate::credentials::{Credentials, Identity};
+use crate::credentials::{Credentials, Identity, pem};
 use crate::model::ModuleError;
 
 /// The certificates and keys of a `[tls.*]` section.
@@ -33,18 +31,16 @@ impl TlsMaterial {
             None => read_system_authorities(key("cafile"))?,
         };
         let mut options = TlsOptions::new().with_pem_ca(&ca).map_err(|error| refused(key("cafile"), error))?;
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(ca.as_bytes()).filter_map(Result::ok));
-        let config = ClientConfig::builder().with_root_certificates(roots);
+        let config = ClientConfig::builder().with_root_certificates(pem::root_store(ca.as_bytes()));
         let config = match &credentials.identity {
             Some(Identity { certificates, key: private }) => {
                 let private = private.reveal();
                 options =
                     options.with_pem_identity(certificates, private).map_err(|error| refused(key("keyfile"), error))?;
-                let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates.as_bytes()).collect();
-                let chain = chain.map_err(|error| refused(key("certfile"), error))?;
-                let private = PrivateKeyDer::from_pem_slice(private.as_bytes());
-                let private = private.map_err(|error| refused(key("keyfile"), error))?;
+                let chain = pem::certificates(certificates.as_bytes());
+                let chain = chain.map_err(|problem| refused(key("certfile"), problem))?;
+                let private = pem::private_key(private.as_bytes());
+                let private = private.map_err(|problem| refused(key("keyfile"), problem))?;
                 config.with_client_auth_cert(chain, private).map_err(|error| refused(key("keyfile"), error))?
             }
             None => config.with_no_client_auth(),
@@ -64,7 +60,7 @@ impl TlsMaterial {
 }
 
 fn read_system_authorities(section: String) -> Result<String, ModuleError> {
-    let Some(path) = openssl_probe::probe().cert_file else {
+    let Some(path) = pem::system_authorities() else {
         let none = "expected a file, because the system's certificate authorities were not found";
         return Err(refused(section, none));
     };

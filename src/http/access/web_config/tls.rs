@@ -7,10 +7,10 @@ use rustls::pki_types::CertificateDer;
 
 use super::syntax::RawTls;
 use super::{shown, suites};
+use crate::credentials::pem;
 use crate::http::access::client_certificates::ClientAuthentication;
 use crate::http::access::findings::AccessFindings;
 use crate::http::access::listener_tls::{ListenerTls, TlsChoices, TlsMaterial};
-use crate::http::access::pem;
 use crate::http::access::source_files::SourceFiles;
 
 const VERSIONS: [(&str, ProtocolVersion); 4] = [
