@@ -46,6 +46,7 @@
 //! | `cli` | command line, `check`, `lag` |
 //! | `demo` | the embedded cluster of `warrener demo` |
 //! | `log`, `clock`, `host`, `shortage`, `crash` | log, clocks, host name, what the system may run out of, fatal signals |
+//! | `bounded_file` | files from outside, read without waiting and up to a limit |
 //! | `credentials` | files of certificates, keys and passwords, which are read again when they change |
 //!
 //! Where to look for a decision or a definition (`CONTRIBUTING.md` has recipes for changes, docs/src/architecture.md
@@ -115,6 +116,8 @@ mod golden_tests;
 #[cfg(test)]
 mod layers_tests;
 
+#[cfg(feature = "daemon")]
+pub mod bounded_file;
 #[cfg(feature = "daemon")]
 pub mod cli;
 #[cfg(feature = "daemon")]

@@ -1,17 +1,20 @@
 //! Access of the configuration to files and the environment.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use super::listener_check::check_listeners;
 use super::{ConfigSource, Exit, RunOptions, library_check};
+use crate::bounded_file;
 use crate::config::{Config, ConfigWarning, LoadedConfig, SystemAccess, from_flags, load};
 use crate::registry::REGISTRY;
 use crate::supervise::ConfigReader;
 
 /// More than any configuration or password needs. A longer file is the wrong one, or is endless.
 const MOST_BYTES: u64 = 4 << 20;
+
+/// Reads the configuration file.
+type ReadFn = fn(&Path) -> Result<Vec<u8>, String>;
 
 /// The real environment and files.
 #[must_use]
@@ -26,7 +29,11 @@ impl RunOptions {
     /// # Errors
     /// All mistakes, to print.
     pub fn load(&self) -> Result<LoadedConfig, Exit> {
-        let mut loaded = self.load_text()?;
+        self.load_with(read_file_or_pipe)
+    }
+
+    fn load_with(&self, read: ReadFn) -> Result<LoadedConfig, Exit> {
+        let mut loaded = self.load_text(read)?;
         let mut refused = library_check::check_with_libraries(&loaded.config);
         let (mistakes, warnings) = check_listeners(&loaded.config);
         refused.extend(mistakes);
@@ -39,12 +46,12 @@ impl RunOptions {
     /// # Errors
     /// All mistakes, to print.
     pub fn load_for_lag(&self) -> Result<LoadedConfig, Exit> {
-        let loaded = self.load_text()?;
+        let loaded = self.load_text(read_file_or_pipe)?;
         let refused = library_check::check_with_libraries(&loaded.config);
         if refused.is_empty() { Ok(loaded) } else { Err(Exit::mistakes(&self.source, refused)) }
     }
 
-    fn load_text(&self) -> Result<LoadedConfig, Exit> {
+    fn load_text(&self, read: ReadFn) -> Result<LoadedConfig, Exit> {
         let loaded =
             match &self.source {
                 ConfigSource::File(path) => {
@@ -68,7 +75,8 @@ impl RunOptions {
         let ConfigSource::File(path) = &self.source else { return None };
         let (options, path) = (self.clone(), path.clone());
         let read = move || {
-            let loaded = options.load().and_then(config_for_run);
+            // A pipe has been read already, and would make the program wait.
+            let loaded = options.load_with(read).and_then(config_for_run);
             loaded.map_err(|exit| exit.stderr.lines().map(str::to_owned).collect())
         };
         let watched = move || -> Option<Vec<u8>> { self::read(&path).ok() };
@@ -116,14 +124,13 @@ fn utf8_error(error: &std::string::FromUtf8Error) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let limit = MOST_BYTES.saturating_add(1);
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    match read {
-        Ok(read) if u64::try_from(read).is_ok_and(|read| read <= MOST_BYTES) => Ok(bytes),
-        Ok(_) => Err(format!("more than {MOST_BYTES} bytes")),
-        Err(error) => Err(error.to_string()),
-    }
+    bounded_file::read(path, MOST_BYTES).map(|(_, bytes)| bytes)
+}
+
+/// Reads a file that may be a pipe, such as a shell makes for `<(...)`.
+fn read_file_or_pipe(path: &Path) -> Result<Vec<u8>, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    bounded_file::take(file, MOST_BYTES)
 }
 
 /// Opened but not read, because a pipe can be read only once.

@@ -1,11 +1,12 @@
 //! The contents of some files, compared with what is on disk later.
 
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use crate::bounded_file;
 
 /// More than any file of certificates, keys or passwords needs. A longer file is the wrong one, or is endless.
 const MOST_BYTES: u64 = 4 << 20;
@@ -74,7 +75,7 @@ impl FileContents {
 
 impl FileContent {
     fn read(path: &Path, now: SystemTime) -> Self {
-        match read(path) {
+        match bounded_file::read(path, MOST_BYTES) {
             Ok((metadata, bytes)) => Self { signature: Signature::settled(&metadata, now), bytes: Ok(bytes) },
             Err(why) => Self { signature: None, bytes: Err(why) },
         }
@@ -106,26 +107,6 @@ impl Signature {
     }
 }
 
-fn read(path: &Path) -> Result<(Metadata, Vec<u8>), String> {
-    let read = || -> io::Result<(Metadata, Vec<u8>)> {
-        // Opening a pipe would wait for somebody who writes into it.
-        if !std::fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("not a regular file"));
-        }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES.saturating_add(1)).read_to_end(&mut bytes)?;
-        Ok((metadata, bytes))
-    };
-    let (metadata, bytes) = read().map_err(|error| error.to_string())?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MOST_BYTES) {
-        Ok((metadata, bytes))
-    } else {
-        Err(format!("more than {MOST_BYTES} bytes"))
-    }
-}
-
 impl std::fmt::Debug for FileContents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -134,7 +115,7 @@ impl std::fmt::Debug for FileContents {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, File};
 
     use super::*;
 

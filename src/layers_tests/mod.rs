@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 8] = [
     // State.
     &["storage", "zktree"],
     // What the system offers.
-    &["clock", "shortage", "crash", "host", "log"],
+    &["clock", "shortage", "crash", "host", "bounded_file", "log"],
     // Readers of storage.
     &["lag_table", "burrow", "status_page", "metrics"],
     // Clients, modules and the server.

@@ -1,12 +1,10 @@
 //! Files with tokens, secrets and assertions. They are read at each refresh, because they are renewed from outside.
 
-use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::MOST_BYTES;
 use super::error::TokenError;
+use crate::bounded_file;
 use crate::config::{Secret, is_bearer_token};
 
 /// Reads a file with a secret. The line end at its end is not part of it.
@@ -27,18 +25,8 @@ pub(super) fn read_token(path: &Path) -> Result<Secret, TokenError> {
 }
 
 pub(super) fn read(path: &Path) -> Result<String, TokenError> {
-    let failed = |error: std::io::Error| TokenError::file(path, error);
-    // Opening a pipe would wait for a writer.
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(TokenError::file(path, "it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > MOST_BYTES {
-        return Err(TokenError::file(path, format!("it has more than {MOST_BYTES} bytes")));
-    }
+    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
+    let (_, bytes) = bounded_file::read(path, most).map_err(|why| TokenError::file(path, why))?;
     String::from_utf8(bytes).map_err(|_| TokenError::file(path, "it is not UTF-8"))
 }
 
@@ -61,10 +49,10 @@ mod tests {
             assert_eq!(secret(text), (Err(TokenError::file(&path, reason)), false));
         }
         let large = "x".repeat(MOST_BYTES + 1);
-        assert_eq!(secret(&large), (Err(TokenError::file(&path, "it has more than 65536 bytes")), false));
+        assert_eq!(secret(&large), (Err(TokenError::file(&path, "more than 65536 bytes")), false));
         std::fs::write(&path, b"\xff").unwrap();
         assert_eq!(read_token(&path), Err(TokenError::file(&path, "it is not UTF-8")));
-        assert_eq!(read_token(folder.path()), Err(TokenError::file(folder.path(), "it is not a regular file")));
+        assert_eq!(read_token(folder.path()), Err(TokenError::file(folder.path(), "not a regular file")));
         let nowhere = folder.path().join("nowhere");
         let expected = format!("cannot use {}: No such file or directory (os error 2)", nowhere.display());
         assert_eq!(read_token(&nowhere).unwrap_err().to_string(), expected);

@@ -1,14 +1,17 @@
 //! TLS to token endpoints and to AWS.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::error::TokenError;
+use crate::bounded_file;
 use crate::config::TlsConfig;
 use crate::credentials::pem;
+
+/// More than any file of certificates needs.
+const MOST_BYTES: u64 = 4 << 20;
 
 /// The settings of a `[tls.*]`, or the authorities of the system. The files are read now.
 pub(super) fn config(section: Option<&TlsConfig>) -> Result<ClientConfig, TokenError> {
@@ -44,5 +47,6 @@ fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TokenError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TokenError> {
-    fs::read(path).map_err(|error| TokenError::file(path, error))
+    let read = bounded_file::read(path, MOST_BYTES).map_err(|why| TokenError::file(path, why))?;
+    Ok(read.1)
 }

@@ -189,6 +189,12 @@ fn a_bad_file_changes_nothing_and_says_why() {
     }
     file.change(&program, |_| ());
     assert_eq!(program.page().value("warrener_config_last_reload_successful", &[]), Some(1.0));
+    // It would wait for somebody who writes.
+    program.replace_file_with_a_pipe();
+    let answer = program.post("/-/reload");
+    assert_eq!((answer.status, answer.text().contains("not a regular file")), (400, true), "{}", answer.text());
+    program.remove_file();
+    file.change(&program, |_| ());
     program.terminate();
 }
 

@@ -166,6 +166,17 @@ impl Program {
         self.scratch.write("warrener.toml", text);
     }
 
+    /// Removes its configuration file.
+    pub fn remove_file(&self) {
+        std::fs::remove_file(self.scratch.join("warrener.toml")).unwrap();
+    }
+
+    /// Puts a pipe that nobody writes into in the place of its configuration file.
+    pub fn replace_file_with_a_pipe(&self) {
+        self.remove_file();
+        assert!(Command::new("mkfifo").arg(self.scratch.join("warrener.toml")).status().unwrap().success());
+    }
+
     pub fn post(&self, path: &str) -> Response {
         http::request(self.port, "POST", path, &[]).unwrap_or_else(|error| panic!("{error}:\n{}", self.log()))
     }
