@@ -26,6 +26,8 @@ pub(crate) struct ClientAuthentication {
     /// Whether one of `authorities` must have signed it. If not, any certificate will do, also one that has expired.
     pub verifies: bool,
     pub authorities: Vec<CertificateDer<'static>>,
+    /// The authorities of the system, where a file names none.
+    pub system: Option<RootCertStore>,
     /// The certificate must have one of these names. Empty allows any.
     pub allowed_names: Vec<String>,
 }
@@ -33,7 +35,7 @@ pub(crate) struct ClientAuthentication {
 impl ClientAuthentication {
     /// # Errors
     /// An authority that cannot be used, as text.
-    pub fn verification(self) -> Result<ClientVerification, String> {
+    pub fn verification(mut self) -> Result<ClientVerification, String> {
         if !self.asks {
             return Ok(ClientVerification::none());
         }
@@ -44,6 +46,10 @@ impl ClientAuthentication {
             added.map_err(|error| format!("expected client CAs that can be used, found another: {error}"))?;
         }
         let hints = roots.subjects();
+        // As in Go, clients are not given the names of the system's authorities, which are many.
+        if let Some(system) = self.system.take() {
+            roots = system;
+        }
         let chains = if self.verifies {
             let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
             Some(builder.build().map_err(|error| error.to_string())?)

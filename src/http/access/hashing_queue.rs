@@ -31,6 +31,8 @@ struct QueueState {
 struct Comparison {
     hash: Arc<str>,
     password: Vec<u8>,
+    /// What becomes of the result, also when nobody waits for the answer any more.
+    done: Box<dyn FnOnce(bool) + Send>,
     answer: oneshot::Sender<bool>,
 }
 
@@ -57,10 +59,16 @@ impl HashingQueue {
         Arc::default()
     }
 
-    /// Whether the password is the one of the hash. When the future is dropped before its turn, nothing is compared.
-    pub(crate) async fn compare(self: &Arc<Self>, hash: Arc<str>, password: Vec<u8>) -> Result<bool, HashingError> {
+    /// Whether the password is the one of the hash, which is passed to `done`, too. When the future is dropped before
+    /// its turn, nothing is compared.
+    pub(crate) async fn compare(
+        self: &Arc<Self>,
+        hash: Arc<str>,
+        password: Vec<u8>,
+        done: impl FnOnce(bool) + Send + 'static,
+    ) -> Result<bool, HashingError> {
         let (answer, answered) = oneshot::channel();
-        self.push(Comparison { hash, password, answer })?;
+        self.push(Comparison { hash, password, done: Box::new(done), answer })?;
         // The thread ends early only if it panics.
         answered.await.map_err(|_| HashingError::Busy)
     }
@@ -99,10 +107,13 @@ struct RunningThread {
 
 impl RunningThread {
     fn compare_all(mut self) {
-        while let Some(Comparison { hash, password, answer }) = self.next() {
+        while let Some(Comparison { hash, password, done, answer }) = self.next() {
             if !answer.is_closed() {
-                // The hash was checked when it was read. Sending fails if the client has gone meanwhile.
-                let _ = answer.send(bcrypt::verify(&password, &hash).unwrap_or(false));
+                // The hash was checked when it was read.
+                let is_right = bcrypt::verify(&password, &hash).unwrap_or(false);
+                done(is_right);
+                // Fails if the client has gone meanwhile.
+                let _ = answer.send(is_right);
             }
         }
     }
@@ -144,9 +155,10 @@ mod tests {
     #[tokio::test]
     async fn passwords_are_compared_one_after_the_other() {
         let (queue, hash) = (HashingQueue::new(), hash(4));
-        assert!(queue.compare(Arc::clone(&hash), b"right".to_vec()).await.unwrap());
-        assert!(!queue.compare(Arc::clone(&hash), b"wrong".to_vec()).await.unwrap());
-        let both = (queue.compare(Arc::clone(&hash), b"right".to_vec()), queue.compare(hash, b"wrong".to_vec()));
+        assert!(queue.compare(Arc::clone(&hash), b"right".to_vec(), drop).await.unwrap());
+        assert!(!queue.compare(Arc::clone(&hash), b"wrong".to_vec(), drop).await.unwrap());
+        let both =
+            (queue.compare(Arc::clone(&hash), b"right".to_vec(), drop), queue.compare(hash, b"wrong".to_vec(), drop));
         assert!(matches!(tokio::join!(both.0, both.1), (Ok(true), Ok(false))));
     }
 
@@ -154,7 +166,7 @@ mod tests {
     async fn at_most_32_wait_beside_the_one_that_is_compared() {
         let (queue, slow) = (HashingQueue::new(), hash(10));
         let mut asked: Vec<_> =
-            (0..60).map(|_| Box::pin(queue.compare(Arc::clone(&slow), b"wrong".to_vec()))).collect();
+            (0..60).map(|_| Box::pin(queue.compare(Arc::clone(&slow), b"wrong".to_vec(), drop))).collect();
         let mut context = Context::from_waker(Waker::noop());
         let busy = asked.iter_mut().filter_map(|one| match one.as_mut().poll(&mut context) {
             std::task::Poll::Ready(refused) => Some(refused),
@@ -165,7 +177,7 @@ mod tests {
         assert!(busy.iter().all(|refused| matches!(refused, Err(HashingError::Busy))), "{busy:?}");
         // Those who have gone are not compared, and make room.
         drop(asked);
-        let mut next = pin!(queue.compare(hash(4), b"right".to_vec()));
+        let mut next = pin!(queue.compare(hash(4), b"right".to_vec(), drop));
         assert!(next.as_mut().poll(&mut context).is_pending());
         assert!(next.await.unwrap());
         assert_eq!(queue.state().waiting.len(), 0);

@@ -51,8 +51,9 @@ pub(crate) struct PasswordCheck {
     queue: Arc<HashingQueue>,
     /// Made at random at the start: what is remembered means nothing elsewhere.
     key: Key,
-    right: RememberedPasswords,
-    wrong: RememberedPasswords,
+    /// Those that were right.
+    right: Arc<RememberedPasswords>,
+    wrong: Arc<RememberedPasswords>,
 }
 
 /// What is to be done with a request.
@@ -73,7 +74,7 @@ impl PasswordCheck {
     /// The system gives no random numbers.
     pub fn new(queue: Arc<HashingQueue>) -> Result<Self, aws_lc_rs::error::Unspecified> {
         let key = Key::generate(HMAC_SHA256, &SystemRandom::new())?;
-        Ok(Self { queue, key, right: RememberedPasswords::default(), wrong: RememberedPasswords::default() })
+        Ok(Self { queue, key, right: Arc::default(), wrong: Arc::default() })
     }
 
     /// Judges the header `Authorization` of a request.
@@ -90,15 +91,12 @@ impl PasswordCheck {
         if self.wrong.contains(&tag) {
             return Verdict::Refused;
         }
-        match self.queue.compare(hash, password.to_vec()).await {
-            Ok(true) if is_known => {
-                self.right.add(tag);
-                Verdict::Admitted
-            }
-            Ok(_) => {
-                self.wrong.add(tag);
-                Verdict::Refused
-            }
+        // Remembered also when the client has gone: it may wait for less time than a comparison takes, and come again.
+        let [right, wrong] = [&self.right, &self.wrong].map(Arc::clone);
+        let remember = move |is_right| if is_right && is_known { right.add(tag) } else { wrong.add(tag) };
+        match self.queue.compare(hash, password.to_vec(), remember).await {
+            Ok(true) if is_known => Verdict::Admitted,
+            Ok(_) => Verdict::Refused,
             Err(HashingError::Busy) => Verdict::Busy,
             Err(HashingError::NoThread(error)) => Verdict::NoThread(error),
         }
@@ -245,6 +243,19 @@ mod tests {
         assert!(matches!(check.judge(&changed, Some(&basic("dave:dave123"))).await, Verdict::Refused));
         let removed = Users::new([("prom".to_owned(), bcrypt::hash("other", 4).unwrap())]);
         assert!(matches!(check.judge(&removed, Some(&basic("dave:dave123"))).await, Verdict::Refused));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_remembered_when_the_client_did_not_wait_for_the_comparison() {
+        let (check, hash) = (check(), bcrypt::hash("slow", 8).unwrap());
+        let users = Users::new([("dave".to_owned(), hash)]);
+        let header = basic("dave:slow");
+        let judged = tokio::time::timeout(std::time::Duration::from_millis(1), check.judge(&users, Some(&header)));
+        assert!(judged.await.is_err(), "it was compared at once");
+        while check.right.0.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(check.judge(&users, Some(&header)).await, Verdict::Admitted));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use rustls::ProtocolVersion;
 use rustls::pki_types::CertificateDer;
+use rustls::{ProtocolVersion, RootCertStore};
 
 use super::syntax::RawTls;
 use super::{shown, suites};
@@ -55,7 +55,7 @@ pub(super) fn read(
     let key = input.required(("key", &raw.key), ("key_file", &raw.key_file), pem::private_key);
     let authorities = ("client_ca", &raw.client_ca);
     let authorities = input.read(authorities, ("client_ca_file", &raw.client_ca_file), pem::certificates);
-    let clients = read_clients(raw, authorities, findings)
+    let clients = read_clients(raw, authorities, input.files, findings)
         .and_then(|clients| clients.verification().map_err(|problem| findings.add_mistake("client_ca", problem)).ok());
     let choices = read_choices(raw, findings);
     let material = TlsMaterial { chain: chain?, key: key? };
@@ -131,6 +131,7 @@ impl TlsInput<'_> {
 fn read_clients(
     raw: &RawTls,
     authorities: Input<Vec<CertificateDer<'static>>>,
+    files: &mut SourceFiles,
     findings: &AccessFindings,
 ) -> Option<ClientAuthentication> {
     let asked = raw.client_auth_type.as_deref().filter(|text| !text.is_empty());
@@ -145,9 +146,17 @@ fn read_clients(
     });
     let kind = kind?;
     let allowed_names = read_allowed_names(raw, kind, findings)?;
+    let mut system = None;
     let verifies = matches!(kind, ClientAuthType::VerifyIfGiven | ClientAuthType::RequireAndVerify);
     let authorities = match authorities {
         Input::Wrong => return None,
+        // A client needs no certificate, so it gains nothing by one of a public authority.
+        Input::Absent if kind == ClientAuthType::VerifyIfGiven => {
+            system = Some(system_authorities(files, findings)?);
+            let text = "there is no client_ca: certificates of clients are verified with the system's authorities";
+            findings.warn("client_auth_type", text);
+            Vec::new()
+        }
         Input::Absent if verifies => {
             let problem = "expected client_ca or client_ca_file, found neither: without them the certificates of all \
                            public authorities would be accepted";
@@ -167,8 +176,22 @@ fn read_clients(
         demands: matches!(kind, ClientAuthType::RequireAny | ClientAuthType::RequireAndVerify),
         verifies,
         authorities,
+        system,
         allowed_names,
     })
+}
+
+/// The authorities that the system trusts.
+fn system_authorities(files: &mut SourceFiles, findings: &AccessFindings) -> Option<RootCertStore> {
+    let bytes = match pem::system_authorities() {
+        Some(path) => files.read(&path).map_err(|why| format!("{} cannot be read: {why}", path.display())),
+        None => Err("they were not found".to_owned()),
+    };
+    let problem = |why| {
+        let problem = format!("expected client_ca, or authorities of the system: {why}");
+        findings.add_mistake("client_auth_type", problem);
+    };
+    bytes.map(|bytes| pem::root_store(&bytes)).map_err(problem).ok()
 }
 
 /// Reads `client_allowed_sans`. Empty allows all.

@@ -9,9 +9,11 @@ use super::key;
 use crate::http::access::findings::AccessFindings;
 use crate::http::access::passwords::Users;
 
-/// Costs of a hash. With each step a comparison takes twice as long: about 50 ms with 10, some seconds with 16.
-/// Prometheus waits 10 s for a scrape, and with the toolkit's highest cost, 31, it would wait for days.
-pub(super) const COSTS: RangeInclusive<u32> = 4..=16;
+/// Costs of a hash. With each step a comparison takes twice as long: about 50 ms with 10, 13 s with 18. With the
+/// toolkit's highest cost, 31, it would take a day.
+pub(super) const COSTS: RangeInclusive<u32> = 4..=18;
+/// Costs above this one are warned of: whoever sends passwords keeps a core busy for seconds with each.
+pub(super) const USUAL_COST: u32 = 14;
 /// Maximum number of users.
 pub(super) const MOST_USERS: usize = 1_000;
 
@@ -30,6 +32,13 @@ pub(super) fn read(raw: BTreeMap<String, String>, findings: &AccessFindings) -> 
                 let (least, most) = (COSTS.start(), COSTS.end());
                 let problem = format!("expected a bcrypt cost from {least} to {most}, found {}", parts.get_cost());
                 findings.add_mistake(&path, problem);
+            }
+            Ok(parts) if parts.get_cost() > USUAL_COST => {
+                let cost = parts.get_cost();
+                // 51 ms with cost 10.
+                let seconds = (51_u64 << cost.saturating_sub(10)).saturating_add(500) / 1000;
+                let text = format!("bcrypt cost {cost}: each comparison takes about {seconds} s of a core; 10 to 12 is usual");
+                findings.warn(&path, text);
             }
             Ok(_) if name.contains(':') => {
                 findings.warn(&path, "has no effect: a name with a colon cannot be sent (RFC 7617)");

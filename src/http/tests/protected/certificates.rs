@@ -34,6 +34,8 @@ async fn each_client_auth_type_accepts_what_go_accepts() {
         ("RequireAnyClientCert", false, [false, true, true, true]),
         ("RequireClientCert", false, [false, true, true, true]),
         ("VerifyClientCertIfGiven", true, [true, false, true, true]),
+        // Those of the system count.
+        ("VerifyClientCertIfGiven", false, [true, false, false, false]),
         ("RequireAndVerifyClientCert", true, [false, false, true, true]),
     ] {
         let authority = if with_authority { "  client_ca_file: clients.pem\n" } else { "" };
