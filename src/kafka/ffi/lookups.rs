@@ -1,6 +1,6 @@
 //! ListOffsets and DescribeTopics requests, many in flight on one queue.
 //!
-//! DescribeCluster is not used. A broker that was stopped and continued answers it with no brokers and no topics
+//! DescribeCluster is not sent. A broker that was stopped and continued answers it with no brokers and no topics
 //! for some milliseconds. librdkafka takes that for a success without a result and aborts
 //! (`rd_kafka_admin_response_parse`).
 
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::admin_options::AdminOptions;
 use super::describe_topics::{TopicDescriptions, copy_descriptions};
 use super::list_offsets::{FoundOffset, IsolationLevel, ListOffsetsPartition, PartitionList, copy_offsets};
+use super::main_thread::{MainThreadCalls, OffsetsCall};
 use super::{ClientQueue, ErrorCode, c_name, sys};
 use crate::kafka::Client;
 use crate::kafka::until_drop::UntilDrop;
@@ -51,6 +52,8 @@ pub struct Lookups {
 }
 
 struct LookupQueue {
+    // Dropped before the queue of its answers.
+    calls: MainThreadCalls,
     // Dropped before the client: a queue must not outlive it.
     queue: ClientQueue,
     client: Arc<Client>,
@@ -63,7 +66,8 @@ impl Lookups {
     /// librdkafka does not create the queue.
     pub fn new(client: Arc<Client>) -> Result<Self, ModuleError> {
         let queue = ClientQueue::new(client.native())?;
-        Ok(Self { channel: UntilDrop::new(LookupQueue { queue, client }), describing: Cell::new(0) })
+        let calls = MainThreadCalls::new(client.native(), &queue)?;
+        Ok(Self { channel: UntilDrop::new(LookupQueue { calls, queue, client }), describing: Cell::new(0) })
     }
 
     /// Requests offsets. The places should have one leader and be at most
@@ -84,9 +88,7 @@ impl Lookups {
         if isolation == IsolationLevel::Committed {
             options.committed()?;
         }
-        // SAFETY: client, list, options and queue are alive; the call copies list and options.
-        unsafe { sys::rd_kafka_ListOffsets(client.native_ptr(), list.ptr(), options.ptr(), self.channel.queue.ptr()) };
-        Ok(())
+        self.channel.calls.make(client, OffsetsCall { list, options })
     }
 
     /// Asks a broker about topics: whether they exist, their ids, and the racks of their replicas. Any answer shows

@@ -2,7 +2,8 @@
 //! `crash`.
 //!
 //! Error codes are read as plain integers, never as the bindings' enums, because a broker may send a code that the
-//! bindings do not know. C calls into Rust only in `socket_callbacks` and `threads`, where nothing can panic.
+//! bindings do not know. C calls into Rust only in `main_thread`, `socket_callbacks` and `threads`, where nothing
+//! can panic.
 
 #![expect(unsafe_code, reason = "librdkafka's admin calls and its simple consumer have no safe binding")]
 
@@ -12,6 +13,7 @@ mod describe_topics;
 mod error_code;
 mod list_offsets;
 mod lookups;
+mod main_thread;
 mod metadata;
 mod native_client;
 mod oauth_token;
