@@ -35,12 +35,31 @@ fn start(servers: &str, profile: &str) -> Program {
 /// What scrapes saw while something else went on.
 struct Watched {
     commits: i64,
-    /// Whether every module was up whenever the broker was there.
-    up: bool,
+    /// Of each program, whether every module was up whenever the broker was there.
+    up: Vec<bool>,
+}
+
+/// Scrapes until it is `done`; whether every module was up whenever the broker was there.
+fn scrape(program: &Program, done: &AtomicBool, is_away: &AtomicBool) -> bool {
+    let (mut last, mut up) = (0.0, true);
+    while !done.load(Ordering::Relaxed) {
+        let was_away = is_away.load(Ordering::Relaxed);
+        let page = program.page();
+        let shown = page.value("kafka_consumergroup_current_offset", &[("consumergroup", GROUP)]);
+        let shown = shown.unwrap_or_else(|| panic!("the group is gone:\n{}", program.log()));
+        assert!(shown >= last, "a commit went back from {last} to {shown}");
+        last = shown;
+        if !was_away && !is_away.load(Ordering::Relaxed) {
+            assert_eq!(log_end(&page), Some(100.0), "{}", program.log());
+            up &= page.family("warrener_up").all(|(_, value)| value == 1.0);
+        }
+        pause(Duration::from_millis(250));
+    }
+    up
 }
 
 /// Commits five times a second, and scrapes until `during` has ended: every series stays, its commit never goes back.
-fn watch(program: &Program, port: u16, first: i64, is_away: &AtomicBool, during: impl FnOnce()) -> Watched {
+fn watch(programs: &[&Program], port: u16, first: i64, is_away: &AtomicBool, during: impl FnOnce()) -> Watched {
     let (done, committed) = (AtomicBool::new(false), AtomicI64::new(first));
     thread::scope(|scope| {
         let commit = || {
@@ -54,32 +73,18 @@ fn watch(program: &Program, port: u16, first: i64, is_away: &AtomicBool, during:
             }
         };
         scope.spawn(commit);
-        let scrape = || {
-            let (mut last, mut up) = (0.0, true);
-            while !done.load(Ordering::Relaxed) {
-                let was_away = is_away.load(Ordering::Relaxed);
-                let page = program.page();
-                let shown = page.value("kafka_consumergroup_current_offset", &[("consumergroup", GROUP)]);
-                let shown = shown.unwrap_or_else(|| panic!("the group is gone:\n{}", program.log()));
-                assert!(shown >= last, "a commit went back from {last} to {shown}");
-                last = shown;
-                if !was_away && !is_away.load(Ordering::Relaxed) {
-                    assert_eq!(log_end(&page), Some(100.0), "{}", program.log());
-                    up &= page.family("warrener_up").all(|(_, value)| value == 1.0);
-                }
-                pause(Duration::from_millis(250));
-            }
-            up
-        };
-        let scrape = scope.spawn(scrape);
+        let scrapes: Vec<_> = programs.iter().map(|program| scope.spawn(|| scrape(program, &done, is_away))).collect();
         during();
         let newest = committed.load(Ordering::Relaxed);
-        program.page_where(seconds(20), "the newest commit", |page| {
-            let shown = page.value("kafka_consumergroup_current_offset", &[("consumergroup", GROUP)]).map(whole);
-            if shown >= Some(newest) { Ok(()) } else { Err(format!("{shown:?} of {newest}\n{}", program.log())) }
-        });
+        for program in programs {
+            program.page_where(seconds(20), "the newest commit", |page| {
+                let shown = page.value("kafka_consumergroup_current_offset", &[("consumergroup", GROUP)]).map(whole);
+                if shown >= Some(newest) { Ok(()) } else { Err(format!("{shown:?} of {newest}\n{}", program.log())) }
+            });
+        }
         done.store(true, Ordering::Relaxed);
-        Watched { commits: committed.load(Ordering::Relaxed), up: scrape.join().unwrap() }
+        let up = scrapes.into_iter().map(|scrape| scrape.join().unwrap()).collect();
+        Watched { commits: committed.load(Ordering::Relaxed), up }
     })
 }
 
@@ -104,11 +109,13 @@ fn log_end(page: &Page) -> Option<f64> {
     page.value("kafka_topic_partition_current_offset", &[("topic", TOPIC)])
 }
 
-fn await_up(program: &Program, is_away: &AtomicBool) {
-    program.page_where(seconds(90), "all modules up", |page| {
-        let up = page.family("warrener_up").all(|(_, value)| value == 1.0) && log_end(page).is_some();
-        if up { Ok(()) } else { Err(program.log()) }
-    });
+fn await_up(programs: &[&Program], is_away: &AtomicBool) {
+    for program in programs {
+        program.page_where(seconds(90), "all modules up", |page| {
+            let up = page.family("warrener_up").all(|(_, value)| value == 1.0) && log_end(page).is_some();
+            if up { Ok(()) } else { Err(program.log()) }
+        });
+    }
     is_away.store(false, Ordering::Relaxed);
 }
 
@@ -117,13 +124,38 @@ fn expiry(program: &Program, kind: &str) -> Option<f64> {
     program.page().value("warrener_certificate_expiry_timestamp_seconds", &labels)
 }
 
+/// A program whose client certificate and key are in files that are written anew.
+fn with_certificate(cluster: &Cluster, scratch: &Scratch) -> Program {
+    let profile = format!(
+        "tls = \"t\"\n[tls.t]\ncafile = {:?}\ncertfile = {:?}\nkeyfile = {:?}\n",
+        scratch.join("ca.pem"),
+        scratch.join("client.pem"),
+        scratch.join("client.key"),
+    );
+    start(&cluster.mutual_address(), &profile)
+}
+
+/// A program whose password is in a file.
+fn with_password(cluster: &Cluster, scratch: &Scratch) -> Program {
+    let profile = format!(
+        "tls = \"t\"\nsasl = \"s\"\n[tls.t]\ncafile = {:?}\n\
+         [sasl.s]\nmechanism = \"SCRAM-SHA-512\"\nusername = \"{USER}\"\npassword-file = {:?}\n",
+        scratch.join("ca.pem"),
+        scratch.write("password", PASSWORD),
+    );
+    start(&cluster.sasl_address(), &profile)
+}
+
+/// A certificate is renewed and the broker then refuses the old one; a password changes in the file first and on the
+/// broker later. One broker and one restart of it for both.
 #[test]
-fn a_client_certificate_is_renewed_and_the_broker_then_refuses_the_old_one_without_a_gap() {
+fn certificates_and_passwords_change_without_a_gap() {
+    const NEXT: &str = "battery-staple-horse";
     let (old, new) = (security::authority("old"), security::authority("new"));
     let trust = |cluster: &Cluster, pem: String| std::fs::write(cluster.file("ca.pem"), pem).unwrap();
     let scratch = Scratch::new("rotated");
     let mut cluster = cluster(|cluster| {
-        // Who signed the broker's own certificate is what the program trusts.
+        // Who signed the broker's own certificate is what the programs trust.
         std::fs::copy(cluster.file("ca.pem"), scratch.join("ca.pem")).unwrap();
         trust(cluster, old.pem() + &new.pem());
     });
@@ -133,70 +165,41 @@ fn a_client_certificate_is_renewed_and_the_broker_then_refuses_the_old_one_witho
         scratch.write("client.key", key);
     };
     write(&old, 2034);
-    let profile = format!(
-        "tls = \"t\"\n[tls.t]\ncafile = {:?}\ncertfile = {:?}\nkeyfile = {:?}\n",
-        scratch.join("ca.pem"),
-        scratch.join("client.pem"),
-        scratch.join("client.key"),
-    );
     Committer::new(cluster.port()).commit(GROUP, TOPIC, &[(0, 1)]);
-    let program = start(&cluster.mutual_address(), &profile).ready();
-    assert_eq!([expiry(&program, "cluster"), expiry(&program, "consumer")], [Some(2_019_686_400.0); 2]);
-    let (port, is_away) = (cluster.port(), AtomicBool::new(false));
-    let seen = watch(&program, port, 1, &is_away, || {
-        // Half of it first: it is not used.
-        scratch.write("client.key", "-----BEGIN PRIVATE KEY-----\n");
-        await_line(&program, "a changed file cannot be used", 2, 30);
-        let began = Instant::now();
-        write(&new, 2035);
-        await_line(&program, TAKEN_OVER, 3, 40);
-        println!("all clients had taken over {:.1} s after the change", began.elapsed().as_secs_f64());
-        assert_eq!([expiry(&program, "cluster"), expiry(&program, "consumer")], [Some(2_051_222_400.0); 2]);
-        pause(seconds(3));
-        restart(&mut cluster, &is_away, |cluster| trust(cluster, new.pem()));
-        await_up(&program, &is_away);
-        pause(seconds(12));
-    });
-    assert!(seen.up, "a module was down while the broker was not:\n{}", program.log());
-    assert!(seen.commits > 50, "{}", seen.commits);
-    let log = program.log();
-    assert_eq!(log.matches("a changed file cannot be used").count(), 2, "once for each module:\n{log}");
-    assert!(!log.contains("does not connect"), "{log}");
-    assert!(!log.contains("PRIVATE"), "a key is in the log:\n{log}");
-}
-
-#[test]
-fn a_password_changes_in_the_file_first_and_on_the_broker_later_without_a_gap() {
-    const NEXT: &str = "battery-staple-horse";
-    let mut cluster = cluster(|_| ());
-    let scratch = Scratch::new("rotated");
-    let file = scratch.write("password", PASSWORD);
-    let profile = format!(
-        "tls = \"t\"\nsasl = \"s\"\n[tls.t]\ncafile = {:?}\n\
-         [sasl.s]\nmechanism = \"SCRAM-SHA-512\"\nusername = \"{USER}\"\npassword-file = {file:?}\n",
-        cluster.file("ca.pem"),
-    );
-    Committer::new(cluster.port()).commit(GROUP, TOPIC, &[(0, 1)]);
-    let program = start(&cluster.sasl_address(), &profile).ready();
+    let [certified, known] =
+        [with_certificate(&cluster, &scratch), with_password(&cluster, &scratch)].map(Program::ready);
+    assert_eq!([expiry(&certified, "cluster"), expiry(&certified, "consumer")], [Some(2_019_686_400.0); 2]);
     let (port, is_away) = (cluster.port(), AtomicBool::new(false));
     let before = cluster.log().matches("Failed authentication").count();
-    let seen = watch(&program, port, 1, &is_away, || {
+    let seen = watch(&[&certified, &known], port, 1, &is_away, || {
         scratch.write("password", format!("{NEXT}\n"));
-        await_line(&program, "a Kafka client with the changed files does not connect: the old one goes on", 1, 60);
+        // Half of it first: it is not used.
+        scratch.write("client.key", "-----BEGIN PRIVATE KEY-----\n");
+        await_line(&certified, "a changed file cannot be used", 2, 30);
+        let began = Instant::now();
+        write(&new, 2035);
+        await_line(&certified, TAKEN_OVER, 3, 40);
+        println!("all clients had taken over {:.1} s after the change", began.elapsed().as_secs_f64());
+        assert_eq!([expiry(&certified, "cluster"), expiry(&certified, "consumer")], [Some(2_051_222_400.0); 2]);
+        await_line(&known, "a Kafka client with the changed files does not connect: the old one goes on", 1, 60);
         pause(seconds(5));
         cluster.tools().change_password(USER, NEXT);
         // The connections that are open stay open until then.
-        restart(&mut cluster, &is_away, |_| ());
-        await_up(&program, &is_away);
-        await_line(&program, TAKEN_OVER, 3, 90);
+        restart(&mut cluster, &is_away, |cluster| trust(cluster, new.pem()));
+        await_up(&[&certified, &known], &is_away);
+        await_line(&known, TAKEN_OVER, 3, 90);
         pause(seconds(12));
     });
-    assert!(seen.up, "a module was down while the broker was not:\n{}", program.log());
+    let logs = [&certified, &known].map(Program::log);
+    assert_eq!(seen.up, [true; 2], "a module was down while the broker was not:\n{logs:?}");
     assert!(seen.commits > 50, "{}", seen.commits);
-    let log = program.log();
-    assert!(!log.contains(PASSWORD) && !log.contains(NEXT), "a password is in the log:\n{log}");
+    let [log, other] = &logs;
+    assert_eq!(log.matches("a changed file cannot be used").count(), 2, "once for each module:\n{log}");
+    assert!(!log.contains("does not connect"), "{log}");
+    assert!(!log.contains("PRIVATE"), "a key is in the log:\n{log}");
+    assert!(!other.contains(PASSWORD) && !other.contains(NEXT), "a password is in the log:\n{other}");
+    assert!(other.lines().count() <= 45, "the log is flooded:\n{other}");
     let failed = cluster.log().matches("Failed authentication").count() - before;
     println!("{failed} failed attempts");
     assert!((1..=120).contains(&failed), "{failed} failed attempts");
-    assert!(log.lines().count() <= 45, "the log is flooded:\n{log}");
 }

@@ -36,6 +36,7 @@ pub mod zookeeper;
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Asks again and again until it is so, and returns what was found; panics with the last answer at the deadline.
@@ -50,9 +51,28 @@ pub fn eventually<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Re
     }
 }
 
-/// Between two questions to a process that tells nobody when it is done.
+/// Runs the parts of a test at the same time, each on a thread of its name, and says how long each took. Panics once
+/// all have ended if any failed. For parts that spend their time waiting.
+pub fn side_by_side(parts: &[(&str, &(dyn Fn() + Sync))]) {
+    let failed: Vec<&str> = thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for (name, part) in parts {
+            let timed = move || {
+                let began = Instant::now();
+                part();
+                println!("{name}: {:.0} s", began.elapsed().as_secs_f64());
+            };
+            let thread = thread::Builder::new().name((*name).to_owned());
+            threads.push((*name, thread.spawn_scoped(scope, timed).unwrap()));
+        }
+        threads.into_iter().filter_map(|(name, thread)| thread.join().is_err().then_some(name)).collect()
+    });
+    assert!(failed.is_empty(), "failed: {failed:?}, each with a panic of its own");
+}
+
+/// Between two questions to a process that does not say when it is done.
 pub fn pause(time: Duration) {
-    std::thread::sleep(time);
+    thread::sleep(time);
 }
 
 /// Seconds as a duration, to keep the tests readable.

@@ -76,18 +76,18 @@ impl Program {
 
     /// As `quick`, as the user of `security`, who may do what it was granted.
     pub fn as_user(cluster: &Cluster) -> Self {
-        Self::as_user_with(cluster, "")
+        Self::as_user_with(cluster, USER, "")
     }
 
-    /// The same, with more in its file.
-    pub fn as_user_with(cluster: &Cluster, more: &str) -> Self {
+    /// The same as one of its users, with more in its file.
+    pub fn as_user_with(cluster: &Cluster, user: &str, more: &str) -> Self {
         let [key, section] = match cluster.ca() {
             Some(ca) => ["tls = \"x\"\n".to_owned(), format!("[tls.x]\ncafile = \"{ca}\"\n")],
             None => [(), ()].map(|()| String::new()),
         };
         let profile = format!(
             "[client-profile.p]\n{key}sasl = \"x\"\n{section}\
-             [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n{more}"
+             [sasl.x]\nmechanism = \"PLAIN\"\nusername = \"{user}\"\npassword = \"{PASSWORD}\"\n{more}"
         );
         Self::with_config(&quick(&cluster.sasl_address(), "client-profile = \"p\"", &profile))
     }

@@ -8,6 +8,8 @@ use super::maven::Version;
 use super::scratch::Scratch;
 
 pub const USER: &str = "warrener";
+/// More users with the same password, for programs that each have rights of their own on one broker.
+pub const OTHERS: [&str; 7] = ["other1", "other2", "other3", "other4", "other5", "other6", "other7"];
 pub const PASSWORD: &str = "correct-horse-battery";
 
 /// Grants are kept by Kafka's own authorizer; who comes without a name is the tests themselves.
@@ -84,9 +86,10 @@ pub fn broker_properties(scratch: &Scratch, version: Version) -> String {
         .unwrap();
     }
     let module = "org.apache.kafka.common.security";
+    let users: String = [USER].iter().chain(&OTHERS).map(|user| format!(" user_{user}=\"{PASSWORD}\"")).collect();
     writeln!(
         text,
-        "listener.name.sasl_ssl.plain.sasl.jaas.config={module}.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";\n\
+        "listener.name.sasl_ssl.plain.sasl.jaas.config={module}.plain.PlainLoginModule required{users};\n\
          listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={module}.scram.ScramLoginModule required;"
     )
     .unwrap();

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use super::maven::{Version, java};
 use super::process::Process;
 use super::scratch::Scratch;
+use super::security::USER;
 
 pub const GROUPS: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 const CONSOLE_CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
@@ -87,18 +88,18 @@ impl Tools {
 
     /// Grants the user of `security` one operation on a resource, such as `--topic`, `*`.
     pub fn grant(&self, operation: &str, kind: &str, name: &str) {
-        self.acls(&["--add", "--allow-principal", &user(), "--operation", operation, kind, name]);
+        self.acls(&["--add", "--allow-principal", &principal(USER), "--operation", operation, kind, name]);
     }
 
-    /// Forbids the user of `security` an operation on a topic, whatever it was granted.
-    pub fn deny(&self, operation: &str, topic: &str) {
-        self.acls(&["--add", "--deny-principal", &user(), "--operation", operation, "--topic", topic]);
+    /// Forbids a user an operation on a topic, whatever it was granted.
+    pub fn deny(&self, user: &str, operation: &str, topic: &str) {
+        self.acls(&["--add", "--deny-principal", &principal(user), "--operation", operation, "--topic", topic]);
     }
 
     /// Takes back what `deny` did.
-    pub fn undeny(&self, operation: &str, topic: &str) {
-        let what = ["--remove", "--force", "--deny-principal", &user(), "--operation", operation, "--topic", topic];
-        self.acls(&what);
+    pub fn undeny(&self, user: &str, operation: &str, topic: &str) {
+        let principal = principal(user);
+        self.acls(&["--remove", "--force", "--deny-principal", &principal, "--operation", operation, "--topic", topic]);
     }
 
     /// `kafka-acls.sh` with these arguments.
@@ -110,7 +111,8 @@ impl Tools {
         self.run(class, arguments);
     }
 
-    /// Makes a share group begin with the first record that there is: they begin with those that come, unless told.
+    /// Makes a share group begin with the first record that there is: by default they begin with those that
+    /// come.
     pub fn share_from_the_start(&self, group: &str) {
         self.configure_group(group, "share.auto.offset.reset=earliest");
     }
@@ -164,7 +166,7 @@ impl Tools {
 }
 
 /// Tables of the tools: a head that names the columns, then lines of words; there may be several, with blank
-/// lines between and remarks in full sentences around.
+/// lines between them, and remarks in full sentences before and after.
 pub fn rows(printed: &str) -> Vec<Row> {
     let mut head: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
@@ -204,7 +206,7 @@ fn row(head: &[&str], words: &[&str]) -> Row {
     head.iter().zip(words).map(|(name, word)| ((*name).to_owned(), (*word).to_owned())).collect()
 }
 
-/// The user of `security`, as access control lists name it.
-fn user() -> String {
-    format!("User:{}", super::security::USER)
+/// A user as access control lists name it.
+pub fn principal(user: &str) -> String {
+    format!("User:{user}")
 }

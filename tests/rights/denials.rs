@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::rig::broker::Cluster;
+use crate::rig::tools::principal;
 
 /// A denied request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +17,11 @@ pub struct Denial {
     pub request: String,
 }
 
-/// The denials in the log of the first node, in order.
-pub fn denials(cluster: &Cluster) -> Vec<Denial> {
-    let log = cluster.log();
-    log.lines().filter(|line| line.contains("kafka.authorizer.logger")).filter_map(denial).collect()
+/// The denials of this user in the log of the first node, in order.
+pub fn denials(cluster: &Cluster, user: &str) -> Vec<Denial> {
+    let (log, of) = (cluster.log(), format!(" = {} is ", principal(user)));
+    let lines = log.lines().filter(|line| line.contains("kafka.authorizer.logger"));
+    lines.filter(|line| line.to_lowercase().contains(&of.to_lowercase())).filter_map(denial).collect()
 }
 
 /// `1234 [data-plane-kafka-request-handler-0] INFO kafka.authorizer.logger - Principal = User:warrener is Denied

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::*;
 use crate::rig::maven::{java_with, msk_class_path};
-use crate::rig::{eventually, pause};
+use crate::rig::{eventually, pause, side_by_side};
 
 const ACCESS: &str = "AKIAIOSFODNN7EXAMPLE";
 const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -36,7 +36,7 @@ fn msk() -> &'static Msk {
     })
 }
 
-/// A program without AWS' environment but for what `change` sets.
+/// A program that has of AWS' environment only what `change` sets.
 fn start(sections: &str, change: impl FnOnce(&mut Command)) -> Program {
     let cluster = &msk().cluster;
     let profile = format!("[tls.brokers]\ncafile = \"{}\"\n{sections}\n", cluster.file("ca.pem"));
@@ -129,17 +129,17 @@ fn fails(sections: &str, words: &str, change: impl FnOnce(&mut Command)) {
 }
 
 #[test]
-fn a_wrong_secret_is_refused_by_the_broker() {
-    fails(IAM, "the broker does not accept the signed URL: check the AWS credentials", |command| {
-        command.env("AWS_ACCESS_KEY_ID", ACCESS).env("AWS_SECRET_ACCESS_KEY", "hush");
-    });
-}
-
-#[test]
-fn no_credentials_are_named() {
-    fails(IAM, "no token for [iam.msk]: no AWS credentials were found", |_| {});
+fn what_is_wrong_is_named() {
     let words = "expected an access key and its secret in profile \\\"nobody\\\" of AWS' files, found none";
-    fails(&format!("{SASL}\nprofile = \"nobody\""), words, |_| {});
+    side_by_side(&[
+        ("a wrong secret", &|| {
+            fails(IAM, "the broker does not accept the signed URL: check the AWS credentials", |command| {
+                command.env("AWS_ACCESS_KEY_ID", ACCESS).env("AWS_SECRET_ACCESS_KEY", "hush");
+            });
+        }),
+        ("no credentials", &|| fails(IAM, "no token for [iam.msk]: no AWS credentials were found", |_| {})),
+        ("no such profile", &|| fails(&format!("{SASL}\nprofile = \"nobody\""), words, |_| {})),
+    ]);
 }
 
 #[test]

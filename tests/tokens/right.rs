@@ -10,7 +10,7 @@ use super::*;
 use crate::rig::issuer::claims;
 use crate::rig::program::command;
 use crate::rig::token_server::{Proxy, TokenServer};
-use crate::rig::{eventually, pause};
+use crate::rig::{eventually, pause, side_by_side};
 
 #[test]
 fn client_credentials_work_and_all_clients_share_a_token() {
@@ -132,6 +132,17 @@ fn has_no_gap(program: &Program, cluster: &Cluster, group: &str, time: u64) {
 }
 
 #[test]
+fn tokens_are_renewed_without_a_gap() {
+    side_by_side(&[
+        ("tokens that live for seconds", &tokens_that_live_for_seconds_leave_no_gap),
+        ("a renewed secret", &a_secret_that_is_renewed_in_its_file_is_used_at_the_next_refresh),
+        (
+            "an endpoint that is down",
+            &an_endpoint_that_is_down_for_a_while_is_asked_again_and_a_valid_token_is_used_meanwhile,
+        ),
+    ]);
+}
+
 fn tokens_that_live_for_seconds_leave_no_gap() {
     let Guarded { cluster, issuer, scratch } = guarded();
     let life = 8;
@@ -157,7 +168,6 @@ fn tokens_that_live_for_seconds_leave_no_gap() {
     program.terminate();
 }
 
-#[test]
 fn a_secret_that_is_renewed_in_its_file_is_used_at_the_next_refresh() {
     let Guarded { cluster, scratch, .. } = guarded();
     let server = TokenServer::start(honest("first-secret", 6));
@@ -179,7 +189,6 @@ fn a_secret_that_is_renewed_in_its_file_is_used_at_the_next_refresh() {
     shows_nothing(&program, &["first-secret", "second-secret"]);
 }
 
-#[test]
 fn an_endpoint_that_is_down_for_a_while_is_asked_again_and_a_valid_token_is_used_meanwhile() {
     let cluster = &guarded().cluster;
     let server = TokenServer::start(honest(SECRET, 30));
