@@ -163,8 +163,8 @@ fn the_captured_records_are_what_a_broker_of_4_4_writes() {
 }
 
 #[test]
-fn the_captured_records_are_what_a_broker_of_4_2_writes() {
-    captured(Version::V4_2, &[OFFSETS, SHARE_STATE], every_kind);
+fn the_captured_records_are_what_a_broker_of_4_3_writes() {
+    captured(Version::V4_3, &[OFFSETS, SHARE_STATE], every_kind);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn committed(page: &Page, group: &str) -> Option<f64> {
 
 #[test]
 fn a_clock_that_is_set_ends_no_group_and_hides_no_broker_that_is_down() {
-    let mut cluster = Spec::new(Version::V4_2).start();
+    let mut cluster = Spec::new(Version::LATEST).start();
     cluster.create_topic("orders", 1);
     cluster.produce("orders", 0, 10);
     let mut committer = Committer::new(cluster.port());
@@ -69,7 +69,7 @@ fn a_clock_that_is_set_ends_no_group_and_hides_no_broker_that_is_down() {
 
 #[test]
 fn a_machine_whose_clock_is_set_back_holds_up_neither_commits_nor_log_ends() {
-    let cluster = Spec::new(Version::V4_2).start();
+    let cluster = Spec::new(Version::LATEST).start();
     cluster.create_topic("orders", 1);
     let mut committer = Committer::new(cluster.port());
     committer.commit("busy", "orders", &[(0, 0)]);

@@ -10,8 +10,8 @@ import org.apache.kafka.coordinator.group.generated.*;
 import org.apache.kafka.coordinator.share.generated.*;
 
 /**
- * Prints records of every type and version as Kafka 4.2.0's own generated classes write them, one a line: its name,
- * the version of its value, key and value in hex, "-" for the null value of a tombstone.
+ * Prints records of every type and version as the own generated classes of Kafka 4.2.0 and later write them, one a line:
+ * its name, the version of its value, key and value in hex, "-" for the null value of a tombstone.
  */
 public class Golden {
     private static final Uuid TOPIC = new Uuid(0x0001020304050607L, 0x08090a0b0c0d0e0fL);
@@ -19,7 +19,7 @@ public class Golden {
     private static final String GROUP = "gr\u00fcppe";
 
     public static void main(String[] none) {
-        System.out.println("# Printed by tests/rig/Golden.java with the jars of Kafka 4.2.0 on its class path; tests/golden.rs holds this");
+        System.out.println("# Printed by tests/rig/Golden.java with the jars of Kafka 4.2.0 or later on its class path; tests/golden.rs holds this");
         System.out.println("# file against it and, with WARRENER_GOLDEN=write, makes it anew. Name, version, key and value in hex.");
         commits();
         classicGroups();

@@ -10,7 +10,7 @@ use super::scratch::Scratch;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     V4_4,
-    V4_2,
+    V4_3,
     V3_9,
     V2_8,
     /// The last one that has the old consumer.
@@ -24,7 +24,7 @@ impl Version {
     pub fn name(self) -> &'static str {
         match self {
             Self::V4_4 => "4.4.0",
-            Self::V4_2 => "4.2.0",
+            Self::V4_3 => "4.3.1",
             Self::V3_9 => "3.9.1",
             Self::V2_8 => "2.8.2",
             Self::V1_1 => "1.1.1",
@@ -34,7 +34,7 @@ impl Version {
     /// Whether its brokers keep their own data in ZooKeeper, as the tests start them.
     pub fn wants_zookeeper(self) -> bool {
         match self {
-            Self::V4_4 | Self::V4_2 | Self::V3_9 => false,
+            Self::V4_4 | Self::V4_3 | Self::V3_9 => false,
             Self::V2_8 | Self::V1_1 => true,
         }
     }
@@ -44,7 +44,7 @@ impl Version {
         let kafka = |name| (("org.apache.kafka", name), self.name());
         let logger = (("org.slf4j", "slf4j-simple"), "1.7.36");
         let wanted = match self {
-            Self::V4_4 | Self::V4_2 | Self::V3_9 | Self::V2_8 => {
+            Self::V4_4 | Self::V4_3 | Self::V3_9 | Self::V2_8 => {
                 vec![kafka("kafka_2.13"), kafka("kafka-tools"), logger]
             }
             Self::V1_1 => vec![kafka("kafka_2.12"), logger],
@@ -68,7 +68,7 @@ impl Version {
 pub fn msk_class_path() -> String {
     let wanted = [
         (("software.amazon.msk", "aws-msk-iam-auth"), "2.3.5"),
-        (("org.apache.kafka", "kafka-clients"), Version::V4_2.name()),
+        (("org.apache.kafka", "kafka-clients"), Version::LATEST.name()),
         (("org.slf4j", "slf4j-simple"), "1.7.36"),
     ];
     jars("aws-msk-iam-auth-2.3.5", &wanted).join(":")

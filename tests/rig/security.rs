@@ -61,7 +61,7 @@ pub fn expiring(name: &str, ca: &Authority, year: i32) -> (String, String) {
 /// Whether the secure listeners have TLS. Before 3.0 a broker takes no key in PEM without a password.
 pub const fn has_tls(version: Version) -> bool {
     match version {
-        Version::V4_4 | Version::V4_2 | Version::V3_9 => true,
+        Version::V4_4 | Version::V4_3 | Version::V3_9 => true,
         Version::V2_8 | Version::V1_1 => false,
     }
 }

@@ -105,7 +105,7 @@ impl Tools {
     /// `kafka-acls.sh` with these arguments.
     pub fn acls(&self, arguments: &[&str]) {
         let class = match self.version {
-            Version::V4_4 | Version::V4_2 => "org.apache.kafka.tools.AclCommand",
+            Version::V4_4 | Version::V4_3 => "org.apache.kafka.tools.AclCommand",
             Version::V3_9 | Version::V2_8 | Version::V1_1 => "kafka.admin.AclCommand",
         };
         self.run(class, arguments);

@@ -256,7 +256,7 @@ fn promtool_complains_only_of_the_names_of_kafka_exporter(version: Version) {
 macro_rules! on_each_release {
     ($($test:ident)*) => {
         mod kafka_4_4 { $(#[test] fn $test() { super::$test(super::Version::V4_4); })* }
-        mod kafka_4_2 { $(#[test] fn $test() { super::$test(super::Version::V4_2); })* }
+        mod kafka_4_3 { $(#[test] fn $test() { super::$test(super::Version::V4_3); })* }
         mod kafka_3_9 { $(#[test] fn $test() { super::$test(super::Version::V3_9); })* }
     };
 }

@@ -21,11 +21,11 @@ pub struct World {
 /// Once per release for all tests here; a test that fails leaves it usable for the rest.
 pub fn world(version: Version) -> MutexGuard<'static, World> {
     static V4_4: OnceLock<Option<Mutex<World>>> = OnceLock::new();
-    static V4_2: OnceLock<Option<Mutex<World>>> = OnceLock::new();
+    static V4_3: OnceLock<Option<Mutex<World>>> = OnceLock::new();
     static V3_9: OnceLock<Option<Mutex<World>>> = OnceLock::new();
     let cell = match version {
         Version::V4_4 => &V4_4,
-        Version::V4_2 => &V4_2,
+        Version::V4_3 => &V4_3,
         Version::V3_9 => &V3_9,
         Version::V2_8 | Version::V1_1 => panic!("its tools lie elsewhere"),
     };

@@ -32,7 +32,7 @@ pub struct Field {
 impl Field {
     /// Starts a broker and writes it all.
     pub fn prepare(size: Size) -> Self {
-        let cluster = Spec::new(Version::V4_2).offsets_partitions(OFFSETS_PARTITIONS).fast(1024).start();
+        let cluster = Spec::new(Version::LATEST).offsets_partitions(OFFSETS_PARTITIONS).fast(1024).start();
         cluster.create_topic(TOPIC, i32::try_from(PARTITIONS).unwrap());
         let partitions = 0..i32::try_from(PARTITIONS).unwrap();
         let record = || (b"k".to_vec(), Some(b"v".to_vec()));

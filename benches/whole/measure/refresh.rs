@@ -48,7 +48,7 @@ fn name(number: usize) -> String {
 
 /// Two brokers: one alone would have more memory maps than a stock machine allows (`vm.max_map_count`).
 fn brokers(thousands: usize) -> Cluster {
-    let cluster = Spec::new(Version::V4_2).nodes(2).fast(768).start();
+    let cluster = Spec::new(Version::LATEST).nodes(2).fast(768).start();
     for number in 0..thousands {
         cluster.create_topic(&name(number), PARTITIONS);
     }

@@ -6,6 +6,7 @@ use super::super::{DecodeError, key};
 use super::examples::hex;
 
 const BY_4_4: &str = include_str!("../../../tests/fixtures/records/captured-4.4.0.txt");
+const BY_4_3: &str = include_str!("../../../tests/fixtures/records/captured-4.3.1.txt");
 const BY_4_2: &str = include_str!("../../../tests/fixtures/records/captured-4.2.0.txt");
 const BY_3_9: &str = include_str!("../../../tests/fixtures/records/captured-3.9.1.txt");
 const BY_2_8: &str = include_str!("../../../tests/fixtures/records/captured-2.8.2.txt");
@@ -25,7 +26,7 @@ fn captured(text: &'static str) -> impl Iterator<Item = Captured> {
 }
 
 fn all() -> impl Iterator<Item = Captured> {
-    [BY_4_4, BY_4_2, BY_3_9, BY_2_8].into_iter().flat_map(captured)
+    [BY_4_4, BY_4_3, BY_4_2, BY_3_9, BY_2_8].into_iter().flat_map(captured)
 }
 
 /// The error of decoding a record, if any.

@@ -23,7 +23,7 @@ impl Cluster {
                 let connect = self.spec.ensemble.as_ref().unwrap_or(&own);
                 format!("broker.id={id}\nzookeeper.connect={connect}\nlisteners={listeners}{listens}\n")
             }
-            Version::V4_4 | Version::V4_2 | Version::V3_9 => format!(
+            Version::V4_4 | Version::V4_3 | Version::V3_9 => format!(
                 "process.roles=broker,controller\nnode.id={id}\ncontroller.quorum.voters={}\n\
                  controller.listener.names=CONTROLLER\n\
                  listeners={listeners}{listens},CONTROLLER://127.0.0.1:{controller}\n",

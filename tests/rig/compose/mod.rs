@@ -154,13 +154,13 @@ impl Compose {
         for file in ["server.properties", "log4j2.yaml", "tools-log4j2.yaml"] {
             fs::write(image.join(file), "").unwrap();
         }
-        let mut setup = java(Version::V4_2, 256);
+        let mut setup = java(Version::LATEST, 256);
         setup.args(["kafka.docker.KafkaDockerWrapper", "setup", "--default-configs-dir"]).arg(image);
         setup.arg("--mounted-configs-dir").arg(mounted).arg("--final-configs-dir").arg(&made);
         let id = &self.project["services"]["kafka"]["environment"]["CLUSTER_ID"];
         let output = setup.env("CLUSTER_ID", id.as_str().unwrap()).output().unwrap();
         assert!(output.status.success(), "{output:?}");
-        let mut command = java(Version::V4_2, 256);
+        let mut command = java(Version::LATEST, 256);
         command.arg("kafka.Kafka").arg(made.join("server.properties"));
         command
     }
@@ -169,7 +169,7 @@ impl Compose {
     fn tools(&self) -> PathBuf {
         let folder = self.scratch.join("bin");
         fs::create_dir_all(&folder).unwrap();
-        let java = java(Version::V4_2, 64);
+        let java = java(Version::LATEST, 64);
         let words = java.get_args().map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>().join(" ");
         for (script, class) in TOOLS {
             let path = folder.join(script);
