@@ -6,7 +6,7 @@
 
 use crate::rig::alertmanager::Alertmanager;
 use crate::rig::broker::Spec;
-use crate::rig::inbox::{Inbox, Told};
+use crate::rig::inbox::{Alert, Inbox};
 use crate::rig::maven::Version;
 use crate::rig::program::Program;
 use crate::rig::prometheus::Prometheus;
@@ -14,7 +14,7 @@ use crate::rig::wire::Committer;
 use crate::rig::{eventually, free_port, pause, seconds};
 
 /// What the inbox was told first of an alert on a group.
-fn told(inbox: &Inbox, alert: &str, group: &str) -> Told {
+fn told(inbox: &Inbox, alert: &str, group: &str) -> Alert {
     eventually(seconds(60), "notification", || {
         let all = inbox.alerts();
         let found = all.iter().find(|told| told.label("alertname") == alert && told.label("consumergroup") == group);
@@ -48,7 +48,7 @@ fn a_stalled_group_of_the_demo_is_told_to_whoever_is_on_call() {
     told(&inbox, "KafkaGroupStopped", "legacy-exporter");
     let rewound = told(&inbox, "KafkaGroupRewound", "ledger-replay");
     assert_eq!((rewound.path.as_str(), rewound.label("severity")), ("/notice", "warning"));
-    let strangers: Vec<Told> = inbox.alerts().into_iter().filter(is_well).collect();
+    let strangers: Vec<Alert> = inbox.alerts().into_iter().filter(is_well).collect();
     assert!(strangers.is_empty(), "{strangers:?}");
     eventually(seconds(30), "evaluation of every rule", || match prometheus.rules_not_well()? {
         rules if rules.is_empty() => Ok(()),
@@ -57,7 +57,7 @@ fn a_stalled_group_of_the_demo_is_told_to_whoever_is_on_call() {
 }
 
 /// What no alert should be about in the demo's first minute.
-fn is_well(told: &Told) -> bool {
+fn is_well(told: &Alert) -> bool {
     let group = told.label("consumergroup");
     ["orders-service", "payments-service", "shipping", "report-builder", "connect-cluster"].contains(&group)
         || group.starts_with("console-consumer-")

@@ -2,6 +2,7 @@
 
 mod deletions;
 mod members;
+mod other_clients;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

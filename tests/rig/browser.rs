@@ -25,8 +25,8 @@ pub struct Browser {
     from: Receiver<Value>,
     asked: u64,
     session: String,
-    /// What it told without being asked.
-    told: Vec<Value>,
+    /// Its events: messages that answer nothing.
+    events: Vec<Value>,
     process: Process,
     _scratch: Scratch,
     _seat: MutexGuard<'static, ()>,
@@ -72,18 +72,18 @@ impl Browser {
         command.arg(format!("--user-data-dir={}", scratch.join("profile").display()));
         let mut process = Process::piped(command, &scratch.join("chromium.log"));
         let (to, from) = (process.child().stdin.take().unwrap(), process.child().stdout.take().unwrap());
-        let (tell, told) = channel();
+        let (sender, messages) = channel();
         std::thread::spawn(move || {
             for message in BufReader::new(from).split(0).map_while(Result::ok) {
                 let Ok(message) = serde_json::from_slice(&message) else { continue };
-                if tell.send(message).is_err() {
+                if sender.send(message).is_err() {
                     break;
                 }
             }
         });
         let session = String::new();
         let mut browser =
-            Self { to, from: told, asked: 0, session, told: Vec::new(), process, _scratch: scratch, _seat: seat };
+            Self { to, from: messages, asked: 0, session, events: Vec::new(), process, _scratch: scratch, _seat: seat };
         let target = browser.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
         let attached = browser.call("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
         browser.session = attached["sessionId"].as_str().unwrap().to_owned();
@@ -110,7 +110,7 @@ impl Browser {
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
                 return answer["result"].clone();
             }
-            self.told.push(answer);
+            self.events.push(answer);
         }
     }
 
@@ -196,23 +196,23 @@ impl Browser {
     pub fn complaints(&mut self) -> Vec<String> {
         self.value("1");
         let bad = ["Runtime.exceptionThrown", "Page.javascriptDialogOpening", "Log.entryAdded"];
-        let is_bad = |told: &&Value| {
-            let method = told["method"].as_str().unwrap_or_default();
-            let loud = ["error", "warning", "assert"].map(|kind| told["params"]["type"] == kind);
+        let is_bad = |event: &&Value| {
+            let method = event["method"].as_str().unwrap_or_default();
+            let loud = ["error", "warning", "assert"].map(|kind| event["params"]["type"] == kind);
             bad.contains(&method) || method == "Runtime.consoleAPICalled" && loud.contains(&true)
         };
-        self.told.iter().filter(is_bad).map(Value::to_string).collect()
+        self.events.iter().filter(is_bad).map(Value::to_string).collect()
     }
 
     /// The paths that were asked for since the last call, of those that hold this.
     pub fn requests(&mut self, of: &str) -> Vec<String> {
         self.value("1");
-        let sent = |told: &Value| {
-            let url = told["params"]["request"]["url"].as_str()?;
-            (told["method"] == "Network.requestWillBeSent" && url.contains(of)).then(|| url.to_owned())
+        let sent = |event: &Value| {
+            let url = event["params"]["request"]["url"].as_str()?;
+            (event["method"] == "Network.requestWillBeSent" && url.contains(of)).then(|| url.to_owned())
         };
-        let found = self.told.iter().filter_map(sent).collect();
-        self.told.retain(|told| told["method"] != "Network.requestWillBeSent");
+        let found = self.events.iter().filter_map(sent).collect();
+        self.events.retain(|event| event["method"] != "Network.requestWillBeSent");
         found
     }
 
@@ -226,7 +226,7 @@ impl Browser {
         let processes = self.call("SystemInfo.getProcessInfo", json!({}));
         let tabs = processes["processInfo"].as_array().unwrap().iter().filter(|info| info["type"] == "renderer");
         let held = tabs.map(|tab| resident(tab["id"].as_u64().unwrap())).max().unwrap();
-        #[expect(clippy::as_conversions, reason = "a count of bytes that was told as a float")]
+        #[expect(clippy::as_conversions, reason = "a count of bytes that comes as a float")]
         let heap = heap as u64;
         (heap, held)
     }

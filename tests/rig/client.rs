@@ -44,10 +44,10 @@ impl Cluster {
 
     fn administer<T>(&self, work: impl AsyncFn(&AdminClient<DefaultClientContext>) -> KafkaResult<T>) -> T {
         let admin: AdminClient<DefaultClientContext> = self.client().create().unwrap();
-        // A controller that the client has just heard of has not told it what it can do: nothing was asked of it then.
-        let untold = KafkaError::AdminOp(RDKafkaErrorCode::UnsupportedFeature);
+        // Of a controller that it has just learned of the client does not know yet what it supports: no request was sent.
+        let unknown = KafkaError::AdminOp(RDKafkaErrorCode::UnsupportedFeature);
         eventually(seconds(10), "controller", || match block_on(work(&admin)) {
-            Err(error) if error == untold => Err(error.to_string()),
+            Err(error) if error == unknown => Err(error.to_string()),
             done => Ok(done.unwrap()),
         })
     }

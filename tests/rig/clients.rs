@@ -117,8 +117,8 @@ impl Clients {
         Ok(self.run("describe", group, &[])?.split('\t').map(str::to_owned).collect())
     }
 
-    /// All that a streams group has committed. The tool tells neither of the topics by which an application sorts its
-    /// records anew nor of what nobody owns.
+    /// All that a streams group has committed. The tool lists neither repartition topics nor
+    /// partitions without an owner.
     pub fn offsets(&self, group: &str) -> Result<BTreeMap<Place, i64>, String> {
         let found = self.run("offsets", group, &[])?;
         let parse = |text: &str| {

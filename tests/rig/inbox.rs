@@ -30,12 +30,12 @@ impl Inbox {
         inbox
     }
 
-    /// Each alert that was told of: the path, its status, its labels and its annotations.
-    pub fn alerts(&self) -> Vec<Told> {
+    /// Each alert of each notification: the path, its status, its labels and its annotations.
+    pub fn alerts(&self) -> Vec<Alert> {
         let letters = self.letters.lock().unwrap();
         let each = letters.iter().flat_map(|(path, letter)| {
             let alerts = letter["alerts"].as_array().unwrap();
-            alerts.iter().map(|alert| Told {
+            alerts.iter().map(|alert| Alert {
                 path: path.clone(),
                 group: letter["groupLabels"].clone(),
                 alert: alert.clone(),
@@ -47,14 +47,14 @@ impl Inbox {
 
 /// One alert within one notification.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Alert {
     pub path: String,
     /// The labels by which Alertmanager put it together with others.
     pub group: Value,
     alert: Value,
 }
 
-impl Told {
+impl Alert {
     pub fn label(&self, name: &str) -> &str {
         self.alert["labels"][name].as_str().unwrap_or_default()
     }

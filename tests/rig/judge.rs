@@ -12,7 +12,7 @@ const GROUPS: &str = "org.apache.kafka.tools.GroupsCommand";
 /// The streams tool names no hosts; all clients of the tests are here.
 const HOST: &str = "/127.0.0.1";
 
-/// Of some groups, all that the tools and a page both tell.
+/// Of some groups, all that both the tools and a page say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Said {
     /// Type, state, number of members.

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod compose;
 pub mod fake_kafka;
 pub mod fake_zookeeper;
+pub mod go_clients;
 pub mod http;
 pub mod https;
 pub mod inbox;

@@ -75,7 +75,7 @@ impl Page {
         found.first().copied()
     }
 
-    /// Per (group, topic, partition), as the tools tell it.
+    /// Per (group, topic, partition), as the tools print it.
     pub fn places(&self, name: &str) -> BTreeMap<Place, i64> {
         let place = |labels: &Labels| {
             (labels["consumergroup"].clone(), labels["topic"].clone(), labels["partition"].parse().unwrap())

@@ -156,14 +156,14 @@ impl Tree {
 
 impl Shared {
     fn fire(&self, kind: i32, path: &str) {
-        let mut told = Vec::new();
+        let mut watching = Vec::new();
         for peer in lock(&self.talks).values_mut() {
             let watches = if kind == CHILDREN_CHANGED { &mut peer.children } else { &mut peer.data };
             if watches.remove(path) {
-                told.push(Arc::clone(&peer.stream));
+                watching.push(Arc::clone(&peer.stream));
             }
         }
-        told.iter().for_each(|stream| drop(send(&mut lock(stream), &event(kind, path))));
+        watching.iter().for_each(|stream| drop(send(&mut lock(stream), &event(kind, path))));
     }
 }
 

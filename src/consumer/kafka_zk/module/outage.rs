@@ -86,33 +86,33 @@ mod tests {
 
     #[test]
     fn a_cause_holds_until_the_tree_has_been_read() {
-        let trouble = Outage::new("zk".to_owned());
-        assert_eq!(trouble.cause(), None);
-        trouble.set_cause("it is down");
-        trouble.set_cause("it is away");
-        assert_eq!(trouble.cause().as_deref(), Some("it is away"));
-        trouble.clear_cause(1);
-        assert_eq!(trouble.cause(), None);
+        let outage = Outage::new("zk".to_owned());
+        assert_eq!(outage.cause(), None);
+        outage.set_cause("it is down");
+        outage.set_cause("it is away");
+        assert_eq!(outage.cause().as_deref(), Some("it is away"));
+        outage.clear_cause(1);
+        assert_eq!(outage.cause(), None);
     }
 
     #[test]
     fn a_cause_is_news_once_until_a_session_has_lasted() {
-        let trouble = Outage::new("zk".to_owned());
-        let told = || trouble.state().logged.clone();
+        let outage = Outage::new("zk".to_owned());
+        let told = || outage.state().logged.clone();
         let cause = |text: &str| Some(text.to_owned());
         for _ in 0..3 {
-            trouble.set_cause("a");
-            trouble.clear_cause(1);
-            trouble.set_cause("b");
+            outage.set_cause("a");
+            outage.clear_cause(1);
+            outage.set_cause("b");
         }
         assert_eq!(told(), [cause("a"), None, cause("b")]);
-        trouble.clear_cause(1);
-        trouble.record_stable_session(1);
+        outage.clear_cause(1);
+        outage.record_stable_session(1);
         assert_eq!(told(), []);
-        trouble.set_cause("a");
-        trouble.clear_cause(1);
+        outage.set_cause("a");
+        outage.clear_cause(1);
         assert_eq!(told(), [cause("a"), None]);
-        (0..100).for_each(|number| trouble.set_cause(&number.to_string()));
-        assert_eq!((told().len(), trouble.cause()), (MOST_TOLD, cause("99")));
+        (0..100).for_each(|number| outage.set_cause(&number.to_string()));
+        assert_eq!((told().len(), outage.cause()), (MOST_TOLD, cause("99")));
     }
 }
