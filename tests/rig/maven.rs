@@ -71,7 +71,7 @@ pub fn msk_class_path() -> String {
         (("org.apache.kafka", "kafka-clients"), Version::LATEST.name()),
         (("org.slf4j", "slf4j-simple"), "1.7.36"),
     ];
-    jars("aws-msk-iam-auth-2.3.5", &wanted).join(":")
+    jars(&format!("aws-msk-iam-auth-2.3.5-{}", Version::LATEST.name()), &wanted).join(":")
 }
 
 /// Compiles a class of the rig against a release's jars, and returns the folder for the class path.
