@@ -109,7 +109,7 @@ var group = board{
 				help:    "Type and assignor. A group of type simple has no members: its application assigns partitions itself, as Flink does.",
 				queries: []query{{`max by (type, protocol_type, protocol) (kafka_consumergroup_info` + one + `)`, ""}}},
 			{kind: number, title: "Full windows", unit: "percentunit", width: 8, height: 5,
-				help:    "The share of partitions whose window of commits is full. While it is low, for example after a restart of warrener, the status is not reliable yet.",
+				help:    "The share of the partitions with a commit whose window of commits is full. While it is low, for example after a restart of warrener, the status is not reliable yet.",
 				queries: []query{{`min(kafka_consumergroup_complete_ratio` + one + `)`, ""}}},
 		}},
 		{"Problems", []panel{

@@ -266,7 +266,7 @@ impl ConsumerStatus {
 impl Serialize for ConsumerStatus {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let (status, complete) = match self.detail {
-            Some(_) => (self.whole.status.into(), self.whole.complete_ratio().unwrap_or(0.0)),
+            Some(_) => (self.whole.status.into(), self.whole.complete_ratio_of_topics().unwrap_or(0.0)),
             None => (StatusName::NotFound, 1.0),
         };
         let body = StatusBody {

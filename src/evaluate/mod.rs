@@ -133,10 +133,12 @@ pub struct GroupEvaluation {
     pub status: GroupStatus,
     /// Partitions whose window is full.
     pub complete: u64,
+    /// Partitions with a commit: the denominator of the complete ratio (docs/src/reference/status-rules.md, Complete
+    /// ratio).
+    pub committed: u64,
     /// All partitions of the topics that the group commits to, with or without a commit.
     ///
-    /// This is `partition_count`, and the denominator of the complete ratio (docs/src/reference/status-rules.md,
-    /// Complete ratio).
+    /// This is Burrow's `partition_count`, and the denominator of its `complete`.
     pub partitions: u64,
 }
 
@@ -272,14 +274,15 @@ impl LogState<'_> {
 
 impl GroupEvaluation {
     /// The evaluation of no partitions: OK.
-    pub const NONE: Self = Self { status: GroupStatus::Ok, complete: 0, partitions: 0 };
+    pub const NONE: Self = Self { status: GroupStatus::Ok, complete: 0, committed: 0, partitions: 0 };
 
-    /// Adds the evaluation of a window.
+    /// Adds the evaluation of a window of a partition that is committed.
     ///
-    /// It does not count the partition: the caller sets [`Self::partitions`], because it knows the topic.
+    /// It does not count in [`Self::partitions`]: the caller sets [`Self::partitions`], because it knows the topic.
     pub fn add(&mut self, evaluation: Evaluation) {
         self.status = self.status.max(evaluation.status.into());
         self.complete = self.complete.saturating_add(u64::from(evaluation.complete >= 1.0));
+        self.committed = self.committed.saturating_add(1);
     }
 
     /// The evaluation of the partitions of both.
@@ -288,13 +291,24 @@ impl GroupEvaluation {
         Self {
             status: self.status.max(other.status),
             complete: self.complete.saturating_add(other.complete),
+            committed: self.committed.saturating_add(other.committed),
             partitions: self.partitions.saturating_add(other.partitions),
         }
     }
 
-    /// The share of partitions whose window is full, 0 to 1. `None` for a group that commits to no topic.
+    /// The share of the committed partitions whose window is full, 0 to 1. `None` for a group that commits to no topic.
     #[must_use]
     pub fn complete_ratio(&self) -> Option<f64> {
-        (self.partitions > 0).then(|| Lag(self.complete).ratio(Lag(self.partitions)))
+        self.ratio_of(self.committed)
+    }
+
+    /// The same of all partitions of the topics that the group commits to, as Burrow counts them.
+    #[must_use]
+    pub fn complete_ratio_of_topics(&self) -> Option<f64> {
+        self.ratio_of(self.partitions)
+    }
+
+    fn ratio_of(&self, partitions: u64) -> Option<f64> {
+        (partitions > 0).then(|| Lag(self.complete).ratio(Lag(partitions)))
     }
 }

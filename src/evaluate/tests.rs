@@ -236,13 +236,15 @@ fn a_group_is_the_worst_of_its_partitions() {
 }
 
 #[test]
-fn a_group_is_complete_by_all_partitions_of_its_topics() {
+fn a_group_is_complete_by_the_partitions_that_it_commits_and_in_burrow_by_all_of_its_topics() {
     let mut orders = GroupEvaluation { partitions: 4, ..GroupEvaluation::NONE };
     for complete in [1.0, 0.9, 1.0] {
         orders.add(Evaluation { status: Ok, complete });
     }
-    assert_eq!(orders.complete_ratio(), Some(0.5));
-    let payments = GroupEvaluation { status: GroupStatus::Warn, complete: 1, partitions: 1 };
-    assert_eq!(orders.merge(payments), GroupEvaluation { status: GroupStatus::Warn, complete: 3, partitions: 5 });
-    assert_eq!(GroupEvaluation::NONE.complete_ratio(), None);
+    assert_eq!((orders.complete_ratio(), orders.complete_ratio_of_topics()), (Some(2.0 / 3.0), Some(0.5)));
+    let payments = GroupEvaluation { status: GroupStatus::Warn, complete: 1, committed: 1, partitions: 1 };
+    let both = GroupEvaluation { status: GroupStatus::Warn, complete: 3, committed: 4, partitions: 5 };
+    assert_eq!(orders.merge(payments), both);
+    let none = GroupEvaluation::NONE;
+    assert_eq!((none.complete_ratio(), none.complete_ratio_of_topics()), (None, None));
 }

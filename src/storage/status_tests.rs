@@ -112,10 +112,15 @@ fn a_group_is_judged_by_all_its_topics_and_a_topic_by_all_its_partitions() {
     live(&cluster, vec![(4, commit("a", "u", 5, 1, 120_000)), (5, members("a", 1, &[("m", "v", &[0])]))]);
     end(&cluster, 60);
     let view = ClusterView::of(&cluster, seconds(900), &RULES);
-    let of = |status, complete, partitions| GroupEvaluation { status, complete, partitions };
+    let of = |status, [complete, committed, partitions]: [u64; 3]| GroupEvaluation {
+        status,
+        complete,
+        committed,
+        partitions,
+    };
     let topics: Vec<_> = view.group_topics.iter().map(|topic| topic.evaluation).collect();
-    assert_eq!(topics, [of(GroupStatus::Err, 1, 2), of(GroupStatus::Ok, 0, 2), GroupEvaluation::NONE]);
-    assert_eq!(view.groups[0].evaluation, of(GroupStatus::Err, 1, 4));
+    assert_eq!(topics, [of(GroupStatus::Err, [1, 1, 2]), of(GroupStatus::Ok, [0, 1, 2]), GroupEvaluation::NONE]);
+    assert_eq!(view.groups[0].evaluation, of(GroupStatus::Err, [1, 2, 4]));
 }
 
 #[test]
@@ -126,9 +131,9 @@ fn a_hidden_topic_counts_for_nothing() {
     live(&cluster, vec![(4, commit("a", "u", 0, 1, 120_000))]);
     end(&cluster, 60);
     let group = || ClusterView::of(&cluster, seconds(900), &RULES).groups[0].evaluation;
-    assert_eq!(group(), GroupEvaluation { status: GroupStatus::Err, complete: 1, partitions: 2 });
+    assert_eq!(group(), GroupEvaluation { status: GroupStatus::Err, complete: 1, committed: 2, partitions: 2 });
     (0..2).for_each(|_| cluster.apply_metadata(metadata(&[("u", 2, 1)]), seconds(0)));
-    assert_eq!(group(), GroupEvaluation { status: GroupStatus::Ok, complete: 0, partitions: 1 });
+    assert_eq!(group(), GroupEvaluation { status: GroupStatus::Ok, complete: 0, committed: 1, partitions: 1 });
 }
 
 #[test]

@@ -187,7 +187,7 @@ const FAMILIES: &[MetricFamily] = &[
     ),
     gauge(
         "kafka_consumergroup_complete_ratio",
-        "Share of the partitions of the group's topics whose window of commits is full.",
+        "Share of the partitions with a commit whose window of commits is full.",
         Series::Group(Basis::Commits, |_, group, to| {
             if let Some(complete) = group.evaluation.complete_ratio() {
                 to.push(SampleValue::Float(complete));

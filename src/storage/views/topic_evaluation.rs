@@ -85,7 +85,9 @@ impl GroupDetail {
             for detail in self.partitions(topic) {
                 let evaluation = detail.evaluate(now, rules);
                 if counts {
-                    whole.add(evaluation);
+                    if detail.window.is_some() {
+                        whole.add(evaluation);
+                    }
                     whole.partitions = whole.partitions.saturating_add(1);
                 }
                 if counts || detail.owner.is_some() {
