@@ -25,7 +25,7 @@ use crate::evaluate::EvaluatorRules;
 use crate::model::Level;
 use crate::model::LogLevelControl;
 use crate::model::{Offset, Timestamp};
-use crate::storage::{Cluster, Storage, Topic};
+use crate::storage::{Cluster, GroupDetail, Storage, Topic};
 
 pub use body::BurrowBody;
 use body::Payload;
@@ -173,12 +173,17 @@ impl BurrowApi<'_> {
 
     fn consumers(&self, cluster: &PathSegment) -> CallResult {
         let cluster = self.cluster(cluster).ok_or((404, "cluster not found"))?;
-        Ok((200, "consumer list returned", Payload::Consumers { consumers: cluster.groups() }))
+        Ok((200, "consumer list returned", Payload::Consumers { consumers: cluster.used_groups() }))
+    }
+
+    /// A group that Burrow would know.
+    fn used_group(&self, cluster: &PathSegment, group: &PathSegment) -> Option<GroupDetail> {
+        let cluster = self.cluster(cluster)?;
+        group.find(|name| cluster.group(name).filter(GroupDetail::is_used))
     }
 
     fn consumer(&self, cluster: &PathSegment, group: &PathSegment) -> CallResult {
-        let group = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
-        let group = group.ok_or((404, "cluster or consumer not found"))?;
+        let group = self.used_group(cluster, group).ok_or((404, "cluster or consumer not found"))?;
         Ok((200, "consumer detail returned", Payload::Consumer { topics: ConsumerTopics::of(group, self.rules) }))
     }
 
@@ -190,7 +195,7 @@ impl BurrowApi<'_> {
         now: Timestamp,
         all: bool,
     ) -> (u16, &'static str, Payload) {
-        let detail = self.cluster(cluster).and_then(|cluster| group.find(|name| cluster.group(name)));
+        let detail = self.used_group(cluster, group);
         let cluster = cluster.name().to_string();
         // The body has no way to say that a sum is not known.
         let (code, status) = match detail.filter(|detail| !detail.lost.commits) {

@@ -145,7 +145,13 @@ pub fn java_string_hash(name: &[u8]) -> i32 {
 /// value (`GroupCoordinatorService.partitionFor`, `Utils.abs`). `None` if `partitions` is 0.
 #[must_use]
 pub fn offsets_partition(group: Name<'_>, partitions: i32) -> Option<Partition> {
-    java_string_hash(group.0).checked_abs().unwrap_or(0).checked_rem(partitions).map(Partition)
+    offsets_partition_of_hash(java_string_hash(group.0), partitions)
+}
+
+/// The same for a hash of a group's name.
+#[must_use]
+pub fn offsets_partition_of_hash(hash: i32, partitions: i32) -> Option<Partition> {
+    hash.checked_abs().unwrap_or(0).checked_rem(partitions).map(Partition)
 }
 
 /// An integer as the floating-point value of a sample. Exact up to 2^53.

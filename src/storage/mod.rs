@@ -22,12 +22,16 @@
 
 mod cluster;
 mod expire;
+#[cfg(test)]
+mod ghost_tests;
 mod groups;
 #[cfg(test)]
 mod limit_model_tests;
 #[cfg(test)]
 mod limit_tests;
 mod limits;
+#[cfg(test)]
+mod listing_tests;
 mod lists;
 mod rules;
 mod sources;

@@ -25,7 +25,12 @@ const FAMILIES: &[MetricFamily] = &[
     gauge(
         "burrow_kafka_consumer_status",
         "Status of the group, that of its worst partition: 1 OK, 2 WARN, 3 ERR.",
-        Series::Group(Basis::Commits, |_, group, to| to.push(group_number(group.evaluation.status))),
+        Series::Group(Basis::Commits, |_, group, to| {
+            // Burrow does not know a group that neither commits nor has members.
+            if !(group.topics.is_empty() && group.members.is_empty()) {
+                to.push(group_number(group.evaluation.status));
+            }
+        }),
     ),
     gauge(
         "burrow_kafka_topic_partition_status",

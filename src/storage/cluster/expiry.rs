@@ -9,7 +9,7 @@ use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{Shard, lock};
 
 impl Cluster {
-    /// Removes groups without members whose newest commit is older than `expire-group`.
+    /// Removes groups without members whose newest commit is older than `expire-group`, and groups that are only ghosts.
     pub fn expire(&self, now: impl Into<ExpiryTime>) {
         self.compute_owners();
         let (now, rules, brought) = (now.into(), self.rules(), lock(&self.newest_commits).clone());
@@ -31,6 +31,7 @@ impl Cluster {
                 keep
             });
         }
+        self.remove_old_ghosts(now);
         self.free_unused_names();
         self.measure_topics();
     }

@@ -8,6 +8,7 @@
 //! | `updates` | commits, members and other facts of groups, which consumer modules read |
 //! | `source_build` | the rebuilding of a source that is read from its beginning |
 //! | `sources` | the numbers of sources, and the end of a source |
+//! | `ghosts` | groups whose partition of the offsets topic is another one since the topic has grown |
 //! | `owners` | owners, and names of topics in assignments |
 //! | `expiry`, `removal` | removal of groups by age and by request |
 //! | `reconfiguration` | other rules and filters |
@@ -18,6 +19,7 @@
 
 mod counters;
 mod expiry;
+mod ghosts;
 mod owners;
 mod reconfiguration;
 mod refreshes;
@@ -42,6 +44,7 @@ use crate::storage::limits::budget::{Budget, MeasuredBytes};
 use crate::storage::lists::dropped_topics::DroppedTopicCounter;
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
+use crate::storage::sources::places::SourcePlaces;
 use crate::storage::sources::source::{SourceId, SourceKind};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicNames};
@@ -59,6 +62,7 @@ pub struct Cluster {
     topics_bytes: MeasuredBytes,
     /// By module, origin and partition of the topic. The partition is 0 for a ZooKeeper ensemble.
     sources: Mutex<HashMap<(String, SourceKind, i32), SourceId>>,
+    places: RwLock<Arc<SourcePlaces>>,
     /// Sources from which updates have come, so that something of them may be held.
     updated_sources: Mutex<HashSet<SourceId>>,
     /// Groups whose owners have to be computed.
@@ -90,6 +94,7 @@ impl Cluster {
             budget: Arc::clone(budget),
             topics_bytes: MeasuredBytes::new(Arc::clone(budget)),
             sources: Mutex::default(),
+            places: RwLock::default(),
             updated_sources: Mutex::default(),
             stale: Mutex::default(),
             dropped: Default::default(),

@@ -11,6 +11,7 @@ use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{Shard, lock};
 use crate::storage::cluster::updates::apply_to_groups;
 use crate::storage::groups::group::UpdateStream;
+use crate::storage::groups::placement::Placed;
 use crate::storage::limits::budget::GroupAccount;
 use crate::storage::sources::source::SourceId;
 use crate::storage::sources::update::Update;
@@ -48,7 +49,11 @@ impl SourceBuild {
         let topics = self.cluster.topics();
         let (rules, hasher, source) = (&self.cluster.rules(), self.cluster.shards.hasher(), self.source);
         let (live, keeps_tombstones, is_past) = (false, false, false);
-        let stream = UpdateStream { source, topics: &topics, rules, now, live, keeps_tombstones, is_past, hasher };
+        let places = &*self.cluster.places();
+        let place = places.find(source);
+        let topics = &*topics;
+        let stream =
+            UpdateStream { source, place, places, topics, rules, now, live, keeps_tombstones, is_past, hasher };
         for (order, update) in updates {
             let Some(update) = self.cluster.drop_long_names(update) else { continue };
             newest = newest.max(self.cluster.record_timestamp(&update));
@@ -114,7 +119,7 @@ impl Cluster {
 
     /// Replaces what is shown of a source by what was read again from the beginning.
     fn publish(&self, source: SourceId, read: Shard, renewal: WindowRenewal) {
-        let rules = self.rules();
+        let (rules, places) = (self.rules(), self.places());
         let is_known = !lock(&self.updated_sources).insert(source);
         let mut stale = HashSet::new();
         let (parts, refused) = self.shards.divide(read, &self.budget);
@@ -125,15 +130,29 @@ impl Cluster {
             }
             shard.refused.remove_source(source);
             shard.refused.merge(refused);
+            let Shard { groups, refused: lost } = &mut *shard;
             for (name, mut group) in fresh {
                 if group.meta.stale_records().is_some() {
                     stale.insert(name.clone());
                 }
-                let Some(held) = shard.get_mut(&name) else {
+                let Some(held) = groups.get_mut(&name) else {
                     group.account.count();
-                    shard.insert(name, group);
+                    groups.insert(name, group);
                     continue;
                 };
+                match held.place_build(&group, &places) {
+                    Placed::Applied => {}
+                    Placed::GhostsRemoved => {
+                        let gone = |source| places.is_ghost(source, group.placement.hash);
+                        lost.forget_sources(self.shards.hasher().group(Name(&name)), gone);
+                    }
+                    Placed::Ghost => {
+                        if !held.remove_source(source) {
+                            groups.remove(&name);
+                        }
+                        continue;
+                    }
+                }
                 group.take_over_counters(held);
                 if renewal == WindowRenewal::Continues {
                     group.continue_windows(held, &rules);

@@ -1,5 +1,7 @@
 //! The sources of a cluster: their numbers, and what happens when one is lost or its past has been read.
 
+use crate::model::Partition;
+
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::lock;
 use crate::storage::sources::source::{SourceId, SourceKind};
@@ -8,7 +10,9 @@ impl Cluster {
     /// The source that stands for a partition of the offsets topic, as read by a module.
     #[must_use]
     pub fn source(&self, module: &str, partition: i32) -> SourceId {
-        self.source_of(module, SourceKind::OffsetsTopic, partition)
+        let source = self.source_of(module, SourceKind::OffsetsTopic, partition);
+        self.add_place(module, Partition(partition), source);
+        source
     }
 
     /// The source that stands for a partition of the topic with the state of share groups, as read by a module.

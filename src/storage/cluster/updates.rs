@@ -12,6 +12,7 @@ use crate::wall_clock::ExpiryTime;
 use crate::storage::cluster::Cluster;
 use crate::storage::cluster::shards::{Shard, lock};
 use crate::storage::groups::group::{Group, UpdateStream};
+use crate::storage::groups::placement::Placed;
 use crate::storage::groups::prepared_update::PreparedUpdate;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
 use crate::storage::limits::budget::GroupAccount;
@@ -37,8 +38,19 @@ impl Cluster {
         let rules = &self.rules();
         let (live, bury) = (past != PastState::Behind, past == PastState::Ahead);
         let (is_past, hasher) = (past == PastState::Behind, self.shards.hasher());
-        let stream =
-            UpdateStream { source, topics: &topics, rules, now, live, keeps_tombstones: bury, is_past, hasher };
+        let places = &*self.places();
+        let stream = UpdateStream {
+            source,
+            place: places.find(source),
+            places,
+            topics: &topics,
+            rules,
+            now,
+            live,
+            keeps_tombstones: bury,
+            is_past,
+            hasher,
+        };
         lock(&self.updated_sources).insert(source);
         let mut changed: HashSet<Box<[u8]>> = HashSet::new();
         for (order, update) in updates {
@@ -132,13 +144,24 @@ pub(crate) fn apply_to_groups(
     }
     // Most groups are held. Then the group is looked up once.
     let (taken, is_empty) = if let Some(group) = shard.groups.get_mut(key) {
+        match group.place_update(update.is_tombstone(), stream) {
+            Placed::Applied => {}
+            Placed::GhostsRemoved => {
+                let gone = |source| stream.places.is_ghost(source, group.placement.hash);
+                shard.refused.forget_sources(stream.hasher.group(update.group()), gone);
+            }
+            Placed::Ghost => return Some(not_counted(update)),
+        }
         (apply_to_group(group, order, update, made, stream, name), group.is_empty())
     } else if creates_group(update, stream) {
         if let Err(outcome) = add_group(shard, order, update, stream, admit) {
             return Some(outcome);
         }
         match shard.groups.get_mut(key) {
-            Some(group) => (apply_to_group(group, order, update, made, stream, name), group.is_empty()),
+            Some(group) => {
+                group.place_update(update.is_tombstone(), stream);
+                (apply_to_group(group, order, update, made, stream, name), group.is_empty())
+            }
             None => (Some(CommitOutcome::Repeated), false),
         }
     } else {
@@ -269,6 +292,19 @@ const fn not_taken(update: &Update<'_>) -> CommitOutcome {
         | Update::Registered { .. }
         | Update::Fact { .. }
         | Update::GroupTombstone { .. } => CommitOutcome::Repeated,
+    }
+}
+
+/// The result for a record of a partition that does not hold its group any more.
+const fn not_counted(update: &Update<'_>) -> CommitOutcome {
+    match update {
+        Update::Commit { .. } => CommitOutcome::Dropped(DropReason::Superseded),
+        Update::CommitTombstone { .. }
+        | Update::Members(_)
+        | Update::Registered { .. }
+        | Update::Fact { .. }
+        | Update::GroupTombstone { .. }
+        | Update::Share(_) => CommitOutcome::Repeated,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::wall_clock::ExpiryTime;
 use crate::storage::groups::epoch_facts;
 use crate::storage::groups::group_meta::{self, GroupMeta};
 use crate::storage::groups::nameless::UnnamedTopics;
+use crate::storage::groups::placement::GroupPlacement;
 use crate::storage::groups::prepared_members::{ClassicGeneration, RegisteredMembers};
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
 use crate::storage::limits::budget::{GroupAccount, Growth};
@@ -19,6 +20,7 @@ use crate::storage::lists::sorted_list::{ListPosition, SortedList};
 use crate::storage::rules::StorageRules;
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::group_kind::{GroupKind, GroupType};
+use crate::storage::sources::places::{SourcePlace, SourcePlaces};
 use crate::storage::sources::source::{SourceId, SourceKind};
 use crate::storage::topics::Topics;
 use crate::storage::topics::names::{Label, TopicName};
@@ -35,6 +37,8 @@ pub(crate) struct Group {
     /// States of a share group in topics whose names are not known yet.
     pub unnamed_topics: UnnamedTopics,
     pub meta: GroupMeta,
+    /// Which partition of the offsets topic it is from.
+    pub placement: GroupPlacement,
     /// Generations or epochs that began while the group was followed live.
     pub generations: u64,
     /// Tombstones that were read before the past. Only while the past is read behind the live stream.
@@ -56,6 +60,9 @@ pub(crate) struct GroupTopic {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UpdateStream<'a> {
     pub source: SourceId,
+    /// The place of the source, if it is a partition of the offsets topic.
+    pub place: Option<SourcePlace>,
+    pub places: &'a SourcePlaces,
     pub topics: &'a Topics,
     pub rules: &'a StorageRules,
     pub now: ExpiryTime,
@@ -73,8 +80,16 @@ pub(super) const TOPIC_FOUND: &str = "a group has a topic at the place where it 
 
 impl Group {
     pub(super) fn with(label: Arc<Label>, account: GroupAccount) -> Self {
-        let (topics, nameless, meta) = (SortedList::new(), UnnamedTopics::default(), GroupMeta::default());
-        Self { label, topics, unnamed_topics: nameless, meta, generations: 0, pending_tombstones: None, account }
+        Self {
+            placement: GroupPlacement::new(label.name().0),
+            label,
+            topics: SortedList::new(),
+            unnamed_topics: UnnamedTopics::default(),
+            meta: GroupMeta::default(),
+            generations: 0,
+            pending_tombstones: None,
+            account,
+        }
     }
 
     pub(super) fn pending_tombstones(&self) -> Option<&PendingTombstones> {
@@ -255,6 +270,8 @@ impl Group {
             }
         }
         self.unnamed_topics.merge(other.unnamed_topics);
+        self.placement.is_right |= other.placement.is_right;
+        self.placement.has_ghosts |= other.placement.has_ghosts;
         self.generations = self.generations.saturating_add(other.generations);
         self.count_again();
     }
@@ -272,11 +289,15 @@ impl Group {
         }
     }
 
-    /// Whether the group has no members and its newest commit is too old. `brought` has the timestamp of the newest
-    /// commit of each source.
+    /// Whether the group has no members and its newest commit is too old, or, if it has no commit, its newest record.
+    /// `brought` has the timestamp of the newest commit of each source.
     pub fn has_expired(&self, rules: &StorageRules, now: ExpiryTime, brought: &HashMap<SourceId, Timestamp>) -> bool {
         let slots = self.topics.iter().flat_map(|topic| topic.partitions.iter());
         let newest = slots.map(|slot| (slot.window.newest().timestamp, slot.source)).max_by_key(|(newest, _)| *newest);
+        let newest = newest.or_else(|| {
+            let is_alone = self.meta.is_recorded() && self.unnamed_topics.is_empty();
+            self.meta.record_time().zip(self.meta.record_source()).filter(|_| is_alone)
+        });
         !self.meta.has_members()
             && newest.is_some_and(|(newest, source)| {
                 rules.expire.is_group_expired(newest, source.kind(), brought.get(&source).copied(), now)

@@ -44,6 +44,24 @@ impl GroupMeta {
         self.kind
     }
 
+    /// Whether records of Kafka say that the group exists, so that Kafka lists it. Its tombstones end that.
+    pub const fn is_recorded(&self) -> bool {
+        match self.kind {
+            Some(GroupKind::Classic | GroupKind::Consumer | GroupKind::Share | GroupKind::Streams) => true,
+            Some(GroupKind::ZooKeeper) | None => false,
+        }
+    }
+
+    /// Where the records are from.
+    pub fn record_source(&self) -> Option<SourceId> {
+        self.newest.map(|held| held.source)
+    }
+
+    /// The time of the newest record.
+    pub fn record_time(&self) -> Option<Timestamp> {
+        self.newest.map(|held| held.newest)
+    }
+
     /// The memory that it takes beside its own size.
     pub fn bytes(&self) -> usize {
         let classic = self.classic.get().map_or(0, ClassicGeneration::bytes);

@@ -7,6 +7,8 @@
 //! | `record` | what a group takes in: a commit, and the position, time and type of a record |
 //! | `group` | one group: takes in commits and their tombstones; the rest is in the files below |
 //! | `rebuilding` | what it takes over when it is read again |
+//! | `placement` | from which partitions of the offsets topic it is |
+//! | `ghosts` | what it has from partitions that do not hold it any more |
 //! | `group_memory` | the memory that it takes |
 //! | `group_meta` | type, state and members, from the records of any type of group |
 //! | `prepared_members` | the members of a group of which one record has all |
@@ -18,12 +20,14 @@
 //! | `nameless` | such states in topics whose names are not known yet |
 
 pub(crate) mod epoch_facts;
+pub(crate) mod ghosts;
 pub(crate) mod group;
 pub(crate) mod group_memory;
 pub(crate) mod group_meta;
 pub(crate) mod member;
 pub(crate) mod nameless;
 pub(crate) mod owners;
+pub(crate) mod placement;
 pub(crate) mod prepared_members;
 pub(crate) mod prepared_update;
 pub(crate) mod protocol_records;

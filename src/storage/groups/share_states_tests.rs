@@ -148,7 +148,7 @@ fn it_shows_with_the_group_s_own_records_alone_and_never_as_a_simple_group() {
     let cluster = cluster();
     cluster.apply_metadata(metadata(&[("t", 7, 3)]), NOW);
     live(&cluster, vec![(1, whole(0, 10, Some(1)))]);
-    assert!(view_of(&cluster).groups.is_empty() && cluster.groups().is_empty());
+    assert!(view_of(&cluster).groups.is_empty() && cluster.used_groups().is_empty());
     assert!(cluster.group(Name(b"g")).is_none() && cluster.consumers_of(Name(b"t")).is_empty());
     own(&cluster, 1, epoch());
     assert_eq!((view_of(&cluster).groups.len(), cluster.consumers_of(Name(b"t")).len()), (1, 1));

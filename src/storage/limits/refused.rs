@@ -208,6 +208,16 @@ impl RefusedGroups {
         self.change(group, |refusal| *refusal = Refusal::default());
     }
 
+    /// Forgets what is lost of a group from sources that do not count for it any more.
+    pub fn forget_sources(&mut self, group: GroupHash, gone: impl Fn(SourceId) -> bool) {
+        self.change(group, |refusal| {
+            refusal.records.retain(|lost| !gone(lost.source));
+            if matches!(refusal.unnoted, Unnoted::Of(source) if gone(source)) {
+                refusal.unnoted = Unnoted::None;
+            }
+        });
+    }
+
     /// Forgets what is lost of a source, which was lost itself or has been read again.
     pub fn remove_source(&mut self, source: SourceId) {
         self.unnoted.retain(|held| *held != source);

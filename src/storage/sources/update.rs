@@ -91,6 +91,18 @@ pub struct MemberUpdate<'a> {
 }
 
 impl<'a> Update<'a> {
+    /// Whether it only ends something.
+    #[must_use]
+    pub const fn is_tombstone(&self) -> bool {
+        match self {
+            Self::CommitTombstone { .. } | Self::GroupTombstone { .. } => true,
+            Self::Commit { .. } | Self::Members(_) => false,
+            Self::Registered { members, .. } => members.is_empty(),
+            Self::Fact { fact, .. } => fact.is_tombstone(),
+            Self::Share(share) => share.state.is_none(),
+        }
+    }
+
     /// The group it is about.
     #[must_use]
     pub const fn group(&self) -> Name<'a> {

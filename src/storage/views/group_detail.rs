@@ -109,12 +109,12 @@ impl Cluster {
         self.time_lag_inputs(now).time_lag(partition.slot?, partition.position?, partition.state?)
     }
 
-    /// The names of the groups that are shown, sorted.
+    /// The names of the groups that are shown and have members or a topic, sorted.
     #[must_use]
-    pub fn groups(&self) -> Vec<Arc<Label>> {
+    pub fn used_groups(&self) -> Vec<Arc<Label>> {
         self.compute_owners();
         let known = self.topics();
-        self.groups_where(|group| group.is_shown(&known))
+        self.groups_where(|group| group.is_used(&known))
     }
 
     /// The names of the groups that commit to a topic or have a partition of it assigned, sorted.
@@ -144,6 +144,12 @@ impl Topics {
 }
 
 impl GroupDetail {
+    /// Whether it has members or a topic, so that Burrow would know it.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        !self.members.is_empty() || !self.topics.is_empty()
+    }
+
     /// All partitions of a topic, sorted by number: those that the metadata names, and those that are committed or
     /// assigned although it does not name them.
     pub fn partitions<'a>(&'a self, topic: &'a TopicDetail) -> impl Iterator<Item = PartitionDetail<'a>> {
@@ -302,12 +308,12 @@ mod tests {
             (4, members("d", 1, &[("m", "u", &[0])])),
         ];
         live(&cluster, updates);
-        assert_eq!(names(&cluster.groups()), ["a", "b", "c", "d"]);
+        assert_eq!(names(&cluster.used_groups()), ["a", "b", "c", "d"]);
         assert_eq!(names(&cluster.consumers_of(Name(b"t"))), ["a", "b"]);
         assert_eq!(names(&cluster.consumers_of(Name(b"u"))), ["c", "d"]);
         assert_eq!(names(&cluster.consumers_of(Name(b"v"))), [""; 0]);
         (0..2).for_each(|_| cluster.apply_metadata(metadata(&[("t", 1, 1)]), AT));
-        assert_eq!(names(&cluster.groups()), ["a", "b", "d"]);
+        assert_eq!(names(&cluster.used_groups()), ["a", "b", "d"]);
         assert_eq!(names(&cluster.consumers_of(Name(b"u"))), [""; 0]);
         assert!(cluster.group(Name(b"c")).is_none());
         assert_eq!(shown(&cluster.group(Name(b"d")).unwrap()), []);

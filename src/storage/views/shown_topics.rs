@@ -46,15 +46,21 @@ impl<'a> ShownTopic<'a> {
 static NO_SLOTS: GroupPartitions = GroupPartitions::NONE;
 
 impl Group {
-    /// Whether the group is shown: it has members, or a topic that is not hidden (docs/src/reference/storage-rules.md,
-    /// When a group is shown).
+    /// Whether the group is shown: Kafka lists it, it has members, or a topic that is not hidden
+    /// (docs/src/reference/storage-rules.md, When a group is shown).
     pub fn is_shown(&self, known: &Topics) -> bool {
         self.is_shown_with(|| self.shown(known).next().is_some())
     }
 
     /// The same, for callers that know already whether the group shows a topic.
     pub fn is_shown_with(&self, shows_topic: impl FnOnce() -> bool) -> bool {
-        self.meta.has_members() || shows_topic()
+        self.meta.is_recorded() || self.meta.has_members() || shows_topic()
+    }
+
+    /// Whether Burrow would know the group: it has members or a topic. Burrow learns of a group from commits and owners,
+    /// not from the record of a group that is empty.
+    pub fn is_used(&self, known: &Topics) -> bool {
+        self.meta.has_members() || self.shown(known).next().is_some()
     }
 
     /// The topics that are shown, sorted by name.

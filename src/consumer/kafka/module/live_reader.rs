@@ -92,7 +92,12 @@ impl LiveReader {
             }
             for notice in first.take().into_iter().chain(notices.try_iter()) {
                 match notice {
-                    ReaderMessage::Begin(begin) => self.add_partition(begin, &parts, &mut rights),
+                    ReaderMessage::Begin(begin) => {
+                        // It grows with partitions that are added, of which groups get their share.
+                        let partitions = self.positions.partition_count(OFFSETS);
+                        self.cluster.set_offsets_partitions(&self.module, partitions);
+                        self.add_partition(begin, &parts, &mut rights);
+                    }
                     ReaderMessage::End { log, end } => self.set_end(log, end, &mut parts),
                     ReaderMessage::Stuck { log, at } if rights.is_open(log.topic) => {
                         self.restart_if_at(log, at, &mut reader, &parts)?;
