@@ -1,6 +1,8 @@
 //! Groups of every type, with real clients: what the page says is what Kafka's tools say.
 
 mod deletions;
+mod grown;
+mod listing;
 mod members;
 mod other_clients;
 

@@ -7,7 +7,7 @@ use super::page::{Labels, Page, whole};
 use super::tools::{Place, Row, Tools, rows};
 
 pub const SHARE: &str = "org.apache.kafka.tools.consumer.group.ShareGroupCommand";
-const STREAMS: &str = "org.apache.kafka.tools.streams.StreamsGroupCommand";
+pub const STREAMS: &str = "org.apache.kafka.tools.streams.StreamsGroupCommand";
 const GROUPS: &str = "org.apache.kafka.tools.GroupsCommand";
 /// The streams tool names no hosts; all clients of the tests are here.
 const HOST: &str = "/127.0.0.1";

@@ -184,7 +184,9 @@ pub fn rows(printed: &str) -> Vec<Row> {
             // That column is all that is left of the line.
             let (first, tasks) = words.split_at(others);
             rows.push(row(&head, &[first, &[tasks.join(" ").as_str()]].concat()));
-        } else if !head.is_empty() && (words.len() == head.len() || is_member(&head, &words)) {
+        } else if !head.is_empty()
+            && (words.len() == head.len() || is_member(&head, &words) || is_listed(&head, &words))
+        {
             rows.push(row(&head, &words));
         }
     }
@@ -200,6 +202,11 @@ fn is_member(head: &[&str], words: &[&str]) -> bool {
     let at = |name| head.iter().position(|column| *column == name);
     let [Some(host), Some(_), Some(_)] = [at("HOST"), at("CLIENT-ID"), at("#PARTITIONS")] else { return false };
     words.get(host).is_some_and(|word| word.starts_with('/'))
+}
+
+/// A line of the list of all groups. One that commits alone has no protocol.
+fn is_listed(head: &[&str], words: &[&str]) -> bool {
+    head == ["GROUP", "TYPE", "PROTOCOL"] && words.len() == 2
 }
 
 fn row(head: &[&str], words: &[&str]) -> Row {
