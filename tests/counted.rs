@@ -108,7 +108,7 @@ fn compare(what: &str, limits: StorageLimits, fill: impl Fn(&mut Scene)) -> u64 
     let mut scene = Scene::new(limits);
     fill(&mut scene);
     // Owners are computed when they are read, and topics are measured when groups are expired.
-    drop(scene.storage.cluster("local").unwrap().groups());
+    drop(scene.storage.cluster("local").unwrap().used_groups());
     scene.storage.expire(NOW);
     let usage = scene.storage.usage();
     let (allocated, counted) = (u64::try_from(live() - before).unwrap(), usage.memory + usage.notes);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::{Name, Order, Partition, offsets_partition};
+use crate::storage::limit_tests::Limited;
 use crate::storage::tests::{cluster, commit, members, view_of};
 
 const NOW: Timestamp = Timestamp(1_000_000_000);
@@ -145,4 +146,28 @@ fn nothing_is_a_ghost_while_the_number_of_partitions_is_not_known() {
     live(&cluster, OLD, before());
     live(&cluster, RIGHT, vec![(1, commit("trades", "t", 0, 71, 30))]);
     assert_eq!(shown(&cluster), ["trades stable 1: 0=71 1=80"]);
+}
+
+#[test]
+fn what_was_refused_of_the_old_partition_makes_the_group_incomplete_until_the_right_one_has_a_record() {
+    for is_read_again in [false, true] {
+        let limited = Limited::new(StorageLimits { groups: Some(1), ..StorageLimits::default() }, ExpiryPolicy::NEVER);
+        let cluster = &limited.cluster;
+        cluster.set_offsets_partitions("m", 6);
+        live(cluster, 0, vec![(1, commit("first", "t", 0, 1, 1))]);
+        live(cluster, OLD, before());
+        assert_eq!((cluster.refused_groups(), cluster.incomplete_groups()), (1, 0));
+        limited.budget.set_limits(StorageLimits::default());
+        live(cluster, OLD, vec![(904, commit("trades", "t", 0, 72, 30))]);
+        assert_eq!((cluster.refused_groups(), cluster.incomplete_groups()), (0, 1));
+        let right = vec![(1, commit("trades", "t", 0, 73, 40))];
+        if is_read_again {
+            build(cluster, RIGHT, right)
+        } else {
+            live(cluster, RIGHT, right)
+        }
+        assert_eq!((cluster.refused_groups(), cluster.incomplete_groups()), (0, 0));
+        let view = view_of(cluster);
+        assert!(view.groups.iter().all(|group| !group.lost.any()));
+    }
 }

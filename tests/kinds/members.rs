@@ -239,6 +239,6 @@ fn a_group_of_another_protocol_type_has_members_and_owns_nothing() {
     clients.stop("worker-a");
     world.watched.page_where(seconds(30), "one worker", |page| wanted(page, 1));
     clients.stop("worker-b");
-    // It has neither commits nor members now.
-    world.watched.page_where(seconds(10), "no workers", |page| gone(page, "workers"));
+    // It has neither commits nor members now, and is there until the coordinator deletes it.
+    world.watched.page_where(seconds(30), "no workers", |page| wanted(page, 0));
 }

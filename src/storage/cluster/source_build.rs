@@ -135,23 +135,20 @@ impl Cluster {
                 if group.meta.stale_records().is_some() {
                     stale.insert(name.clone());
                 }
+                if group.placement.is_right && !lost.is_empty() {
+                    let gone = |source| places.is_ghost(source, group.placement.hash);
+                    lost.forget_sources(self.shards.hasher().group(Name(&name)), gone);
+                }
                 let Some(held) = groups.get_mut(&name) else {
                     group.account.count();
                     groups.insert(name, group);
                     continue;
                 };
-                match held.place_build(&group, &places) {
-                    Placed::Applied => {}
-                    Placed::GhostsRemoved => {
-                        let gone = |source| places.is_ghost(source, group.placement.hash);
-                        lost.forget_sources(self.shards.hasher().group(Name(&name)), gone);
+                if held.place_build(&group, &places) == Placed::Ghost {
+                    if !held.remove_source(source) {
+                        groups.remove(&name);
                     }
-                    Placed::Ghost => {
-                        if !held.remove_source(source) {
-                            groups.remove(&name);
-                        }
-                        continue;
-                    }
+                    continue;
                 }
                 group.take_over_counters(held);
                 if renewal == WindowRenewal::Continues {

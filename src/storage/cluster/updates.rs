@@ -16,7 +16,7 @@ use crate::storage::groups::placement::Placed;
 use crate::storage::groups::prepared_update::PreparedUpdate;
 use crate::storage::groups::record::{FactRecord, RecordStamp, TopicCommit};
 use crate::storage::limits::budget::GroupAccount;
-use crate::storage::limits::refused::{Arrival, LostKind, LostRecord};
+use crate::storage::limits::refused::{Arrival, LostKind, LostRecord, RefusedGroups};
 use crate::storage::sources::dropped::DropReason;
 use crate::storage::sources::name_limits::drop_long_names;
 use crate::storage::sources::source::{PastState, SourceId};
@@ -146,10 +146,7 @@ pub(crate) fn apply_to_groups(
     let (taken, is_empty) = if let Some(group) = shard.groups.get_mut(key) {
         match group.place_update(update.is_tombstone(), stream) {
             Placed::Applied => {}
-            Placed::GhostsRemoved => {
-                let gone = |source| stream.places.is_ghost(source, group.placement.hash);
-                shard.refused.forget_sources(stream.hasher.group(update.group()), gone);
-            }
+            Placed::First => forget_ghosts(&mut shard.refused, group, update, stream),
             Placed::Ghost => return Some(not_counted(update)),
         }
         (apply_to_group(group, order, update, made, stream, name), group.is_empty())
@@ -159,7 +156,9 @@ pub(crate) fn apply_to_groups(
         }
         match shard.groups.get_mut(key) {
             Some(group) => {
-                group.place_update(update.is_tombstone(), stream);
+                if group.place_update(update.is_tombstone(), stream) == Placed::First {
+                    forget_ghosts(&mut shard.refused, group, update, stream);
+                }
                 (apply_to_group(group, order, update, made, stream, name), group.is_empty())
             }
             None => (Some(CommitOutcome::Repeated), false),
@@ -175,6 +174,14 @@ pub(crate) fn apply_to_groups(
         shard.groups.remove(key);
     }
     taken
+}
+
+/// Forgets what is lost of a group from partitions that do not hold it.
+fn forget_ghosts(refused: &mut RefusedGroups, group: &Group, update: &Update<'_>, stream: &UpdateStream<'_>) {
+    if !refused.is_empty() {
+        let gone = |source| stream.places.is_ghost(source, group.placement.hash);
+        refused.forget_sources(stream.hasher.group(update.group()), gone);
+    }
 }
 
 /// Whether an update must not be applied, because of what is lost of its group.

@@ -18,12 +18,14 @@ impl Group {
             self.placement.has_ghosts |= !is_right && !is_tombstone;
             return if is_right { Placed::Ghost } else { Placed::Applied };
         }
-        self.placement.is_right |= !is_tombstone;
-        if has_ghosts && self.placement.is_right {
-            self.remove_ghosts(stream.places);
-            return Placed::GhostsRemoved;
+        if is_right || is_tombstone {
+            return Placed::Applied;
         }
-        Placed::Applied
+        self.placement.is_right = true;
+        if has_ghosts {
+            self.remove_ghosts(stream.places);
+        }
+        Placed::First
     }
 
     /// Decides whether what was read of the group from the beginning of a partition is taken over. If the partition is
@@ -34,9 +36,8 @@ impl Group {
         }
         if build.placement.is_right && self.placement.has_ghosts {
             self.remove_ghosts(places);
-            return Placed::GhostsRemoved;
         }
-        Placed::Applied
+        if build.placement.is_right { Placed::First } else { Placed::Applied }
     }
 
     /// Places the group again, after the number of partitions has changed. Returns whether it still holds anything.

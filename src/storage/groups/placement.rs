@@ -17,8 +17,9 @@ pub(crate) struct GroupPlacement {
 pub(crate) enum Placed {
     /// It is applied.
     Applied,
-    /// It is applied. What other partitions had of the group was removed before.
-    GhostsRemoved,
+    /// It is applied, and is the first one of the partition that holds the group. What other partitions had of the group
+    /// was removed.
+    First,
     /// It is not applied: it is a ghost, and the partition that holds the group has a record of it.
     Ghost,
 }
