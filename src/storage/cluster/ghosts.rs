@@ -134,7 +134,8 @@ fn add_evidence(evidence: &mut Evidence, group: &Group, places: &SourcePlaces, n
 }
 
 impl Ghost {
-    /// `None` if the partition that holds the group is not read.
+    /// `None` if the partition that holds the group is not read, or no older number of partitions explains the ghost:
+    /// then the number that is known may be wrong.
     fn new(
         group: &[u8],
         hash: PlaceHash,
@@ -145,13 +146,9 @@ impl Ghost {
         // Each partition costs far more than a step of this loop: a client asks for its log end every few seconds.
         let Partition(number) = place.partition;
         let numbers = number.saturating_add(1)..place.partitions;
-        let mut older: Vec<i32> =
+        let older: Vec<i32> =
             numbers.filter(|partitions| hash.partition(*partitions) == Some(place.partition)).collect();
-        if older.is_empty() {
-            // No broker has put it there. Then any commit ends it: with no partitions a group is nowhere.
-            older.push(0);
-        }
-        Some(Self { group: group.into(), source, newest, right, older })
+        (!older.is_empty()).then(|| Self { group: group.into(), source, newest, right, older })
     }
 
     fn is_over(&self, evidence: &Evidence) -> bool {
