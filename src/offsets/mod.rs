@@ -41,8 +41,10 @@
 //! - A **negative offset** is an error (`offset`). Brokers do not check the offset of a commit, and interpret a
 //!   negative one as "nothing committed" (`Admin.listConsumerGroupOffsets` returns null). It is not a position.
 //!   [`Key`] is `Copy`, so a caller that wants to handle it like a tombstone still has the key.
-//! - **Bytes after the end** of a key or value are an error (`trailing`). The layout of each version is fixed, and
-//!   later additions are tagged fields (KIP-915), so such a record does not have the version that it claims.
+//! - **Bytes after the end** of a key or value are ignored, as a broker ignores them (`CoordinatorRecordSerde`). Null
+//!   metadata of a commit is empty metadata. [`key_noting`] and [`Key::value_noting`] tell of both ([`Oddities`]).
+//! - **Redpanda** has an `int16` (3) in front of each member of a classic group of version 3, and had the length of the
+//!   key in front of the key of a tombstone. Both are recognized by the length of the record.
 //! - -1 means "none" for a leader epoch, an expiry and the timestamp of a state. So does a topic id of zeros.
 //!   Unknown tagged fields are skipped by their size.
 //! - A null where the layout does not allow it, and any other negative length, is an error (`length`), as it is for
@@ -58,20 +60,22 @@ mod shares;
 #[cfg(test)]
 mod tests;
 
-pub use assigned::epoch::Epoch;
+pub use assigned::epoch::{Epoch, TargetEpoch};
 pub use assigned::member::{ClassicMember, ClassicProtocol, Endpoint, KeyValue, MemberDetails, MemberMetadata};
 pub use assigned::member_assignment::{
-    AssignedItems, CurrentAssignment, MemberState, StreamsTasks, SubtopologyTasks, TopicPartitions,
+    AssignedItems, AssignmentEpochs, CurrentAssignment, MemberState, Owned, OwnedItems, StreamsTasks, SubtopologyTasks,
+    TopicPartitions,
 };
 pub use assigned::topics::{MatchedTopics, PartitionRacks, SubscribedTopic};
 pub use assigned::topology::{CopartitionGroup, InternalTopic, Subtopology, Topology};
 pub use bytes::error::{DecodeError, FieldProblem};
 pub use bytes::list::{Partitions, RecordList};
+pub use bytes::oddities::Oddities;
 pub use classic::assignment::{Assignment, assignment};
 pub use classic::commit::CommitRecord;
 pub use classic::group::{ClassicGroupMember, ClassicGroupMembers, GroupMetadata};
 pub use records::group_type::GroupProtocol;
-pub use records::key::{Key, MemberKey, key};
+pub use records::key::{Key, MemberKey, key, key_noting};
 pub use records::record::Record;
 pub use records::record_type::RecordType;
 pub use shares::share::{DeletedTopic, StatePartitions, StateTopic};

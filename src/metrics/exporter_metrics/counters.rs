@@ -2,13 +2,14 @@
 
 use prometheus_client::metrics::counter::Counter;
 
-use crate::offsets::RecordType;
+use crate::offsets::{Oddities, RecordType};
 
 /// Counters of one reader of the offsets topic.
 #[derive(Clone, Debug)]
 pub struct RecordCounters {
     pub(super) types: Vec<(RecordType, Counter)>,
     pub(super) errors: ErrorCounters,
+    pub(super) oddities: Vec<(&'static str, Counter)>,
 }
 
 /// Counters of records and nodes that one module cannot read.
@@ -37,5 +38,14 @@ impl RecordCounters {
     /// Counts a record that could not be decoded.
     pub fn count_error(&self, reason: &str) {
         self.errors.count(reason, 1);
+    }
+
+    /// Counts what is odd about a record that was read.
+    pub fn count_oddities(&self, oddities: Oddities) {
+        for reason in oddities.reasons() {
+            for (_, counter) in self.oddities.iter().filter(|(held, _)| *held == reason) {
+                counter.inc();
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::health::{ModuleHealth, ModuleKind};
 use crate::model::FailureReason;
-use crate::offsets::RecordType;
+use crate::offsets::{Oddities, RecordType};
 use crate::storage::DropReason;
 
 /// The kind of a refresh: the label `kind` of `warrener_refresh_*`.
@@ -126,6 +126,7 @@ pub(super) struct Families {
     pub(super) ready: Family<ModuleLabels, Gauge>,
     pub(super) records: Family<TypeLabels, Counter>,
     pub(super) record_errors: Family<ReasonLabels, Counter>,
+    pub(super) record_oddities: Family<ReasonLabels, Counter>,
     pub(super) topic_lag: Family<PartitionLabels, Gauge>,
     pub(super) reader_restarts: Family<ConsumerLabels, Counter>,
     pub(super) refresh: HistogramFamily<RefreshLabels>,
@@ -155,6 +156,7 @@ impl Default for Families {
             ready: Family::default(),
             records: Family::default(),
             record_errors: Family::default(),
+            record_oddities: Family::default(),
             topic_lag: Family::default(),
             reader_restarts: Family::default(),
             refresh: Family::new_with_constructor(histogram),
@@ -195,6 +197,8 @@ impl Families {
         to.register("warrener_records", "Records of the offsets topic, by type", self.records.clone());
         let help = "Records of the offsets topic and nodes of ZooKeeper that could not be read, by reason";
         to.register("warrener_record_errors", help, self.record_errors.clone());
+        let help = "Records of the offsets topic that were read although something about them is odd, by reason";
+        to.register("warrener_record_oddities", help, self.record_oddities.clone());
         let help = "Records of the offsets topic up to its high watermark that have not been read";
         to.register("warrener_offsets_topic_lag", help, self.topic_lag.clone());
         let help = "Partitions that were read again from their position because nothing had arrived";
@@ -265,6 +269,9 @@ impl Families {
         for kind in RecordType::ALL {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             self.records.remove(&labels);
+        }
+        for reason in Oddities::REASONS {
+            self.record_oddities.remove(&ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason });
         }
         self.reader_restarts.remove(&ConsumerLabels { cluster: cluster.clone(), module: module.clone() });
     }

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use crate::clock;
 use crate::health::{ModuleHealth, ModuleKind};
 use crate::model::{FailureReason, Right};
-use crate::offsets::{DecodeError, RecordType};
+use crate::offsets::{DecodeError, Oddities, RecordType};
 
 use super::certificates::{CertificateExpiry, Certificates};
 use super::counters::{ErrorCounters, RecordCounters};
@@ -143,6 +143,14 @@ impl ModuleMetrics {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             (*kind, self.families.records.get_or_create(&labels).clone())
         });
-        RecordCounters { types: types.collect(), errors: self.error_counters(&DecodeError::REASONS) }
+        let oddities = Oddities::REASONS.iter().map(|reason| {
+            let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
+            (*reason, self.families.record_oddities.get_or_create(&labels).clone())
+        });
+        RecordCounters {
+            types: types.collect(),
+            errors: self.error_counters(&DecodeError::REASONS),
+            oddities: oddities.collect(),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The epochs of groups that are not classic: types 3, 11, 17 and 6, 12, 20.
 
+use crate::model::Timestamp;
 use crate::offsets::bytes::cursor::Cursor;
 use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::records::group_type::GroupProtocol;
@@ -14,12 +15,40 @@ pub struct Epoch {
     /// The epoch of the topology that the broker has validated (streams groups from 4.2). `Some(-1)` if there is
     /// none; brokers that write the field may also omit it then.
     pub validated_topology_epoch: Option<i32>,
+    /// The epoch of the topology whose description the broker's plugin holds (streams groups, KIP-1331). `Some(-2)`
+    /// if a broker was interrupted while it stored one; the field may be omitted while there is none.
+    pub stored_description_epoch: Option<i32>,
+    /// The epoch of the topology whose description the broker's plugin has refused for good (streams groups,
+    /// KIP-1331).
+    pub failed_description_epoch: Option<i32>,
 }
 
-pub(crate) fn epoch(bytes: &[u8], kind: GroupProtocol) -> Result<Epoch, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+impl Epoch {
+    /// An epoch alone, without the other fields.
+    #[must_use]
+    pub const fn new(epoch: i32) -> Self {
+        Self {
+            epoch,
+            metadata_hash: None,
+            validated_topology_epoch: None,
+            stored_description_epoch: None,
+            failed_description_epoch: None,
+        }
+    }
+}
+
+/// The epoch of the target assignment of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetEpoch {
+    /// The group epoch that the assignment was computed for.
+    pub epoch: i32,
+    /// When the computation ended (KIP-1263, from 4.3), if the broker wrote it.
+    pub timestamp: Option<Timestamp>,
+}
+
+pub(crate) fn epoch(cursor: &mut Cursor<'_>, kind: GroupProtocol) -> Result<Epoch, DecodeError> {
     cursor.version(0)?;
-    let mut read = Epoch { epoch: cursor.int32("epoch")?, metadata_hash: None, validated_topology_epoch: None };
+    let mut read = Epoch::new(cursor.int32("epoch")?);
     match kind {
         GroupProtocol::Consumer => {
             cursor.tags(|tag, value| {
@@ -39,23 +68,29 @@ pub(crate) fn epoch(bytes: &[u8], kind: GroupProtocol) -> Result<Epoch, DecodeEr
         GroupProtocol::Streams => {
             read.metadata_hash = Some(cursor.int64("metadata_hash")?);
             cursor.tags(|tag, value| {
-                if tag == 0 {
-                    read.validated_topology_epoch = Some(value.int32("validated_topology_epoch")?);
-                }
+                let (known, field) = match tag {
+                    0 => (&mut read.validated_topology_epoch, "validated_topology_epoch"),
+                    2 => (&mut read.stored_description_epoch, "stored_description_topology_epoch"),
+                    3 => (&mut read.failed_description_epoch, "failed_description_topology_epoch"),
+                    _ => return Ok(()),
+                };
+                *known = Some(value.int32(field)?);
                 Ok(())
             })?;
         }
     }
-    cursor.end("value")?;
     Ok(read)
 }
 
-/// The group epoch that the target assignment was computed for.
-pub(crate) fn target_epoch(bytes: &[u8]) -> Result<i32, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn target_epoch(cursor: &mut Cursor<'_>) -> Result<TargetEpoch, DecodeError> {
     cursor.version(0)?;
-    let epoch = cursor.int32("assignment_epoch")?;
-    cursor.skip_tags()?;
-    cursor.end("value")?;
-    Ok(epoch)
+    let (epoch, mut timestamp) = (cursor.int32("assignment_epoch")?, None);
+    cursor.tags(|tag, value| {
+        if tag == 0 {
+            let time = value.int64("assignment_timestamp")?;
+            timestamp = (time > 0).then_some(Timestamp(time));
+        }
+        Ok(())
+    })?;
+    Ok(TargetEpoch { epoch, timestamp })
 }

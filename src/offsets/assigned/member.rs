@@ -93,26 +93,23 @@ pub struct KeyValue<'a> {
     pub value: Name<'a>,
 }
 
-pub(crate) fn metadata(bytes: &[u8], kind: GroupProtocol) -> Result<MemberMetadata<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn metadata<'a>(cursor: &mut Cursor<'a>, kind: GroupProtocol) -> Result<MemberMetadata<'a>, DecodeError> {
     cursor.version(0)?;
     let instance_id = match kind {
         GroupProtocol::Consumer | GroupProtocol::Streams => cursor.nullable_text("instance_id")?,
         GroupProtocol::Share => None,
     };
-    let read = MemberMetadata {
+    Ok(MemberMetadata {
         instance_id,
         rack_id: cursor.nullable_text("rack_id")?,
         client_id: cursor.text("client_id")?,
         client_host: cursor.text("client_host")?,
         details: match kind {
-            GroupProtocol::Consumer => consumer(&mut cursor)?,
-            GroupProtocol::Share => share(&mut cursor)?,
-            GroupProtocol::Streams => streams(&mut cursor)?,
+            GroupProtocol::Consumer => consumer(cursor)?,
+            GroupProtocol::Share => share(cursor)?,
+            GroupProtocol::Streams => streams(cursor)?,
         },
-    };
-    cursor.end("value")?;
-    Ok(read)
+    })
 }
 
 fn consumer<'a>(cursor: &mut Cursor<'a>) -> Result<MemberDetails<'a>, DecodeError> {

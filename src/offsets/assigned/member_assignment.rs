@@ -7,14 +7,38 @@ use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::{ListItem, Partitions, RecordList};
 use crate::offsets::records::group_type::GroupProtocol;
 
-/// The partitions or tasks of an assignment.
+/// The partitions or tasks of a target assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssignedItems<'a> {
     /// In groups of the types `consumer` and `share`.
     Partitions(RecordList<'a, TopicPartitions<'a>>),
     /// In streams groups.
-    Tasks(StreamsTasks<'a>),
+    Tasks(StreamsTasks<'a, SubtopologyTasks<'a>>),
 }
+
+/// The partitions or tasks that a member has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnedItems<'a> {
+    /// In groups of the type `consumer`.
+    Partitions(RecordList<'a, Owned<'a, TopicPartitions<'a>>>),
+    /// In share groups.
+    SharePartitions(RecordList<'a, TopicPartitions<'a>>),
+    /// In streams groups.
+    Tasks(StreamsTasks<'a, Owned<'a, SubtopologyTasks<'a>>>),
+}
+
+/// What a member has, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owned<'a, T> {
+    /// What it has.
+    pub item: T,
+    /// The group epoch in which each partition was assigned, in the order of the partitions: of tasks from 4.2, of
+    /// partitions from 4.3 (KIP-1251). `None` if the broker did not write them.
+    pub epochs: Option<AssignmentEpochs<'a>>,
+}
+
+/// The group epochs in which partitions were assigned.
+pub type AssignmentEpochs<'a> = RecordList<'a, i32>;
 
 /// Partitions of a topic that is named only by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +51,13 @@ pub struct TopicPartitions<'a> {
 
 /// Tasks of a streams group by role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StreamsTasks<'a> {
+pub struct StreamsTasks<'a, T: ListItem<'a>> {
     /// Tasks that read their partitions: the member that has them owns these.
-    pub active: RecordList<'a, SubtopologyTasks<'a>>,
+    pub active: RecordList<'a, T>,
     /// Tasks that keep a copy of the state.
-    pub standby: RecordList<'a, SubtopologyTasks<'a>>,
+    pub standby: RecordList<'a, T>,
     /// Tasks that build a copy of the state.
-    pub warmup: RecordList<'a, SubtopologyTasks<'a>>,
+    pub warmup: RecordList<'a, T>,
 }
 
 /// Tasks of one subtopology. A task (subtopology, partition) reads that partition of all the source topics that
@@ -56,9 +80,9 @@ pub struct CurrentAssignment<'a> {
     /// The state of the member.
     pub state: MemberState,
     /// What it owns.
-    pub assigned: AssignedItems<'a>,
+    pub assigned: OwnedItems<'a>,
     /// What it was asked to revoke and still owns. Always empty in a share group.
-    pub revoking: AssignedItems<'a>,
+    pub revoking: OwnedItems<'a>,
 }
 
 /// The state of a member. Streams groups number the states from 1, the others from 0.
@@ -96,75 +120,120 @@ impl MemberState {
     }
 }
 
-pub(crate) fn target(bytes: &[u8], kind: GroupProtocol) -> Result<AssignedItems<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn target<'a>(cursor: &mut Cursor<'a>, kind: GroupProtocol) -> Result<AssignedItems<'a>, DecodeError> {
     cursor.version(0)?;
     let target = match kind {
-        GroupProtocol::Consumer | GroupProtocol::Share => partitions(&mut cursor, "topic_partitions")?,
-        GroupProtocol::Streams => tasks(&mut cursor, ["active_tasks", "standby_tasks", "warmup_tasks"])?,
+        GroupProtocol::Consumer | GroupProtocol::Share => {
+            AssignedItems::Partitions(RecordList::read(cursor, "topic_partitions", FieldEncoding::Flexible)?)
+        }
+        GroupProtocol::Streams => AssignedItems::Tasks(tasks(cursor, TASKS)?),
     };
     cursor.skip_tags()?;
-    cursor.end("value")?;
     Ok(target)
 }
 
-pub(crate) fn current(bytes: &[u8], kind: GroupProtocol) -> Result<CurrentAssignment<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn current<'a>(
+    cursor: &mut Cursor<'a>,
+    kind: GroupProtocol,
+) -> Result<CurrentAssignment<'a>, DecodeError> {
     cursor.version(0)?;
     let epoch = cursor.int32("member_epoch")?;
     let previous_epoch = cursor.int32("previous_member_epoch")?;
     let state = MemberState::of(kind, cursor.int8("state")?);
-    let assigned = match kind {
-        GroupProtocol::Consumer | GroupProtocol::Share => partitions(&mut cursor, "assigned_partitions")?,
-        GroupProtocol::Streams => tasks(&mut cursor, ["active_tasks", "standby_tasks", "warmup_tasks"])?,
-    };
-    let revoking = match kind {
-        GroupProtocol::Consumer => partitions(&mut cursor, "partitions_pending_revocation")?,
-        GroupProtocol::Share => AssignedItems::Partitions(RecordList::empty()),
-        GroupProtocol::Streams => tasks(
-            &mut cursor,
-            ["active_tasks_pending_revocation", "standby_tasks_pending_revocation", "warmup_tasks_pending_revocation"],
-        )?,
+    let (assigned, revoking) = match kind {
+        GroupProtocol::Consumer => {
+            let mut partitions =
+                |field| RecordList::read(cursor, field, FieldEncoding::Flexible).map(OwnedItems::Partitions);
+            (partitions("assigned_partitions")?, partitions("partitions_pending_revocation")?)
+        }
+        GroupProtocol::Share => {
+            let assigned = RecordList::read(cursor, "assigned_partitions", FieldEncoding::Flexible)?;
+            (OwnedItems::SharePartitions(assigned), OwnedItems::SharePartitions(RecordList::empty()))
+        }
+        GroupProtocol::Streams => {
+            (OwnedItems::Tasks(tasks(cursor, TASKS)?), OwnedItems::Tasks(tasks(cursor, REVOKED_TASKS)?))
+        }
     };
     cursor.skip_tags()?;
-    cursor.end("value")?;
     Ok(CurrentAssignment { epoch, previous_epoch, state, assigned, revoking })
 }
 
-fn partitions<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Result<AssignedItems<'a>, DecodeError> {
-    RecordList::read(cursor, field, FieldEncoding::Flexible).map(AssignedItems::Partitions)
-}
+const TASKS: [&str; 3] = ["active_tasks", "standby_tasks", "warmup_tasks"];
+const REVOKED_TASKS: [&str; 3] =
+    ["active_tasks_pending_revocation", "standby_tasks_pending_revocation", "warmup_tasks_pending_revocation"];
 
-fn tasks<'a>(
+fn tasks<'a, T: ListItem<'a>>(
     cursor: &mut Cursor<'a>,
     [active, standby, warmup]: [&'static str; 3],
-) -> Result<AssignedItems<'a>, DecodeError> {
-    Ok(AssignedItems::Tasks(StreamsTasks {
+) -> Result<StreamsTasks<'a, T>, DecodeError> {
+    Ok(StreamsTasks {
         active: RecordList::read(cursor, active, FieldEncoding::Flexible)?,
         standby: RecordList::read(cursor, standby, FieldEncoding::Flexible)?,
         warmup: RecordList::read(cursor, warmup, FieldEncoding::Flexible)?,
-    }))
+    })
+}
+
+/// An item whose tagged fields depend on the list that it is in.
+pub trait AssignedItem<'a>: Sized {
+    /// The minimum size of the fields before the tagged ones in bytes.
+    const LEAST: usize;
+
+    /// Decodes the fields before the tagged ones.
+    ///
+    /// # Errors
+    /// The bytes do not have the layout of an item.
+    fn read_fields(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError>;
+}
+
+impl<'a> AssignedItem<'a> for TopicPartitions<'a> {
+    const LEAST: usize = 16 + 1;
+
+    fn read_fields(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let topic = TopicId(cursor.uuid("topic_id")?);
+        Ok(Self { topic, partitions: RecordList::read(cursor, "partitions", FieldEncoding::Flexible)? })
+    }
+}
+
+impl<'a> AssignedItem<'a> for SubtopologyTasks<'a> {
+    const LEAST: usize = 1 + 1;
+
+    fn read_fields(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let subtopology = cursor.text("subtopology_id")?;
+        Ok(Self { subtopology, partitions: RecordList::read(cursor, "partitions", FieldEncoding::Flexible)? })
+    }
 }
 
 impl<'a> ListItem<'a> for TopicPartitions<'a> {
-    const LEAST: usize = 16 + 1 + 1;
+    const LEAST: usize = <Self as AssignedItem<'a>>::LEAST + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        let topic = TopicId(cursor.uuid("topic_id")?);
-        let partitions = RecordList::read(cursor, "partitions", FieldEncoding::Flexible)?;
+        let item = Self::read_fields(cursor)?;
         cursor.skip_tags()?;
-        Ok(Self { topic, partitions })
+        Ok(item)
     }
 }
 
 impl<'a> ListItem<'a> for SubtopologyTasks<'a> {
-    const LEAST: usize = 1 + 1 + 1;
+    const LEAST: usize = <Self as AssignedItem<'a>>::LEAST + 1;
 
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
-        let subtopology = cursor.text("subtopology_id")?;
-        let partitions = RecordList::read(cursor, "partitions", FieldEncoding::Flexible)?;
-        // From 4.2 a tag contains the epochs of the assigned partitions (`assignment_epochs`). It is not needed.
+        let item = Self::read_fields(cursor)?;
         cursor.skip_tags()?;
-        Ok(Self { subtopology, partitions })
+        Ok(item)
+    }
+}
+
+impl<'a, T: AssignedItem<'a>> ListItem<'a> for Owned<'a, T> {
+    const LEAST: usize = T::LEAST + 1;
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        let (item, mut epochs) = (T::read_fields(cursor)?, None);
+        cursor.tags(|tag, value| {
+            if tag == 0 {
+                epochs = RecordList::read_nullable(value, "assignment_epochs")?;
+            }
+            Ok(())
+        })?;
+        Ok(Self { item, epochs })
     }
 }

@@ -38,25 +38,21 @@ pub struct MatchedTopics<'a> {
     pub timestamp: Timestamp,
 }
 
-pub(crate) fn topics(bytes: &[u8]) -> Result<RecordList<'_, SubscribedTopic<'_>>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn topics<'a>(cursor: &mut Cursor<'a>) -> Result<RecordList<'a, SubscribedTopic<'a>>, DecodeError> {
     cursor.version(0)?;
-    let topics = RecordList::read(&mut cursor, "topics", FieldEncoding::Flexible)?;
+    let topics = RecordList::read(cursor, "topics", FieldEncoding::Flexible)?;
     cursor.skip_tags()?;
-    cursor.end("value")?;
     Ok(topics)
 }
 
-pub(crate) fn matched(bytes: &[u8]) -> Result<MatchedTopics<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn matched<'a>(cursor: &mut Cursor<'a>) -> Result<MatchedTopics<'a>, DecodeError> {
     cursor.version(0)?;
     let matched = MatchedTopics {
-        topics: RecordList::read(&mut cursor, "topics", FieldEncoding::Flexible)?,
+        topics: RecordList::read(cursor, "topics", FieldEncoding::Flexible)?,
         version: cursor.int64("version")?,
         timestamp: Timestamp(cursor.int64("timestamp")?),
     };
     cursor.skip_tags()?;
-    cursor.end("value")?;
     Ok(matched)
 }
 

@@ -59,13 +59,11 @@ pub struct CopartitionGroup<'a> {
     pub repartition_source_topics: RecordList<'a, i16>,
 }
 
-pub(crate) fn topology(bytes: &[u8]) -> Result<Topology<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn topology<'a>(cursor: &mut Cursor<'a>) -> Result<Topology<'a>, DecodeError> {
     cursor.version(0)?;
     let epoch = cursor.int32("epoch")?;
-    let subtopologies = RecordList::read(&mut cursor, "subtopologies", FieldEncoding::Flexible)?;
+    let subtopologies = RecordList::read(cursor, "subtopologies", FieldEncoding::Flexible)?;
     cursor.skip_tags()?;
-    cursor.end("value")?;
     Ok(Topology { epoch, subtopologies })
 }
 

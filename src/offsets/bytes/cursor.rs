@@ -216,8 +216,21 @@ impl<'a> Cursor<'a> {
         least: usize,
     ) -> Result<usize, DecodeError> {
         let start = *self;
-        let count = self.length(field, form)?;
-        let needed = count.saturating_mul(least);
+        let count = self.nullable_count(field, form, least)?;
+        count.ok_or_else(|| start.error(field, FieldProblem::Length { found: -1 }))
+    }
+
+    /// The count of an array that may be null. Each item takes at least `least` bytes.
+    #[inline]
+    pub(crate) fn nullable_count(
+        &mut self,
+        field: &'static str,
+        form: FieldEncoding,
+        least: usize,
+    ) -> Result<Option<usize>, DecodeError> {
+        let start = *self;
+        let count = self.nullable_length(field, form)?;
+        let needed = count.unwrap_or(0).saturating_mul(least);
         if needed > self.rest.len() {
             return Err(start.error(field, FieldProblem::Truncated { needed, left: self.rest.len() }));
         }
@@ -227,14 +240,20 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn length(&mut self, field: &'static str, form: FieldEncoding) -> Result<usize, DecodeError> {
         let start = *self;
-        let length = match form {
-            FieldEncoding::Plain => {
-                let found = self.int32(field)?;
-                start.plain_length(field, found)?
-            }
-            FieldEncoding::Flexible => self.flexible_length(field)?,
-        };
+        let length = self.nullable_length(field, form)?;
         length.ok_or_else(|| start.error(field, FieldProblem::Length { found: -1 }))
+    }
+
+    #[inline]
+    fn nullable_length(&mut self, field: &'static str, form: FieldEncoding) -> Result<Option<usize>, DecodeError> {
+        match form {
+            FieldEncoding::Plain => {
+                let start = *self;
+                let found = self.int32(field)?;
+                start.plain_length(field, found)
+            }
+            FieldEncoding::Flexible => self.flexible_length(field),
+        }
     }
 
     /// Reads the tagged fields at the end of a struct. `known` gets each tag's number and a cursor over its bytes.
@@ -253,7 +272,8 @@ impl<'a> Cursor<'a> {
             let mut inner = Self { rest: value, len: begin.saturating_add(value.len()) };
             known(tag, &mut inner)?;
             if !inner.rest.is_empty() && inner.rest.len() != value.len() {
-                return Err(start.error("tag size", FieldProblem::Trailing { left: inner.rest.len() }));
+                let read = value.len().saturating_sub(inner.rest.len());
+                return Err(start.error("tag size", FieldProblem::TagSize { found: value.len(), read }));
             }
         }
         Ok(())
@@ -264,13 +284,9 @@ impl<'a> Cursor<'a> {
         self.tags(|_, _| Ok(()))
     }
 
-    /// Checks that no bytes are left.
+    /// Whether all bytes have been read.
     #[inline]
-    pub(crate) const fn end(&self, field: &'static str) -> Result<(), DecodeError> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(self.error(field, FieldProblem::Trailing { left: self.rest.len() }))
-        }
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
     }
 }

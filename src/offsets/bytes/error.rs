@@ -68,17 +68,19 @@ pub enum FieldProblem {
         /// The offset in the record.
         found: i64,
     },
-    /// Bytes after the last field.
-    #[error("needed the end, found {left} more bytes")]
-    Trailing {
-        /// Number of additional bytes.
-        left: usize,
+    /// A known tagged field that is shorter than its size says.
+    #[error("needed a size of {read}, found {found}")]
+    TagSize {
+        /// The size in the record.
+        found: usize,
+        /// The bytes that the field has.
+        read: usize,
     },
 }
 
 impl DecodeError {
     /// All possible reasons.
-    pub const REASONS: [&'static str; 6] = ["key", "length", "offset", "trailing", "truncated", "version"];
+    pub const REASONS: [&'static str; 5] = ["key", "length", "offset", "truncated", "version"];
 
     /// The error for a record whose key is null.
     #[must_use]
@@ -91,11 +93,13 @@ impl DecodeError {
     pub const fn reason(&self) -> &'static str {
         match self.problem {
             FieldProblem::Truncated { .. } => "truncated",
-            FieldProblem::Length { .. } | FieldProblem::TooLong { .. } | FieldProblem::Varint => "length",
+            FieldProblem::Length { .. }
+            | FieldProblem::TooLong { .. }
+            | FieldProblem::Varint
+            | FieldProblem::TagSize { .. } => "length",
             FieldProblem::Version { .. } => "version",
             FieldProblem::NoKey | FieldProblem::NoName | FieldProblem::Partition { .. } => "key",
             FieldProblem::Offset { .. } => "offset",
-            FieldProblem::Trailing { .. } => "trailing",
         }
     }
 }

@@ -34,6 +34,16 @@ impl<'a, T: ListItem<'a>> RecordList<'a, T> {
     /// Decodes a list that may not be null.
     pub(crate) fn read(cursor: &mut Cursor<'a>, field: &'static str, form: FieldEncoding) -> Result<Self, DecodeError> {
         let count = cursor.count(field, form, T::LEAST)?;
+        Self::read_items(cursor, count)
+    }
+
+    /// Decodes a list of a flexible version that may be null.
+    pub(crate) fn read_nullable(cursor: &mut Cursor<'a>, field: &'static str) -> Result<Option<Self>, DecodeError> {
+        let count = cursor.nullable_count(field, FieldEncoding::Flexible, T::LEAST)?;
+        count.map(|count| Self::read_items(cursor, count)).transpose()
+    }
+
+    fn read_items(cursor: &mut Cursor<'a>, count: usize) -> Result<Self, DecodeError> {
         let start = *cursor;
         for _ in 0..count {
             T::read(cursor)?;
@@ -120,6 +130,14 @@ impl<'a> ListItem<'a> for Partition {
             return Err(start.error("partition", FieldProblem::Partition { found: partition }));
         }
         Ok(Self(partition))
+    }
+}
+
+impl<'a> ListItem<'a> for i32 {
+    const LEAST: usize = 4;
+
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, DecodeError> {
+        cursor.int32("assignment_epoch")
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::{DecodeError, FieldProblem};
+use crate::offsets::bytes::oddities::Oddities;
 use crate::offsets::records::record_type::RecordType;
 
 /// A commit of one partition.
@@ -22,7 +23,7 @@ pub struct CommitRecord<'a> {
     pub leader_epoch: Option<i32>,
     /// When the commit expires, if the client asked for its own expiry (version 1).
     pub expire: Option<Timestamp>,
-    /// Arbitrary bytes from the client.
+    /// Arbitrary bytes from the client; none if they are null.
     pub metadata: &'a [u8],
     /// The id of the topic, if the client committed by id (version 4).
     pub topic_id: Option<TopicId>,
@@ -31,26 +32,26 @@ pub struct CommitRecord<'a> {
 // Inlined because nearly all records are commits.
 #[inline]
 pub(crate) fn commit<'a>(
-    bytes: &'a [u8],
+    cursor: &mut Cursor<'a>,
     kind: RecordType,
     (group, topic, partition): (Name<'a>, Name<'a>, Partition),
+    oddities: &mut Oddities,
 ) -> Result<CommitRecord<'a>, DecodeError> {
     // The legacy type has only version 0; a broker refuses to load any other.
     let highest = if kind == RecordType::LegacyOffsetCommit { 0 } else { 4 };
-    let mut cursor = Cursor::new(bytes);
     let version = cursor.version(highest)?;
-    let start = cursor;
+    let start = *cursor;
     let offset = cursor.int64("offset")?;
     if offset < 0 {
         return Err(start.error("offset", FieldProblem::Offset { found: offset }));
     }
     let leader_epoch = if version >= 3 { Some(cursor.int32("leader_epoch")?) } else { None };
     let form = if version >= 4 { FieldEncoding::Flexible } else { FieldEncoding::Plain };
-    let metadata = cursor.string("metadata", form)?;
+    let metadata = cursor.nullable_string("metadata", form)?;
+    oddities.null |= metadata.is_none();
     let timestamp = cursor.int64("commit_timestamp")?;
     let expire = if version == 1 { Some(cursor.int64("expire_timestamp")?) } else { None };
-    let topic_id = if version >= 4 { topic_id(&mut cursor)? } else { None };
-    cursor.end("value")?;
+    let topic_id = if version >= 4 { topic_id(cursor)? } else { None };
     Ok(CommitRecord {
         group,
         topic,
@@ -59,7 +60,7 @@ pub(crate) fn commit<'a>(
         timestamp: Timestamp(timestamp),
         leader_epoch: leader_epoch.filter(|epoch| *epoch >= 0),
         expire: expire.filter(|expire| *expire >= 0).map(Timestamp),
-        metadata,
+        metadata: metadata.unwrap_or_default(),
         topic_id,
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::model::{Name, Timestamp};
 use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
-use crate::offsets::bytes::error::DecodeError;
+use crate::offsets::bytes::error::{DecodeError, FieldProblem};
 
 /// A classic group in one generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +48,31 @@ pub struct ClassicGroupMember<'a> {
 
 /// The members of a group, decoded when they are requested. All members were checked once when the group was
 /// decoded, so [`ExactSizeIterator::len`] is the true number. Like [`crate::offsets::RecordList`], but the layout
-/// depends on the version.
+/// depends on the version and the writer.
 #[derive(Clone, Copy)]
 pub struct ClassicGroupMembers<'a> {
     bytes: &'a [u8],
     count: usize,
-    version: i16,
+    layout: Layout,
 }
+
+/// The layout of a value: its version, and who has written it.
+#[derive(Clone, Copy)]
+struct Layout {
+    version: i16,
+    writer: Writer,
+}
+
+/// Who has written a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Kafka,
+    /// Its members begin with a version of their own (`member_state::encode` in Redpanda's `group_metadata.cc`).
+    Redpanda,
+}
+
+/// The only version of groups, and of members in them, that Redpanda writes.
+const REDPANDA: i16 = 3;
 
 impl<'a> Iterator for ClassicGroupMembers<'a> {
     type Item = ClassicGroupMember<'a>;
@@ -62,7 +80,7 @@ impl<'a> Iterator for ClassicGroupMembers<'a> {
     fn next(&mut self) -> Option<ClassicGroupMember<'a>> {
         self.count = self.count.checked_sub(1)?;
         let mut cursor = Cursor::new(self.bytes);
-        let member = member(&mut cursor, self.version).ok()?;
+        let member = member(&mut cursor, self.layout).ok()?;
         self.bytes = cursor.rest();
         Some(member)
     }
@@ -88,39 +106,65 @@ impl fmt::Debug for ClassicGroupMembers<'_> {
     }
 }
 
-const fn form(version: i16) -> FieldEncoding {
-    if version >= 4 { FieldEncoding::Flexible } else { FieldEncoding::Plain }
-}
+impl Layout {
+    const fn form(self) -> FieldEncoding {
+        if self.version >= 4 { FieldEncoding::Flexible } else { FieldEncoding::Plain }
+    }
 
-/// The minimum size of a member in bytes: its lengths, timeouts and tags.
-const fn min_member_size(version: i16) -> usize {
-    match version {
-        0 => 3 * 2 + 4 + 2 * 4,
-        1 | 2 => 3 * 2 + 2 * 4 + 2 * 4,
-        3 => 4 * 2 + 2 * 4 + 2 * 4,
-        _ => 4 + 2 * 4 + 2 + 1,
+    /// The minimum size of a member in bytes: its lengths, timeouts and tags.
+    const fn min_member_size(self) -> usize {
+        let own_version = match self.writer {
+            Writer::Kafka => 0,
+            Writer::Redpanda => 2,
+        };
+        let fields = match self.version {
+            0 => 3 * 2 + 4 + 2 * 4,
+            1 | 2 => 3 * 2 + 2 * 4 + 2 * 4,
+            3 => 4 * 2 + 2 * 4 + 2 * 4,
+            _ => 4 + 2 * 4 + 2 + 1,
+        };
+        own_version + fields
     }
 }
 
-pub(crate) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadata<'a>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+/// Decodes a group. Redpanda's layout has the same version as Kafka's, so the one that ends on the last byte is taken;
+/// where neither does, Kafka's.
+pub(crate) fn group<'a>(cursor: &mut Cursor<'a>, group: Name<'a>) -> Result<GroupMetadata<'a>, DecodeError> {
     let version = cursor.version(4)?;
-    let form = form(version);
+    let mut other = *cursor;
+    let read = fields(cursor, group, Layout { version, writer: Writer::Kafka });
+    if version == REDPANDA && !(read.is_ok() && cursor.is_at_end()) {
+        let layout = Layout { version, writer: Writer::Redpanda };
+        if let Ok(read) = fields(&mut other, group, layout)
+            && other.is_at_end()
+        {
+            *cursor = other;
+            return Ok(read);
+        }
+    }
+    read
+}
+
+fn fields<'a>(
+    cursor: &mut Cursor<'a>,
+    group: Name<'a>,
+    layout: Layout,
+) -> Result<GroupMetadata<'a>, DecodeError> {
+    let (version, form) = (layout.version, layout.form());
     let protocol_type = cursor.string("protocol_type", form)?;
     let generation = cursor.int32("generation")?;
     let protocol = cursor.nullable_string("protocol", form)?;
     let leader = cursor.nullable_string("leader", form)?;
     let state_timestamp = if version >= 2 { Some(cursor.int64("current_state_timestamp")?) } else { None };
-    let count = cursor.count("members", form, min_member_size(version))?;
-    let start = cursor;
+    let count = cursor.count("members", form, layout.min_member_size())?;
+    let start = *cursor;
     for _ in 0..count {
-        member(&mut cursor, version)?;
+        member(cursor, layout)?;
     }
-    let members = ClassicGroupMembers { bytes: cursor.since(&start), count, version };
+    let members = ClassicGroupMembers { bytes: cursor.since(&start), count, layout };
     if form == FieldEncoding::Flexible {
         cursor.skip_tags()?;
     }
-    cursor.end("value")?;
     Ok(GroupMetadata {
         group,
         protocol_type,
@@ -132,8 +176,15 @@ pub(crate) fn group<'a>(bytes: &'a [u8], group: Name<'a>) -> Result<GroupMetadat
     })
 }
 
-fn member<'a>(cursor: &mut Cursor<'a>, version: i16) -> Result<ClassicGroupMember<'a>, DecodeError> {
-    let form = form(version);
+fn member<'a>(cursor: &mut Cursor<'a>, layout: Layout) -> Result<ClassicGroupMember<'a>, DecodeError> {
+    let (version, form) = (layout.version, layout.form());
+    if layout.writer == Writer::Redpanda {
+        let start = *cursor;
+        let found = cursor.version(REDPANDA)?;
+        if found != REDPANDA {
+            return Err(start.error("member_version", FieldProblem::Version { found, highest: REDPANDA }));
+        }
+    }
     let id = cursor.string("member_id", form)?;
     let instance_id = if version >= 3 { cursor.nullable_string("group_instance_id", form)? } else { None };
     let client_id = cursor.string("client_id", form)?;

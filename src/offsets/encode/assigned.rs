@@ -3,13 +3,13 @@
 use super::writer::ByteWriter;
 use super::{EncodeError, EncodeResult};
 use crate::model::Name;
-use crate::offsets::assigned::epoch::Epoch;
+use crate::offsets::assigned::epoch::{Epoch, TargetEpoch};
 use crate::offsets::assigned::member::{ClassicMember, MemberDetails, MemberMetadata};
-use crate::offsets::assigned::member_assignment::{AssignedItems, CurrentAssignment};
+use crate::offsets::assigned::member_assignment::{AssignedItems, CurrentAssignment, OwnedItems, StreamsTasks};
 use crate::offsets::assigned::topics::{MatchedTopics, SubscribedTopic};
 use crate::offsets::assigned::topology::Topology;
 use crate::offsets::bytes::cursor::FieldEncoding;
-use crate::offsets::bytes::list::RecordList;
+use crate::offsets::bytes::list::{ListItem, RecordList};
 use crate::offsets::records::group_type::GroupProtocol;
 use crate::offsets::shares::share::StatePartitions;
 
@@ -28,7 +28,14 @@ pub fn epoch_value(kind: GroupProtocol, epoch: &Epoch) -> Vec<u8> {
         }
         GroupProtocol::Streams => {
             out.int64(epoch.metadata_hash.unwrap_or(0));
-            out.tag(0, epoch.validated_topology_epoch.map(i32::to_be_bytes).as_ref().map(|epoch| &epoch[..]));
+            let tags = [
+                (0, epoch.validated_topology_epoch),
+                (2, epoch.stored_description_epoch),
+                (3, epoch.failed_description_epoch),
+            ];
+            let written = || tags.iter().filter_map(|(tag, epoch)| Some((*tag, (*epoch)?)));
+            out.varint(u32::try_from(written().count()).unwrap_or(u32::MAX));
+            written().for_each(|(tag, epoch)| out.tagged_field(tag, &epoch.to_be_bytes()));
         }
     }
     out.bytes
@@ -36,10 +43,10 @@ pub fn epoch_value(kind: GroupProtocol, epoch: &Epoch) -> Vec<u8> {
 
 /// The value of the epoch of a target assignment.
 #[must_use]
-pub fn target_epoch_value(epoch: i32) -> Vec<u8> {
+pub fn target_epoch_value(target: &TargetEpoch) -> Vec<u8> {
     let mut out = ByteWriter::flexible();
-    out.int32(epoch);
-    out.no_tags();
+    out.int32(target.epoch);
+    out.tag(0, target.timestamp.map(|time| time.0.to_be_bytes()).as_ref().map(|time| &time[..]));
     out.bytes
 }
 
@@ -111,7 +118,10 @@ fn classic_member(member: &ClassicMember<'_>) -> EncodeResult {
 /// More bytes than an `int32` can count.
 pub fn target_value(target: &AssignedItems<'_>) -> EncodeResult {
     let mut out = ByteWriter::flexible();
-    owned(&mut out, target)?;
+    match target {
+        AssignedItems::Partitions(partitions) => out.list("topic_partitions", partitions)?,
+        AssignedItems::Tasks(tasks) => self::tasks(&mut out, tasks)?,
+    }
     out.no_tags();
     Ok(out.bytes)
 }
@@ -134,15 +144,18 @@ pub fn current_value(kind: GroupProtocol, current: &CurrentAssignment<'_>) -> En
     Ok(out.bytes)
 }
 
-fn owned(out: &mut ByteWriter, owned: &AssignedItems<'_>) -> Result<(), EncodeError> {
+fn owned(out: &mut ByteWriter, owned: &OwnedItems<'_>) -> Result<(), EncodeError> {
     match owned {
-        AssignedItems::Partitions(partitions) => out.list("topic_partitions", partitions),
-        AssignedItems::Tasks(tasks) => {
-            out.list("active_tasks", &tasks.active)?;
-            out.list("standby_tasks", &tasks.standby)?;
-            out.list("warmup_tasks", &tasks.warmup)
-        }
+        OwnedItems::Partitions(partitions) => out.list("assigned_partitions", partitions),
+        OwnedItems::SharePartitions(partitions) => out.list("assigned_partitions", partitions),
+        OwnedItems::Tasks(tasks) => self::tasks(out, tasks),
     }
+}
+
+fn tasks<'a, T: ListItem<'a>>(out: &mut ByteWriter, tasks: &StreamsTasks<'a, T>) -> Result<(), EncodeError> {
+    out.list("active_tasks", &tasks.active)?;
+    out.list("standby_tasks", &tasks.standby)?;
+    out.list("warmup_tasks", &tasks.warmup)
 }
 
 /// The value of the topics that a group knew.

@@ -4,7 +4,7 @@ use super::EncodeError;
 use super::writer::ByteWriter;
 use crate::model::{Name, Partition};
 use crate::offsets::assigned::member::{ClassicProtocol, KeyValue};
-use crate::offsets::assigned::member_assignment::{SubtopologyTasks, TopicPartitions};
+use crate::offsets::assigned::member_assignment::{Owned, SubtopologyTasks, TopicPartitions};
 use crate::offsets::assigned::topics::{PartitionRacks, SubscribedTopic};
 use crate::offsets::assigned::topology::{CopartitionGroup, InternalTopic, Subtopology};
 use crate::offsets::bytes::cursor::FieldEncoding;
@@ -61,6 +61,13 @@ impl EncodeItem for Partition {
     }
 }
 
+impl EncodeItem for i32 {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
+        out.int32(*self);
+        Ok(())
+    }
+}
+
 impl EncodeItem for i16 {
     fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
         out.int16(*self);
@@ -82,6 +89,19 @@ impl EncodeItem for SubtopologyTasks<'_> {
         out.string("subtopology_id", Some(self.subtopology.0))?;
         out.list("partitions", &self.partitions)?;
         out.no_tags();
+        Ok(())
+    }
+}
+
+impl<T: EncodeItem> EncodeItem for Owned<'_, T> {
+    fn write(&self, out: &mut ByteWriter) -> Result<(), EncodeError> {
+        self.item.write(out)?;
+        let Some(epochs) = &self.epochs else { return Ok(()) };
+        let mut value = ByteWriter::empty(FieldEncoding::Flexible);
+        value.list("assignment_epochs", epochs)?;
+        // The item has ended with no tagged fields: a 0, which their count takes the place of.
+        out.bytes.pop();
+        out.tag(0, Some(&value.bytes));
         Ok(())
     }
 }

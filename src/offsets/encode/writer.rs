@@ -107,6 +107,11 @@ impl ByteWriter {
     pub(super) fn tag(&mut self, number: u32, value: Option<&[u8]>) {
         let Some(value) = value else { return self.no_tags() };
         self.varint(1);
+        self.tagged_field(number, value);
+    }
+
+    /// Writes one tagged field. Their count comes before them.
+    pub(super) fn tagged_field(&mut self, number: u32, value: &[u8]) {
         self.varint(number);
         self.varint(u32::try_from(value.len()).unwrap_or(u32::MAX));
         self.bytes.extend(value);

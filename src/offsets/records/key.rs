@@ -3,6 +3,7 @@
 use crate::model::{Name, Partition};
 use crate::offsets::bytes::cursor::Cursor;
 use crate::offsets::bytes::error::{DecodeError, FieldProblem};
+use crate::offsets::bytes::oddities::Oddities;
 use crate::offsets::records::group_type::GroupProtocol;
 use crate::offsets::records::record_type::RecordType;
 
@@ -88,18 +89,56 @@ pub struct MemberKey<'a> {
 ///
 /// # Errors
 /// No bytes, or a key that does not have the layout of its type. See the module documentation.
-#[inline]
 pub fn key(bytes: &[u8]) -> Result<Key<'_>, DecodeError> {
+    key_noting(bytes, &mut Oddities::default())
+}
+
+/// Decodes the key only, and notes what is odd about it.
+///
+/// # Errors
+/// Those of [`key`].
+#[inline]
+pub fn key_noting<'a>(bytes: &'a [u8], oddities: &mut Oddities) -> Result<Key<'a>, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::no_key());
     }
     let mut cursor = Cursor::new(bytes);
-    let number = cursor.int16("type")?;
-    let key = decode_fields(&mut cursor, number)?;
-    if key.group().is_some() {
-        cursor.end("key")?;
+    match decode(&mut cursor) {
+        Ok(key) if key.group().is_some() && cursor.is_at_end() => Ok(key),
+        read => unusual(bytes, read, oddities),
     }
-    Ok(key)
+}
+
+fn decode<'a>(cursor: &mut Cursor<'a>) -> Result<Key<'a>, DecodeError> {
+    let number = cursor.int16("type")?;
+    decode_fields(cursor, number)
+}
+
+/// Handles a key that is not read up to its last byte. It may be one that Redpanda has wrapped; otherwise further bytes
+/// are ignored, as a broker ignores them.
+#[cold]
+fn unusual<'a>(
+    bytes: &'a [u8],
+    read: Result<Key<'a>, DecodeError>,
+    oddities: &mut Oddities,
+) -> Result<Key<'a>, DecodeError> {
+    if let Some(mut inner) = unwrap(bytes)
+        && let Ok(key) = decode(&mut inner)
+        && key.group().is_some()
+    {
+        oddities.trailing |= !inner.is_at_end();
+        return Ok(key);
+    }
+    oddities.trailing |= read.is_ok_and(|key| key.group().is_some());
+    read
+}
+
+/// The key within a key of Redpanda. Its old tombstones have the length of the key in front of it, in four bytes and
+/// little-endian (`maybe_unwrap_from_iobuf` in its `group_metadata.cc`).
+fn unwrap(bytes: &[u8]) -> Option<Cursor<'_>> {
+    let mut cursor = Cursor::new(bytes);
+    let length = cursor.int32("length").ok()?.swap_bytes();
+    (usize::try_from(length).ok()? == cursor.rest().len()).then_some(cursor)
 }
 
 fn commit<'a>(cursor: &mut Cursor<'a>, kind: RecordType) -> Result<Key<'a>, DecodeError> {

@@ -1,13 +1,15 @@
 //! Decoded records.
 
 use crate::model::{Name, Partition};
-use crate::offsets::assigned::epoch::{self, Epoch};
+use crate::offsets::assigned::epoch::{self, Epoch, TargetEpoch};
 use crate::offsets::assigned::member::{self, MemberMetadata};
 use crate::offsets::assigned::member_assignment::{self, AssignedItems, CurrentAssignment};
 use crate::offsets::assigned::topics::{self, MatchedTopics, SubscribedTopic};
 use crate::offsets::assigned::topology::{self, Topology};
+use crate::offsets::bytes::cursor::Cursor;
 use crate::offsets::bytes::error::DecodeError;
 use crate::offsets::bytes::list::RecordList;
+use crate::offsets::bytes::oddities::Oddities;
 use crate::offsets::classic::commit::{self, CommitRecord};
 use crate::offsets::classic::group::{self, GroupMetadata};
 use crate::offsets::records::group_type::GroupProtocol;
@@ -58,8 +60,8 @@ pub enum Record<'a> {
         kind: GroupProtocol,
         /// The group.
         group: Name<'a>,
-        /// The group epoch that the assignment was computed for.
-        epoch: Option<i32>,
+        /// The epoch of the assignment, and when it was computed.
+        target: Option<TargetEpoch>,
     },
     /// The description of a member.
     Member {
@@ -122,47 +124,64 @@ impl<'a> Key<'a> {
     ///
     /// # Errors
     /// A value that does not have the layout of its version. See the module documentation.
-    #[inline]
     pub fn value(self, value: Option<&'a [u8]>) -> Result<Record<'a>, DecodeError> {
-        Ok(match self {
-            Self::Commit { kind, group, topic, partition } => match value {
-                Some(bytes) => Record::Commit(commit::commit(bytes, kind, (group, topic, partition))?),
-                None => Record::CommitTombstone { group, topic, partition },
-            },
-            Self::Group { group } => match value {
-                Some(bytes) => Record::Group(group::group(bytes, group)?),
-                None => Record::GroupTombstone { group },
-            },
-            Self::Epoch { kind, group } => match value {
-                Some(bytes) => Record::Epoch { kind, group, epoch: epoch::epoch(bytes, kind)? },
-                None => Record::EpochTombstone { kind, group },
-            },
+        self.value_noting(value, &mut Oddities::default())
+    }
+
+    /// Decodes the value that belongs to this key, and notes what is odd about it.
+    ///
+    /// # Errors
+    /// Those of [`Key::value`].
+    #[inline]
+    pub fn value_noting(
+        self,
+        value: Option<&'a [u8]>,
+        oddities: &mut Oddities,
+    ) -> Result<Record<'a>, DecodeError> {
+        let Some(bytes) = value else { return Ok(self.tombstone()) };
+        let mut cursor = Cursor::new(bytes);
+        let cursor = &mut cursor;
+        let record = match self {
+            Self::Commit { kind, group, topic, partition } => {
+                Record::Commit(commit::commit(cursor, kind, (group, topic, partition), oddities)?)
+            }
+            Self::Group { group } => Record::Group(group::group(cursor, group)?),
+            Self::Epoch { kind, group } => Record::Epoch { kind, group, epoch: epoch::epoch(cursor, kind)? },
             Self::TargetEpoch { kind, group } => {
-                Record::TargetEpoch { kind, group, epoch: value.map(epoch::target_epoch).transpose()? }
+                Record::TargetEpoch { kind, group, target: Some(epoch::target_epoch(cursor)?) }
             }
-            Self::Member(of) => {
-                let metadata = value.map(|bytes| member::metadata(bytes, of.kind)).transpose()?;
-                Record::Member { of, metadata }
-            }
-            Self::Target(of) => {
-                let target = value.map(|bytes| member_assignment::target(bytes, of.kind)).transpose()?;
-                Record::Target { of, target }
-            }
-            Self::Current(of) => {
-                let current = value.map(|bytes| member_assignment::current(bytes, of.kind)).transpose()?;
-                Record::Current { of, current }
-            }
-            Self::Topics { group } => Record::Topics { group, topics: value.map(topics::topics).transpose()? },
+            Self::Member(of) => Record::Member { of, metadata: Some(member::metadata(cursor, of.kind)?) },
+            Self::Target(of) => Record::Target { of, target: Some(member_assignment::target(cursor, of.kind)?) },
+            Self::Current(of) => Record::Current { of, current: Some(member_assignment::current(cursor, of.kind)?) },
+            Self::Topics { group } => Record::Topics { group, topics: Some(topics::topics(cursor)?) },
             Self::StatePartitions { group } => {
-                Record::StatePartitions { group, partitions: value.map(share::state_partitions).transpose()? }
+                Record::StatePartitions { group, partitions: Some(share::state_partitions(cursor)?) }
             }
             Self::Expression { group, expression } => {
-                Record::Expression { group, expression, matched: value.map(topics::matched).transpose()? }
+                Record::Expression { group, expression, matched: Some(topics::matched(cursor)?) }
             }
-            Self::Topology { group } => {
-                Record::Topology { group, topology: value.map(topology::topology).transpose()? }
-            }
+            Self::Topology { group } => Record::Topology { group, topology: Some(topology::topology(cursor)?) },
+            Self::Skipped(_) | Self::Unknown(_) => return Ok(Record::Skipped(self.record_type())),
+        };
+        oddities.trailing |= !cursor.is_at_end();
+        Ok(record)
+    }
+
+    /// The record without a value.
+    const fn tombstone(self) -> Record<'a> {
+        match self {
+            Self::Commit { group, topic, partition, .. } => Record::CommitTombstone { group, topic, partition },
+            Self::Group { group } => Record::GroupTombstone { group },
+            Self::Epoch { kind, group } => Record::EpochTombstone { kind, group },
+            Self::TargetEpoch { kind, group } => Record::TargetEpoch { kind, group, target: None },
+            Self::Member(of) => Record::Member { of, metadata: None },
+            Self::Target(of) => Record::Target { of, target: None },
+            Self::Current(of) => Record::Current { of, current: None },
+            Self::Topics { group } => Record::Topics { group, topics: None },
+            Self::StatePartitions { group } => Record::StatePartitions { group, partitions: None },
+            Self::Expression { group, expression } => Record::Expression { group, expression, matched: None },
+            Self::Topology { group } => Record::Topology { group, topology: None },
             Self::Skipped(_) | Self::Unknown(_) => Record::Skipped(self.record_type()),
-        })
+        }
     }
 }

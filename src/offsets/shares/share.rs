@@ -38,16 +38,14 @@ pub struct DeletedTopic<'a> {
 
 /// Decodes the layout from 4.1 on. That of 4.0 (early access) has no `initializing_topics` and is an error, as it
 /// is for a broker of 4.1.
-pub(crate) fn state_partitions(bytes: &[u8]) -> Result<StatePartitions<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+pub(crate) fn state_partitions<'a>(cursor: &mut Cursor<'a>) -> Result<StatePartitions<'a>, DecodeError> {
     cursor.version(0)?;
     let partitions = StatePartitions {
-        initializing: RecordList::read(&mut cursor, "initializing_topics", FieldEncoding::Flexible)?,
-        initialized: RecordList::read(&mut cursor, "initialized_topics", FieldEncoding::Flexible)?,
-        deleting: RecordList::read(&mut cursor, "deleting_topics", FieldEncoding::Flexible)?,
+        initializing: RecordList::read(cursor, "initializing_topics", FieldEncoding::Flexible)?,
+        initialized: RecordList::read(cursor, "initialized_topics", FieldEncoding::Flexible)?,
+        deleting: RecordList::read(cursor, "deleting_topics", FieldEncoding::Flexible)?,
     };
     cursor.skip_tags()?;
-    cursor.end("value")?;
     Ok(partitions)
 }
 

@@ -12,6 +12,7 @@ use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 use crate::offsets::bytes::cursor::{Cursor, FieldEncoding};
 use crate::offsets::bytes::error::{DecodeError, FieldProblem};
 use crate::offsets::bytes::list::{ListItem, RecordList};
+use crate::offsets::bytes::oddities::Oddities;
 
 /// A partition that a share group reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +113,9 @@ pub enum DeliveryState {
     Available,
     /// 2: finished, because it was acknowledged.
     Acknowledged,
+    /// 3: on its way to the topic for records that cannot be delivered (KIP-1191, from 4.4). Not finished: brokers
+    /// count it as complete once it is archived (`SharePartition.isStateTerminal`).
+    Archiving,
     /// 4: finished without an acknowledgement.
     Archived,
     /// A state that brokers do not write.
@@ -123,6 +127,7 @@ impl DeliveryState {
         match number {
             0 => Self::Available,
             2 => Self::Acknowledged,
+            3 => Self::Archiving,
             4 => Self::Archived,
             other => Self::Other(other),
         }
@@ -132,6 +137,7 @@ impl DeliveryState {
         match self {
             Self::Available => 0,
             Self::Acknowledged => 2,
+            Self::Archiving => 3,
             Self::Archived => 4,
             Self::Other(number) => number,
         }
@@ -151,6 +157,14 @@ pub fn decode<'a>(key_bytes: &'a [u8], value: Option<&'a [u8]>) -> Result<ShareS
 /// # Errors
 /// No bytes, a key that does not have the layout of its type, or a negative partition.
 pub fn key(bytes: &[u8]) -> Result<ShareStateKey<'_>, DecodeError> {
+    key_noting(bytes, &mut Oddities::default())
+}
+
+/// Decodes the key only, and notes what is odd about it.
+///
+/// # Errors
+/// Those of [`key`].
+pub fn key_noting<'a>(bytes: &'a [u8], oddities: &mut Oddities) -> Result<ShareStateKey<'a>, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::no_key());
     }
@@ -160,7 +174,7 @@ pub fn key(bytes: &[u8]) -> Result<ShareStateKey<'_>, DecodeError> {
         1 => ShareStateKey::Update(partition(&mut cursor)?),
         number => return Ok(ShareStateKey::Unknown(number)),
     };
-    cursor.end("key")?;
+    oddities.trailing |= !cursor.is_at_end();
     Ok(key)
 }
 
@@ -187,43 +201,54 @@ impl<'a> ShareStateKey<'a> {
     /// # Errors
     /// A value that does not have the layout of its version.
     pub fn value(self, value: Option<&'a [u8]>) -> Result<ShareStateRecord<'a>, DecodeError> {
-        Ok(match self {
-            Self::Snapshot(of) => ShareStateRecord::Snapshot { of, snapshot: value.map(snapshot).transpose()? },
-            Self::Update(of) => ShareStateRecord::Update { of, update: value.map(update).transpose()? },
-            Self::Unknown(number) => ShareStateRecord::Unknown(number),
-        })
+        self.value_noting(value, &mut Oddities::default())
+    }
+
+    /// Decodes the value that belongs to this key, and notes what is odd about it.
+    ///
+    /// # Errors
+    /// Those of [`ShareStateKey::value`].
+    pub fn value_noting(
+        self,
+        value: Option<&'a [u8]>,
+        oddities: &mut Oddities,
+    ) -> Result<ShareStateRecord<'a>, DecodeError> {
+        let mut cursor = value.map(Cursor::new);
+        let record = match self {
+            Self::Snapshot(of) => {
+                ShareStateRecord::Snapshot { of, snapshot: cursor.as_mut().map(snapshot).transpose()? }
+            }
+            Self::Update(of) => ShareStateRecord::Update { of, update: cursor.as_mut().map(update).transpose()? },
+            Self::Unknown(number) => return Ok(ShareStateRecord::Unknown(number)),
+        };
+        oddities.trailing |= cursor.is_some_and(|cursor| !cursor.is_at_end());
+        Ok(record)
     }
 }
 
-fn snapshot(bytes: &[u8]) -> Result<ShareStateSnapshot<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+fn snapshot<'a>(cursor: &mut Cursor<'a>) -> Result<ShareStateSnapshot<'a>, DecodeError> {
     cursor.version(0)?;
-    let read = ShareStateSnapshot {
+    Ok(ShareStateSnapshot {
         snapshot_epoch: cursor.int32("snapshot_epoch")?,
         state_epoch: cursor.int32("state_epoch")?,
         leader_epoch: cursor.int32("leader_epoch")?,
-        start: start(&mut cursor)?,
+        start: start(cursor)?,
         created: Timestamp(cursor.int64("create_timestamp")?),
         written: Timestamp(cursor.int64("write_timestamp")?),
-        batches: RecordList::read(&mut cursor, "state_batches", FieldEncoding::Flexible)?,
-        delivery_complete: delivery_complete(&mut cursor)?,
-    };
-    cursor.end("value")?;
-    Ok(read)
+        batches: RecordList::read(cursor, "state_batches", FieldEncoding::Flexible)?,
+        delivery_complete: delivery_complete(cursor)?,
+    })
 }
 
-fn update(bytes: &[u8]) -> Result<ShareStateUpdate<'_>, DecodeError> {
-    let mut cursor = Cursor::new(bytes);
+fn update<'a>(cursor: &mut Cursor<'a>) -> Result<ShareStateUpdate<'a>, DecodeError> {
     cursor.version(0)?;
-    let read = ShareStateUpdate {
+    Ok(ShareStateUpdate {
         snapshot_epoch: cursor.int32("snapshot_epoch")?,
         leader_epoch: cursor.int32("leader_epoch")?,
-        start: start(&mut cursor)?,
-        batches: RecordList::read(&mut cursor, "state_batches", FieldEncoding::Flexible)?,
-        delivery_complete: delivery_complete(&mut cursor)?,
-    };
-    cursor.end("value")?;
-    Ok(read)
+        start: start(cursor)?,
+        batches: RecordList::read(cursor, "state_batches", FieldEncoding::Flexible)?,
+        delivery_complete: delivery_complete(cursor)?,
+    })
 }
 
 fn start(cursor: &mut Cursor<'_>) -> Result<Option<Offset>, DecodeError> {

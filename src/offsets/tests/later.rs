@@ -12,8 +12,8 @@ use super::super::share_state::{
 use super::super::{
     AssignedItems, ClassicMember, ClassicProtocol, CopartitionGroup, CurrentAssignment, DeletedTopic, Endpoint, Epoch,
     GroupProtocol, InternalTopic, Key, KeyValue, MatchedTopics, MemberDetails, MemberKey, MemberMetadata, MemberState,
-    PartitionRacks, Record, RecordList, StatePartitions, StateTopic, StreamsTasks, SubscribedTopic, Subtopology,
-    SubtopologyTasks, TopicPartitions, Topology, key,
+    Owned, OwnedItems, PartitionRacks, Record, RecordList, StatePartitions, StateTopic, StreamsTasks, SubscribedTopic,
+    Subtopology, SubtopologyTasks, TargetEpoch, TopicPartitions, Topology, key,
 };
 use super::text;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
@@ -91,13 +91,17 @@ fn epochs(parts: &Parts) {
             epoch: parts.numbers[0],
             metadata_hash: parts.hash.or((kind == GroupProtocol::Streams).then_some(0)),
             validated_topology_epoch: parts.count.filter(|_| kind == GroupProtocol::Streams),
+            stored_description_epoch: parts.hash.filter(|_| kind == GroupProtocol::Streams).map(|_| parts.numbers[2]),
+            failed_description_epoch: parts.count.filter(|_| kind == GroupProtocol::Streams),
         };
         let (record, gone) = (Record::Epoch { kind, group, epoch }, Record::EpochTombstone { kind, group });
         comes_back(Key::Epoch { kind, group }, &encode::epoch_value(kind, &epoch), record, gone);
 
-        let target = |epoch| Record::TargetEpoch { kind, group, epoch };
-        let value = encode::target_epoch_value(parts.numbers[1]);
-        comes_back(Key::TargetEpoch { kind, group }, &value, target(Some(parts.numbers[1])), target(None));
+        let target = |target| Record::TargetEpoch { kind, group, target };
+        let timestamp = Some(Timestamp(parts.longs[0])).filter(|time| time.0 > 0);
+        let read = TargetEpoch { epoch: parts.numbers[1], timestamp };
+        let value = encode::target_epoch_value(&read);
+        comes_back(Key::TargetEpoch { kind, group }, &value, target(Some(read)), target(None));
     }
 }
 
@@ -146,27 +150,44 @@ fn state_of(kind: GroupProtocol, number: i8) -> MemberState {
     }
 }
 
-fn owned_tasks<'a>(tasks: RecordList<'a, SubtopologyTasks<'a>>) -> AssignedItems<'a> {
-    AssignedItems::Tasks(StreamsTasks { active: tasks, standby: RecordList::empty(), warmup: tasks })
+fn owned_tasks<'a, T: ListItem<'a>>(tasks: RecordList<'a, T>) -> StreamsTasks<'a, T> {
+    StreamsTasks { active: tasks, standby: RecordList::empty(), warmup: tasks }
 }
 
 fn assignments(parts: &Parts) {
     let partitions = encode::items(&parts.partitions).unwrap();
     let topics = items(parts, |_| TopicPartitions { topic: TopicId(parts.id), partitions: partitions.list() });
     let tasks = items(parts, |subtopology| SubtopologyTasks { subtopology, partitions: partitions.list() });
+    let numbers = encode::items(&parts.numbers).unwrap();
+    let epochs = parts.count.map(|_| numbers.list());
+    let owned_topics = items(parts, |_| Owned {
+        item: TopicPartitions { topic: TopicId(parts.id), partitions: partitions.list() },
+        epochs,
+    });
+    let owned_subtopologies = items(parts, |subtopology| Owned {
+        item: SubtopologyTasks { subtopology, partitions: partitions.list() },
+        epochs,
+    });
     for kind in KINDS {
+        let to = match kind {
+            GroupProtocol::Consumer | GroupProtocol::Share => AssignedItems::Partitions(topics.list()),
+            GroupProtocol::Streams => AssignedItems::Tasks(owned_tasks(tasks.list())),
+        };
         let (owned, revoking) = match kind {
             GroupProtocol::Consumer => {
-                (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(topics.list()))
+                (OwnedItems::Partitions(owned_topics.list()), OwnedItems::Partitions(owned_topics.list()))
             }
             GroupProtocol::Share => {
-                (AssignedItems::Partitions(topics.list()), AssignedItems::Partitions(RecordList::empty()))
+                (OwnedItems::SharePartitions(topics.list()), OwnedItems::SharePartitions(RecordList::empty()))
             }
-            GroupProtocol::Streams => (owned_tasks(tasks.list()), owned_tasks(RecordList::empty())),
+            GroupProtocol::Streams => (
+                OwnedItems::Tasks(owned_tasks(owned_subtopologies.list())),
+                OwnedItems::Tasks(owned_tasks(RecordList::empty())),
+            ),
         };
         let of = member(kind, parts);
         let target = |target| Record::Target { of, target };
-        comes_back(Key::Target(of), &encode::target_value(&owned).unwrap(), target(Some(owned)), target(None));
+        comes_back(Key::Target(of), &encode::target_value(&to).unwrap(), target(Some(to)), target(None));
         let (epoch, previous_epoch) = (parts.numbers[0], parts.numbers[1]);
         let has =
             CurrentAssignment { epoch, previous_epoch, state: state_of(kind, parts.byte), assigned: owned, revoking };
@@ -236,6 +257,7 @@ fn delivery(number: i8) -> DeliveryState {
     match number {
         0 => DeliveryState::Available,
         2 => DeliveryState::Acknowledged,
+        3 => DeliveryState::Archiving,
         4 => DeliveryState::Archived,
         other => DeliveryState::Other(other),
     }

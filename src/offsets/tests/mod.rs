@@ -6,6 +6,7 @@ mod fuzz;
 mod golden;
 mod later;
 mod properties;
+mod redpanda;
 mod refused;
 
 use proptest::collection::vec;

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use crate::config::ConsumerFilters;
 use crate::metrics::exporter_metrics::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, FieldProblem, GroupMetadata, GroupProtocol, Key, Record, RecordType, share_state};
+use crate::offsets::{self, FieldProblem, GroupMetadata, GroupProtocol, Key, Oddities, Record, RecordType, share_state};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
 use super::source_topics::SHARE_STATE;
@@ -50,7 +50,8 @@ impl Translator {
         if record.log.topic == SHARE_STATE {
             return self.share_update(record);
         }
-        let key = match offsets::key(record.key.unwrap_or_default()) {
+        let mut oddities = Oddities::default();
+        let key = match offsets::key_noting(record.key.unwrap_or_default(), &mut oddities) {
             Ok(key) => key,
             Err(error) => {
                 self.counters.count_error(error.reason());
@@ -62,8 +63,11 @@ impl Translator {
             return None;
         }
         self.has_share_groups |= key.record_type() == RecordType::ShareGroupMetadata && record.value.is_some();
-        match key.value(record.value) {
-            Ok(decoded) => self.translate(decoded, record.time.unwrap_or(Timestamp(i64::MIN))),
+        match key.value_noting(record.value, &mut oddities) {
+            Ok(decoded) => {
+                self.counters.count_oddities(oddities);
+                self.translate(decoded, record.time.unwrap_or(Timestamp(i64::MIN)))
+            }
             Err(error) => {
                 self.counters.count_error(error.reason());
                 negative_offset(&key, error.problem)
@@ -72,16 +76,22 @@ impl Translator {
     }
 
     fn share_update<'a>(&mut self, record: &crate::kafka::RawRecord<'a>) -> Option<Update<'a>> {
-        let decoded = share_state::key(record.key.unwrap_or_default()).and_then(|key| {
+        let mut oddities = Oddities::default();
+        let key = share_state::key_noting(record.key.unwrap_or_default(), &mut oddities);
+        let decoded = key.and_then(|key| {
             self.counters.count(updates::share_type(&key), 1);
             if key.group().is_some_and(|group| self.current.allow_group(group.0)) {
-                key.value(record.value).map(Some)
+                key.value_noting(record.value, &mut oddities).map(Some)
             } else {
                 Ok(None)
             }
         });
         match decoded {
-            Ok(decoded) => updates::share(decoded?, record.time.unwrap_or(Timestamp(i64::MIN))).map(Update::Share),
+            Ok(decoded) => {
+                let decoded = decoded?;
+                self.counters.count_oddities(oddities);
+                updates::share(decoded, record.time.unwrap_or(Timestamp(i64::MIN))).map(Update::Share)
+            }
             Err(error) => {
                 self.counters.count_error(error.reason());
                 None
@@ -145,7 +155,9 @@ impl Translator {
                 fact_update(group, kind, at, GroupFact::Epoch(Some(updates::epoch(epoch))))
             }
             Record::EpochTombstone { kind, group } => fact_update(group, kind, at, GroupFact::Epoch(None)),
-            Record::TargetEpoch { kind, group, epoch } => fact_update(group, kind, at, GroupFact::TargetEpoch(epoch)),
+            Record::TargetEpoch { kind, group, target } => {
+                fact_update(group, kind, at, GroupFact::TargetEpoch(target.map(|target| target.epoch)))
+            }
             Record::Member { of, metadata } => {
                 let who = metadata.map(|metadata| (metadata.client_id, metadata.client_host));
                 fact_update(of.group, of.kind, at, GroupFact::Member { id: of.member, who })

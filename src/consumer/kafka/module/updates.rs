@@ -4,7 +4,7 @@ use crate::config::Filter;
 use crate::model::{Name, Offset, Partition, Timestamp, TopicId};
 use crate::offsets::Topology;
 use crate::offsets::{
-    AssignedItems, CurrentAssignment, Epoch, MemberState, RecordList, SubscribedTopic, Subtopology, SubtopologyTasks,
+    CurrentAssignment, Epoch, MemberState, OwnedItems, RecordList, SubscribedTopic, Subtopology, SubtopologyTasks,
     TopicPartitions,
 };
 use crate::offsets::{RecordType, share_state};
@@ -22,10 +22,11 @@ pub(super) fn current(current: CurrentAssignment<'_>) -> CurrentUpdate<'_> {
     CurrentUpdate { epoch: current.epoch, settled, owned: owned(current.assigned) }
 }
 
-fn owned(owned: AssignedItems<'_>) -> OwnedUpdate<'_> {
+fn owned(owned: OwnedItems<'_>) -> OwnedUpdate<'_> {
     match owned {
-        AssignedItems::Partitions(list) => OwnedUpdate::Partitions(list.map(partitions).collect()),
-        AssignedItems::Tasks(tasks) => OwnedUpdate::Tasks(tasks.active.map(task).collect()),
+        OwnedItems::Partitions(list) => OwnedUpdate::Partitions(list.map(|owned| partitions(owned.item)).collect()),
+        OwnedItems::SharePartitions(list) => OwnedUpdate::Partitions(list.map(partitions).collect()),
+        OwnedItems::Tasks(tasks) => OwnedUpdate::Tasks(tasks.active.map(|owned| task(owned.item)).collect()),
     }
 }
 
@@ -91,7 +92,9 @@ pub(super) fn share(record: share_state::ShareStateRecord<'_>, at: Timestamp) ->
 fn finished(batches: RecordList<'_, share_state::StateBatch>) -> Vec<(Offset, Offset)> {
     let is_finished = |batch: &share_state::StateBatch| match batch.state {
         share_state::DeliveryState::Acknowledged | share_state::DeliveryState::Archived => true,
-        share_state::DeliveryState::Available | share_state::DeliveryState::Other(_) => false,
+        share_state::DeliveryState::Available
+        | share_state::DeliveryState::Archiving
+        | share_state::DeliveryState::Other(_) => false,
     };
     batches.filter(is_finished).map(|batch| (batch.first, batch.last)).collect()
 }

@@ -1,11 +1,12 @@
 //! Groups of the type `consumer`.
 
-use super::{Expected, GROUP, OTHER, TIME, TOPIC, encode, list, member, names, partitions};
-use crate::model::{Name, Partition};
+use super::{Expected, GROUP, OTHER, TIME, TOPIC, encode, epochs_of, list, member, names, partitions};
+use crate::model::{Name, Partition, TopicId};
 use crate::offsets::GroupProtocol::Consumer;
 use crate::offsets::{
     AssignedItems, ClassicMember, ClassicProtocol, CurrentAssignment, Epoch, MatchedTopics, MemberDetails,
-    MemberMetadata, MemberState, PartitionRacks, Record, RecordList, SubscribedTopic, TopicPartitions,
+    MemberMetadata, MemberState, Owned, OwnedItems, PartitionRacks, Record, RecordList, SubscribedTopic, TargetEpoch,
+    TopicPartitions,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {
@@ -14,18 +15,19 @@ pub(super) fn expected() -> Expected<Record<'static>> {
 
 fn epochs() -> Expected<Record<'static>> {
     let epoch = |metadata_hash| {
-        let epoch = Epoch { epoch: 10, metadata_hash, validated_topology_epoch: None };
+        let epoch = Epoch { metadata_hash, ..Epoch::new(10) };
         Record::Epoch { kind: Consumer, group: GROUP, epoch }
     };
-    let target = |epoch| Record::TargetEpoch { kind: Consumer, group: GROUP, epoch };
+    let target = |target| Record::TargetEpoch { kind: Consumer, group: GROUP, target };
+    let untimed = TargetEpoch { epoch: 9, timestamp: None };
     vec![
         ("consumer-epoch-without-hash", epoch(None)),
         ("consumer-epoch", epoch(Some(-2))),
         ("consumer-epoch-tagged", epoch(Some(3))),
         ("consumer-epoch-tombstone", Record::EpochTombstone { kind: Consumer, group: GROUP }),
-        ("consumer-target-epoch", target(Some(9))),
-        ("consumer-target-epoch-tagged", target(Some(9))),
-        ("consumer-target-epoch-timed", target(Some(9))),
+        ("consumer-target-epoch", target(Some(untimed))),
+        ("consumer-target-epoch-tagged", target(Some(untimed))),
+        ("consumer-target-epoch-timed", target(Some(TargetEpoch { timestamp: Some(TIME), ..untimed }))),
         ("consumer-target-epoch-tombstone", target(None)),
     ]
 }
@@ -93,6 +95,10 @@ fn members() -> Expected<Record<'static>> {
     ]
 }
 
+fn owned(topic: TopicId, numbers: &[i32], since: Option<&[i32]>) -> Owned<'static, TopicPartitions<'static>> {
+    Owned { item: TopicPartitions { topic, partitions: partitions(numbers) }, epochs: since.map(epochs_of) }
+}
+
 fn assignments() -> Expected<Record<'static>> {
     let mine = TopicPartitions { topic: TOPIC, partitions: partitions(&[0, 3]) };
     let to = AssignedItems::Partitions(list![mine, TopicPartitions { topic: OTHER, partitions: RecordList::empty() }]);
@@ -100,15 +106,21 @@ fn assignments() -> Expected<Record<'static>> {
         epoch: 10,
         previous_epoch: 9,
         state: MemberState::Unrevoked,
-        assigned: AssignedItems::Partitions(list![mine]),
-        revoking: AssignedItems::Partitions(list![TopicPartitions { topic: OTHER, partitions: partitions(&[1]) }]),
+        assigned: OwnedItems::Partitions(list![owned(TOPIC, &[0, 3], None)]),
+        revoking: OwnedItems::Partitions(list![owned(OTHER, &[1], None)]),
+    };
+    // Kafka's classes write null epochs, and leave out an empty list.
+    let since = CurrentAssignment {
+        assigned: OwnedItems::Partitions(list![owned(TOPIC, &[0, 3], Some(&[9, 10])), owned(OTHER, &[], None)]),
+        revoking: OwnedItems::Partitions(list![owned(OTHER, &[1], Some(&[8])), owned(TOPIC, &[2], None)]),
+        ..has
     };
     let leaving = CurrentAssignment {
         epoch: -2,
         previous_epoch: 10,
         state: MemberState::Unknown(127),
-        assigned: AssignedItems::Partitions(RecordList::empty()),
-        revoking: AssignedItems::Partitions(RecordList::empty()),
+        assigned: OwnedItems::Partitions(RecordList::empty()),
+        revoking: OwnedItems::Partitions(RecordList::empty()),
     };
     let target = |target| Record::Target { of: member(Consumer), target };
     let current = |current| Record::Current { of: member(Consumer), current };
@@ -119,6 +131,7 @@ fn assignments() -> Expected<Record<'static>> {
         ("consumer-target-tombstone", target(None)),
         ("consumer-current", current(Some(has))),
         ("consumer-current-tagged", current(Some(has))),
+        ("consumer-current-since", current(Some(since))),
         ("consumer-current-leaving", current(Some(leaving))),
         ("consumer-current-tombstone", current(None)),
     ]

@@ -10,10 +10,10 @@ mod streams;
 use std::collections::BTreeMap;
 
 use super::super::share_state as state;
-use super::super::{DecodeError, MemberKey, Partitions, Record, encode, key};
+use super::super::{DecodeError, MemberKey, Partitions, Record, encode, key, key_noting};
 use super::examples::hex;
 use crate::model::{Name, Partition, Timestamp, TopicId};
-use crate::offsets::GroupProtocol;
+use crate::offsets::{AssignmentEpochs, GroupProtocol, Oddities};
 
 const FULL: &str = include_str!("../../../../tests/fixtures/records/generated-4.2.0.txt");
 /// The additions of later releases.
@@ -71,6 +71,11 @@ fn partitions(numbers: &[i32]) -> Partitions<'static> {
     Box::leak(Box::new(encode::items(&partitions).unwrap())).list()
 }
 
+/// The epochs in which partitions were assigned.
+fn epochs_of(numbers: &[i32]) -> AssignmentEpochs<'static> {
+    Box::leak(Box::new(encode::items(numbers).unwrap())).list()
+}
+
 type Expected<R> = Vec<(&'static str, R)>;
 
 #[test]
@@ -97,10 +102,18 @@ fn every_record_of_the_share_groups_state_says_what_was_put_in() {
 
 /// The error of decoding a record, if any.
 pub(super) fn error(golden: &Golden, key_bytes: &[u8], value: Option<&[u8]>) -> Option<DecodeError> {
+    oddities(golden, key_bytes, value).err()
+}
+
+/// What is odd about a record, or why it cannot be decoded.
+fn oddities(golden: &Golden, key_bytes: &[u8], value: Option<&[u8]>) -> Result<Oddities, DecodeError> {
+    let mut oddities = Oddities::default();
     if golden.is_share_state() {
-        return state::decode(key_bytes, value).err();
+        state::key_noting(key_bytes, &mut oddities)?.value_noting(value, &mut oddities)?;
+    } else {
+        key_noting(key_bytes, &mut oddities)?.value_noting(value, &mut oddities)?;
     }
-    key(key_bytes).and_then(|key| key.value(value)).err()
+    Ok(oddities)
 }
 
 /// All records without the skipped type, whose bytes are not read.
@@ -126,16 +139,31 @@ fn a_record_cut_anywhere_is_refused_and_the_place_is_told() {
 }
 
 #[test]
-fn a_byte_after_the_end_is_refused() {
+fn bytes_after_the_end_are_ignored_and_noted() {
+    let (none, trailing) = (Ok(Oddities::default()), Ok(Oddities { trailing: true, null: false }));
     for golden in looked_at() {
-        let longer = [&golden.key[..], b"\0"].concat();
-        assert_eq!(error(&golden, &longer, golden.value.as_deref()).unwrap().reason(), "trailing", "{}", golden.name);
-        let Some(value) = &golden.value else { continue };
-        let longer = [&value[..], b"\0"].concat();
-        // With an additional byte, the epoch of 4.0 looks like a truncated one of 4.1.
-        let reason = if golden.name == "old-share-epoch" { "truncated" } else { "trailing" };
-        assert_eq!(error(&golden, &golden.key, Some(&longer)).unwrap().reason(), reason, "{}", golden.name);
+        let value = golden.value.as_deref();
+        assert_eq!(oddities(&golden, &golden.key, value), none, "{}", golden.name);
+        for rest in [&b"\0"[..], b"\xff\xff\xff\xff", &[1; 300]] {
+            let longer = [&golden.key[..], rest].concat();
+            assert_eq!(oddities(&golden, &longer, value), trailing, "{}", golden.name);
+            // With additional bytes, the epoch of 4.0 looks like one of 4.1.
+            let Some(value) = value.filter(|_| golden.name != "old-share-epoch") else { continue };
+            let longer = [value, rest].concat();
+            assert_eq!(oddities(&golden, &golden.key, Some(&longer)), trailing, "{}", golden.name);
+            if !golden.is_share_state() {
+                let of = key(&golden.key).unwrap();
+                assert_eq!(of.value(Some(&longer)), of.value(Some(value)), "{}", golden.name);
+            }
+        }
     }
+}
+
+#[test]
+fn the_epoch_of_early_access_with_bytes_after_it_is_refused() {
+    let golden = all().into_iter().find(|golden| golden.name == "old-share-epoch").unwrap();
+    let longer = [&golden.value.clone().unwrap()[..], b"\0"].concat();
+    assert_eq!(error(&golden, &golden.key, Some(&longer)).unwrap().reason(), "truncated");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Share groups.
 
-use super::{Expected, GROUP, OTHER, TOPIC, encode, list, member, names, partitions};
+use super::{Expected, GROUP, OTHER, TIME, TOPIC, encode, list, member, names, partitions};
 use crate::model::Name;
 use crate::offsets::GroupProtocol::Share;
 use crate::offsets::{
-    AssignedItems, CurrentAssignment, DeletedTopic, Epoch, MemberDetails, MemberMetadata, MemberState, Record,
-    RecordList, RecordType, StatePartitions, StateTopic, TopicPartitions,
+    AssignedItems, CurrentAssignment, DeletedTopic, Epoch, MemberDetails, MemberMetadata, MemberState, OwnedItems, Record,
+    RecordList, RecordType, StatePartitions, StateTopic, TargetEpoch, TopicPartitions,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {
@@ -14,16 +14,17 @@ pub(super) fn expected() -> Expected<Record<'static>> {
 
 fn epochs() -> Expected<Record<'static>> {
     let epoch = |group, metadata_hash| {
-        let epoch = Epoch { epoch: 10, metadata_hash, validated_topology_epoch: None };
+        let epoch = Epoch { metadata_hash, ..Epoch::new(10) };
         Record::Epoch { kind: Share, group, epoch }
     };
-    let target = |epoch| Record::TargetEpoch { kind: Share, group: GROUP, epoch };
+    let target = |target| Record::TargetEpoch { kind: Share, group: GROUP, target };
+    let untimed = TargetEpoch { epoch: 9, timestamp: None };
     vec![
         ("share-epoch", epoch(GROUP, Some(-2))),
         ("share-epoch-tagged", epoch(GROUP, Some(-2))),
         ("share-epoch-tombstone", Record::EpochTombstone { kind: Share, group: GROUP }),
-        ("share-target-epoch", target(Some(9))),
-        ("share-target-epoch-timed", target(Some(9))),
+        ("share-target-epoch", target(Some(untimed))),
+        ("share-target-epoch-timed", target(Some(TargetEpoch { timestamp: Some(TIME), ..untimed }))),
         ("share-target-epoch-tombstone", target(None)),
         ("old-share-epoch", epoch(Name(b"g"), None)),
         ("old-share-topics", Record::Skipped(RecordType::ShareGroupPartitionMetadata)),
@@ -52,18 +53,18 @@ fn members() -> Expected<Record<'static>> {
 }
 
 fn assignments() -> Expected<Record<'static>> {
-    let mine = AssignedItems::Partitions(list![TopicPartitions { topic: TOPIC, partitions: partitions(&[0, 3]) }]);
+    let mine = list![TopicPartitions { topic: TOPIC, partitions: partitions(&[0, 3]) }];
     let has = CurrentAssignment {
         epoch: 10,
         previous_epoch: 9,
         state: MemberState::Stable,
-        assigned: mine,
-        revoking: AssignedItems::Partitions(RecordList::empty()),
+        assigned: OwnedItems::SharePartitions(mine),
+        revoking: OwnedItems::SharePartitions(RecordList::empty()),
     };
     let target = |target| Record::Target { of: member(Share), target };
     let current = |current| Record::Current { of: member(Share), current };
     vec![
-        ("share-target", target(Some(mine))),
+        ("share-target", target(Some(AssignedItems::Partitions(mine)))),
         ("share-target-tombstone", target(None)),
         ("share-current", current(Some(has))),
         ("share-current-tagged", current(Some(has))),

@@ -38,12 +38,19 @@ fn snapshots() -> Expected<ShareStateRecord<'static>> {
         written: Timestamp(0),
         batches: RecordList::empty(),
     };
+    let archiving = ShareStateSnapshot {
+        delivery_complete: Some(0),
+        written: TIME,
+        batches: list![batch(100, 101, DeliveryState::Archiving, 5)],
+        ..full
+    };
     let record = |snapshot| ShareStateRecord::Snapshot { of: OF, snapshot };
     vec![
         ("snapshot", record(Some(full))),
         ("snapshot-counted", record(Some(ShareStateSnapshot { delivery_complete: Some(1), ..full }))),
         ("snapshot-tagged", record(Some(ShareStateSnapshot { delivery_complete: Some(0), ..full }))),
         ("snapshot-without-start", record(Some(without_start))),
+        ("snapshot-archiving", record(Some(archiving))),
         ("snapshot-tombstone", record(None)),
     ]
 }
@@ -62,11 +69,17 @@ fn updates() -> Expected<ShareStateRecord<'static>> {
         batches: RecordList::empty(),
         ..changed
     };
+    let archiving = ShareStateUpdate {
+        delivery_complete: Some(0),
+        batches: list![batch(102, 102, DeliveryState::Archiving, 1)],
+        ..changed
+    };
     let record = |update| ShareStateRecord::Update { of: OF, update };
     vec![
         ("update", record(Some(changed))),
         ("update-counted", record(Some(counted))),
         ("update-tagged", record(Some(changed))),
+        ("update-archiving", record(Some(archiving))),
         ("update-tombstone", record(None)),
     ]
 }

@@ -1,11 +1,12 @@
 //! Streams groups.
 
-use super::{Expected, GROUP, encode, list, member, names, partitions};
+use super::{Expected, GROUP, TIME, encode, epochs_of, list, member, names, partitions};
 use crate::model::Name;
 use crate::offsets::GroupProtocol::Streams;
 use crate::offsets::{
     AssignedItems, CopartitionGroup, CurrentAssignment, Endpoint, Epoch, InternalTopic, KeyValue, MemberDetails,
-    MemberMetadata, MemberState, Record, RecordList, StreamsTasks, Subtopology, SubtopologyTasks, Topology,
+    MemberMetadata, MemberState, Owned, OwnedItems, Record, RecordList, StreamsTasks, Subtopology, SubtopologyTasks,
+    TargetEpoch, Topology,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {
@@ -13,19 +14,22 @@ pub(super) fn expected() -> Expected<Record<'static>> {
 }
 
 fn epochs() -> Expected<Record<'static>> {
-    let epoch = |validated_topology_epoch| {
-        let epoch = Epoch { epoch: 10, metadata_hash: Some(-2), validated_topology_epoch };
+    let epoch = |validated_topology_epoch, stored_description_epoch, failed_description_epoch| {
+        let more = Epoch { validated_topology_epoch, stored_description_epoch, ..Epoch::new(10) };
+        let epoch = Epoch { metadata_hash: Some(-2), failed_description_epoch, ..more };
         Record::Epoch { kind: Streams, group: GROUP, epoch }
     };
-    let target = |epoch| Record::TargetEpoch { kind: Streams, group: GROUP, epoch };
+    let target = |target| Record::TargetEpoch { kind: Streams, group: GROUP, target };
+    let untimed = TargetEpoch { epoch: 9, timestamp: None };
     vec![
-        ("streams-epoch", epoch(None)),
-        ("streams-epoch-validated", epoch(Some(4))),
-        ("streams-epoch-tagged", epoch(Some(4))),
-        ("streams-epoch-described", epoch(Some(4))),
+        ("streams-epoch", epoch(None, None, None)),
+        ("streams-epoch-validated", epoch(Some(4), None, None)),
+        ("streams-epoch-tagged", epoch(Some(4), None, None)),
+        ("streams-epoch-described", epoch(Some(4), Some(4), Some(3))),
+        ("streams-epoch-uncertain", epoch(None, Some(-2), None)),
         ("streams-epoch-tombstone", Record::EpochTombstone { kind: Streams, group: GROUP }),
-        ("streams-target-epoch", target(Some(9))),
-        ("streams-target-epoch-timed", target(Some(9))),
+        ("streams-target-epoch", target(Some(untimed))),
+        ("streams-target-epoch-timed", target(Some(TargetEpoch { timestamp: Some(TIME), ..untimed }))),
         ("streams-target-epoch-tombstone", target(None)),
     ]
 }
@@ -66,6 +70,14 @@ fn task(subtopology: &'static str, numbers: &[i32]) -> SubtopologyTasks<'static>
     SubtopologyTasks { subtopology: Name(subtopology.as_bytes()), partitions: partitions(numbers) }
 }
 
+fn owned(
+    subtopology: &'static str,
+    numbers: &[i32],
+    since: Option<&[i32]>,
+) -> Owned<'static, SubtopologyTasks<'static>> {
+    Owned { item: task(subtopology, numbers), epochs: since.map(epochs_of) }
+}
+
 fn assignments() -> Expected<Record<'static>> {
     let to = AssignedItems::Tasks(StreamsTasks {
         active: list![task("0", &[0, 3]), task("1", &[2])],
@@ -76,16 +88,31 @@ fn assignments() -> Expected<Record<'static>> {
         epoch: 10,
         previous_epoch: 9,
         state: MemberState::Unrevoked,
-        assigned: AssignedItems::Tasks(StreamsTasks {
-            active: list![task("0", &[0, 3])],
-            standby: list![task("0", &[1])],
-            warmup: list![task("1", &[2])],
+        assigned: OwnedItems::Tasks(StreamsTasks {
+            active: list![owned("0", &[0, 3], None)],
+            standby: list![owned("0", &[1], None)],
+            warmup: list![owned("1", &[2], None)],
         }),
-        revoking: AssignedItems::Tasks(StreamsTasks {
-            active: list![task("1", &[5])],
-            standby: list![task("2", &[])],
+        revoking: OwnedItems::Tasks(StreamsTasks {
+            active: list![owned("1", &[5], None)],
+            standby: list![owned("2", &[], None)],
             warmup: RecordList::empty(),
         }),
+    };
+    let timed = StreamsTasks {
+        active: list![owned("0", &[0, 3], Some(&[9, 10]))],
+        standby: list![owned("0", &[1], None)],
+        warmup: list![owned("1", &[2], None)],
+    };
+    let tagged = CurrentAssignment { assigned: OwnedItems::Tasks(timed), ..has };
+    let since = CurrentAssignment {
+        assigned: OwnedItems::Tasks(StreamsTasks { warmup: RecordList::empty(), ..timed }),
+        revoking: OwnedItems::Tasks(StreamsTasks {
+            active: list![owned("1", &[5], Some(&[8]))],
+            standby: RecordList::empty(),
+            warmup: RecordList::empty(),
+        }),
+        ..has
     };
     let target = |target| Record::Target { of: member(Streams), target };
     let current = |current| Record::Current { of: member(Streams), current };
@@ -94,7 +121,8 @@ fn assignments() -> Expected<Record<'static>> {
         ("streams-target-tagged", target(Some(to))),
         ("streams-target-tombstone", target(None)),
         ("streams-current", current(Some(has))),
-        ("streams-current-tagged", current(Some(has))),
+        ("streams-current-tagged", current(Some(tagged))),
+        ("streams-current-since", current(Some(since))),
         ("streams-current-tombstone", current(None)),
     ]
 }
