@@ -52,6 +52,8 @@ mod packaging;
 #[cfg(test)]
 mod protected;
 #[cfg(test)]
+mod redpanda;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod replay;

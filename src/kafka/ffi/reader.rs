@@ -156,6 +156,31 @@ impl TopicReader {
         EventBatch { messages: self.slots.get(..taken).unwrap_or_default(), topics: self.parts.handles() }
     }
 
+    /// The high watermark in the last answer of a broker to a request for records of a partition. `None` before the
+    /// first one, and of a partition that is not read. Never blocks.
+    #[must_use]
+    pub fn fetched_end(&self, log: TopicPartition) -> Option<Offset> {
+        if !self.started.contains(&log) {
+            return None;
+        }
+        let ReaderParts { topics, client, .. } = &*self.parts;
+        let name = &topics.get(log.topic.0)?.name;
+        let (native, mut low, mut high) = (client.native(), -1, -1);
+        // SAFETY: client and name are alive; both numbers are written, from what librdkafka holds in memory.
+        let result = unsafe {
+            sys::rd_kafka_get_watermark_offsets(
+                native.native_ptr(),
+                name.as_ptr(),
+                log.partition.0,
+                &raw mut low,
+                &raw mut high,
+            )
+        };
+        // The code is librdkafka's own, and the number is negative while it is not known.
+        let is_known = result == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0;
+        is_known.then_some(Offset(high))
+    }
+
     /// The client of this reader.
     #[must_use]
     pub fn client(&self) -> &Arc<Client> {

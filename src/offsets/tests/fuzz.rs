@@ -6,6 +6,7 @@
 use super::super::share_state as state;
 use super::super::{DecodeError, Key, Record, assignment, key};
 use super::golden::{self, Golden};
+use super::redpanda;
 
 /// Splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 struct Chance(u64);
@@ -106,7 +107,7 @@ fn cases(usual: u64) -> u64 {
 
 #[test]
 fn a_mangled_record_is_read_or_refused() {
-    let all = golden::all();
+    let all: Vec<Golden> = golden::all().into_iter().chain(golden::of(redpanda::FIXTURE)).collect();
     for case in 0..cases(100_000) {
         let mut chance = Chance(case);
         let golden = &all[chance.below(all.len())];

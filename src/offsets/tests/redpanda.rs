@@ -5,8 +5,12 @@ use super::super::{
     ClassicGroupMember, FieldProblem, GroupMetadata, Key, MemberKey, Oddities, Record, encode, key, key_noting,
 };
 use super::examples::{COMMIT_KEY, GROUP_KEY, hex};
+use super::golden;
 use crate::model::{Name, Partition, Timestamp};
 use crate::offsets::GroupProtocol;
+
+/// The same records, which the tests with real servers and those of mangled records use.
+pub(super) const FIXTURE: &str = include_str!("../../../tests/fixtures/records/redpanda.txt");
 
 /// A group of the type `consumer` in generation 5 with the assignor `range`, up to the number of its members.
 const HEAD: &str = "0003 0008 636f6e73756d6572 00000005 0005 72616e6765 002c \
@@ -62,6 +66,12 @@ fn members_with_a_version_of_their_own_are_read() {
         assignment: b"",
     };
     assert_eq!((group.members.len(), group.members.collect::<Vec<_>>()), (2, vec![first, second]));
+}
+
+#[test]
+fn the_fixture_has_this_group() {
+    let fixture = golden::of(FIXTURE).into_iter().find(|golden| golden.name == "redpanda-group").unwrap();
+    assert_eq!(fixture.value, Some(value(&[FIRST, SECOND])));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn metadata(model: &Model, request: &MetadataRequest, version: i16) -> MetadataR
     };
     MetadataResponse::default()
         .with_brokers(model.nodes.iter().map(broker).collect())
-        .with_cluster_id((version >= 2).then(|| StrBytes::from_static_str("a-fake-cluster")))
+        .with_cluster_id((version >= 2).then(|| StrBytes::from_string(model.cluster_id.clone())))
         .with_controller_id(BrokerId(if version >= 1 { model.nodes[0].id } else { -1 }))
         .with_topics(topics)
 }
@@ -178,16 +178,15 @@ fn fetched(model: &Model, broker: i32, topic: Option<&str>, asked: &FetchPartiti
         Ok(log) => log,
         Err(code) => return refused(code),
     };
-    let Some(records) = usize::try_from(asked.fetch_offset).ok().and_then(|from| log.records.get(from..)) else {
+    if !(0..=log.end()).contains(&asked.fetch_offset) {
         return refused(OFFSET_OUT_OF_RANGE);
-    };
-    let records = &records[..records.len().min(FETCHED)];
+    }
     answer
         .with_high_watermark(log.end())
         .with_last_stable_offset(log.end())
         .with_log_start_offset(0)
         .with_preferred_read_replica(BrokerId(-1))
-        .with_records(Some(batch::of(asked.fetch_offset, records)))
+        .with_records(Some(batch::of(log.from(asked.fetch_offset).take(FETCHED))))
 }
 
 fn coordinator(model: &Model) -> FindCoordinatorResponse {
@@ -206,7 +205,7 @@ fn cluster(model: &Model) -> DescribeClusterResponse {
             .with_port(i32::from(node.port))
     };
     DescribeClusterResponse::default()
-        .with_cluster_id(StrBytes::from_static_str("a-fake-cluster"))
+        .with_cluster_id(StrBytes::from_string(model.cluster_id.clone()))
         .with_controller_id(BrokerId(model.nodes[0].id))
         .with_brokers(model.nodes.iter().map(broker).collect())
 }

@@ -21,12 +21,12 @@ pub mod at {
     pub const RECORDS: usize = 61;
 }
 
-/// One batch of records from an offset on; nothing where there are none.
-pub fn of(from: i64, entries: &[Entry]) -> Bytes {
-    if entries.is_empty() {
-        return Bytes::new();
-    }
-    encode((from..).zip(entries).map(|(offset, entry)| record(offset, entry)).collect())
+/// Records with their offsets: a batch for each run of consecutive ones.
+pub fn of<'a>(entries: impl Iterator<Item = (i64, &'a Entry)>) -> Bytes {
+    let entries: Vec<(i64, &Entry)> = entries.collect();
+    let runs = entries.chunk_by(|(one, _), (next, _)| one + 1 == *next);
+    let batch = |run: &[(i64, &Entry)]| encode(run.iter().map(|(offset, entry)| record(*offset, entry)).collect());
+    runs.map(batch).collect::<Vec<_>>().concat().into()
 }
 
 fn encode(records: Vec<Record>) -> Bytes {
@@ -56,7 +56,7 @@ fn record(offset: i64, entry: &Entry) -> Record {
 
 /// A batch of one record that says nothing.
 pub fn one(offset: i64) -> Bytes {
-    of(offset, &[Entry { time: 0, key: b"nothing".to_vec(), value: None }])
+    of(std::iter::once((offset, &Entry { time: 0, key: b"nothing".to_vec(), value: None })))
 }
 
 /// Puts a batch's length right. Nothing looks at its checksum.

@@ -78,9 +78,23 @@ impl FakeKafka {
         let mut state = self.state();
         let log = &mut state.model.topics.get_mut(topic).unwrap().partitions[partition];
         let time = records::now();
-        log.records.extend(records.into_iter().map(|(key, value)| Entry { time, key, value }));
+        log.records.extend(records.into_iter().map(|(key, value)| Some(Entry { time, key, value })));
         drop(state);
         self.shared.changed.notify_all();
+    }
+
+    /// Appends offsets to a partition that nobody can read.
+    pub fn append_unreadable(&self, topic: &str, partition: usize, offsets: usize) {
+        let mut state = self.state();
+        let log = &mut state.model.topics.get_mut(topic).unwrap().partitions[partition];
+        log.records.extend(std::iter::repeat_n(None, offsets));
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    /// Sets the cluster's id.
+    pub fn set_cluster_id(&self, id: &str) {
+        self.state().model.cluster_id = id.to_owned();
     }
 
     /// Where a partition's log ends.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 /// Brokers and topics.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Model {
+    pub cluster_id: String,
     pub nodes: Vec<Node>,
     pub topics: BTreeMap<String, Topic>,
     topics_made: u128,
@@ -26,7 +27,8 @@ pub struct Topic {
 /// A partition's log; its first record has offset 0.
 #[derive(Debug, Default)]
 pub struct Log {
-    pub records: Vec<Entry>,
+    /// By offset; `None` for one that nobody can read.
+    pub records: Vec<Option<Entry>>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +36,17 @@ pub struct Entry {
     pub time: i64,
     pub key: Vec<u8>,
     pub value: Option<Vec<u8>>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            cluster_id: "a-fake-cluster".to_owned(),
+            nodes: Vec::new(),
+            topics: BTreeMap::new(),
+            topics_made: 0,
+        }
+    }
 }
 
 impl Model {
@@ -63,9 +76,15 @@ impl Log {
         i64::try_from(self.records.len()).unwrap()
     }
 
+    /// The records from an offset on that can be read, with their offsets.
+    pub fn from(&self, offset: i64) -> impl Iterator<Item = (i64, &Entry)> {
+        let records = (0..).zip(&self.records).skip(usize::try_from(offset).unwrap());
+        records.filter_map(|(offset, record)| Some((offset, record.as_ref()?)))
+    }
+
     /// Offset and time of the first record at or after a time.
     pub fn at(&self, time: i64) -> Option<(i64, i64)> {
-        let found = self.records.iter().position(|record| record.time >= time)?;
-        Some((i64::try_from(found).unwrap(), self.records[found].time))
+        let (found, record) = self.from(0).find(|(_, record)| record.time >= time)?;
+        Some((found, record.time))
     }
 }

@@ -37,12 +37,12 @@ pub struct Backfill {
 }
 
 /// The past of one partition.
-struct BackfillPartition {
-    part: PartitionReading,
+pub(super) struct BackfillPartition {
+    pub(super) part: PartitionReading,
     /// Where the live reader started.
-    end: Offset,
-    /// When the last record or event arrived.
-    last_arrival: Instant,
+    pub(super) end: Offset,
+    /// When the last record, event or error arrived, or reading began.
+    pub(super) last_arrival: Instant,
     /// Whether the log has reported that it stands still.
     logged: bool,
 }
@@ -107,8 +107,10 @@ impl Backfill {
                 }
                 self.restart_stuck(&mut reader, &mut parts)?;
             }
+            let now = Instant::now();
+            let is_done = |log, piece| paused.is_none() && self.is_read(log, piece, &reader, now);
             let done: Vec<_> =
-                parts.iter().filter(|(_, piece)| piece.part.position >= piece.end).map(|(log, _)| *log).collect();
+                parts.iter().filter(|(log, piece)| is_done(**log, piece)).map(|(log, _)| *log).collect();
             for log in done {
                 reader.stop(log)?;
                 parts.remove(&log);
@@ -200,7 +202,10 @@ impl Backfill {
                 ReaderEvent::OutOfRange { log } => again.push(log),
                 ReaderEvent::Failed { code, .. } if code.is_refusal() => *paused = Some(later(Instant::now(), REFUSED)),
                 // The live reader gets and reports the same error.
-                ReaderEvent::Failed { .. } => {}
+                ReaderEvent::Failed { log, .. } => {
+                    let concerned = parts.iter_mut().filter(|(of, _)| log.is_none_or(|log| log == **of));
+                    concerned.for_each(|(_, piece)| piece.last_arrival = Instant::now());
+                }
             }
         }
         drop(batch);

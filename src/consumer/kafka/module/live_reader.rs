@@ -103,11 +103,13 @@ impl LiveReader {
                         self.restart_if_at(log, at, &mut reader, &parts)?;
                     }
                     ReaderMessage::Stuck { .. } => {}
+                    ReaderMessage::Tail { log, tail } => self.accept_tail(log, tail, &reader, &mut parts),
                 }
             }
             self.take_over(&mut parts, &mut rights);
             self.apply_filters(&mut reader, &mut parts)?;
             self.close_undescribed(&mut reader, &parts, &mut rights)?;
+            self.end_silent_trials(&reader, &mut rights);
             for step in rights.take_due(Instant::now(), |topic| self.may_describe(topic)) {
                 match step {
                     ReadStep::Begin(begin) => self.begin_partition(begin, &mut reader, behind, &mut parts)?,
@@ -269,6 +271,7 @@ impl LiveReader {
                     log
                 }
                 ReaderEvent::OutOfRange { log } => {
+                    self.positions.record_arrival(Some(log));
                     effects.out_of_range.push(log);
                     self.record_access(log.topic, rights);
                     continue;
@@ -278,6 +281,7 @@ impl LiveReader {
                     continue;
                 }
                 ReaderEvent::Failed { log, code } => {
+                    self.positions.record_arrival(log);
                     errors.log_change(&self.module, &self.topics, log, code);
                     continue;
                 }
@@ -287,6 +291,7 @@ impl LiveReader {
             self.record_access(log.topic, rights);
             settled |= self.publish_if_complete(log, parts);
             if let Some(part) = parts.get(&log) {
+                self.positions.record_arrival(Some(log));
                 self.positions.set_position(log, part.position);
             }
         }

@@ -19,6 +19,7 @@
 //! | `reconfiguration` | the reader when the configuration changes |
 //! | `lost_positions`, `read_errors` | positions out of range; errors of partitions, for the log |
 //! | `translate`, `updates` | a record becomes an `Update` of storage, unless it is filtered |
+//! | `unreadable_tails`, `tail_reading` | ends of partitions that nobody can read, and what the readers do there |
 //! | `source_topics` | the names of the two topics |
 
 mod backfill;
@@ -35,7 +36,9 @@ mod reconfiguration;
 mod refusals;
 mod restarts;
 mod source_topics;
+mod tail_reading;
 mod translate;
+mod unreadable_tails;
 mod updates;
 
 use std::sync::Arc;

@@ -90,6 +90,13 @@ impl PartitionReading {
         }
     }
 
+    /// Marks a partition as read completely, because the rest of it cannot be read.
+    pub const fn mark_read_completely(&mut self) {
+        if let ReadingStage::CatchingUp(building) = &mut self.stage {
+            building.reached = Some(ReachedEnd::End);
+        }
+    }
+
     /// Sets the current end of the log. A partition has caught up only once it has been read up to there. Otherwise
     /// a group would appear with a lag that it never had, from commits made while its past was read.
     pub fn set_end(&mut self, end: Offset) {

@@ -8,6 +8,7 @@ use crate::metrics::exporter_metrics::ModuleMetrics;
 use crate::model::{Offset, Operation};
 
 use super::source_topics::OFFSETS;
+use super::unreadable_tails::{Arrivals, UnreadableTail};
 
 /// A partition whose log start and log end are known, so that it can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,13 @@ pub enum ReaderMessage {
         /// The offset where it stands still.
         at: Offset,
     },
+    /// The rest of a partition cannot be read, as far as its ends tell.
+    Tail {
+        /// The partition.
+        log: TopicPartition,
+        /// What cannot be read of it.
+        tail: UnreadableTail,
+    },
 }
 
 /// The progress of the readers.
@@ -67,6 +75,14 @@ struct ProgressState {
     past_unneeded: BTreeSet<TopicPartition>,
     /// Partitions whose past has been read, until the live reader takes them.
     past_read: BTreeSet<TopicPartition>,
+    /// Whether the cluster may have partitions whose tails cannot be read.
+    has_unreadable_tails: bool,
+    /// The tails that cannot be read. Each holds as long as the reader stands where it begins.
+    tails: BTreeMap<TopicPartition, UnreadableTail>,
+    /// How many records, events and errors have arrived of each partition.
+    arrivals: BTreeMap<TopicPartition, u64>,
+    /// How many errors have arrived that concern no partition.
+    errors: u64,
 }
 
 impl ReaderProgress {
@@ -113,6 +129,49 @@ impl ReaderProgress {
     /// Sets the offset up to which a partition has been read.
     pub fn set_position(&self, log: TopicPartition, position: Offset) {
         self.state().positions.insert(log, position);
+    }
+
+    /// Records that a record, an event or an error has arrived: of one partition, or of the client.
+    pub fn record_arrival(&self, log: Option<TopicPartition>) {
+        let mut state = self.state();
+        let ProgressState { arrivals, errors, .. } = &mut *state;
+        let count = log.map_or(errors, |log| arrivals.entry(log).or_default());
+        *count = count.wrapping_add(1);
+    }
+
+    /// What has arrived of a partition. `None` while its position is not known.
+    pub fn arrivals(&self, log: TopicPartition) -> Option<Arrivals> {
+        let state = self.state();
+        let position = state.positions.get(&log).copied()?;
+        let own = state.arrivals.get(&log).copied().unwrap_or(0);
+        Some(Arrivals { position, count: own.wrapping_add(state.errors) })
+    }
+
+    /// Sets whether the cluster may have partitions whose tails cannot be read.
+    pub fn set_unreadable_tails(&self, may_be: bool) {
+        self.state().has_unreadable_tails = may_be;
+    }
+
+    /// Whether the cluster may have partitions whose tails cannot be read.
+    pub fn has_unreadable_tails(&self) -> bool {
+        self.state().has_unreadable_tails
+    }
+
+    /// Sets the tail of a partition that cannot be read.
+    pub fn set_tail(&self, log: TopicPartition, tail: UnreadableTail) {
+        self.state().tails.insert(log, tail);
+    }
+
+    /// The tail of a partition that cannot be read, while the reader stands before it.
+    pub fn tail(&self, log: TopicPartition) -> Option<UnreadableTail> {
+        let state = self.state();
+        let tail = state.tails.get(&log).copied()?;
+        (state.positions.get(&log) == Some(&tail.at)).then_some(tail)
+    }
+
+    /// The offset up to which a partition has been read as far as it can be, if known.
+    pub fn readable_position(&self, log: TopicPartition) -> Option<Offset> {
+        self.tail(log).map(|tail| tail.end).or_else(|| self.position(log))
     }
 
     /// Marks a partition as caught up.
@@ -233,6 +292,32 @@ mod tests {
         assert_eq!(positions.progress(), Some((0, 1)));
         positions.mark_caught_up(log(SHARE_STATE, 1));
         assert_eq!(positions.progress(), Some((1, 3)));
+    }
+
+    #[test]
+    fn a_tail_holds_while_the_reader_stands_before_it() {
+        let (positions, log) = (ReaderProgress::default(), log(OFFSETS, 3));
+        let tail = UnreadableTail { at: Offset(9), end: Offset(12) };
+        positions.set_tail(log, tail);
+        assert_eq!((positions.tail(log), positions.readable_position(log)), (None, None));
+        positions.set_position(log, Offset(9));
+        assert_eq!((positions.tail(log), positions.readable_position(log)), (Some(tail), Some(Offset(12))));
+        positions.set_position(log, Offset(10));
+        assert_eq!((positions.tail(log), positions.readable_position(log)), (None, Some(Offset(10))));
+    }
+
+    #[test]
+    fn an_error_that_concerns_no_partition_arrives_of_all() {
+        let positions = ReaderProgress::default();
+        let [own, other] = [3, 4].map(|partition| log(OFFSETS, partition));
+        let counts = || [own, other].map(|log| positions.arrivals(log).map(|arrivals| arrivals.count));
+        assert_eq!(counts(), [None, None]);
+        positions.set_position(own, Offset(9));
+        positions.set_position(other, Offset(9));
+        positions.record_arrival(Some(own));
+        assert_eq!(counts(), [Some(1), Some(0)]);
+        positions.record_arrival(None);
+        assert_eq!(counts(), [Some(2), Some(1)]);
     }
 
     #[test]

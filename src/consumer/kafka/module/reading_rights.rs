@@ -58,6 +58,15 @@ impl ReadingRights {
         matches!(self.topics.get(&topic), Some(TopicAccess::Open { .. }))
     }
 
+    /// The partitions that are read to see whether their topics may be read.
+    pub fn trials(&self) -> Vec<TopicPartition> {
+        let trial = |access: &TopicAccess| match access {
+            TopicAccess::Trying { log, .. } => Some(*log),
+            TopicAccess::Open { .. } | TopicAccess::Closed { .. } => None,
+        };
+        self.topics.values().filter_map(trial).collect()
+    }
+
     /// Whether any partition of a topic is read.
     pub fn is_read(&self, topic: TopicIndex) -> bool {
         matches!(self.topics.get(&topic), Some(TopicAccess::Open { .. } | TopicAccess::Trying { .. }))

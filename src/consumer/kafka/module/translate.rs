@@ -233,3 +233,7 @@ const fn fact_update<'a>(group: Name<'a>, kind: GroupProtocol, at: Timestamp, fa
     };
     Update::Fact { group, kind, at, fact }
 }
+
+#[cfg(test)]
+#[path = "translate_tests.rs"]
+mod tests;

@@ -48,7 +48,12 @@ impl Golden {
 }
 
 pub(super) fn all() -> Vec<Golden> {
-    let lines = [FULL, LATEST, EARLY].into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
+    [FULL, LATEST, EARLY].into_iter().flat_map(of).collect()
+}
+
+/// The records of a fixture.
+pub(super) fn of(fixture: &'static str) -> Vec<Golden> {
+    let lines = fixture.lines().filter(|line| !line.starts_with('#'));
     let golden = |line: &'static str| {
         let [name, version, key, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         let value = (value != "-").then(|| hex(value));

@@ -61,12 +61,14 @@ impl PartitionMonitor {
                     standing.insert(log);
                 }
                 OffsetQuery::HighWatermark => {}
+                OffsetQuery::Tail => self.handle_tail_end(log, offset, begin, positions),
             }
         }
         let known: Vec<ReadablePartition> =
             self.requested.iter().filter_map(|(log, bounds)| bounds.readable_partition(*log)).collect();
         for known in known {
             self.requested.remove(&known.log);
+            self.ends.insert(known.log, known.end);
             if begin.send(ReaderMessage::Begin(known)).is_err() {
                 warn!(partition = known.log.partition.0, "the reader has ended");
             }
@@ -86,11 +88,12 @@ impl PartitionMonitor {
 
     /// Handles the high watermark of a partition. Returns whether to ask why nothing is read from it.
     fn handle_high_watermark(&mut self, log: TopicPartition, end: Option<Offset>, positions: &ReaderProgress) -> bool {
-        let (position, Partition(partition)) = (positions.position(log), log.partition);
+        let (position, Partition(partition)) = (positions.readable_position(log), log.partition);
         if log.topic == OFFSETS {
             self.metrics.set_topic_lag(partition, end.zip(position).map(|(end, at)| end.0.saturating_sub(at.0).max(0)));
         }
         let Some((end, position)) = end.zip(position) else { return false };
+        self.ends.insert(log, end);
         if [Operation::Describe, Operation::Read].into_iter().any(|right| positions.is_refused(log.topic, right)) {
             // The reason is known.
             return false;
@@ -103,6 +106,23 @@ impl PartitionMonitor {
                 info!(module, topic, partition, seconds = stood.as_secs(), "a partition makes progress again");
                 false
             }
+        }
+    }
+
+    /// Handles the last stable offset of a partition that may end with offsets that nobody can read.
+    fn handle_tail_end(
+        &mut self,
+        log: TopicPartition,
+        end: Option<Offset>,
+        begin: &Sender<ReaderMessage>,
+        positions: &ReaderProgress,
+    ) {
+        let Some((end, arrivals)) = end.zip(positions.arrivals(log)) else { return };
+        let Some(tail) = self.tails.record_end(log, arrivals, end, Instant::now()) else { return };
+        // Repeated until the reader agrees, which has to have asked for records there.
+        if positions.tail(log) != Some(tail) {
+            // Fails when the reader has ended, which is reported separately.
+            begin.send(ReaderMessage::Tail { log, tail }).ok();
         }
     }
 

@@ -26,6 +26,7 @@ use crate::task::create_when_possible;
 use super::blocked_partitions::BlockedPartitions;
 use super::reader_progress::{ReadablePartition, ReaderMessage, ReaderProgress};
 use super::source_topics::{OFFSETS, SHARE_STATE, SourceTopics};
+use super::unreadable_tails::{UnreadableTails, has_unreadable_tails};
 use absence::{Absence, REFUSED, Refusal};
 use questions::{OffsetQuery, Questions};
 
@@ -36,6 +37,8 @@ const LOOK_FOR_TOPIC: Duration = Duration::from_secs(1);
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time between two requests for bounds that are still unknown.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// Time between two requests for the ends of partitions that may end with offsets that nobody can read.
+const ASK_FOR_TAILS: Duration = Duration::from_millis(500);
 /// How long an idle monitor waits for answers before it checks what is due.
 const STEP: Duration = Duration::from_millis(20);
 
@@ -53,6 +56,9 @@ pub struct PartitionMonitor {
     requested: BTreeMap<TopicPartition, RequestedBounds>,
     /// Partitions whose new end was requested and could not be determined.
     unanswered_ends: BTreeSet<TopicPartition>,
+    /// The last known ends of partitions.
+    ends: BTreeMap<TopicPartition, Offset>,
+    tails: UnreadableTails,
     blocked: BlockedPartitions,
     refused: BTreeMap<TopicIndex, Refusal>,
     /// Whether the offsets topic has been seen, or is known not to exist. Partitions that appear later are new.
@@ -88,6 +94,8 @@ impl PartitionMonitor {
             addresses: BTreeMap::new(),
             requested: BTreeMap::new(),
             unanswered_ends: BTreeSet::new(),
+            ends: BTreeMap::new(),
+            tails: UnreadableTails::default(),
             blocked: BlockedPartitions::default(),
             refused: BTreeMap::new(),
             offsets_topic_known: false,
@@ -103,7 +111,7 @@ impl PartitionMonitor {
         stop: &CancellationToken,
     ) -> Result<(), ModuleError> {
         let start = Instant::now();
-        let (mut look, mut ask, mut probe) = (start, start, start);
+        let (mut look, mut ask, mut probe, mut tail) = (start, start, start, start);
         let mut keeper = ClientSupervisor::new(Arc::clone(&self.client));
         while !stop.is_cancelled() {
             let now = Instant::now();
@@ -137,11 +145,22 @@ impl PartitionMonitor {
                 self.request_offsets(OffsetQuery::HighWatermark, &all)?;
                 probe = later(now, self.probe);
             }
+            if now >= tail && positions.has_unreadable_tails() {
+                self.request_offsets(OffsetQuery::Tail, &self.unread_partitions(positions))?;
+                tail = later(now, ASK_FOR_TAILS);
+            }
             if let Some(answer) = self.questions.next_answer(STEP) {
                 self.handle_answer(answer, begin, positions)?;
             }
         }
         Ok(())
+    }
+
+    /// The partitions of the offsets topic whose readers stand before the last known ends.
+    fn unread_partitions(&self, positions: &ReaderProgress) -> BTreeSet<TopicPartition> {
+        let stands_before = |end: &Offset, log| positions.readable_position(log).is_some_and(|at| at < *end);
+        let unread = self.ends.iter().filter(|(log, end)| log.topic == OFFSETS && stands_before(end, **log));
+        unread.map(|(log, _)| *log).collect()
     }
 
     /// Continues with another client. Requests that the old client has not answered are sent again.
@@ -170,6 +189,9 @@ impl PartitionMonitor {
             return LOOK_FOR_TOPIC;
         }
         self.record_answer();
+        if let Some(id) = self.client.cluster_id() {
+            positions.set_unreadable_tails(has_unreadable_tails(&id));
+        }
         self.addresses = view.brokers.iter().map(|broker| (broker.id, broker.address())).collect();
         let find = |topic| view.topics.iter().find(|found| found.name == self.topics.name(topic));
         let (offsets, shares) = (find(OFFSETS), find(SHARE_STATE));

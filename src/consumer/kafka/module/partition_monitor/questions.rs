@@ -26,6 +26,8 @@ pub(super) enum OffsetQuery {
     HighWatermark,
     /// The last stable offset of a partition that brings no records although its log grows.
     Stable,
+    /// The last stable offset of a partition whose tail may not be readable.
+    Tail,
 }
 
 /// The requests for log starts and ends of the reader's topics, and those in flight.
@@ -63,7 +65,7 @@ impl Questions {
         }
         let (spec, isolation) = match question {
             OffsetQuery::Start => (OffsetSpec::Earliest, IsolationLevel::Uncommitted),
-            OffsetQuery::End | OffsetQuery::NewEnd | OffsetQuery::Stable => {
+            OffsetQuery::End | OffsetQuery::NewEnd | OffsetQuery::Stable | OffsetQuery::Tail => {
                 (OffsetSpec::Latest, IsolationLevel::Committed)
             }
             OffsetQuery::HighWatermark => (OffsetSpec::Latest, IsolationLevel::Uncommitted),
