@@ -38,9 +38,8 @@ fn a_group_of_redpanda_shows_its_members_its_state_and_its_type() {
     program.page_where(seconds(10), "the group", |page| shows_the_group(page, 1));
     let page = program.page();
     let owned = page.with("kafka_consumergroup_partition_owner_info", &of_group(&[("topic", "t")]));
-    let owners: Vec<[String; 3]> = owned
-        .map(|(labels, _)| ["partition", "client_id", "client_host"].map(|label| labels[label].clone()))
-        .collect();
+    let owners: Vec<[String; 3]> =
+        owned.map(|(labels, _)| ["partition", "client_id", "client_host"].map(|label| labels[label].clone())).collect();
     let own = |partition: &str| [partition, "rdkafka", "10.0.0.123"].map(str::to_owned);
     assert_eq!(owners, [own("0"), own("3")]);
     write(vec![record("redpanda-commit-tombstone")]);
@@ -85,8 +84,9 @@ fn what_is_odd_about_a_record_is_counted_and_costs_nothing() {
     cluster.produce_raw(topic, all.into_iter().map(|record| (0, record)));
     let program = Program::reading(&cluster.bootstrap(), topic).ready();
     let page = program.page();
-    let committed =
-        |group| page.with("kafka_consumergroup_current_offset", &[("consumergroup", group)]).map(|(_, at)| at).collect();
+    let committed = |group| {
+        page.with("kafka_consumergroup_current_offset", &[("consumergroup", group)]).map(|(_, at)| at).collect()
+    };
     let found: [Vec<f64>; 3] = [GROUP, "trailing", "behind"].map(committed);
     assert_eq!(found, [[123.0], [7.0], [8.0]]);
     let odd = |reason| page.value("warrener_record_oddities_total", &[("reason", reason)]);
@@ -144,7 +144,11 @@ fn a_partition_of_redpanda_with_an_unreadable_tail_is_ready_within_five_seconds(
         let shown = |offset| {
             move |page: &Page| {
                 let at = page.value("kafka_consumergroup_current_offset", &[("consumergroup", "billing")]);
-                if at == Some(offset) && lags(page) == [0.0; 4] { Ok(()) } else { Err(format!("{at:?} {:?}", lags(page))) }
+                if at == Some(offset) && lags(page) == [0.0; 4] {
+                    Ok(())
+                } else {
+                    Err(format!("{at:?} {:?}", lags(page)))
+                }
             }
         };
         program.page_where(seconds(10), "the commit and no lag", shown(41.0));

@@ -132,10 +132,7 @@ pub(crate) fn target<'a>(cursor: &mut Cursor<'a>, kind: GroupProtocol) -> Result
     Ok(target)
 }
 
-pub(crate) fn current<'a>(
-    cursor: &mut Cursor<'a>,
-    kind: GroupProtocol,
-) -> Result<CurrentAssignment<'a>, DecodeError> {
+pub(crate) fn current<'a>(cursor: &mut Cursor<'a>, kind: GroupProtocol) -> Result<CurrentAssignment<'a>, DecodeError> {
     cursor.version(0)?;
     let epoch = cursor.int32("member_epoch")?;
     let previous_epoch = cursor.int32("previous_member_epoch")?;

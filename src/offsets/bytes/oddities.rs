@@ -15,6 +15,9 @@ impl Oddities {
 
     /// The reasons for which the record is odd, each at most once.
     pub fn reasons(self) -> impl Iterator<Item = &'static str> {
-        Self::REASONS.into_iter().zip([self.null, self.trailing]).filter_map(|(reason, is_odd)| is_odd.then_some(reason))
+        Self::REASONS
+            .into_iter()
+            .zip([self.null, self.trailing])
+            .filter_map(|(reason, is_odd)| is_odd.then_some(reason))
     }
 }

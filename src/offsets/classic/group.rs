@@ -145,11 +145,7 @@ pub(crate) fn group<'a>(cursor: &mut Cursor<'a>, group: Name<'a>) -> Result<Grou
     read
 }
 
-fn fields<'a>(
-    cursor: &mut Cursor<'a>,
-    group: Name<'a>,
-    layout: Layout,
-) -> Result<GroupMetadata<'a>, DecodeError> {
+fn fields<'a>(cursor: &mut Cursor<'a>, group: Name<'a>, layout: Layout) -> Result<GroupMetadata<'a>, DecodeError> {
     let (version, form) = (layout.version, layout.form());
     let protocol_type = cursor.string("protocol_type", form)?;
     let generation = cursor.int32("generation")?;

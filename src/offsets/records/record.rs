@@ -133,11 +133,7 @@ impl<'a> Key<'a> {
     /// # Errors
     /// Those of [`Key::value`].
     #[inline]
-    pub fn value_noting(
-        self,
-        value: Option<&'a [u8]>,
-        oddities: &mut Oddities,
-    ) -> Result<Record<'a>, DecodeError> {
+    pub fn value_noting(self, value: Option<&'a [u8]>, oddities: &mut Oddities) -> Result<Record<'a>, DecodeError> {
         let Some(bytes) = value else { return Ok(self.tombstone()) };
         let mut cursor = Cursor::new(bytes);
         let cursor = &mut cursor;

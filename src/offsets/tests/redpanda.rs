@@ -30,10 +30,9 @@ fn value(members: &[&str]) -> Vec<u8> {
 fn read(value: &[u8], oddities: &mut Oddities) -> Option<GroupMetadata<'static>> {
     let value = Box::leak(value.to_vec().into_boxed_slice());
     let group = Key::Group { group: Name(b"g") };
-    match group.value_noting(Some(value), oddities).ok()? {
-        Record::Group(group) => Some(group),
-        _ => None,
-    }
+    let record = group.value_noting(Some(value), oddities).ok()?;
+    let Record::Group(group) = record else { panic!("not a group: {record:?}") };
+    Some(group)
 }
 
 #[test]
@@ -42,7 +41,10 @@ fn members_with_a_version_of_their_own_are_read() {
     let group = read(&value(&[FIRST, SECOND]), &mut oddities).unwrap();
     assert_eq!(oddities, Oddities::default());
     assert_eq!((group.protocol_type, group.generation), (&b"consumer"[..], 5));
-    assert_eq!((group.protocol, group.leader), (Some(&b"range"[..]), Some(&b"rdkafka-11111111-1111-1111-1111-111111111111"[..])));
+    assert_eq!(
+        (group.protocol, group.leader),
+        (Some(&b"range"[..]), Some(&b"rdkafka-11111111-1111-1111-1111-111111111111"[..]))
+    );
     assert_eq!(group.state_timestamp, Some(Timestamp(0x0000_01a2_0415_1517)));
     let assigned = hex("0001 00000001 0001 74 00000002 00000000 00000003 ffffffff");
     let first = ClassicGroupMember {

@@ -40,12 +40,7 @@ pub struct Entry {
 
 impl Default for Model {
     fn default() -> Self {
-        Self {
-            cluster_id: "a-fake-cluster".to_owned(),
-            nodes: Vec::new(),
-            topics: BTreeMap::new(),
-            topics_made: 0,
-        }
+        Self { cluster_id: "a-fake-cluster".to_owned(), nodes: Vec::new(), topics: BTreeMap::new(), topics_made: 0 }
     }
 }
 

@@ -109,8 +109,7 @@ impl Backfill {
             }
             let now = Instant::now();
             let is_done = |log, piece| paused.is_none() && self.is_read(log, piece, &reader, now);
-            let done: Vec<_> =
-                parts.iter().filter(|(log, piece)| is_done(**log, piece)).map(|(log, _)| *log).collect();
+            let done: Vec<_> = parts.iter().filter(|(log, piece)| is_done(**log, piece)).map(|(log, _)| *log).collect();
             for log in done {
                 reader.stop(log)?;
                 parts.remove(&log);

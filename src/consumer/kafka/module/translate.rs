@@ -7,7 +7,9 @@ use tokio::sync::watch;
 use crate::config::ConsumerFilters;
 use crate::metrics::exporter_metrics::RecordCounters;
 use crate::model::{Name, Timestamp};
-use crate::offsets::{self, FieldProblem, GroupMetadata, GroupProtocol, Key, Oddities, Record, RecordType, share_state};
+use crate::offsets::{
+    self, FieldProblem, GroupMetadata, GroupProtocol, Key, Oddities, Record, RecordType, share_state,
+};
 use crate::storage::{GroupFact, GroupKind, MemberUpdate, MembersUpdate, Update};
 
 use super::source_topics::SHARE_STATE;

@@ -4,8 +4,8 @@ use super::{Expected, GROUP, OTHER, TIME, TOPIC, encode, list, member, names, pa
 use crate::model::Name;
 use crate::offsets::GroupProtocol::Share;
 use crate::offsets::{
-    AssignedItems, CurrentAssignment, DeletedTopic, Epoch, MemberDetails, MemberMetadata, MemberState, OwnedItems, Record,
-    RecordList, RecordType, StatePartitions, StateTopic, TargetEpoch, TopicPartitions,
+    AssignedItems, CurrentAssignment, DeletedTopic, Epoch, MemberDetails, MemberMetadata, MemberState, OwnedItems,
+    Record, RecordList, RecordType, StatePartitions, StateTopic, TargetEpoch, TopicPartitions,
 };
 
 pub(super) fn expected() -> Expected<Record<'static>> {
