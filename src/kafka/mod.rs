@@ -6,7 +6,7 @@
 //! | `ffi/metadata` | [`Client::metadata`]: brokers, topics and partitions |
 //! | `ffi/lookups` | [`Lookups`]: ListOffsets and DescribeTopics requests, many in flight |
 //! | `ffi/list_offsets` | what ListOffsets asks for, and how many partitions a request may have |
-//! | `ffi/reader`, `ffi/event_batch` | [`TopicReader`]: reads partitions of topics in batches |
+//! | `ffi/reader`, `ffi/event_batch`, `ffi/topic_partition` | [`TopicReader`]: reads partitions of topics in batches |
 //! | `context` | [`KafkaContext`]: receives librdkafka's log lines and errors |
 //! | `cause`, `failure_reason`, `ffi/error_code` | why something failed: librdkafka's texts and codes |
 //! | `handshake_hint`, `certificate_probe` | what to try when a handshake fails; what is wrong with a broker's certificate |

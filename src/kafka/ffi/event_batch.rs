@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use super::reader::{TopicIndex, TopicPartition};
+use super::topic_partition::{TopicIndex, TopicPartition};
 use super::{ErrorCode, code_at, sys};
 use crate::model::{Offset, Partition, Timestamp};
 

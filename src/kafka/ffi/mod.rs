@@ -23,6 +23,7 @@ mod reader;
 mod socket_callbacks;
 mod sockets;
 mod threads;
+mod topic_partition;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -43,10 +44,11 @@ pub use lookups::{LookupResponse, Lookups};
 pub use metadata::{MetadataBroker, MetadataPartition, MetadataResponse, MetadataTopic};
 pub(super) use native_client::{add_brokers, enable_events};
 pub(super) use oauth_token::{set_token, set_token_failure};
-pub use reader::{StartAt, TopicIndex, TopicPartition, TopicReader};
+pub use reader::{StartAt, TopicReader};
 pub(super) use socket_callbacks::record_sockets;
 pub(super) use sockets::ClientSockets;
 pub use threads::report_faults_in_threads;
+pub use topic_partition::{TopicIndex, TopicPartition};
 
 /// The functions of the bindings, declared with integers as error codes.
 mod raw {

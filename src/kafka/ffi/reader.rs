@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event_batch::EventBatch;
+use super::topic_partition::{TopicIndex, TopicPartition};
 use super::{ClientQueue, c_name, call_failed, sys};
 use crate::kafka::Client;
 use crate::kafka::run_within::run_within;
 use crate::kafka::until_drop::UntilDrop;
 use crate::model::ModuleError;
-use crate::model::{Offset, Partition};
+use crate::model::Offset;
 
 /// How long closing may block the owner.
 const CLOSING: Duration = Duration::from_millis(300);
@@ -24,19 +25,6 @@ pub enum StartAt {
     Beginning,
     /// At an offset. One outside the log gives [`ReaderEvent::OutOfRange`](super::ReaderEvent::OutOfRange).
     Offset(Offset),
-}
-
-/// The index of a topic in the list of a reader's topics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicIndex(pub usize);
-
-/// One partition of one of a reader's topics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopicPartition {
-    /// The topic.
-    pub topic: TopicIndex,
-    /// The partition.
-    pub partition: Partition,
 }
 
 /// Reads partitions of its topics. It commits nothing and joins no group.

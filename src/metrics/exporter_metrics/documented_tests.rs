@@ -97,7 +97,7 @@ fn the_reference_lists_every_value_of_the_exporters_own_labels() {
             kinds.insert(name.clone(), label);
         }
     }
-    assert_eq!(kinds.len(), 4, "{kinds:?}");
+    assert_eq!(kinds.len(), 5, "{kinds:?}");
 }
 
 #[test]
