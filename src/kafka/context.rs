@@ -208,6 +208,12 @@ impl KafkaContext {
         self.health().record_answer_of(broker);
     }
 
+    /// How many error events of the module's clients there were so far that concern a broker, `host:port`.
+    #[must_use]
+    pub fn error_count(&self, broker: Option<&str>) -> u64 {
+        self.health().errors.concerning(broker)
+    }
+
     /// Records that a server answered. Returns true when the log had reported that none did.
     pub fn record_answer(&self) -> bool {
         let back = self.health().record_answer();
@@ -270,6 +276,7 @@ impl KafkaContext {
             return;
         }
         let mut cause = FailureCause::parse(Some(code), text);
+        self.health().errors.record(cause.broker.as_deref());
         if let Some(token) = self.token().filter(|_| cause.reason == FailureReason::Authentication) {
             cause = token.explain(cause);
         }

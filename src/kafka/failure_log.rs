@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::FailureCause;
+use super::error_counts::ErrorCounts;
 use crate::model::FailureReason;
 
 /// librdkafka repeats a lasting error every 30 s. An error that was not repeated for longer than this counts as
@@ -32,6 +33,8 @@ pub struct FailureLog {
     vague: Option<FailureCause>,
     cause: Option<FailureCause>,
     failures: Vec<ConnectionFailure>,
+    /// How many error events there were.
+    pub errors: ErrorCounts,
     /// Whether anything has answered yet, which proves that the protocol is right.
     has_answered: bool,
 }

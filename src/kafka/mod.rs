@@ -10,7 +10,7 @@
 //! | `context` | [`KafkaContext`]: receives librdkafka's log lines and errors |
 //! | `cause`, `failure_reason`, `ffi/error_code` | why something failed: librdkafka's texts and codes |
 //! | `handshake_hint`, `certificate_probe` | what to try when a handshake fails; what is wrong with a broker's certificate |
-//! | `failure_log` | which failures are logged, and when |
+//! | `failure_log`, `error_counts` | which failures are logged, and when; how many error events there were |
 //! | `client_token` | the tokens of a client that authenticates with OAUTHBEARER |
 //! | `client_supervisor`, `recovery` | restores or replaces a client that has lost its brokers |
 //! | `client_renewal` | replaces a client after its files have changed |
@@ -25,6 +25,7 @@ mod client_renewal;
 mod client_supervisor;
 mod client_token;
 mod context;
+mod error_counts;
 mod failure_log;
 mod failure_reason;
 mod ffi;

@@ -2,7 +2,7 @@
 //! is cut anywhere.
 
 use super::super::share_state as state;
-use super::super::{DecodeError, key};
+use super::super::{DecodeError, OwnedItems, Record, key};
 use super::examples::hex;
 
 const BY_4_4: &str = include_str!("../../../tests/fixtures/records/captured-4.4.0.txt");
@@ -63,4 +63,23 @@ fn a_record_that_a_broker_wrote_is_refused_wherever_it_is_cut() {
             assert_eq!(reason, Some("truncated"), "{length} of {:02x?} {value:02x?}", captured.key);
         }
     }
+}
+
+#[test]
+fn brokers_of_4_4_write_since_when_partitions_are_assigned() {
+    let all: Vec<Captured> = captured(BY_4_4).filter(|captured| !captured.is_share_state).collect();
+    let records = || all.iter().map(|captured| key(&captured.key).unwrap().value(captured.value.as_deref()).unwrap());
+    let times = records().filter_map(|record| {
+        let Record::TargetEpoch { target, .. } = record else { return None };
+        target?.timestamp
+    });
+    assert!(times.count() > 0);
+    let epochs = records().filter_map(|record| {
+        let Record::Current { current, .. } = record else { return None };
+        let OwnedItems::Partitions(mut owned) = current?.assigned else { return None };
+        let owned = owned.next()?;
+        Some((owned.item.partitions.len(), owned.epochs?.len()))
+    });
+    let epochs: Vec<(usize, usize)> = epochs.collect();
+    assert!(!epochs.is_empty() && epochs.iter().all(|(partitions, epochs)| partitions == epochs), "{epochs:?}");
 }

@@ -10,6 +10,7 @@ use super::{OffsetQuery, PartitionMonitor};
 use crate::consumer::kafka::module::blocked_partitions::{BlockAction, BlockReason, BlockReport};
 use crate::consumer::kafka::module::reader_progress::{ReadablePartition, ReaderMessage, ReaderProgress};
 use crate::consumer::kafka::module::source_topics::OFFSETS;
+use crate::consumer::kafka::module::unreadable_tails::Arrivals;
 use crate::invariant::broken;
 use crate::kafka::{ErrorCode, FailureCause, LookupResponse, TopicIndex, TopicPartition};
 use crate::model::{ModuleError, Offset, Operation, Partition};
@@ -118,6 +119,8 @@ impl PartitionMonitor {
         positions: &ReaderProgress,
     ) {
         let Some((end, arrivals)) = end.zip(positions.arrivals(log)) else { return };
+        let errors = self.client.context().error_count(self.leader_address(log));
+        let arrivals = Arrivals { count: arrivals.count.wrapping_add(errors), ..arrivals };
         let Some(tail) = self.tails.record_end(log, arrivals, end, Instant::now()) else { return };
         // Repeated until the reader agrees, which has to have asked for records there.
         if positions.tail(log) != Some(tail) {
@@ -162,9 +165,15 @@ impl PartitionMonitor {
         }
     }
 
+    /// The address of a partition's leader, `host:port`, if it is known.
+    fn leader_address(&self, log: TopicPartition) -> Option<&str> {
+        let leader = self.leaders.get(&log).copied().flatten()?;
+        self.addresses.get(&leader).map(String::as_str)
+    }
+
     /// Records whether the leader of a partition answered.
     fn record_leader_answer(&self, log: TopicPartition, error: Option<ErrorCode>) {
-        let leader = self.leaders.get(&log).copied().flatten().and_then(|leader| self.addresses.get(&leader));
+        let leader = self.leader_address(log);
         let context = self.client.context();
         match error {
             None => {
@@ -175,7 +184,7 @@ impl PartitionMonitor {
             }
             Some(code @ (ErrorCode::TIMED_OUT | ErrorCode::TRANSPORT)) => {
                 let cause = FailureCause::of_code(code, "no answer to a request for log ends");
-                context.record_unanswered(&cause.with_broker(leader.map(String::as_str)));
+                context.record_unanswered(&cause.with_broker(leader));
             }
             Some(_) => {}
         }
