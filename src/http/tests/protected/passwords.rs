@@ -58,7 +58,7 @@ async fn a_host_that_is_not_allowed_is_refused_before_its_password_is_looked_at(
     server.end().await;
 }
 
-/// As many as may wait, one that is compared, and some that find no place.
+/// As many as may wait, one that may be compared already, and some that find no place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_60_wrong_passwords_at_once_some_are_refused_and_a_right_one_from_before_is_answered_at_once() {
     let world = World::new(&users(8));
@@ -86,7 +86,7 @@ async fn of_60_wrong_passwords_at_once_some_are_refused_and_a_right_one_from_bef
         *found.entry(answer.await.unwrap()).or_default() += 1;
     }
     // Those that find the queue full are told to come again.
-    assert!(found[&401] >= 33 && found.get(&503).is_some_and(|busy| *busy <= 27), "{found:?}");
+    assert!(found[&401] >= 32 && found.get(&503).is_some_and(|busy| *busy <= 28), "{found:?}");
     Arc::into_inner(server).unwrap().end().await;
 }
 
