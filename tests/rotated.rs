@@ -109,13 +109,19 @@ fn log_end(page: &Page) -> Option<f64> {
     page.value("kafka_topic_partition_current_offset", &[("topic", TOPIC)])
 }
 
+/// Waits until all modules have been up for five seconds: a program may not have noticed yet that the broker was away.
 fn await_up(programs: &[&Program], is_away: &AtomicBool) {
-    for program in programs {
-        program.page_where(seconds(90), "all modules up", |page| {
-            let up = page.family("warrener_up").all(|(_, value)| value == 1.0) && log_end(page).is_some();
-            if up { Ok(()) } else { Err(program.log()) }
-        });
-    }
+    let is_up = |program: &&Program| {
+        let page = program.page();
+        page.family("warrener_up").all(|(_, value)| value == 1.0) && log_end(&page).is_some()
+    };
+    let mut since = Instant::now();
+    eventually(seconds(90), "all modules up", || {
+        if !programs.iter().all(is_up) {
+            since = Instant::now();
+        }
+        if since.elapsed() >= seconds(5) { Ok(()) } else { Err(programs[0].log()) }
+    });
     is_away.store(false, Ordering::Relaxed);
 }
 

@@ -118,5 +118,6 @@ fn offset(round: usize, group: usize, partition: usize) -> i64 {
 /// The partition of the offsets topic that holds a group: Kafka's own rule, on names of ASCII.
 fn of_group(name: &str) -> i32 {
     let hash = name.bytes().fold(0_i32, |hash, byte| hash.wrapping_mul(31).wrapping_add(i32::from(byte)));
-    (hash & i32::MAX) % i32::try_from(OFFSETS_PARTITIONS).unwrap()
+    // The one hash without an absolute value counts as 0 (`Utils.abs`).
+    hash.checked_abs().unwrap_or(0) % i32::try_from(OFFSETS_PARTITIONS).unwrap()
 }
