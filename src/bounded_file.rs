@@ -1,22 +1,31 @@
 //! Files from outside. A path that names something else must neither make the program wait nor fill its memory.
 
-use std::fs::{Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Reads a regular file of at most `most` bytes.
+/// More than any configuration, certificate, key or password needs. A longer file is the wrong one, or is endless.
+pub const MOST_BYTES: u64 = 4 << 20;
+
+/// Opens a regular file.
 ///
 /// # Errors
 /// Why the file cannot be used. The text does not have the path.
-pub fn read(path: &Path, most: u64) -> Result<(Metadata, Vec<u8>), String> {
+pub fn open(path: &Path) -> Result<(Metadata, File), String> {
     let failed = |error: std::io::Error| error.to_string();
     // Without O_NONBLOCK, opening a pipe waits until somebody writes into it.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err("not a regular file".to_owned());
-    }
+    if metadata.is_file() { Ok((metadata, file)) } else { Err("not a regular file".to_owned()) }
+}
+
+/// Reads a regular file of at most `most` bytes.
+///
+/// # Errors
+/// Those of [`open`] and [`take`].
+pub fn read(path: &Path, most: u64) -> Result<(Metadata, Vec<u8>), String> {
+    let (metadata, file) = open(path)?;
     Ok((metadata, take(file, most)?))
 }
 

@@ -5,13 +5,10 @@ use std::path::Path;
 
 use super::listener_check::check_listeners;
 use super::{ConfigSource, Exit, RunOptions, library_check};
-use crate::bounded_file;
+use crate::bounded_file::{self, MOST_BYTES};
 use crate::config::{Config, ConfigWarning, LoadedConfig, SystemAccess, from_flags, load};
 use crate::registry::REGISTRY;
 use crate::supervise::ConfigReader;
-
-/// More than any configuration or password needs. A longer file is the wrong one, or is endless.
-const MOST_BYTES: u64 = 4 << 20;
 
 /// Reads the configuration file.
 type ReadFn = fn(&Path) -> Result<Vec<u8>, String>;
@@ -135,9 +132,5 @@ fn read_file_or_pipe(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Opened but not read, because a pipe can be read only once.
 fn check_readable(path: &Path) -> Result<(), String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("not a regular file".to_owned());
-    }
-    File::open(path).map(drop).map_err(|error| error.to_string())
+    bounded_file::open(path).map(drop)
 }

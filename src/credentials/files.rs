@@ -6,10 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::bounded_file;
+use crate::bounded_file::{self, MOST_BYTES};
 
-/// More than any file of certificates, keys or passwords needs. A longer file is the wrong one, or is endless.
-const MOST_BYTES: u64 = 4 << 20;
 /// A file that was changed so shortly before it was read may change again without another time of its change.
 const RECENT: Duration = Duration::from_secs(2);
 

@@ -6,12 +6,9 @@ use std::sync::Arc;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::error::TokenError;
-use crate::bounded_file;
+use crate::bounded_file::{self, MOST_BYTES};
 use crate::config::TlsConfig;
 use crate::credentials::pem;
-
-/// More than any file of certificates needs.
-const MOST_BYTES: u64 = 4 << 20;
 
 /// The settings of a `[tls.*]`, or the authorities of the system. The files are read now.
 pub(super) fn config(section: Option<&TlsConfig>) -> Result<ClientConfig, TokenError> {

@@ -12,7 +12,7 @@ use crate::http::access::passwords::Users;
 /// Costs of a hash. With each step a comparison takes twice as long: about 50 ms with 10, 13 s with 18. With the
 /// toolkit's highest cost, 31, it would take a day.
 pub(super) const COSTS: RangeInclusive<u32> = 4..=18;
-/// Costs above this one are warned of: whoever sends passwords keeps a core busy for seconds with each.
+/// There is a warning for costs above this one, because each comparison takes a core for more than a second.
 pub(super) const USUAL_COST: u32 = 14;
 /// Maximum number of users.
 pub(super) const MOST_USERS: usize = 1_000;
