@@ -13,7 +13,7 @@
 use std::ffi::c_void;
 use std::mem;
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::admin_options::AdminOptions;
@@ -32,7 +32,7 @@ pub(super) struct OffsetsCall {
 pub(super) struct MainThreadCalls {
     /// Where the requests that wake the main thread are answered. Its callback has a pointer to `waiting`.
     wakeups: ClientQueue,
-    waiting: Box<WaitingCalls>,
+    waiting: Arc<WaitingCalls>,
 }
 
 struct WaitingCalls {
@@ -60,8 +60,8 @@ impl MainThreadCalls {
         // SAFETY: the client is alive.
         let queue = unsafe { sys::rd_kafka_queue_new(client.native_ptr()) };
         let wakeups = ClientQueue::take(queue, "create a queue")?;
-        let waiting = Box::new(WaitingCalls { calls: Mutex::default(), answers: answers.ptr() });
-        let opaque = ptr::from_ref::<WaitingCalls>(&waiting).cast_mut().cast::<c_void>();
+        let waiting = Arc::new(WaitingCalls { calls: Mutex::default(), answers: answers.ptr() });
+        let opaque = Arc::as_ptr(&waiting).cast_mut().cast::<c_void>();
         // SAFETY: the queue is alive, and `waiting` is until `drop` has taken the callback away.
         unsafe { sys::rd_kafka_queue_cb_event_enable(wakeups.ptr(), Some(make_calls), opaque) };
         Ok(Self { wakeups, waiting })

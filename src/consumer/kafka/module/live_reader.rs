@@ -291,8 +291,7 @@ impl LiveReader {
             self.record_access(log.topic, rights);
             settled |= self.publish_if_complete(log, parts);
             if let Some(part) = parts.get(&log) {
-                self.positions.record_arrival(Some(log));
-                self.positions.set_position(log, part.position);
+                self.positions.record_position(log, part.position);
             }
         }
         drop(events);

@@ -85,6 +85,16 @@ struct ProgressState {
     errors: u64,
 }
 
+impl ProgressState {
+    fn count_arrival(&mut self, log: Option<TopicPartition>) {
+        let count = match log {
+            Some(log) => self.arrivals.entry(log).or_default(),
+            None => &mut self.errors,
+        };
+        *count = count.wrapping_add(1);
+    }
+}
+
 impl ReaderProgress {
     /// Sets the number of partitions of a topic.
     pub fn set_partition_count(&self, topic: TopicIndex, partitions: usize) {
@@ -131,12 +141,16 @@ impl ReaderProgress {
         self.state().positions.insert(log, position);
     }
 
-    /// Records that a record, an event or an error has arrived: of one partition, or of the client.
+    /// Records that an event without a new position or an error has arrived: of one partition, or of the client.
     pub fn record_arrival(&self, log: Option<TopicPartition>) {
+        self.state().count_arrival(log);
+    }
+
+    /// Records that records or an event of a partition have arrived, after which the reader stands here.
+    pub fn record_position(&self, log: TopicPartition, position: Offset) {
         let mut state = self.state();
-        let ProgressState { arrivals, errors, .. } = &mut *state;
-        let count = log.map_or(errors, |log| arrivals.entry(log).or_default());
-        *count = count.wrapping_add(1);
+        state.count_arrival(Some(log));
+        state.positions.insert(log, position);
     }
 
     /// What has arrived of a partition. `None` while its position is not known.
