@@ -8,18 +8,18 @@ use crate::offsets::{Oddities, RecordType};
 #[derive(Clone, Debug)]
 pub struct RecordCounters {
     pub(super) types: Vec<(RecordType, Counter)>,
-    pub(super) errors: ErrorCounters,
-    pub(super) oddities: Vec<(&'static str, Counter)>,
+    pub(super) errors: ReasonCounters,
+    pub(super) oddities: ReasonCounters,
 }
 
-/// Counters of records and nodes that one module cannot read.
+/// Counters of records or nodes of one module by reason: why they cannot be read, or what is odd about them.
 #[derive(Clone, Debug)]
-pub struct ErrorCounters {
+pub struct ReasonCounters {
     pub(super) reasons: Vec<(&'static str, Counter)>,
 }
 
-impl ErrorCounters {
-    /// Counts records or nodes that could not be read.
+impl ReasonCounters {
+    /// Counts records or nodes.
     pub fn count(&self, reason: &str, count: usize) {
         for (_, counter) in self.reasons.iter().filter(|(held, _)| *held == reason) {
             counter.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
@@ -43,9 +43,7 @@ impl RecordCounters {
     /// Counts what is odd about a record that was read.
     pub fn count_oddities(&self, oddities: Oddities) {
         for reason in oddities.reasons() {
-            for (_, counter) in self.oddities.iter().filter(|(held, _)| *held == reason) {
-                counter.inc();
-            }
+            self.oddities.count(reason, 1);
         }
     }
 }

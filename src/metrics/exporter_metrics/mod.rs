@@ -35,7 +35,7 @@ use families::{
 };
 
 pub use certificates::{CertificateExpiry, CertificateUse};
-pub use counters::{ErrorCounters, RecordCounters};
+pub use counters::{ReasonCounters, RecordCounters};
 pub use families::RefreshKind;
 pub use module::ModuleMetrics;
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use tracing::{info, warn};
 
 use crate::clock;
@@ -11,7 +13,7 @@ use crate::model::{FailureReason, Right};
 use crate::offsets::{DecodeError, Oddities, RecordType};
 
 use super::certificates::{CertificateExpiry, Certificates};
-use super::counters::{ErrorCounters, RecordCounters};
+use super::counters::{ReasonCounters, RecordCounters};
 use super::families::{
     ConsumerLabels, Families, ReasonLabels, RefreshErrorLabels, RefreshKind, RefreshLabels, TypeLabels, module_labels,
 };
@@ -124,13 +126,17 @@ impl ModuleMetrics {
 
     /// The counters of `warrener_record_errors_total` of this module, resolved once.
     #[must_use]
-    pub fn error_counters(&self, reasons: &[&'static str]) -> ErrorCounters {
+    pub fn error_counters(&self, reasons: &[&'static str]) -> ReasonCounters {
+        self.reason_counters(&self.families.record_errors, reasons)
+    }
+
+    fn reason_counters(&self, family: &Family<ReasonLabels, Counter>, reasons: &[&'static str]) -> ReasonCounters {
         let (cluster, module) = (self.health.cluster.clone(), self.health.module.clone());
         let reasons = reasons.iter().map(|reason| {
             let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
-            (*reason, self.families.record_errors.get_or_create(&labels).clone())
+            (*reason, family.get_or_create(&labels).clone())
         });
-        ErrorCounters { reasons: reasons.collect() }
+        ReasonCounters { reasons: reasons.collect() }
     }
 
     /// The counters of a reader of the offsets topic, resolved once.
@@ -143,14 +149,10 @@ impl ModuleMetrics {
             let labels = TypeLabels { cluster: cluster.clone(), module: module.clone(), r#type: kind.name() };
             (*kind, self.families.records.get_or_create(&labels).clone())
         });
-        let oddities = Oddities::REASONS.iter().map(|reason| {
-            let labels = ReasonLabels { cluster: cluster.clone(), module: module.clone(), reason };
-            (*reason, self.families.record_oddities.get_or_create(&labels).clone())
-        });
         RecordCounters {
             types: types.collect(),
             errors: self.error_counters(&DecodeError::REASONS),
-            oddities: oddities.collect(),
+            oddities: self.reason_counters(&self.families.record_oddities, &Oddities::REASONS),
         }
     }
 }

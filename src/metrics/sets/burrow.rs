@@ -26,8 +26,7 @@ const FAMILIES: &[MetricFamily] = &[
         "burrow_kafka_consumer_status",
         "Status of the group, that of its worst partition: 1 OK, 2 WARN, 3 ERR.",
         Series::Group(Basis::Commits, |_, group, to| {
-            // Burrow does not know a group that neither commits nor has members.
-            if !(group.topics.is_empty() && group.members.is_empty()) {
+            if group.is_used() {
                 to.push(group_number(group.evaluation.status));
             }
         }),

@@ -91,6 +91,14 @@ pub struct GroupView {
     pub topics: Range<usize>,
 }
 
+impl GroupView {
+    /// Whether Burrow would know the group: see [`GroupDetail::is_used`](super::group_detail::GroupDetail::is_used).
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        !self.members.is_empty() || !self.topics.is_empty()
+    }
+}
+
 /// A topic of a group.
 #[derive(Debug)]
 pub struct GroupTopicView {

@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 use crate::clock;
 use crate::config::ConsumerFilters;
 use crate::consumer::takeover::{Takeover, remove_refused};
-use crate::metrics::exporter_metrics::{ErrorCounters, ModuleMetrics};
+use crate::metrics::exporter_metrics::{ModuleMetrics, ReasonCounters};
 use crate::model::Order;
 use crate::storage::{Cluster, DropReason, PastState, SourceBuild, SourceId, Update};
 use crate::wall_clock::ExpiryTime;
@@ -62,7 +62,7 @@ pub struct TreeFollower {
     /// The module's own metrics.
     pub metrics: ModuleMetrics,
     /// Counters of nodes that could not be read.
-    pub faults: ErrorCounters,
+    pub faults: ReasonCounters,
     /// The nodes that may not be read.
     pub refused: RefusedPaths,
     /// Why nothing is followed at the moment.
