@@ -8,7 +8,7 @@ use crate::rig::client::Record;
 use crate::rig::fake_kafka::FakeKafka;
 use crate::rig::page::Page;
 use crate::rig::program::{Program, quick};
-use crate::rig::{http, records, seconds};
+use crate::rig::{http, pause, records, seconds};
 
 const FIXTURE: &str = include_str!("fixtures/records/redpanda.txt");
 const GROUP: &str = "gr\u{fc}ppe";
@@ -17,10 +17,7 @@ const GROUP: &str = "gr\u{fc}ppe";
 fn record(name: &str) -> Record {
     let line = FIXTURE.lines().find(|line| line.split(' ').next() == Some(name)).unwrap();
     let [_, _, key, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-    let hex = |text: &str| -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-    };
-    (hex(key), (value != "-").then(|| hex(value)))
+    (records::hex(key), (value != "-").then(|| records::hex(value)))
 }
 
 fn of_group<'a>(labels: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -167,8 +164,11 @@ fn a_partition_of_any_other_cluster_with_an_unreadable_tail_is_waited_for() {
     for keys in STARTS {
         let fake = with_unreadable_tails("MkU3OEVBNTcwNTJENDM2Qk");
         let program = start(&fake, keys);
-        std::thread::sleep(Duration::from_secs(10));
-        assert_eq!(http::get(program.port, "/-/ready", &[]).unwrap().status, 503, "{keys}");
+        let began = Instant::now();
+        while began.elapsed() < seconds(10) {
+            assert_eq!(http::get(program.port, "/-/ready", &[]).unwrap().status, 503, "{keys}");
+            pause(Duration::from_millis(200));
+        }
         if keys.is_empty() {
             let page = program.page();
             assert_eq!(lags(&page), [5.0, 3.0, 0.0, 0.0]);

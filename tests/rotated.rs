@@ -130,7 +130,7 @@ fn expiry(program: &Program, kind: &str) -> Option<f64> {
     program.page().value("warrener_certificate_expiry_timestamp_seconds", &labels)
 }
 
-/// A program whose client certificate and key are in files that are written anew.
+/// A program whose client certificate and key are read from files, which the test replaces.
 fn with_certificate(cluster: &Cluster, scratch: &Scratch) -> Program {
     let profile = format!(
         "tls = \"t\"\n[tls.t]\ncafile = {:?}\ncertfile = {:?}\nkeyfile = {:?}\n",

@@ -9,7 +9,7 @@ use crate::rig::judge::{Asked, SHARE, Said};
 use crate::rig::maven::Version;
 use crate::rig::page::Page;
 use crate::rig::program::Program;
-use crate::rig::{eventually, seconds};
+use crate::rig::{eventually, records, seconds};
 
 fn share<'a>(groups: &'a [&'a str]) -> Asked<'a> {
     Asked { share: groups, ..Asked::default() }
@@ -182,13 +182,9 @@ fn without_rights_on_their_topic_share_groups_have_no_offsets_and_nothing_waits_
 /// The keys and values of the share groups' state that a broker wrote.
 fn captured() -> Vec<Record> {
     let file = include_str!("fixtures/records/captured-4.4.0.txt");
-    let bytes = |text: &str| -> Vec<u8> {
-        let digits = text.as_bytes().chunks(2);
-        digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-    };
     let lines = file.lines().filter_map(|line| line.strip_prefix("__share_group_state "));
     let split = lines.filter_map(|line| line.split_once(' '));
-    split.map(|(key, value)| (bytes(key), Some(bytes(value)))).collect()
+    split.map(|(key, value)| (records::hex(key), Some(records::hex(value)))).collect()
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub mod encode;
 mod records;
 mod shares;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use assigned::epoch::{Epoch, TargetEpoch};
 pub use assigned::member::{ClassicMember, ClassicProtocol, Endpoint, KeyValue, MemberDetails, MemberMetadata};

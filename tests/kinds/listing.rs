@@ -48,16 +48,21 @@ fn joined(cluster: &Cluster, clients: &Clients) {
     Committer::new(cluster.port()).commit("plain", "t", &[(0, 3)]);
 }
 
+/// Groups of every type are listed, then their members leave.
+fn joined_and_left(cluster: &Cluster, clients: &Clients, program: &Program) {
+    joined(cluster, clients);
+    same(cluster.tools(), program, "groups of every type", &ALL);
+    for member in ["a", "b", "c", "d", "e"] {
+        clients.stop(member);
+    }
+}
+
 #[test]
 fn groups_of_every_type_are_there_from_their_first_record_to_their_tombstone() {
     let cluster = Spec::new(Version::V4_4).quick_groups().start();
     let (tools, clients) = (cluster.tools(), cluster.clients("all"));
     let program = Program::quick(&cluster.bootstrap(), "");
-    joined(&cluster, &clients);
-    same(tools, &program, "groups of every type", &ALL);
-    for member in ["a", "b", "c", "d", "e"] {
-        clients.stop(member);
-    }
+    joined_and_left(&cluster, &clients, &program);
     same(tools, &program, "groups that their members have left", &ALL);
     program.page_where(seconds(20), "groups without members", |page| {
         let members: f64 = page.family("kafka_consumergroup_members").map(|(_, members)| members).sum();
@@ -109,13 +114,9 @@ fn groups_whose_offsets_expire_are_there_as_long_as_the_tool_lists_them() {
     let cluster = spec.start();
     let (tools, clients) = (cluster.tools(), cluster.clients("all"));
     let program = Program::quick(&cluster.bootstrap(), "");
-    joined(&cluster, &clients);
-    same(tools, &program, "groups of every type", &ALL);
-    for member in ["a", "b", "c", "d", "e"] {
-        clients.stop(member);
-    }
+    joined_and_left(&cluster, &clients, &program);
     clients.classic("f", "stays", "t", &[]);
-    // Kafka lets go of a share group only when it is told to.
+    // A share group does not expire: it is there until it is deleted.
     let (begun, mut seen) = (Instant::now(), BTreeSet::new());
     loop {
         // The tool and the page are asked one after the other: what changes in between differs once.

@@ -108,7 +108,7 @@ fn shown(page: &Page, topics: &[&str], shares: bool) -> Result<(), String> {
     if (offsets > 0) == shares { Ok(()) } else { Err(format!("{offsets} offsets of the share group")) }
 }
 
-/// Whether there are so many lags of the group and log ends of the topic of this name.
+/// Checks the number of lags of the group, and of log ends of the topic, of this name.
 fn counted(page: &Page, topic: &str, wanted: (usize, usize)) -> Result<(), String> {
     let lags = page.with("kafka_consumergroup_lag", &[("consumergroup", topic)]).count();
     let ends = page.with("kafka_topic_partition_current_offset", &[("topic", topic)]).count();

@@ -11,6 +11,20 @@ pub(super) fn hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
+/// A member of version 3 without a name and an address.
+pub(super) fn member(assignment: &[u8]) -> ClassicGroupMember<'_> {
+    ClassicGroupMember {
+        id: b"",
+        instance_id: None,
+        client_id: b"",
+        client_host: b"",
+        rebalance_timeout: Some(300_000),
+        session_timeout: 45_000,
+        subscription: b"S",
+        assignment,
+    }
+}
+
 /// Type 1, group `g`, topic `t`, partition 3.
 pub(super) const COMMIT_KEY: &str = "0001 0001 67 0001 74 00000003";
 /// Type 2, group `g`.
@@ -121,16 +135,7 @@ fn a_group_of_version_3() {
     assert_eq!(group.members.len(), 1);
     let members: Vec<ClassicGroupMember<'_>> = group.members.collect();
     let assigned = hex("0001 00000001 0001 74 00000002 00000000 00000003 ffffffff");
-    let expected = ClassicGroupMember {
-        id: b"m1",
-        instance_id: None,
-        client_id: b"c",
-        client_host: b"/10.0.0.1",
-        rebalance_timeout: Some(300_000),
-        session_timeout: 45_000,
-        subscription: b"S",
-        assignment: &assigned,
-    };
+    let expected = ClassicGroupMember { id: b"m1", client_id: b"c", client_host: b"/10.0.0.1", ..member(&assigned) };
     assert_eq!(members, [expected]);
     let topics: Vec<(String, Vec<Partition>)> = assignment(members[0].assignment)
         .unwrap()

@@ -3,7 +3,7 @@
 mod captured;
 mod examples;
 mod fuzz;
-mod golden;
+pub(crate) mod golden;
 mod later;
 mod properties;
 mod redpanda;

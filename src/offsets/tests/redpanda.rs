@@ -4,7 +4,7 @@
 use super::super::{
     ClassicGroupMember, FieldProblem, GroupMetadata, Key, MemberKey, Oddities, Record, encode, key, key_noting,
 };
-use super::examples::{COMMIT_KEY, GROUP_KEY, hex};
+use super::examples::{COMMIT_KEY, GROUP_KEY, hex, member};
 use super::golden;
 use crate::model::{Name, Partition, Timestamp};
 use crate::offsets::GroupProtocol;
@@ -49,13 +49,9 @@ fn members_with_a_version_of_their_own_are_read() {
     let assigned = hex("0001 00000001 0001 74 00000002 00000000 00000003 ffffffff");
     let first = ClassicGroupMember {
         id: b"rdkafka-11111111-1111-1111-1111-111111111111",
-        instance_id: None,
         client_id: b"rdkafka",
         client_host: b"10.0.0.123",
-        rebalance_timeout: Some(300_000),
-        session_timeout: 45_000,
-        subscription: b"S",
-        assignment: &assigned,
+        ..member(&assigned)
     };
     let second = ClassicGroupMember {
         id: b"rdkafka-22222222-2222-2222-2222-222222222222",

@@ -11,9 +11,10 @@ use super::super::source_topics::{OFFSETS, SHARE_STATE};
 use super::*;
 use crate::config::MetricsConfig;
 use crate::health::{ModuleHealth, ModuleKind};
-use crate::kafka::{RawRecord, TopicPartition};
+use crate::kafka::{RawRecord, TopicIndex, TopicPartition};
 use crate::metrics::exporter_metrics::ExporterMetrics;
 use crate::model::{Offset, Partition, Tick};
+use crate::offsets::tests::golden::{self, Golden};
 use crate::offsets::{DecodeError, encode};
 use crate::storage::{ExpiryPolicy, Storage, StorageRules};
 
@@ -50,7 +51,7 @@ impl Counted {
     }
 
     /// Translates a record, and a commit behind it, which has to be read.
-    fn translate(&mut self, topic: crate::kafka::TopicIndex, key: &[u8], value: Option<&[u8]>) {
+    fn translate(&mut self, topic: TopicIndex, key: &[u8], value: Option<&[u8]>) {
         let log = TopicPartition { topic, partition: Partition(0) };
         let record = RawRecord { log, offset: Offset(0), time: None, key: Some(key), value };
         drop(self.translator.translate_record(&record));
@@ -74,20 +75,14 @@ impl Counted {
     }
 }
 
-type Bytes = (Vec<u8>, Option<Vec<u8>>);
+/// The records of the fixtures.
+fn fixtures() -> impl Iterator<Item = Golden> {
+    FIXTURES.into_iter().flat_map(golden::of)
+}
 
-/// The records of the fixtures: their names, and key and value.
-fn fixtures() -> Vec<(&'static str, Bytes)> {
-    let hex = |text: &str| -> Vec<u8> {
-        let digits: Vec<char> = text.chars().collect();
-        digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
-    };
-    let lines = FIXTURES.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
-    let fixture = |line: &'static str| {
-        let [name, _, key, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        (name, (hex(key), (value != "-").then(|| hex(value))))
-    };
-    lines.map(fixture).collect()
+/// The topic that a record belongs to.
+fn topic(golden: &Golden) -> TopicIndex {
+    if golden.is_share_state() { SHARE_STATE } else { OFFSETS }
 }
 
 /// Every beginning of some bytes, and these bytes with each byte changed in five ways.
@@ -106,8 +101,8 @@ fn mangled(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_record_that_is_cut_or_changed_is_counted_and_what_follows_is_read() {
-    for (name, (key, value)) in fixtures() {
-        let topic = if name.starts_with("snapshot") || name.starts_with("update") { SHARE_STATE } else { OFFSETS };
+    for golden in fixtures() {
+        let (topic, Golden { name, key, value, .. }) = (topic(&golden), golden);
         let keys = mangled(&key).into_iter().map(|key| (key, value.clone()));
         let values = value.iter().flat_map(|value| mangled(value)).map(|value| (key.clone(), Some(value)));
         let (mut counted, mut records, mut bad_keys, mut errors) = (Counted::new(), 0, 0, 0);
@@ -134,8 +129,8 @@ fn a_record_that_is_cut_or_changed_is_counted_and_what_follows_is_read() {
 
 #[test]
 fn a_record_that_is_whole_is_no_error() {
-    for (name, (key, value)) in fixtures() {
-        let topic = if name.starts_with("snapshot") || name.starts_with("update") { SHARE_STATE } else { OFFSETS };
+    for golden in fixtures() {
+        let (topic, Golden { name, key, value, .. }) = (topic(&golden), golden);
         let mut counted = Counted::new();
         counted.translate(topic, &key, value.as_deref());
         let [types, reasons] = counted.counts();

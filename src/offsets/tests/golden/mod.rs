@@ -33,16 +33,16 @@ macro_rules! list {
 use list;
 
 /// One line of a fixture.
-pub(super) struct Golden {
-    pub(super) name: &'static str,
+pub(crate) struct Golden {
+    pub(crate) name: &'static str,
     pub(super) version: u8,
-    pub(super) key: Vec<u8>,
-    pub(super) value: Option<Vec<u8>>,
+    pub(crate) key: Vec<u8>,
+    pub(crate) value: Option<Vec<u8>>,
 }
 
 impl Golden {
     /// Whether the record belongs to `__share_group_state`.
-    pub(super) fn is_share_state(&self) -> bool {
+    pub(crate) fn is_share_state(&self) -> bool {
         self.name.starts_with("snapshot") || self.name.starts_with("update")
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn all() -> Vec<Golden> {
 }
 
 /// The records of a fixture.
-pub(super) fn of(fixture: &'static str) -> Vec<Golden> {
+pub(crate) fn of(fixture: &'static str) -> Vec<Golden> {
     let lines = fixture.lines().filter(|line| !line.starts_with('#'));
     let golden = |line: &'static str| {
         let [name, version, key, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
